@@ -1,0 +1,1 @@
+"""Connections, accounts, transactions; the webhook; sync."""

@@ -1,0 +1,5 @@
+"""Under /api/banking/."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,145 @@
+"""The tables of the mailbox: what happened, who works on it, and the books that prove nothing was lost."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+
+from apps.clients.models import Client
+from lib import crypto
+from lib.sealed import decode, encode
+
+
+class Event(models.Model):
+    """One thing that happened, once: the pair (source, event_id) is unique for ever, or as long as retention keeps it.
+
+    `payload` is sealed bytes, not jsonb, because jsonb refuses some JSON that vendors may send (\\u0000, lone
+    surrogates, 1e200000).
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DONE = "done"
+        DEAD = "dead"
+
+    source = models.CharField(max_length=32)
+    event_id = models.CharField(max_length=200)
+    kind = models.CharField(max_length=100)
+    mailbox = models.CharField(max_length=200)
+    client = models.ForeignKey(Client, null=True, on_delete=models.SET_NULL, related_name="+")
+    payload = models.BinaryField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    outcome = models.CharField(max_length=40, blank=True, default="")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField(db_default=Now())
+    error_type = models.CharField(max_length=32, blank=True, default="")
+    error_code = models.CharField(max_length=80, blank=True, default="")
+    caused_by = models.BigIntegerField(null=True)
+    depth = models.PositiveSmallIntegerField(default=0)
+    received_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "event_id"], name="event_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["pending", "done", "dead"]), name="event_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="pending", finished_at=None)
+                | (~models.Q(state="pending") & models.Q(finished_at__isnull=False)),
+                name="event_finished_when_not_pending",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["available_at", "id"],
+                include=["mailbox"],
+                name="event_due",
+                condition=models.Q(state="pending"),
+            ),
+            models.Index(fields=["mailbox", "id"], name="event_waiting", condition=models.Q(state="pending")),
+            models.Index(fields=["id"], name="event_dead", condition=models.Q(state="dead")),
+            models.Index(fields=["finished_at"], name="event_done", condition=models.Q(state="done")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
+
+    @staticmethod
+    def seal(source: str, event_id: str, payload: bytes) -> bytes:
+        """The payload as it is stored, bound to the event it belongs to."""
+        return crypto.seal(payload, f"events.Event|{source}|{event_id}|payload")
+
+    @property
+    def raw_payload(self) -> bytes:
+        """The bytes that were accepted. Raises lib.crypto.Unreadable."""
+        return crypto.unseal(bytes(self.payload), f"events.Event|{self.source}|{self.event_id}|payload")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The payload as an object."""
+        value: dict[str, Any] = decode(self.raw_payload)
+        return value
+
+    def seal_again(self) -> None:
+        """Seal the payload with the newest key; the row is not saved."""
+        self.payload = self.seal(self.source, self.event_id, self.raw_payload)
+
+
+class Mailbox(models.Model):
+    """One thing that events are about. Who holds its lease works on it alone; the token fences off who held it before."""
+
+    key = models.CharField(primary_key=True, max_length=200)
+    token = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(db_default=models.Value("-infinity"))
+    rung_at = models.DateTimeField(db_default=models.Value("-infinity"))
+
+    class Meta:
+        verbose_name_plural = "mailboxes"
+        indexes = [models.Index(fields=["rung_at"], name="mailbox_rung")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Tally(models.Model):
+    """The books: how many events were ever accepted, finished as done, and purged.
+
+    Each database session writes to a slot of its own, so that counting never makes two sessions wait for each other;
+    the books are the sums over the slots. accepted = done + pending + dead + purged, always.
+    """
+
+    slot = models.PositiveSmallIntegerField(primary_key=True)
+    accepted = models.BigIntegerField(default=0)
+    done = models.BigIntegerField(default=0)
+    purged = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "tallies"
+
+    def __str__(self) -> str:
+        return f"slot {self.slot}"
+
+
+class Replay(models.Model):
+    """The audit of a replay: which event was brought back to life, by whom, why, and what it had died of."""
+
+    event = models.ForeignKey(Event, null=True, on_delete=models.SET_NULL, related_name="replays")
+    kind = models.CharField(max_length=100)
+    actor = models.CharField(max_length=150)
+    reason = models.CharField(max_length=200, blank=True)
+    was_state = models.CharField(max_length=8)
+    was_error_code = models.CharField(max_length=80, blank=True)
+    replayed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-replayed_at"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.actor}"
+
+
+def payload_bytes(payload: dict[str, Any]) -> bytes:
+    """A domain event's payload, ready to be accepted."""
+    return encode(payload)

@@ -1,0 +1,181 @@
+"""Every setting, read from the environment. docs/configuration.md lists them; a test keeps the two the same."""
+
+from pathlib import Path
+
+import dj_database_url
+from environs import Env
+from kombu import Queue
+
+from core.logs import logging_config
+
+BACKEND = Path(__file__).resolve().parent.parent
+
+env = Env()
+
+# --- The process ---
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+# Where the world reaches this server, e.g. https://ponte.example.com: webhook URLs are built from it.
+PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+LOGGING_CONFIG = None
+LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
+
+# --- Keys ---
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", [])
+INDEX_KEY = env.str("INDEX_KEY", "")
+
+# --- Django ---
+ROOT_URLCONF = "core.urls"
+WSGI_APPLICATION = "core.wsgi.application"
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_celery_beat",
+    "apps.clients",
+    "apps.events",
+    "apps.banking",
+    "apps.reliability",
+    "core",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BACKEND / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", "Português"), ("en", "English")]
+TIME_ZONE = "America/Sao_Paulo"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BACKEND / "staticfiles"
+
+# --- Behind TLS, unless DEBUG ---
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEBUG)
+# The platform's own probes speak plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^health"]
+SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+
+# --- PostgreSQL ---
+# The application's role reads and writes rows; the owner's role, used by migrations alone, changes tables.
+DATABASE_URL = env.str("DATABASE_URL", "")
+_CONNECTION = {
+    "connect_timeout": 2,
+    # Below the lease of a mailbox: a worker that freezes inside a transaction must not keep its locks.
+    "options": "-c idle_in_transaction_session_timeout=30s",
+}
+
+
+def _database(url: str) -> dict[str, object]:
+    config = dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
+    return {**config, "OPTIONS": {**_CONNECTION, **config.get("OPTIONS", {})}}
+
+
+DATABASES = {
+    "default": _database(DATABASE_URL),
+    "owner": _database(env.str("DATABASE_OWNER_URL", "") or DATABASE_URL),
+}
+
+# --- Valkey or Redis ---
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "ponte",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    }
+}
+
+# --- Celery ---
+CELERY_BROKER_URL = REDIS_URL
+# Sync is long work, quick is changes of state and bells, background is what nobody waits for.
+CELERY_TASK_QUEUES = [Queue("sync"), Queue("quick"), Queue("background")]
+CELERY_TASK_DEFAULT_QUEUE = "quick"
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+# One message at a time: a long sync must not sit on bells that a free worker could answer.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 15 * 60
+CELERY_TASK_TIME_LIMIT = 16 * 60
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+# A publisher gives up at once: the sweep rings again.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = TIME_ZONE
+
+# --- The mailbox ---
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", 30)
+# What listens to which kind of event: the Celery task and its queue. A kind that is not here finishes as `unhandled`.
+EVENT_TASKS = {
+    "item/created": ("process_item_created", "sync"),
+    "item/updated": ("process_item_updated", "sync"),
+    "item/error": ("process_item_error", "quick"),
+    "item/deleted": ("process_item_deleted", "quick"),
+    "item/waiting_user_input": ("process_item_mfa", "quick"),
+    "item/waiting_user_action": ("process_item_mfa", "quick"),
+    "item/login_succeeded": ("process_item_login_succeeded", "quick"),
+    "transactions/created": ("process_transactions_created", "sync"),
+    "transactions/updated": ("process_transactions_updated", "sync"),
+    "transactions/deleted": ("process_transactions_deleted", "sync"),
+    "connector/status_updated": ("process_connector_status", "quick"),
+    "connection.reconcile": ("process_connection_reconcile", "background"),
+}
+
+# --- Pluggy ---
+PLUGGY_API_URL = env.str("PLUGGY_API_URL", "https://api.pluggy.ai").rstrip("/")
+PLUGGY_CLIENT_ID = env.str("PLUGGY_CLIENT_ID", "")
+PLUGGY_CLIENT_SECRET = env.str("PLUGGY_CLIENT_SECRET", "")
+# Several secrets, separated by commas, are all accepted while one replaces another.
+PLUGGY_WEBHOOK_SECRETS = env.list("PLUGGY_WEBHOOK_SECRET", [])
+PLUGGY_WEBHOOK_HEADER = env.str("PLUGGY_WEBHOOK_HEADER", "Authorization")
+PLUGGY_WEBHOOK_PREFIX = env.str("PLUGGY_WEBHOOK_PREFIX", "Bearer ")
+PLUGGY_HMAC_SECRETS = env.list("PLUGGY_HMAC_SECRET", [])
+PLUGGY_HMAC_HEADER = env.str("PLUGGY_HMAC_HEADER", "X-Pluggy-Signature")
+PLUGGY_HMAC_ENCODING = env.str("PLUGGY_HMAC_ENCODING", "hex")
+PLUGGY_HMAC_PREFIX = env.str("PLUGGY_HMAC_PREFIX", "")
+
+# --- Watching it ---
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")

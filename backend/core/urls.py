@@ -1,0 +1,9 @@
+"""Every URL, app by app."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/banking/", include("apps.banking.urls")),
+    path("admin/", admin.site.urls),
+]
