@@ -1,0 +1,13 @@
+"""Real PostgreSQL and Valkey servers without an installation, for the demo, for development and for tests.
+
+    with embedded.services(Path(".local")) as environment:
+        environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"], environment["REDIS_URL"]
+
+Several programs may use one folder at the same time: the first one starts the servers, the last one stops them.
+This package stands alone: it imports neither Django nor anything else of ours.
+"""
+
+from embedded.errors import EmbeddedError
+from embedded.services import Services, services
+
+__all__ = ["EmbeddedError", "Services", "services"]

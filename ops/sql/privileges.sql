@@ -1,0 +1,15 @@
+-- What ponte_app may do in the database psql is connected to; read by roles.sql, safe to repeat.
+-- The default privileges make it true for every table a later migration of ponte_owner makes.
+
+SET client_min_messages = warning;
+
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO ponte_app;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ponte_app;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ponte_app;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO ponte_app;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE ponte_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ponte_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE ponte_owner GRANT USAGE, SELECT ON SEQUENCES TO ponte_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE ponte_owner GRANT EXECUTE ON FUNCTIONS TO ponte_app;

@@ -1,0 +1,49 @@
+-- Roles, database and privileges of Ponte, for the embedded server and for a hosted PostgreSQL (15 or later).
+-- Safe to repeat. Run it with psql, as the administrator your host gives you:
+--
+--   PONTE_OWNER_PASSWORD=… PONTE_APP_PASSWORD=… psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -v database=ponte -f ops/sql/roles.sql
+--
+-- ponte_owner  owns the database and every table; runs the migrations (DATABASE_OWNER_URL)
+-- ponte_app    web, worker and beat (DATABASE_URL): reads and writes rows, changes no table, and so cannot
+--              switch row-level security off
+-- Passwords come from the environment, so that no command line shows them; left out, none is changed.
+
+\if :{?database}
+\else
+  \set database ponte
+\endif
+\set owner_password ''
+\set app_password ''
+\getenv owner_password PONTE_OWNER_PASSWORD
+\getenv app_password PONTE_APP_PASSWORD
+
+SET client_min_messages = warning;
+
+SELECT 'CREATE ROLE ponte_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ponte_owner')
+\gexec
+SELECT 'CREATE ROLE ponte_app' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ponte_app')
+\gexec
+-- CREATEDB lets the owner make the database of a test run.
+ALTER ROLE ponte_owner LOGIN CREATEDB NOCREATEROLE;
+ALTER ROLE ponte_app LOGIN NOCREATEDB NOCREATEROLE;
+SELECT format('ALTER ROLE ponte_owner PASSWORD %L', :'owner_password') WHERE :'owner_password' <> ''
+\gexec
+SELECT format('ALTER ROLE ponte_app PASSWORD %L', :'app_password') WHERE :'app_password' <> ''
+\gexec
+
+-- An administrator who is no superuser (most hosts) must be a member of the owner to give it a database.
+SELECT format('GRANT ponte_owner TO %I', current_user)
+WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+\gexec
+
+SELECT format('CREATE DATABASE %I OWNER ponte_owner ENCODING ''UTF8'' TEMPLATE template0', :'database')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database')
+\gexec
+SELECT format('ALTER DATABASE %I OWNER TO ponte_owner', datname) FROM pg_database
+WHERE datname = :'database' AND pg_get_userbyid(datdba) <> 'ponte_owner'
+\gexec
+REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+GRANT CONNECT, TEMPORARY ON DATABASE :"database" TO ponte_app;
+
+\connect :"database"
+\ir privileges.sql
