@@ -3,7 +3,7 @@
     with embedded.services(Path(".local")) as environment:
         environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"], environment["REDIS_URL"]
 
-Several programs may use one folder at the same time: the first one starts the servers, the last one stops them.
+Several programs may use one folder at the same time: the first starts the servers, the last stops them.
 This package stands alone: it imports neither Django nor anything else of ours.
 """
 

@@ -1,7 +1,7 @@
 """`python -m embedded start|stop|status|env --folder .local`: the servers by hand.
 
 start   starts them and leaves them running       stop    stops them
-status  says which of them run (exit 3: not all)  env     prints their addresses as shell assignments, starting them
+status  says which of them run (exit 3: not all)  env     starts them and prints their addresses
 """
 
 import argparse

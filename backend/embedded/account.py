@@ -1,10 +1,10 @@
-"""The operating-system account a server runs under. PostgreSQL refuses to run as root, so root lends it another one."""
+"""The operating-system account a server runs under: PostgreSQL refuses root, so root lends it another one."""
 
 import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +31,11 @@ class Account:
         self,
         command: Sequence[str | Path],
         timeout: float = 120,
-        environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, from /, with a clean environment, output captured. Never raises on its exit code."""
+        """Run a program as this account, from /, in a clean environment; the caller judges its exit code."""
         return subprocess.run(
             [str(part) for part in command],
-            env={**CLEAN_ENVIRONMENT, **(environment or {})},
+            env=CLEAN_ENVIRONMENT,
             cwd="/",
             umask=0o077,
             stdin=subprocess.DEVNULL,
@@ -51,7 +50,7 @@ class Account:
         )
 
     def can_reach(self, path: Path) -> bool:
-        """May this account enter the folder or run the program? Asked of the kernel, so that ACLs and mounts count too."""
+        """May this account enter the folder or run the program? The kernel is asked: ACLs count."""
         return not self.lent or self.run(["test", "-x", path]).returncode == 0
 
     def own(self, folder: Path) -> Path:
@@ -70,7 +69,7 @@ def ourselves() -> Account:
 
 
 def server_account(home: Path) -> Account:
-    """Who runs the server whose files are in `home`: ourselves, or for root the files' owner, or a system account."""
+    """Who runs the server with its files in `home`: ourselves; for root their owner or a system account."""
     if os.geteuid() != 0:
         return ourselves()
     entry = _owner(home) or _existing() or _created()
@@ -99,9 +98,7 @@ def _created() -> pwd.struct_passwd:
     name = CANDIDATES[-1]
     useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if useradd is None:
-        raise EmbeddedError(
-            f"PostgreSQL does not run as root and useradd is missing: create a system user {name}"
-        )
+        raise EmbeddedError(f"PostgreSQL refuses root and useradd is missing: create a system user {name}")
     made = subprocess.run(
         [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name],
         capture_output=True,

