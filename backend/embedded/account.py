@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from embedded.errors import EmbeddedError
 
@@ -35,19 +36,29 @@ class Account:
         """Run a program as this account, from /, in a clean environment; the caller judges its exit code."""
         return subprocess.run(
             [str(part) for part in command],
-            env=CLEAN_ENVIRONMENT,
-            cwd="/",
-            umask=0o077,
+            **self._identity(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
             timeout=timeout,
             check=False,
-            user=self.uid if self.lent else None,
-            group=self.gid if self.lent else None,
-            extra_groups=[] if self.lent else None,
         )
+
+    def spawn(self, command: Sequence[str | Path], output: IO[str]) -> subprocess.Popen[bytes]:
+        """Run a program in the background, in a session of its own: Ctrl-C in the terminal is for us."""
+        return subprocess.Popen(
+            [str(part) for part in command],
+            **self._identity(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        lent = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.lent else {}
+        return {"env": CLEAN_ENVIRONMENT, "cwd": "/", "umask": 0o077, **lent}
 
     def can_reach(self, path: Path) -> bool:
         """May this account enter the folder or run the program? The kernel is asked: ACLs count."""

@@ -43,9 +43,9 @@ def find(folder: Path) -> Place:
 
 
 def socket_folder(place: Place) -> Path:
-    """A private folder whose path is short enough for a Unix socket; in /tmp when the home's is too long."""
+    """A private folder whose path suits a Unix socket and libpq, which splits at commas; else one in /tmp."""
     folder = place.home / "socket"
-    if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
+    if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER and "," not in str(folder):
         return place.account.own(folder)
     return _private(Path(f"/tmp/ponte-{short_hash(place.home)}"), place.account)  # noqa: S108 (its owner is checked)
 

@@ -7,6 +7,7 @@ root can enter; that folder is the authentication.
 
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,8 @@ class Server:
 
     def stop(self) -> None:
         """Stop it in good order, and hard if it does not want to."""
-        _pg_ctl(self.where, "stop", "-m", "fast", "-t", "30")
+        mode = ["-m", "fast", "-t", "30", "-w", "-s"]
+        self.where.account.run([self.where.program("pg_ctl"), "stop", "-D", self.data, *mode])
         if processes.working_in(self.data):
             processes.kill_all(self.data)
 
@@ -110,9 +112,11 @@ def _clear_leftovers(server: Server) -> None:
     """End what still works in the data folder without answering; forget a number that means a stranger."""
     if processes.working_in(server.data):
         server.stop()
-    # Nobody works in the folder any more. When a dead server's number has been given to another program of
-    # the same user, PostgreSQL takes that one for the server and refuses to start: so its file goes.
-    (server.data / "postmaster.pid").unlink(missing_ok=True)
+    # Nobody works in the folder any more. A dead server's number may live on, as a zombie that a container's
+    # init does not fetch or as another program of the same user, which PostgreSQL would take for the server,
+    # refusing to start. So its lock files go.
+    for leftover in (server.data / "postmaster.pid", *server.socket.glob(".s.PGSQL.*")):
+        leftover.unlink(missing_ok=True)
 
 
 def _make(server: Server) -> None:
@@ -152,9 +156,29 @@ def _configure(server: Server, settings: Mapping[str, str]) -> None:
 
 
 def _launch(server: Server) -> None:
-    failed = _pg_ctl(server.where, "start", "-t", str(START_SECONDS))
-    if failed and not _answers(server):
-        raise EmbeddedError(f"PostgreSQL did not start: {failed}; its last words: {_last_words(server)}")
+    """Run it in the background, not by pg_ctl, which hands the path to a shell."""
+    account = server.where.account
+    log = server.where.home / "log"
+    with os.fdopen(
+        os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "w"
+    ) as output:
+        process = account.spawn([server.where.program("postgres"), "-D", server.data], output)
+    deadline = time.monotonic() + START_SECONDS
+    while not _is_ready(server, process.pid):
+        if process.poll() is not None:
+            raise EmbeddedError(f"PostgreSQL did not start; its last words: {_last_words(log)}")
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"PostgreSQL is not ready after {START_SECONDS} s: see {log}")
+        time.sleep(0.02)
+
+
+def _is_ready(server: Server, pid: int) -> bool:
+    """The lock file's first line is the server's number and its eighth the state: pg_ctl reads them too."""
+    try:
+        lines = (server.data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
 
 def _provision(server: Server, database: str) -> None:
@@ -164,13 +188,5 @@ def _provision(server: Server, database: str) -> None:
     psql(server, "template1", "-f", SQL / "privileges.sql")
 
 
-def _pg_ctl(where: Place, *arguments: str) -> str:
-    """Returns the empty string, or what it complained about."""
-    files: list[str | Path] = ["-D", where.home / "data", "-l", where.home / "log"]
-    done = where.account.run([where.program("pg_ctl"), *files, "-w", "-s", *arguments])
-    return "" if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
-
-
-def _last_words(server: Server) -> str:
-    log = server.where.home / "log"
-    return " | ".join(log.read_text(errors="replace").splitlines()[-3:]) if log.exists() else "none"
+def _last_words(log: Path) -> str:
+    return " | ".join(log.read_text(errors="replace").splitlines()[-3:])

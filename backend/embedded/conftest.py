@@ -1,0 +1,23 @@
+"""Folders for servers of these tests' own, reachable by other accounts (pytest's own are not)."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded import Services
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ponte-test-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        inner = Path(name) / "checkout" / ".local"
+        inner.mkdir(parents=True)
+        yield inner
+        if inner.exists():
+            Services(inner).stop()
