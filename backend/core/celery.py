@@ -1,4 +1,4 @@
-"""The Celery application. Its messages are doorbells: what must be done lies in PostgreSQL, so a lost one loses nothing."""
+"""The Celery application. Its messages are doorbells: the work lies in PostgreSQL, so a lost one loses nothing."""
 
 import logging.config
 import os

@@ -1,5 +1,6 @@
 """The tables of the mailbox: what happened, who works on it, and the books that prove nothing was lost."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -7,7 +8,10 @@ from django.db.models.functions import Now
 
 from apps.clients.models import Client
 from lib import crypto
-from lib.sealed import decode, encode
+from lib.sealed import decode
+
+# A lease that nobody holds, a bell that was never rung.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Event(models.Model):
@@ -42,9 +46,7 @@ class Event(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["source", "event_id"], name="event_once"),
-            models.CheckConstraint(
-                condition=models.Q(state__in=["pending", "done", "dead"]), name="event_state_known"
-            ),
+            models.CheckConstraint(condition=models.Q(state__in=["pending", "done", "dead"]), name="event_state_known"),
             models.CheckConstraint(
                 condition=models.Q(state="pending", finished_at=None)
                 | (~models.Q(state="pending") & models.Q(finished_at__isnull=False)),
@@ -88,12 +90,12 @@ class Event(models.Model):
 
 
 class Mailbox(models.Model):
-    """One thing that events are about. Who holds its lease works on it alone; the token fences off who held it before."""
+    """One thing that events are about. Who holds its lease works on it alone; the token fences off who held it."""
 
     key = models.CharField(primary_key=True, max_length=200)
     token = models.BigIntegerField(default=0)
-    lease_until = models.DateTimeField(db_default=models.Value("-infinity"))
-    rung_at = models.DateTimeField(db_default=models.Value("-infinity"))
+    lease_until = models.DateTimeField(db_default=models.Value(LONG_AGO))
+    rung_at = models.DateTimeField(db_default=models.Value(LONG_AGO))
 
     class Meta:
         verbose_name_plural = "mailboxes"
@@ -104,13 +106,13 @@ class Mailbox(models.Model):
 
 
 class Tally(models.Model):
-    """The books: how many events were ever accepted, finished as done, and purged.
+    """The books: how many events were ever accepted, finished as done, and purged; each row a part of the sums.
 
-    Each database session writes to a slot of its own, so that counting never makes two sessions wait for each other;
-    the books are the sums over the slots. accepted = done + pending + dead + purged, always.
+    accepted = done + pending + dead + purged, always. A committer keeps adding to one row of its own, everybody else
+    adds a row, and the sweep folds the rows into one: so counting makes nobody wait for anybody.
     """
 
-    slot = models.PositiveSmallIntegerField(primary_key=True)
+    slot = models.BigIntegerField(primary_key=True)
     accepted = models.BigIntegerField(default=0)
     done = models.BigIntegerField(default=0)
     purged = models.BigIntegerField(default=0)
@@ -138,8 +140,3 @@ class Replay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.actor}"
-
-
-def payload_bytes(payload: dict[str, Any]) -> bytes:
-    """A domain event's payload, ready to be accepted."""
-    return encode(payload)

@@ -1,0 +1,45 @@
+"""Retention: finished events are deleted after a while, in batches that keep nobody waiting, and are counted."""
+
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.events.books import book
+
+# Deduplication must outlive every redelivery: less than this is refused.
+SHORTEST_RETENTION_DAYS = 7
+BATCH = 2_000
+PAUSE = 0.05  # seconds between batches, for those who accept
+
+_DELETE = """
+    DELETE FROM events_event WHERE id IN (
+        SELECT id FROM events_event WHERE state = 'done' AND finished_at < %s
+        ORDER BY finished_at LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+"""
+
+
+def retention() -> timedelta:
+    """How long a finished event is kept."""
+    return timedelta(days=max(settings.EVENT_RETENTION_DAYS, SHORTEST_RETENTION_DAYS))
+
+
+def purge() -> int:
+    """Delete what is past its retention. Dead events stay: somebody has to look at them. Returns how many went."""
+    before = timezone.now() - retention()
+    total = 0
+    while deleted := _purge_batch(before):
+        total += deleted
+        time.sleep(PAUSE)
+    return total
+
+
+def _purge_batch(before: datetime) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_DELETE, [before, BATCH])
+        deleted: int = cursor.rowcount
+        book(done=-deleted, purged=deleted)
+    return deleted

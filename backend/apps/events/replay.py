@@ -1,0 +1,38 @@
+"""Replaying: an event that is dead or done is worked on once more, and who asked for it is kept."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.events import bell
+from apps.events.books import book
+from apps.events.models import Event, Replay
+
+
+def replay(events: Iterable[Event], *, actor: str, reason: str = "") -> int:
+    """Bring finished events back to life. One that waits already is left alone. Returns how many were revived."""
+    with transaction.atomic():
+        revived = [event for event in events if _revive(event.pk, actor, reason)]
+        transaction.on_commit(bell.ring_soon)
+    return len(revived)
+
+
+def _revive(pk: int, actor: str, reason: str) -> bool:
+    event = Event.objects.select_for_update().get(pk=pk)
+    if event.state == Event.State.PENDING:
+        return False
+    Replay.objects.create(
+        event=event,
+        kind=event.kind,
+        actor=actor[:150],
+        reason=reason[:200],
+        was_state=event.state,
+        was_error_code=event.error_code,
+    )
+    if event.state == Event.State.DONE:
+        book(done=-1)
+    event.state, event.outcome, event.finished_at = Event.State.PENDING, "replayed", None
+    event.attempts, event.available_at = 0, timezone.now()
+    event.save()
+    return True

@@ -1,0 +1,63 @@
+"""Ringing: a mailbox in which something is due gets its task, and no second one while that waits for a worker."""
+
+import logging
+
+from celery import current_app
+from django.db import connection, transaction
+
+from apps.events import bell
+from apps.events.kinds import listener
+
+logger = logging.getLogger(__name__)
+
+# At most this many mailboxes have a message in the broker that no worker took yet.
+RUNG_LIMIT = 500
+# Seconds after which a message that no worker took is void, and its mailbox is rung again.
+RUNG_FOR = 15
+
+# The mailboxes that wait longest come first. One that is being worked on rings for itself when it is left.
+_STAMP = """
+    WITH unanswered AS (
+        SELECT count(*) AS n FROM events_mailbox
+        WHERE rung_at > now() - make_interval(secs => %(rung_for)s) AND lease_until < rung_at
+    ), due AS (
+        SELECT e.mailbox, min(e.id) AS head
+        FROM events_event e LEFT JOIN events_mailbox m ON m.key = e.mailbox
+        WHERE e.state = 'pending' AND e.available_at <= now()
+            AND (m.key IS NULL OR (m.lease_until < now()
+                AND m.rung_at < now() - make_interval(secs => %(rung_for)s)))
+        GROUP BY e.mailbox ORDER BY head
+        LIMIT (SELECT greatest(0, %(limit)s - n) FROM unanswered)
+    ), stamped AS (
+        INSERT INTO events_mailbox (key, token, rung_at) SELECT mailbox, 0, now() FROM due ORDER BY mailbox
+        ON CONFLICT (key) DO UPDATE SET rung_at = now()
+    )
+    SELECT due.mailbox, e.kind FROM due JOIN events_event e ON e.id = due.head ORDER BY due.head
+"""
+# Any number: whoever holds it is the one who rings.
+_RINGING = 7_664_530_211
+
+
+def ring() -> int:
+    """Send the task of each mailbox in which something is due. Returns how many were sent."""
+    bell.answered()
+    due = _stamp_due()
+    with current_app.producer_or_acquire() as producer:
+        for mailbox, kind in due:
+            send(mailbox, kind, producer=producer)
+    return len(due)
+
+
+def send(mailbox: str, kind: str, **options: object) -> None:
+    """Put the task for one mailbox into the broker. Raises what the broker raises."""
+    task, queue = listener(kind)
+    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, retry=False, **options)
+
+
+def _stamp_due() -> list[tuple[str, str]]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_RINGING])
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        cursor.execute(_STAMP, {"rung_for": RUNG_FOR, "limit": RUNG_LIMIT})
+        due: list[tuple[str, str]] = cursor.fetchall()
+    return due

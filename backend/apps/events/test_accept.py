@@ -1,0 +1,99 @@
+"""Accepting: durable before the answer, once, and never a lie about it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from apps.events import accept as accepting
+from apps.events.accept import Committer, Incoming, Refused, Unavailable, accept
+from apps.events.books import audit, read_books
+from apps.events.models import Event
+from apps.events.store import make_row
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def incoming(event_id="e-1", kind="item/updated", mailbox="m", payload=b"{}") -> Incoming:
+    return Incoming("test", event_id, kind, mailbox, payload)
+
+
+def test_an_accepted_event_is_one_pending_row():
+    assert accept(incoming(payload=b'{"a": 1}')) == "accepted"
+    event = Event.objects.get()
+    assert (event.source, event.event_id, event.kind, event.mailbox) == ("test", "e-1", "item/updated", "m")
+    assert (event.state, event.attempts, event.data) == ("pending", 0, {"a": 1})
+
+
+def test_the_same_event_again_is_a_duplicate_and_changes_nothing():
+    accept(incoming(payload=b'{"a": 1}'))
+    assert accept(incoming(payload=b'{"a": 2}')) == "duplicate"
+    assert Event.objects.get().data == {"a": 1}
+
+
+def test_the_same_id_from_another_source_is_another_event():
+    accept(incoming())
+    assert accept(Incoming("other", "e-1", "item/updated", "m", b"{}")) == "accepted"
+
+
+def test_a_thousand_parallel_deliveries_of_one_event_are_one_row():
+    with ThreadPoolExecutor(32) as pool:
+        outcomes = list(pool.map(lambda _: accept(incoming()), range(1000)))
+    assert sorted(outcomes).count("accepted") == 1
+    assert Event.objects.count() == 1
+    assert read_books().accepted == 1
+
+
+def test_parallel_events_of_several_committers_are_all_stored_once():
+    committers = [Committer() for _ in range(4)]
+    rows = [make_row("test", f"e-{n}", "item/updated", f"m-{n % 7}", b"{}") for n in range(300)]
+
+    def deliver(committer: Committer) -> list[str]:
+        return [future.result(10) for future in [committer.submit(row) for row in rows]]
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [outcome for some in pool.map(deliver, committers) for outcome in some]
+    assert outcomes.count("accepted") == 300
+    assert outcomes.count("duplicate") == 900
+    assert read_books().balanced
+    assert audit() == {}
+
+
+def test_a_kind_that_nothing_listens_to_is_stored_and_finished_as_unhandled():
+    assert accept(incoming(kind="boleto/updated")) == "accepted"
+    event = Event.objects.get()
+    assert (event.state, event.outcome) == ("done", "unhandled")
+    assert event.finished_at is not None
+    assert read_books().balanced
+
+
+def test_one_event_that_the_database_refuses_does_not_fail_its_neighbours():
+    committer = Committer()
+    bad = make_row("test", "bad\x00id", "item/updated", "m", b"{}")
+    good = [make_row("test", f"e-{n}", "item/updated", "m", b"{}") for n in range(5)]
+    futures = [committer.submit(row) for row in (*good[:2], bad, *good[2:])]
+    outcomes = []
+    for future in futures:
+        try:
+            outcomes.append(future.result(5))
+        except Refused:
+            outcomes.append("refused")
+    assert outcomes == ["accepted", "accepted", "refused", "accepted", "accepted", "accepted"]
+    assert Event.objects.count() == 5
+
+
+def test_more_waiting_than_the_limit_is_told_to_come_back(monkeypatch):
+    monkeypatch.setattr(accepting, "WAITING_LIMIT", 0)
+    with pytest.raises(Unavailable):
+        accept(incoming())
+    assert not Event.objects.exists()
+
+
+def test_the_payload_is_not_readable_in_the_database():
+    accept(incoming(payload=b'{"taxNumber": "761.092.776-73"}'))
+    assert b"761" not in bytes(Event.objects.get().payload)
+
+
+@pytest.mark.parametrize("payload", [b'{"a": "\\u0000"}', b'{"a": "\\ud800"}', b'{"a": 1e200000}'])
+def test_json_that_jsonb_would_refuse_is_kept_byte_for_byte(payload):
+    accept(incoming(payload=payload))
+    assert Event.objects.get().raw_payload == payload

@@ -1,0 +1,187 @@
+"""What every test stands on: real PostgreSQL and Valkey, a database of this run's own, roles as in production."""
+
+import atexit
+import base64
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import embedded
+
+BACKEND = Path(__file__).parent
+ROOT = BACKEND.parent
+RUN = f"test_ponte_{os.getpid()}"
+
+# The servers outlive the session's last fixture and are shared with other runs that use the folder at the same time.
+_servers = ExitStack()
+atexit.register(_servers.close)
+
+
+def _environment() -> dict[str, str]:
+    # The suite makes and drops thousands of rows that nobody will miss: only here may a commit skip the disk.
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    urls = _servers.enter_context(embedded.services(ROOT / ".local" / "test", os.environ, quick))
+    redis = urls["REDIS_URL"].rpartition("/")[0]
+    return {
+        **urls,
+        "REDIS_URL": f"{redis}/{os.getpid() % 15 + 1}",
+        "DJANGO_SETTINGS_MODULE": "core.settings",
+        "SECRET_KEY": "a-key-for-tests-alone-which-protects-nothing-at-all",
+        "ENCRYPTION_KEYS": base64.b64encode(bytes(range(32))).decode(),
+        "INDEX_KEY": "an-index-key-for-tests-alone-which-protects-nothing",
+        "PLUGGY_API_URL": "http://127.0.0.1:9",
+        "PLUGGY_CLIENT_ID": "00000000-0000-4000-8000-000000000001",
+        "PLUGGY_CLIENT_SECRET": "a-client-secret-for-tests-alone",
+        "PLUGGY_WEBHOOK_SECRET": "a-webhook-secret-for-tests-alone",
+        "PUBLIC_URL": "https://ponte.example.com",
+        "SECURE_SSL_REDIRECT": "false",
+        "LOG_FORMAT": "console",
+        "DEBUG": "false",
+    }
+
+
+_OURS = ("PLUGGY_", "ENCRYPTION_KEY", "METRICS_TOKEN", "EVENT_RETENTION_DAYS")
+for _name in [name for name in os.environ if name.startswith(_OURS)]:
+    del os.environ[_name]
+os.environ.update(_environment())
+
+
+def pytest_configure() -> None:
+    """Django starts only now: its settings are read from the environment made above."""
+    import django
+
+    django.setup()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """A database named after this run: made and migrated by the owner's role, used by the application's."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    owner = connections["owner"]
+    administration = {**owner.get_connection_params(), "autocommit": True}
+    with psycopg.connect(**administration) as server:
+        server.execute(f'DROP DATABASE IF EXISTS "{RUN}"')
+        server.execute(f'CREATE DATABASE "{RUN}" TEMPLATE template0')
+    for alias in ("default", "owner"):
+        connections[alias].settings_dict["NAME"] = RUN
+    with django_db_blocker.unblock():
+        _provision(owner, connections["default"].settings_dict["USER"])
+        call_command("migrate", database="owner", verbosity=0)
+        _let_truncate(owner, connections["default"].settings_dict["USER"])
+    yield
+    with django_db_blocker.unblock():
+        _end_sessions(connections["default"])
+        connections.close_all()
+    with psycopg.connect(**administration) as server:
+        server.execute(f'DROP DATABASE "{RUN}"')
+
+
+def _provision(owner, role: str) -> None:
+    if role == owner.settings_dict["USER"]:
+        return
+    with owner.cursor() as cursor:
+        cursor.execute((ROOT / "ops" / "sql" / "privileges.sql").read_text())
+
+
+def _end_sessions(application) -> None:
+    # Threads and processes of the tests may still hold sessions; only their own role may end them.
+    with application.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
+
+
+def _let_truncate(owner, role: str) -> None:
+    # Only here: a transactional test empties its tables.
+    with owner.cursor() as cursor:
+        cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{role}"')
+    owner.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty_valkey() -> None:
+    """No bell, budget or key of one test is left for the next."""
+    import redis
+
+    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+
+
+@pytest.fixture
+def process_environment(django_db_setup: None) -> dict[str, str]:
+    """The environment in which a process of ours sees the database and the broker of this run."""
+    urls = {name: _with_name(os.environ[name]) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+    return {**os.environ, **urls, "PYTHONPATH": str(BACKEND), "PYTHONUNBUFFERED": "1"}
+
+
+def _with_name(url: str) -> str:
+    head, _, query = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{RUN}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture
+def start_process(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Starts `python -m …` in a process of its own, with its output in a file; kills what is left of it at the end."""
+    started: list[subprocess.Popen] = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen:
+        log = (tmp_path / f"process-{len(started)}.log").open("wb")
+        process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=BACKEND,
+            env={**process_environment, **environment},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        process.log = Path(log.name)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen) -> None:
+    import contextlib
+    import signal
+
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., None]:
+    """Waits for a condition of the outside world, and fails, saying which, when it does not come."""
+
+    def wait(condition: Callable[[], object], seconds: float = 20, what: str = "the condition") -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"{what} did not come true in {seconds} s"
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture
+def start_worker(start_process, wait_until) -> Callable[..., subprocess.Popen]:
+    """Starts a real Celery worker on every queue and comes back when it is ready."""
+
+    def start(*arguments: str, concurrency: int = 2, **environment: str) -> subprocess.Popen:
+        queues = ("-Q", "sync,quick,background", "-c", str(concurrency))
+        worker = start_process("celery", "-A", "core", "worker", *queues, *arguments, **environment)
+        wait_until(lambda: b"ready." in worker.log.read_bytes(), 30, "the worker's readiness")
+        return worker
+
+    return start
