@@ -37,6 +37,8 @@ class Membership(models.Model):
         ordering = ["created_at"]
         constraints = [
             models.UniqueConstraint(fields=["client", "user"], name="one_membership_per_user_and_client"),
+            # What foreign keys point to that must prove "a member of that client".
+            models.UniqueConstraint(fields=["id", "client"], name="membership_of_client"),
             models.CheckConstraint(condition=models.Q(role__in=["owner", "member"]), name="membership_role_known"),
         ]
 

@@ -1,0 +1,26 @@
+"""The tables of banking, one file a group."""
+
+from apps.banking.models.account import Account, BalanceSnapshot
+from apps.banking.models.bill import CreditCardBill
+from apps.banking.models.catalog import Category, Connector
+from apps.banking.models.connection import Connection, Consent, Identity
+from apps.banking.models.investment import Investment, InvestmentTransaction
+from apps.banking.models.loan import Loan
+from apps.banking.models.sync_run import SyncRun
+from apps.banking.models.transaction import Transaction
+
+__all__ = [
+    "Account",
+    "BalanceSnapshot",
+    "Category",
+    "Connection",
+    "Connector",
+    "Consent",
+    "CreditCardBill",
+    "Identity",
+    "Investment",
+    "InvestmentTransaction",
+    "Loan",
+    "SyncRun",
+    "Transaction",
+]

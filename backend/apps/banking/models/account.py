@@ -1,0 +1,102 @@
+"""Bank accounts and cards, and what was on them day by day."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from apps.banking.models.base import CURRENCY, LINE, MONEY, WORD, ClientRow, checks, currency_check
+from apps.banking.models.connection import Connection
+from apps.clients.models import Client
+from apps.clients.scope import ClientQuerySet
+from lib.sealed import SealedJSON
+
+
+class Account(ClientRow):
+    """A bank account (`type` BANK) or a card (CREDIT). `balance` is the vendor's, its sign included.
+
+    `transactions_watermark` is ours: the newest `createdAt` of a transaction that is committed here.
+    """
+
+    natural_key = ("connection_id", "vendor_id")
+    own_columns = ("transactions_watermark",)
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="accounts", db_index=False, db_constraint=False
+    )
+    type = models.CharField(**WORD)
+    subtype = models.CharField(**WORD)
+    name = models.CharField(**LINE)
+    marketing_name = models.CharField(**LINE)
+    number_sealed = models.BinaryField(null=True)
+    number_index = models.BinaryField(null=True, max_length=16)
+    tax_number_sealed = models.BinaryField(null=True)
+    tax_number_index = models.BinaryField(null=True, max_length=16)
+    owner_sealed = models.BinaryField(null=True)
+    transfer_number_sealed = models.BinaryField(null=True)
+    balance = models.DecimalField(**MONEY, null=True)
+    currency_code = models.CharField(**CURRENCY)
+    # bankData
+    closing_balance = models.DecimalField(**MONEY, null=True)
+    automatically_invested_balance = models.DecimalField(**MONEY, null=True)
+    overdraft_contracted_limit = models.DecimalField(**MONEY, null=True)
+    overdraft_used_limit = models.DecimalField(**MONEY, null=True)
+    unarranged_overdraft_amount = models.DecimalField(**MONEY, null=True)
+    # creditData
+    level = models.CharField(**WORD)
+    brand = models.CharField(**WORD)
+    credit_status = models.CharField(**WORD)
+    holder_type = models.CharField(**WORD)
+    balance_close_date = models.DateField(null=True)
+    balance_due_date = models.DateField(null=True)
+    credit_limit = models.DecimalField(**MONEY, null=True)
+    available_credit_limit = models.DecimalField(**MONEY, null=True)
+    minimum_payment = models.DecimalField(**MONEY, null=True)
+    is_limit_flexible = models.BooleanField(null=True)
+
+    transactions_watermark = models.DateTimeField(null=True)
+
+    number = SealedJSON("number_sealed", empty="")
+    tax_number = SealedJSON("tax_number_sealed", empty="")
+    owner = SealedJSON("owner_sealed", empty="")
+    transfer_number = SealedJSON("transfer_number_sealed", empty="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "vendor_id"], name="account_once"),
+            models.UniqueConstraint(fields=["id", "client"], name="account_of_client"),
+            *checks("account"),
+            currency_check("account"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="account_list"),
+            models.Index(fields=["vendor_id"], name="account_vendor_id"),
+            models.Index(fields=["number_index"], name="account_number"),
+            models.Index(fields=["tax_number_index"], name="account_tax_number"),
+        ]
+
+
+class BalanceSnapshot(models.Model):
+    """The balance of an account on a day, as last seen that day: one point a day."""
+
+    # With `account`, a foreign key made in SQL by a migration.
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="snapshots", db_index=False, db_constraint=False
+    )
+    date = models.DateField()
+    balance = models.DecimalField(**MONEY)
+    currency_code = models.CharField(**CURRENCY)
+    taken_at = models.DateTimeField(db_default=Now())
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "date"], name="snapshot_once_a_day"),
+            currency_check("snapshot"),
+        ]
+        indexes = [models.Index(fields=["client", "-date", "-id"], name="snapshot_list")]
+
+    def __str__(self) -> str:
+        return f"account {self.account_id} on {self.date}"

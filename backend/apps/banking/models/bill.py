@@ -1,0 +1,33 @@
+"""Card bills."""
+
+from django.db import models
+
+from apps.banking.models.account import Account
+from apps.banking.models.base import CURRENCY, MONEY, ClientRow, checks, currency_check
+
+
+class CreditCardBill(ClientRow):
+    """A bill of a card account; its finance charges and payments are in `extra`, as the vendor sent them."""
+
+    natural_key = ("account_id", "vendor_id")
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="bills", db_index=False, db_constraint=False
+    )
+    due_date = models.DateField(null=True)
+    closing_date = models.DateField(null=True)
+    total_amount = models.DecimalField(**MONEY, null=True)
+    currency_code = models.CharField(**CURRENCY)
+    minimum_payment_amount = models.DecimalField(**MONEY, null=True)
+    allows_installments = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "vendor_id"], name="bill_once"),
+            *checks("bill"),
+            currency_check("bill"),
+        ]
+        indexes = [
+            models.Index(fields=["account", "-due_date", "-id"], name="bill_list_account"),
+            models.Index(fields=["client", "-due_date", "-id"], name="bill_list_client"),
+        ]

@@ -1,0 +1,165 @@
+"""A bank connected for a client (Pluggy: an item), what the person consented to, and who they are."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from apps.banking.models.base import (
+    WORD,
+    ClientRow,
+    VendorQuerySet,
+    checks,
+    seal_context,
+)
+from apps.banking.models.catalog import Connector
+from apps.clients.models import Client, Membership
+from lib.sealed import SealedJSON
+
+
+class Connection(models.Model):
+    """A bank connected by a member. `status` and its kin are the vendor's words, `state` is ours.
+
+    `last_updated_at` is the bank's last success (the vendor's item.lastUpdatedAt), `last_synced_at` our own.
+    What the vendor asks of the user or complains of (parameter, userAction, error) is sealed in `extra`.
+    """
+
+    class State(models.TextChoices):
+        CONNECTING = "connecting"
+        ACTIVE = "active"
+        NEEDS_USER = "needs_user"
+        # The bank or the aggregator is in trouble: it is tried again without anybody's help.
+        OUTDATED = "outdated"
+        DELETED = "deleted"
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="connections", db_index=False)
+    # With `client`, a foreign key made in SQL by a migration: the member is of that client.
+    member = models.ForeignKey(
+        Membership, null=True, on_delete=models.SET_NULL, related_name="connections", db_constraint=False
+    )
+    aggregator = models.CharField(max_length=20, default="pluggy")
+    vendor_id = models.CharField(max_length=100)
+    connector = models.ForeignKey(Connector, null=True, on_delete=models.SET_NULL, related_name="connections")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTING)
+    status = models.CharField(**WORD)
+    execution_status = models.CharField(**WORD)
+    status_detail = models.JSONField(null=True)
+    error_code = models.CharField(**WORD)
+    products = models.JSONField(default=list)
+    consecutive_failed_login_attempts = models.IntegerField(null=True)
+    consent_expires_at = models.DateTimeField(null=True)
+    next_auto_sync_at = models.DateTimeField(null=True)
+    last_updated_at = models.DateTimeField(null=True)
+    last_synced_at = models.DateTimeField(null=True)
+    last_reconciled_at = models.DateTimeField(null=True)
+    extra_sealed = models.BinaryField(null=True)
+    vendor_created_at = models.DateTimeField(null=True)
+    vendor_updated_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    extra = SealedJSON("extra_sealed", empty={})
+    objects = VendorQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["aggregator", "vendor_id"], name="connection_once"),
+            models.UniqueConstraint(fields=["id", "client"], name="connection_of_client"),
+            models.CheckConstraint(condition=~models.Q(vendor_id=""), name="connection_has_vendor_id"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["connecting", "active", "needs_user", "outdated", "deleted"]),
+                name="connection_state_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="deleted", deleted_at__isnull=False)
+                | (~models.Q(state="deleted") & models.Q(deleted_at=None)),
+                name="connection_deleted_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "-id"], name="connection_list"),
+            models.Index(
+                fields=["last_reconciled_at"],
+                name="connection_to_reconcile",
+                condition=models.Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["consent_expires_at"],
+                name="connection_consent_end",
+                condition=models.Q(deleted_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.aggregator} item {self.vendor_id}"
+
+    def seal_context(self, column: str) -> str:
+        """What the ciphertext of `column` is bound to: this item of this aggregator."""
+        return seal_context(type(self), [self.aggregator, self.vendor_id], column)
+
+
+class Consent(ClientRow):
+    """What the person allowed the aggregator to read, and until when."""
+
+    natural_key = ("connection_id", "vendor_id")
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="consents", db_index=False, db_constraint=False
+    )
+    products = models.JSONField(default=list)
+    open_finance_permissions_granted = models.JSONField(default=list)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    # Ours: the reminder that was sent last, so that no day is reminded of twice.
+    reminded_for = models.DateTimeField(null=True)
+
+    own_columns = ("reminded_for",)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "vendor_id"], name="consent_once"),
+            *checks("consent"),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="consent_end", condition=models.Q(deleted_at=None)),
+            models.Index(fields=["client"], name="consent_of_client"),
+        ]
+
+
+class Identity(ClientRow):
+    """Who the bank says the person is; one for a connection. Everything that names a person is sealed."""
+
+    natural_key = ("connection_id",)
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, related_name="identity", db_constraint=False
+    )
+    full_name_sealed = models.BinaryField(null=True)
+    company_name_sealed = models.BinaryField(null=True)
+    tax_number_sealed = models.BinaryField(null=True)
+    tax_number_index = models.BinaryField(null=True, max_length=16)
+    document_sealed = models.BinaryField(null=True)
+    document_type = models.CharField(**WORD)
+    birth_date_sealed = models.BinaryField(null=True)
+    job_title_sealed = models.BinaryField(null=True)
+    emails_sealed = models.BinaryField(null=True)
+    phone_numbers_sealed = models.BinaryField(null=True)
+    addresses_sealed = models.BinaryField(null=True)
+    investor_profile = models.CharField(**WORD)
+
+    full_name = SealedJSON("full_name_sealed", empty="")
+    company_name = SealedJSON("company_name_sealed", empty="")
+    tax_number = SealedJSON("tax_number_sealed", empty="")
+    document = SealedJSON("document_sealed", empty="")
+    birth_date = SealedJSON("birth_date_sealed", empty="")
+    job_title = SealedJSON("job_title_sealed", empty="")
+    emails = SealedJSON("emails_sealed", empty=[])
+    phone_numbers = SealedJSON("phone_numbers_sealed", empty=[])
+    addresses = SealedJSON("addresses_sealed", empty=[])
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints = checks("identity")
+        indexes = [
+            models.Index(fields=["tax_number_index"], name="identity_tax_number"),
+            models.Index(fields=["client"], name="identity_of_client"),
+        ]

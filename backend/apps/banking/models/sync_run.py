@@ -1,0 +1,78 @@
+"""The log of syncs: why each ran, what it found, how it ended."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from apps.banking.models.base import WORD
+from apps.banking.models.connection import Connection
+from apps.clients.models import Client
+from apps.clients.scope import ClientQuerySet
+from lib.errors import ErrorType
+
+
+class SyncRun(models.Model):
+    """One sync of one connection.
+
+    `cause` is an event's kind, or the name of the command; `event` the id of that event (no key: events are
+    purged). `counts` is {product: {created, changed, unchanged, removed}}. `progress` is where a run of
+    several database transactions stands; it commits with the rows it speaks of.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        PARTIAL = "partial"
+        FAILED = "failed"
+
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="sync_runs", db_index=False, db_constraint=False
+    )
+    cause = models.CharField(max_length=100)
+    event = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    counts = models.JSONField(default=dict)
+    progress = models.JSONField(default=dict)
+    error_type = models.CharField(max_length=32, blank=True, default="", db_default="")
+    error_code = models.CharField(**WORD)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["running", "done", "partial", "failed"]), name="sync_run_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="running", finished_at=None)
+                | (~Q(state="running") & Q(finished_at__gte=F("started_at"))),
+                name="sync_run_ends_after_its_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(error_type__in=["", *[str(kind) for kind in ErrorType]]),
+                name="sync_run_error_type_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(error_type=""), name="sync_run_failed_says_why"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["connection", "-id"], name="sync_run_list"),
+            models.Index(fields=["client", "-id"], name="sync_run_list_client"),
+            models.Index(fields=["started_at"], name="sync_run_started"),
+        ]
+
+    def __str__(self) -> str:
+        return f"sync {self.pk} ({self.cause})"
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From start to end; None while it runs."""
+        return self.finished_at - self.started_at if self.finished_at else None

@@ -1,0 +1,128 @@
+"""Transactions of accounts and cards: the table that grows to millions of rows."""
+
+from django.db import models
+from django.db.models import Q
+
+from apps.banking.models.account import Account
+from apps.banking.models.base import (
+    CURRENCY,
+    LINE,
+    MONEY,
+    WORD,
+    ClientRow,
+    VendorQuerySet,
+    checks,
+    currency_check,
+)
+from apps.banking.models.catalog import Category
+
+
+class TransactionQuerySet(VendorQuerySet):
+    """Lists by keyset: no page of a list of millions costs more than the first."""
+
+    def shown(self) -> "TransactionQuerySet":
+        """What a person sees: neither gone at the bank nor hidden by the user."""
+        return self.filter(deleted_at=None, hidden=False)
+
+    def newest_first(self) -> "TransactionQuerySet":
+        """The order of every list, and of the indexes made for it."""
+        return self.order_by("-date", "-id")
+
+    def after(self, row: "Transaction") -> "TransactionQuerySet":
+        """Only what comes after `row` in `newest_first`."""
+        return self.filter(Q(date__lt=row.date) | Q(date=row.date, id__lt=row.id), date__lte=row.date)
+
+
+class Transaction(ClientRow):
+    """Money that moved, or is about to (PENDING). `amount` is negative for a DEBIT, positive for a CREDIT.
+
+    `date` is the day it counts for in Brazil, `occurred_at` the instant, where the vendor knows one.
+    `user_category`, `note` and `hidden` are the user's own and outlive every sync. When the vendor gives the
+    same movement a new id, the old row's `replaced_by` is the new row, and the user's edits are copied.
+    """
+
+    natural_key = ("account_id", "vendor_id")
+    own_columns = ("user_category", "note", "hidden", "replaced_by")
+    cleared_on_return = ("replaced_by",)
+
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="transactions", db_index=False, db_constraint=False
+    )
+    date = models.DateField()
+    occurred_at = models.DateTimeField(null=True)
+    description = models.CharField(**LINE)
+    amount = models.DecimalField(**MONEY)
+    currency_code = models.CharField(**CURRENCY)
+    amount_in_account_currency = models.DecimalField(**MONEY, null=True)
+    type = models.CharField(**WORD)
+    status = models.CharField(**WORD)
+    balance = models.DecimalField(**MONEY, null=True)
+    order = models.BigIntegerField(null=True)
+    category = models.CharField(**LINE)
+    category_id = models.CharField(max_length=100, blank=True, default="", db_default="")
+    operation_type = models.CharField(**WORD)
+    payment_method = models.CharField(**WORD)
+    provider_id = models.CharField(**LINE)
+    provider_code = models.CharField(**LINE)
+    merchant_name = models.CharField(**LINE)
+    # creditCardMetadata
+    installment_number = models.IntegerField(null=True)
+    total_installments = models.IntegerField(null=True)
+    bill_id = models.CharField(max_length=100, blank=True, default="", db_default="")
+    purchase_date = models.DateField(null=True)
+    payee_mcc = models.IntegerField(null=True)
+    # The user's
+    user_category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    note = models.TextField(blank=True, default="", db_default="")
+    hidden = models.BooleanField(default=False, db_default=False)
+    # ON DELETE SET NULL is the database's, by a migration: deleting an account must not read all its rows.
+    replaced_by = models.ForeignKey(
+        "self", null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+
+    objects = TransactionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "vendor_id"], name="transaction_once"),
+            *checks("transaction"),
+            currency_check("transaction"),
+            models.CheckConstraint(
+                condition=(~Q(type="DEBIT") | Q(amount__lte=0)) & (~Q(type="CREDIT") | Q(amount__gte=0)),
+                name="transaction_sign_follows_type",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaced_by=None) | Q(deleted_at__isnull=False),
+                name="transaction_replaced_is_gone",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "-date", "-id"],
+                name="transaction_list_account",
+                condition=Q(deleted_at=None),
+            ),
+            models.Index(
+                fields=["client", "-date", "-id"],
+                name="transaction_list_client",
+                condition=Q(deleted_at=None),
+            ),
+            models.Index(fields=["account", "bill_id"], name="transaction_of_bill", condition=~Q(bill_id="")),
+            models.Index(
+                fields=["user_category"],
+                name="transaction_user_category",
+                condition=Q(user_category__isnull=False),
+            ),
+            models.Index(
+                fields=["replaced_by"], name="transaction_replaced", condition=Q(replaced_by__isnull=False)
+            ),
+            # Tombstones whose edits still look for the row that took their place.
+            models.Index(
+                fields=["account"],
+                name="transaction_orphaned_edits",
+                condition=Q(deleted_at__isnull=False, replaced_by=None)
+                & (Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False)),
+            ),
+        ]
