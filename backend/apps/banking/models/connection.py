@@ -42,6 +42,9 @@ class Connection(models.Model):
     status = models.CharField(**WORD)
     execution_status = models.CharField(**WORD)
     status_detail = models.JSONField(null=True)
+    # What somebody must do next, and why: aggregators.base.Action, ErrorType and the vendor's own code.
+    action = models.CharField(**WORD)
+    error_type = models.CharField(**WORD)
     error_code = models.CharField(**WORD)
     products = models.JSONField(default=list)
     consecutive_failed_login_attempts = models.IntegerField(null=True)
@@ -50,6 +53,11 @@ class Connection(models.Model):
     last_updated_at = models.DateTimeField(null=True)
     last_synced_at = models.DateTimeField(null=True)
     last_reconciled_at = models.DateTimeField(null=True)
+    # Our last complete listing, and the bank's last success as of then: both unmoved, there is nothing to list.
+    listed_at = models.DateTimeField(null=True)
+    listed_as_of = models.DateTimeField(null=True)
+    # The moment (so many days before the consent's end) that the last reminder was for: none is sent twice.
+    consent_reminded_for = models.DateTimeField(null=True)
     extra_sealed = models.BinaryField(null=True)
     vendor_created_at = models.DateTimeField(null=True)
     vendor_updated_at = models.DateTimeField(null=True)
@@ -109,10 +117,6 @@ class Consent(ClientRow):
     open_finance_permissions_granted = models.JSONField(default=list)
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
-    # Ours: the reminder that was sent last, so that no day is reminded of twice.
-    reminded_for = models.DateTimeField(null=True)
-
-    own_columns = ("reminded_for",)
 
     class Meta:
         constraints = [

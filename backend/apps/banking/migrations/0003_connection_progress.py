@@ -1,0 +1,18 @@
+"""What a connection needs from somebody, what of it was listed completely, and which reminder was sent."""
+
+from django.db import migrations, models
+
+WORD = {"max_length": 60, "blank": True, "default": "", "db_default": ""}
+
+
+class Migration(migrations.Migration):
+    dependencies = [("banking", "0002_same_client")]
+
+    operations = [
+        migrations.AddField("connection", "action", models.CharField(**WORD)),
+        migrations.AddField("connection", "error_type", models.CharField(**WORD)),
+        migrations.AddField("connection", "listed_at", models.DateTimeField(null=True)),
+        migrations.AddField("connection", "listed_as_of", models.DateTimeField(null=True)),
+        migrations.AddField("connection", "consent_reminded_for", models.DateTimeField(null=True)),
+        migrations.RemoveField("consent", "reminded_for"),
+    ]
