@@ -1,0 +1,1 @@
+"""Pluggy (https://docs.pluggy.ai): client, code table, and how an item fares."""

@@ -1,0 +1,75 @@
+"""Pluggy's two kinds of lists as iterators of pages, so that no list is ever in memory whole."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from lib.errors import ErrorType, Unexpected
+
+PAGE_SIZE = 500
+# Five million rows: more than anybody has, and an end to a list that has none.
+MAX_PAGES = 10_000
+
+Row = dict[str, Any]
+Page = list[Row]
+
+
+def numbered(fetch: Callable[[int], Any]) -> Iterator[Page]:
+    """The pages of an envelope with `page` and `totalPages`. `fetch` is given the number of a page, from 1."""
+    for number in range(1, MAX_PAGES + 1):
+        body = fetch(number)
+        if body is None:  # no content: no rows
+            return
+        rows = rows_of(body)
+        if number > 1 and body.get("page", number) != number:
+            raise _broken("PAGE_MISMATCH", "another page than the one asked for")
+        if rows:
+            yield rows
+        if not rows or number >= _total(body):
+            return
+    raise _broken("ENDLESS_LIST", "a list without an end")
+
+
+def cursored(fetch: Callable[[str | None], Any]) -> Iterator[Page]:
+    """The pages of an envelope with `next`. `fetch` is given the `after` of a page, None for the first."""
+    after: str | None = None
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        body = fetch(after)
+        if rows := rows_of(body):
+            yield rows
+        if not body.get("next"):
+            return
+        after = after_of(body["next"])
+        if after in seen:
+            raise _broken("CURSOR_LOOP", "a list that leads back into itself")
+        seen.add(after)
+    raise _broken("ENDLESS_LIST", "a list without an end")
+
+
+def rows_of(body: Any) -> Page:
+    """The `results` of an envelope, each an object. Raises Unexpected."""
+    rows = body.get("results") if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _broken("NOT_A_PAGE", "a list without results")
+    return rows
+
+
+def after_of(following: Any) -> str:
+    """The cursor in `next`, a query string of which nothing else is used: no address from an answer is followed."""
+    query = following.partition("?")[2] if isinstance(following, str) else ""
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name == "after" and value:
+            # Not unquote_plus: a cursor is base64, whose + is sent as it is.
+            return unquote(value)
+    raise _broken("NO_CURSOR", "a next page without a cursor")
+
+
+def _total(body: Row) -> int:
+    total = body.get("totalPages")
+    return total if isinstance(total, int) else 1
+
+
+def _broken(code: str, what: str) -> Unexpected:
+    return Unexpected(f"Pluggy sent {what}", code=code, error_type=ErrorType.INTERNAL_ERROR)
