@@ -1,0 +1,1 @@
+"""Emulator of the Pluggy API: a process of its own, good enough for Pluggy's official SDKs."""

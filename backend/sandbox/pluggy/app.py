@@ -1,0 +1,138 @@
+"""Wires the emulator together: routes, middleware, start and end."""
+
+from aiohttp import web
+
+from . import auth, catalogue_api, control, data, items, machine, pages, transactions, webhooks
+from .dispatch import Dispatcher
+from .gate import gate
+from .options import Options
+from .tokens import Mint
+from .world import WORLD, World
+
+MOST_BODY = 1024 * 1024
+
+
+def build(options: Options) -> web.Application:
+    """The application, with a fresh world."""
+    app = web.Application(middlewares=[gate], client_max_size=MOST_BODY)
+    world = World(options)
+    world.dispatcher = Dispatcher(world)
+    app[WORLD], app[auth.MINT] = world, Mint()
+    for routes in (_access(), _items(), _banking(), _lists(), _pages(), _control(), _oracle()):
+        app.add_routes(routes)
+    app.on_startup.append(_start)
+    app.on_cleanup.append(_stop)
+    return app
+
+
+async def _start(app: web.Application) -> None:
+    await app[WORLD].dispatcher.start()
+
+
+async def _stop(app: web.Application) -> None:
+    for item in app[WORLD].items.values():
+        machine.stop(item)
+    await app[WORLD].dispatcher.stop()
+
+
+def _access() -> list[web.RouteDef]:
+    return [
+        web.post("/auth", auth.authenticate),
+        web.post("/connect_token", auth.connect_token),
+        web.post("/connecttokens", auth.connect_token),
+        web.get("/webhooks", webhooks.list_all),
+        web.post("/webhooks", webhooks.create),
+        web.get("/webhooks/{id}", webhooks.read),
+        web.patch("/webhooks/{id}", webhooks.update),
+        web.delete("/webhooks/{id}", webhooks.delete),
+    ]
+
+
+def _items() -> list[web.RouteDef]:
+    return [
+        web.post("/items", items.create),
+        web.get("/items/{id}", items.read),
+        web.patch("/items/{id}", items.update),
+        web.delete("/items/{id}", items.delete),
+        web.post("/items/{id}/mfa", items.send_mfa),
+        web.patch("/items/{id}/disable-auto-sync", items.disable_auto_sync),
+        web.get("/items/{id}/resources", items.resources),
+        web.get("/v2/items", items.list_items),
+    ]
+
+
+def _banking() -> list[web.RouteDef]:
+    return [
+        web.get("/accounts", data.accounts),
+        web.get("/accounts/{id}", data.account),
+        web.get("/accounts/{id}/balance", data.balance),
+        web.get("/accounts/{id}/statements", data.statements),
+        web.get("/v2/transactions", transactions.by_cursor),
+        web.get("/transactions", transactions.by_page),
+        web.get("/transactions/{id}", transactions.one),
+        web.patch("/transactions/{id}", transactions.set_category),
+        web.get("/bills", data.bills),
+        web.get("/bills/{id}", data.bill),
+        web.get("/investments", data.investments),
+        web.get("/investments/{id}", data.investment),
+        web.get("/investments/{id}/transactions", data.movements),
+        web.get("/loans", data.loans),
+        web.get("/loans/{id}", data.loan),
+        web.get("/identity", data.identity_of_item),
+        web.get("/identity/{id}", data.identity),
+        web.get("/consents", data.consents),
+        web.get("/consents/{id}", data.consent),
+    ]
+
+
+def _lists() -> list[web.RouteDef]:
+    return [
+        web.get("/connectors", catalogue_api.list_connectors),
+        web.get("/connectors/{id}", catalogue_api.connector),
+        web.post("/connectors/{id}/validate", catalogue_api.validate),
+        web.get("/categories", catalogue_api.list_categories),
+        web.get("/categories/rules", catalogue_api.list_rules),
+        web.post("/categories/rules", catalogue_api.create_rule),
+        web.delete("/categories/rules/{id}", catalogue_api.delete_rule),
+        web.get("/categories/{id}", catalogue_api.category),
+        web.get("/merchants", catalogue_api.merchants),
+    ]
+
+
+def _pages() -> list[web.RouteDef]:
+    return [
+        web.get("/oauth/authorize", pages.authorize),
+        web.post("/oauth/authorize", pages.decide),
+        web.get("/oauthCallback.html", pages.callback),
+        web.get("/pluggy-connect.js", pages.connect_script),
+    ]
+
+
+def _control() -> list[web.RouteDef]:
+    return [
+        web.post("/_sandbox/faults", control.add_fault),
+        web.get("/_sandbox/faults", control.list_faults),
+        web.delete("/_sandbox/faults", control.clear_faults),
+        web.post("/_sandbox/switches", control.set_switches),
+        web.post("/_sandbox/items/{id}/evolve", control.evolve_item),
+        web.post("/_sandbox/items/{id}/sync", control.sync_item),
+        web.post("/_sandbox/items/{id}/fail", control.fail_item),
+        web.post("/_sandbox/items/{id}/consent-revoke", control.revoke_consent),
+        web.post("/_sandbox/items/{id}/act", control.act),
+        web.get("/_sandbox/items/{id}/act", control.act),
+        web.post("/_sandbox/connectors/{id}/status", control.connector_status),
+        web.post("/_sandbox/emit", control.emit),
+        web.post("/_sandbox/resend", control.resend),
+        web.post("/_sandbox/expire-keys", control.expire_keys),
+        web.post("/_sandbox/reset", control.reset),
+    ]
+
+
+def _oracle() -> list[web.RouteDef]:
+    return [
+        web.get("/_sandbox/state", control.state),
+        web.get("/_sandbox/counts", control.counts),
+        web.get("/_sandbox/requests", control.requests),
+        web.get("/_sandbox/webhooks", control.webhooks),
+        web.get("/_sandbox/public-key", control.public_key),
+    ]

@@ -1,0 +1,47 @@
+"""Time as the API writes it, and pauses that the --speed option shortens."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+
+def now() -> datetime:
+    """The present instant, UTC."""
+    return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """`YYYY-MM-DDTHH:mm:ss.sssZ`: three digits and Z, the only form that the Node SDK turns into a Date."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def parse_iso(text: str) -> datetime | None:
+    """An instant from any ISO form, a bare date included (midnight UTC); None when it is none."""
+    try:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def at_day(day: date, hour: int = 0) -> str:
+    """The day as the API writes dates: midnight UTC, or hour=3 for midnight in São Paulo."""
+    return f"{day.isoformat()}T{hour:02d}:00:00.000Z"
+
+
+class Clock:
+    """Pauses of the emulator. `speed` 10 makes executions ten times faster."""
+
+    def __init__(self, speed: float) -> None:
+        self.speed = max(speed, 0.001)
+
+    def scaled(self, seconds: float) -> float:
+        """Real seconds that stand for `seconds` of an execution."""
+        return seconds / self.speed
+
+    def after(self, seconds: float) -> datetime:
+        """The instant `seconds` of execution time from now."""
+        return now() + timedelta(seconds=self.scaled(seconds))
+
+    async def pause(self, seconds: float) -> None:
+        """Wait `seconds` of execution time."""
+        await asyncio.sleep(self.scaled(seconds))

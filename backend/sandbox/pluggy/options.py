@@ -1,0 +1,109 @@
+"""Start-up options of the emulator, read from the command line."""
+
+import argparse
+import secrets
+from dataclasses import dataclass
+
+DEFAULT_CLIENT_ID = "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90"
+DEFAULT_CLIENT_SECRET = "pluggy_sk_sandbox_only"
+
+
+@dataclass
+class Options:
+    """Everything that can be chosen at start. Durations are seconds; scales are multipliers."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: str = "1"
+    today: str = ""
+    speed: float = 1.0
+    retry_scale: float = 1.0
+    rate_limits: bool = True
+    rate_window: float = 60.0
+    client_id: str = DEFAULT_CLIENT_ID
+    client_secret: str = DEFAULT_CLIENT_SECRET
+    key_ttl: float = 7200.0
+    connect_token_ttl: float = 1800.0
+    mfa_ttl: float = 300.0
+    auto_sync_hours: float = 24.0
+    allow_local_webhooks: bool = False
+    webhook_timeout: float = 5.0
+    disable_after: int = 20
+    hmac_secret: str = ""
+    hmac_header: str = "X-Pluggy-Signature"
+    hmac_encoding: str = "hex"
+    hmac_prefix: str = ""
+    public_url: str = ""
+    max_items: int = 0
+    strict_enums: bool = False
+    webhook_create_status: int = 200
+    access_log: bool = False
+
+
+def parse(argv: list[str] | None = None) -> Options:
+    """Options from the command line; wrong ones end the process with argparse's message and status 2."""
+    found = vars(_parser().parse_args(argv))
+    if found["seed"] == "random":
+        found["seed"] = secrets.token_hex(8)
+    return Options(**found)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.pluggy", description="Emulator of the Pluggy API."
+    )
+    _server(parser)
+    _pace(parser)
+    _webhooks(parser)
+    return parser
+
+
+def _server(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=0, help="0 takes a free port; the line printed at start names it")
+    add("--public-url", default="", help="address put into links; default: where the emulator listens")
+    add(
+        "--seed",
+        default="1",
+        help="the same seed makes the same people, ids and amounts; 'random' for a new one",
+    )
+    add("--today", default="", help="YYYY-MM-DD: last day of the generated history; default: today")
+    add("--client-id", default=DEFAULT_CLIENT_ID)
+    add("--client-secret", default=DEFAULT_CLIENT_SECRET)
+    add("--key-ttl", type=float, default=7200.0, help="life of an API key, seconds")
+    add("--connect-token-ttl", type=float, default=1800.0, help="life of a connect token, seconds")
+    add("--max-items", type=int, default=0, help="plan limit on items; 0: none")
+    add("--strict-enums", action="store_true", help="only enum values that the generated Python SDK knows")
+    add("--access-log", action="store_true", help="one line a request on stderr")
+
+
+def _pace(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--speed", type=float, default=1.0, help="executions run this many times faster")
+    add("--mfa-ttl", type=float, default=300.0, help="how long a second factor is waited for, seconds")
+    add("--auto-sync-hours", type=float, default=24.0, help="hours between automatic syncs; 0: never")
+    add("--no-rate-limits", dest="rate_limits", action="store_false", help="count but never answer 429")
+    add("--rate-window", type=float, default=60.0, help="length of a rate-limit window, seconds")
+
+
+def _webhooks(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--retry-scale",
+        type=float,
+        default=1.0,
+        help="multiplier of the webhook retry waits (0.001: 1 h is 3.6 s)",
+    )
+    add(
+        "--allow-local-webhooks",
+        action="store_true",
+        help="accept http, localhost, IP and port in webhook URLs",
+    )
+    add("--webhook-timeout", type=float, default=5.0)
+    add("--disable-after", type=int, default=20, help="lost events in a row that disable a webhook")
+    add("--webhook-create-status", type=int, choices=(200, 201), default=200)
+    add("--hmac-secret", default="", help="sign deliveries of application webhooks; default: no signature")
+    add("--hmac-header", default="X-Pluggy-Signature")
+    add("--hmac-encoding", choices=("hex", "base64"), default="hex")
+    add("--hmac-prefix", default="")

@@ -1,0 +1,71 @@
+"""What browsers see: the bank's authorisation page of the Open Finance connector, and the connect script."""
+
+import html
+from pathlib import Path
+
+from aiohttp import web
+
+from . import second_factor
+from .errors import ApiError
+from .model import Item
+from .world import World, world_of
+
+HERE = Path(__file__).parent / "static"
+LOGIN = ("ralph.bragg@gmail.com", "P@ssword01")
+
+
+def _page(title: str, inner: str, status: int = 200) -> web.Response:
+    shell = (HERE / "page.html").read_text(encoding="utf-8")
+    text = shell.replace("{{title}}", html.escape(title)).replace("{{inner}}", inner)
+    return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
+
+
+def _waiting(request: web.Request, item_id: str) -> tuple[World, Item]:
+    world = world_of(request)
+    item = world.item(item_id)
+    if item.parameter is None or item.answer is None or item.answer.done():
+        raise ApiError(409, "The item does not wait for an authorisation")
+    return world, item
+
+
+async def authorize(request: web.Request) -> web.Response:
+    """GET /oauth/authorize?itemId=: the bank asks whether to share the data."""
+    _, item = _waiting(request, request.query.get("itemId", ""))
+    products = "".join(f"<li>{html.escape(p)}</li>" for p in item.products)
+    form = (HERE / "authorize.html").read_text(encoding="utf-8")
+    filled = form.replace("{{item}}", item.id).replace("{{products}}", products)
+    return _page(
+        item.connector["name"], filled.replace("{{user}}", LOGIN[0]).replace("{{password}}", LOGIN[1])
+    )
+
+
+async def decide(request: web.Request) -> web.StreamResponse:
+    """POST /oauth/authorize: `decision` approve or deny; wrong bank login asks again."""
+    form = await request.post()
+    _, item = _waiting(request, str(form.get("itemId", "")))
+    approve = form.get("decision") == "approve"
+    if approve and (form.get("user"), form.get("password")) != LOGIN:
+        again = f'<p role="alert">Usuário ou senha incorretos.</p><p><a href="authorize?itemId={item.id}">Voltar</a></p>'
+        return _page(item.connector["name"], again, 401)
+    assert item.answer is not None
+    item.factor = "provided"
+    item.answer.set_result(second_factor.APPROVED if approve else second_factor.DENIED)
+    outcome = f"itemId={item.id}" if approve else "message=access_denied&itemId=" + item.id
+    raise web.HTTPFound(f"/oauthCallback.html?{outcome}")
+
+
+async def callback(request: web.Request) -> web.StreamResponse:
+    """GET /oauthCallback.html: back to the application's oauthRedirectUri, when it gave one."""
+    item = world_of(request).items.get(request.query.get("itemId", ""))
+    if item and item.oauth_redirect_uri:
+        joint = "&" if "?" in item.oauth_redirect_uri else "?"
+        raise web.HTTPFound(f"{item.oauth_redirect_uri}{joint}{request.query_string}")
+    return _page("Pronto", "<p>Você pode fechar esta janela.</p>")
+
+
+async def connect_script(request: web.Request) -> web.Response:
+    """GET /pluggy-connect.js: `window.PluggyConnect`."""
+    text = (HERE / "pluggy-connect.js").read_text(encoding="utf-8")
+    answer = web.Response(text=text, content_type="application/javascript", charset="utf-8")
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
