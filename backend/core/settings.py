@@ -83,7 +83,8 @@ LANGUAGES = [("pt-br", "Português"), ("en", "English")]
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 STATIC_URL = "static/"
-STATIC_ROOT = BACKEND / "staticfiles"
+# Static files are served from where they lie in the packages: nothing to collect, nothing to forget.
+WHITENOISE_USE_FINDERS = True
 
 # --- Behind TLS, unless DEBUG ---
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

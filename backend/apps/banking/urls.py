@@ -1,5 +1,10 @@
 """Under /api/banking/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.banking.webhooks import receive_pluggy
+
+urlpatterns = [
+    path("webhooks/pluggy/", receive_pluggy, name="pluggy-webhook"),
+    path("webhooks/pluggy/<str:token>/", receive_pluggy, name="pluggy-item-webhook"),
+]

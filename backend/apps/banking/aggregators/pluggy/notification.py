@@ -1,0 +1,82 @@
+"""What a webhook of Pluggy's says: which event, its id, and the thing it is about. Nothing else in it is believed.
+
+https://docs.pluggy.ai/docs/webhooks: `eventId` is the same over every redelivery and every endpoint; `id` is the id of
+the entity, not of the event.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+SOURCE = "pluggy"
+
+# Two words or more, as in item/created: nothing here may break a log line or a column.
+_EVENT = re.compile(r"[A-Za-z_]{1,60}(/[A-Za-z_]{1,60}){1,2}", re.ASCII)
+_ID = re.compile(r"[!-~]{1,100}", re.ASCII)
+EVENT_LENGTH = 100
+
+
+class Malformed(ValueError):
+    """Not a notification: the message says which part, never its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One event, and the key of the mailbox in which everything about its subject waits in line."""
+
+    event: str
+    event_id: str
+    mailbox: str
+
+
+def read_notification(body: bytes) -> Notification:
+    """The notification in a raw body. Raises Malformed."""
+    content = _object(body)
+    event = _text(content, "event", _EVENT)
+    if len(event) > EVENT_LENGTH:
+        raise Malformed("event is too long")
+    event_id = _text(content, "eventId", _ID)
+    return Notification(event, event_id, _mailbox(event, event_id, content))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body.decode())
+    except UnicodeDecodeError:
+        raise Malformed("the body is not UTF-8") from None
+    except RecursionError:
+        raise Malformed("the body is nested too deeply") from None
+    except ValueError:
+        raise Malformed("the body is not JSON") from None
+    if not isinstance(content, dict):
+        raise Malformed("the body is not a JSON object")
+    return content
+
+
+def _text(content: dict[str, Any], name: str, form: re.Pattern[str]) -> str:
+    value = content.get(name)
+    if not isinstance(value, str):
+        raise Malformed(f"{name} is missing or not a string")
+    if not form.fullmatch(value):
+        raise Malformed(f"{name} is not of the expected form")
+    return value
+
+
+def _mailbox(event: str, event_id: str, content: dict[str, Any]) -> str:
+    """An item's events share one mailbox, a connector's another; what is about neither has one to itself."""
+    group = event.partition("/")[0]
+    if group in ("item", "transactions"):
+        subject = _subject(content, "itemId") or (_subject(content, "id") if group == "item" else None)
+        if subject:
+            return f"pluggy:item:{subject}"
+    if group == "connector" and (subject := _subject(content, "connectorId") or _subject(content, "id")):
+        return f"pluggy:connector:{subject}"
+    return f"pluggy:event:{event_id}"
+
+
+def _subject(content: dict[str, Any], name: str) -> str | None:
+    # Whether a connector's id comes as a number or a string is not certain.
+    value = content.get(name)
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return text if _ID.fullmatch(text) else None

@@ -1,0 +1,228 @@
+"""The door: who may come in, what is turned away, and that 200 means durable."""
+
+import json
+import logging
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.test import Client
+
+from apps.banking.aggregators.pluggy.authenticity import make_path_token, sign
+from apps.banking.webhooks import BODY_LIMIT
+from apps.events.books import read_books
+from apps.events.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+URL = "/api/banking/webhooks/pluggy/"
+SECRET = "a-webhook-secret-for-tests-alone"
+
+
+def notification(**changes) -> dict:
+    return {
+        "event": "item/updated",
+        "eventId": "0c1f2f3e-0000-4000-8000-000000000001",
+        "itemId": "a5c763cb-0952-457b-9936-630f161c5f7a",
+        **changes,
+    }
+
+
+def post(body, url=URL, secret=SECRET, content_type="application/json", **headers):
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    if secret:
+        headers["authorization"] = f"Bearer {secret}"
+    return Client().post(url, raw, content_type=content_type, headers=headers)
+
+
+def test_a_genuine_notification_is_stored_before_it_is_answered():
+    response = post(notification())
+    assert (response.status_code, response.json()) == (200, {"status": "accepted"})
+    event = Event.objects.get()
+    assert (event.source, event.kind) == ("pluggy", "item/updated")
+    assert event.mailbox == "pluggy:item:a5c763cb-0952-457b-9936-630f161c5f7a"
+    assert event.data == notification()
+
+
+def test_a_redelivery_answers_200_and_stores_nothing():
+    post(notification())
+    assert post(notification()).json() == {"status": "duplicate"}
+    assert Event.objects.count() == 1
+
+
+def test_the_same_event_many_times_in_parallel_is_one_row():
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: post(notification()).json()["status"], range(200)))
+    assert answers.count("accepted") == 1
+    assert answers.count("duplicate") == 199
+    assert Event.objects.count() == 1
+
+
+def test_an_unknown_event_is_stored_and_finished_as_unhandled():
+    assert post(notification(event="payment_intent/created", paymentIntentId="x")).status_code == 200
+    assert Event.objects.get().outcome == "unhandled"
+
+
+def test_the_answer_is_the_same_whether_the_item_is_known_or_not():
+    first = post(notification(eventId="e-1"))
+    second = post(notification(eventId="e-2", itemId=str(uuid.uuid4())))
+    assert first.content == second.content
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + "x", SECRET.upper()])
+def test_without_the_secret_nothing_is_stored(secret):
+    response = post(notification(), secret=secret)
+    assert (response.status_code, response.json()) == (401, {"error": "unauthorized"})
+    assert not Event.objects.exists()
+
+
+def test_several_secrets_are_accepted_while_one_replaces_another(settings):
+    settings.PLUGGY_WEBHOOK_SECRETS = ["new-secret", SECRET]
+    assert post(notification(eventId="e-1")).status_code == 200
+    assert post(notification(eventId="e-2"), secret="new-secret").status_code == 200
+
+
+def test_the_header_of_the_secret_is_configurable(settings):
+    settings.PLUGGY_WEBHOOK_HEADER, settings.PLUGGY_WEBHOOK_PREFIX = "X-Webhook-Secret", ""
+    assert post(notification(), secret=None, **{"x-webhook-secret": SECRET}).status_code == 200
+    assert post(notification()).status_code == 401
+
+
+@pytest.mark.parametrize("encoding", ["hex", "base64"])
+def test_an_hmac_of_the_raw_body_is_a_proof_once_it_is_configured(settings, encoding):
+    body = json.dumps(notification()).encode()
+    signature = sign(body, "hmac-secret", encoding)
+    assert post(body, secret=None, **{"x-pluggy-signature": signature}).status_code == 401
+    settings.PLUGGY_HMAC_SECRETS, settings.PLUGGY_HMAC_ENCODING = ["hmac-secret"], encoding
+    assert post(body, secret=None, **{"x-pluggy-signature": signature}).status_code == 200
+    assert post(body + b" ", secret=None, **{"x-pluggy-signature": signature}).status_code == 401
+
+
+def test_a_token_in_the_path_is_a_proof_for_deliveries_without_headers():
+    token = make_path_token(uuid.uuid4())
+    assert post(notification(), url=f"{URL}{token}/", secret=None).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, make_path_token.__name__, "%00", "ção"])
+def test_a_forged_path_token_is_turned_away(token):
+    assert post(notification(), url=f"{URL}{token}/", secret=None).status_code == 401
+
+
+def test_a_token_altered_by_one_character_is_turned_away():
+    token = make_path_token(uuid.uuid4())
+    altered = ("A" if token[0] != "A" else "B") + token[1:]
+    assert post(notification(), url=f"{URL}{altered}/", secret=None).status_code == 401
+
+
+def test_without_any_configured_secret_the_door_is_shut(settings):
+    settings.PLUGGY_WEBHOOK_SECRETS = []
+    response = post(notification(), secret="")
+    assert (response.status_code, response.json()) == (503, {"error": "not_configured"})
+    assert not Event.objects.exists()
+
+
+def test_an_empty_secret_in_the_request_never_matches_an_empty_setting(settings):
+    settings.PLUGGY_WEBHOOK_SECRETS = []
+    assert post(notification(), secret=None, authorization="Bearer ").status_code == 503
+
+
+def test_at_a_desk_without_a_secret_a_webhook_is_believed_and_the_log_says_so(settings, caplog):
+    settings.PLUGGY_WEBHOOK_SECRETS, settings.DEBUG = [], True
+    assert post(notification(), secret=None).status_code == 200
+    assert "without proof" in caplog.text
+
+
+MALFORMED = {
+    "not JSON": b"{",
+    "trailing JSON": b'{"event":"item/updated","eventId":"e"} {}',
+    "an array": b"[]",
+    "null": b"null",
+    "a string": b'"item/updated"',
+    "no event": b'{"eventId":"e"}',
+    "no event id": b'{"event":"item/updated"}',
+    "event a number": b'{"event":1,"eventId":"e"}',
+    "event id a number": b'{"event":"item/updated","eventId":1}',
+    "event id null": b'{"event":"item/updated","eventId":null}',
+    "event id empty": b'{"event":"item/updated","eventId":""}',
+    "event id too long": b'{"event":"item/updated","eventId":"' + b"e" * 101 + b'"}',
+    "event too long": b'{"event":"item/' + b"u" * 100 + b'","eventId":"e"}',
+    "event with a line break": b'{"event":"item/updated\\nforged","eventId":"e"}',
+    "NUL in the id": b'{"event":"item/updated","eventId":"e\\u0000"}',
+    "a raw NUL": b'{"event":"item/updated","eventId":"e\x00"}',
+    "a lone surrogate": b'{"event":"item/updated","eventId":"\\ud800"}',
+    "invalid UTF-8": b'{"event":"item/updated","eventId":"\xff"}',
+    "UTF-16": json.dumps({"event": "item/updated", "eventId": "e"}).encode("utf-16"),
+    "absurd nesting": b'{"event":"item/updated","eventId":"e","a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "an endless number": b'{"event":"item/updated","eventId":"e","a":' + b"9" * 50_000 + b"}",
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03",
+}
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
+def test_what_is_not_a_notification_is_answered_400_and_not_stored(body):
+    response = post(body)
+    assert response.status_code == 400
+    assert set(response.json()) == {"error"}
+    assert len(response.content) < 200
+    assert not Event.objects.exists()
+
+
+def test_a_number_that_is_not_one_does_not_matter_where_nobody_reads_it():
+    assert post(b'{"event":"item/updated","eventId":"e","a":NaN}').status_code == 200
+
+
+def test_a_body_over_the_limit_is_answered_413():
+    filler = "x" * BODY_LIMIT
+    assert post(notification(filler=filler)).status_code == 413
+    assert not Event.objects.exists()
+
+
+def test_a_body_of_just_the_limit_is_accepted():
+    size = BODY_LIMIT - len(json.dumps(notification(filler="")))
+    assert post(notification(filler="x" * size)).status_code == 200
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_another_content_type_is_answered_415(content_type):
+    assert post(json.dumps(notification()).encode(), content_type=content_type).status_code == 415
+
+
+def test_a_charset_in_the_content_type_does_no_harm():
+    body = json.dumps(notification()).encode()
+    assert post(body, content_type="application/json; charset=utf-8").status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head", "options"])
+def test_another_method_is_answered_405(method):
+    response = getattr(Client(), method)(URL)
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+
+
+def test_events_of_one_item_share_a_mailbox_and_those_of_another_do_not():
+    post(notification(eventId="1"))
+    post(notification(eventId="2", event="transactions/created", accountId="a"))
+    post(notification(eventId="3", itemId="another"))
+    post({"event": "connector/status_updated", "eventId": "4", "connectorId": 201})
+    post({"event": "connector/status_updated", "eventId": "5", "id": "201"})
+    mailboxes = dict(Event.objects.values_list("event_id", "mailbox"))
+    assert mailboxes["1"] == mailboxes["2"] != mailboxes["3"]
+    assert mailboxes["4"] == mailboxes["5"] == "pluggy:connector:201"
+
+
+def test_no_query_runs_in_the_request_and_the_books_balance(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        post(notification())
+    assert read_books().accepted == 1
+    assert read_books().balanced
+
+
+def test_the_log_tells_kind_outcome_and_time_but_no_secret_and_no_body(caplog):
+    caplog.set_level(logging.INFO)
+    token = make_path_token(uuid.uuid4())
+    post(notification(accountHolder="Maria Souza"), url=f"{URL}{token}/")
+    post(notification(), secret="wrong-secret")
+    lines = [record.getMessage() for record in caplog.records if record.name == "apps.banking.webhooks"]
+    assert len(lines) == 2
+    assert "Webhook item/updated accepted and queued for processing. Outcome: accepted. Response time:" in lines[0]
+    for text in ("Maria", SECRET, "wrong-secret", token):
+        assert text not in caplog.text
