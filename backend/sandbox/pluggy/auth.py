@@ -53,9 +53,7 @@ def admit(request: web.Request, endpoint: str) -> Caller:
     claims = request.app[MINT].read(token)
     if claims is None or claims["jti"] in world.revoked or claims["at"] < world.minted_after:
         raise unauthorized(world.switches.unauthorized_status)
-    caller = Caller(
-        token, claims["jti"], claims["use"] == "connect", claims.get("itemId"), claims.get("options") or {}
-    )
+    caller = Caller(token, claims["jti"], claims["use"] == "connect", claims.get("itemId"), claims.get("options") or {})
     if caller.connect and endpoint not in CONNECT_MAY:
         raise forbidden("This connect token may not read that")
     return caller

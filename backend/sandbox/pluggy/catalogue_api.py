@@ -31,9 +31,7 @@ async def list_connectors(request: web.Request) -> web.Response:
 def _listed(request: web.Request, doc: Doc) -> bool:
     countries = [c for c in given(request, "countries").split(",") if c]
     types = [t for t in given(request, "types").split(",") if t]
-    flags = all(
-        not given(request, flag) or doc[field] == truthy(request, flag) for flag, field in FLAGS.items()
-    )
+    flags = all(not given(request, flag) or doc[field] == truthy(request, flag) for flag, field in FLAGS.items())
     return (
         (not doc["isSandbox"] or truthy(request, "sandbox"))
         and (not countries or doc["country"] in countries)

@@ -23,6 +23,14 @@ def parse_iso(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def moment_of(text: str) -> datetime:
+    """The instant that the emulator itself wrote; ValueError for anything else."""
+    moment = parse_iso(text)
+    if moment is None:
+        raise ValueError(f"no instant: {text}")
+    return moment
+
+
 def at_day(day: date, hour: int = 0) -> str:
     """The day as the API writes dates: midnight UTC, or hour=3 for midnight in São Paulo."""
     return f"{day.isoformat()}T{hour:02d}:00:00.000Z"

@@ -81,7 +81,7 @@ def _into_bills(account: Account) -> None:
         doc = row.doc()
         for bill in account.bills:
             closing = bill["billClosingDate"]
-            month_before = clock.iso(clock.parse_iso(closing) - timedelta(31))  # type: ignore[operator]
+            month_before = clock.iso(clock.moment_of(closing) - timedelta(31))
             if doc["status"] == "POSTED" and month_before < doc["date"] <= closing:
                 doc["creditCardMetadata"]["billId"] = bill["id"]
                 account.ledger.put(doc)

@@ -26,9 +26,7 @@ def _user(label: str = "Usuário") -> Doc:
 
 
 def _password() -> Doc:
-    return credential(
-        "password", "Senha", "password", validation="^.{6,20}$", validationMessage="De 6 a 20 caracteres"
-    )
+    return credential("password", "Senha", "password", validation="^.{6,20}$", validationMessage="De 6 a 20 caracteres")
 
 
 def _token() -> Doc:
@@ -89,12 +87,8 @@ def _business() -> list[Doc]:
     certificate = credential("certificate", "Certificado digital (PEM)", validation="^.{10,}$")
     return [
         _connector(8, "Pluggy Business Bank", [_user(), _password()], "BUSINESS_BANK"),
-        _connector(
-            10, "Pluggy Business Bank MFA 2 steps", [_user(), _password()], "BUSINESS_BANK", hasMFA=True
-        ),
-        _connector(
-            11, "Pluggy Business Bank with certificate", [_user(), _password(), certificate], "BUSINESS_BANK"
-        ),
+        _connector(10, "Pluggy Business Bank MFA 2 steps", [_user(), _password()], "BUSINESS_BANK", hasMFA=True),
+        _connector(11, "Pluggy Business Bank with certificate", [_user(), _password(), certificate], "BUSINESS_BANK"),
     ]
 
 

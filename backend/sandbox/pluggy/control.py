@@ -151,9 +151,7 @@ async def resend(request: web.Request) -> web.Response:
         if (not ids or e.event_id in ids) and (not kind or e.kind == kind)
         and (not state or any(d.state == state for d in e.deliveries))
     ]  # fmt: skip
-    return reply(
-        {"events": len(chosen), "deliveries": sum(world.dispatcher.resend(event) for event in chosen)}
-    )
+    return reply({"events": len(chosen), "deliveries": sum(world.dispatcher.resend(event) for event in chosen)})
 
 
 async def expire_keys(request: web.Request) -> web.Response:

@@ -22,9 +22,7 @@ def read_cursor(request: web.Request) -> Key | None:
     if not text:
         return None
     try:
-        date, _, row_id = (
-            base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode().partition("|")
-        )
+        date, _, row_id = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode().partition("|")
     except (binascii.Error, UnicodeDecodeError):
         raise invalid("Invalid cursor") from None
     if len(date) != 24 or not is_uuid(row_id):

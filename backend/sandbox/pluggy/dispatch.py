@@ -79,6 +79,11 @@ class Dispatcher:
         timeout = aiohttp.ClientTimeout(total=self.world.options.webhook_timeout)
         self._session = aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=64))
 
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("the dispatcher was not started")
+        return self._session
+
     async def reset(self) -> None:
         """Drop all deliveries under way and forget all events."""
         for task in list(self._tasks):
@@ -115,9 +120,7 @@ class Dispatcher:
         return len(event.deliveries)
 
     def _addresses(self, kind: str, item_url: str | None) -> list[Delivery]:
-        hooks = [
-            w for w in self.world.webhooks.values() if w["event"] in (kind, "all") and not w["disabledAt"]
-        ]
+        hooks = [w for w in self.world.webhooks.values() if w["event"] in (kind, "all") and not w["disabledAt"]]
         found = [Delivery(hook["url"], hook["id"]) for hook in hooks]
         return [*found, Delivery(item_url, None)] if item_url else found
 
@@ -176,21 +179,17 @@ class Dispatcher:
         return delivery.state != "pending"
 
     async def _post(self, event: Event, delivery: Delivery) -> int:
-        assert self._session is not None
+        session = self._open_session()
         started, status, trouble = time.perf_counter(), 0, ""
         try:
             headers = self._headers(event, delivery)
-            async with self._session.post(
-                delivery.url, data=event.body, headers=headers, allow_redirects=False
-            ) as answer:
+            async with session.post(delivery.url, data=event.body, headers=headers, allow_redirects=False) as answer:
                 await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             trouble = type(error).__name__
         took = round((time.perf_counter() - started) * 1000, 2)
-        delivery.attempts.append(
-            {"at": clock.iso(clock.now()), "status": status, "ms": took, "error": trouble}
-        )
+        delivery.attempts.append({"at": clock.iso(clock.now()), "status": status, "ms": took, "error": trouble})
         return status
 
     def _headers(self, event: Event, delivery: Delivery) -> dict[str, str]:
@@ -199,9 +198,7 @@ class Dispatcher:
         if hook is None:
             return headers
         wrong = "wrong_secret" in delivery.faults
-        headers |= {
-            name: f"wrong-{value[::-1]}" if wrong else value for name, value in hook["headers"].items()
-        }
+        headers |= {name: f"wrong-{value[::-1]}" if wrong else value for name, value in hook["headers"].items()}
         return headers | self._signature(event.body, wrong)
 
     def _signature(self, body: bytes, wrong: bool) -> dict[str, str]:

@@ -40,7 +40,7 @@ def check(plan: Doc) -> None:
 
 
 def day_at_the_bank(world: World, item: Item, plan: Doc) -> dict[str, Doc]:
-    """Change the item's data by the plan and send the transactions/* events, unless silent. Gives changes by account."""
+    """Change the item by the plan and send the transactions/* events, unless silent. Gives the changes by account."""
     found: dict[str, Doc] = {}
     for account in _targets(item, plan):
         changes = _change(world, item, account, plan)
@@ -138,9 +138,7 @@ class Day:
         path = self._path(kind, number)
         kinds = spending.CARD if self.book.card else spending.BANK
         template = kinds[self.book.dice("day", *path).randrange(len(kinds))]
-        return gen_transactions.make(
-            self.book, template, self.world.today - timedelta(days_ago), path, status
-        )
+        return gen_transactions.make(self.book, template, self.world.today - timedelta(days_ago), path, status)
 
     def new(self, count: int) -> None:
         """Rows of today and yesterday."""
@@ -206,8 +204,7 @@ class Day:
     def new_bill(self, _: object) -> None:
         """A card's next bill closes."""
         if self.book.card:
-            last = clock.parse_iso(self.account.bills[0]["dueDate"]) if self.account.bills else clock.now()
-            assert last is not None
+            last = clock.moment_of(self.account.bills[0]["dueDate"]) if self.account.bills else clock.now()
             due = (last.date().replace(day=10) + timedelta(31)).replace(day=10)
             made = gen_accounts.bill(self.account.doc, due, due.strftime("%Y-%m"), self.stamp, paid=False)
             self.account.bills.insert(0, made)

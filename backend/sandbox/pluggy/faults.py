@@ -55,9 +55,7 @@ class Faults:
         """Switch one on from its JSON form; 400 for an unknown target, kind or field."""
         kinds = {"api": API_KINDS, "webhook": WEBHOOK_KINDS}.get(str(doc.get("target", "api")))
         if kinds is None or doc.get("kind") not in kinds:
-            raise invalid(
-                f"target api: kind one of {sorted(API_KINDS)}; target webhook: {sorted(WEBHOOK_KINDS)}"
-            )
+            raise invalid(f"target api: kind one of {sorted(API_KINDS)}; target webhook: {sorted(WEBHOOK_KINDS)}")
         known = {name: value for name, value in doc.items() if name not in ("id", "target", "happened")}
         self.made += 1
         try:

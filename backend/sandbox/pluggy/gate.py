@@ -32,9 +32,7 @@ def endpoint_of(request: web.Request) -> str:
 
 def is_api(request: web.Request) -> bool:
     """Whether this is Pluggy's API, not the control plane or a page."""
-    return request.config_dict is not None and not request.path.startswith(
-        ("/_", "/oauth", "/pluggy-connect.js")
-    )
+    return request.config_dict is not None and not request.path.startswith(("/_", "/oauth", "/pluggy-connect.js"))
 
 
 @web.middleware
@@ -63,9 +61,7 @@ async def _checked(request: web.Request, handler: Handler, endpoint: str) -> web
     except ApiError as error:
         return _error(error)
     fault = world.faults.strike("api", endpoint)
-    answer = await (
-        _faulty(request, handler, endpoint, fault) if fault else _served(request, handler, endpoint)
-    )
+    answer = await (_faulty(request, handler, endpoint, fault) if fault else _served(request, handler, endpoint))
     answer.headers.update(headers)
     return answer
 
@@ -87,9 +83,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return reply(
-            {"code": error.status, "message": f"Cannot {request.method} {request.path}"}, error.status
-        )
+        return reply({"code": error.status, "message": f"Cannot {request.method} {request.path}"}, error.status)
 
 
 def _error(error: ApiError) -> web.Response:

@@ -52,7 +52,8 @@ def _address(owner: Person) -> Doc:
 
 def _qualifications(owner: Person, stamp: str) -> Doc:
     return {
-        "companyCnpj": dotted_cnpj(cnpj(rng("employer"))), "occupationCode": "OUTRO", "occupationDescription": owner.job,
+        "companyCnpj": dotted_cnpj(cnpj(rng("employer"))),
+        "occupationCode": "OUTRO", "occupationDescription": owner.job,
         "informedIncome": {"frequency": "MENSAL", "amount": 8450.0, "date": stamp},
         "informedPatrimony": {"amount": 182000.0, "year": 2025, "date": stamp},
         "economicActivities": [], "informedRevenue": None,
@@ -72,6 +73,5 @@ def resources(item_id: str) -> list[Doc]:
     """What the bank lists under the consent; only Open Finance items have them."""
     kinds = ["ACCOUNT", "ACCOUNT", "CREDIT_CARD_ACCOUNT", "LOAN", "BANK_FIXED_INCOME", "FUND"]
     return [
-        {"resourceId": uid(item_id, "resource", n), "type": kind, "status": "AVAILABLE"}
-        for n, kind in enumerate(kinds)
+        {"resourceId": uid(item_id, "resource", n), "type": kind, "status": "AVAILABLE"} for n, kind in enumerate(kinds)
     ]

@@ -7,7 +7,7 @@ from random import Random
 from . import spending
 from .categories import name_of
 from .clock import at_day
-from .people import Person, cnpj, dotted_cnpj, person
+from .people import Person, cnpj, person
 from .seeded import rng, uid
 from .spending import Template
 from .wire import Doc
@@ -174,9 +174,7 @@ def _checking_history(book: Book, today: date) -> list[Doc]:
     for number in range(30):
         dice = book.dice("pick", number)
         template = spending.BANK[(number + dice.randint(0, 3)) % len(spending.BANK)]
-        docs.append(
-            make(book, template, today - timedelta(3 * number + dice.randint(0, 2)), ("bank", number))
-        )
+        docs.append(make(book, template, today - timedelta(3 * number + dice.randint(0, 2)), ("bank", number)))
     for month in range(3):
         docs.append(make(book, spending.SALARY, today - timedelta(30 * month + 4), ("salary", month)))
         docs.append(make(book, spending.RENT, today - timedelta(30 * month + 2), ("rent", month)))
@@ -193,7 +191,5 @@ def _card_history(book: Book, today: date) -> list[Doc]:
     docs.append(abroad(book, today - timedelta(9), ("abroad", 0)))
     docs.append(make(book, spending.REFUND, today - timedelta(15), ("refund",)))
     docs.append(make(book, spending.ANNUAL_FEE, today - timedelta(20), ("fee",)))
-    docs.extend(
-        make(book, spending.BILL_PAYMENT, today - timedelta(30 * n + 7), ("paid", n)) for n in range(2)
-    )
+    docs.extend(make(book, spending.BILL_PAYMENT, today - timedelta(30 * n + 7), ("paid", n)) for n in range(2))
     return docs

@@ -57,9 +57,7 @@ def movements(position: Doc, seed: str, today: date) -> list[Doc]:
     """What happened to a position, newest first: a purchase, some interest, a tax, a partial sale."""
     dice = rng(seed, position["name"], position["owner"], "movements")
     kinds = [("BUY", 400), ("BUY", 200), ("INTEREST", 90), ("TAX", 60), ("SELL", 20)]
-    docs = [
-        _movement(position, dice, kind, today - timedelta(days), n) for n, (kind, days) in enumerate(kinds)
-    ]
+    docs = [_movement(position, dice, kind, today - timedelta(days), n) for n, (kind, days) in enumerate(kinds)]
     return docs[::-1]
 
 

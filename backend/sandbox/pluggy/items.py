@@ -62,16 +62,12 @@ def _check_urls(world: World, body: Doc) -> None:
 
 def _refuse_duplicate(world: World, connector: Doc, parameters: dict[str, str]) -> None:
     same = [
-        i
-        for i in world.items.values()
-        if i.connector is connector and _identity(i.parameters) == _identity(parameters)
+        i for i in world.items.values() if i.connector is connector and _identity(i.parameters) == _identity(parameters)
     ]
     if not same:
         return
     ids = [item.id for item in same]
-    error = ApiError(
-        world.switches.duplicates_status, "Item already exists for this user", "ITEM_USER_ALREADY_EXISTS"
-    )
+    error = ApiError(world.switches.duplicates_status, "Item already exists for this user", "ITEM_USER_ALREADY_EXISTS")
     error.extra = {"items": [{"id": item_id} for item_id in ids], "data": {"itemIds": ids}}
     raise error
 
@@ -180,6 +176,4 @@ async def list_items(request: web.Request) -> web.Response:
 
 
 def _matches(item: Item, user: str, connector: str) -> bool:
-    return (not user or item.client_user_id == user) and (
-        not connector or item.connector["id"] == int(connector)
-    )
+    return (not user or item.client_user_id == user) and (not connector or item.connector["id"] == int(connector))

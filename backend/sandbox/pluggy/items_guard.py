@@ -1,6 +1,5 @@
 """What forbids creating or updating an item, each with Pluggy's own code."""
 
-import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -114,9 +113,7 @@ def _check_failures(world: World, item: Item, body: Doc) -> None:
 
 
 def _back_off(world: World, item: Item) -> None:
-    ended = clock.parse_iso(item.last_ended_at)
-    assert ended is not None
-    until = ended + timedelta(seconds=world.clock.scaled(BACKOFF_MINUTES * 60))
+    until = clock.moment_of(item.last_ended_at) + timedelta(seconds=world.clock.scaled(BACKOFF_MINUTES * 60))
     if clock.now() >= until:
         return
     data = {
@@ -144,8 +141,6 @@ def _check_fresh_code(item: Item, body: Doc) -> None:
         value = str((sent or {}).get(name) or "")
         if not value:
             message = f"{name} is needed for every update"
-            raise ApiError(
-                400, message, "CONNECTOR_REQUIRED_PARAMETER_VALIDATION_ERROR", data={"parameter": name}
-            )
+            raise ApiError(400, message, "CONNECTOR_REQUIRED_PARAMETER_VALIDATION_ERROR", data={"parameter": name})
         if value in item.used_codes:
             raise ApiError(400, "This value was used already", "MFA_PARAMERTER_WAS_ALREADY_USED_ERROR")

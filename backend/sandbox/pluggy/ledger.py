@@ -9,8 +9,15 @@ from .wire import Doc, dump
 Key = tuple[str, str]
 
 
+def dump_row(row: "Row") -> bytes:
+    """The body of a row that was given neither bytes nor a maker: its own fields."""
+    return dump({"id": row.id, "date": row.date, "createdAt": row.created_at})
+
+
 class Row:
-    """One transaction. `date`, `created_at`, `updated_at` are ISO text; the body is JSON bytes, made when first read."""
+    """One transaction. `date`, `created_at`, `updated_at` are ISO text; the body is JSON bytes, made when first read.
+
+    A row is written either with its bytes or with a `make` that writes them from the row's id and date."""
 
     __slots__ = ("_body", "_make", "created_at", "date", "id", "updated_at")
 
@@ -20,7 +27,7 @@ class Row:
         date: str,
         created_at: str,
         body: bytes | None = None,
-        make: Callable[["Row"], bytes] | None = None,
+        make: Callable[["Row"], bytes] = dump_row,
     ) -> None:
         self.id = id
         self.date = date
@@ -33,7 +40,6 @@ class Row:
     def body(self) -> bytes:
         """The row as the API gives it."""
         if self._body is None:
-            assert self._make is not None
             self._body = self._make(self)
         return self._body
 

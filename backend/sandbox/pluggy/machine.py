@@ -159,7 +159,7 @@ def settle(item: Item, partial: tuple[str, ...] = ()) -> None:
 def _detail(item: Item, partial: tuple[str, ...], moment: str) -> Doc:
     keys = [key for key, _, _ in ORDER] + ["accountStatements"]
     asked = {key for key, _, _ in wanted(item)}
-    found: Doc = {key: None for key in keys}
+    found: Doc = dict.fromkeys(keys)
     for key in asked:
         failed = key in partial
         warnings = [_warning(key)] if failed or (item.scenario.warning and key == "accounts") else []

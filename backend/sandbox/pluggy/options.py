@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 DEFAULT_CLIENT_ID = "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90"
-DEFAULT_CLIENT_SECRET = "pluggy_sk_sandbox_only"
+DEFAULT_CLIENT_SECRET = "pluggy_sk_sandbox_only"  # noqa: S105 - opens nothing but this emulator
 
 
 @dataclass
@@ -49,9 +49,7 @@ def parse(argv: list[str] | None = None) -> Options:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m sandbox.pluggy", description="Emulator of the Pluggy API."
-    )
+    parser = argparse.ArgumentParser(prog="python -m sandbox.pluggy", description="Emulator of the Pluggy API.")
     _server(parser)
     _pace(parser)
     _webhooks(parser)

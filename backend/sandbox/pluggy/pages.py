@@ -34,9 +34,7 @@ async def authorize(request: web.Request) -> web.Response:
     products = "".join(f"<li>{html.escape(p)}</li>" for p in item.products)
     form = (HERE / "authorize.html").read_text(encoding="utf-8")
     filled = form.replace("{{item}}", item.id).replace("{{products}}", products)
-    return _page(
-        item.connector["name"], filled.replace("{{user}}", LOGIN[0]).replace("{{password}}", LOGIN[1])
-    )
+    return _page(item.connector["name"], filled.replace("{{user}}", LOGIN[0]).replace("{{password}}", LOGIN[1]))
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
@@ -45,11 +43,11 @@ async def decide(request: web.Request) -> web.StreamResponse:
     _, item = _waiting(request, str(form.get("itemId", "")))
     approve = form.get("decision") == "approve"
     if approve and (form.get("user"), form.get("password")) != LOGIN:
-        again = f'<p role="alert">Usuário ou senha incorretos.</p><p><a href="authorize?itemId={item.id}">Voltar</a></p>'
+        again = (
+            f'<p role="alert">Usuário ou senha incorretos.</p><p><a href="authorize?itemId={item.id}">Voltar</a></p>'
+        )
         return _page(item.connector["name"], again, 401)
-    assert item.answer is not None
-    item.factor = "provided"
-    item.answer.set_result(second_factor.APPROVED if approve else second_factor.DENIED)
+    second_factor.decide(item, approve)
     outcome = f"itemId={item.id}" if approve else "message=access_denied&itemId=" + item.id
     raise web.HTTPFound(f"/oauthCallback.html?{outcome}")
 

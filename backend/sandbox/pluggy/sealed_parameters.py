@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from .errors import invalid
 from .wire import Doc
 
-OAEP = padding.OAEP(mgf=padding.MGF1(algorithm=hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
+SHA = hashes.SHA1()  # noqa: S303 - what node-forge and WebCrypto clients take for OAEP by default
+OAEP = padding.OAEP(mgf=padding.MGF1(algorithm=SHA), algorithm=SHA, label=None)
 
 
 @functools.cache

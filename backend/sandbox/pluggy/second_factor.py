@@ -15,9 +15,10 @@ QR_SECONDS = 4.0
 VERIFY = 0.5
 WRONG_CODE = "000000"
 APPROVED, DENIED = "approved", "denied"
-PIXEL = base64.b64encode(
-    b'<svg xmlns="http://www.w3.org/2000/svg" width="220" height="60"><text x="20" y="40" font-size="32">123456</text></svg>'
-).decode()
+IMAGE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="220" height="60">'
+    b'<text x="20" y="40" font-size="32">123456</text></svg>'
+)
 
 
 class LoginFailed(Exception):
@@ -88,9 +89,8 @@ def _parameter(world: World, item: Item) -> Doc:
     until = {"expiresAt": clock.iso(world.clock.after(world.options.mfa_ttl)), "mfa": True}
     kind = item.scenario.mfa
     if kind == "image":
-        return credential(
-            "captcha", "O que diz a imagem?", "image", data=f"data:image/svg+xml;base64,{PIXEL}", **until
-        )
+        picture = "data:image/svg+xml;base64," + base64.b64encode(IMAGE).decode()
+        return credential("captcha", "O que diz a imagem?", "image", data=picture, **until)
     if kind == "select":
         options = [{"value": "sms", "label": "SMS"}, {"value": "email", "label": "E-mail"}]
         return credential("channel", "Por onde receber o código?", "select", options=options, **until)
@@ -123,6 +123,14 @@ async def authorise(world: World, item: Item) -> None:
     item.parameter = credential("oauth_code", "Autorização no banco", kind, data=url, expiresAt=until)
     if await _wait(world, item, "item/waiting_user_input") == DENIED:
         raise LoginFailed("USER_AUTHORIZATION_NOT_GRANTED")
+
+
+def decide(item: Item, approved: bool) -> None:
+    """The user decided at the bank's page; 409 when the item does not wait for that."""
+    if item.parameter is None or item.answer is None or item.answer.done():
+        raise ApiError(409, "The item does not wait for an authorisation")
+    item.factor = "provided"
+    item.answer.set_result(APPROVED if approved else DENIED)
 
 
 def act(item: Item) -> None:

@@ -35,12 +35,8 @@ BANK = (
     Template("TARIFA PACOTE DE SERVICOS", "16010000", 1290, 4590),
     Template("RENDIMENTO APLICACAO AUTOMATICA", "03060000", 12, 890, 1),
 )  # fmt: skip
-SALARY = Template(
-    "CREDITO DE SALARIO {employer}", "01010000", 480000, 1650000, 1, "TED", operation="FOLHA_PAGAMENTO"
-)
-RENT = Template(
-    "PAGTO ALUGUEL IMOBILIARIA PORTAL", "17010000", 150000, 420000, method="BOLETO", operation="BOLETO"
-)
+SALARY = Template("CREDITO DE SALARIO {employer}", "01010000", 480000, 1650000, 1, "TED", operation="FOLHA_PAGAMENTO")
+RENT = Template("PAGTO ALUGUEL IMOBILIARIA PORTAL", "17010000", 150000, 420000, method="BOLETO", operation="BOLETO")
 SCHEDULED = Template(
     "BOLETO AGENDADO ESCOLA CAMINHO NOVO", "07020003", 89000, 210000, method="BOLETO", operation="BOLETO"
 )
@@ -50,9 +46,7 @@ CARD = (
     Template("ENTREGA FACIL *LANCHES", "11020000", 2400, 11800, merchant="Entrega Fácil", mcc=5814),
     Template("CORRIDA JA VIAGEM", "19010000", 890, 6200, merchant="Corrida Já", mcc=4121),
     Template("CINE AURORA INGRESSOS", "07040003", 2800, 9600, merchant="Cine Aurora", mcc=7832),
-    Template(
-        "LIVRARIA PONTO E VIRGULA", "08060000", 2900, 24000, merchant="Livraria Ponto e Vírgula", mcc=5942
-    ),
+    Template("LIVRARIA PONTO E VIRGULA", "08060000", 2900, 24000, merchant="Livraria Ponto e Vírgula", mcc=5942),
     Template("MODA TROPICAL", "08040000", 7900, 52000, merchant="Moda Tropical", mcc=5651, every=3),
     Template("CASA DOS ELETROS", "08020000", 60000, 380000, merchant="Casa dos Eletros", mcc=5732, every=6),
     Template("SERIES ILIMITADAS", "09020000", 2190, 5590, merchant="Séries Ilimitadas", mcc=4899),
@@ -61,10 +55,6 @@ CARD = (
     Template("HORTIFRUTI QUINTAL", "10000000", 3100, 18700, merchant="Hortifruti Quintal", mcc=5411),
 )
 ABROAD = Template("CLOUDBERRY SOFTWARE LTD", "09040000", 900, 12900, merchant="Cloudberry Software", mcc=5734)
-BILL_PAYMENT = Template(
-    "PAGAMENTO RECEBIDO - OBRIGADO", "05100000", 90000, 320000, 1, operation="PAGAMENTO_FATURA"
-)
-REFUND = Template(
-    "ESTORNO MODA TROPICAL", "08040000", 7900, 19900, 1, merchant="Moda Tropical", operation="ESTORNO"
-)
+BILL_PAYMENT = Template("PAGAMENTO RECEBIDO - OBRIGADO", "05100000", 90000, 320000, 1, operation="PAGAMENTO_FATURA")
+REFUND = Template("ESTORNO MODA TROPICAL", "08040000", 7900, 19900, 1, merchant="Moda Tropical", operation="ESTORNO")
 ANNUAL_FEE = Template("ANUIDADE DIFERENCIADA", "16030000", 1990, 4990, operation="TARIFA")

@@ -33,12 +33,8 @@ async def by_cursor(request: web.Request) -> web.Response:
     more = None
     if len(found) > PAGE:
         found = found[:PAGE]
-        more = write_cursor(
-            {name: given(request, name) for name in TOLD if given(request, name)}, found[-1].key
-        )
-    return reply_bytes(
-        b'{"results":[' + b",".join([row.body for row in found]) + b'],"next":' + dump(more) + b"}"
-    )
+        more = write_cursor({name: given(request, name) for name in TOLD if given(request, name)}, found[-1].key)
+    return reply_bytes(b'{"results":[' + b",".join([row.body for row in found]) + b'],"next":' + dump(more) + b"}")
 
 
 def _bounds(request: web.Request, first: str, last: str) -> tuple[str, str]:
@@ -54,9 +50,7 @@ def _chosen(
 ) -> Iterator[Row]:
     ids = _ids(request)
     if ids is not None:
-        rows = sorted(
-            (account.ledger.rows[i] for i in ids if i in account.ledger.rows), key=_key, reverse=True
-        )
+        rows = sorted((account.ledger.rows[i] for i in ids if i in account.ledger.rows), key=_key, reverse=True)
         return iter([row for row in rows if not after or row.key < after])
     since = instant(request, "createdAtFrom")
     return account.ledger.newest_first(low, high, clock.iso(since) if since else "", after)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-PASSWORD = "password-ok"
+PASSWORD = "password-ok"  # noqa: S105 - the sandbox password, known to all
 MFA_CODE = "123456"
 PERF_ROWS_PER_X = 100
 PERF_MOST = 5000
@@ -98,9 +98,7 @@ def _open_finance(document: str) -> Scenario:
 
 def _known(user: str) -> Scenario:
     if user in FAILING:
-        message = (
-            "Aceite os novos termos no aplicativo do banco." if user.endswith("provider-message") else ""
-        )
+        message = "Aceite os novos termos no aplicativo do banco." if user.endswith("provider-message") else ""
         return Scenario(user, error=FAILING[user], provider_message=message)
     rows = _perf_rows(user)
     if rows:

@@ -41,9 +41,7 @@ def paged(request: web.Request, results: Sequence[Any]) -> web.Response:
     number, size = page_of(request)
     cut = results[(number - 1) * size : number * size]
     total = len(results)
-    return reply(
-        {"page": number, "total": total, "totalPages": math.ceil(total / size), "results": list(cut)}
-    )
+    return reply({"page": number, "total": total, "totalPages": math.ceil(total / size), "results": list(cut)})
 
 
 def page_of(request: web.Request) -> tuple[int, int]:

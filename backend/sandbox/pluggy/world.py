@@ -14,8 +14,8 @@ from .errors import not_found
 from .faults import Faults
 from .limits import Limits
 from .model import Account, Item
-from .oracle import Requests
 from .options import Options
+from .oracle import Requests
 from .seeded import uid
 from .wire import Doc
 
