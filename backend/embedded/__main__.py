@@ -18,9 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="embedded", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("action", choices=list(ACTIONS))
-    parser.add_argument(
-        "--folder", type=Path, default=Path(".local"), help="where the data is (default: .local)"
-    )
+    parser.add_argument("--folder", type=Path, default=Path(".local"), help="where the data is (default: .local)")
     given = parser.parse_args(arguments)
     try:
         return ACTIONS[given.action](Services(given.folder))

@@ -159,9 +159,7 @@ def _launch(server: Server) -> None:
     """Run it in the background, not by pg_ctl, which hands the path to a shell."""
     account = server.where.account
     log = server.where.home / "log"
-    with os.fdopen(
-        os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "w"
-    ) as output:
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "w") as output:
         process = account.spawn([server.where.program("postgres"), "-D", server.data], output)
     deadline = time.monotonic() + START_SECONDS
     while not _is_ready(server, process.pid):

@@ -1,0 +1,31 @@
+"""How gunicorn serves the web process; the Procfile names this file, because gunicorn looks for one only in the folder
+it was started in. Command-line flags and GUNICORN_CMD_ARGS win over it.
+"""
+
+import os
+from pathlib import Path
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# A waiting webhook request costs a thread, not a database connection: one insert commits many of them.
+threads = int(os.environ.get("WEB_THREADS", "16"))
+
+# Longer than the idle time of common proxies, so that the proxy closes first and no request meets a closed door.
+keepalive = 75
+backlog = 2048
+# A worker that says nothing for so long is replaced; its requests were not answered, so the sender repeats them.
+timeout = 30
+graceful_timeout = 25
+
+# Webhooks and our own clients send short lines and few headers.
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# The heartbeat file must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# No management socket in somebody's home folder, and no access log: the application writes one line a request,
+# without secrets, where an access log would print paths that carry a token.
+control_socket_disable = True
+accesslog = None
+errorlog = "-"
