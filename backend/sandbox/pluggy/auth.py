@@ -12,7 +12,7 @@ from .wire import Doc, body_of, is_uuid, reply
 from .world import World, world_of
 
 MINT = web.AppKey("mint", Mint)
-CALLER = web.RequestKey("caller", "Caller")
+CALLER = "caller"
 
 CONNECT_MAY = {
     "GET /connectors",
@@ -43,7 +43,8 @@ class Caller:
 
 def caller_of(request: web.Request) -> Caller:
     """Who sent this request."""
-    return request[CALLER]
+    caller: Caller = request[CALLER]
+    return caller
 
 
 def admit(request: web.Request, endpoint: str) -> Caller:

@@ -92,7 +92,7 @@ async def create_rule(request: web.Request) -> web.Response:
         raise not_found("CATEGORY")
     if match not in MATCHES:
         raise invalid("matchType must be one of the following values: " + ", ".join(MATCHES))
-    rule = {
+    rule: Doc = {
         "id": world.fresh_id(),
         "clientId": world.options.client_id,
         "description": text,
@@ -116,7 +116,7 @@ async def delete_rule(request: web.Request) -> web.Response:
 
 
 def _known_merchants() -> dict[str, Doc]:
-    found = {}
+    found: dict[str, Doc] = {}
     for template in (*spending.BANK, *spending.CARD, spending.ABROAD):
         if template.merchant:
             number = people.cnpj(rng("merchant", template.merchant))

@@ -13,6 +13,7 @@ PRODUCTS = [
 ]  # fmt: skip
 INVESTMENT_PRODUCTS = ["INVESTMENTS", "INVESTMENTS_TRANSACTIONS", "IDENTITY"]
 OAUTH = 600
+PERSONAL = "PERSONAL_BANK"
 MEU_PLUGGY = 200
 
 
@@ -53,7 +54,7 @@ def _cpf() -> Doc:
     )  # fmt: skip
 
 
-def _connector(key: int, name: str, credentials: list[Doc], kind: str = "PERSONAL_BANK", **more: Any) -> Doc:
+def _connector(key: int, name: str, credentials: list[Doc], kind: str = PERSONAL, **more: Any) -> Doc:
     return {
         "id": key, "name": name, "institutionUrl": "https://banco.exemplo.com.br", "imageUrl":
         f"https://cdn.exemplo.com.br/connectors/{key}.svg", "primaryColor": "1F6FEB", "type": kind, "country": "BR",
@@ -93,7 +94,7 @@ def _business() -> list[Doc]:
 
 
 def _investment() -> list[Doc]:
-    only = {"kind": "INVESTMENT", "products": INVESTMENT_PRODUCTS}
+    only: Doc = {"kind": "INVESTMENT", "products": INVESTMENT_PRODUCTS}
     return [
         _connector(16, "Pluggy Broker", [_user(), _password()], **only),
         _connector(17, "Pluggy Broker MFA 1 step", [_user(), _password(), _token()], **only),
@@ -102,7 +103,7 @@ def _investment() -> list[Doc]:
 
 
 def _special() -> list[Doc]:
-    finance = {
+    finance: Doc = {
         "oauth": True,
         "isOpenFinance": True,
         "supportsPaymentInitiation": True,

@@ -108,7 +108,7 @@ class Day:
 
     def _pick(self, count: int, status: str = "POSTED") -> list[Row]:
         touched = {*self.changes.created, *self.changes.updated}
-        found = []
+        found: list[Row] = []
         for row in self.account.ledger.newest_first():
             if len(found) == count:
                 break

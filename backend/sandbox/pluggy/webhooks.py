@@ -92,7 +92,7 @@ async def _checked(world: World, body: Doc, old: Doc | None = None) -> tuple[str
     url = body.get("url", old["url"] if old else None)
     if "url" in body or old is None:
         check_url(world, url)
-        await check_host(world, url)
+        await check_host(world, str(url))
     others = [hook for hook in world.webhooks.values() if hook is not old and hook["event"] == event]
     if any(hook["url"] == url for hook in others):
         raise invalid(f"A webhook for event '{event}' and url '{url}' already exists.")
@@ -115,7 +115,7 @@ async def create(request: web.Request) -> web.Response:
     headers = _headers(body.get("headers"))
     event, url = await _checked(world, body)
     moment = clock.iso(clock.now())
-    hook = {
+    hook: Doc = {
         "id": world.fresh_id(), "url": url, "event": event, "headers": headers, "disabledAt": None,
         "createdAt": moment, "updatedAt": moment,
     }  # fmt: skip
@@ -157,5 +157,6 @@ async def update(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     """DELETE /webhooks/{id}"""
-    del world_of(request).webhooks[_found(request)["id"]]
+    hook = _found(request)
+    del world_of(request).webhooks[hook["id"]]
     return reply({"count": 1})

@@ -1,0 +1,188 @@
+"""The emulator as a real subprocess, a receiver for its webhooks, and a report of peers that could not be run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+BACKEND = Path(__file__).resolve().parents[1]
+CLIENT_ID = "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90"
+CLIENT_SECRET = "pluggy_sk_sandbox_only"
+DONE = ("UPDATED", "OUTDATED", "LOGIN_ERROR")
+NOT_RUN = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Peers that could not be installed are named at the end of every run, never skipped in silence."""
+    for name, reason in terminalreporter.config.stash.get(NOT_RUN, {}).items():
+        terminalreporter.write_line(f"NOT RUN: {name}: {reason}", yellow=True)
+
+
+@pytest.fixture
+def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Call with the peer's name and the reason: skips the test and names the peer in the closing report."""
+
+    def report(name: str, reason: str) -> None:
+        request.config.stash.setdefault(NOT_RUN, {})[name] = reason
+        pytest.skip(f"{name}: {reason}")
+
+    return report
+
+
+class Emulator:
+    """One running emulator and a session that talks to it. Every call gives the decoded body; `status` has the code."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-m", "sandbox.pluggy", "--port", "0", "--speed", "50", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
+        self.process = subprocess.Popen(command, cwd=BACKEND, env=environment, stdout=subprocess.PIPE, text=True)
+        self.line = self.process.stdout.readline().strip()
+        self.url = self.line.rpartition(" ")[2]
+        self.session = requests.Session()
+        self.status = 0
+        self.headers: Any = {}
+
+    def log_in(self) -> "Emulator":
+        key = self.post("/auth", {"clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET})["apiKey"]
+        self.session.headers["X-API-KEY"] = key
+        return self
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        answer = self.session.request(method, self.url + path, json=body, timeout=20, **more)
+        self.status, self.headers = answer.status_code, answer.headers
+        return answer.json() if answer.content else None
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.call("GET", path, params=query)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.call("POST", path, {} if body is None else body)
+
+    def patch(self, path: str, body: Any = None) -> Any:
+        return self.call("PATCH", path, {} if body is None else body)
+
+    def delete(self, path: str) -> Any:
+        return self.call("DELETE", path)
+
+    def connect(self, user: str = "user-ok", connector: int = 2, wait: bool = True, **more: Any) -> Any:
+        parameters = more.pop("parameters", {"user": user, "password": "password-ok"})
+        item = self.post("/items", {"connectorId": connector, "parameters": parameters, **more})
+        assert self.status == 200, item
+        return self.settled(item["id"]) if wait else item
+
+    def settled(self, item_id: str, *states: str) -> Any:
+        """The item once it reached one of these statuses (default: any final one)."""
+        return self.until(lambda: self.get(f"/items/{item_id}"), lambda i: i["status"] in (states or DONE))
+
+    def until(self, look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 15) -> Any:
+        deadline = time.monotonic() + seconds
+        while not good(seen := look()):
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.01)
+        return seen
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.session.close()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(10)
+        self.process.stdout.close()
+        return code
+
+
+@dataclass
+class Receiver:
+    """An HTTP server that keeps what is posted to it and answers what `status` says (a number, or a function)."""
+
+    url: str = ""
+    status: Any = 200
+    got: list[dict[str, Any]] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.got) >= count, seconds), self.kinds()
+        return list(self.got)
+
+    def kinds(self) -> list[str]:
+        return [one["body"]["event"] for one in self.got]
+
+    def wait_for(self, kind: str, count: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.kinds().count(kind) >= count, seconds), self.kinds()
+        return [one for one in self.got if one["body"]["event"] == kind]
+
+
+def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            raw = self.rfile.read(int(self.headers["Content-Length"]))
+            one = {"path": self.path, "headers": dict(self.headers), "raw": raw, "body": json.loads(raw)}
+            status = receiver.status(one) if callable(receiver.status) else receiver.status
+            with receiver.changed:
+                receiver.got.append({**one, "status": status, "at": time.monotonic()})
+                receiver.changed.notify_all()
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Quiet."""
+
+    return Handler
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found = Receiver()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(found))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    found.url = f"http://127.0.0.1:{server.server_port}/hook"
+    yield found
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Emulator]]:
+    """Starts emulators with extra arguments, logged in; ends them all."""
+    running: list[Emulator] = []
+
+    def begin(*arguments: str) -> Emulator:
+        running.append(Emulator(*arguments))
+        return running[-1].log_in()
+
+    yield begin
+    for emulator in running:
+        emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def _shared() -> Iterator[Emulator]:
+    emulator = Emulator("--allow-local-webhooks", "--retry-scale", "0.0001", "--no-rate-limits")
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def emulator(_shared: Emulator) -> Emulator:
+    """An emulator as after its start, without rate limits, 50 times faster, webhooks to this machine allowed."""
+    _shared.log_in()
+    _shared.post("/_sandbox/reset")
+    return _shared
