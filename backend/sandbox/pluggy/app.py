@@ -104,6 +104,7 @@ def _pages() -> list[web.RouteDef]:
         web.get("/oauth/authorize", pages.authorize),
         web.post("/oauth/authorize", pages.decide),
         web.get("/oauthCallback.html", pages.callback),
+        web.get("/_files/{name}", pages.statement),
         web.get("/pluggy-connect.js", pages.connect_script),
     ]
 

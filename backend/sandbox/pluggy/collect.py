@@ -53,9 +53,11 @@ def _add(item: Item, account: Account) -> None:
     item.data.accounts.setdefault(account.id, account)
 
 
-async def transactions(world: World, item: Item) -> None:
-    """The history of every account that has none yet; a big user's rows all go to the first checking account."""
-    stamp = clock.iso(clock.now())
+async def transactions(world: World, item: Item) -> list[Account]:
+    """The history of every account that has none yet, and which those were.
+
+    A big user's rows all go to the first checking account."""
+    stamp, filled = clock.iso(clock.now()), []
     for account in item.data.accounts.values():
         if len(account.ledger):
             continue
@@ -65,6 +67,8 @@ async def transactions(world: World, item: Item) -> None:
         else:
             account.ledger.add(map(row_of, gen_transactions.history(book, world.today)))
             _into_bills(account)
+        filled.append(account)
+    return filled
 
 
 async def _bulk(world: World, item: Item, account: Account, book: Book) -> None:

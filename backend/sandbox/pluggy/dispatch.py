@@ -161,10 +161,16 @@ class Dispatcher:
         schedule = LOGIN_SCHEDULE if event.kind == "item/login_succeeded" else SCHEDULE
         for delay in schedule:
             await asyncio.sleep(delay * self.world.options.retry_scale)
+            if self._gone(delivery):
+                break
             if await self._attempt(event, delivery):
                 return
         delivery.state = "lost"
         self._count_loss(delivery)
+
+    def _gone(self, delivery: Delivery) -> bool:
+        hook = self.world.webhooks.get(delivery.webhook_id or "")
+        return delivery.webhook_id is not None and (hook is None or bool(hook["disabledAt"]))
 
     async def _attempt(self, event: Event, delivery: Delivery) -> bool:
         status = 0

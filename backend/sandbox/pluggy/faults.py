@@ -8,6 +8,7 @@ from typing import Any
 from .errors import invalid
 
 API_KINDS = {"429", "500", "502", "503", "hang", "truncate", "reset", "expired_key", "latency", "error"}
+HANG = 30.0
 WEBHOOK_KINDS = {"drop", "duplicate", "reorder", "delay", "burst", "wrong_secret"}
 
 
@@ -62,6 +63,8 @@ class Faults:
             fault = Fault(id=self.made, target=str(doc.get("target", "api")), **known)
         except TypeError as error:
             raise invalid(str(error)) from None
+        if fault.kind == "hang" and not fault.seconds:
+            fault.seconds = HANG
         self.all.append(fault)
         return fault
 

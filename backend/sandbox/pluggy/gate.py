@@ -1,6 +1,7 @@
 """What every request passes: counting, CORS, JSON errors, rate limits, faults, and the key."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +15,7 @@ from .wire import JSON_TYPE, reply
 from .world import world_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = logging.getLogger(__name__)
 OPEN = {"POST /auth"}
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -84,6 +86,10 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if error.status < 400:
             raise
         return reply({"code": error.status, "message": f"Cannot {request.method} {request.path}"}, error.status)
+    except Exception:
+        log.exception("the emulator itself failed at %s %s", request.method, request.path)
+        body = {"code": 500, "codeDescription": "INTERNAL_SERVER_ERROR", "message": "Internal server error"}
+        return reply(body, 500)
 
 
 def _error(error: ApiError) -> web.Response:

@@ -53,21 +53,22 @@ async def _execute(world: World, item: Item, plan: Doc) -> None:
         fail(world, item, failure.code, failure.provider_message)
         return
     events.item_event(world, item, "item/login_succeeded")
-    first = item.runs == 0
+    partial = tuple(plan.get("partial") or item.scenario.partial)
+    item.fresh = []
     for product, _, progress in wanted(item):
         _progress(item, progress)
         await world.clock.pause(STEP)
-        if first and product not in item.scenario.partial:
+        if product not in partial:
             await _gather(world, item, product)
-    partial = tuple(plan.get("partial") or item.scenario.partial)
     finish(world, item, partial, plan)
 
 
 async def _gather(world: World, item: Item, product: str) -> None:
     if product == "transactions":
-        await collect.transactions(world, item)
-    elif product in COLLECTORS:
+        item.fresh = await collect.transactions(world, item)
+    elif product in COLLECTORS and product not in item.collected:
         COLLECTORS[product](world, item)
+    item.collected.add(product)
 
 
 def wanted(item: Item) -> list[tuple[str, str, str]]:
@@ -124,20 +125,20 @@ def fail(world: World, item: Item, code: str, provider_message: str = "") -> Non
 def finish(world: World, item: Item, partial: tuple[str, ...], plan: Doc) -> None:
     """End an execution well: what the bank day brought, statusDetail, events, the next automatic sync."""
     first = item.runs == 0
-    if first or (item.connector["isOpenFinance"] and not item.consent_valid):
+    if not item.consented:
         collect.consent(item)
     settle(item, partial)
+    if not plan.get("silent"):
+        _announce_fresh(world, item)
     if not first:
         day_at_the_bank(world, item, plan)
-    elif not plan.get("silent"):
-        _announce_first(world, item)
     if not plan.get("silent"):
         events.item_event(world, item, "item/created" if first else "item/updated")
     schedule(world, item)
 
 
-def _announce_first(world: World, item: Item) -> None:
-    for account in item.data.accounts.values():
+def _announce_fresh(world: World, item: Item) -> None:
+    for account in item.fresh:
         rows = [(row.date, row.created_at) for row in account.ledger.rows.values()]
         events.transactions_created(world, item, account, rows)
 

@@ -75,6 +75,8 @@ class Item:
     factor: str = ""
     cause: str = "CLIENT"
     runs: int = 0
+    collected: set[str] = field(default_factory=set)
+    fresh: list[Account] = field(default_factory=list)
     data: Data = field(default_factory=Data)
     task: "asyncio.Task[None] | None" = None
     alarm: "asyncio.TimerHandle | None" = None
@@ -88,6 +90,12 @@ class Item:
     def consent_valid(self) -> bool:
         """Whether the bank would still answer under the consent given."""
         return bool(self.consent_expires_at and self.consent_expires_at > clock.iso(clock.now()))
+
+    @property
+    def consented(self) -> bool:
+        """Whether any consent of the item is neither revoked nor past."""
+        moment = clock.iso(clock.now())
+        return any(not c["revokedAt"] and c["expiresAt"] > moment for c in self.data.consents.values())
 
     def touch(self) -> None:
         """Stamp `updatedAt`."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from . import second_factor
+from . import clock, second_factor
 from .errors import ApiError
 from .model import Item
 from .world import World, world_of
@@ -59,6 +59,17 @@ async def callback(request: web.Request) -> web.StreamResponse:
         joint = "&" if "?" in item.oauth_redirect_uri else "?"
         raise web.HTTPFound(f"{item.oauth_redirect_uri}{joint}{request.query_string}")
     return _page("Pronto", "<p>Você pode fechar esta janela.</p>")
+
+
+async def statement(request: web.Request) -> web.Response:
+    """GET /_files/{name}?expires=: the statement behind a signed link, 403 once that has ended."""
+    until = clock.parse_iso(request.query.get("expires", ""))
+    if until is None or until < clock.now():
+        raise ApiError(403, "The link has ended")
+    return web.Response(
+        body=b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n",
+        content_type="application/pdf",
+    )
 
 
 async def connect_script(request: web.Request) -> web.Response:

@@ -42,7 +42,7 @@ def _rows(package, client, account_id):
     api = package.TransactionApi(client)
     by_cursor = api.transactions_list_by_cursor(account_id)
     assert by_cursor.next is None
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="GET /transactions"):
         assert api.transactions_list(account_id, page_size=500).total == len(by_cursor.results)
     first = by_cursor.results[0]
     changed = api.transactions_update(first.id, package.UpdateTransaction(category_id="07010000"))
