@@ -11,11 +11,11 @@ from embedded.errors import EmbeddedError
 
 
 @contextmanager
-def exclusive(path: Path, timeout: float = 120.0) -> Iterator[None]:
-    """Hold the lock file alone; EmbeddedError after `timeout` seconds of waiting."""
+def exclusive(path: Path, timeout: float = 120.0, busy: str = "") -> Iterator[None]:
+    """Hold the lock file alone; EmbeddedError, saying `busy`, after `timeout` seconds of waiting."""
     descriptor = _open(path)
     try:
-        _wait(descriptor, path, timeout)
+        _wait(descriptor, timeout, busy or f"another start or stop is still going on (lock {path})")
         yield
     finally:
         os.close(descriptor)
@@ -60,9 +60,9 @@ def _try(descriptor: int) -> bool:
     return True
 
 
-def _wait(descriptor: int, path: Path, timeout: float) -> None:
+def _wait(descriptor: int, timeout: float, busy: str) -> None:
     deadline = time.monotonic() + timeout
     while not _try(descriptor):
         if time.monotonic() > deadline:
-            raise EmbeddedError(f"another start or stop is still going on (lock {path})")
+            raise EmbeddedError(busy)
         time.sleep(0.05)

@@ -1,0 +1,66 @@
+"""`scripts/demo` and `scripts/dev`: reads the options, and answers with an exit code."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from embedded import EmbeddedError, services
+from embedded.locks import exclusive
+from ponte_demo import leftovers
+from ponte_demo.run import Options, Run, Stopped, prepare
+from ponte_demo.show import Show
+
+INTERRUPTED = 130
+
+
+def parse(arguments: list[str] | None = None) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo",
+        description="Starts every part of Ponte, connects a bank through the Pluggy sandbox, and shows the figures.",
+    )
+    parser.add_argument("--once", action="store_true", help="end when the figures are there; exit code 0: all is well")
+    parser.add_argument("--json", action="store_true", help="print the figures as one JSON object, last on stdout")
+    parser.add_argument("--dev", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    real = given.dev and bool(os.environ.get("PLUGGY_CLIENT_ID"))
+    return Options(once=given.once, as_json=given.json, dev=given.dev, real=real)
+
+
+def main() -> int:
+    options = parse()
+    folder = Path(os.environ[leftovers.MARK])
+    started = float(os.environ.get("PONTE_STARTED") or time.time())
+    show = Show(as_json=options.as_json)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return _run(Run(options, folder, show, started))
+    except (Stopped, EmbeddedError, OSError) as reason:
+        print(f"demo: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(run: Run) -> int:
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(run.folder / "demo.lock", timeout=0.5, busy="a demo runs already in this checkout"):
+        prepare(run.folder)
+        with services(run.folder, os.environ) as servers:
+            run.go(servers)
+    if run.options.as_json and run.figures:
+        run.show.result(run.figures)
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Before honcho takes the signals over: unwind, so that the servers are stopped."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""What the demo asks of the sandbox's control plane: a day at the bank, and the truth to compare with."""
+
+from typing import Any
+
+import requests
+
+TIMEOUT = (2, 10)
+
+
+class Bank:
+    """The sandbox at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/_sandbox"
+        self._session = requests.Session()
+
+    def counts(self, item_id: str) -> dict[str, Any]:
+        """`status` of the item, and how many accounts, transactions… it has."""
+        return self._get("counts", itemId=item_id)["items"][item_id]
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Every delivery of every event that was sent: `state` and `attempts` of `status` and `ms`."""
+        return [delivery for event in self._get("webhooks")["events"] for delivery in event["deliveries"]]
+
+    def send_twice(self, times: int) -> None:
+        """Have the next `times` webhooks delivered twice."""
+        self._post("faults", {"target": "webhook", "kind": "duplicate", "count": times})
+
+    def live_a_day(self, item_id: str) -> None:
+        """New, changed and deleted transactions, and the webhooks that tell of them."""
+        self._post(f"items/{item_id}/evolve", {"new": 12, "update": 4, "delete": 2, "post_pending": True})
+
+    def _get(self, path: str, **params: str) -> dict[str, Any]:
+        answer = self._session.get(f"{self._url}/{path}", params=params, timeout=TIMEOUT)
+        answer.raise_for_status()
+        return answer.json()
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        self._session.post(f"{self._url}/{path}", json=body, timeout=TIMEOUT).raise_for_status()

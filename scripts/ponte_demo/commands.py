@@ -1,0 +1,52 @@
+"""The command lines of a run: the Procfile's, and the sandbox's."""
+
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from honcho.environ import parse_procfile
+
+from ponte_demo.environment import Ports
+
+LONG_RUNNING = ("web", "worker", "beat")
+# Executions that take minutes at a bank take seconds here; webhook retries too.
+SANDBOX_SPEED = "4"
+SANDBOX_RETRY_SCALE = "0.001"
+
+
+def from_procfile(root: Path, *, reload: bool) -> dict[str, str]:
+    """Web, worker and beat as in production, but listening on this machine only, and reloading code if asked."""
+    found = parse_procfile((root / "Procfile").read_text()).processes
+    commands = {name: found[name] for name in LONG_RUNNING}
+    commands["web"] = commands["web"].replace("0.0.0.0:", "127.0.0.1:")
+    if reload:
+        commands["web"] += " --reload"
+        for name in ("worker", "beat"):
+            commands[name] = f"{shlex.quote(sys.executable)} -m ponte_demo.reload {commands[name]}"
+    return {name: f"exec {command}" for name, command in commands.items()}
+
+
+def migrations(root: Path) -> list[str]:
+    """The Procfile's release line, for this Python."""
+    release = shlex.split(parse_procfile((root / "Procfile").read_text()).processes["release"])
+    return [sys.executable, *release[1:]]
+
+
+def sandbox(ports: Ports, environment: Mapping[str, str]) -> str:
+    """The Pluggy emulator: a new seed a run, so that a later run's items and events are new ones."""
+    return "exec " + shlex.join(
+        [
+            sys.executable, "-m", "sandbox.pluggy",
+            "--port", str(ports.sandbox), "--allow-local-webhooks", "--seed", "random",
+            "--speed", SANDBOX_SPEED, "--retry-scale", SANDBOX_RETRY_SCALE,
+            "--client-id", environment["PLUGGY_CLIENT_ID"], "--client-secret", environment["PLUGGY_CLIENT_SECRET"],
+            *_signature(environment),
+        ]
+    )  # fmt: skip
+
+
+def _signature(environment: Mapping[str, str]) -> list[str]:
+    secret = re.split(r"\s*,\s*", environment.get("PLUGGY_HMAC_SECRET", ""))[0]
+    return ["--hmac-secret", secret] if secret else []

@@ -1,0 +1,77 @@
+"""What the processes of a run find in their environment."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+USUAL_PORT = 8000
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where web and sandbox listen on 127.0.0.1."""
+
+    web: int
+    sandbox: int
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.web}"
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox}"
+
+
+def choose_ports() -> Ports:
+    """The usual port for the web server if it is free, else a free one."""
+    return Ports(USUAL_PORT if _is_free(USUAL_PORT) else _free_port(), _free_port())
+
+
+def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -> dict[str, str]:
+    """The environment of web, worker, beat and sandbox.
+
+    A setting of the user's own wins over `file` (.local/env), and this over our defaults. With `real` the user's Pluggy
+    account is used, otherwise only the sandbox's, so that a demo never touches somebody's items.
+    """
+    own = {name: value for name, value in os.environ.items() if real or not name.startswith("PLUGGY_")}
+    generated = {name: value for name, value in read(file).items() if not (real and name.startswith("PLUGGY_"))}
+    pluggy = {} if real else {"PLUGGY_API_URL": ports.sandbox_url}
+    return {**_defaults(ports), **generated, **own, **pluggy, **servers, "PORT": str(ports.web)}
+
+
+def read(file: Path) -> dict[str, str]:
+    """NAME=value lines, as scripts/make_env.py writes them."""
+    pairs = (line.partition("=") for line in file.read_text().splitlines() if "=" in line)
+    return {name: value for name, _, value in pairs}
+
+
+def _defaults(ports: Ports) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "core.settings",
+        "DEBUG": "true",  # plain HTTP on this machine: cookies and redirects must not insist on TLS
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "PUBLIC_URL": ports.web_url,
+        "LOG_FORMAT": "console",
+        "PYTHONUNBUFFERED": "1",
+        "WEB_CONCURRENCY": "2",
+        "WORKER_CONCURRENCY": "2",
+    }
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,73 @@
+"""The demo's figures: what the sandbox sent and saw answered, and what lies in our database."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from apps.banking.aggregators.pluggy.notification import SOURCE
+from apps.banking.models import Account, CreditCardBill, Investment, Loan, Transaction
+from apps.events.models import Event
+
+Figures = dict[str, dict[str, float | int | None]]
+
+
+def synced(item_id: str) -> dict[str, int]:
+    """Live rows of one item, by product."""
+    of_accounts = {"account__connection__vendor_id": item_id}
+    rows: dict[str, QuerySet[Any]] = {
+        "accounts": Account.objects.filter(connection__vendor_id=item_id),
+        "transactions": Transaction.objects.filter(**of_accounts),
+        "investments": Investment.objects.filter(connection__vendor_id=item_id),
+        "bills": CreditCardBill.objects.filter(**of_accounts),
+        "loans": Loan.objects.filter(connection__vendor_id=item_id),
+    }
+    return {name: found.filter(deleted_at=None).count() for name, found in rows.items()}
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """Events since the demo began."""
+
+    after: int
+
+    @classmethod
+    def now(cls) -> "Mailbox":
+        newest = Event.objects.order_by("-id").values_list("id", flat=True).first()
+        return cls(newest or 0)
+
+    def events(self) -> QuerySet[Event]:
+        return Event.objects.filter(id__gt=self.after)
+
+    def pending(self) -> int:
+        """Of all sources: what a webhook led to counts too."""
+        return self.events().filter(state=Event.State.PENDING).count()
+
+    def webhooks(self) -> dict[str, int]:
+        """Webhooks in our database by state, and `accepted` for all of them."""
+        states = self.events().filter(source=SOURCE).values_list("state").annotate(Count("id"))
+        found = {"done": 0, "pending": 0, "dead": 0, **dict(states)}
+        return {"accepted": sum(found.values()), **found}
+
+    def troubles(self) -> list[str]:
+        """Kind, outcome and error of what is not done."""
+        open_or_dead = self.events().exclude(state=Event.State.DONE).order_by("id")[:5]
+        return [f"{e.kind} {e.state} {e.outcome} {e.error_type} {e.error_code}".strip() for e in open_or_dead]
+
+
+def webhooks(deliveries: list[dict[str, Any]], stored: dict[str, int]) -> dict[str, int]:
+    """`sent` requests, `duplicates` among those answered 200 (they made no row), and the rows by state."""
+    statuses = [attempt["status"] for delivery in deliveries for attempt in delivery["attempts"]]
+    return {"sent": len(statuses), "duplicates": statuses.count(200) - stored["accepted"], **stored}
+
+
+def accept_ms(deliveries: list[dict[str, Any]]) -> dict[str, float | None]:
+    """How long the sender waited for each 200, milliseconds."""
+    times = sorted(a["ms"] for d in deliveries for a in d["attempts"] if a["status"] == 200)
+    return {"p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "max": times[-1] if times else None}
+
+
+def percentile(ordered: list[float], share: float) -> float | None:
+    """The smallest value that at least this share of the values does not exceed; None without values."""
+    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else None

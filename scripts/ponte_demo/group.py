@@ -1,0 +1,44 @@
+"""The processes of a run, started and stopped together by honcho, their output in one log."""
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+
+class Group(Manager):
+    """Runs until one of the processes ends or a signal comes; then ends all of them. Each has a session of its own."""
+
+    def __init__(self, output: TextIO) -> None:
+        super().__init__(Printer(output))
+        self.fallen: dict[str, int] = {}
+
+    def add(self, commands: Mapping[str, str], environment: Mapping[str, str], folder: Path) -> None:
+        for name, command in commands.items():
+            self.add_process(name, command, env=dict(environment), cwd=str(folder))
+
+    def run(self) -> None:
+        """Blocks. A closed terminal ends the run as Ctrl-C does."""
+        signal.signal(signal.SIGHUP, _as_sigterm)
+        self.loop()
+
+    def terminate(self) -> None:
+        """Called at a signal or at a process's end: `fallen` then holds who ended by itself, with the exit code."""
+        if not self._terminating:
+            ended = {name: process.get("returncode") for name, process in self._processes.items()}
+            self.fallen = {name: code for name, code in ended.items() if code is not None}
+        super().terminate()
+
+
+def stop_own_group() -> None:
+    """Ask the run of this process to end, from any thread."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _as_sigterm(_number: int, _frame: FrameType | None) -> None:
+    stop_own_group()

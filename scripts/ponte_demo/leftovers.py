@@ -1,0 +1,48 @@
+"""Processes of a run, known by a mark in their environment that they give to all their children."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+MARK = "PONTE_RUN"
+GRACE_SECONDS = 5.0
+
+
+def marked(folder: Path) -> set[int]:
+    """Ids of the other processes that belong to a run in `folder`; a zombie has no environment and is not among them."""
+    wanted = f"{MARK}={folder}".encode()
+    return {pid for pid in _others() if wanted in _environment(pid).split(b"\0")}
+
+
+def end(folder: Path, grace: float = GRACE_SECONDS) -> set[int]:
+    """End them all, first by asking. Returns those that were there."""
+    found = marked(folder)
+    _signal(found, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while marked(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    while left := marked(folder):
+        _signal(left, signal.SIGKILL)
+        time.sleep(0.02)
+    return found
+
+
+def _signal(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue  # gone meanwhile, as wished
+
+
+def _others() -> list[int]:
+    numbers = (entry.name for entry in Path("/proc").iterdir())
+    return [int(name) for name in numbers if name.isdigit() and int(name) != os.getpid()]
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""

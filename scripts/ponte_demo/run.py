@@ -1,0 +1,176 @@
+"""One run from start to end: servers, migrations, processes, the story, and everything stopped again."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import make_env
+from ponte_demo import commands, environment, guard, leftovers
+from ponte_demo.environment import Ports
+from ponte_demo.group import Group, stop_own_group
+from ponte_demo.show import Show
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """`dev` reloads code and shows logs; `real` uses the caller's Pluggy account and tells no story."""
+
+    once: bool = False
+    as_json: bool = False
+    dev: bool = False
+    real: bool = False
+
+
+class Stopped(Exception):
+    """The run cannot go on; the message says why."""
+
+
+@dataclass
+class Run:
+    """`started`: the moment the command was given, as time.time() counts."""
+
+    options: Options
+    folder: Path
+    show: Show
+    started: float
+    ports: Ports = field(default_factory=environment.choose_ports)
+    login: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, Any] | None = None
+    failure: str = ""
+
+    def go(self, servers: Mapping[str, str]) -> None:
+        """Blocks until the run ends. Raises Stopped with the reason when it does not end well."""
+        if not (self.folder / "env").exists():
+            make_env.write(self.folder / "env")
+        env = environment.build(servers, self.folder / "env", self.ports, real=self.options.real)
+        self._migrate(env)
+        group = self._group(env)
+        teller = threading.Thread(target=self._tell, args=(env,), daemon=True)
+        teller.start()
+        try:
+            group.run()
+        finally:
+            leftovers.end(self.folder)
+            self.show.end_bars()
+        self._judge(group)
+
+    def _migrate(self, env: Mapping[str, str]) -> None:
+        done = subprocess.run(
+            commands.migrations(ROOT), cwd=ROOT, env=dict(env), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Stopped(f"the migrations failed: {last_line(done.stderr)}")
+
+    def _group(self, env: Mapping[str, str]) -> Group:
+        log = self.folder / "demo.log"
+        output = sys.stderr if self.options.dev else log.open("w", buffering=1)
+        group = Group(output)
+        wanted = commands.from_procfile(ROOT, reload=self.options.dev)
+        if not self.options.real:
+            wanted = {"sandbox": commands.sandbox(self.ports, env), **wanted}
+        group.add(wanted, env, ROOT)
+        return group
+
+    def _tell(self, env: Mapping[str, str]) -> None:
+        """In a thread beside the group: the main thread belongs to honcho, which handles the signals there."""
+        try:
+            ready = self._wait_for_web()
+            if not self.options.real:
+                self._follow_story(env, ready)
+            self._after_story()
+        except Stopped as reason:
+            self.failure = str(reason)
+            stop_own_group()
+
+    def _wait_for_web(self) -> float:
+        """Seconds from the command to the first answer of the web server."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not answers(f"{self.ports.web_url}/health/live"):
+            if time.monotonic() > deadline:
+                raise Stopped(f"the web server did not answer within {READY_SECONDS:.0f} s")
+            time.sleep(0.02)
+        return round(time.time() - self.started, 2)
+
+    def _follow_story(self, env: Mapping[str, str], ready: float) -> None:
+        command = [sys.executable, "-m", "ponte_demo.story"]
+        errors = (self.folder / "story.log").open("w")
+        story = subprocess.Popen(
+            command, env=dict(env), stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+        )
+        for line in story.stdout or ():
+            self._hear(json.loads(line))
+        if story.wait() or self.figures is None:
+            raise Stopped(self.failure or last_line((self.folder / "story.log").read_text()))
+        self.figures["seconds"] = {"ready": ready, **self.figures["seconds"]}
+
+    def _hear(self, line: dict[str, Any]) -> None:
+        self.login = line.get("login", self.login)
+        self.figures = line.get("figures", self.figures)
+        self.failure = line.get("failed", self.failure)
+        if "say" in line:
+            self.show.say(line["say"])
+        if "bars" in line:
+            self.show.bars(line["bars"])
+
+    def _after_story(self) -> None:
+        if self.figures:
+            self.show.end_bars()
+            if not self.options.as_json:
+                self.show.result(self.figures)
+        if self.options.once:
+            stop_own_group()
+        else:
+            self.show.addresses(self._addresses())
+
+    def _addresses(self) -> dict[str, str]:
+        lines = {"admin": f"{self.ports.web_url}/admin/", "health": f"{self.ports.web_url}/health"}
+        if not self.options.real:
+            lines["sandbox"] = f"{self.ports.sandbox_url}/_sandbox/state"
+        if self.login:
+            lines["login"] = f"{self.login['user']}   password (shown only now): {self.login['password']}"
+        if not self.options.dev:
+            lines["logs"] = str(self.folder / "demo.log")
+        return lines
+
+    def _judge(self, group: Group) -> None:
+        if self.failure:
+            raise Stopped(self.failure)
+        if group.fallen:
+            names = ", ".join(f"{name} (exit code {code})" for name, code in group.fallen.items())
+            raise Stopped(f"ended by itself: {names}; see {self.folder / 'demo.log'}")
+        if self.options.once and self.figures is None:
+            raise Stopped("interrupted")
+
+
+def prepare(folder: Path) -> None:
+    """End what an earlier run in this folder may have left, and have this one watched."""
+    leftovers.end(folder)
+    guard.start(folder)
+
+
+def answers(url: str) -> bool:
+    """Does a web server answer there, whatever it says?"""
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 (our own address)
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f"no reason given (process {os.getpid()})"

@@ -1,0 +1,91 @@
+"""How a run looks: progress bars and tables for people on a terminal, plain lines elsewhere, JSON for programs."""
+
+import json
+import sys
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+LABELS = {
+    "sent": "webhooks sent by the bank's side",
+    "accepted": "accepted and stored, each once",
+    "duplicates": "recognised as duplicates",
+    "done": "worked off",
+    "pending": "still to do",
+    "dead": "given up",
+}
+
+
+class Show:
+    """With `as_json` everything but the result goes to stderr, so that stdout ends in one JSON object."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.console = Console(file=sys.stderr if as_json else sys.stdout, highlight=False, soft_wrap=True)
+        self._progress = Progress(
+            TextColumn("  {task.description:<14}"), BarColumn(), MofNCompleteColumn(), console=self.console
+        )
+        self._bars: dict[str, TaskID] = {}
+        self._live: Live | None = None
+
+    def say(self, text: str) -> None:
+        self.console.print(f"  {text}", markup=False)
+
+    def bars(self, counts: dict[str, list[int]]) -> None:
+        """Show how far each count is; only a terminal gets to see it."""
+        if not self.console.is_terminal:
+            return
+        if self._live is None:
+            self._progress.start()
+            self._live = self._progress.live
+        for name, (now, whole) in counts.items():
+            bar = (
+                self._bars.setdefault(name, self._progress.add_task(name))
+                if name not in self._bars
+                else self._bars[name]
+            )
+            self._progress.update(bar, completed=now, total=max(whole, 1) if whole == 0 else whole)
+
+    def end_bars(self) -> None:
+        if self._live is not None:
+            self._progress.stop()
+            self._live = None
+
+    def result(self, figures: dict[str, Any], *, output: TextIO = sys.stdout) -> None:
+        """The figures, in full."""
+        self.end_bars()
+        if self.as_json:
+            print(json.dumps(figures), file=output, flush=True)
+            return
+        for title, rows in _sections(figures).items():
+            table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+            table.add_column(justify="right", min_width=8)
+            table.add_column()
+            for label, value in rows.items():
+                table.add_row(value, label)
+            self.console.print(table)
+
+    def addresses(self, lines: dict[str, str]) -> None:
+        """Where to look, and the login, which is shown only here."""
+        table = Table(
+            title="Running; Ctrl-C ends it", title_justify="left", show_header=False, box=None, padding=(0, 2)
+        )
+        for label, value in lines.items():
+            table.add_row(label, value)
+        self.console.print(table)
+
+
+def _sections(figures: dict[str, Any]) -> dict[str, dict[str, str]]:
+    accept, seconds = figures["accept_ms"], figures["seconds"]
+    return {
+        "Webhooks": {label: str(figures["webhooks"][name]) for name, label in LABELS.items()},
+        "Answered within (ms, seen by the sender)": {name: f"{value}" for name, value in accept.items()},
+        "Synced": {name: str(count) for name, count in figures["synced"].items()},
+        "Seconds": {
+            "from the command to a listening web server": str(seconds["ready"]),
+            "from connecting the bank to all of its data": str(seconds["visible"]),
+        },
+    }

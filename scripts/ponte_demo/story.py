@@ -1,0 +1,160 @@
+"""`python -m ponte_demo.story`: what a person and a bank would do, done to the running processes.
+
+A process of its own, with Django, that tells what happens in lines of JSON on stdout: {"say": text},
+{"bars": {name: [now, whole]}}, {"login": {…}}, and at the end {"figures": {…}} or {"failed": reason}.
+"""
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.db import transaction  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from apps.banking.aggregators.pluggy import configuration  # noqa: E402 (models need Django set up)
+from apps.clients.models import Client, Membership  # noqa: E402
+from core.celery import app as celery  # noqa: E402
+from ponte_demo import figures  # noqa: E402
+from ponte_demo.bank import Bank  # noqa: E402
+
+PATIENCE_SECONDS = 120.0
+CONNECTOR = 2  # Pluggy Bank, with every product
+CREDENTIALS = {"user": "user-ok", "password": "password-ok"}
+USERNAME = "demo"
+
+
+class Failed(Exception):
+    """The demo did not come to its end; the message says where it stopped."""
+
+
+def tell(**line: Any) -> None:
+    print(json.dumps(line), flush=True)
+
+
+class Story:
+    """One run. `mailbox` starts the count of events, so that a second demo in one database shows its own."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.bank = bank
+        self.client = configuration.from_settings()
+        self.mailbox = figures.Mailbox.now()
+        self.item_id = ""
+
+    def run(self) -> dict[str, Any]:
+        """Returns the figures, without `seconds.ready`. Raises Failed."""
+        membership = self.sign_up()
+        wait(worker_answers, "no worker answered")
+        self.register_webhook()
+        visible = self.connect(membership)
+        self.live_on()
+        return self.result(visible)
+
+    def sign_up(self) -> Membership:
+        """A user who may enter the admin, in a client of their own. The password is new at each demo."""
+        password = secrets.token_urlsafe(12)
+        with transaction.atomic():
+            user, _ = get_user_model().objects.get_or_create(username=USERNAME)
+            user.is_staff = user.is_superuser = True
+            user.set_password(password)
+            user.save()
+            client, _ = Client.objects.get_or_create(name="Demo")
+            role = {"role": Membership.Role.OWNER}
+            membership, _ = Membership.objects.get_or_create(client=client, user=user, defaults=role)
+        tell(login={"user": USERNAME, "password": password})
+        return membership
+
+    def register_webhook(self) -> None:
+        """As `register_webhooks` does, which insists on https; the sandbox is on this machine."""
+        header = settings.PLUGGY_WEBHOOK_PREFIX + settings.PLUGGY_WEBHOOK_SECRETS[0]
+        url = settings.PUBLIC_URL + reverse("pluggy-webhook")
+        self.client.create_webhook(url, headers={settings.PLUGGY_WEBHOOK_HEADER: header})
+        tell(say=f"webhooks go to {url}")
+
+    def connect(self, membership: Membership) -> float:
+        """Connect a bank; returns the seconds until all of its data was in the database."""
+        began = time.monotonic()
+        item = self.client.create_item(CONNECTOR, CREDENTIALS, client_user_id=str(membership.id))
+        self.item_id = item["id"]
+        tell(say=f"a bank is being connected: item {self.item_id}")
+        wait(self.is_complete, "the bank's data did not arrive", self.why)
+        return time.monotonic() - began
+
+    def live_on(self) -> None:
+        """A day at the bank, its webhooks delivered twice, in no particular order."""
+        tell(say="a day at the bank: transactions come, change and go; every webhook is sent twice")
+        self.bank.send_twice(50)
+        self.bank.live_a_day(self.item_id)
+        wait(self.is_settled, "the day's webhooks were not worked off", self.why)
+
+    def is_complete(self) -> bool:
+        """Is everything that the bank has in our database?"""
+        whole = self.bank.counts(self.item_id)
+        ours = figures.synced(self.item_id)
+        stored = self.mailbox.webhooks()
+        bars = {name: [number, whole[name]] for name, number in ours.items()}
+        tell(bars={"webhooks": [stored["done"], stored["accepted"]], **bars})
+        if stored["dead"]:
+            raise Failed(f"a webhook is dead: {self.why()}")
+        return whole["status"] == "UPDATED" and all(now == all_ for now, all_ in bars.values())
+
+    def is_settled(self) -> bool:
+        """Is everything complete, nothing under way at the sender, and nothing left to do here?"""
+        under_way = any(delivery["state"] == "pending" for delivery in self.bank.deliveries())
+        return self.is_complete() and not under_way and self.mailbox.pending() == 0
+
+    def why(self) -> str:
+        """What a failure leaves open."""
+        open_bars = {"ours": figures.synced(self.item_id), "the bank's": self.bank.counts(self.item_id)}
+        return "; ".join([*self.mailbox.troubles(), str(open_bars)])
+
+    def result(self, visible: float) -> dict[str, Any]:
+        """The figures of --json. Raises Failed when the books do not balance."""
+        deliveries = self.bank.deliveries()
+        counted = figures.webhooks(deliveries, self.mailbox.webhooks())
+        if lost := [d["state"] for d in deliveries if d["state"] != "delivered"]:
+            raise Failed(f"webhooks were not taken: {lost}")
+        if counted["dead"] or counted["pending"] or counted["accepted"] != counted["done"]:
+            raise Failed(f"the books do not balance: {counted}")
+        return {
+            "webhooks": counted,
+            "accept_ms": figures.accept_ms(deliveries),
+            "synced": figures.synced(self.item_id),
+            "seconds": {"visible": round(visible, 2)},
+        }
+
+
+def wait(condition: Callable[[], bool], what: str, why: Callable[[], str] | None = None) -> None:
+    """Wait until it is true; Failed after PATIENCE_SECONDS."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            reason = f": {why()}" if why else ""
+            raise Failed(f"{what} within {PATIENCE_SECONDS:.0f} s{reason}")
+        time.sleep(0.1)
+
+
+def worker_answers() -> bool:
+    return bool(celery.control.ping(timeout=0.5))
+
+
+def main() -> int:
+    try:
+        tell(figures=Story(Bank(os.environ["PLUGGY_API_URL"])).run())
+    except Exception as error:  # noqa: BLE001 (whatever it is, the runner must learn of it)
+        tell(failed=f"{error}" if isinstance(error, Failed) else f"{type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
