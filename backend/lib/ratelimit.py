@@ -39,8 +39,8 @@ return math.max(0, tonumber(oldest) + tonumber(ARGV[2]) * 1000000 - now)
 class ServerClockStorage(RedisStorage):
     """The storage of `limits` on an existing pool of connections, its moving window stamped by the server."""
 
-    STORAGE_SCHEME: list[str] | None = None
-    SCRIPT_ACQUIRE_MOVING_WINDOW = _ACQUIRE
+    STORAGE_SCHEME: list[str] = []  # not offered for URLs
+    SCRIPT_ACQUIRE_MOVING_WINDOW = _ACQUIRE.encode()
 
     def __init__(self, redis: Redis) -> None:
         super().__init__("redis://", connection_pool=redis.connection_pool, key_prefix="budget")

@@ -1,9 +1,12 @@
 """How long another server asks us to wait: the Retry-After header, in either of its forms, within reason."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 CAP_SECONDS = 3600.0
+
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII)
 
 
 def retry_after(value: str | None, *, now: datetime | None = None, cap: float = CAP_SECONDS) -> float | None:
@@ -13,7 +16,7 @@ def retry_after(value: str | None, *, now: datetime | None = None, cap: float = 
 
 
 def _seconds(text: str, now: datetime) -> float | None:
-    if text.lstrip("-").replace(".", "", 1).isascii() and text.lstrip("-").replace(".", "", 1).isdigit():
+    if _NUMBER.fullmatch(text):
         return float(text)
     try:
         moment = parsedate_to_datetime(text)

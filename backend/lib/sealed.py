@@ -1,5 +1,6 @@
 """A model attribute whose column holds sealed JSON: read and written in the clear, at rest encrypted."""
 
+import copy
 import json
 from decimal import Decimal
 from typing import Any, Protocol
@@ -15,15 +16,19 @@ class SealedRow(Protocol):
         ...
 
 
-def encode(value: Any) -> bytes:
-    """Compact JSON with sorted keys; Decimals become strings, so that no digit is lost."""
-    return json.dumps(value, default=_number, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-
-
 def _number(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} does not go into sealed JSON")
+
+
+# Made once: json.dumps makes one a call. In ASCII, because a lone surrogate, which JSON may hold, has no UTF-8.
+_ENCODER = json.JSONEncoder(default=_number, separators=(",", ":"), sort_keys=True)
+
+
+def encode(value: Any) -> bytes:
+    """Compact JSON with sorted keys; Decimals become strings, so that no digit is lost."""
+    return _ENCODER.encode(value).encode()
 
 
 def decode(data: bytes) -> Any:
@@ -48,7 +53,7 @@ class SealedJSON:
             return self
         sealed = getattr(row, self.column)
         if sealed is None:
-            return self.empty
+            return copy.copy(self.empty)  # or who changes it would change it for every row
         return decode(crypto.unseal(bytes(sealed), row.seal_context(self.column)))
 
     def __set__(self, row: Any, value: Any) -> None:

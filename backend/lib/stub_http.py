@@ -1,0 +1,137 @@
+"""A real HTTP server for tests, whose every answer the test chooses, broken ones included.
+
+    with StubServer(lambda request: reply({"ok": True})) as server: …
+
+The handler returns bytes to send as they are, or a function that is given the socket and may do anything with it.
+"""
+
+import json
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+Behaviour = bytes | Callable[[socket.socket], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What arrived. Header names are in lower case."""
+
+    method: str
+    target: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+Handler = Callable[[Request], Behaviour]
+
+
+class StubServer(socketserver.ThreadingTCPServer):
+    """Answers on a free port of this machine until the `with` block ends; `requests` is what arrived, in order."""
+
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.requests: list[Request] = []
+        super().__init__(("127.0.0.1", 0), _Connection)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def __enter__(self) -> "StubServer":
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        server = cast(StubServer, self.server)
+        try:
+            while (request := self._request()) is not None:
+                server.requests.append(request)
+                behaviour = server.handler(request)
+                if not isinstance(behaviour, bytes):
+                    behaviour(self.connection)
+                    return
+                self.connection.sendall(behaviour)
+        except OSError:
+            return  # the client has gone, which is its right
+
+    def _request(self) -> Request | None:
+        line = self.rfile.readline().decode("latin-1").split()
+        if len(line) != 3:
+            return None
+        headers = {}
+        while text := self.rfile.readline().decode("latin-1").strip():
+            name, _, value = text.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        return Request(line[0], line[1], headers, body)
+
+
+def reply(
+    body: Any = None, status: int = 200, headers: dict[str, str] | None = None, *, length: int | None = None
+) -> bytes:
+    """An answer: `body` is bytes as they are, or made into JSON. `length` is a Content-Length of one's own choice."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    fields = {"Content-Type": "application/json", "Content-Length": str(len(raw) if length is None else length)}
+    lines = [f"{name}: {value}" for name, value in {**fields, **(headers or {})}.items()]
+    return "\r\n".join([f"HTTP/1.1 {status} Chosen", *lines, "", ""]).encode() + raw
+
+
+def hang(connection: socket.socket) -> None:
+    """Say nothing until the client gives up."""
+    connection.settimeout(60)
+    connection.recv(1)
+
+
+def reset(connection: socket.socket) -> None:
+    """Break the connection without an answer."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def reset_after(sent: bytes) -> Callable[[socket.socket], None]:
+    """Send that much, then break the connection."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(sent)
+        threading.Event().wait(0.05)  # or the reset overtakes what was sent
+        reset(connection)
+
+    return behave
+
+
+def drip(head: bytes, piece: bytes, seconds: float) -> Callable[[socket.socket], None]:
+    """Send `head`, then `piece` over and over, every so many seconds, until the client gives up."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while True:
+            threading.Event().wait(seconds)
+            connection.sendall(piece)
+
+    return behave

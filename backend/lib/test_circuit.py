@@ -1,0 +1,117 @@
+"""A breaker opens after failures in a row, lets one probe pass, and is one for all workers."""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from lib.circuit import Breaker
+from lib.errors import ErrorType, Temporary, Throttled
+
+
+@pytest.fixture
+def redis():
+    with Redis.from_url(os.environ["REDIS_URL"]) as client:
+        yield client
+
+
+@pytest.fixture
+def breaker(redis):
+    return Breaker(redis, "bank", failures=3, open_seconds=0.3, probe_seconds=0.3)
+
+
+def opened(breaker):
+    for _ in range(3):
+        breaker.enter()
+        breaker.fail()
+    return breaker
+
+
+def is_open(breaker):
+    try:
+        breaker.enter()
+    except Throttled:
+        return True
+    return False
+
+
+def test_it_opens_at_the_last_failure_and_not_before(breaker):
+    assert [breaker.fail() for _ in range(3)] == [False, False, True]
+    assert is_open(breaker)
+
+
+def test_an_answer_between_two_failures_starts_the_count_again(breaker):
+    breaker.fail()
+    breaker.fail()
+    assert breaker.enter() is True  # there is something to forget
+    breaker.succeed()
+    assert breaker.enter() is False
+    breaker.fail()
+    breaker.fail()
+    assert not is_open(breaker)
+
+
+def test_an_open_breaker_says_how_long_and_that_it_cost_no_attempt(breaker):
+    with pytest.raises(Throttled) as caught:
+        opened(breaker).enter()
+    assert 0 < caught.value.retry_after <= 0.34
+    assert caught.value.error_type is ErrorType.CONNECTION_FAILURE
+
+
+def test_what_one_worker_sees_all_workers_know(redis, breaker):
+    opened(breaker)
+    assert is_open(Breaker(redis, "bank", failures=3, open_seconds=0.3))
+    assert not is_open(Breaker(redis, "another bank", failures=3, open_seconds=0.3))
+
+
+def test_only_one_of_fifty_probes_a_half_open_breaker(breaker):
+    opened(breaker)
+    time.sleep(0.31)
+    with ThreadPoolExecutor(50) as pool:
+        refused = list(pool.map(lambda _: is_open(breaker), range(50)))
+    assert refused.count(False) == 1
+
+
+def test_a_probe_that_succeeds_closes_it(breaker):
+    opened(breaker)
+    time.sleep(0.31)
+    assert breaker.enter() is True
+    breaker.succeed()
+    assert not any(is_open(breaker) for _ in range(5))
+
+
+def test_a_probe_that_fails_opens_it_for_the_whole_time_again(breaker):
+    opened(breaker)
+    time.sleep(0.31)
+    breaker.enter()
+    assert breaker.fail() is True
+    time.sleep(0.2)
+    assert is_open(breaker)
+    time.sleep(0.12)
+    assert not is_open(breaker)
+
+
+def test_a_probe_that_died_is_followed_by_another(breaker):
+    opened(breaker)
+    time.sleep(0.31)
+    breaker.enter()
+    assert is_open(breaker)
+    time.sleep(0.31)
+    assert not is_open(breaker)
+
+
+def test_old_failures_are_forgotten(redis, breaker):
+    breaker.fail()
+    assert 0 < redis.pttl("circuit:bank") <= 600_300
+
+
+@pytest.mark.parametrize("ask", [Breaker.enter, Breaker.succeed, Breaker.fail])
+def test_without_redis_nothing_is_allowed(ask):
+    nowhere = Redis(port=9, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
+    with pytest.raises(Temporary) as caught:
+        ask(Breaker(nowhere, "down"))
+    assert not isinstance(caught.value, Throttled)

@@ -1,0 +1,265 @@
+"""No secret and no personal data gets through a log line, in whatever form it comes."""
+
+import json
+import logging
+import re
+import timeit
+from io import StringIO
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.redact import MASK, Redaction, redact, redact_event, redact_value
+
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJjbGllbnRJZCI6IjEifQ.c2lnbmF0dXJl-_x"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (f"X-API-KEY: {JWT}", f"X-API-KEY: {MASK}"),
+        ("Authorization: Bearer abcdef123456", f"Authorization: {MASK}"),
+        ("authorization=Basic dXNlcjpwYXNz&x=1", f"authorization={MASK}&x=1"),
+        ("sent with Bearer abcdef123456 today", f"sent with Bearer {MASK} today"),
+        (f"key {JWT} refused", f"key {MASK} refused"),
+        ('{"clientId": "1", "clientSecret": "a \\"b\\" c"}', f'{{"clientId": "1", "clientSecret": {MASK}}}'),
+        ("{'apiKey': 'x y'}", f"{{'apiKey': {MASK}}}"),
+        ("secret pluggy_sk_abc123 leaked", f"secret {MASK} leaked"),
+        ("GET /x?access_token=abc&page=2", f"GET /x?access_token={MASK}&page=2"),
+        ("password = hunter2, user = joe", f"password = {MASK}, user = joe"),
+        ("PLUGGY_CLIENT_SECRET=abc ENCRYPTION_KEYS_OLD=1", f"PLUGGY_CLIENT_SECRET={MASK} ENCRYPTION_KEYS_OLD=1"),
+        ("postgres://app:p%40ss@db:5432/x", f"postgres://{MASK}@db:5432/x"),
+        ("redis://:hush@cache:6379/0", f"redis://{MASK}@cache:6379/0"),
+        ("amqp://a:b@c@host/", f"amqp://{MASK}@host/"),
+        ("POST /api/banking/webhooks/pluggy/AbC-_123/ 200", f"POST /api/banking/webhooks/pluggy/{MASK}/ 200"),
+        (
+            "https://x.example/api/banking/webhooks/pluggy/AbC123?a=1",
+            f"https://x.example/api/banking/webhooks/pluggy/{MASK}?a=1",
+        ),
+        ("CPF 761.092.776-73 refused", f"CPF {MASK} refused"),
+        ("cpf=76109277673", f"cpf={MASK}"),
+        ("holder 76109277673, 761092776-73", f"holder {MASK}, {MASK}"),
+        ("user_76109277673.", f"user_{MASK}."),
+        ("CNPJ 11.222.333/0001-81 and 11222333000181", f"CNPJ {MASK} and {MASK}"),
+        ("12.ABC.345/01DE-35 is a new one", f"{MASK} is a new one"),
+        ("mail maria.silva+bank@mail.example.com now", f"mail {MASK} now"),
+        ("?email=maria%40example.com&x=1", f"?email={MASK}&x=1"),
+        ("login maria%40example.com", f"login {MASK}"),
+    ],
+)
+def test_a_secret_is_masked_and_the_rest_stays(line, expected):
+    assert redact(line) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[WEBHOOK] item/updated accepted in 3.1 ms",
+        "POST /api/banking/webhooks/pluggy/ 200",
+        "item 0f8fad5b-d9cb-469f-a165-70867728950e synced: 120 transactions, R$ 1.234,56",
+        "item 0f8fad5b-d9cb-469f-a165-708677289501 synced",
+        "2026-11-20T22:01:18.123456Z took 0.12345678901 s",
+        "connector 601, status 429, code=ITEM_NOT_FOUND, attempt 3 of 12",
+        "at 1763676078123 ms",
+        "see https://docs.pluggy.ai/docs/rate-limits",
+        "",
+    ],
+)
+def test_an_ordinary_line_stays_as_it_is(line):
+    assert redact(line) == line
+
+
+STYLES = ("{n}={s}", "{n}: {s}", '"{n}": "{s}"', "'{n}': '{s}'", "?{n}={s}&a=1", '\\"{n}\\": \\"{s}\\"')
+SECRETS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=8, max_size=40)
+AROUND = st.text(st.sampled_from(" ,;()|\n"), max_size=3)
+
+
+@given(
+    name=st.sampled_from(
+        ["password", "apiKey", "X-API-KEY", "client_secret", "accessToken", "Cookie", "cpf", "taxNumber"]
+    ),
+    secret=SECRETS,
+    style=st.sampled_from(
+        ["{n}={s}", "{n}: {s}", '"{n}": "{s}"', "'{n}': '{s}'", "?{n}={s}&a=1", '\\"{n}\\": \\"{s}\\"']
+    ),
+    before=AROUND,
+    after=AROUND,
+)
+def test_the_value_of_a_secret_name_never_gets_through(name, secret, style, before, after):
+    line = before + style.format(n=name, s=f"zq{secret}") + after
+    assert f"zq{secret}" not in redact(line)
+
+
+@given(digits=st.from_regex(r"[0-9]{11}", fullmatch=True), before=AROUND, after=AROUND, dotted=st.booleans())
+def test_no_cpf_gets_through(digits, before, after, dotted):
+    shown = f"{digits[:3]}.{digits[3:6]}.{digits[6:9]}-{digits[9:]}" if dotted else digits
+    assert redact(f"{before}{shown}{after}") == f"{before}{MASK}{after}"
+
+
+@given(raw=st.from_regex(r"[0-9A-Z]{12}[0-9]{2}", fullmatch=True), before=AROUND, after=AROUND)
+def test_no_cnpj_gets_through(raw, before, after):
+    shown = f"{raw[:2]}.{raw[2:5]}.{raw[5:8]}/{raw[8:12]}-{raw[12:]}"
+    assert redact(f"{before}{shown}{after}") == f"{before}{MASK}{after}"
+
+
+@given(address=st.emails(), before=AROUND, after=AROUND)
+def test_no_common_e_mail_address_gets_through(address, before, after):
+    if not re.fullmatch(r"[\w.+-]+@[\w.-]+", address):
+        return
+    assert address not in redact(f"{before}{address}{after}")
+
+
+@given(parts=st.tuples(*[st.from_regex(r"[A-Za-z0-9_-]{8,40}", fullmatch=True)] * 3), before=AROUND, after=AROUND)
+def test_no_jwt_gets_through(parts, before, after):
+    token = "eyJ" + ".".join(parts)
+    assert token not in redact(f"{before}{token}{after}")
+    assert parts[2] not in redact(f"{before}{token}{after}") or parts[2] in before + after
+
+
+@given(user=SECRETS, password=st.text(st.sampled_from("abcXYZ019:@!$%.-_"), min_size=1, max_size=20))
+def test_no_password_in_a_url_gets_through(user, password):
+    assert redact(f"at postgres://{user}:{password}@db:5432/x now") == f"at postgres://{MASK}@db:5432/x now"
+
+
+@given(
+    token=st.from_regex(r"[A-Za-z0-9_=.~-]{1,80}", fullmatch=True), end=st.sampled_from(["", "/", " 200", "?x=1", '"'])
+)
+def test_no_path_token_gets_through(token, end):
+    assert redact(f"/api/banking/webhooks/pluggy/{token}{end}") == f"/api/banking/webhooks/pluggy/{MASK}{end}"
+
+
+@given(text=st.text(max_size=300))
+def test_any_text_is_survived_and_redacting_twice_changes_nothing(text):
+    once = redact(text)
+    assert redact(once) == once
+
+
+HOSTILE = (
+    "a" * 200_000 + "@",
+    "eyJ" * 70_000,
+    "token" * 40_000,
+    "a-" * 100_000 + "=",
+    "://" * 60_000 + "@",
+    '"' * 200_000,
+    "secret" + " " * 100_000,
+    "password=" + "\\" * 100_000,
+)
+
+
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "secret" + " " * 100_000, "password=" + "\\" * 100_000], ids=lambda t: t[:8]
+)
+def test_a_hostile_line_takes_no_long_time(text):
+    assert timeit.timeit(lambda: redact(text), number=1) < 2
+
+
+def test_a_typical_line_takes_microseconds():
+    line = "webhook accepted event=item/updated outcome=accepted ms=3.2 id=0f8fad5b-d9cb-469f-a165-70867728950e"
+    best = min(timeit.repeat(lambda: redact(line), number=2000, repeat=5)) / 2000
+    assert best < 30e-6  # three times what is wanted, for busy machines
+
+
+def test_structured_values_are_masked_by_name_and_by_form_at_any_depth():
+    value = {"clientSecret": "x", "item": {"id": "1", "owner": ["a@b.com", {"taxNumber": "1"}]}, "n": 3, "none": None}
+    assert redact_value(value) == {
+        "clientSecret": MASK,
+        "item": {"id": "1", "owner": [MASK, {"taxNumber": MASK}]},
+        "n": 3,
+        "none": None,
+    }
+
+
+def test_a_value_that_contains_itself_ends():
+    loop = {}
+    loop["self"] = loop
+    assert MASK in json.dumps(redact_value(loop))
+
+
+def test_a_value_that_cannot_be_shown_does_not_lose_the_line():
+    class Broken:
+        def __str__(self):
+            raise RuntimeError("no")
+
+    assert redact_value([Broken(), b"a@b.com"]) == ["<Broken>", f"b'{MASK}'"]
+
+
+def test_the_structlog_processor_masks_an_event_and_keeps_its_numbers():
+    event = {"event": "mail to a@b.com", "status": 200, "apiKey": "k", "token": None, "ok": True, "cpf": 76109277673}
+    assert redact_event(None, "info", event) == {
+        "event": f"mail to {MASK}",
+        "status": 200,
+        "apiKey": MASK,
+        "token": None,
+        "ok": True,
+        "cpf": MASK,
+    }
+
+
+@pytest.fixture
+def written():
+    """A logger whose handler redacts, and what it wrote."""
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(Redaction())
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s %(extra)s", defaults={"extra": "-"}))
+    logger = logging.Logger("redacted")
+    logger.addHandler(handler)
+    return logger, stream
+
+
+def test_the_filter_masks_message_arguments_and_extras(written):
+    logger, stream = written
+    logger.info("call with %s for %s", JWT, {"email": "a@b.com"}, extra={"extra": "password=x"})
+    assert stream.getvalue() == f"INFO call with {MASK} for {{'email': {MASK}}} password={MASK}\n"
+
+
+def test_the_filter_masks_a_traceback(written):
+    logger, stream = written
+    try:
+        raise ValueError(f"refused {JWT}")
+    except ValueError:
+        logger.exception("failed")
+    assert "Traceback" in stream.getvalue()
+    assert f"ValueError: refused {MASK}" in stream.getvalue()
+    assert JWT not in stream.getvalue()
+
+
+def test_arguments_that_do_not_fit_are_not_shown_unredacted(written, capsys):
+    logger, stream = written
+    logger.info("one %s two %s", JWT)  # noqa: PLE1206 - the mistake in question
+    assert JWT not in stream.getvalue() + capsys.readouterr().err
+    assert "one %s two %s" in stream.getvalue()
+
+
+def test_a_structlog_event_passes_the_filter_masked():
+    record = logging.makeLogRecord({"msg": {"event": "hello", "apiKey": "k"}})
+    assert Redaction().filter(record) is True
+    assert record.msg == {"event": "hello", "apiKey": MASK}
+
+
+def test_in_a_structlog_formatter_tracebacks_and_foreign_records_are_masked():
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), structlog.processors.format_exc_info],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redact_event,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logger = logging.Logger("structured")
+    logger.addHandler(handler)
+    try:
+        raise ValueError(f"refused {JWT}")
+    except ValueError:
+        logger.exception("failed for %s", "a@b.com", extra={"clientSecret": "hush"})
+    line = json.loads(stream.getvalue())
+    assert line["event"] == f"failed for {MASK}"
+    assert line["clientSecret"] == MASK
+    assert JWT not in stream.getvalue()
+    assert "Traceback" in line["exception"]

@@ -1,0 +1,106 @@
+"""A sealed attribute reads in the clear what its column holds encrypted."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib import crypto
+from lib.sealed import SealedJSON, decode, encode, seal_json
+
+
+class Row:
+    """What a model is to the descriptor."""
+
+    owner = SealedJSON("owner_sealed")
+    extra = SealedJSON("extra_sealed", empty={})
+
+    def __init__(self, key="1"):
+        self.key = key
+        self.owner_sealed = None
+        self.extra_sealed = None
+
+    def seal_context(self, column):
+        return f"row|{self.key}|{column}"
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(value=PLAIN)
+def test_what_is_written_is_read_back(value):
+    row = Row()
+    row.owner = value
+    assert row.owner == (value if value not in (None, {}, [], "") else None)
+
+
+def test_the_column_does_not_show_what_it_holds():
+    row = Row()
+    row.owner = "Maria da Silva"
+    assert b"Maria" not in row.owner_sealed
+
+
+def test_nothing_is_sealed_for_an_empty_value_and_its_default_is_read():
+    row = Row()
+    row.extra = {}
+    assert row.extra_sealed is None
+    assert row.extra == {}
+    assert row.owner is None
+
+
+@pytest.mark.parametrize("value", [0, False, Decimal(0)])
+def test_zero_and_false_are_values(value):
+    row = Row()
+    row.owner = value
+    assert row.owner is not None
+    assert decode(encode(value)) == row.owner
+
+
+def test_a_default_that_was_changed_does_not_change_the_next_rows():
+    Row().extra["name"] = "leaked"
+    assert Row().extra == {}
+
+
+def test_a_column_copied_to_another_row_or_column_does_not_open():
+    row, other = Row("1"), Row("2")
+    row.owner = "Maria"
+    other.owner_sealed = row.owner_sealed
+    with pytest.raises(crypto.Unreadable):
+        _ = other.owner
+    row.extra_sealed = row.owner_sealed
+    with pytest.raises(crypto.Unreadable):
+        _ = row.extra
+
+
+def test_a_memoryview_as_the_database_gives_it_is_read():
+    row = Row()
+    row.owner = "Maria"
+    row.owner_sealed = memoryview(row.owner_sealed)
+    assert row.owner == "Maria"
+
+
+def test_numbers_keep_every_digit_as_text():
+    row = Row()
+    row.owner = {"amount": Decimal("0.10"), "large": Decimal("12345678901234567890.123456789")}
+    assert row.owner == {"amount": "0.10", "large": "12345678901234567890.123456789"}
+
+
+def test_the_encoding_does_not_depend_on_the_order_of_names():
+    assert encode({"b": 1, "a": 2}) == encode({"a": 2, "b": 1})
+
+
+def test_a_kind_that_json_does_not_know_is_a_type_error_that_does_not_show_it():
+    with pytest.raises(TypeError) as caught:
+        seal_json({"secret": object()}, "row")
+    assert "object" in str(caught.value)
+
+
+def test_the_class_itself_gives_the_descriptor():
+    assert isinstance(Row.owner, SealedJSON)
