@@ -1,0 +1,169 @@
+"""A bank for tests: the Pluggy emulator as a real process, and the way of its webhooks into our mailbox."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from celery import current_app
+
+BACKEND = Path(__file__).resolve().parents[2]
+CLIENT_ID = "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90"
+CLIENT_SECRET = "pluggy_sk_sandbox_only"
+SETTLED = ("UPDATED", "OUTDATED", "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION")
+
+
+class Bank:
+    """The emulator, what happens at it, and what it knows."""
+
+    def __init__(self) -> None:
+        command = ["sandbox.pluggy", "--port", "0", "--speed", "500", "--no-rate-limits", "--allow-local-webhooks"]
+        environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=BACKEND, env=environment, stdout=subprocess.PIPE, text=True
+        )
+        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
+        self.session = requests.Session()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.session.request(method, self.url + path, json=body, timeout=20)
+        assert answer.status_code < 400, answer.text
+        return answer.json() if answer.content else None
+
+    def reset(self) -> None:
+        self.call("POST", "/_sandbox/reset", {})
+        key = self.call("POST", "/auth", {"clientId": CLIENT_ID, "clientSecret": CLIENT_SECRET})["apiKey"]
+        self.session.headers["X-API-KEY"] = key
+
+    def connect(self, member: Any = None, user: str = "user-ok", connector: int = 2, **more: Any) -> str:
+        """A new item, its first run ended (or waiting for the person); gives its id."""
+        person = {"clientUserId": str(member.pk)} if member else {}
+        parameters = {"user": user, "password": "password-ok"}
+        body = {"connectorId": connector, "parameters": parameters, **person, **more}
+        return self.settled(self.call("POST", "/items", body)["id"])["id"]
+
+    def settled(self, item: str) -> dict:
+        deadline = time.monotonic() + 20
+        while (found := self.item(item))["status"] not in SETTLED:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.01)
+        return found
+
+    def item(self, item: str) -> dict:
+        return self.call("GET", f"/items/{item}")
+
+    def evolve(self, item: str, **plan: Any) -> dict:
+        """A day at the bank; its events are in `events`, unless silent. Gives what changed, by account."""
+        return self.call("POST", f"/_sandbox/items/{item}/evolve", plan)["accounts"]
+
+    def fail(self, item: str, code: str) -> None:
+        self.call("POST", f"/_sandbox/items/{item}/fail", {"code": code})
+
+    def delete(self, item: str) -> None:
+        self.call("DELETE", f"/items/{item}")
+
+    def fault(self, kind: str, pattern: str, **more: Any) -> None:
+        """A fault of the API: 429, 500, hang, truncate, reset …; `pattern` is of endpoints such as GET /accounts."""
+        self.call("POST", "/_sandbox/faults", {"target": "api", "kind": kind, "pattern": pattern, **more})
+
+    def mend(self) -> None:
+        self.call("DELETE", "/_sandbox/faults")
+
+    def state(self, item: str) -> dict:
+        return self.call("GET", f"/_sandbox/state?itemId={item}")["items"][0]
+
+    def calls(self) -> dict[str, int]:
+        """Requests so far, by endpoint."""
+        found = self.call("GET", "/_sandbox/requests")["endpoints"]
+        return {name: line["count"] for name, line in found.items()}
+
+    def events(self, item: str = "", kind: str = "") -> list[dict]:
+        """Payloads of the webhooks so far."""
+        found = self.call("GET", f"/_sandbox/webhooks?itemId={item}&event={kind}")["events"]
+        return [event["payload"] for event in found]
+
+    def stop(self) -> None:
+        self.session.close()
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def _bank() -> Iterator[Bank]:
+    bank = Bank()
+    yield bank
+    bank.stop()
+
+
+@pytest.fixture
+def bank(_bank: Bank, settings: Any) -> Bank:
+    """The emulator as after its start, and our settings pointing at it."""
+    settings.PLUGGY_API_URL = _bank.url
+    settings.PLUGGY_CLIENT_ID, settings.PLUGGY_CLIENT_SECRET = CLIENT_ID, CLIENT_SECRET
+    _bank.reset()
+    return _bank
+
+
+@pytest.fixture
+def deliver() -> Callable[..., None]:
+    """Stores webhook payloads as the door does, but in the test's own transaction."""
+    from apps.banking.aggregators.pluggy.notification import SOURCE, read_notification
+    from apps.events.accept import accept_here
+    from apps.events.store import make_row
+
+    def put(*payloads: dict) -> None:
+        for payload in payloads:
+            body = json.dumps(payload).encode()
+            seen = read_notification(body)
+            accept_here(make_row(SOURCE, seen.event_id, seen.event, seen.mailbox, body))
+
+    return put
+
+
+def due() -> Any:
+    """Events that a worker would take now."""
+    from django.utils import timezone
+
+    from apps.events.models import Event
+
+    return Event.objects.filter(state="pending", available_at__lte=timezone.now()).order_by("id")
+
+
+def run_next(event: Any) -> None:
+    """What the bell does for one event: the task of its kind, for its mailbox, here and now."""
+    from apps.banking import tasks  # noqa: F401 - registers them
+    from apps.events.kinds import listener
+
+    current_app.tasks[listener(event.kind)[0]](event.mailbox)
+
+
+@pytest.fixture
+def work() -> Callable[[], int]:
+    """Runs tasks until nothing is due; gives how many ran. Events that failed wait for their next attempt."""
+
+    def run() -> int:
+        runs = 0
+        while (event := due().first()) is not None:
+            run_next(event)
+            runs += 1
+            assert runs < 200, "the mailbox does not empty"
+        return runs
+
+    return run
+
+
+@pytest.fixture
+def wait_out() -> Callable[[], int]:
+    """Ends the waiting of every event that waits: for its next attempt, or parked."""
+    from django.utils import timezone
+
+    from apps.events.models import Event
+
+    return lambda: Event.objects.filter(state="pending").update(available_at=timezone.now())

@@ -1,0 +1,41 @@
+"""Saying in time that a consent ends: seven days before, three, and one; each once, and no more after its renewal."""
+
+import math
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.banking.announce import announce
+from apps.banking.models import Connection
+
+DAYS_BEFORE = (7, 3, 1)
+
+
+def remind() -> int:
+    """Emit consent.expiring for each connection whose next reminder is due. Returns how many."""
+    now = timezone.now()
+    soon = Connection.objects.filter(
+        deleted_at=None, consent_expires_at__gt=now, consent_expires_at__lte=now + timedelta(days=max(DAYS_BEFORE))
+    )
+    return sum(_remind(connection, now) for connection in soon.iterator())
+
+
+def due_moment(expires_at: datetime, now: datetime) -> datetime:
+    """The latest of the moments before `expires_at` at which a reminder is sent, that is not after `now`."""
+    return max(expires_at - timedelta(days=days) for days in DAYS_BEFORE if expires_at - timedelta(days=days) <= now)
+
+
+def _remind(connection: Connection, now: datetime) -> bool:
+    moment = due_moment(connection.consent_expires_at, now)
+    # A renewed consent ends later, and so do all its reminders: what was sent for the old one does not count.
+    unsent = Q(consent_reminded_for=None) | Q(consent_reminded_for__lt=moment)
+    mine = Connection.objects.filter(unsent, pk=connection.pk, consent_expires_at=connection.consent_expires_at)
+    with transaction.atomic():
+        if not mine.update(consent_reminded_for=moment):
+            return False
+        left = math.ceil((connection.consent_expires_at - now) / timedelta(days=1))
+        expires = connection.consent_expires_at.isoformat()
+        announce("consent.expiring", connection, {"expires_at": expires, "days_left": left})
+    return True

@@ -1,0 +1,70 @@
+"""Rows under one parent made equal to what the aggregator lists under it, page by page, each page one transaction."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from apps.banking.aggregators.pluggy.errors import Gone
+from apps.banking.aggregators.pluggy.row import Mapper
+from apps.banking.merge import Counts, merge
+from apps.banking.models.base import VendorRow
+from apps.banking.runs import Run
+from apps.banking.staging import BATCH, chunks
+from apps.banking.tombstones import tombstone
+
+Doc = dict[str, Any]
+
+
+def mirror(
+    run: Run,
+    product: str,
+    model: type[VendorRow],
+    scope: dict[str, Any],
+    mapper: Mapper,
+    pages: Iterable[list[Doc]],
+    *,
+    prune: bool,
+    look: Callable[[str], Any] | None = None,
+) -> None:
+    """Merge all pages; then, with `prune`, tombstone what is in none of them and, when `look`ed for, is Gone."""
+    missing = live_ids(model, scope) if prune else set()
+    for page in pages:
+        found = run.sift(mapper, page)
+        missing.difference_update(found.seen)
+        with run.write():
+            run.count(product, merge(model, scope, found.rows))
+    # Lists are read in pages while the aggregator may write: only what is gone by its own id, too, is gone.
+    take_away(run, product, model, scope, confirmed(missing, look) if look else missing)
+
+
+def live_ids(model: type[VendorRow], scope: dict[str, Any]) -> set[str]:
+    """The vendor's ids of the rows we have, tombstones left out."""
+    return set(model.objects.filter(**scope, deleted_at=None).values_list("vendor_id", flat=True).iterator(BATCH))
+
+
+def confirmed(ids: Iterable[str], look: Callable[[str], Any]) -> list[str]:
+    """Those of `ids` that are Gone, each asked for."""
+    return [one for one in sorted(ids) if is_gone(look, one)]
+
+
+def is_gone(look: Callable[[str], Any], vendor_id: str) -> bool:
+    """Whether the aggregator says that there is no such thing."""
+    try:
+        look(vendor_id)
+    except Gone:
+        return True
+    return False
+
+
+def take_away(run: Run, product: str, model: type[VendorRow], scope: dict[str, Any], ids: Iterable[str]) -> None:
+    """Tombstones, in transactions of a bounded size."""
+    for some in chunks(sorted(ids)):
+        with run.write():
+            run.count(product, Counts(removed=tombstone(model.objects.filter(**scope), some)))
+
+
+def bury(run: Run, product: str, model: type[VendorRow], scope: dict[str, Any]) -> None:
+    """Tombstone all rows of a scope."""
+    while some := list(model.objects.filter(**scope, deleted_at=None).values_list("pk", "vendor_id")[:BATCH]):
+        mine = model.objects.filter(pk__in=[pk for pk, _ in some])
+        with run.write():
+            run.count(product, Counts(removed=tombstone(mine, [vendor_id for _, vendor_id in some])))

@@ -1,0 +1,61 @@
+"""What one sync reads, what of it may be taken away, and from where on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.banking.aggregators.base import Health, Verdict
+from apps.banking.aggregators.pluggy.item import updated_products
+from apps.banking.aggregators.pluggy.values import parse
+
+ACCOUNTS, CARDS, TRANSACTIONS = "accounts", "creditCards", "transactions"
+INVESTMENTS, MOVEMENTS = "investments", "investmentsTransactions"
+IDENTITY, LOANS = "identity", "loans"
+# An Account's type, by the product that brings it.
+KINDS = {ACCOUNTS: "BANK", CARDS: "CREDIT"}
+ALL = frozenset({ACCOUNTS, CARDS, TRANSACTIONS, INVESTMENTS, MOVEMENTS, IDENTITY, LOANS})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """By the names of `statusDetail`: products to read, and those whose missing rows are gone and not just unread.
+
+    `full` lists every transaction; otherwise those that came to be since the last time are enough.
+    """
+
+    reads: frozenset[str]
+    prunes: frozenset[str]
+    full: bool
+
+
+def plan_sync(item: Mapping[str, Any], verdict: Verdict, *, full: bool) -> Plan:
+    """What the item's last run brought: the products it says are updated; all, where it says nothing of products."""
+    updated = updated_products(item)
+    if updated is None:
+        return Plan(ALL, _certain(ALL, verdict), full)
+    return Plan(updated & ALL, _certain(updated & ALL, verdict), full)
+
+
+def plan_listing(item: Mapping[str, Any], verdict: Verdict) -> Plan:
+    """All that the item was asked to collect, however its last run ended: an earlier one may have been missed."""
+    updated, detail = updated_products(item), item.get("statusDetail")
+    asked = frozenset(name for name, state in detail.items() if state) if isinstance(detail, Mapping) else ALL
+    reads = (asked | (updated or frozenset())) & ALL
+    return Plan(reads, _certain(reads if updated is None else updated & ALL, verdict), full=True)
+
+
+def _certain(products: frozenset[str], verdict: Verdict) -> frozenset[str]:
+    """What is not listed may only be taken for gone after a run that is known to have ended well."""
+    if not verdict.has_data:
+        return frozenset()
+    return products if verdict.health is Health.OK or verdict.code == "PARTIAL_SUCCESS" else frozenset()
+
+
+def as_of(item: Mapping[str, Any]) -> datetime | None:
+    """When the bank last gave anything: of the item and of each product, the latest."""
+    detail = item.get("statusDetail")
+    states = list(detail.values()) if isinstance(detail, Mapping) else []
+    stamps = [state.get("lastUpdatedAt") for state in [item, *states] if isinstance(state, Mapping)]
+    moments = [moment for stamp in stamps if isinstance(stamp, str) and (moment := parse(stamp))]
+    return max(moments, default=None)

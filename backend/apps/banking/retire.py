@@ -1,0 +1,39 @@
+"""The aggregator has an item no more: the connection and all that hangs on it become tombstones, nothing is erased."""
+
+from django.utils import timezone
+
+from apps.banking.accounts import close_account
+from apps.banking.announce import announce
+from apps.banking.mirror import bury
+from apps.banking.models import Account, Connection, Consent, Identity, Investment, InvestmentTransaction, Loan
+from apps.banking.runs import Run
+from apps.banking.standing import FENCED
+from apps.banking.visit import Visit
+
+OF_CONNECTION = (
+    ("investments", Investment),
+    ("loans", Loan),
+    ("identity", Identity),
+    ("consents", Consent),
+)
+
+
+def retire(visit: Visit) -> str:
+    """Tombstones, and connection.deleted. The user's edits stay where they are, should the item ever return."""
+    connection = visit.connection
+    if connection.deleted_at:
+        return "gone"
+    run = Run(visit.batch, connection)
+    for account in Account.objects.filter(connection=connection, deleted_at=None):
+        close_account(run, account)
+    movements = {"investment__connection": connection}
+    bury(run, "investment_transactions", InvestmentTransaction, movements)
+    for product, model in OF_CONNECTION:
+        bury(run, product, model, {"connection": connection})
+    with run.finish("gone"):
+        connection.state, connection.deleted_at = Connection.State.DELETED, timezone.now()
+        connection.action = connection.error_type = connection.error_code = ""
+        connection.next_auto_sync_at = None
+        connection.save(update_fields=FENCED)
+        announce("connection.deleted", connection, cause=run.cause)
+    return "gone"

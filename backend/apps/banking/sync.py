@@ -1,0 +1,82 @@
+"""What to do when something happened to an item: look at it, note how it stands, and read what it brought."""
+
+from django.db import connection as database
+from django.utils import timezone
+
+from apps.banking.aggregators.pluggy import rows
+from apps.banking.announce import announce
+from apps.banking.collect import collect
+from apps.banking.plan import Plan, as_of, plan_sync
+from apps.banking.retire import retire
+from apps.banking.runs import Run
+from apps.banking.standing import FENCED, absorb, tell
+from apps.banking.visit import Visit, on_item
+from apps.events.work import LeaseLost
+from lib.errors import Temporary, Unexpected
+
+
+def note(visit: Visit) -> str:
+    """Only how the item stands."""
+    with visit.batch.finish("noted"):
+        _take_note(visit)
+    return "noted"
+
+
+def sync(visit: Visit) -> str:
+    """How the item stands and, if its last run brought any, its data. The first time that is everything."""
+    if not visit.verdict.has_data:
+        return note(visit)
+    return carry_out(visit, plan_sync(visit.item, visit.verdict, full=visit.connection.listed_at is None))
+
+
+def carry_out(visit: Visit, plan: Plan) -> str:
+    """Read what `plan` says into our rows. Raises what a later try may mend; what was read until then stays."""
+    run = Run(visit.batch, visit.connection)
+    began = _database_time()
+    try:
+        with run.write():
+            _take_note(visit)
+        collect(visit, run, plan)
+        for error in run.failures:
+            if isinstance(error, Temporary | Unexpected):
+                raise error
+        return _finish(visit, run, plan, began)
+    except LeaseLost:
+        raise
+    except Exception as error:
+        run.abandon(error)
+        raise
+
+
+def _take_note(visit: Visit) -> None:
+    news = absorb(visit.connection, rows.item(visit.item), visit.verdict)
+    tell(visit.connection, news, visit.batch.events[0])
+
+
+def _finish(visit: Visit, run: Run, plan: Plan, began: object) -> str:
+    connection = visit.connection
+    outcome = "synced" if run.has_changes else "nothing new"
+    with run.finish(outcome):
+        if connection.last_synced_at is None and visit.verdict.has_data:
+            announce("connection.connected", connection, cause=run.cause)
+        connection.last_synced_at = timezone.now()
+        if plan.full and not run.failures:
+            connection.listed_at, connection.listed_as_of = began, as_of(visit.item)
+        connection.save(update_fields=FENCED)
+    return outcome
+
+
+def _database_time() -> object:
+    """Now, by the clock that stamps events as they are received."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        return cursor.fetchone()[0]
+
+
+item_created = on_item(sync, gone=retire)
+item_updated = on_item(sync, gone=retire)
+item_error = on_item(note, gone=retire)
+item_mfa = on_item(note, gone=retire)
+item_login_succeeded = on_item(note, gone=retire)
+# Whoever says that it was deleted is not believed before the aggregator has it no more.
+item_deleted = on_item(note, gone=retire)

@@ -1,0 +1,114 @@
+"""One worker's visit to one item: what the aggregator says of it now, and whose connection it is.
+
+A webhook only says that something may have happened. What did is asked of the aggregator, every time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from apps.banking.aggregators.base import Verdict
+from apps.banking.aggregators.pluggy.errors import Gone
+from apps.banking.aggregators.registry import aggregator
+from apps.banking.directory import connector_of
+from apps.banking.models import Connection
+from apps.clients.models import Membership
+from apps.events.work import Batch, Park, unpark
+from lib.errors import ErrorType, Unexpected
+
+
+@dataclass
+class Visit:
+    """`item` is what the aggregator has now: None when it has none any more, or (with `verdict`) was not asked."""
+
+    batch: Batch
+    api: Any
+    connection: Connection
+    item: dict[str, Any] | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def item_id(self) -> str:
+        """The item's id at the aggregator."""
+        return self.connection.vendor_id
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """What all rows that hang on the connection have in common."""
+        return {"client_id": self.connection.client_id, "connection_id": self.connection.pk}
+
+
+def arrive(batch: Batch) -> Visit | None:
+    """Look at the item whose mailbox this is. None when nobody knows it: neither we nor the aggregator.
+
+    Raises Park for an item that is there, but belongs to none of our members (yet).
+    """
+    name, item_id, connection, api = _mailbox(batch)
+    try:
+        item = api.item(item_id)
+    except Gone:
+        return Visit(batch, api, connection) if connection else None
+    if item["id"] != item_id:
+        raise Unexpected("another item than the one asked for", code="OTHER_ITEM", error_type=ErrorType.INTERNAL_ERROR)
+    connection = connection or _adopt(batch, name, item)
+    return Visit(batch, api, connection, item, aggregator(name).classify(item))
+
+
+def drop_in(batch: Batch) -> Visit | None:
+    """As `arrive`, but without asking for the item where its connection is known and was not deleted."""
+    _, _, connection, api = _mailbox(batch)
+    if connection is None or connection.deleted_at:
+        return arrive(batch)
+    return Visit(batch, api, connection)
+
+
+def _mailbox(batch: Batch) -> tuple[str, str, Connection | None, Any]:
+    """(aggregator, item id, connection if known, client whose calls each renew the lease)"""
+    name, _, item_id = batch.key.split(":", 2)
+    connection = Connection.objects.filter(aggregator=name, vendor_id=item_id).first()
+    return name, item_id, connection, aggregator(name).client(before_call=batch.renew)
+
+
+def _adopt(batch: Batch, name: str, item: dict[str, Any]) -> Connection:
+    """The connection of an item that is new here: its member's, if it names one of ours. Raises Park."""
+    member = member_of(item.get("clientUserId"))
+    if member is None:
+        raise Park("an item of nobody we know")
+    with batch.write():
+        # Whoever else makes it in this moment wins: an item that has a client never changes it.
+        connection, created = Connection.objects.get_or_create(
+            aggregator=name,
+            vendor_id=item["id"],
+            defaults={
+                "client_id": member.client_id,
+                "member": member,
+                "connector": connector_of(name, item.get("connector")),
+                "last_reconciled_at": timezone.now(),
+            },
+        )
+        if created:
+            unpark(batch.key)
+    return connection
+
+
+def member_of(client_user_id: Any) -> Membership | None:
+    """The membership that an aggregator's `clientUserId` names, if any."""
+    try:
+        return Membership.objects.filter(pk=UUID(client_user_id)).first()
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def on_item(act: Callable[[Visit], str], gone: Callable[[Visit], str]) -> Callable[[Batch], str]:
+    """A verb: look at the item, then `act`; or `gone`, when the aggregator has it no more."""
+
+    def verb(batch: Batch) -> str:
+        visit = arrive(batch)
+        if visit is None:
+            return "unknown item"
+        return gone(visit) if visit.item is None else act(visit)
+
+    return verb
