@@ -1,6 +1,5 @@
 """The demo's figures: what the sandbox sent and saw answered, and what lies in our database."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ from django.db.models import Count, QuerySet
 from apps.banking.aggregators.pluggy.notification import SOURCE
 from apps.banking.models import Account, CreditCardBill, Investment, Loan, Transaction
 from apps.events.models import Event
+from ponte_demo.percentile import percentile
 
 Figures = dict[str, dict[str, float | int | None]]
 
@@ -66,8 +66,3 @@ def accept_ms(deliveries: list[dict[str, Any]]) -> dict[str, float | None]:
     """How long the sender waited for each 200, milliseconds."""
     times = sorted(a["ms"] for d in deliveries for a in d["attempts"] if a["status"] == 200)
     return {"p50": percentile(times, 0.5), "p99": percentile(times, 0.99), "max": times[-1] if times else None}
-
-
-def percentile(ordered: list[float], share: float) -> float | None:
-    """The smallest value that at least this share of the values does not exceed; None without values."""
-    return ordered[max(math.ceil(share * len(ordered)) - 1, 0)] if ordered else None

@@ -27,6 +27,11 @@ class Group(Manager):
         signal.signal(signal.SIGHUP, _as_sigterm)
         self.loop()
 
+    @property
+    def ending(self) -> bool:
+        """Whether the processes are being ended, or have ended."""
+        return bool(self._terminating)
+
     def terminate(self) -> None:
         """Called at a signal or at a process's end: `fallen` then holds who ended by itself, with the exit code."""
         if not self._terminating:

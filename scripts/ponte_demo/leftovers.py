@@ -10,7 +10,7 @@ GRACE_SECONDS = 5.0
 
 
 def marked(folder: Path) -> set[int]:
-    """Ids of the other processes that belong to a run in `folder`; a zombie has no environment and is not among them."""
+    """Ids of the other processes that belong to a run in `folder`, without zombies, which have no environment."""
     wanted = f"{MARK}={folder}".encode()
     return {pid for pid in _others() if wanted in _environment(pid).split(b"\0")}
 
@@ -36,9 +36,25 @@ def _signal(pids: set[int], number: signal.Signals) -> None:
             continue  # gone meanwhile, as wished
 
 
-def _others() -> list[int]:
+def _others() -> set[int]:
     numbers = (entry.name for entry in Path("/proc").iterdir())
-    return [int(name) for name in numbers if name.isdigit() and int(name) != os.getpid()]
+    return {int(name) for name in numbers if name.isdigit()} - _own_line()
+
+
+def _own_line() -> set[int]:
+    """This process and its ancestors: whoever started it with the mark set is not its leftover."""
+    line, pid = set(), os.getpid()
+    while pid > 0:
+        line.add(pid)
+        pid = _parent(pid)
+    return line
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def _environment(pid: int) -> bytes:

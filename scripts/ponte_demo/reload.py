@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
@@ -15,14 +16,14 @@ def snapshot(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*.py") if path.exists()}
 
 
-def run(command: list[str]) -> int:
-    """Until it is told to stop. A command that ends by itself (a syntax error) is started again at the next change."""
+def run(command: list[str], folder: Path = BACKEND) -> NoReturn:
+    """Until SIGTERM comes. A command that ends by itself (a syntax error) is started again at the next change."""
     signal.signal(signal.SIGTERM, _leave)
     while True:
-        before = snapshot(BACKEND)
+        before = snapshot(folder)
         process = subprocess.Popen(command)
         try:
-            while snapshot(BACKEND) == before:
+            while snapshot(folder) == before:
                 time.sleep(1)
         finally:
             _end(process)

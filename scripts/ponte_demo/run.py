@@ -48,6 +48,7 @@ class Run:
     ports: Ports = field(default_factory=environment.choose_ports)
     login: dict[str, str] = field(default_factory=dict)
     figures: dict[str, Any] | None = None
+    reason: str = ""
     failure: str = ""
 
     def go(self, servers: Mapping[str, str]) -> None:
@@ -57,7 +58,7 @@ class Run:
         env = environment.build(servers, self.folder / "env", self.ports, real=self.options.real)
         self._migrate(env)
         group = self._group(env)
-        teller = threading.Thread(target=self._tell, args=(env,), daemon=True)
+        teller = threading.Thread(target=self._tell, args=(env, group), daemon=True)
         teller.start()
         try:
             group.run()
@@ -83,7 +84,7 @@ class Run:
         group.add(wanted, env, ROOT)
         return group
 
-    def _tell(self, env: Mapping[str, str]) -> None:
+    def _tell(self, env: Mapping[str, str], group: Group) -> None:
         """In a thread beside the group: the main thread belongs to honcho, which handles the signals there."""
         try:
             ready = self._wait_for_web()
@@ -91,8 +92,9 @@ class Run:
                 self._follow_story(env, ready)
             self._after_story()
         except Stopped as reason:
-            self.failure = str(reason)
-            stop_own_group()
+            if not group.ending:  # else it failed because the processes were being ended
+                self.failure = str(reason)
+                stop_own_group()
 
     def _wait_for_web(self) -> float:
         """Seconds from the command to the first answer of the web server."""
@@ -112,13 +114,13 @@ class Run:
         for line in story.stdout or ():
             self._hear(json.loads(line))
         if story.wait() or self.figures is None:
-            raise Stopped(self.failure or last_line((self.folder / "story.log").read_text()))
+            raise Stopped(self.reason or last_line((self.folder / "story.log").read_text()))
         self.figures["seconds"] = {"ready": ready, **self.figures["seconds"]}
 
     def _hear(self, line: dict[str, Any]) -> None:
         self.login = line.get("login", self.login)
         self.figures = line.get("figures", self.figures)
-        self.failure = line.get("failed", self.failure)
+        self.reason = line.get("failed", self.reason)
         if "say" in line:
             self.show.say(line["say"])
         if "bars" in line:

@@ -42,12 +42,9 @@ class Show:
             self._progress.start()
             self._live = self._progress.live
         for name, (now, whole) in counts.items():
-            bar = (
-                self._bars.setdefault(name, self._progress.add_task(name))
-                if name not in self._bars
-                else self._bars[name]
-            )
-            self._progress.update(bar, completed=now, total=max(whole, 1) if whole == 0 else whole)
+            if name not in self._bars:
+                self._bars[name] = self._progress.add_task(name)
+            self._progress.update(self._bars[name], completed=now, total=whole or None)
 
     def end_bars(self) -> None:
         if self._live is not None:

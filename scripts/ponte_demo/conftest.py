@@ -1,0 +1,87 @@
+"""Runs of the demo in folders of these tests' own."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded import Services
+from ponte_demo import leftovers
+
+ROOT = Path(__file__).resolve().parents[2]
+# Not the environment of the tests: their database and their keys are not the demo's.
+KEPT = ("PATH", "HOME", "LANG", "PONTE_PYTHON", "PIP_CONFIG_FILE")
+
+
+class Demo:
+    """A run of scripts/demo with its own `folder`."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.process = subprocess.Popen(
+            [ROOT / "scripts" / "demo", *arguments],
+            cwd="/",
+            env={**kept, leftovers.MARK: str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def wait_until_working(self) -> None:
+        """Until web, worker and beat have said that they are up."""
+        words = ("Listening at", " ready.", "celery beat")
+        wait_for(lambda: all(word in self.log() for word in words))
+
+    def log(self) -> str:
+        log = self.folder / "demo.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
+        """Send a signal; returns the exit code and what was said on stderr."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=40)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ponte-test-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        inner = Path(name) / ".local"
+        inner.mkdir()
+        yield inner
+        leftovers.end(inner)
+        Services(inner).stop()
+
+
+@pytest.fixture
+def start_demo(folder: Path) -> Iterator[Callable[..., Demo]]:
+    started: list[Demo] = []
+
+    def start(*arguments: str) -> Demo:
+        started.append(Demo(folder, *arguments))
+        return started[-1]
+
+    yield start
+    for demo in started:
+        demo.process.kill()
+        demo.process.communicate()
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.1)
+
+
+def is_clean(folder: Path) -> bool:
+    """Is no process of a run left, and no server?"""
+    return not leftovers.marked(folder) and not any(Services(folder).running().values())

@@ -1,0 +1,79 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import make_env
+from ponte_demo import commands, environment
+from ponte_demo.conftest import ROOT, wait_for
+from ponte_demo.percentile import percentile
+
+PORTS = environment.Ports(web=8000, sandbox=9000)
+SERVERS = {"DATABASE_URL": "postgresql://a", "DATABASE_OWNER_URL": "postgresql://b", "REDIS_URL": "redis://c"}
+
+
+def test_secrets_are_written_once_and_for_their_owner_only(tmp_path: Path):
+    file = tmp_path / "env"
+    make_env.write(file)
+    first = file.read_text()
+    make_env.write(file)
+    assert file.read_text() == first
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_users_own_settings_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "env").write_text("SECRET_KEY=generated\nENCRYPTION_KEYS=YWJj=\n")
+    monkeypatch.setenv("SECRET_KEY", "mine")
+    monkeypatch.delenv("ENCRYPTION_KEYS", raising=False)
+    found = environment.build(SERVERS, tmp_path / "env", PORTS, real=False)
+    assert found["SECRET_KEY"] == "mine"
+    assert found["ENCRYPTION_KEYS"] == "YWJj="
+    assert {name: found[name] for name in SERVERS} == SERVERS
+
+
+def test_a_real_account_is_only_used_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "env").write_text("PLUGGY_CLIENT_ID=sandbox\n")
+    monkeypatch.setenv("PLUGGY_CLIENT_ID", "mine")
+    monkeypatch.delenv("PLUGGY_API_URL", raising=False)
+    demo = environment.build(SERVERS, tmp_path / "env", PORTS, real=False)
+    real = environment.build(SERVERS, tmp_path / "env", PORTS, real=True)
+    assert (demo["PLUGGY_CLIENT_ID"], demo["PLUGGY_API_URL"]) == ("sandbox", "http://127.0.0.1:9000")
+    assert real["PLUGGY_CLIENT_ID"] == "mine"
+    assert "PLUGGY_API_URL" not in real
+
+
+def test_the_demo_runs_the_procfile_on_this_machine_only():
+    web = commands.from_procfile(ROOT, reload=False)["web"]
+    assert web.startswith("exec gunicorn --chdir backend core.wsgi:application --bind 127.0.0.1:$PORT")
+
+
+def test_changed_code_restarts_a_command(tmp_path: Path):
+    log = tmp_path / "log"
+    (tmp_path / "code.py").write_text("1")
+    program = (
+        "import sys, pathlib\nfrom ponte_demo import reload\n"
+        f"reload.run(['sh', '-c', 'echo $$ >> {log}; exec sleep 60'], pathlib.Path(sys.argv[1]))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], env=python_path())
+    try:
+        wait_for(lambda: log.exists() and log.read_text().count("\n") == 1)
+        (tmp_path / "code.py").write_text("2")
+        wait_for(lambda: log.read_text().count("\n") == 2)
+    finally:
+        process.terminate()
+        process.wait(10)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in log.read_text().split())
+
+
+def python_path() -> dict[str, str]:
+    return {"PYTHONPATH": f"{ROOT / 'scripts'}:{ROOT / 'backend'}", "PATH": "/usr/bin:/bin"}
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [([], 0.5, None), ([1.0], 0.99, 1.0), ([1.0, 2.0], 0.5, 1.0), ([float(n) for n in range(1, 101)], 0.99, 99.0)],
+)
+def test_a_percentile_is_a_value_that_was_measured(values: list[float], share: float, expected: float | None):
+    assert percentile(values, share) == expected

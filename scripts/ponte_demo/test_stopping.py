@@ -1,0 +1,61 @@
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ponte_demo import leftovers
+from ponte_demo.conftest import Demo, is_clean, wait_for
+
+Start = Callable[..., Demo]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_stops_every_process_and_the_servers(start_demo: Start, folder: Path, number: signal.Signals):
+    demo = start_demo()
+    demo.wait_until_working()
+    assert len(leftovers.marked(folder)) > 6
+    assert demo.end(number) == (0, "")
+    assert is_clean(folder)
+
+
+def test_a_killed_runner_leaves_no_orphan(start_demo: Start, folder: Path):
+    demo = start_demo()
+    demo.wait_until_working()
+    demo.end(signal.SIGKILL)
+    wait_for(lambda: is_clean(folder), 30)
+
+
+def test_an_interruption_before_anything_runs_is_clean_too(start_demo: Start, folder: Path):
+    demo = start_demo()
+    wait_for((folder / "demo.lock").exists)
+    demo.end(signal.SIGINT)
+    assert demo.process.returncode != 0
+    assert is_clean(folder)
+
+
+def test_a_part_that_ends_by_itself_ends_the_run_with_the_reason(start_demo: Start, folder: Path):
+    demo = start_demo()
+    demo.wait_until_working()
+    os.kill(process_of(folder, b"-A\0core\0beat"), signal.SIGKILL)
+    _, errors = demo.process.communicate(timeout=40)
+    assert demo.process.returncode == 1
+    assert "ended by itself: beat (exit code -9)" in errors
+    assert is_clean(folder)
+
+
+def test_a_second_run_in_the_same_checkout_says_so_and_harms_nothing(start_demo: Start, folder: Path):
+    first = start_demo()
+    first.wait_until_working()
+    there = leftovers.marked(folder)
+    second = start_demo()
+    _, errors = second.process.communicate(timeout=40)
+    assert (second.process.returncode, errors) == (1, "demo: a demo runs already in this checkout\n")
+    assert there <= leftovers.marked(folder)
+    assert first.end() == (0, "")
+
+
+def process_of(folder: Path, words: bytes) -> int:
+    found = [pid for pid in leftovers.marked(folder) if words in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return min(found)
