@@ -183,6 +183,5 @@ def _shared() -> Iterator[Emulator]:
 @pytest.fixture
 def emulator(_shared: Emulator) -> Emulator:
     """An emulator as after its start, without rate limits, 50 times faster, webhooks to this machine allowed."""
-    _shared.log_in()
     _shared.post("/_sandbox/reset")
-    return _shared
+    return _shared.log_in()

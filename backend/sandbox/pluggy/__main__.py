@@ -11,11 +11,14 @@ from .app import build
 from .options import Options, parse
 from .world import WORLD
 
+LONGEST_URL = 64 * 1024  # five hundred ids in one query are 20 KB
+
 
 async def serve(options: Options) -> None:
     """Serve until SIGTERM or SIGINT. Prints exactly one line when ready."""
     app = build(options)
-    runner = web.AppRunner(app, access_log=logging.getLogger("access") if options.access_log else None)
+    access_log = logging.getLogger("access") if options.access_log else None
+    runner = web.AppRunner(app, access_log=access_log, max_line_size=LONGEST_URL)
     await runner.setup()
     try:
         site = web.TCPSite(runner, options.host, options.port, shutdown_timeout=1.0)

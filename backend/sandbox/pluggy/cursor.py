@@ -1,7 +1,6 @@
 """The cursor of /v2 lists: standard base64 of `<ISO date, 24 characters>|<uuid>`, always 84 characters."""
 
 import base64
-import binascii
 
 from aiohttp import web
 
@@ -23,7 +22,7 @@ def read_cursor(request: web.Request) -> Key | None:
         return None
     try:
         date, _, row_id = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode().partition("|")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise invalid("Invalid cursor") from None
     if len(date) != 24 or not is_uuid(row_id):
         raise invalid("Invalid cursor")

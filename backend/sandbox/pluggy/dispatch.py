@@ -113,11 +113,12 @@ class Dispatcher:
 
     def resend(self, event: Event) -> int:
         """Deliver an event once more to the URLs it went to; gives how many."""
-        for old in list(event.deliveries):
-            again = Delivery(old.url, old.webhook_id)
+        targets = dict.fromkeys((old.url, old.webhook_id) for old in event.deliveries)
+        for url, webhook_id in targets:
+            again = Delivery(url, webhook_id)
             event.deliveries.append(again)
             self._spawn(self._deliver(event, again, None))
-        return len(event.deliveries)
+        return len(targets)
 
     def _addresses(self, kind: str, item_url: str | None) -> list[Delivery]:
         hooks = [w for w in self.world.webhooks.values() if w["event"] in (kind, "all") and not w["disabledAt"]]

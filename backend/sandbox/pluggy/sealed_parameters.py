@@ -1,7 +1,6 @@
 """Credentials that the browser encrypted: base64 of RSA-OAEP over their JSON. The key lives as long as the process."""
 
 import base64
-import binascii
 import functools
 import json
 
@@ -30,7 +29,7 @@ def unseal(text: str) -> Doc:
     """The credentials inside; 400 when they are not ours to read."""
     try:
         doc = json.loads(_key().decrypt(base64.b64decode(text, validate=True), OAEP))
-    except (ValueError, binascii.Error):
+    except ValueError:
         raise invalid("parameters could not be decrypted") from None
     if not isinstance(doc, dict):
         raise invalid("parameters must be an object")

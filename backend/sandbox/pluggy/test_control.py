@@ -1,0 +1,67 @@
+"""The oracle and the rest of the control plane."""
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+def test_the_oracle_counts_requests_by_endpoint_and_status_but_not_its_own(emulator):
+    emulator.post("/_sandbox/reset")
+    emulator.get("/items/" + NOBODY)
+    emulator.get("/items/x")
+    emulator.get("/categories")
+    report = emulator.get("/_sandbox/requests", last="2")
+    assert report["endpoints"]["GET /items/{id}"]["statuses"] == {"404": 1, "400": 1}
+    assert report["total"] == 3
+    assert [r["endpoint"] for r in report["last"]] == ["GET /items/{id}", "GET /categories"]
+
+
+def test_the_true_state_is_what_the_api_gives(emulator):
+    item = emulator.connect()
+    state = emulator.get("/_sandbox/state", itemId=item["id"])["items"][0]
+    assert state["accounts"] == emulator.get("/accounts", itemId=item["id"])["results"]
+    for account, rows in state["transactions"].items():
+        assert rows == emulator.get("/v2/transactions", accountId=account)["results"]
+    assert state["investments"] == emulator.get("/investments", itemId=item["id"])["results"]
+    assert state["loans"] == emulator.get("/loans", itemId=item["id"])["results"]
+    assert state["identity"] == emulator.get("/identity", itemId=item["id"])
+    assert state["counts"]["transactions"] == 59
+
+
+def test_a_failure_can_be_made_and_keeps_the_data(emulator, receiver):
+    item = emulator.connect(webhookUrl=receiver.url)["id"]
+    failed = emulator.post(f"/_sandbox/items/{item}/fail", {"code": "SITE_NOT_AVAILABLE"})
+    assert (failed["status"], failed["error"]["code"]) == ("OUTDATED", "SITE_NOT_AVAILABLE")
+    assert emulator.get("/accounts", itemId=item)["total"] == 3
+    assert receiver.wait_for("item/error")[0]["body"]["triggeredBy"] == "SYNC"
+    emulator.post(f"/_sandbox/items/{item}/fail", {"code": "NONSENSE"})
+    assert emulator.status == 400
+
+
+def test_a_login_failure_stops_auto_sync(emulator):
+    item = emulator.connect()["id"]
+    failed = emulator.post(f"/_sandbox/items/{item}/fail", {"code": "ACCOUNT_LOCKED"})
+    assert (failed["status"], failed["nextAutoSyncAt"]) == ("LOGIN_ERROR", None)
+
+
+def test_a_reset_forgets_everything_but_what_is_kept(emulator):
+    emulator.connect()
+    hook = emulator.post("/webhooks", {"event": "all", "url": "http://localhost:9/x"})
+    emulator.post("/_sandbox/reset", {"keep": ["webhooks"]})
+    assert emulator.get("/_sandbox/state") == {"items": [], "webhooks": [hook]}
+    emulator.post("/_sandbox/reset")
+    assert emulator.get("/_sandbox/state")["webhooks"] == []
+
+
+def test_unknown_switches_and_items_are_refused(emulator):
+    emulator.post("/_sandbox/switches", {"nonsense": True})
+    assert emulator.status == 400
+    emulator.post(f"/_sandbox/items/{NOBODY}/sync")
+    assert emulator.status == 404
+
+
+def test_every_error_is_json_also_for_unknown_paths_and_methods(emulator):
+    for method, path, status in (("GET", "/nonsense", 404), ("PUT", "/items", 405), ("POST", "/categories", 405)):
+        answer = emulator.call(method, path)
+        assert (emulator.status, answer["code"]) == (status, status)
+        assert emulator.headers["Content-Type"].startswith("application/json")
+    answer = emulator.session.post(emulator.url + "/items", data=b"{broken", timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (400, 400)

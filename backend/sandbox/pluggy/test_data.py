@@ -1,0 +1,112 @@
+"""Accounts, bills, investments, loans, identity and consents as the API gives them."""
+
+import pytest
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def item(emulator):
+    """A connected user-ok."""
+    return emulator.connect()["id"]
+
+
+def test_accounts_carry_bank_data_or_credit_data_never_both(emulator, item):
+    accounts = emulator.get("/accounts", itemId=item)["results"]
+    assert [a["subtype"] for a in accounts] == ["CHECKING_ACCOUNT", "SAVINGS_ACCOUNT", "CREDIT_CARD"]
+    for account in accounts:
+        assert (account["bankData"] is None) == (account["type"] == "CREDIT")
+        assert (account["creditData"] is None) == (account["type"] == "BANK")
+        assert emulator.get("/accounts/" + account["id"]) == account
+
+
+def test_accounts_are_filtered_by_type_and_an_unknown_type_is_400(emulator, item):
+    assert emulator.get("/accounts", itemId=item, type="CREDIT")["total"] == 1
+    emulator.get("/accounts", itemId=item, type="OTHER")
+    assert emulator.status == 400
+
+
+@pytest.mark.parametrize("path", ["/accounts", "/investments", "/loans", "/identity", "/consents"])
+def test_a_missing_item_id_is_the_vendors_two_messages(emulator, path):
+    answer = emulator.get(path)
+    assert answer == {"code": 400, "message": "itemId should not be null or undefined,itemId must be a UUID"}
+    assert emulator.get(path, itemId="x")["message"] == "itemId must be a UUID"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/accounts/", "ACCOUNT_NOT_FOUND"),
+        ("/bills/", "CREDIT_CARD_BILL_NOT_FOUND"),
+        ("/investments/", "INVESTMENT_NOT_FOUND"),
+        ("/loans/", "LOAN_NOT_FOUND"),
+        ("/identity/", "IDENTITY_NOT_FOUND"),
+        ("/consents/", "CONSENT_NOT_FOUND"),
+        ("/transactions/", "TRANSACTION_NOT_FOUND"),
+        ("/webhooks/", "WEBHOOK_NOT_FOUND"),
+    ],
+)
+def test_what_does_not_exist_is_404_with_its_code(emulator, path, code):
+    answer = emulator.get(path + NOBODY)
+    assert (emulator.status, answer["codeDescription"]) == (404, code)
+
+
+def test_the_balance_is_live_and_fails_with_the_bank(emulator, item):
+    account = emulator.get("/accounts", itemId=item)["results"][0]
+    live = emulator.get(f"/accounts/{account['id']}/balance")
+    assert (live["balance"], live["currencyCode"]) == (account["balance"], "BRL")
+    emulator.post("/_sandbox/connectors/2/status", {"status": "OFFLINE"})
+    answer = emulator.get(f"/accounts/{account['id']}/balance")
+    assert (emulator.status, answer["codeDescription"]) == (502, "BALANCE_CONNECTOR_UNAVAILABLE")
+
+
+def test_statements_have_links_that_work_until_they_end(emulator, item):
+    account = emulator.get("/accounts", itemId=item)["results"][0]["id"]
+    line = emulator.get(f"/accounts/{account}/statements")["results"][0]
+    assert emulator.session.get(line["url"], timeout=10).content.startswith(b"%PDF")
+    late = line["url"].partition("?")[0] + "?expires=2020-01-01T00:00:00.000Z"
+    assert emulator.session.get(late, timeout=10).status_code == 403
+
+
+def test_a_card_has_three_bills_with_payments_or_charges(emulator, item):
+    card = emulator.get("/accounts", itemId=item, type="CREDIT")["results"][0]["id"]
+    bills = emulator.get("/bills", accountId=card)["results"]
+    assert [bool(b["payments"]) for b in bills] == [False, True, True]
+    assert [bool(b["financeCharges"]) for b in bills] == [True, False, False]
+    assert emulator.get("/bills/" + bills[0]["id"]) == bills[0]
+    assert emulator.get("/bills", accountId=card, pageSize=2)["totalPages"] == 2
+
+
+def test_investments_have_movements_in_pages(emulator, item):
+    positions = emulator.get("/investments", itemId=item)
+    assert (positions["total"], len({p["subtype"] for p in positions["results"]})) == (8, 8)
+    path = f"/investments/{positions['results'][0]['id']}/transactions"
+    page = emulator.get(path, pageSize=2, page=3)
+    assert (page["totalPages"], len(page["results"])) == (3, 1)
+    dates = [m["date"] for m in emulator.get(path)["results"]]
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_a_loan_is_paid_a_third(emulator, item):
+    loan = emulator.get("/loans", itemId=item)["results"][0]
+    assert loan["installments"]["paidInstallments"] == len(loan["payments"]["releases"]) == 12
+    assert emulator.get("/loans/" + loan["id"]) == loan
+
+
+def test_identity_is_one_object_of_the_accounts_owner(emulator, item):
+    identity = emulator.get("/identity", itemId=item)
+    assert "results" not in identity
+    assert identity["fullName"] == emulator.get("/accounts", itemId=item)["results"][0]["owner"]
+    assert emulator.get("/identity/" + identity["id"]) == identity
+
+
+def test_a_consent_lasts_a_year(emulator, item):
+    consent = emulator.get("/consents", itemId=item)["results"][0]
+    assert int(consent["expiresAt"][:4]) == int(consent["createdAt"][:4]) + 1
+    assert emulator.get("/consents/" + consent["id"]) == consent
+
+
+def test_data_of_an_item_still_being_collected_is_empty_not_an_error(start):
+    emulator = start("--speed", "0.1")
+    item = emulator.connect(wait=False)["id"]
+    assert emulator.get("/accounts", itemId=item) == {"page": 1, "total": 0, "totalPages": 1, "results": []}
