@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Bank:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.session.request(method, self.url + path, json=body, timeout=20)
         assert answer.status_code < 400, answer.text
-        return answer.json() if answer.content else None
+        return json.loads(answer.text, parse_float=Decimal) if answer.content else None
 
     def reset(self) -> None:
         self.call("POST", "/_sandbox/reset", {})
@@ -127,6 +128,56 @@ def deliver() -> Callable[..., None]:
     return put
 
 
+def _differs(model: Any, scope: dict, mapper: Any, docs: list) -> dict[str, int]:
+    """What a fresh full fetch would change in rows that are as they are; empty when it would change nothing."""
+    from django.db import transaction
+
+    from apps.banking.merge import merge
+
+    truth = [mapper(doc) for doc in docs]
+    mine = set(model.objects.filter(**scope, deleted_at=None).values_list("vendor_id", flat=True))
+    with transaction.atomic():
+        counts = merge(model, scope, truth)
+        transaction.set_rollback(True)
+    surplus = mine - {row["vendor_id"] for row in truth}
+    found = {"lacking": counts.created, "other": counts.changed, "too many": len(surplus)}
+    return {name: number for name, number in found.items() if number}
+
+
+@pytest.fixture
+def differences(bank: Bank) -> Callable[[str], dict]:
+    """How our rows of an item differ from what a fresh full fetch would store: {} when they do not."""
+    from apps.banking import models as m
+    from apps.banking.aggregators.pluggy import rows
+
+    def of(parent: Any, name: str) -> dict:
+        return {"client_id": parent.client_id, name: parent.pk}
+
+    def compare(item: str) -> dict:
+        truth, connection = bank.state(item), m.Connection.objects.get(vendor_id=item)
+        mine = of(connection, "connection_id")
+        found = {
+            "accounts": _differs(m.Account, mine, rows.account, truth["accounts"]),
+            "investments": _differs(m.Investment, mine, rows.investment, truth["investments"]),
+            "loans": _differs(m.Loan, mine, rows.loan, truth["loans"]),
+            "consents": _differs(m.Consent, mine, rows.consent, truth["consents"]),
+            "identity": _differs(m.Identity, mine, rows.identity, [truth["identity"]] if truth["identity"] else []),
+        }
+        for account in m.Account.objects.filter(connection=connection, deleted_at=None):
+            docs = truth["transactions"].get(account.vendor_id, [])
+            scope = of(account, "account_id")
+            found[f"transactions {account.pk}"] = _differs(m.Transaction, scope, rows.transaction, docs)
+            bills = truth["bills"].get(account.vendor_id, [])
+            found[f"bills {account.pk}"] = _differs(m.CreditCardBill, scope, rows.bill, bills)
+        for one in m.Investment.objects.filter(connection=connection, deleted_at=None):
+            docs = truth["investmentTransactions"].get(one.vendor_id, [])
+            scope, mapper = of(one, "investment_id"), rows.investment_transaction
+            found[f"movements {one.pk}"] = _differs(m.InvestmentTransaction, scope, mapper, docs)
+        return {name: differing for name, differing in found.items() if differing}
+
+    return compare
+
+
 def due() -> Any:
     """Events that a worker would take now."""
     from django.utils import timezone
@@ -157,6 +208,14 @@ def work() -> Callable[[], int]:
         return runs
 
     return run
+
+
+@pytest.fixture
+def fresh_budget() -> Callable[[], object]:
+    """Forgets the calls of this minute: many stories in a row are asked faster than Pluggy allows."""
+    import redis
+
+    return redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ def told(kind: str = "") -> list[str]:
     return [event.kind for event in events if event.kind.startswith(kind)]
 
 
-def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(bank, deliver, work):
+def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(
+    bank, deliver, work, differences
+):
     member = MembershipFactory()
     item = bank.connect(member)
     deliver(*bank.events(item))
@@ -35,3 +37,4 @@ def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(bank, 
     assert told().count("connection.connected") == 1
     assert Account.objects.first().balance == Decimal(str(truth["accounts"][0]["balance"]))
     assert SyncRun.objects.filter(state="done").exists()
+    assert differences(item) == {}
