@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.banking.aggregators.base import CodeRow
 from apps.banking.aggregators.pluggy.codes import API_CODES, UNKNOWN
-from apps.banking.aggregators.pluggy.endpoints import Endpoint
+from apps.banking.aggregators.pluggy.endpoints import AUTH, Endpoint
 from apps.banking.aggregators.pluggy.errors import (
     FieldProblem,
     PluggyFailure,
@@ -49,7 +49,7 @@ def failure(endpoint: Endpoint, answer: Answer, *, now: datetime | None = None) 
     """The error for an answer that failed. An unknown code is logged as an error and tried again."""
     now = now or datetime.now(UTC)
     body, status = _body(answer), status_of(answer)
-    row, code = _row(body, status)
+    row, code = _row(endpoint, body, status)
     if row is UNKNOWN:
         logger.error("Pluggy sent an unknown code: %s (HTTP %s) from %s", code, status, endpoint.name)
     told = _told(body, status, now)
@@ -57,8 +57,10 @@ def failure(endpoint: Endpoint, answer: Answer, *, now: datetime | None = None) 
     return _build(row, status, message, code, _wait(row, answer, told, now)).explained(row.action, told)
 
 
-def _row(body: Mapping[str, Any], status: int) -> tuple[CodeRow, str]:
+def _row(endpoint: Endpoint, body: Mapping[str, Any], status: int) -> tuple[CodeRow, str]:
     code = readable(body.get("codeDescription"))
+    if not code and endpoint is AUTH and status in (401, 403):
+        code = "CLIENT_KEYS_UNAUTHORIZED"
     if not code and _text(body, "message").strip().casefold() == "invalid cursor":
         code = "INVALID_CURSOR"
     if not code and _item_ids(body):
