@@ -78,9 +78,7 @@ class BalanceSnapshot(models.Model):
     """The balance of an account on a day, as last seen that day: one point a day."""
 
     # With `account`, a foreign key made in SQL by a migration.
-    client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
-    )
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="snapshots", db_index=False, db_constraint=False
     )

@@ -78,9 +78,7 @@ class ClientRow(VendorRow):
     """A row of an aggregator that belongs to a client, always its parent's: the database checks it."""
 
     # The pair (parent, client) is the foreign key, made in SQL by a migration: it proves both halves at once.
-    client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
-    )
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
 
     objects = VendorQuerySet.as_manager()
 

@@ -27,9 +27,7 @@ class SyncRun(models.Model):
         PARTIAL = "partial"
         FAILED = "failed"
 
-    client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
-    )
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="sync_runs", db_index=False, db_constraint=False
     )
@@ -59,9 +57,7 @@ class SyncRun(models.Model):
                 condition=Q(error_type__in=["", *[str(kind) for kind in ErrorType]]),
                 name="sync_run_error_type_known",
             ),
-            models.CheckConstraint(
-                condition=~Q(state="failed") | ~Q(error_type=""), name="sync_run_failed_says_why"
-            ),
+            models.CheckConstraint(condition=~Q(state="failed") | ~Q(error_type=""), name="sync_run_failed_says_why"),
         ]
         indexes = [
             models.Index(fields=["connection", "-id"], name="sync_run_list"),

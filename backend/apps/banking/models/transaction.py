@@ -115,9 +115,7 @@ class Transaction(ClientRow):
                 name="transaction_user_category",
                 condition=Q(user_category__isnull=False),
             ),
-            models.Index(
-                fields=["replaced_by"], name="transaction_replaced", condition=Q(replaced_by__isnull=False)
-            ),
+            models.Index(fields=["replaced_by"], name="transaction_replaced", condition=Q(replaced_by__isnull=False)),
             # Tombstones whose edits still look for the row that took their place.
             models.Index(
                 fields=["account"],

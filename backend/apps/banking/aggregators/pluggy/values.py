@@ -1,0 +1,223 @@
+"""Values as Pluggy sends them, read leniently: what does not fit a column goes to the row's `extra`, never lost.
+
+Every reader takes the object, the field's name there and the row's `extra`. A missing field is "" or None.
+"""
+
+import re
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apps.banking.models.base import LINE, MONEY, QUANTITY, RATE, WORD
+
+Doc = dict[str, Any]
+
+BRAZIL = ZoneInfo("America/Sao_Paulo")
+NO_CURRENCY = "XXX"
+INTEGER_LIMIT = 2**31
+_EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
+_ZONE = re.compile(r"(?:[zZ]|[+-]\d\d(?::?\d\d)?)\s*$")
+# PostgreSQL stores neither U+0000 nor half a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def text(doc: Doc, name: str, extra: Doc, limit: int) -> str:
+    """At most `limit` characters; a longer one is cut here and whole in `extra`."""
+    value = doc.get(name)
+    if value is None:
+        return ""
+    # What is printable needs no cleaning, and asking is quicker than looking for what does.
+    if type(value) is str and len(value) <= limit and value.isprintable():
+        return value
+    return _awkward(value, name, extra, limit)
+
+
+def _awkward(value: Any, name: str, extra: Doc, limit: int) -> str:
+    if isinstance(value, dict | list | bool):
+        extra[name] = value
+        return ""
+    words = _UNSTORABLE.sub("\ufffd", str(value))
+    if len(words) > limit:
+        extra[name] = value
+    return words[:limit]
+
+
+def word(doc: Doc, name: str, extra: Doc) -> str:
+    """An enum's value, known or not."""
+    return text(doc, name, extra, WORD["max_length"])
+
+
+def line(doc: Doc, name: str, extra: Doc) -> str:
+    """A line for people."""
+    return text(doc, name, extra, LINE["max_length"])
+
+
+def flag(doc: Doc, name: str, extra: Doc) -> bool | None:
+    """True, False or None; anything else goes to `extra`."""
+    value = doc.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    extra[name] = value
+    return None
+
+
+def whole(doc: Doc, name: str, extra: Doc) -> int | None:
+    """An integer of 32 bits, from a number or its text."""
+    value = doc.get(name)
+    if value is None:
+        return None
+    number = _number(value)
+    if number is not None and number == number.to_integral_value() and abs(number) < INTEGER_LIMIT:
+        return int(number)
+    extra[name] = value
+    return None
+
+
+def money(doc: Doc, name: str, extra: Doc) -> Decimal | None:
+    """An amount, rounded to eight decimals; one beyond twenty digits goes to `extra`."""
+    return _decimal(doc, name, extra, _MONEY)
+
+
+def quantity(doc: Doc, name: str, extra: Doc) -> Decimal | None:
+    """A quantity or a price of one, rounded to eighteen decimals."""
+    return _decimal(doc, name, extra, _QUANTITY)
+
+
+def rate(doc: Doc, name: str, extra: Doc) -> Decimal | None:
+    """A rate, rounded to twelve decimals."""
+    return _decimal(doc, name, extra, _RATE)
+
+
+def _scale(kind: dict[str, int]) -> tuple[Decimal, Decimal]:
+    """(the smallest step, the first magnitude that does not fit)"""
+    return Decimal(1).scaleb(-kind["decimal_places"]), Decimal(10) ** (kind["max_digits"] - kind["decimal_places"])
+
+
+_MONEY, _QUANTITY, _RATE = _scale(MONEY), _scale(QUANTITY), _scale(RATE)
+
+
+def _decimal(doc: Doc, name: str, extra: Doc, scale: tuple[Decimal, Decimal]) -> Decimal | None:
+    value = doc.get(name)
+    if value is None:
+        return None
+    number = value if type(value) is Decimal else _number(value)
+    step, limit = scale
+    if number is not None and -limit < number < limit and (kept := number.quantize(step, context=_EXACT)) < limit:
+        return kept
+    extra[name] = value
+    return None
+
+
+def _number(value: Any) -> Decimal | None:
+    """A finite number, from a number or its text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        number = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    return number if number.is_finite() else None
+
+
+def currency(doc: Doc, name: str, extra: Doc) -> str:
+    """Three capital letters, or XXX with the original in `extra`."""
+    value = doc.get(name)
+    code = value.strip().upper() if isinstance(value, str) else ""
+    if len(code) == 3 and code.isascii() and code.isalpha():
+        return code
+    if value is not None:
+        extra[name] = value
+    return NO_CURRENCY
+
+
+def instant(doc: Doc, name: str, extra: Doc) -> datetime | None:
+    """A moment in UTC; one without a zone is taken as UTC."""
+    value = doc.get(name)
+    if value is None:
+        return None
+    moment = parse(value) if isinstance(value, str) else None
+    if moment is None:
+        extra[name] = value
+    return moment
+
+
+def day(doc: Doc, name: str, extra: Doc) -> date | None:
+    """The day in Brazil that is meant, by the rule of `day_of`."""
+    value = doc.get(name)
+    if value is None:
+        return None
+    found = day_of(value) if isinstance(value, str) else None
+    if found is None:
+        extra[name] = value
+    return found
+
+
+@lru_cache(maxsize=8192)
+def parse(value: str) -> datetime | None:
+    """ISO 8601 with or without a time or a zone, as an aware datetime in UTC; None if it is no such thing."""
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+@lru_cache(maxsize=8192)
+def day_of(value: str) -> date | None:
+    """Midnight in UTC means that very date; any other instant counts for its day in São Paulo.
+
+    Pluggy sends both T00:00:00.000Z and T03:00:00.000Z (São Paulo's midnight) for a mere date. What has no zone is
+    local, and so its own date. None if it is no date.
+    """
+    moment = parse(value)
+    if moment is None:
+        return None
+    if is_midnight(moment) or not _ZONE.search(value):
+        return moment.date()
+    return _in_brazil(moment).date()
+
+
+def is_midnight(moment: datetime) -> bool:
+    """Whether the clock shows 0:00 exactly."""
+    return moment.time() == time.min
+
+
+def _in_brazil(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(BRAZIL)
+    except OverflowError:  # the first hours of the year 1
+        return moment
+
+
+@lru_cache(maxsize=8192)
+def clock_time(value: str) -> datetime | None:
+    """The instant, if it says more than a date: neither UTC's midnight nor São Paulo's."""
+    moment = parse(value)
+    if moment is None or is_midnight(moment) or is_midnight(_in_brazil(moment)):
+        return None
+    return moment
+
+
+def part(doc: Doc, name: str) -> Doc:
+    """A nested object; empty where there is none."""
+    value = doc.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def words(doc: Doc, name: str) -> list[str]:
+    """A list of enum values; what is no text in it is left out."""
+    value = doc.get(name)
+    return [clean(entry) for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
+
+
+def clean(value: Any) -> Any:
+    """JSON that jsonb takes: no U+0000, no half surrogate pairs, at any depth."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [clean(entry) for entry in value]
+    if isinstance(value, dict):
+        return {clean(name): clean(entry) for name, entry in value.items()}
+    return value

@@ -1,0 +1,157 @@
+"""Banking rows for tests. Children take their client from their parent, as the database demands."""
+
+import os
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import factory
+from factory.django import DjangoModelFactory
+
+from apps.banking import models
+from apps.clients.factories import MembershipFactory
+
+NEW_ID = factory.LazyFunction(lambda: str(uuid.uuid4()))
+
+
+class VendorRowFactory(DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    vendor_id = NEW_ID
+    digest = factory.LazyFunction(lambda: os.urandom(16))
+
+
+class ConnectorFactory(VendorRowFactory):
+    class Meta:
+        model = models.Connector
+
+    vendor_id = factory.Sequence(lambda n: str(1000 + n))
+    name = factory.Sequence(lambda n: f"Bank {n}")
+    country = "BR"
+    health_status = "ONLINE"
+
+
+class CategoryFactory(VendorRowFactory):
+    class Meta:
+        model = models.Category
+
+    vendor_id = factory.Sequence(lambda n: f"{n:08d}")
+    description = factory.Sequence(lambda n: f"Category {n}")
+
+
+class ConnectionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Connection
+
+    member = factory.SubFactory(MembershipFactory)
+    client = factory.SelfAttribute("member.client")
+    vendor_id = NEW_ID
+    state = models.Connection.State.ACTIVE
+    status = "UPDATED"
+    execution_status = "SUCCESS"
+
+
+class OfConnectionFactory(VendorRowFactory):
+    class Meta:
+        abstract = True
+
+    connection = factory.SubFactory(ConnectionFactory)
+    client = factory.SelfAttribute("connection.client")
+
+
+class OfAccountFactory(VendorRowFactory):
+    class Meta:
+        abstract = True
+
+    account = factory.SubFactory("apps.banking.factories.AccountFactory")
+    client = factory.SelfAttribute("account.client")
+
+
+class AccountFactory(OfConnectionFactory):
+    class Meta:
+        model = models.Account
+
+    type = "BANK"
+    subtype = "CHECKING_ACCOUNT"
+    name = "Conta Corrente"
+    balance = Decimal("100.00")
+    currency_code = "BRL"
+
+
+class ConsentFactory(OfConnectionFactory):
+    class Meta:
+        model = models.Consent
+
+    products = ["ACCOUNTS", "TRANSACTIONS"]
+    expires_at = factory.LazyFunction(lambda: datetime.now(UTC) + timedelta(days=365))
+
+
+class IdentityFactory(OfConnectionFactory):
+    class Meta:
+        model = models.Identity
+
+
+class LoanFactory(OfConnectionFactory):
+    class Meta:
+        model = models.Loan
+
+    product_name = "Crédito pessoal"
+    kind = "LOAN"
+
+
+class InvestmentFactory(OfConnectionFactory):
+    class Meta:
+        model = models.Investment
+
+    type = "FIXED_INCOME"
+    name = "CDB"
+
+
+class InvestmentTransactionFactory(VendorRowFactory):
+    class Meta:
+        model = models.InvestmentTransaction
+
+    investment = factory.SubFactory(InvestmentFactory)
+    client = factory.SelfAttribute("investment.client")
+    type = "BUY"
+
+
+class CreditCardBillFactory(OfAccountFactory):
+    class Meta:
+        model = models.CreditCardBill
+
+    due_date = date(2026, 11, 10)
+    total_amount = Decimal("250.00")
+
+
+class TransactionFactory(OfAccountFactory):
+    class Meta:
+        model = models.Transaction
+
+    date = date(2026, 11, 1)
+    description = factory.Sequence(lambda n: f"Compra {n}")
+    amount = Decimal("-10.00")
+    currency_code = "BRL"
+    type = "DEBIT"
+    status = "POSTED"
+
+
+class BalanceSnapshotFactory(DjangoModelFactory):
+    class Meta:
+        model = models.BalanceSnapshot
+
+    account = factory.SubFactory(AccountFactory)
+    client = factory.SelfAttribute("account.client")
+    date = date(2026, 11, 1)
+    balance = Decimal("100.00")
+    currency_code = "BRL"
+
+
+class SyncRunFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SyncRun
+
+    connection = factory.SubFactory(ConnectionFactory)
+    client = factory.SelfAttribute("connection.client")
+    cause = "item/updated"
