@@ -58,6 +58,11 @@ def pytest_configure() -> None:
     import django
 
     django.setup()
+    from celery import current_app
+
+    # A worker does so when it starts: two threads that register the tasks at once would each see half of them.
+    current_app.loader.import_default_modules()
+    current_app.finalize()
 
 
 @pytest.fixture(scope="session")

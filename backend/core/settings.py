@@ -19,7 +19,6 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Where the world reaches this server, e.g. https://ponte.example.com: webhook URLs are built from it.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
-LOGGING_CONFIG = None
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
 
 # --- Keys ---

@@ -55,7 +55,10 @@ def receive_pluggy(request: HttpRequest, token: str | None = None) -> HttpRespon
     ANSWERED_IN.observe(seconds)
     _log(answer, seconds)
     key = "status" if answer.status == 200 else "error"
-    response = HttpResponse(json.dumps({key: answer.outcome}), status=answer.status, content_type="application/json")
+    content = json.dumps({key: answer.outcome})
+    response = HttpResponse(content, status=answer.status, content_type="application/json")
+    # Without middleware nobody else says how long it is, and it would go out in chunks.
+    response["Content-Length"] = str(len(content))
     if answer.status == 405:
         response["Allow"] = "POST"
     return response

@@ -157,7 +157,8 @@ class _Session:
         if connection.connection is None:
             connection.ensure_connection()
             self._fresh = True
-            connection.connection.execute("SET statement_timeout = '1500ms'")
+            with connection.cursor() as cursor:
+                cursor.execute("SET statement_timeout = '1500ms'")
         live: psycopg.Connection[tuple[str, str]] = connection.connection
         return live
 

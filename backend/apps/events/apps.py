@@ -1,8 +1,15 @@
 """The durable mailbox: one row for everything that happens, from outside or inside."""
 
 from django.apps import AppConfig
+from django.core.checks import register
+
+from apps.events.checks import check_listeners, check_mailbox
 
 
 class EventsConfig(AppConfig):
     name = "apps.events"
     label = "events"
+
+    def ready(self) -> None:
+        register(check_mailbox)
+        register(check_listeners)

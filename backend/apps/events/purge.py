@@ -1,16 +1,14 @@
 """Retention: finished events are deleted after a while, in batches that keep nobody waiting, and are counted."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from apps.events.books import book
+from apps.events.retention import retention
 
-# Deduplication must outlive every redelivery: less than this is refused.
-SHORTEST_RETENTION_DAYS = 7
 BATCH = 2_000
 PAUSE = 0.05  # seconds between batches, for those who accept
 
@@ -20,11 +18,6 @@ _DELETE = """
         ORDER BY finished_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
 """
-
-
-def retention() -> timedelta:
-    """How long a finished event is kept."""
-    return timedelta(days=max(settings.EVENT_RETENTION_DAYS, SHORTEST_RETENTION_DAYS))
 
 
 def purge() -> int:

@@ -19,7 +19,7 @@ def sweep() -> None:
     ring.ring()
 
 
-@shared_task(name="events.purge", queue="background")
+@shared_task(name="events.purge")
 def purge_finished() -> None:
     """Delete finished events that are past their retention."""
     purge.purge()

@@ -13,7 +13,8 @@ from apps.events.books import book
 from apps.events.kinds import is_handled
 from apps.events.lease import Lease, LeaseLost, claim
 from apps.events.models import Event
-from apps.events.settle import Park, settle
+from apps.events.settle import POLICY, Park, settle
+from lib.errors import ErrorType, Permanent
 
 __all__ = ["Batch", "LeaseLost", "Park", "Verb", "process", "unpark"]
 
@@ -86,6 +87,7 @@ def process(mailbox: str, kind: str | None, verb: Verb) -> str | None:
 
 def _run(batch: Batch, verb: Verb) -> str | None:
     try:
+        _refuse_killers(batch)
         outcome = verb(batch)
         if not batch.finished:
             with batch.finish(outcome):
@@ -97,6 +99,12 @@ def _run(batch: Batch, verb: Verb) -> str | None:
         return None
     logger.info("[TASK] Successfully processed %s for %s", batch.kind, batch.key, extra={"outcome": outcome})
     return outcome
+
+
+def _refuse_killers(batch: Batch) -> None:
+    # A run that ends by itself settles its events; past the policy's attempts, every run so far was killed.
+    if batch.events[0].attempts > POLICY.attempts:
+        raise Permanent("its worker died every time", error_type=ErrorType.INTERNAL_ERROR, code="worker_died")
 
 
 def _take(mailbox: str, kind: str | None) -> Batch | None:

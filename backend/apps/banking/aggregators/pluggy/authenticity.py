@@ -17,7 +17,7 @@ from django.conf import settings
 
 from lib import crypto
 
-_TOKEN_PURPOSE = "pluggy webhook path"
+_TOKEN_PURPOSE = "pluggy webhook path"  # noqa: S105 - names a use of the key
 _TOKEN_SIZE = 16 + crypto.DIGEST_SIZE
 
 

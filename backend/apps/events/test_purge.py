@@ -1,0 +1,116 @@
+"""Retention and replay: what is old goes and is counted; what is dead comes back when somebody asks."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.events import purge as purging
+from apps.events.accept import Incoming, accept
+from apps.events.books import audit, fold, read_books
+from apps.events.models import Event, Replay, Tally
+from apps.events.purge import purge
+from apps.events.replay import replay
+from apps.events.work import process
+from lib.errors import Permanent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KIND = "item/updated"
+
+
+def put(event_id, verb=lambda batch: "synced") -> Event:
+    accept(Incoming("test", event_id, KIND, event_id, b"{}"))
+    process(event_id, KIND, verb)
+    return Event.objects.get(event_id=event_id)
+
+
+def die(batch):
+    raise Permanent("no", code="NO")
+
+
+def age(days: float) -> None:
+    Event.objects.exclude(state="pending").update(finished_at=timezone.now() - timedelta(days=days))
+
+
+def test_finished_events_past_retention_are_deleted_and_counted():
+    put("1"), put("2")
+    age(31)
+    put("3")
+    assert purge() == 2
+    books = read_books()
+    assert (books.accepted, books.done, books.purged) == (3, 1, 2)
+    assert books.balanced
+    assert audit() == {}
+
+
+def test_dead_and_pending_events_are_kept_however_old():
+    put("dead", die)
+    age(400)
+    accept(Incoming("test", "pending", KIND, "m", b"{}"))
+    Event.objects.update(received_at=timezone.now() - timedelta(days=400))
+    assert purge() == 0
+
+
+def test_a_retention_shorter_than_a_week_is_a_week(settings):
+    settings.EVENT_RETENTION_DAYS = 1
+    put("1")
+    age(6)
+    assert purge() == 0
+    age(8)
+    assert purge() == 1
+
+
+def test_a_large_purge_goes_in_batches(monkeypatch):
+    monkeypatch.setattr(purging, "BATCH", 2)
+    monkeypatch.setattr(purging, "PAUSE", 0)
+    for n in range(5):
+        put(str(n))
+    age(31)
+    assert purge() == 5
+
+
+def test_the_books_say_the_same_after_folding():
+    for n in range(4):
+        put(str(n))
+    before = read_books()
+    assert Tally.objects.count() > 1
+    fold()
+    assert read_books() == before
+    assert Tally.objects.count() == 1
+    put("after")
+    assert read_books().balanced
+
+
+def test_a_dead_event_stays_dead_when_it_is_delivered_again():
+    put("1", die)
+    assert accept(Incoming("test", "1", KIND, "1", b"{}")) == "duplicate"
+    assert Event.objects.get().state == "dead"
+
+
+def test_a_replayed_event_runs_again_and_who_asked_is_kept():
+    event = put("1", die)
+    assert replay([event], actor="ana", reason="fixed") == 1
+    kept = Replay.objects.get()
+    assert (kept.actor, kept.reason, kept.was_state, kept.was_error_code) == ("ana", "fixed", "dead", "NO")
+    assert process("1", KIND, lambda batch: "synced") == "synced"
+    event.refresh_from_db()
+    assert (event.state, event.error_code) == ("done", "")
+    assert read_books().balanced
+    assert audit() == {}
+
+
+def test_replaying_twice_revives_once():
+    event = put("1", die)
+    assert replay([event], actor="ana") == 1
+    assert replay([event], actor="ana") == 0
+    assert Replay.objects.count() == 1
+
+
+def test_a_done_event_can_be_replayed_and_the_books_still_balance():
+    event = put("1")
+    replay([event], actor="ana")
+    assert read_books().balanced
+    process("1", KIND, lambda batch: "synced")
+    assert read_books().balanced
+    assert audit() == {}

@@ -1,0 +1,143 @@
+"""Ringing: everything due gets its task, from the database alone, however many bells were lost."""
+
+from datetime import timedelta
+
+import pytest
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from apps.events import bell, ring
+from apps.events.accept import Incoming, accept
+from apps.events.lease import claim
+from apps.events.models import Event, Mailbox
+from apps.events.tasks import sweep
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def broker() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL)
+
+
+def put(event_id, kind="item/updated", mailbox="m") -> None:
+    accept(Incoming("test", event_id, kind, mailbox, b"{}"))
+
+
+def test_each_mailbox_gets_the_task_of_its_oldest_event_in_that_tasks_queue(broker):
+    put("1", "item/updated", "a"), put("2", "item/deleted", "a"), put("3", "item/deleted", "b")
+    assert ring.ring() == 2
+    assert broker.llen("sync") == 1
+    assert b"process_item_updated" in broker.lindex("sync", 0)
+    assert b"process_item_deleted" in b"".join(broker.lrange("quick", 0, -1))
+
+
+def test_a_mailbox_that_was_rung_is_not_rung_again_until_its_message_is_void():
+    put("1")
+    assert ring.ring() == 1
+    assert ring.ring() == 0
+    Mailbox.objects.update(rung_at=timezone.now() - timedelta(seconds=ring.RUNG_FOR + 1))
+    assert ring.ring() == 1
+
+
+def test_a_mailbox_that_is_being_worked_on_is_not_rung():
+    put("1")
+    claim("m")
+    assert ring.ring() == 0
+
+
+def test_a_mailbox_whose_worker_died_is_rung_when_the_lease_is_over():
+    put("1")
+    claim("m")
+    Mailbox.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert ring.ring() == 1
+
+
+def test_what_waits_for_later_is_not_rung():
+    put("1")
+    Event.objects.update(available_at=timezone.now() + timedelta(hours=1))
+    assert ring.ring() == 0
+
+
+def test_no_more_than_the_limit_is_in_the_broker_at_a_time(monkeypatch):
+    monkeypatch.setattr(ring, "RUNG_LIMIT", 3)
+    for n in range(5):
+        put(str(n), mailbox=f"m-{n}")
+    assert ring.ring() == 3
+    assert ring.ring() == 0
+    claim("m-0"), claim("m-1")
+    assert ring.ring() == 2
+
+
+def test_a_mailbox_with_many_events_takes_one_place_not_many(monkeypatch):
+    monkeypatch.setattr(ring, "RUNG_LIMIT", 2)
+    for n in range(50):
+        put(f"noisy-{n}", mailbox="noisy")
+    put("quiet", mailbox="quiet")
+    assert ring.ring() == 2
+
+
+def test_the_sweep_rings_for_everything_after_the_broker_was_wiped(broker):
+    for n in range(4):
+        put(str(n), mailbox=f"m-{n}")
+    ring.ring()
+    broker.flushdb()
+    Mailbox.objects.update(rung_at=timezone.now() - timedelta(seconds=ring.RUNG_FOR + 1))
+    sweep()
+    assert broker.llen("sync") == 4
+
+
+def test_at_most_one_unanswered_bell_lies_in_the_broker(broker):
+    assert [bell.ring_now() for _ in range(5)] == [True, False, False, False, False]
+    assert broker.llen("quick") == 1
+    bell.answered()
+    assert bell.ring_now()
+
+
+def test_a_broker_that_cannot_be_reached_is_survived_and_logged_once(settings, caplog, wait_until):
+    settings.CACHES = {
+        "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"},
+    }
+    ours = bell.Bell()
+    for _ in range(5):
+        ours.ring_soon()
+        wait_until(lambda: not ours._wanted.is_set(), 5)
+    wait_until(lambda: "The broker cannot be reached" in caplog.text, 5)
+    assert caplog.text.count("The broker cannot be reached") == 1
+
+
+def test_every_task_that_listens_exists():
+    current_app.loader.import_default_modules()
+    names = {task for task, _ in settings.EVENT_TASKS.values()}
+    assert names <= set(current_app.tasks)
+
+
+def test_finding_what_is_due_reads_no_finished_event():
+    """With the planner's own estimate of many finished rows, the ring and the claim go through the partial indexes."""
+    _fill(finished=20_000, pending=200)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE events_event")
+        for statement, parameters in (
+            (ring._STAMP, {"rung_for": 15, "limit": 500}),
+            ("SELECT id FROM events_event WHERE mailbox = 'm-3' AND state = 'pending' ORDER BY id LIMIT 1", {}),
+        ):
+            cursor.execute("EXPLAIN (FORMAT TEXT) " + statement, parameters)
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "Seq Scan on events_event" not in plan, plan
+
+
+def _fill(finished: int, pending: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO events_event (source, event_id, kind, mailbox, payload, state, outcome, attempts, error_type,
+                error_code, depth, finished_at)
+            SELECT 't', n::text, 'item/updated', 'm-' || n %% 1000, '', CASE WHEN n > %s THEN 'pending' ELSE 'done' END,
+                '', 0, '', '', 0, CASE WHEN n > %s THEN NULL ELSE now() END
+            FROM generate_series(1, %s) n
+            """,
+            [finished, finished, finished + pending],
+        )

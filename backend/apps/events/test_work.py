@@ -1,0 +1,359 @@
+"""Working on a mailbox: one worker at a time, once an event, and nothing written by one who lost the lease."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.events.accept import Incoming, accept
+from apps.events.books import audit, read_books
+from apps.events.emit import DEPTH_LIMIT, TooDeep, emit
+from apps.events.lease import LeaseLost, claim
+from apps.events.models import Event, Mailbox, Tally
+from apps.events.settle import PARKED_FOR, POLICY
+from apps.events.work import BATCH_LIMIT, UNITED_ATTEMPTS, Park, process, unpark
+from lib.errors import NeedsUser, Permanent, Temporary, Throttled, Unexpected
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KIND = "item/updated"
+BOX = "pluggy:item:1"
+
+
+@pytest.fixture(autouse=True)
+def _books_balance_after_every_test():
+    yield
+    assert read_books().balanced
+    assert audit() == {}
+
+
+def put(event_id="e-1", kind=KIND, mailbox=BOX) -> Event:
+    accept(Incoming("test", event_id, kind, mailbox, b"{}"))
+    return Event.objects.get(event_id=event_id)
+
+
+def do_nothing(batch) -> str:
+    return "done"
+
+
+def fail_with(error):
+    def verb(batch):
+        raise error
+
+    return verb
+
+
+def reloaded(event: Event) -> Event:
+    event.refresh_from_db()
+    return event
+
+
+def make_due(*events: Event) -> None:
+    Event.objects.filter(pk__in=[event.pk for event in events]).update(available_at=timezone.now())
+
+
+def test_a_processed_event_is_done_with_its_outcome_and_the_mailbox_is_free():
+    event = put()
+    assert process(BOX, KIND, lambda batch: "synced") == "synced"
+    event = reloaded(event)
+    assert (event.state, event.outcome, event.attempts) == ("done", "synced", 1)
+    assert claim(BOX) is not None
+
+
+def test_pending_events_of_one_kind_cost_one_run():
+    for n in range(5):
+        put(f"e-{n}")
+    runs = []
+    process(BOX, KIND, lambda batch: runs.append([event.event_id for event in batch.events]) or "done")
+    assert runs == [["e-0", "e-1", "e-2", "e-3", "e-4"]]
+    assert Event.objects.filter(state="done").count() == 5
+
+
+def test_events_of_different_kinds_are_never_merged_and_run_in_their_order():
+    put("e-1"), put("e-2", "transactions/deleted"), put("e-3")
+    seen = []
+
+    def verb(batch):
+        seen.append([event.event_id for event in batch.events])
+        return "done"
+
+    assert process(BOX, "transactions/deleted", verb) is None
+    process(BOX, KIND, verb)
+    process(BOX, "transactions/deleted", verb)
+    assert seen == [["e-1", "e-3"], ["e-2"]]
+
+
+def test_events_of_other_mailboxes_are_left_alone():
+    put("e-1"), put("e-2", mailbox="pluggy:item:2")
+    process(BOX, KIND, do_nothing)
+    assert Event.objects.get(event_id="e-2").state == "pending"
+
+
+def test_an_event_that_arrives_during_a_run_waits_for_one_more_run():
+    put("e-1")
+    runs = []
+
+    def verb(batch):
+        runs.append(len(batch.events))
+        if len(runs) == 1:
+            put("e-2"), put("e-3")
+        return "done"
+
+    process(BOX, KIND, verb)
+    assert Event.objects.filter(state="pending").count() == 2
+    process(BOX, KIND, verb)
+    process(BOX, KIND, verb)
+    assert runs == [1, 2]
+
+
+def test_while_one_worker_holds_the_mailbox_another_finds_nothing_to_do():
+    put()
+    inside, leave = threading.Event(), threading.Event()
+    runs = []
+
+    def slow(batch):
+        runs.append("first")
+        inside.set()
+        leave.wait(5)
+        return "done"
+
+    def first():
+        process(BOX, KIND, slow)
+        connection.close()
+
+    worker = threading.Thread(target=first)
+    worker.start()
+    inside.wait(5)
+    assert process(BOX, KIND, lambda batch: runs.append("second") or "done") is None
+    leave.set()
+    worker.join()
+    assert runs == ["first"]
+
+
+def test_a_worker_whose_lease_was_taken_over_cannot_write():
+    event = put()
+
+    def frozen(batch):
+        Mailbox.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert claim(BOX) is not None
+        with batch.write():
+            Event.objects.filter(pk=event.pk).update(outcome="written by the stale worker")
+        return "done"
+
+    assert process(BOX, KIND, frozen) is None
+    event = reloaded(event)
+    assert (event.state, event.outcome) == ("pending", "")
+
+
+def test_a_stale_worker_can_neither_finish_nor_fail_nor_renew():
+    for action in (
+        lambda batch: batch.renew(),
+        lambda batch: batch.finish("done").__enter__(),
+        lambda batch: batch.fail(Temporary("x")),
+    ):
+        Event.objects.all().delete()
+        Tally.objects.all().delete()
+        put()
+
+        def frozen(batch, action=action):
+            Mailbox.objects.update(token=99)
+            with pytest.raises(LeaseLost):
+                action(batch)
+            raise LeaseLost
+
+        assert process(BOX, KIND, frozen) is None
+        assert Event.objects.get().state == "pending"
+        Mailbox.objects.all().delete()
+
+
+def test_what_is_written_in_finish_and_done_commit_together_or_not_at_all():
+    event = put()
+
+    def verb(batch):
+        with batch.finish("done"):
+            emit("connection.updated", mailbox="connection:1", client=None, payload={})
+            raise Temporary("the bank is away")
+
+    process(BOX, KIND, verb)
+    assert reloaded(event).state == "pending"
+    assert not Event.objects.filter(kind="connection.updated").exists()
+
+
+def test_a_temporary_error_waits_out_its_back_off_while_newer_events_pass():
+    failing = put("e-1")
+    process(BOX, KIND, fail_with(Temporary("timeout", code="SITE_NOT_AVAILABLE")))
+    failing = reloaded(failing)
+    assert (failing.state, failing.attempts, failing.outcome) == ("pending", 1, "failed")
+    assert (failing.error_type, failing.error_code) == ("connection_failure", "SITE_NOT_AVAILABLE")
+    assert failing.available_at > timezone.now()
+    put("e-2")
+    process(BOX, KIND, do_nothing)
+    assert Event.objects.get(event_id="e-2").state == "done"
+    assert reloaded(failing).state == "pending"
+
+
+def test_the_waits_grow_and_after_the_policys_attempts_the_event_is_dead():
+    event = put()
+    waits = []
+    for _ in range(POLICY.attempts):
+        make_due(event)
+        process(BOX, KIND, fail_with(Temporary("timeout")))
+        event = reloaded(event)
+        waits.append((event.available_at - timezone.now()).total_seconds())
+    assert (event.state, event.attempts) == ("dead", POLICY.attempts)
+    assert event.finished_at is not None
+    assert waits[1] > waits[0]
+    assert process(BOX, KIND, do_nothing) is None
+
+
+def test_a_named_waiting_time_is_honoured_and_an_absurd_one_is_capped():
+    event = put()
+    process(BOX, KIND, fail_with(Temporary("429", retry_after=600)))
+    assert reloaded(event).available_at > timezone.now() + timedelta(seconds=590)
+    make_due(event)
+    process(BOX, KIND, fail_with(Temporary("429", retry_after=10**9)))
+    assert reloaded(event).available_at < timezone.now() + timedelta(hours=7)
+
+
+def test_waiting_for_a_budget_costs_no_attempt():
+    event = put()
+    for _ in range(POLICY.attempts + 3):
+        make_due(event)
+        process(BOX, KIND, fail_with(Throttled("budget", retry_after=30)))
+    event = reloaded(event)
+    assert (event.state, event.attempts) == ("pending", 0)
+
+
+@pytest.mark.parametrize("error", [Permanent("no"), NeedsUser("you")])
+def test_what_trying_again_cannot_help_is_dead_at_once(error):
+    event = put()
+    process(BOX, KIND, fail_with(error))
+    assert reloaded(event).state == "dead"
+
+
+def test_a_bug_is_retried_and_logged_with_its_traceback_but_stored_without_its_message(caplog):
+    event = put()
+    process(BOX, KIND, fail_with(KeyError("761.092.776-73")))
+    event = reloaded(event)
+    assert (event.state, event.error_type, event.error_code) == ("pending", "internal_error", "KeyError")
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_an_answer_that_breaks_the_contract_is_retried_and_logged_as_an_error(caplog):
+    event = put()
+    process(BOX, KIND, fail_with(Unexpected("what is this?")))
+    assert reloaded(event).state == "pending"
+    assert [record.levelname for record in caplog.records if "did not succeed" in record.getMessage()] == ["ERROR"]
+
+
+def test_an_event_that_kills_its_worker_every_time_does_not_live_for_ever():
+    event = put()
+
+    class Killed(BaseException):
+        """What SIGKILL looks like from inside: nothing after it runs."""
+
+    for _ in range(POLICY.attempts + 1):
+        Mailbox.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        try:
+            process(BOX, KIND, fail_with(Killed()))
+        except Killed:
+            continue
+    assert reloaded(event).state == "dead"
+
+
+def test_after_some_failures_an_event_runs_alone_so_that_it_takes_no_other_with_it():
+    events = [put(f"e-{n}") for n in range(3)]
+    for _ in range(UNITED_ATTEMPTS):
+        make_due(*events)
+        process(BOX, KIND, fail_with(Temporary("timeout")))
+    make_due(*events)
+    runs = []
+    process(BOX, KIND, lambda batch: runs.append(len(batch.events)) or "done")
+    assert runs == [1]
+
+
+def test_a_flood_in_one_mailbox_is_worked_off_in_bounded_runs():
+    Event.objects.bulk_create(
+        Event(source="t", event_id=str(n), kind=KIND, mailbox=BOX, payload=Event.seal("t", str(n), b"{}"))
+        for n in range(BATCH_LIMIT + 1)
+    )
+    Tally.objects.create(slot=1, accepted=BATCH_LIMIT + 1)
+    runs = []
+    process(BOX, KIND, lambda batch: runs.append(len(batch.events)) or "done")
+    process(BOX, KIND, lambda batch: runs.append(len(batch.events)) or "done")
+    assert runs == [BATCH_LIMIT, 1]
+
+
+def test_an_event_for_an_unknown_item_is_parked_at_no_cost_and_comes_back_when_the_item_appears():
+    event = put()
+    process(BOX, KIND, fail_with(Park("unknown item")))
+    event = reloaded(event)
+    assert (event.state, event.outcome, event.attempts) == ("pending", "parked", 0)
+    assert event.available_at > timezone.now() + timedelta(seconds=30)
+    with transaction.atomic():
+        unpark(BOX)
+    assert process(BOX, KIND, do_nothing) == "done"
+
+
+def test_after_three_days_a_parked_event_is_given_up_as_foreign():
+    event = put()
+    Event.objects.update(received_at=timezone.now() - PARKED_FOR)
+    process(BOX, KIND, fail_with(Park("unknown item")))
+    event = reloaded(event)
+    assert (event.state, event.outcome) == ("done", "foreign")
+
+
+def test_a_kind_that_lost_its_listener_is_finished_by_the_task_for_unhandled_ones(settings):
+    event = put()
+    settings.EVENT_TASKS = {}
+    assert process(BOX, None, lambda batch: "unhandled") == "unhandled"
+    assert reloaded(event).outcome == "unhandled"
+
+
+def test_an_emitted_event_exists_if_and_only_if_its_transaction_commits():
+    with transaction.atomic():
+        emit("transactions.synced", mailbox="connection:1", client=None, payload={"created": 3})
+        transaction.set_rollback(True)
+    assert not Event.objects.exists()
+    with transaction.atomic():
+        emit("transactions.synced", mailbox="connection:1", client=None, payload={"created": 3})
+    assert Event.objects.get().data == {"created": 3}
+
+
+def test_emitting_outside_a_transaction_is_refused():
+    with pytest.raises(transaction.TransactionManagementError):
+        emit("transactions.synced", mailbox="connection:1", client=None, payload={})
+
+
+def test_an_emitted_event_names_its_cause_and_a_loop_of_causes_is_cut():
+    cause = put()
+    with transaction.atomic():
+        emit("transactions.synced", mailbox="connection:1", client=None, payload={}, caused_by=cause)
+    child = Event.objects.get(kind="transactions.synced")
+    assert (child.caused_by, child.depth) == (cause.pk, 1)
+    child.depth = DEPTH_LIMIT
+    with pytest.raises(TooDeep), transaction.atomic():
+        emit("transactions.synced", mailbox="connection:1", client=None, payload={}, caused_by=child)
+
+
+def test_a_mailbox_locked_in_the_middle_of_a_long_write_is_not_waited_for_longer_than_two_seconds():
+    put()
+    inside, leave = threading.Event(), threading.Event()
+
+    def holder():
+        with transaction.atomic():
+            Mailbox.objects.select_for_update().get(key=BOX)
+            inside.set()
+            leave.wait(10)
+        connection.close()
+
+    Mailbox.objects.create(key=BOX)
+    thread = threading.Thread(target=holder)
+    thread.start()
+    inside.wait(5)
+    assert process(BOX, KIND, do_nothing) is None
+    leave.set()
+    thread.join()
+    assert process(BOX, KIND, do_nothing) == "done"

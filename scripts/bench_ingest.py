@@ -1,0 +1,199 @@
+"""`scripts/bench ingest`: how fast webhooks are accepted, beside the obvious design and an empty view, in one run."""
+
+import argparse
+import json
+import os
+import secrets
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+import embedded
+from load import Result, flood, offer, post
+
+ROOT = Path(__file__).resolve().parent.parent
+PATH = "/api/banking/webhooks/pluggy/"
+CONNECTIONS = 32
+OFFERED = 1_000
+SECRET = secrets.token_urlsafe(32)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench ingest", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object, last on stdout")
+    parser.add_argument("--seconds", type=float, default=8, help="of each measurement (default 8)")
+    parser.add_argument("--rounds", type=int, default=3, help="of each; the median counts (default 3)")
+    options = parser.parse_args()
+    figures = measure(options.seconds, options.rounds)
+    show(figures)
+    if options.json:
+        print(json.dumps(figures))
+
+
+def measure(seconds: float, rounds: int) -> dict[str, float]:
+    """All figures of one run. The peers take turns, so that a machine that slows down slows all of them."""
+    folder = ROOT / ".local" / "bench"
+    with ExitStack() as stack:
+        urls = stack.enter_context(embedded.services(folder))
+        environment = make_environment(urls)
+        manage(environment, "migrate", "--noinput", "--database", "owner", "-v", "0")
+        database = stack.enter_context(psycopg.connect(urls["DATABASE_OWNER_URL"], autocommit=True))
+        prepare(database)
+        ours = stack.enter_context(web_server(environment))
+        peers = stack.enter_context(web_server(environment, "bench_peers:application"))
+        return take_turns(database, ours, peers, seconds, rounds)
+
+
+def take_turns(database: psycopg.Connection, ours: int, peers: int, seconds: float, rounds: int) -> dict[str, float]:
+    sent = Events()
+    for port, path in ((ours, PATH), (peers, "/obvious/"), (peers, "/empty/")):
+        flood(port, requests(path, Events()), CONNECTIONS, 1)
+    before = rows(database)
+    runs: dict[str, list[Result]] = {"ours": [], "peer": [], "empty": [], "duplicates": [], "offered": []}
+    for _ in range(rounds):
+        runs["ours"].append(flood(ours, requests(PATH, sent), CONNECTIONS, seconds))
+        runs["peer"].append(flood(peers, requests("/obvious/", Events()), CONNECTIONS, seconds))
+        runs["empty"].append(flood(peers, requests("/empty/", Events()), CONNECTIONS, seconds))
+        runs["duplicates"].append(flood(ours, requests(PATH, sent.again()), CONNECTIONS, seconds))
+        runs["offered"].append(offer(ours, requests(PATH, sent), CONNECTIONS, seconds, OFFERED))
+    return summary(runs, rows(database) - before)
+
+
+def summary(runs: dict[str, list[Result]], stored: int) -> dict[str, float]:
+    accepted = sum(run.statuses[200] for run in runs["ours"] + runs["offered"])
+    rps, peer, empty = (median([run.rate for run in runs[name]]) for name in ("ours", "peer", "empty"))
+    offered = runs["offered"]
+    return {
+        "rps": round(rps),
+        "peer_rps": round(peer),
+        "ratio": round(rps / peer, 2),
+        "empty_view_rps": round(empty),
+        "p50_ms": round(median([run.percentile(0.50) for run in offered]), 2),
+        "p99_ms": round(median([run.percentile(0.99) for run in offered]), 2),
+        "offered_rps": round(median([run.rate for run in offered])),
+        "accepted": accepted,
+        "rows": stored,
+        "lost": accepted - stored,
+        "duplicate_rps": round(median([run.rate for run in runs["duplicates"]])),
+        "p99_ms_at_full_load": round(median([run.percentile(0.99) for run in runs["ours"]]), 2),
+        "failed": sum(run.answers - run.statuses[200] for some in runs.values() for run in some),
+        "client_cpu_share": round(median([run.client_cpu_seconds / run.seconds for run in runs["empty"]]), 2),
+    }
+
+
+def median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+class Events:
+    """Unique events, remembered, so that they can be sent again."""
+
+    def __init__(self, ids: list[str] | None = None) -> None:
+        self.ids: list[str] = []
+        self.known = ids
+
+    def __iter__(self) -> Iterator[bytes]:
+        known = iter(self.known) if self.known is not None else iter(lambda: str(uuid.uuid4()), None)
+        for event_id in known:
+            self.ids.append(event_id)
+            item = f"00000000-0000-4000-8000-{hash(event_id) % 10_000:012d}"
+            yield json.dumps(
+                {
+                    "event": "item/updated",
+                    "eventId": event_id,
+                    "id": item,
+                    "itemId": item,
+                    "clientId": "00000000-0000-4000-8000-000000000001",
+                    "clientUserId": str(uuid.uuid4()),
+                    "triggeredBy": "SYNC",
+                }
+            ).encode()
+
+    def again(self) -> "Events":
+        return Events(self.ids * 4)
+
+
+def requests(path: str, events: Events) -> Iterator[bytes]:
+    return (post(path, body, {"Authorization": f"Bearer {SECRET}"}) for body in events)
+
+
+def rows(database: psycopg.Connection) -> int:
+    return database.execute("SELECT count(*) FROM events_event").fetchone()[0]
+
+
+def prepare(database: psycopg.Connection) -> None:
+    database.execute("DROP TABLE IF EXISTS bench_event")
+    database.execute("CREATE TABLE bench_event (event_id text PRIMARY KEY, kind text, payload text)")
+    database.execute("TRUNCATE events_event, events_mailbox, events_tally, events_replay RESTART IDENTITY")
+
+
+def make_environment(urls: dict[str, str]) -> dict[str, str]:
+    known = dict(line.split("=", 1) for line in (ROOT / ".local" / "env").read_text().splitlines() if "=" in line)
+    ours = {"PLUGGY_WEBHOOK_SECRET": SECRET, "DEBUG": "false", "LOG_LEVEL": "INFO", "LOG_FORMAT": "json"}
+    paths = f"{ROOT / 'backend'}{os.pathsep}{ROOT / 'scripts'}"
+    return {**os.environ, **known, **urls, **ours, "PYTHONPATH": paths}
+
+
+def manage(environment: dict[str, str], *arguments: str) -> None:
+    subprocess.run([sys.executable, "backend/manage.py", *arguments], cwd=ROOT, env=environment, check=True)
+
+
+@contextmanager
+def web_server(environment: dict[str, str], application: str | None = None) -> Iterator[int]:
+    """The Procfile's web process on a free port; with another application for the peers."""
+    port = free_port()
+    line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: "))
+    command = shlex.split(line.removeprefix("web: ").replace("0.0.0.0:$PORT", f"127.0.0.1:{port}"))
+    if application:
+        command[command.index("core.wsgi:application")] = application
+        environment = {**environment, "DJANGO_SETTINGS_MODULE": "bench_settings"}
+    log = (ROOT / ".local" / f"bench-{application or 'ours'}.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        wait_for(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port: int, process: subprocess.Popen) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            sys.exit("bench: the web server ended at once; see .local/bench-*.log")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    sys.exit("bench: the web server did not come up within 30 s")
+
+
+def show(figures: dict[str, float]) -> None:
+    table = Table(title="Accepting webhooks: unique, authenticated, on disk before 200")
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,}")
+    Console(stderr=True).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""A small HTTP load generator: open connections, prepared requests, and latencies measured from when each was due.
+
+One process on one asyncio loop, with nothing between it and the socket but a minimal reader of answers; against a server
+that does nothing it makes several times the rate of any server measured with it, so it is not what is measured.
+It only ever talks to loopback.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+# Seconds after which a measurement has failed.
+PATIENCE = 120
+
+
+@dataclass
+class Result:
+    """What came back: answers by status, and seconds each took."""
+
+    seconds: float = 0.0
+    statuses: Counter[int] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+    client_cpu_seconds: float = 0.0
+
+    @property
+    def answers(self) -> int:
+        return sum(self.statuses.values())
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answers / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """Milliseconds within which `share` of the answers came."""
+        ordered = sorted(self.latencies)
+        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+class Connection(asyncio.Protocol):
+    """One open connection, with at most one request on it."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.buffer = b""
+        self.due = 0.0
+        self.answered: asyncio.Future[bool] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def ask(self, request: bytes, due: float) -> "asyncio.Future[bool]":
+        """Send; the future is done when the answer is there."""
+        self.due = due
+        self.answered = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return self.answered
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, found, body = self.buffer.partition(b"\r\n\r\n")
+        if not found or len(body) < _length(head):
+            return
+        self.buffer = b""
+        self.result.statuses[int(head[9:12])] += 1
+        self.result.latencies.append(time.perf_counter() - self.due)
+        self._done(True)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._done(False)
+
+    def _done(self, came: bool) -> None:
+        if self.answered and not self.answered.done():
+            self.answered.set_result(came)
+
+
+def _length(head: bytes) -> int:
+    _, found, rest = head.lower().partition(b"content-length:")
+    if not found:
+        raise ValueError("an answer without a Content-Length cannot be measured")
+    return int(rest.split(b"\r\n", 1)[0])
+
+
+def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
+    """A whole request, ready to be written."""
+    lines = {"Host": "127.0.0.1", "Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def flood(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Result:
+    """Each connection sends its next request as soon as the last one is answered."""
+    return asyncio.run(_measure(_flood(port, requests, connections, seconds)))
+
+
+def offer(port: int, requests: Iterator[bytes], connections: int, seconds: float, rate: float) -> Result:
+    """`rate` requests a second, whether the server keeps up or not; a late answer counts from when it was due."""
+    return asyncio.run(_measure(_offer(port, requests, connections, seconds, rate)))
+
+
+async def _measure(work) -> Result:
+    cpu, start = time.process_time(), time.perf_counter()
+    result = await asyncio.wait_for(work, PATIENCE)
+    result.seconds = time.perf_counter() - start
+    result.client_cpu_seconds = time.process_time() - cpu
+    return result
+
+
+async def _open(port: int, count: int, result: Result) -> list[Connection]:
+    loop = asyncio.get_running_loop()
+    opened = [loop.create_connection(lambda: Connection(result), "127.0.0.1", port) for _ in range(count)]
+    return [connection for _, connection in await asyncio.gather(*opened)]
+
+
+async def _flood(port: int, requests: Iterator[bytes], count: int, seconds: float) -> Result:
+    result = Result()
+    end = time.perf_counter() + seconds
+
+    async def keep_asking(connection: Connection) -> None:
+        while time.perf_counter() < end and (request := next(requests, None)):
+            if not await connection.ask(request, time.perf_counter()):
+                return
+
+    await asyncio.gather(*map(keep_asking, await _open(port, count, result)))
+    return result
+
+
+async def _offer(port: int, requests: Iterator[bytes], count: int, seconds: float, rate: float) -> Result:
+    result = Result()
+    connections = await _open(port, count, result)
+    start = time.perf_counter()
+    due = iter(start + n / rate for n in range(int(seconds * rate)))
+
+    async def take_turns(connection: Connection) -> None:
+        for moment in due:
+            await asyncio.sleep(max(0, moment - time.perf_counter()))
+            if not await connection.ask(next(requests), moment):
+                return
+
+    await asyncio.gather(*map(take_turns, connections))
+    return result
