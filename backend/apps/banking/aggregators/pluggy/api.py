@@ -123,7 +123,7 @@ class Api:
             answer = self._ask(call, key)
         except PonteError as error:
             self._note(error, pluggy, bank, failing)
-            raise _final(call.endpoint, error) from None
+            raise unless_repeatable(call.endpoint, error) from None
         for breaker in failing:
             breaker.succeed()
         return answer
@@ -191,8 +191,8 @@ def _is_of_pluggy(error: PonteError) -> bool:
     return error.error_type in OF_PLUGGY or not isinstance(error, PluggyFailure)
 
 
-def _final(endpoint: Endpoint, error: PonteError) -> PonteError:
-    """The error itself, unless the call must not be repeated and may have been carried out."""
+def unless_repeatable(endpoint: Endpoint, error: PonteError) -> PonteError:
+    """`error`; for a call that must not be repeated, and may have been carried out, OutcomeUnknown."""
     on_the_wire = not isinstance(error, PluggyFailure) and error.code not in UNSENT
     if not endpoint.once or not (on_the_wire or _status(error) >= 500):
         return error

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
@@ -57,9 +58,9 @@ def _address() -> list[CheckMessage]:
     if not url:
         return []
     try:
-        plain = checked_base_url(url).startswith("http://")
+        parts = urlsplit(checked_base_url(url))
     except ImproperlyConfigured as error:
         return [Error(f"PLUGGY_API_URL is not usable. {error}", id="banking.pluggy.E002")]
-    if plain and not settings.DEBUG and not any(f"//{host}" in url for host in LOOPBACK):
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not settings.DEBUG:
         return [Error("PLUGGY_API_URL must be https.", id="banking.pluggy.E003")]
     return []

@@ -24,6 +24,16 @@ def jwt(number: int = 0, *, life: float = 7200) -> str:
     return f"{head}.{claims}.c2ln"
 
 
+def pages_of(count: int) -> Callable[[Request], bytes]:
+    """A server of so many cursor pages."""
+
+    def answer(request: Request) -> bytes:
+        at = int(request.target.partition("after=")[2] or 0)
+        return reply({"results": [{"id": str(at)}], "next": f"?after={at + 1}" if at + 1 < count else None})
+
+    return answer
+
+
 class FakePluggy(StubServer):
     """Issues keys, and answers all else by `answer`, which a test sets."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from apps.banking.aggregators.pluggy import endpoints as at
-from apps.banking.aggregators.pluggy.api import Api
+from apps.banking.aggregators.pluggy.api import Api, unless_repeatable
 from apps.banking.aggregators.pluggy.pages import Page, Row, cursored
 from lib.errors import ErrorType, Unexpected
 
@@ -70,7 +70,7 @@ class ItemCalls:
             products=products,
             avoidDuplicates=avoid_duplicates,
         )
-        return one(self._api.call(at.ITEM_CREATE, json=body, connector_id=connector_id))
+        return done(at.ITEM_CREATE, self._api.call(at.ITEM_CREATE, json=body, connector_id=connector_id))
 
     def refresh_item(self, item_id: str, *, connector_id: int | None = None) -> Row:
         """Have the item synced now, with the credentials that Pluggy has. 20 a minute for all items together."""
@@ -89,11 +89,11 @@ class ItemCalls:
         """Change the item, and have it synced. With `parameters` (credentials) an unclear outcome is OutcomeUnknown."""
         body = _present(parameters=parameters, clientUserId=client_user_id, webhookUrl=webhook_url, products=products)
         endpoint = at.ITEM_REFRESH if parameters is None else at.ITEM_LOGIN
-        return one(self._api.call(endpoint, item_id, json=body, connector_id=connector_id))
+        return done(endpoint, self._api.call(endpoint, item_id, json=body, connector_id=connector_id))
 
     def answer_mfa(self, item_id: str, answers: Mapping[str, str]) -> Row:
         """Give the code that `item.parameter` asked for: {parameter name: value}."""
-        return one(self._api.call(at.ITEM_MFA, item_id, json=dict(answers)))
+        return done(at.ITEM_MFA, self._api.call(at.ITEM_MFA, item_id, json=dict(answers)))
 
     def disable_auto_sync(self, item_id: str) -> Row:
         """No syncs by Pluggy's own schedule, until the next forced one."""
@@ -111,6 +111,14 @@ def one(body: Any, name: str = "id") -> Row:
             f"Pluggy sent an object without {name}", code="NOT_AN_OBJECT", error_type=ErrorType.INTERNAL_ERROR
         )
     return body
+
+
+def done(endpoint: at.Endpoint, body: Any) -> Row:
+    """As `one`, for a call that changes something. Raises OutcomeUnknown when it must not be repeated."""
+    try:
+        return one(body)
+    except Unexpected as error:
+        raise unless_repeatable(endpoint, error) from None
 
 
 def _present(**fields: Any) -> dict[str, Any]:

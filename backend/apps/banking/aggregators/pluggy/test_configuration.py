@@ -1,0 +1,58 @@
+"""What is missing in the settings is named, and its value never shown."""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from apps.banking.aggregators.pluggy.configuration import REQUIRED, check_configuration, from_settings
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_variable_is_named_by_the_factory_and_by_the_check(settings, name):
+    setattr(settings, name, "")
+    with pytest.raises(ImproperlyConfigured, match=name):
+        from_settings()
+    assert [message.msg for message in check_configuration()] == [f"{name} is not set."]
+    assert check_configuration()[0].is_serious()
+
+
+def test_at_a_desk_a_missing_variable_is_only_a_warning(settings):
+    settings.DEBUG, settings.PLUGGY_CLIENT_ID = True, ""
+    (message,) = check_configuration()
+    assert not message.is_serious(level=40)
+
+
+def test_complete_settings_pass_and_make_a_client(settings):
+    settings.PLUGGY_API_URL = "https://api.pluggy.ai"
+    assert check_configuration() == []
+    assert from_settings().item
+
+
+def test_every_piece_of_work_shares_the_processes_connections():
+    one, two = from_settings(before_call=lambda: None), from_settings()
+    assert one is not two
+    assert one._api._http is two._api._http
+
+
+@pytest.mark.parametrize("url", ["api.pluggy.ai", "ftp://x", "https://user:hunter2@api.pluggy.ai", "https://x?a=1"])
+def test_an_unusable_address_is_an_error_that_does_not_show_it(settings, url):
+    settings.PLUGGY_API_URL = url
+    (message,) = check_configuration()
+    assert message.id == "banking.pluggy.E002"
+    assert url not in message.msg
+    assert "hunter2" not in message.msg
+
+
+@pytest.mark.parametrize(
+    ("url", "debug", "errors"),
+    [
+        ("http://api.example.com", False, 1),
+        ("http://api.example.com", True, 0),
+        ("http://127.0.0.1:3210", False, 0),
+        ("http://localhost:3210", False, 0),
+        ("http://localhost.evil.example", False, 1),
+        ("https://api.example.com", False, 0),
+    ],
+)
+def test_bank_data_do_not_travel_in_the_clear(settings, url, debug, errors):
+    settings.PLUGGY_API_URL, settings.DEBUG = url, debug
+    assert len(check_configuration()) == errors

@@ -1,0 +1,51 @@
+"""Every aggregator in the registry is a folder that closes: what one has, each has."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from apps.banking.aggregators.base import Aggregator, Verdict
+from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from lib.errors import PonteError
+
+ROOT = Path(settings.BACKEND).parent
+
+
+@pytest.fixture(params=AGGREGATORS)
+def definition(request) -> Aggregator:
+    return aggregator(request.param)
+
+
+def test_an_aggregator_is_called_by_the_name_it_has(definition):
+    assert aggregator(definition.name) is definition
+    assert definition.label
+
+
+def test_its_client_is_made_from_the_settings(definition):
+    assert definition.client(before_call=lambda: None)
+
+
+def test_its_codes_are_unique_and_each_has_its_captured_example(definition):
+    codes = [(row.where, row.code) for row in definition.codes]
+    assert len(codes) == len(set(codes)) > 0
+    for where, code in codes:
+        assert (Path(definition.fixtures) / where / f"{code}.json").is_file()
+    for row in definition.codes:
+        assert row.reason
+        assert (row.error is None) or issubclass(row.error, PonteError)
+
+
+def test_anything_can_be_classified(definition):
+    assert isinstance(definition.classify({}), Verdict)
+
+
+def test_it_is_documented_with_each_of_its_codes(definition):
+    text = (ROOT / definition.documentation).read_text()
+    missing = [row.code for row in definition.codes if f"`{row.code}`" not in text]
+    assert missing == []
+
+
+def test_an_unknown_name_is_a_key_error():
+    with pytest.raises(KeyError):
+        aggregator("nobody")
