@@ -9,7 +9,7 @@ from aiohttp import web
 
 from .app import build
 from .options import Options, parse
-from .world import WORLD
+from .world import WORLD, Switches
 
 LONGEST_URL = 64 * 1024  # five hundred ids in one query are 20 KB
 
@@ -40,8 +40,13 @@ async def _until_told() -> None:
 
 
 def main() -> int:
-    """The exit status: 0 after a signal, 1 when the address is taken."""
+    """The exit status: 0 after a signal, 1 when the address is taken, 2 for a wrong argument."""
     options = parse()
+    try:
+        Switches().turn(options.switches)
+    except ValueError as error:
+        print(f"pluggy sandbox: {error}", file=sys.stderr)
+        return 2
     logging.basicConfig(level=logging.INFO if options.access_log else logging.WARNING, stream=sys.stderr)
     try:
         asyncio.run(serve(options))

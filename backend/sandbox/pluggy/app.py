@@ -119,6 +119,7 @@ def _control() -> list[web.RouteDef]:
         web.post("/_sandbox/items/{id}/sync", control.sync_item),
         web.post("/_sandbox/items/{id}/fail", control.fail_item),
         web.post("/_sandbox/items/{id}/consent-revoke", control.revoke_consent),
+        web.post("/_sandbox/items/{id}/consent", control.set_consent),
         web.post("/_sandbox/items/{id}/act", control.act),
         web.get("/_sandbox/items/{id}/act", control.act),
         web.post("/_sandbox/connectors/{id}/status", control.connector_status),

@@ -11,7 +11,7 @@ from .errors import ApiError, invalid, not_found
 from .model import Item
 from .users import MESSAGES
 from .wire import Doc, body_of, given, reply
-from .world import Switches, World, world_of
+from .world import World, world_of
 
 HEALTH = ("ONLINE", "UNSTABLE", "OFFLINE")
 
@@ -49,11 +49,10 @@ async def clear_faults(request: web.Request) -> web.Response:
 async def set_switches(request: web.Request) -> web.Response:
     """POST /_sandbox/switches: behaviour of the API that can be turned."""
     world, body = guarded(request), await body_of(request)
-    names = {field.name for field in dataclasses.fields(Switches)}
-    if set(body) - names:
-        raise invalid(f"known switches are {sorted(names)}")
-    for name, value in body.items():
-        setattr(world.switches, name, value)
+    try:
+        world.switches.turn(body)
+    except ValueError as error:
+        raise invalid(str(error)) from None
     return reply(dataclasses.asdict(world.switches))
 
 
@@ -107,6 +106,19 @@ async def revoke_consent(request: web.Request) -> web.Response:
         consent.update({"expiresAt": moment} if body.get("expire") else {"revokedAt": moment})
     item.consent_expires_at = moment if body.get("expire") else None
     machine.fail(world, item, "USER_AUTHORIZATION_REVOKED")
+    return reply(item.shown())
+
+
+async def set_consent(request: web.Request) -> web.Response:
+    """POST /_sandbox/items/{id}/consent {"expiresAt"}: the consent's end moves; nothing fails by that alone."""
+    _, item = _item(request)
+    until = clock.parse_iso(str((await body_of(request)).get("expiresAt", "")))
+    if until is None:
+        raise invalid("expiresAt must be a valid ISO 8601 date string")
+    item.consent_expires_at = clock.iso(until)
+    for consent in item.data.consents.values():
+        consent["expiresAt"] = clock.iso(until)
+    item.touch()
     return reply(item.shown())
 
 

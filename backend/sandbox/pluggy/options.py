@@ -1,8 +1,10 @@
 """Start-up options of the emulator, read from the command line."""
 
 import argparse
+import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 DEFAULT_CLIENT_ID = "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90"
 DEFAULT_CLIENT_SECRET = "pluggy_sk_sandbox_only"  # noqa: S105 - opens nothing but this emulator
@@ -38,6 +40,7 @@ class Options:
     strict_enums: bool = False
     webhook_create_status: int = 200
     access_log: bool = False
+    switches: dict[str, Any] = field(default_factory=dict)
 
 
 def parse(argv: list[str] | None = None) -> Options:
@@ -45,7 +48,13 @@ def parse(argv: list[str] | None = None) -> Options:
     found = vars(_parser().parse_args(argv))
     if found["seed"] == "random":
         found["seed"] = secrets.token_hex(8)
+    found["switches"] = dict(found["switches"])
     return Options(**found)
+
+
+def _switch(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    return name, json.loads(value or "true")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,6 +81,10 @@ def _server(parser: argparse.ArgumentParser) -> None:
     add("--key-ttl", type=float, default=7200.0, help="life of an API key, seconds")
     add("--connect-token-ttl", type=float, default=1800.0, help="life of a connect token, seconds")
     add("--max-items", type=int, default=0, help="plan limit on items; 0: none")
+    add(
+        "--switch", dest="switches", action="append", type=_switch, default=[], metavar="NAME=JSON",
+        help="set a run-time switch from the start, e.g. v1_transactions_gone=true",
+    )  # fmt: skip
     add("--strict-enums", action="store_true", help="only enum values that the generated Python SDK knows")
     add("--access-log", action="store_true", help="one line a request on stderr")
 

@@ -51,9 +51,25 @@ def test_a_reset_forgets_everything_but_what_is_kept(emulator):
     assert emulator.get("/_sandbox/state")["webhooks"] == []
 
 
+def test_a_consents_end_can_be_moved_near(emulator):
+    item = emulator.connect()["id"]
+    moved = emulator.post(f"/_sandbox/items/{item}/consent", {"expiresAt": "2030-01-01"})
+    assert (moved["consentExpiresAt"], moved["status"]) == ("2030-01-01T00:00:00.000Z", "UPDATED")
+    assert emulator.get("/consents", itemId=item)["results"][0]["expiresAt"] == "2030-01-01T00:00:00.000Z"
+
+
+def test_switches_can_be_set_at_the_start_and_survive_a_reset(start):
+    emulator = start("--switch", "v1_transactions_gone", "--switch", "unauthorized_status=401")
+    emulator.post("/_sandbox/reset")
+    assert emulator.post("/_sandbox/switches", {})["unauthorized_status"] == 401
+    emulator.get("/transactions", accountId=NOBODY)
+    assert emulator.status == 410
+
+
 def test_unknown_switches_and_items_are_refused(emulator):
-    emulator.post("/_sandbox/switches", {"nonsense": True})
-    assert emulator.status == 400
+    for switches in ({"nonsense": True}, {"list_items": 1}, {"unauthorized_status": "401"}):
+        emulator.post("/_sandbox/switches", switches)
+        assert emulator.status == 400
     emulator.post(f"/_sandbox/items/{NOBODY}/sync")
     assert emulator.status == 404
 

@@ -15,13 +15,17 @@ def test_a_new_item_is_updating_and_passes_through_its_steps_to_success(start):
     item = emulator.connect(wait=False)
     assert (item["status"], item["executionStatus"]) == ("UPDATING", "CREATED")
     seen = []
-    emulator.until(
-        lambda: seen.append(emulator.get("/items/" + item["id"])) or seen[-1], lambda i: i["status"] == "UPDATED"
-    )
+
+    def look():
+        seen.append(emulator.get("/items/" + item["id"]))
+        return seen[-1]
+
+    emulator.until(look, lambda i: i["status"] == "UPDATED")
     steps = list(dict.fromkeys(i["executionStatus"] for i in seen))
     known = ["CREATED", "LOGIN_IN_PROGRESS", "ACCOUNTS_IN_PROGRESS", "CREDITCARDS_IN_PROGRESS",
              "TRANSACTIONS_IN_PROGRESS", "PAYMENT_DATA_IN_PROGRESS", "INVESTMENTS_IN_PROGRESS",
-             "INVESTMENTS_TRANSACTIONS_IN_PROGRESS", "IDENTITY_IN_PROGRESS", "LOANS_IN_PROGRESS", "SUCCESS"]  # fmt: skip
+             "INVESTMENTS_TRANSACTIONS_IN_PROGRESS", "IDENTITY_IN_PROGRESS", "LOANS_IN_PROGRESS",
+             "SUCCESS"]  # fmt: skip
     assert steps == [step for step in known if step in steps]
     assert len(steps) > 6
     assert seen[-1]["lastUpdatedAt"]

@@ -1,9 +1,11 @@
 """The state of one emulator: options, items, webhooks, rules, switches, and the parts that act on them."""
 
+import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -38,6 +40,18 @@ class Switches:
     auto_sync_rows: int = 2
     duplicates_status: int = 400
 
+    def turn(self, wanted: Mapping[str, Any]) -> None:
+        """Set these; ValueError, and nothing changed, for an unknown name or a value of another kind."""
+        for name, value in wanted.items():
+            if not hasattr(self, name) or not isinstance(value, _kinds(getattr(self, name))):
+                known = ", ".join(f"{key}={json.dumps(now)}" for key, now in vars(self).items())
+                raise ValueError(f"{name}={value!r} is no switch; known are {known}")
+        vars(self).update(wanted)
+
+
+def _kinds(now: object) -> type | tuple[type, ...]:
+    return bool if isinstance(now, bool) else (int, float)
+
 
 @dataclass
 class World:
@@ -60,6 +74,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.options.speed)
+        self.switches.turn(self.options.switches)
         self.limits = Limits(self.options.rate_limits, self.options.rate_window)
         self.dispatcher: Dispatcher
 
@@ -72,6 +87,7 @@ class World:
         self.revoked.clear()
         self.counter = 0
         self.switches = Switches()
+        self.switches.turn(self.options.switches)
         self.connectors = catalogue()
         self.faults.clear()
         self.limits.clear()

@@ -30,7 +30,7 @@
   const PROGRESS = {
     pt: { LOGIN_IN_PROGRESS: 'Entrando no banco…', LOGIN_MFA_IN_PROGRESS: 'Conferindo o código…', ACCOUNTS_IN_PROGRESS: 'Lendo as contas…', CREDITCARDS_IN_PROGRESS: 'Lendo os cartões…', TRANSACTIONS_IN_PROGRESS: 'Lendo as transações…', INVESTMENTS_IN_PROGRESS: 'Lendo os investimentos…', LOANS_IN_PROGRESS: 'Lendo os empréstimos…' },
     en: { LOGIN_IN_PROGRESS: 'Signing in…', LOGIN_MFA_IN_PROGRESS: 'Checking the code…', ACCOUNTS_IN_PROGRESS: 'Reading accounts…', CREDITCARDS_IN_PROGRESS: 'Reading cards…', TRANSACTIONS_IN_PROGRESS: 'Reading transactions…', INVESTMENTS_IN_PROGRESS: 'Reading investments…', LOANS_IN_PROGRESS: 'Reading loans…' },
-    es: {},
+    es: { LOGIN_IN_PROGRESS: 'Entrando en el banco…', LOGIN_MFA_IN_PROGRESS: 'Comprobando el código…', ACCOUNTS_IN_PROGRESS: 'Leyendo las cuentas…', CREDITCARDS_IN_PROGRESS: 'Leyendo las tarjetas…', TRANSACTIONS_IN_PROGRESS: 'Leyendo los movimientos…', INVESTMENTS_IN_PROGRESS: 'Leyendo las inversiones…', LOANS_IN_PROGRESS: 'Leyendo los préstamos…' },
   };
 
   const STYLE = `
@@ -190,11 +190,11 @@
       this._form(connector);
     }
 
-    _form(connector, problem, details = []) {
+    _form(connector, problem, details = [], typed = {}) {
       const form = element('form', { submit: event => { event.preventDefault(); this._submit(form); } });
       for (const field of connector.credentials) {
         const wrong = details.find(one => one.parameter === field.name);
-        form.append(...this._field(field, wrong && wrong.message));
+        form.append(...this._field(field, wrong && wrong.message, typed[field.name]));
       }
       if (problem) form.prepend(element('p', { class: 'error', role: 'alert' }, problem));
       const back = this.options.updateItem || this.options.selectedConnectorId != null ? null
@@ -203,23 +203,23 @@
       this._show(connector.name, form);
     }
 
-    _field(field, problem) {
+    _field(field, problem, typed) {
       const id = `field-${field.name}`;
       const hints = [field.assistiveText, field.instructions].filter(Boolean).join(' ');
       const label = element('label', { for: id }, field.label);
       const shared = { id, name: field.name, required: !field.optional, 'aria-invalid': Boolean(problem), 'aria-describedby': `${id}-hint` };
       const note = element('p', { id: `${id}-hint`, class: problem ? 'error' : 'hint' }, problem || hints);
       const picture = field.type === 'image' && /^data:image\//.test(field.data || '') ? element('img', { src: field.data, alt: field.label }) : null;
-      return [label, picture, field.options ? this._select(field, shared) : this._input(field, shared), note].filter(Boolean);
+      return [label, picture, field.options ? this._select(field, shared) : this._input(field, shared, typed), note].filter(Boolean);
     }
 
     _select(field, shared) {
       return element('select', shared, ...field.options.map(one => element('option', { value: one.value }, one.label)));
     }
 
-    _input(field, shared) {
+    _input(field, shared, typed) {
       const kind = field.type === 'password' ? 'password' : 'text';
-      const given = this.options.openFinanceParameters || {};
+      const given = { ...this.options.openFinanceParameters, ...(typed && kind === 'text' && { [field.name]: typed }) };
       return element('input', { ...shared, type: kind, placeholder: field.placeholder || false, value: given[field.name] || false,
         inputmode: field.type === 'number' ? 'numeric' : false, autocomplete: field.mfa ? 'one-time-code' : 'off' });
     }
@@ -234,7 +234,7 @@
           : await this._send('POST', '/items', { connectorId: this.connector.id, parameters, products: this.options.products });
         await this._follow(item);
       } catch (error) {
-        if (error instanceof ApiFailure && error.body.details) this._form(this.connector, error.message, error.body.details);
+        if (error instanceof ApiFailure && error.body.details) this._form(this.connector, error.message, error.body.details, parameters);
         else this._broken(error);
       }
     }
