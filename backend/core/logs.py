@@ -4,6 +4,8 @@ from typing import Any
 
 import structlog
 
+from lib.redact import redact_event
+
 
 def logging_config(level: str, style: str) -> dict[str, Any]:
     """A logging.config dictionary; `style` is `json` or `console`. Everything goes to stderr."""
@@ -22,7 +24,7 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": shared,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event, renderer],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
