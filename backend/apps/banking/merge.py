@@ -88,7 +88,7 @@ def _stored(cursor: CursorWrapper, shape: Columns, scope: Row, keys: Sequence[An
 def _write(cursor: CursorWrapper, shape: Columns, scope: Row, rows: list[Digested]) -> tuple[int, int]:
     """(created, changed)"""
     stage(cursor, shape.model._meta.db_table, shape.names, shape.lines(rows, scope))
-    cursor.execute(_merge_sql(shape), scope)
+    cursor.execute(merge_sql(shape), scope)
     return cursor.fetchone()
 
 
@@ -106,7 +106,8 @@ def _digests_sql(shape: Columns) -> sql.Composed:
 
 
 @lru_cache
-def _merge_sql(shape: Columns) -> sql.Composed:
+def merge_sql(shape: Columns) -> sql.Composed:
+    """The statement that moves what is staged into the table; parameters are the scope. (created, changed)"""
     model = shape.model
     names = [sql.Identifier(name) for name in (*shape.scope, *shape.names, "created_at")]
     # Not now(): rows of one merge are of one age, and older than those of a later merge in the same transaction.

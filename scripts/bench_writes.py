@@ -1,0 +1,131 @@
+"""The write half of `scripts/bench sync`: our merge beside bare COPY + merge and bulk_create, taking turns."""
+
+import gc
+import os
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import connection, connections, transaction
+
+from apps.banking.aggregators.pluggy import rows
+from apps.banking.columns import columns
+from apps.banking.merge import merge, merge_sql
+from apps.banking.models import Account, Transaction
+from apps.banking.staging import BATCH, stage
+
+BULK_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`cores` is processor seconds of this process and of the database's."""
+
+    seconds: float
+    cores: float
+
+
+class Writes:
+    """The ways to write the transactions of `account`, as the bank lists them."""
+
+    def __init__(self, account: Account, bank: Any, rounds: int) -> None:
+        self.scope = {"client_id": account.client_id, "account_id": account.pk}
+        self.shape = columns(Transaction, tuple(sorted(self.scope)))
+        self.rounds = rounds
+        self.docs = [doc for page in bank.transactions(account.vendor_id) for doc in page]
+        self.rows = rows.mapped(rows.transaction, self.docs).rows
+        digested = list(self.shape.digest_all(self.rows).values())
+        self.digests = [one.digest for one in digested]
+        self.lines = list(self.shape.lines(digested, self.scope))
+        self.sealed = [bytes.fromhex(line.rpartition(r"\\x")[2]) for line in self.lines]
+        # A sync never holds all of this: the collector must not walk through it while we measure.
+        gc.collect()
+        gc.freeze()
+
+    def figures(self) -> dict[str, float]:
+        costs: dict[str, list[Cost]] = defaultdict(list)
+        for _ in range(self.rounds):
+            for name, write in (
+                ("write", self.ours),
+                ("mapped", self.mapped),
+                ("bare", self.bare),
+                ("bulk", self.bulk),
+            ):
+                self.empty()
+                costs[name].append(self.timed(write))
+                if name == "write":
+                    costs["repeat"].append(self.timed(write))
+        rate = {name: self.rate(one.seconds for one in some) for name, some in costs.items()}
+        per_core = {name: self.rate(one.cores for one in some) for name, some in costs.items()}
+        return {
+            "write_rows_per_s": round(rate["write"]),
+            "write_with_mapping_rows_per_s": round(rate["mapped"]),
+            "write_repeat_rows_per_s": round(rate["repeat"]),
+            "bare_rows_per_s": round(rate["bare"]),
+            "ratio": round(rate["write"] / rate["bare"], 2),
+            "ratio_per_core": round(per_core["write"] / per_core["bare"], 2),
+            "bulk_create_rows_per_s": round(rate["bulk"]),
+            "bulk_create_ratio": round(per_core["write"] / per_core["bulk"], 2),
+            "bulk_create_wall_ratio": round(rate["write"] / rate["bulk"], 2),
+        }
+
+    def rate(self, seconds: Iterable[float]) -> float:
+        return len(self.rows) / statistics.median(seconds)
+
+    def ours(self) -> None:
+        for start in range(0, len(self.rows), BATCH):
+            with transaction.atomic():
+                merge(Transaction, self.scope, self.rows[start : start + BATCH])
+
+    def mapped(self) -> None:
+        for start in range(0, len(self.docs), BATCH):
+            found = rows.mapped(rows.transaction, self.docs[start : start + BATCH])
+            with transaction.atomic():
+                merge(Transaction, self.scope, found.rows)
+
+    def bare(self) -> None:
+        """The same statement on the same lines, made before the clock started."""
+        table, names, statement = Transaction._meta.db_table, self.shape.names, merge_sql(self.shape)
+        for start in range(0, len(self.lines), BATCH):
+            with transaction.atomic(), connection.cursor() as cursor:
+                stage(cursor, table, names, self.lines[start : start + BATCH])
+                cursor.execute(statement, self.scope)
+
+    def bulk(self) -> None:
+        """Values ready-made, digests and ciphertext included: only Django's own work is timed."""
+        updated = [Transaction._meta.get_field(name).name for name in self.shape.updated]
+        for start in range(0, len(self.rows), BATCH):
+            with transaction.atomic():
+                Transaction.objects.bulk_create(
+                    [self.instance(number) for number in range(start, min(start + BATCH, len(self.rows)))],
+                    batch_size=BULK_BATCH,
+                    update_conflicts=True,
+                    unique_fields=["account", "vendor_id"],
+                    update_fields=updated,
+                )
+
+    def instance(self, number: int) -> Transaction:
+        row = {name: value for name, value in self.rows[number].items() if name != "extra"}
+        return Transaction(**self.scope, **row, digest=self.digests[number], extra_sealed=self.sealed[number])
+
+    def empty(self) -> None:
+        with psycopg.connect(**connections["owner"].get_connection_params(), autocommit=True) as database:
+            database.execute("TRUNCATE banking_transaction")
+
+    def timed(self, write: Callable[[], None]) -> Cost:
+        connection.ensure_connection()
+        backend = connection.connection.info.backend_pid
+        before, cores = time.perf_counter(), time.process_time() + processor_seconds(backend)
+        write()
+        return Cost(time.perf_counter() - before, time.process_time() + processor_seconds(backend) - cores)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process used so far, in user and system mode."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
