@@ -32,13 +32,14 @@ def parse(arguments: list[str] | None = None) -> Options:
 
 def main() -> int:
     options = parse()
-    folder = Path(os.environ[leftovers.MARK])
+    mark = os.environ[leftovers.MARK]
+    folder = Path(mark.rpartition("#")[0])
     started = float(os.environ.get("PONTE_STARTED") or time.time())
     show = Show(as_json=options.as_json)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        return _run(Run(options, folder, show, started))
+        return _run(Run(options, folder, mark, show, started))
     except (Stopped, EmbeddedError, OSError) as reason:
         print(f"demo: {reason}", file=sys.stderr)
         return 1
@@ -49,7 +50,7 @@ def main() -> int:
 def _run(run: Run) -> int:
     run.folder.mkdir(parents=True, exist_ok=True)
     with exclusive(run.folder / "demo.lock", timeout=0.5, busy="a demo runs already in this checkout"):
-        prepare(run.folder)
+        prepare(run.folder, run.mark)
         with services(run.folder, os.environ) as servers:
             run.go(servers)
     if run.options.as_json and run.figures:

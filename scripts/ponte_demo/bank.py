@@ -1,10 +1,19 @@
-"""What the demo asks of the sandbox's control plane: a day at the bank, and the truth to compare with."""
+"""What the demo asks over HTTP: is somebody there; and of the sandbox: a day at the bank, and the truth."""
 
 from typing import Any
 
 import requests
 
 TIMEOUT = (2, 10)
+
+
+def answers(url: str) -> bool:
+    """Does a web server answer there, whatever it says?"""
+    try:
+        requests.get(url, timeout=TIMEOUT)
+    except requests.RequestException:
+        return False
+    return True
 
 
 class Bank:

@@ -27,7 +27,7 @@ class Demo:
         self.process = subprocess.Popen(
             [ROOT / "scripts" / "demo", *arguments],
             cwd="/",
-            env={**kept, leftovers.MARK: str(folder)},
+            env={**kept, "PONTE_FOLDER": str(folder)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -57,7 +57,7 @@ def folder() -> Iterator[Path]:
         inner = Path(name) / ".local"
         inner.mkdir()
         yield inner
-        leftovers.end(inner)
+        leftovers.end(leftovers.of_folder(inner))
         Services(inner).stop()
 
 
@@ -84,4 +84,4 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 
 def is_clean(folder: Path) -> bool:
     """Is no process of a run left, and no server?"""
-    return not leftovers.marked(folder) and not any(Services(folder).running().values())
+    return not leftovers.marked(leftovers.of_folder(folder)) and not any(Services(folder).running().values())

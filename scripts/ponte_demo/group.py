@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -17,15 +17,25 @@ class Group(Manager):
     def __init__(self, output: TextIO) -> None:
         super().__init__(Printer(output))
         self.fallen: dict[str, int] = {}
+        self._then: Callable[[], None] = _nothing
 
     def add(self, commands: Mapping[str, str], environment: Mapping[str, str], folder: Path) -> None:
         for name, command in commands.items():
             self.add_process(name, command, env=dict(environment), cwd=str(folder))
 
-    def run(self) -> None:
-        """Blocks. A closed terminal ends the run as Ctrl-C does."""
+    def run(self, then: Callable[[], None]) -> None:
+        """Blocks; `then` is called once all are started. A closed terminal ends the run as Ctrl-C does.
+
+        honcho forks this process for each of them: no thread may run and no program be started meanwhile, or a fork
+        keeps what they had open or locked. So threads begin in `then`.
+        """
+        self._then = then
         signal.signal(signal.SIGHUP, _as_sigterm)
         self.loop()
+
+    def _start(self) -> None:
+        super()._start()
+        self._then()
 
     @property
     def ending(self) -> bool:
@@ -43,6 +53,10 @@ class Group(Manager):
 def stop_own_group() -> None:
     """Ask the run of this process to end, from any thread."""
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _nothing() -> None:
+    """What follows the start when nobody said."""
 
 
 def _as_sigterm(_number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""`python -m ponte_demo.guard FOLDER PID`: cleans up after a runner that was killed and could not do it itself.
+"""`python -m ponte_demo.guard FOLDER MARK PID`: cleans up after a runner that was killed and could not do it itself.
 
 It lives in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it, and goes when all is clean.
 """
@@ -14,11 +14,11 @@ from embedded.processes import started_at
 from ponte_demo import leftovers
 
 
-def start(folder: Path) -> None:
+def start(folder: Path, mark: str) -> None:
     """Have this process watched."""
     environment = {name: value for name, value in os.environ.items() if name != leftovers.MARK}
     subprocess.Popen(
-        [sys.executable, "-m", "ponte_demo.guard", str(folder), str(os.getpid())],
+        [sys.executable, "-m", "ponte_demo.guard", str(folder), mark, str(os.getpid())],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -27,15 +27,15 @@ def start(folder: Path) -> None:
     )
 
 
-def watch(folder: Path, pid: int) -> None:
+def watch(folder: Path, mark: str, pid: int) -> None:
     """Wait for the end of process `pid`, then end its processes, and the servers if nobody else uses them."""
     born = started_at(pid)
     while born is not None and started_at(pid) == born:
         time.sleep(0.3)
-    leftovers.end(folder)
+    leftovers.end(mark)
     both = Services(folder)
     both.stop_if_unused(both.hold())
 
 
 if __name__ == "__main__":
-    watch(Path(sys.argv[1]), int(sys.argv[2]))
+    watch(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

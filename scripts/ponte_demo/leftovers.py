@@ -1,4 +1,4 @@
-"""Processes of a run, known by a mark in their environment that they give to all their children."""
+"""Processes of a run, known by a mark in their environment that they give to all their children: `folder#run`."""
 
 import os
 import signal
@@ -9,23 +9,33 @@ MARK = "PONTE_RUN"
 GRACE_SECONDS = 5.0
 
 
-def marked(folder: Path) -> set[int]:
-    """Ids of the other processes that belong to a run in `folder`, without zombies, which have no environment."""
-    wanted = f"{MARK}={folder}".encode()
-    return {pid for pid in _others() if wanted in _environment(pid).split(b"\0")}
+def of_folder(folder: Path) -> str:
+    """The beginning that the marks of all runs in `folder` have in common."""
+    return f"{folder}#"
 
 
-def end(folder: Path, grace: float = GRACE_SECONDS) -> set[int]:
+def marked(mark: str) -> set[int]:
+    """Ids of the other processes of one run, or of all runs in a folder, without zombies, which have no environment."""
+    wanted = f"{MARK}={mark}".encode()
+    whole = not mark.endswith("#")
+    return {pid for pid in _others() if any(_is(entry, wanted, whole) for entry in _environment(pid).split(b"\0"))}
+
+
+def end(mark: str, grace: float = GRACE_SECONDS) -> set[int]:
     """End them all, first by asking. Returns those that were there."""
-    found = marked(folder)
+    found = marked(mark)
     _signal(found, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while marked(folder) and time.monotonic() < deadline:
+    while marked(mark) and time.monotonic() < deadline:
         time.sleep(0.05)
-    while left := marked(folder):
+    while left := marked(mark):
         _signal(left, signal.SIGKILL)
         time.sleep(0.02)
     return found
+
+
+def _is(entry: bytes, wanted: bytes, whole: bool) -> bool:
+    return entry == wanted if whole else entry.startswith(wanted)
 
 
 def _signal(pids: set[int], number: signal.Signals) -> None:

@@ -6,8 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import make_env
 from ponte_demo import commands, environment, guard, leftovers
+from ponte_demo.bank import answers
 from ponte_demo.environment import Ports
 from ponte_demo.group import Group, stop_own_group
 from ponte_demo.show import Show
@@ -43,6 +42,7 @@ class Run:
 
     options: Options
     folder: Path
+    mark: str
     show: Show
     started: float
     ports: Ports = field(default_factory=environment.choose_ports)
@@ -57,13 +57,14 @@ class Run:
             make_env.write(self.folder / "env")
         env = environment.build(servers, self.folder / "env", self.ports, real=self.options.real)
         self._migrate(env)
+        # The story begins at once: it loads while the web server does.
+        story = None if self.options.real else self._begin_story(env)
         group = self._group(env)
-        teller = threading.Thread(target=self._tell, args=(env, group), daemon=True)
-        teller.start()
+        teller = threading.Thread(target=self._tell, args=(story, group), daemon=True)
         try:
-            group.run()
+            group.run(then=teller.start)
         finally:
-            leftovers.end(self.folder)
+            leftovers.end(self.mark)
             self.show.end_bars()
         self._judge(group)
 
@@ -84,12 +85,12 @@ class Run:
         group.add(wanted, env, ROOT)
         return group
 
-    def _tell(self, env: Mapping[str, str], group: Group) -> None:
+    def _tell(self, story: subprocess.Popen[str] | None, group: Group) -> None:
         """In a thread beside the group: the main thread belongs to honcho, which handles the signals there."""
         try:
             ready = self._wait_for_web()
-            if not self.options.real:
-                self._follow_story(env, ready)
+            if story:
+                self._follow(story, ready)
             self._after_story()
         except Stopped as reason:
             if not group.ending:  # else it failed because the processes were being ended
@@ -105,12 +106,14 @@ class Run:
             time.sleep(0.02)
         return round(time.time() - self.started, 2)
 
-    def _follow_story(self, env: Mapping[str, str], ready: float) -> None:
+    def _begin_story(self, env: Mapping[str, str]) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "ponte_demo.story"]
-        errors = (self.folder / "story.log").open("w")
-        story = subprocess.Popen(
-            command, env=dict(env), stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
-        )
+        with (self.folder / "story.log").open("w") as errors:
+            return subprocess.Popen(
+                command, env=dict(env), stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True
+            )
+
+    def _follow(self, story: subprocess.Popen[str], ready: float) -> None:
         for line in story.stdout or ():
             self._hear(json.loads(line))
         if story.wait() or self.figures is None:
@@ -156,21 +159,10 @@ class Run:
             raise Stopped("interrupted")
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, mark: str) -> None:
     """End what an earlier run in this folder may have left, and have this one watched."""
-    leftovers.end(folder)
-    guard.start(folder)
-
-
-def answers(url: str) -> bool:
-    """Does a web server answer there, whatever it says?"""
-    try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 (our own address)
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
+    leftovers.end(leftovers.of_folder(folder))
+    guard.start(folder, mark)
 
 
 def last_line(text: str) -> str:

@@ -25,7 +25,7 @@ from apps.banking.aggregators.pluggy import configuration  # noqa: E402 (models 
 from apps.clients.models import Client, Membership  # noqa: E402
 from core.celery import app as celery  # noqa: E402
 from ponte_demo import figures  # noqa: E402
-from ponte_demo.bank import Bank  # noqa: E402
+from ponte_demo.bank import Bank, answers  # noqa: E402
 
 PATIENCE_SECONDS = 120.0
 CONNECTOR = 2  # Pluggy Bank, with every product
@@ -53,6 +53,7 @@ class Story:
     def run(self) -> dict[str, Any]:
         """Returns the figures, without `seconds.ready`. Raises Failed."""
         membership = self.sign_up()
+        wait(lambda: answers(settings.PUBLIC_URL), "the web server did not answer")
         wait(worker_answers, "no worker answered")
         self.register_webhook()
         visible = self.connect(membership)

@@ -15,7 +15,7 @@ Start = Callable[..., Demo]
 def test_a_signal_stops_every_process_and_the_servers(start_demo: Start, folder: Path, number: signal.Signals):
     demo = start_demo()
     demo.wait_until_working()
-    assert len(leftovers.marked(folder)) > 6
+    assert len(leftovers.marked(leftovers.of_folder(folder))) > 6
     assert demo.end(number) == (0, "")
     assert is_clean(folder)
 
@@ -48,14 +48,14 @@ def test_a_part_that_ends_by_itself_ends_the_run_with_the_reason(start_demo: Sta
 def test_a_second_run_in_the_same_checkout_says_so_and_harms_nothing(start_demo: Start, folder: Path):
     first = start_demo()
     first.wait_until_working()
-    there = leftovers.marked(folder)
+    there = leftovers.marked(leftovers.of_folder(folder))
     second = start_demo()
     _, errors = second.process.communicate(timeout=40)
     assert (second.process.returncode, errors) == (1, "demo: a demo runs already in this checkout\n")
-    assert there <= leftovers.marked(folder)
+    assert there <= leftovers.marked(leftovers.of_folder(folder))
     assert first.end() == (0, "")
 
 
 def process_of(folder: Path, words: bytes) -> int:
-    found = [pid for pid in leftovers.marked(folder) if words in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return min(found)
+    there = leftovers.marked(leftovers.of_folder(folder))
+    return min(pid for pid in there if words in Path(f"/proc/{pid}/cmdline").read_bytes())

@@ -1,0 +1,47 @@
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from embedded import processes, valkey
+from ponte_demo.conftest import Demo, is_clean
+
+Start = Callable[..., Demo]
+
+
+def check(figures: dict) -> None:
+    webhooks = figures["webhooks"]
+    assert webhooks["dead"] == webhooks["pending"] == 0
+    assert webhooks["accepted"] == webhooks["done"] > 0
+    assert webhooks["sent"] >= webhooks["accepted"] + webhooks["duplicates"] > webhooks["accepted"]
+    assert all(number > 0 for number in figures["synced"].values())
+
+
+def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, folder: Path):
+    demo = start_demo("--once", "--json")
+    output, errors = demo.process.communicate(timeout=180)
+    assert demo.process.returncode == 0, errors
+    figures = json.loads(output.splitlines()[-1])
+    assert {part: sorted(values) for part, values in figures.items()} == {
+        "webhooks": sorted(["sent", "accepted", "duplicates", "done", "pending", "dead"]),
+        "accept_ms": sorted(["p50", "p99", "max"]),
+        "synced": sorted(["accounts", "transactions", "investments", "bills", "loans"]),
+        "seconds": sorted(["ready", "visible"]),
+    }
+    check(figures)
+    assert is_clean(folder)
+
+
+def test_a_broker_stopped_and_wiped_in_the_middle_loses_nothing(start_demo: Start, folder: Path):
+    demo = start_demo("--once", "--json")
+    while "being connected" not in (line := demo.process.stderr.readline()):
+        assert line, "the demo ended early"
+    (broker,) = processes.working_in(folder / "valkey")
+    os.kill(broker, signal.SIGKILL)
+    time.sleep(2)
+    valkey.start(folder)
+    output, errors = demo.process.communicate(timeout=240)
+    assert demo.process.returncode == 0, errors
+    check(json.loads(output.splitlines()[-1]))
