@@ -5,6 +5,9 @@ it was started in. Command-line flags and GUNICORN_CMD_ARGS win over it.
 import os
 from pathlib import Path
 
+from django.urls import get_resolver
+from gunicorn.workers.base import Worker
+
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # A waiting webhook request costs a thread, not a database connection: one insert commits many of them.
@@ -29,3 +32,8 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 accesslog = None
 errorlog = "-"
+
+
+def post_worker_init(_worker: Worker) -> None:
+    """Import every view before the first request: the first webhook must not wait for it."""
+    _ = get_resolver().url_patterns
