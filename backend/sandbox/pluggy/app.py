@@ -1,22 +1,30 @@
 """Wires the emulator together: routes, middleware, start and end."""
 
+import asyncio
+from pathlib import Path
+
 from aiohttp import web
 
-from . import auth, catalogue_api, control, data, items, machine, pages, transactions, webhooks
+from . import auth, catalogue_api, control, data, items, machine, pages, snapshot, transactions, webhooks
 from .dispatch import Dispatcher
 from .gate import gate
 from .options import Options
 from .tokens import Mint
 from .world import WORLD, World
 
+KEEPER = web.AppKey("keeper", asyncio.Task[None])
 MOST_BODY = 1024 * 1024
 
 
 def build(options: Options) -> web.Application:
-    """The application, with a fresh world."""
+    """The application, with a fresh world or the one kept in the state file.
+
+    ValueError for a wrong switch or state file, OSError when that cannot be read."""
     app = web.Application(middlewares=[gate], client_max_size=MOST_BODY)
     world = World(options)
     world.dispatcher = Dispatcher(world)
+    if options.state:
+        snapshot.load(world, Path(options.state))
     app[WORLD], app[auth.MINT] = world, Mint()
     for routes in (_access(), _items(), _banking(), _lists(), _pages(), _control(), _oracle()):
         app.add_routes(routes)
@@ -26,13 +34,20 @@ def build(options: Options) -> web.Application:
 
 
 async def _start(app: web.Application) -> None:
-    await app[WORLD].dispatcher.start()
+    world, path = app[WORLD], app[WORLD].options.state
+    await world.dispatcher.start()
+    if path:
+        app[KEEPER] = asyncio.get_running_loop().create_task(snapshot.keep(world, Path(path)))
 
 
 async def _stop(app: web.Application) -> None:
-    for item in app[WORLD].items.values():
+    world = app[WORLD]
+    for item in world.items.values():
         machine.stop(item)
-    await app[WORLD].dispatcher.stop()
+    if world.options.state:
+        app[KEEPER].cancel()
+        snapshot.save(world, Path(world.options.state))
+    await world.dispatcher.stop()
 
 
 def _access() -> list[web.RouteDef]:

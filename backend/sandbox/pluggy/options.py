@@ -40,6 +40,7 @@ class Options:
     strict_enums: bool = False
     webhook_create_status: int = 200
     access_log: bool = False
+    state: str = ""
     switches: dict[str, Any] = field(default_factory=dict)
 
 
@@ -80,6 +81,7 @@ def _server(parser: argparse.ArgumentParser) -> None:
     add("--client-secret", default=DEFAULT_CLIENT_SECRET)
     add("--key-ttl", type=float, default=7200.0, help="life of an API key, seconds")
     add("--connect-token-ttl", type=float, default=1800.0, help="life of a connect token, seconds")
+    add("--state", default="", metavar="FILE", help="keep items and webhooks in this file over restarts")
     add("--max-items", type=int, default=0, help="plan limit on items; 0: none")
     add(
         "--switch", dest="switches", action="append", type=_switch, default=[], metavar="NAME=JSON",

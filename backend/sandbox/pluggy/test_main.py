@@ -30,7 +30,7 @@ def test_a_taken_port_is_one_clear_line_and_status_1():
         command = [sys.executable, "-m", "sandbox.pluggy", "--port", port]
         done = subprocess.run(command, cwd=BACKEND, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"pluggy sandbox cannot listen on 127.0.0.1:{port}:")
+    assert done.stderr.startswith(f"pluggy sandbox: cannot listen on 127.0.0.1:{port}:")
     assert done.stdout == ""
 
 
