@@ -3,17 +3,29 @@
 import base64
 import json
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from apps.banking.aggregators.base import Health
 from apps.banking.aggregators.pluggy.client import PluggyClient
+from apps.banking.aggregators.pluggy.item import classify_item
+from apps.banking.aggregators.pluggy.pages import Page, Row
+from lib.http import JsonClient
 from lib.stub_http import Behaviour, Request, StubServer, reply
 
 CLIENT_ID = "00000000-0000-4000-8000-00000000000c"
+PERSON = "9b2d7c5e-1111-4222-8333-444455556666"
+ENDED = (Health.OK, Health.PARTIAL, Health.TEMPORARY, Health.NEEDS_USER, Health.PERMANENT)
+BACKEND = Path(__file__).resolve().parents[4]
+SANDBOX_ID = "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90"
+SANDBOX_SECRET = "pluggy_sk_sandbox_only"
 
 
 def jwt(number: int = 0, *, life: float = 7200) -> str:
@@ -79,3 +91,71 @@ def make_client(pluggy: FakePluggy, redis: Redis) -> Callable[..., PluggyClient]
 @pytest.fixture
 def client(make_client: Callable[..., PluggyClient]) -> PluggyClient:
     return make_client()
+
+
+class Sandbox:
+    """The emulator's process, and its control endpoint."""
+
+    def __init__(self) -> None:
+        options = ("--port", "0", "--speed", "50", "--allow-local-webhooks")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.pluggy", *options],
+            cwd=BACKEND,
+            env={**os.environ, "PYTHONPATH": str(BACKEND)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
+        self.http = JsonClient(self.url)
+
+    def tell(self, path: str, body: Any = None) -> Any:
+        answer = self.http.request("POST", f"/_sandbox/{path}", json=body or {})
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    def ask(self, path: str) -> Any:
+        return self.http.request("GET", f"/_sandbox/{path}").body
+
+    def asked(self, endpoint: str) -> int:
+        """How many requests arrived there."""
+        return self.ask("requests")["endpoints"].get(endpoint, {"count": 0})["count"]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def sandbox(running: Sandbox) -> Sandbox:
+    """The emulator, as at its start."""
+    running.tell("reset")
+    return running
+
+
+def settled(client: PluggyClient, item_id: str, healths: tuple[Health, ...] = ENDED) -> Row:
+    """The item once its verdict is one of these."""
+    end = time.monotonic() + 20
+    while (verdict := classify_item(item := client.item(item_id))).health not in healths:
+        assert time.monotonic() < end, verdict
+        time.sleep(0.05)
+    return item
+
+
+def connected(client: PluggyClient, user: str = "user-ok", connector: int = 2, **more: Any) -> Row:
+    """A new item of the emulator, once its first run has ended."""
+    parameters = {"user": user, "password": "password-ok"}
+    item = client.create_item(connector, parameters, client_user_id=PERSON, **more)
+    return settled(client, item["id"])
+
+
+def rows(pages: Iterable[Page]) -> Page:
+    """All rows of all pages."""
+    return [row for page in pages for row in page]
