@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.db import DEFAULT_DB_ALIAS, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
@@ -26,6 +29,9 @@ class StraightHandler(WSGIHandler):
 
 pages = get_wsgi_application()
 straight = StraightHandler()
+# Everything a first request needs is imported before there is one: its sender waits only a few seconds.
+import_module(settings.ROOT_URLCONF)
+connections[DEFAULT_DB_ALIAS]
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

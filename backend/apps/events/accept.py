@@ -31,7 +31,7 @@ GROUP_LIMIT = 256
 # More than this many waiting means the database does not keep up: saying so at once beats saying so late.
 WAITING_LIMIT = 2_000
 # Seconds. A vendor gives up after 5; the answer "not now" must come well before that.
-PATIENCE = 1.7
+PATIENCE = 1.6
 # Seconds after which a committer that does not come back from the database is given up for another.
 STUCK_AFTER = 2.0
 

@@ -26,6 +26,8 @@ class Event(models.Model):
         DONE = "done"
         DEAD = "dead"
 
+    sealed_columns = ("payload",)
+
     source = models.CharField(max_length=32)
     event_id = models.CharField(max_length=200)
     kind = models.CharField(max_length=100)
@@ -84,9 +86,9 @@ class Event(models.Model):
         value: dict[str, Any] = decode(self.raw_payload)
         return value
 
-    def seal_again(self) -> None:
-        """Seal the payload with the newest key; the row is not saved."""
-        self.payload = self.seal(self.source, self.event_id, self.raw_payload)
+    def seal_context(self, column: str) -> str:
+        """What the ciphertext of `column` is bound to; lib.rotation asks every model with sealed columns."""
+        return f"events.Event|{self.source}|{self.event_id}|{column}"
 
 
 class Mailbox(models.Model):
