@@ -3,10 +3,18 @@ it was started in. Command-line flags and GUNICORN_CMD_ARGS win over it.
 """
 
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 from django.urls import get_resolver
+from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
+
+# gunicorn goes to --chdir only after it has read this file.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from lib.redact import Redaction
 
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -32,6 +40,15 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 accesslog = None
 errorlog = "-"
+
+
+class logger_class(Logger):
+    """gunicorn's own lines, which name the path of a request that failed in its hands, without tokens."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.addFilter(Redaction())
 
 
 def post_worker_init(_worker: Worker) -> None:

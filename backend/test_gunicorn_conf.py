@@ -1,0 +1,76 @@
+"""The shipped server, started as the Procfile says, against requests that never reach Django."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HEADERS = b"Host: localhost\r\n"
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def server(process_environment: dict[str, str], port: int, wait_until: Callable, tmp_path: Path) -> Iterator[Path]:
+    """The web line of the Procfile, running; gives its log."""
+    (line,) = [line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:")]
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["sh", "-c", "exec " + line.removeprefix("web:")],
+            cwd=ROOT,
+            env={**process_environment, "PORT": str(port), "WEB_CONCURRENCY": "1", "WEB_THREADS": "2"},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    wait_until(lambda: answer(port, b"GET /health/live HTTP/1.1\r\n" + HEADERS), 20, "the web server")
+    yield log
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(20)
+
+
+def answer(port: int, request: bytes) -> bytes:
+    """The first line of the answer to `request` on a connection of its own; empty when nobody listens."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(request + b"Connection: close\r\n\r\n")
+            return connection.makefile("rb").readline()
+    except ConnectionError:
+        return b""
+
+
+def test_long_lines_and_many_headers_are_refused(server: Path, port: int):
+    assert b" 414 " in answer(port, b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n" + HEADERS)
+    many = b"".join(b"X-%d: 1\r\n" % number for number in range(70))
+    assert b" 431 " in answer(port, b"GET / HTTP/1.1\r\n" + HEADERS + many)
+
+
+def test_no_token_of_a_path_gets_into_the_log(server: Path, port: int):
+    token = b"c2VjcmV0LXRva2VuLW9mLWEtbWVtYmVyc2hpcA"
+    path = b"/api/banking/webhooks/pluggy/" + token + b"/"
+    answer(port, b"POST " + path + b" HTTP/1.1\r\n" + HEADERS + b"Content-Type: application/json\r\n")
+    answer(port, b"POST " + path + b" nonsense\r\n" + HEADERS)
+    answer(port, b"PO ST " + path + b" HTTP/1.1\r\n" + HEADERS)
+    assert token not in server.read_bytes()
+
+
+def test_the_settings_of_the_environment_reach_it(process_environment: dict[str, str]):
+    command = shlex.split(
+        "gunicorn --chdir backend core.wsgi:application --config backend/gunicorn.conf.py --print-config"
+    )
+    environment = {**process_environment, "WEB_CONCURRENCY": "3", "WEB_THREADS": "7"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    shown = {name.strip(): value for name, _, value in (line.partition("= ") for line in done.stdout.splitlines())}
+    assert (shown["workers"], shown["threads"], shown["chdir"]) == ("3", "7", str(ROOT / "backend"))
