@@ -112,20 +112,22 @@ def bank(_bank: Bank, settings: Any) -> Bank:
     return _bank
 
 
-@pytest.fixture
-def deliver() -> Callable[..., None]:
+def store(*payloads: dict) -> None:
     """Stores webhook payloads as the door does, but in the test's own transaction."""
     from apps.banking.aggregators.pluggy.notification import SOURCE, read_notification
     from apps.events.accept import accept_here
     from apps.events.store import make_row
 
-    def put(*payloads: dict) -> None:
-        for payload in payloads:
-            body = json.dumps(payload).encode()
-            seen = read_notification(body)
-            accept_here(make_row(SOURCE, seen.event_id, seen.event, seen.mailbox, body))
+    for payload in payloads:
+        body = json.dumps(payload).encode()
+        seen = read_notification(body)
+        accept_here(make_row(SOURCE, seen.event_id, seen.event, seen.mailbox, body))
 
-    return put
+
+@pytest.fixture
+def deliver() -> Callable[..., None]:
+    """Stores webhook payloads."""
+    return store
 
 
 def _differs(model: Any, scope: dict, mapper: Any, docs: list) -> dict[str, int]:

@@ -64,7 +64,10 @@ def take_away(run: Run, product: str, model: type[VendorRow], scope: dict[str, A
 
 def bury(run: Run, product: str, model: type[VendorRow], scope: dict[str, Any]) -> None:
     """Tombstone all rows of a scope."""
-    while some := list(model.objects.filter(**scope, deleted_at=None).values_list("pk", "vendor_id")[:BATCH]):
-        mine = model.objects.filter(pk__in=[pk for pk, _ in some])
+    alive = model.objects.filter(**scope, deleted_at=None).order_by("pk")
+    last = 0
+    while some := dict(alive.filter(pk__gt=last).values_list("pk", "vendor_id")[:BATCH]):
+        last = max(some)
         with run.write():
-            run.count(product, Counts(removed=tombstone(mine, [vendor_id for _, vendor_id in some])))
+            removed = tombstone(model.objects.filter(pk__in=some.keys()), some.values())
+            run.count(product, Counts(removed=removed))

@@ -45,6 +45,11 @@ def ask(connection: Connection, *, full: bool = False) -> None:
         Connection.objects.filter(pk=connection.pk).update(last_reconciled_at=timezone.now())
 
 
+def mailbox_of(connection: Connection) -> str:
+    """The mailbox in which everything about the connection's item waits in line."""
+    return f"{connection.aggregator}:item:{connection.vendor_id}"
+
+
 def _ask(due: QuerySet[Connection]) -> int:
     chosen = list(due)
     for connection in chosen:
@@ -56,7 +61,7 @@ def _ask(due: QuerySet[Connection]) -> int:
 def _emit(connection: Connection, full: bool) -> None:
     emit(
         KIND,
-        mailbox=f"{connection.aggregator}:item:{connection.vendor_id}",
+        mailbox=mailbox_of(connection),
         client=connection.client_id,
         payload={"connection": connection.pk, "full": full},
     )

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.banking.aggregators.base import Action, Health, Verdict
+from apps.banking.aggregators.pluggy import rows
 from apps.banking.announce import announce
 from apps.banking.models import Connection
-from apps.events.models import Event
+from apps.banking.visit import Visit
 from lib.sealed import decode, encode
 
 State = Connection.State
@@ -85,8 +86,9 @@ def _news(connection: Connection, state: str, action: str, code: str) -> list[Ne
     return []
 
 
-def tell(connection: Connection, news: list[News], cause: Event | None) -> None:
-    """Save the connection and emit its news, together. Inside a fenced transaction."""
-    connection.save(update_fields=FENCED)
+def take_note(visit: Visit) -> None:
+    """Save what the visit found of the item, and emit what of it is news. Inside a fenced transaction."""
+    news = absorb(visit.connection, rows.item(visit.item), visit.verdict)
+    visit.connection.save(update_fields=FENCED)
     for one in news:
-        announce(one.kind, connection, one.payload, cause=cause)
+        announce(one.kind, visit.connection, one.payload, cause=visit.batch.events[0])

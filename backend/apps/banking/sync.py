@@ -3,13 +3,12 @@
 from django.db import connection as database
 from django.utils import timezone
 
-from apps.banking.aggregators.pluggy import rows
 from apps.banking.announce import announce
 from apps.banking.collect import collect
 from apps.banking.plan import Plan, as_of, plan_sync
 from apps.banking.retire import retire
 from apps.banking.runs import Run
-from apps.banking.standing import FENCED, absorb, tell
+from apps.banking.standing import FENCED, take_note
 from apps.banking.visit import Visit, on_item
 from apps.events.work import LeaseLost
 from lib.errors import Temporary, Unexpected
@@ -18,7 +17,7 @@ from lib.errors import Temporary, Unexpected
 def note(visit: Visit) -> str:
     """Only how the item stands."""
     with visit.batch.finish("noted"):
-        _take_note(visit)
+        take_note(visit)
     return "noted"
 
 
@@ -35,7 +34,7 @@ def carry_out(visit: Visit, plan: Plan) -> str:
     began = _database_time()
     try:
         with run.write():
-            _take_note(visit)
+            take_note(visit)
         collect(visit, run, plan)
         for error in run.failures:
             if isinstance(error, Temporary | Unexpected):
@@ -46,11 +45,6 @@ def carry_out(visit: Visit, plan: Plan) -> str:
     except Exception as error:
         run.abandon(error)
         raise
-
-
-def _take_note(visit: Visit) -> None:
-    news = absorb(visit.connection, rows.item(visit.item), visit.verdict)
-    tell(visit.connection, news, visit.batch.events[0])
 
 
 def _finish(visit: Visit, run: Run, plan: Plan, began: object) -> str:

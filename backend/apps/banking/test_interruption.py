@@ -131,7 +131,8 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(bank, deliver, work, d
 
 @pytest.mark.parametrize("kind", ["500", "502", "truncate", "reset", "error"])
 @pytest.mark.parametrize(
-    "endpoint", ["GET /accounts", "GET /v2/transactions", "GET /bills", "GET /investments", "GET /loans", "GET /identity"]
+    "endpoint",
+    ["GET /accounts", "GET /v2/transactions", "GET /bills", "GET /investments", "GET /loans", "GET /identity"],
 )
 def test_the_failure_of_one_call_costs_one_more_run_and_not_the_other_products(
     kind, endpoint, bank, deliver, work, wait_out, differences

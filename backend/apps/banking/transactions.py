@@ -14,6 +14,7 @@ from apps.banking.models import Account
 from apps.banking.movements import Reader
 from apps.banking.retire import retire
 from apps.banking.runs import Run
+from apps.banking.standing import take_note
 from apps.banking.visit import Visit, drop_in
 from apps.events.models import Event
 from apps.events.work import Batch, LeaseLost
@@ -52,10 +53,13 @@ def _for_each_account(batch: Batch, read: Read) -> str:
     visit = drop_in(batch)
     if visit is None:
         return "unknown item"
-    if visit.verdict is None and visit.connection.deleted_at:
+    if visit.item is None and visit.connection.deleted_at:
         return retire(visit)
     run = Run(batch, visit.connection)
     try:
+        if visit.item is not None:
+            with run.write():
+                take_note(visit)
         for account_id, events in _by_account(batch).items():
             _read_account(visit, run, account_id, events, read)
         outcome = "synced" if run.has_changes else "nothing new"

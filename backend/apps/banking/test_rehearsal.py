@@ -1,0 +1,62 @@
+"""The commands sync_connection and reconcile, and what a dry run says without writing."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.banking.factories import ConnectionFactory
+from apps.banking.models import Connection, SyncRun, Transaction
+from apps.clients.factories import MembershipFactory
+from apps.events.models import Event
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def connection(bank):
+    return ConnectionFactory(vendor_id=bank.connect(MembershipFactory()), state="connecting")
+
+
+def run(capsys, *arguments) -> str:
+    call_command(*arguments)
+    return capsys.readouterr().out
+
+
+def test_a_connection_is_synced_here_and_now_and_the_counts_are_said(connection, capsys, differences):
+    said = run(capsys, "sync_connection", str(connection.pk))
+    assert "transactions: 59 created" in said
+    assert differences(connection.vendor_id) == {}
+    assert "noted" in run(capsys, "sync_connection", connection.vendor_id)
+    said = run(capsys, "sync_connection", connection.vendor_id, "--full")
+    assert "transactions: 0 created, 0 changed, 59 unchanged, 0 removed" in said
+    with pytest.raises(CommandError, match="no connection"):
+        run(capsys, "sync_connection", "nobody")
+
+
+def test_a_sync_that_fails_says_so_and_is_left_to_a_worker(connection, capsys, bank):
+    bank.fault("500", "GET /accounts", count=1)
+    with pytest.raises(CommandError, match="A worker will try"):
+        run(capsys, "sync_connection", str(connection.pk))
+    assert Event.objects.get(kind="connection.reconcile").state == "pending"
+
+
+def test_a_dry_run_says_what_would_change_and_writes_nothing(connection, capsys, bank):
+    said = run(capsys, "reconcile", "--dry-run")
+    assert "accounts: 3 would be created" in said
+    assert not Transaction.objects.exists()
+    run(capsys, "sync_connection", str(connection.pk))
+    events, runs = Event.objects.count(), SyncRun.objects.count()
+    assert "is as the aggregator has it" in run(capsys, "reconcile", "--dry-run")
+    bank.evolve(connection.vendor_id, silent=True, new=2, delete=3, update=1)
+    said = run(capsys, "reconcile", "--dry-run", "--connection", str(connection.pk))
+    for part in ("transactions: 4 would be created", "2 would be changed", "6 would be removed"):
+        assert part in said
+    assert (Event.objects.count(), SyncRun.objects.count()) == (events, runs)
+    bank.delete(connection.vendor_id)
+    assert "is gone" in run(capsys, "reconcile", "--dry-run")
+    assert Connection.objects.get().state == "active"
+
+
+def test_without_a_dry_run_workers_are_asked(connection, capsys, work, differences):
+    assert "asked for" in run(capsys, "reconcile")
+    work()
+    assert differences(connection.vendor_id) == {}
