@@ -1,0 +1,160 @@
+"""Keys are rotated while rows are written, and the old key is not needed afterwards."""
+
+import base64
+import threading
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from apps.banking.aggregators.pluggy import rows
+from apps.banking.factories import AccountFactory, ConnectionFactory, IdentityFactory
+from apps.banking.merge import merge
+from apps.banking.models import Account, Connection, Identity, Transaction
+from apps.banking.test_merge import doc, merge_docs, scope
+from apps.events.models import Event
+from lib import crypto, rotation
+
+OLD, NEW = (base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2))
+SECRET = {"paymentData": {"payer": {"name": "Maria da Silva"}, "paymentMethod": "PIX"}}
+
+
+@pytest.fixture(autouse=True)
+def old_key(settings):
+    settings.ENCRYPTION_KEYS = [OLD]
+
+
+def rotate(*options: str) -> str:
+    out = StringIO()
+    call_command("rotate_keys", *options, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def some_of_everything() -> Account:
+    account = AccountFactory()
+    account.number, account.tax_number = "12345-0", "761.092.776-73"
+    account.save()
+    parent = ConnectionFactory()
+    parent.extra = {"error": {"code": "X"}}
+    parent.save()
+    who = IdentityFactory(connection=parent)
+    who.full_name, who.emails = "Ana", [{"value": "ana@example.com"}]
+    who.save()
+    payload = Event.seal("pluggy", "e-1", b'{"a": 1}')
+    Event.objects.create(source="pluggy", event_id="e-1", kind="item/updated", mailbox="m", payload=payload)
+    with transaction.atomic():
+        merge_docs(account, *(doc(n) for n in range(25)))
+    return account
+
+
+@pytest.mark.django_db
+def test_the_models_that_seal_something_are_found():
+    labels = {model._meta.label for model in rotation.sealed_models()}
+    assert {
+        "banking.Transaction",
+        "banking.Account",
+        "banking.Connection",
+        "banking.Identity",
+        "events.Event",
+    } <= labels
+    assert rotation.sealed_columns(Event) == ("payload",)
+    assert "full_name_sealed" in rotation.sealed_columns(Identity)
+
+
+@pytest.mark.django_db
+def test_everything_opens_with_the_new_key_alone(settings, monkeypatch):
+    monkeypatch.setattr(rotation, "BATCH", 7)
+    account = some_of_everything()
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    assert "banking.Transaction: 25 to seal anew" in rotate("--dry-run")
+    assert "banking.Transaction: 25 sealed anew" in rotate()
+    settings.ENCRYPTION_KEYS = [NEW]
+    assert all(row.extra == SECRET for row in Transaction.objects.all())
+    account.refresh_from_db()
+    assert (account.number, account.tax_number, account.owner) == ("12345-0", "761.092.776-73", "")
+    assert Connection.objects.exclude(extra_sealed=None).get().extra == {"error": {"code": "X"}}
+    assert Identity.objects.get().emails == [{"value": "ana@example.com"}]
+    assert Event.objects.get().data == {"a": 1}
+
+
+@pytest.mark.django_db
+def test_a_second_run_has_nothing_to_do_and_a_rotated_row_is_no_change(settings):
+    account = some_of_everything()
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    rotate()
+    before = list(Transaction.objects.values_list("pk", "extra_sealed", "updated_at"))
+    assert "banking.Transaction: 0 sealed anew" in rotate()
+    assert merge_docs(account, *(doc(n) for n in range(25))).unchanged == 25
+    assert list(Transaction.objects.values_list("pk", "extra_sealed", "updated_at")) == before
+
+
+@pytest.mark.django_db
+def test_a_row_that_no_key_opens_is_told_and_left_as_it_is(settings):
+    some_of_everything()
+    lost = Transaction.objects.earliest("pk")
+    Transaction.objects.filter(pk=lost.pk).update(extra_sealed=b"\x01nokey" + b"x" * 40)
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    with pytest.raises(CommandError, match="1 rows still need an older key"):
+        rotate()
+    assert bytes(Transaction.objects.get(pk=lost.pk).extra_sealed).startswith(b"\x01nokey")
+    assert rotation.outdated(Transaction) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_written_meanwhile_lose_nothing(settings, monkeypatch):
+    monkeypatch.setattr(rotation, "BATCH", 5)
+    monkeypatch.setattr(rotation, "PAUSE", 0.05)
+    account = some_of_everything()
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    ended, round_number, failures = threading.Event(), 0, []
+
+    def write_on() -> None:
+        nonlocal round_number
+        try:
+            while not ended.is_set() or round_number == 0:
+                round_number += 1
+                docs = [doc(n, description=f"Rodada {round_number}") for n in range(25)]
+                with transaction.atomic():
+                    merge(Transaction, scope(account), map(rows.transaction, docs))
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+        finally:
+            connection.close()
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        rotate()
+    finally:
+        ended.set()
+        writer.join(20)
+    assert not failures
+    settings.ENCRYPTION_KEYS = [NEW]
+    assert rotation.outdated(Transaction) == 0
+    assert {row.description for row in Transaction.objects.all()} == {f"Rodada {round_number}"}
+    assert all(row.extra == SECRET for row in Transaction.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_somebody_holds_is_not_waited_for_but_done_later(settings, monkeypatch):
+    account = some_of_everything()
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Transaction.objects.select_for_update().filter(account=account).earliest("pk")
+            held.set()
+            let_go.wait(10)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(10)
+    monkeypatch.setattr(rotation, "PASSES", 1)
+    assert rotation.rotate(Transaction) == rotation.Rotation(resealed=24, held=1)
+    let_go.set()
+    holder.join(10)
+    assert rotation.rotate(Transaction) == rotation.Rotation(resealed=1)
+    assert all(crypto.is_current(bytes(row.extra_sealed)) for row in Transaction.objects.all())
