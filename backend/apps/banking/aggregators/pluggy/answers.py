@@ -41,8 +41,11 @@ def status_of(answer: Answer) -> int:
 
 
 def is_stale_key(answer: Answer) -> bool:
-    """Whether the key is missing or expired. A refusal with a `codeDescription` is of another kind."""
-    return status_of(answer) in (401, 403) and not _text(_body(answer), "codeDescription")
+    """Whether the key is missing or expired. A refusal with a `codeDescription` is of another kind.
+
+    And one that is not JSON is not Pluggy's: a new key would not get past whoever sent it.
+    """
+    return answer.json and status_of(answer) in (401, 403) and not _text(_body(answer), "codeDescription")
 
 
 def failure(endpoint: Endpoint, answer: Answer, *, now: datetime | None = None) -> PluggyFailure:
@@ -66,6 +69,9 @@ def _row(endpoint: Endpoint, body: Mapping[str, Any], status: int) -> tuple[Code
     if not code and _item_ids(body):
         # Its documented example has no codeDescription, and only here are there items.
         code = "ITEM_USER_ALREADY_EXISTS"
+    if not code and status < 500 and status not in (401, 403, 429) and not isinstance(body.get("message"), str):
+        # Not Pluggy's form, hence not its word: a proxy's 404 must not be taken for an item that is gone.
+        return UNKNOWN, f"HTTP_{status}"
     code = code or f"HTTP_{status}"
     return API_CODES.get(code, UNKNOWN), code
 
@@ -76,10 +82,8 @@ def _build(row: CodeRow, status: int, message: str, code: str, wait: float | Non
     if row is UNKNOWN and status >= 500:
         return PluggyTemporary(message, error_type=ErrorType.INTERNAL_ERROR, code=code, retry_after=wait)
     error = row.error or PluggyUnexpected
-    if issubclass(error, Temporary):
-        built = error(message, error_type=row.error_type, code=code, retry_after=wait)
-    else:
-        built = error(message, error_type=row.error_type, code=code)
+    waiting = {"retry_after": wait} if issubclass(error, Temporary) else {}
+    built = error(message, error_type=row.error_type, code=code, **waiting)
     assert isinstance(built, PluggyFailure)  # noqa: S101 - a test holds every row to it
     return built
 
@@ -96,7 +100,8 @@ def _wait(row: CodeRow, answer: Answer, told: Told, now: datetime) -> float | No
 
 
 def _told(body: Mapping[str, Any], status: int, now: datetime) -> Told:
-    data = body.get("data") if isinstance(body.get("data"), dict) else {}
+    given = body.get("data")
+    data: Mapping[str, Any] = given if isinstance(given, dict) else {}
     error_id = _text(body, "errorId")
     return Told(
         status=status,

@@ -2,8 +2,9 @@
 
 import copy
 import hashlib
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from apps.banking.aggregators.pluggy.endpoints import AUTH, ENDPOINTS, Endpoint
 from apps.banking.aggregators.pluggy.errors import OutcomeUnknown, PluggyFailure, PluggyUnexpected
 from apps.banking.aggregators.pluggy.keys import KeyCache
 from lib.circuit import Breaker
-from lib.errors import ErrorType, PonteError, Throttled
+from lib.errors import ErrorType, PonteError, Temporary, Throttled
 from lib.http import UNSENT, Answer, JsonClient
 from lib.ratelimit import Budget
+
+logger = logging.getLogger(__name__)
 
 # Pluggy's windows are not ours, and a call can be under way for a while: the rest is for that.
 SHARE = 0.95
@@ -117,15 +120,16 @@ class Api:
         """One call on the wire. Returns what succeeded, and what was refused for its key; raises the rest."""
         self._take(self._budgets[call.endpoint.budget], call.patient)
         self.before_call()
-        pluggy, bank = self._breaker, self._bank(call.connector_id)
-        failing = [breaker for breaker in (pluggy, bank) if breaker and breaker.enter()]
+        # The bank's first: one that is open must not cost Pluggy's its only probe.
+        bank = self._bank(call.connector_id)
+        failing = [breaker for breaker in (bank, self._breaker) if breaker and breaker.enter()]
         try:
             answer = self._ask(call, key)
         except PonteError as error:
-            self._note(error, pluggy, bank, failing)
+            self._blame(error, bank, self._breaker in failing)
             raise unless_repeatable(call.endpoint, error) from None
         for breaker in failing:
-            breaker.succeed()
+            _note(breaker.succeed)
         return answer
 
     def _ask(self, call: _Call, key: str | None) -> Answer:
@@ -139,10 +143,11 @@ class Api:
         self.after_call(Called(endpoint.name, str(answer.status), time.monotonic() - began))
         if status_of(answer) < 400 or (key and is_stale_key(answer)):
             return answer
-        error = failure(endpoint, answer)
-        if error.code == "HTTP_429":
-            self._budgets[endpoint.budget].pause(getattr(error, "retry_after", None) or 0)
-        raise error
+        refused = failure(endpoint, answer)
+        if refused.code == "HTTP_429":
+            wait = getattr(refused, "retry_after", None) or 0
+            _note(lambda: self._budgets[endpoint.budget].pause(wait))
+        raise refused
 
     def _take(self, budget: Budget, patient: bool) -> None:
         """One call out of the budget; a patient one waits for it, renewing the lease as it does."""
@@ -160,14 +165,22 @@ class Api:
     def _bank(self, connector_id: int | str | None) -> Breaker | None:
         return None if connector_id is None else Breaker(self._redis, f"pluggy:{self.name}:bank:{connector_id}")
 
-    def _note(self, error: PonteError, pluggy: Breaker, bank: Breaker | None, failing: Sequence[Breaker]) -> None:
-        """Which breaker a failure speaks against; any other answer, an error too, speaks for it."""
-        blamed = bank if error.error_type in OF_THE_BANK else pluggy if _is_of_pluggy(error) else None
-        for breaker in failing:
-            if breaker is not blamed:
-                breaker.succeed()
-        if blamed:
-            blamed.fail()
+    def _blame(self, error: PonteError, bank: Breaker | None, failing: bool) -> None:
+        """Tell the breaker that a failure speaks against. Any answer at all speaks for Pluggy, if not for the bank."""
+        if bank and error.error_type in OF_THE_BANK:
+            _note(bank.fail)
+        if _is_of_pluggy(error):
+            _note(self._breaker.fail)
+        elif failing:
+            _note(self._breaker.succeed)
+
+
+def _note(step: Callable[[], object]) -> None:
+    """Write down what a call has shown. The call is over: without Redis its outcome stays what it was."""
+    try:
+        step()
+    except Temporary as error:
+        logger.warning("not noted: %s", error)
 
 
 def application_name(base_url: str, client_id: str) -> str:

@@ -53,7 +53,7 @@ _API = (
             "this address of the API is retired"),
     CodeRow("HTTP_422", "api", PluggyPermanent, T.INVALID_REQUEST, A.FIX_CODE,
             "the request cannot be processed"),
-    CodeRow("INVALID_CURSOR", "api", InvalidCursor, T.INTERNAL_ERROR, A.NONE,
+    CodeRow("INVALID_CURSOR", "api", InvalidCursor, T.INVALID_REQUEST, A.NONE,
             "the page is no longer there: the list is read from its beginning"),
     CodeRow("IDS_PARAMETER_EXCEEDS_MAX_LENGTH", "api", PluggyPermanent, T.INVALID_REQUEST, A.FIX_CODE,
             "too many ids in one call"),
@@ -210,7 +210,7 @@ _ITEM = (
 CODES = _API + _ITEM
 
 UNKNOWN = CodeRow("UNKNOWN", "api", PluggyUnexpected, T.UNKNOWN_ERROR, A.CONTACT_SUPPORT,
-                  "a code that is not in the table")  # fmt: skip
+                  "an answer that the code table does not know")  # fmt: skip
 
 API_CODES = {row.code: row for row in _API}
 ITEM_CODES = {row.code: row for row in _ITEM}

@@ -16,7 +16,6 @@ from apps.banking.aggregators.pluggy.endpoints import ENDPOINTS
 from apps.banking.aggregators.pluggy.errors import (
     ItemAlreadyExists,
     PluggyFailure,
-    PluggyPermanent,
     PluggyTemporary,
     PluggyUnexpected,
 )
@@ -128,11 +127,22 @@ def test_a_code_that_is_not_one_is_unreadable_and_never_repeated(code, caplog):
     assert str(code)[:20] not in caplog.text or len(str(code)) < 5
 
 
-@pytest.mark.parametrize("body", [None, [], "text", 7, {}, {"message": None, "data": [], "details": "x", "items": {}}])
-def test_any_error_body_is_survived(body):
-    error = failure(endpoints.ITEM, Answer(400, {}, body))
-    assert type(error) is PluggyPermanent
+ODD = (None, [], "text", 7, {}, {"message": None}, {"error": "Not Found"}, {"data": [], "details": "x", "items": {}})
+
+
+@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("status", [400, 404, 409, 410])
+def test_an_error_that_is_not_in_pluggys_form_is_not_taken_for_its_word(status, body):
+    error = failure(endpoints.ITEM, Answer(status, {}, body))
+    assert type(error) is PluggyUnexpected
+    assert error.code == f"HTTP_{status}"
     assert error.told.item_ids == ()
+
+
+def test_a_proxys_403_is_no_reason_for_a_new_key_and_no_word_of_pluggys():
+    answer = Answer(403, {}, None, json=False)
+    assert not is_stale_key(answer)
+    assert isinstance(failure(endpoints.ITEM, answer), Unexpected)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,6 @@ from lib.errors import Permanent, Temporary, Unexpected
 from lib.stub_http import drip, hang, reply, reset, reset_after
 from lib.transport import new_session
 
-NOT_AUTHORIZED = reply({"code": 403, "message": "Missing or invalid authorization token"}, 403)
-
-
 # --- The wire ---
 
 

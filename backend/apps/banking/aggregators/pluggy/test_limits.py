@@ -12,14 +12,9 @@ import pytest
 from apps.banking.aggregators.pluggy import api
 from apps.banking.aggregators.pluggy.client import PluggyClient
 from apps.banking.aggregators.pluggy.conftest import pages_of
-from apps.banking.aggregators.pluggy.errors import (
-    PluggyTemporary,
-)
-from lib.errors import PonteError, Throttled
+from apps.banking.aggregators.pluggy.errors import OutcomeUnknown, PluggyTemporary
+from lib.errors import PonteError, Temporary, Throttled
 from lib.stub_http import reply
-
-NOT_AUTHORIZED = reply({"code": 403, "message": "Missing or invalid authorization token"}, 403)
-
 
 # --- Budgets ---
 
@@ -170,3 +165,33 @@ def test_a_probe_that_is_answered_closes_the_breaker_again(client, pluggy, redis
     pluggy.answer = lambda _: reply({"id": "1"})
     client.item("1")
     assert not redis.exists(key)
+
+
+def test_a_failure_of_pluggy_says_nothing_of_the_bank(client, pluggy, redis):
+    down = {"code": 502, "codeDescription": "BALANCE_CONNECTOR_UNAVAILABLE", "message": ""}
+    pluggy.answer = lambda _: reply(down, 502)
+    failing_calls(client, 4, lambda client: client.balance("1", connector_id=601))
+    pluggy.answer = lambda _: reply({"code": 500, "message": ""}, 500)
+    failing_calls(client, 1, lambda client: client.balance("1", connector_id=601))
+    (bank,) = redis.keys("circuit:*601")
+    assert redis.hget(bank, "failures") == b"4"
+    pluggy.answer = lambda _: reply({"balance": 1})
+    client.balance("1", connector_id=601)
+    assert not redis.exists(bank)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_when_redis_goes_away_after_a_call_its_outcome_stays(client, pluggy, redis, monkeypatch, status):
+    def gone(_):
+        raise Temporary("no Redis")
+
+    pluggy.answer = lambda _: reply({"code": 500, "message": ""}, 500)
+    failing_calls(client, 1)
+    monkeypatch.setattr(api.Breaker, "succeed", gone)
+    monkeypatch.setattr(api.Breaker, "fail", gone)
+    pluggy.answer = lambda _: reply({"id": "1", "code": status, "message": ""}, status)
+    if status == 200:
+        assert client.create_item(2, {"user": "u"})["id"] == "1"
+    else:
+        with pytest.raises(OutcomeUnknown):
+            client.create_item(2, {"user": "u"})
