@@ -81,8 +81,8 @@ def _pass(model: Any, done: Rotation, tell: Callable[[int], None]) -> None:
 
 def _take(model: Any, after: int) -> list[int]:
     """The next outdated rows by id, locked until the transaction ends; none that others hold."""
+    parameters: dict[str, bytes | int] = {"key": crypto.ring().writer, "after": after, "limit": BATCH}
     with connection.cursor() as cursor:
-        parameters = {"key": crypto.ring().writer, "after": after, "limit": BATCH}
         cursor.execute(_compose(_TAKE, model), parameters)
         return [row[0] for row in cursor.fetchall()]
 

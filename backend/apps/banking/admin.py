@@ -1,0 +1,97 @@
+"""Banking's tables, for staff: to look at, without names, numbers or anything else that is sealed."""
+
+from django.contrib import admin
+
+from apps.banking import models
+from apps.clients.browse import BrowseAdmin
+
+
+@admin.register(models.Connector)
+class ConnectorAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "name", "type", "country", "health_status", "is_open_finance", "is_sandbox")
+    search_fields = ("vendor_id__exact", "name")
+
+
+@admin.register(models.Category)
+class CategoryAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "description", "description_translated", "parent_id")
+    search_fields = ("vendor_id__exact", "description", "description_translated")
+
+
+@admin.register(models.Connection)
+class ConnectionAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "client", "connector", "state", "status", "error_code", "last_updated_at")
+    list_select_related = ("client", "connector")
+    list_filter = ("state",)
+    search_fields = ("vendor_id__exact", "client__id__exact")
+
+
+@admin.register(models.Consent)
+class ConsentAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "client", "connection", "expires_at", "revoked_at", "deleted_at")
+    list_select_related = ("client", "connection")
+    search_fields = ("connection__vendor_id__exact",)
+
+
+@admin.register(models.Identity)
+class IdentityAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "client", "connection", "document_type", "deleted_at")
+    list_select_related = ("client", "connection")
+    search_fields = ("connection__vendor_id__exact",)
+
+
+@admin.register(models.Account)
+class AccountAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "client", "type", "subtype", "name", "balance", "currency_code", "deleted_at")
+    list_select_related = ("client",)
+    search_fields = ("vendor_id__exact", "connection__vendor_id__exact")
+
+
+@admin.register(models.BalanceSnapshot)
+class BalanceSnapshotAdmin(BrowseAdmin):
+    list_display = ("account", "client", "date", "balance", "currency_code")
+    list_select_related = ("account", "client")
+    search_fields = ("account__vendor_id__exact",)
+
+
+@admin.register(models.Transaction)
+class TransactionAdmin(BrowseAdmin):
+    list_display = ("id", "client", "account", "date", "amount", "currency_code", "type", "status", "deleted_at")
+    list_select_related = ("client", "account")
+    search_fields = ("account__vendor_id__exact",)
+
+
+@admin.register(models.CreditCardBill)
+class CreditCardBillAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "client", "account", "due_date", "total_amount", "currency_code", "deleted_at")
+    list_select_related = ("client", "account")
+    search_fields = ("account__vendor_id__exact",)
+
+
+@admin.register(models.Investment)
+class InvestmentAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "client", "type", "subtype", "name", "balance", "currency_code", "status")
+    list_select_related = ("client",)
+    search_fields = ("connection__vendor_id__exact",)
+
+
+@admin.register(models.InvestmentTransaction)
+class InvestmentTransactionAdmin(BrowseAdmin):
+    list_display = ("id", "client", "investment", "type", "date", "quantity", "amount")
+    list_select_related = ("client", "investment")
+    search_fields = ("investment__connection__vendor_id__exact",)
+
+
+@admin.register(models.Loan)
+class LoanAdmin(BrowseAdmin):
+    list_display = ("vendor_id", "client", "kind", "product_name", "contract_amount", "currency_code", "deleted_at")
+    list_select_related = ("client",)
+    search_fields = ("connection__vendor_id__exact",)
+
+
+@admin.register(models.SyncRun)
+class SyncRunAdmin(BrowseAdmin):
+    list_display = ("id", "client", "connection", "cause", "state", "error_code", "started_at", "duration")
+    list_select_related = ("client", "connection")
+    list_filter = ("state",)
+    search_fields = ("connection__vendor_id__exact",)

@@ -1,0 +1,129 @@
+"""The admin opens every table, shows nothing that is sealed, counts no millions, and replays only for who may."""
+
+import re
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.banking import factories
+from apps.banking.test_merge import doc, merge_docs
+from apps.clients.browse import COUNT_LIMIT, BrowseAdmin
+from apps.clients.factories import MembershipFactory, UserFactory
+from apps.events.models import Event, Mailbox, Replay, Tally
+
+pytestmark = pytest.mark.django_db
+
+OURS = [model for model in admin.site._registry if model.__module__.startswith("apps.")]
+FACTORIES = {
+    factory._meta.model: factory
+    for factory in vars(factories).values()
+    if isinstance(factory, type) and getattr(factory, "_meta", None) and factory._meta.model
+}
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    return client
+
+
+def event(number: int = 1, **more) -> Event:
+    payload = Event.seal("pluggy", f"e-{number}", b'{"secret": "Maria"}')
+    columns = {"source": "pluggy", "event_id": f"e-{number}", "kind": "item/updated", "mailbox": "m", **more}
+    return Event.objects.create(payload=payload, **columns)
+
+
+def dead(number: int = 1) -> Event:
+    return event(number, state="dead", finished_at=timezone.now())
+
+
+def a_row_of(model):
+    ours = {
+        Event: event,
+        Mailbox: lambda: Mailbox.objects.create(key="m"),
+        Tally: lambda: Tally.objects.create(slot=9_999),
+        Replay: lambda: Replay.objects.create(event=event(), kind="item/updated", actor="a", was_state="dead"),
+    }
+    if model in ours:
+        return ours[model]()
+    return FACTORIES[model]() if model in FACTORIES else getattr(MembershipFactory(), model._meta.model_name, None)
+
+
+def page(staff, model, name: str, *args, **query):
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
+    return staff.get(url, query)
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_every_table_can_be_looked_at_and_searched(staff, model):
+    row = a_row_of(model) or MembershipFactory()
+    assert page(staff, model, "changelist").status_code == 200
+    assert page(staff, model, "change", row.pk).status_code == 200
+    for words in ("x", "123", "00000000-0000-4000-8000-000000000001", "it's"):
+        assert page(staff, model, "changelist", q=words).status_code < 400
+
+
+def test_all_models_of_ours_are_registered():
+    labels = {"clients", "events", "banking"}
+    assert {model for model in apps.get_models() if model._meta.app_label in labels} == set(OURS)
+
+
+def test_nothing_sealed_is_on_any_page(staff):
+    account = factories.AccountFactory()
+    account.number, account.owner = "98765-4", "Ana Segredo"
+    account.save()
+    merge_docs(account, doc(1))
+    row = account.transactions.get()
+    for answer in (page(staff, type(account), "change", account.pk), page(staff, type(row), "change", row.pk)):
+        text = answer.content.decode()
+        assert not re.search(r"98765|Segredo|Maria|_sealed|_index|digest", text)
+    assert "Maria" not in page(staff, Event, "change", event().pk).content.decode()
+
+
+@pytest.mark.parametrize("model", [factories.TransactionFactory._meta.model, Event], ids=lambda m: m._meta.label)
+def test_a_list_is_few_queries_and_counts_no_further_than_it_must(staff, model):
+    for number in range(5):
+        event(number) if model is Event else factories.TransactionFactory()
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert page(staff, model, "changelist").status_code == 200
+    assert len(queries) <= 6
+    counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
+    assert counts
+    assert all(f"LIMIT {COUNT_LIMIT}" in one for one in counts)
+
+
+def test_rows_of_the_aggregator_cannot_be_changed_here(staff):
+    row = factories.TransactionFactory()
+    url = reverse("admin:banking_transaction_change", args=[row.pk])
+    assert staff.post(url, {"note": "x"}).status_code == 403
+    assert staff.post(reverse("admin:banking_transaction_delete", args=[row.pk])).status_code == 403
+    assert staff.get(reverse("admin:banking_transaction_add")).status_code == 403
+    assert all(isinstance(admin.site._registry[m], BrowseAdmin) for m in OURS if m._meta.app_label != "clients")
+
+
+def test_a_dead_event_is_replayed_with_one_click_and_the_replay_is_audited(staff):
+    one = dead()
+    found = {"action": "replay_events", "_selected_action": [one.pk]}
+    assert staff.post(reverse("admin:events_event_changelist"), found).status_code == 302
+    one.refresh_from_db()
+    assert (one.state, one.outcome) == ("pending", "replayed")
+    audit = Replay.objects.get()
+    assert (audit.event, audit.was_state, audit.actor) == (one, "dead", staff.get("/admin/").wsgi_request.user.username)
+
+
+def test_who_may_only_look_at_events_cannot_replay(client):
+    viewer = UserFactory(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_event"))
+    client.force_login(viewer)
+    one = dead()
+    client.post(reverse("admin:events_event_changelist"), {"action": "replay_events", "_selected_action": [one.pk]})
+    one.refresh_from_db()
+    assert one.state == "dead"
