@@ -99,4 +99,4 @@ async def connect_token(request: web.Request) -> web.Response:
         "at": time.time(),
     }
     claims |= {"itemId": item_id, "options": options}
-    return reply({"accessToken": request.app[MINT].make(claims, world.options.connect_token_ttl)})
+    return reply({"accessToken": request.app[MINT].make(claims, world.options.connect_token_ttl, "RS256")})

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import clock, connectors, events, evolve, machine, sealed_parameters, second_factor
+from . import clock, connectors, events, evolve, machine, rsa_key, second_factor
 from .errors import ApiError, invalid, not_found
 from .model import Item
 from .users import MESSAGES
@@ -266,4 +266,4 @@ async def reset(request: web.Request) -> web.Response:
 async def public_key(request: web.Request) -> web.Response:
     """GET /_sandbox/public-key: what encrypted parameters are made with."""
     guarded(request)
-    return reply({"publicKey": sealed_parameters.public_pem()})
+    return reply({"publicKey": rsa_key.public_pem()})

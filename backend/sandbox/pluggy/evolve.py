@@ -10,6 +10,7 @@ from .errors import invalid
 from .gen_transactions import Book
 from .ledger import Row
 from .model import Account, Item
+from .rules import categorised
 from .wire import Doc
 from .world import World
 
@@ -117,7 +118,7 @@ class Day:
         return found
 
     def _insert(self, doc: Doc) -> None:
-        self.account.ledger.put(doc)
+        self.account.ledger.put(categorised(doc, self.account, self.world.rules.values()))
         self.changes.created.append(doc["id"])
         self.changes.new_rows.append((doc["date"], doc["createdAt"]))
         if doc["status"] == "POSTED":
@@ -129,6 +130,9 @@ class Day:
         doc["updatedAt"] = self.stamp
         if doc["bankData"]:
             doc["bankData"]["closingBalance"] = doc["balance"]
+        if doc["creditData"]:
+            credit = doc["creditData"]
+            credit["availableCreditLimit"] = round(credit["creditLimit"] - doc["balance"], 2)
 
     def _rewrite(self, row: Row, **changes: Any) -> None:
         self.account.ledger.put({**row.doc(), **changes, "updatedAt": self.stamp})

@@ -6,7 +6,7 @@ from . import clock, events, machine, second_factor
 from .auth import Caller, caller_of
 from .cursor import read_cursor, write_cursor
 from .errors import ApiError, forbidden, invalid
-from .items_guard import check_connector, check_parameters, check_plan, check_update
+from .items_guard import check_connector, check_parameters, check_plan, check_products, check_update
 from .model import Item
 from .users import digits, scenario
 from .webhooks import check_url
@@ -14,10 +14,6 @@ from .wire import Doc, body_of, given, paged, path_uuid, reply
 from .world import World, world_of
 
 PAGE = 500
-DEFAULT_PRODUCTS = (
-    "ACCOUNTS", "CREDIT_CARDS", "TRANSACTIONS", "PAYMENT_DATA", "INVESTMENTS", "INVESTMENTS_TRANSACTIONS",
-    "IDENTITY", "LOANS",
-)  # fmt: skip
 
 
 def seen_item(request: web.Request) -> Item:
@@ -37,6 +33,7 @@ async def create(request: web.Request) -> web.Response:
     check_plan(world, caller)
     connector = check_connector(world, body.get("connectorId"))
     parameters = check_parameters(connector, body.get("parameters"))
+    check_products(body.get("products"))
     _check_urls(world, body)
     if body.get("avoidDuplicates"):
         _refuse_duplicate(world, connector, parameters)
@@ -77,7 +74,7 @@ def _identity(parameters: dict[str, str]) -> str:
 
 
 def _new_item(world: World, connector: Doc, parameters: dict[str, str], body: Doc, caller: Caller) -> Item:
-    products = body.get("products") or [p for p in DEFAULT_PRODUCTS if p in connector["products"]]
+    products = body.get("products") or connector["products"]
     item = Item(world.next_id("item"), connector, parameters, scenario(parameters), list(products))
     item.client_user_id = body.get("clientUserId")
     item.webhook_url = body.get("webhookUrl")
@@ -99,6 +96,7 @@ async def update(request: web.Request) -> web.Response:
     """PATCH /items/{id}: sync now, with new credentials if given."""
     world, item, body = world_of(request), seen_item(request), await body_of(request)
     check_update(world, item, body)
+    check_products(body.get("products"))
     _check_urls(world, body)
     if body.get("parameters"):
         _replace_parameters(item, check_parameters(item.connector, body["parameters"], updating=item))

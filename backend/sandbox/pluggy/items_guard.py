@@ -6,12 +6,13 @@ from typing import Any
 
 from . import clock, sealed_parameters
 from .auth import Caller
-from .connectors import MEU_PLUGGY
+from .connectors import MEU_PLUGGY, PRODUCTS
 from .errors import ApiError, invalid, not_found
 from .model import Item
 from .wire import Doc
 from .world import World
 
+KNOWN_PRODUCTS = (*PRODUCTS, "BROKERAGE_NOTE", "MOVE_SECURITY", "ACCOUNT_STATEMENTS")
 BACKOFF_MINUTES = 15
 MOST_LOGIN_FAILURES = 2
 MOST_FAILURES = 5
@@ -76,6 +77,14 @@ def _fits(field: Doc, value: str) -> bool:
     if field.get("options"):
         return value in {option["value"] for option in field["options"]}
     return re.search(field.get("validation") or "", value) is not None
+
+
+def check_products(given: Any) -> None:
+    """400 when `products` is there and holds anything but known product names."""
+    if given is None:
+        return
+    if not isinstance(given, list) or not all(product in KNOWN_PRODUCTS for product in given):
+        raise invalid("each value in products must be one of the following values: " + ", ".join(KNOWN_PRODUCTS))
 
 
 def check_update(world: World, item: Item, body: Doc) -> None:

@@ -38,7 +38,21 @@ def test_a_disabled_client_is_told_so(emulator):
 
 def test_a_missing_forged_or_expired_key_is_403_without_a_code_description(emulator, start):
     good = emulator.session.headers["X-API-KEY"]
-    for bad in ("", "no-jwt", good[:-2] + "xx", good.rpartition(".")[0] + "."):
+    connect = emulator.post("/connect_token")["accessToken"]
+    head = good.split(".")
+    unsigned = base64.urlsafe_b64encode(b'{"alg":"none"}').decode() + f".{head[1]}."
+    crossed = f"{connect.split('.')[0]}.{head[1]}.{head[2]}"
+    for bad in (
+        "",
+        "no-jwt",
+        "a.b.c",
+        "W10.e30.AA",
+        "e30.e30.AA",
+        good[:-4] + "xxxx",
+        good.rpartition(".")[0] + ".",
+        unsigned,
+        crossed,
+    ):
         _as(emulator, bad)
         assert (emulator.get("/categories"), emulator.status) == (UNAUTHORIZED, 403)
     short = start("--key-ttl", "1")
@@ -59,7 +73,9 @@ def test_the_status_of_a_bad_key_can_be_401_and_all_keys_can_be_expired(emulator
 
 def test_a_connect_token_ends_in_thirty_minutes_under_both_of_its_addresses(emulator):
     for path in ("/connect_token", "/connecttokens"):
-        claims = _claims(emulator.post(path, {})["accessToken"])
+        token = emulator.post(path, {})["accessToken"]
+        claims = _claims(token)
+        assert _claims("." + token)["alg"] == "RS256"
         assert claims["exp"] - claims["iat"] == 1800
 
 

@@ -72,6 +72,18 @@ def test_rules_are_made_listed_and_deleted_with_204(emulator):
     assert emulator.post("/categories/rules", {"description": "x", "categoryId": "1"})["code"] == 404
 
 
+def test_a_rule_acts_on_rows_that_come_in_later(emulator):
+    item = emulator.connect()["id"]
+    for text, match in (("a", "contains"), ("zzz", "exact")):
+        body = {"description": text, "categoryId": "13000000", "matchType": match, "accountType": "CHECKING_ACCOUNT"}
+        emulator.post("/categories/rules", body)
+    changed = emulator.post(f"/_sandbox/items/{item}/evolve", {"new": 3})["accounts"]
+    for account in emulator.get("/accounts", itemId=item)["results"]:
+        rows = [emulator.get("/transactions/" + i) for i in changed.get(account["id"], {}).get("created", [])]
+        ruled = account["subtype"] == "CHECKING_ACCOUNT"
+        assert all((r["category"] == "Donations") == (ruled and "a" in r["description"].lower()) for r in rows)
+
+
 def test_merchants_are_sorted_into_found_unknown_and_invalid(emulator):
     known = next(iter(MERCHANTS))
     answer = emulator.get("/merchants", cnpjs=f"{known},11.222.333/0001-81,123")

@@ -109,6 +109,7 @@ def test_products_can_be_chosen(emulator):
         ({"parameters": GOOD}, 400, None),
         ({"connectorId": 2}, 400, "PARAMETERS_NOT_PROVIDED"),
         ({"connectorId": 2, "parameters": {}}, 400, "PARAMETERS_NOT_PROVIDED"),
+        ({"connectorId": 2, "parameters": GOOD, "products": ["NONSENSE"]}, 400, None),
         ({"connectorId": 99999, "parameters": GOOD}, 404, "CONNECTOR_NOT_FOUND"),
         ({"connectorId": 2, "parameters": {"user": "x"}}, 400, "CONNECTOR_VALIDATION_ERROR"),
         ({"connectorId": 2, "parameters": "bm90IHJzYQ=="}, 400, None),

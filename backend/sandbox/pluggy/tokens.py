@@ -1,4 +1,4 @@
-"""JSON web tokens: API keys and connect tokens, signed with a key of this process."""
+"""JSON web tokens: API keys (HS256) and connect tokens (RS256), signed with keys of this process."""
 
 import base64
 import hashlib
@@ -8,32 +8,44 @@ import secrets
 import time
 from typing import Any
 
+from . import rsa_key
+
 Claims = dict[str, Any]
 
 
 class Mint:
-    """Makes and reads tokens (HS256). The signing key is new in every process: a restart ends all tokens."""
+    """Makes and reads tokens. The keys are new in every process: a restart ends all tokens."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
-    def make(self, claims: Claims, ttl: float) -> str:
+    def make(self, claims: Claims, ttl: float, algorithm: str = "HS256") -> str:
         """A token that ends `ttl` seconds from now; `exp` and `iat` are whole seconds."""
-        issued = int(time.time())
-        full = {**claims, "iat": issued, "exp": int(time.time() + ttl)}
-        head = f"{_encode({'alg': 'HS256', 'typ': 'JWT'})}.{_encode(full)}"
-        return f"{head}.{self._sign(head)}"
+        now = time.time()
+        full = {**claims, "iat": int(now), "exp": int(now + ttl)}
+        head = f"{_encode({'alg': algorithm, 'typ': 'JWT'})}.{_encode(full)}"
+        signature = rsa_key.sign(head.encode()) if algorithm == "RS256" else self._mac(head)
+        return f"{head}.{_base64url(signature)}"
 
     def read(self, token: str) -> Claims | None:
         """The claims of a token that is genuine and has not ended; otherwise None."""
         head, _, signature = token.rpartition(".")
-        if not head or not hmac.compare_digest(self._sign(head).encode(), signature.encode()):
+        try:
+            if not self._genuine(head, _decode(signature)):
+                return None
+            claims: Claims = json.loads(_decode(head.partition(".")[2]))
+        except (ValueError, KeyError, TypeError):
             return None
-        claims: Claims = json.loads(_decode(head.partition(".")[2]))
         return claims if claims["exp"] > time.time() else None
 
-    def _sign(self, head: str) -> str:
-        return _base64url(hmac.digest(self._key, head.encode(), hashlib.sha256))
+    def _genuine(self, head: str, signature: bytes) -> bool:
+        algorithm = json.loads(_decode(head.partition(".")[0]))["alg"] if head else ""
+        if algorithm == "RS256":
+            return rsa_key.signed(head.encode(), signature)
+        return algorithm == "HS256" and hmac.compare_digest(self._mac(head), signature)
+
+    def _mac(self, head: str) -> bytes:
+        return hmac.digest(self._key, head.encode(), hashlib.sha256)
 
 
 def _encode(doc: Claims) -> str:
