@@ -1,0 +1,183 @@
+"""Workers that die or freeze in the middle of a sync, and a broker that is stopped and wiped with work inside.
+
+Real processes, killed for real. Only the waiting is shortened: instead of sitting out a lease, its end is moved.
+"""
+
+import os
+import signal
+from datetime import timedelta
+
+import pytest
+import redis
+from django.utils import timezone
+
+import embedded.valkey
+from apps.banking.conftest import CLIENT_ID, CLIENT_SECRET
+from apps.banking.models import Connection, SyncRun, Transaction
+from apps.clients.factories import MembershipFactory
+from apps.events.accept import Incoming, accept
+from apps.events.books import audit, read_books
+from apps.events.models import Event, Mailbox
+from apps.events.tasks import sweep
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def worker(start_worker, bank):
+    """Starts a real worker that asks the emulator."""
+
+    def start(**environment):
+        pluggy = {"PLUGGY_API_URL": bank.url, "PLUGGY_CLIENT_ID": CLIENT_ID, "PLUGGY_CLIENT_SECRET": CLIENT_SECRET}
+        return start_worker(**pluggy, **environment)
+
+    return start
+
+
+@pytest.fixture
+def everything_done(wait_until):
+    """Sweeps, as beat does, until no event is pending."""
+
+    def finished() -> bool:
+        sweep()
+        return not Event.objects.filter(state="pending").exists()
+
+    return lambda: wait_until(finished, 60, "the end of all work")
+
+
+def deliver(*payloads: dict) -> None:
+    from apps.banking.aggregators.pluggy.notification import SOURCE, read_notification
+    from lib.sealed import encode
+
+    for payload in payloads:
+        seen = read_notification(encode(payload))
+        accept(Incoming(SOURCE, seen.event_id, seen.event, seen.mailbox, encode(payload)))
+
+
+def let_leases_end() -> None:
+    """As if their time were over."""
+    past = timezone.now() - timedelta(seconds=60)
+    Mailbox.objects.update(lease_until=past, rung_at=past)
+
+
+def begin_a_sync_that_hangs(bank, wait_until) -> str:
+    """An item whose webhooks are here and whose transactions, asked for once, never come."""
+    item = bank.connect(MembershipFactory())
+    bank.fault("hang", "GET /v2/transactions", count=1, seconds=120)
+    deliver(*bank.events(item, "item/created"))
+    sweep()
+    wait_until(lambda: has_struck(bank), 30, "the call that hangs")
+    return item
+
+
+def has_struck(bank) -> bool:
+    """Whether the only fault has met the only request it was for."""
+    (fault,) = bank.call("GET", "/_sandbox/faults")["faults"]
+    return fault["count"] == 0
+
+
+def test_a_worker_killed_in_the_middle_of_a_sync_is_replaced_and_the_data_is_whole(
+    bank, worker, wait_until, everything_done, differences
+):
+    first = worker()
+    item = begin_a_sync_that_hangs(bank, wait_until)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait(10)
+    assert not Transaction.objects.exists()
+    assert Event.objects.get(kind="item/created").state == "pending"
+
+    let_leases_end()
+    worker()
+    everything_done()
+    event = Event.objects.get(kind="item/created")
+    assert (event.state, event.outcome, event.attempts) == ("done", "synced", 2)
+    assert differences(item) == {}
+    assert read_books().balanced
+    assert audit() == {}
+
+
+def test_a_worker_frozen_past_its_lease_cannot_write_when_it_wakes(
+    bank, worker, wait_until, everything_done, differences
+):
+    frozen = worker()
+    item = begin_a_sync_that_hangs(bank, wait_until)
+    os.killpg(frozen.pid, signal.SIGSTOP)
+
+    let_leases_end()
+    second = worker()
+    everything_done()
+    assert differences(item) == {}
+    runs, rows = SyncRun.objects.count(), list(Transaction.objects.order_by("pk").values_list("pk", "updated_at"))
+    tokens = dict(Mailbox.objects.values_list("key", "token"))
+
+    bank.mend()
+    os.killpg(frozen.pid, signal.SIGCONT)
+    wait_until(lambda: b"was taken over" in frozen.log.read_bytes(), 60, "the frozen worker giving up")
+    assert b"was taken over" not in second.log.read_bytes()
+    assert list(Transaction.objects.order_by("pk").values_list("pk", "updated_at")) == rows
+    assert SyncRun.objects.count() == runs
+    assert dict(Mailbox.objects.values_list("key", "token")) == tokens
+    assert Event.objects.filter(kind="connection.connected").count() == 1
+    assert audit() == {}
+
+
+def test_a_webhook_that_comes_while_its_item_is_syncing_leads_to_one_more_sync(
+    bank, worker, wait_until, everything_done, differences
+):
+    item = bank.connect(MembershipFactory())
+    deliver(*bank.events(item, "item/created"))
+    worker()
+    everything_done()
+    bank.fault("latency", "GET /v2/transactions", count=1, seconds=3)
+    bank.evolve(item, new=2, silent=False)
+    updates = bank.events(item, "item/updated")
+    deliver(updates[-1])
+    sweep()
+    wait_until(lambda: has_struck(bank), 30, "the slow call")
+    bank.evolve(item, new=3, silent=False)
+    during = [event for event in bank.events(item, "item/updated") if event not in updates]
+    deliver(*during)
+    everything_done()
+    assert Event.objects.filter(source="pluggy", kind="item/updated", state="done").count() == 1 + len(during)
+    assert differences(item) == {}
+
+
+def test_a_broker_stopped_and_wiped_with_work_inside_loses_nothing(
+    bank, worker, everything_done, differences, tmp_path_factory, settings
+):
+    folder = tmp_path_factory.mktemp("broker")
+    broker = embedded.valkey.start(folder)
+    items = [bank.connect(MembershipFactory(), user=user) for user in ("user-ok", "user-ok-two-checking-accounts")]
+    items.append(bank.connect(MembershipFactory(), user="user-ok-account-error"))
+    try:
+        ring_into(broker.url())
+        for item in items:
+            deliver(*bank.events(item, "item/created"))
+        sweep()
+        assert redis.Redis.from_url(broker.url()).llen("sync") == len(items)
+        broker.stop()
+        for item in items:
+            deliver(*bank.events(item, "item/login_succeeded"))
+        assert Event.objects.filter(state="pending").count() == 2 * len(items)
+
+        broker = embedded.valkey.start(folder)
+        let_leases_end()
+        worker(REDIS_URL=broker.url())
+        everything_done()
+    finally:
+        ring_into(settings.REDIS_URL)
+        broker.stop()
+    assert Connection.objects.count() == len(items)
+    assert all(differences(item) == {} for item in items)
+    assert read_books().balanced
+    assert audit() == {}
+
+
+def ring_into(url: str) -> None:
+    """Makes this process publish into another broker."""
+    from celery import current_app
+
+    current_app.conf.broker_url = current_app.conf.broker_write_url = url
+    current_app.pool.force_close_all()
+    current_app._pool = None
+    current_app.amqp._producer_pool = None
