@@ -1,6 +1,7 @@
 """The execution of an item: from CREATED over login and second factors to SUCCESS, on timers."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from .users import MESSAGES
 from .wire import Doc
 from .world import World
 
+log = logging.getLogger(__name__)
 STEP = 0.5
 LOGIN = 1.0
 PENDING_APPROVAL = 6.0
@@ -43,7 +45,15 @@ def start(world: World, item: Item, cause: str, plan: Doc | None = None) -> None
     item.touch()
     if item.alarm:
         item.alarm.cancel()
-    item.task = asyncio.get_running_loop().create_task(_execute(world, item, plan or {}))
+    item.task = asyncio.get_running_loop().create_task(_guarded(world, item, plan or {}))
+
+
+async def _guarded(world: World, item: Item, plan: Doc) -> None:
+    try:
+        await _execute(world, item, plan)
+    except Exception:
+        log.exception("the emulator itself failed in the execution of item %s", item.id)
+        fail(world, item, "UNEXPECTED_ERROR")
 
 
 async def _execute(world: World, item: Item, plan: Doc) -> None:
