@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 import embedded
+from embedded import valkey
 
 BACKEND = Path(__file__).parent
 ROOT = BACKEND.parent
@@ -119,6 +120,13 @@ def _empty_valkey() -> None:
     import redis
 
     redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+
+
+@pytest.fixture
+def start_valkey(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], valkey.Server]:
+    """Starts a Valkey of the test's own, always at the same address and always empty."""
+    folder = tmp_path_factory.mktemp("valkey")
+    return lambda: valkey.start(folder)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 import redis
 from django.utils import timezone
 
-import embedded.valkey
 from apps.banking.conftest import BACKEND, CLIENT_ID, CLIENT_SECRET
 from apps.banking.models import Connection, SyncRun, Transaction
 from apps.clients.factories import MembershipFactory
@@ -157,10 +156,9 @@ def sweep_into(process_environment):
 
 
 def test_a_broker_stopped_and_wiped_with_work_inside_loses_nothing(
-    bank, worker, sweep_into, wait_until, differences, tmp_path_factory
+    bank, worker, sweep_into, wait_until, differences, start_valkey
 ):
-    folder = tmp_path_factory.mktemp("broker")
-    broker = embedded.valkey.start(folder)
+    broker = start_valkey()
     users = ("user-ok", "user-ok-two-checking-accounts", "user-ok-account-error")
     items = [bank.connect(MembershipFactory(), user=user) for user in users]
     try:
@@ -173,7 +171,7 @@ def test_a_broker_stopped_and_wiped_with_work_inside_loses_nothing(
             deliver(*bank.events(item, "item/login_succeeded"))
         assert Event.objects.filter(state="pending").count() == 2 * len(items)
 
-        broker = embedded.valkey.start(folder)
+        broker = start_valkey()
         assert redis.Redis.from_url(broker.url()).llen("sync") == 0
         let_leases_end()
         worker(REDIS_URL=broker.url())
