@@ -104,3 +104,10 @@ def test_a_kind_that_json_does_not_know_is_a_type_error_that_does_not_show_it():
 
 def test_the_class_itself_gives_the_descriptor():
     assert isinstance(Row.owner, SealedJSON)
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a\x00b", {"\udfff": ["\x00"]}])
+def test_text_that_has_no_utf8_and_text_that_no_column_takes_are_sealed_all_the_same(value):
+    row = Row()
+    row.owner = value
+    assert row.owner == value

@@ -81,7 +81,8 @@ def _merge_batch(cursor: CursorWrapper, shape: Columns, scope: Row, rows: list[R
 
 def _stored(cursor: CursorWrapper, shape: Columns, scope: Row, keys: Sequence[Any]) -> dict[Any, bytes | None]:
     """The digests of rows that are there, by key; None for a tombstone."""
-    cursor.execute(_digests_sql(shape), {**scope, "keys": keys})
+    # One text instead of a list: psycopg would quote each of thousands of keys by itself.
+    cursor.execute(_digests_sql(shape), {**scope, "keys": "\n".join(keys) if shape.key else ""})
     return {key: digest and bytes(digest) for key, digest in cursor.fetchall()}
 
 
@@ -99,7 +100,7 @@ def _digests_sql(shape: Columns) -> sql.Composed:
     within = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in scope]
     key = sql.Identifier(shape.key) if shape.key else sql.NULL
     if shape.key:
-        within.append(sql.SQL("{} = ANY(%(keys)s)").format(key))
+        within.append(sql.SQL("{} = ANY(string_to_array(%(keys)s, chr(10)))").format(key))
     return sql.SQL("SELECT {}, CASE WHEN deleted_at IS NULL THEN digest END FROM {} WHERE {}").format(
         key, table, sql.SQL(" AND ").join(within)
     )

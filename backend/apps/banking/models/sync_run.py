@@ -50,7 +50,7 @@ class SyncRun(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="running", finished_at=None)
-                | (~Q(state="running") & Q(finished_at__gte=F("started_at"))),
+                | (~Q(state="running") & Q(finished_at__isnull=False, finished_at__gte=F("started_at"))),
                 name="sync_run_ends_after_its_start",
             ),
             models.CheckConstraint(

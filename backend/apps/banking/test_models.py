@@ -1,0 +1,167 @@
+"""The database refuses what cannot be true, and its indexes carry the lists that grow to millions."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from apps.banking import factories
+from apps.banking.factories import (
+    AccountFactory,
+    BalanceSnapshotFactory,
+    ConnectionFactory,
+    SyncRunFactory,
+    TransactionFactory,
+)
+from apps.banking.models import Account, Category, Connection, Connector, SyncRun, Transaction
+from apps.banking.models.base import ClientRow
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(make, **columns) -> None:
+    with pytest.raises((IntegrityError, DataError)), transaction.atomic():
+        make(**columns)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"type": "DEBIT", "amount": Decimal(1)},
+        {"type": "CREDIT", "amount": Decimal(-1)},
+        {"currency_code": "brl"},
+        {"currency_code": "R$"},
+        {"vendor_id": ""},
+        {"digest": b""},
+        {"digest": b"too short"},
+        {"amount": Decimal("1e20"), "type": "CREDIT"},
+        {"amount": None},
+        {"date": None},
+        {"description": None},
+        {"description": "x" * 501},
+    ],
+)
+def test_a_transaction_that_cannot_be_is_refused(columns):
+    refused(TransactionFactory, **columns)
+
+
+def test_only_a_tombstone_is_replaced():
+    row = TransactionFactory()
+    refused(TransactionFactory, account=row.account, replaced_by=row)
+
+
+def test_unknown_enum_values_are_stored():
+    assert TransactionFactory(type="REVERSAL", amount=Decimal(-1), status="OF_TOMORROW").pk
+    assert AccountFactory(type="CRYPTO", subtype="COLD_WALLET").pk
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"state": "happy"},
+        {"state": "deleted"},
+        {"deleted_at": timezone.now()},
+        {"vendor_id": ""},
+    ],
+)
+def test_a_connection_that_cannot_be_is_refused(columns):
+    refused(ConnectionFactory, **columns)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"state": "done"},
+        {"finished_at": timezone.now()},
+        {"state": "failed", "finished_at": timezone.now() + timedelta(1)},
+        {"state": "done", "finished_at": timezone.now() - timedelta(1)},
+        {"error_type": "bad_luck"},
+        {"state": "odd", "finished_at": timezone.now() + timedelta(1)},
+    ],
+)
+def test_a_sync_run_that_cannot_be_is_refused(columns):
+    refused(SyncRunFactory, **columns)
+
+
+def test_a_run_lasts_from_its_start_to_its_end():
+    run = SyncRunFactory()
+    run.refresh_from_db()
+    assert run.duration is None
+    run.state, run.finished_at = SyncRun.State.DONE, run.started_at + timedelta(seconds=3)
+    run.save()
+    assert run.duration == timedelta(seconds=3)
+
+
+def test_a_day_has_one_balance():
+    point = BalanceSnapshotFactory()
+    refused(BalanceSnapshotFactory, account=point.account, date=point.date)
+
+
+@pytest.mark.parametrize("model", [*ClientRow.__subclasses__(), Category, Connector], ids=lambda m: m.__name__)
+def test_a_vendor_id_is_stored_once_under_its_parent(model):
+    factory = getattr(factories, f"{model.__name__}Factory")
+    row = factory()
+    parent = model.natural_key[0].removesuffix("_id")
+    refused(factory, **{"vendor_id": row.vendor_id, parent: getattr(row, parent)})
+
+
+@pytest.mark.parametrize("amount", ["0.00000001", "-12345678901234567890.12345678", "0.123", "1000"])
+def test_amounts_are_exact(amount):
+    row = TransactionFactory(amount=-abs(Decimal(amount)))
+    row.refresh_from_db()
+    assert row.amount == -abs(Decimal(amount))
+
+
+def test_names_say_no_more_than_ids():
+    account = AccountFactory(name="Conta da Maria")
+    assert str(account) == f"account {account.vendor_id}"
+    assert "Maria" not in str(TransactionFactory(description="Pix Maria"))
+
+
+def test_a_list_goes_on_after_a_row_without_gaps_or_repeats():
+    account = AccountFactory()
+    for n in range(12):
+        TransactionFactory(account=account, date=date(2026, 11, 1 + n % 3))
+    everything = list(Transaction.objects.newest_first())
+    seen, page = [], list(Transaction.objects.newest_first()[:5])
+    while page:
+        seen += page
+        page = list(Transaction.objects.after(page[-1]).newest_first()[:5])
+    assert seen == everything
+    assert [row.date for row in seen] == sorted((row.date for row in seen), reverse=True)
+
+
+def test_hidden_and_gone_rows_are_not_shown():
+    row = TransactionFactory()
+    TransactionFactory(account=row.account, hidden=True)
+    TransactionFactory(account=row.account, deleted_at=timezone.now())
+    assert list(Transaction.objects.shown()) == [row]
+
+
+def plan(queryset) -> str:
+    """How it would be done in a large table."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        sql, parameters = queryset.query.sql_with_params()
+        cursor.execute(f"EXPLAIN {sql}", parameters)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_the_lists_that_grow_are_read_from_their_index():
+    row = TransactionFactory()
+    lists = Transaction.objects.shown().newest_first()
+    of_account, of_client = lists.filter(account=row.account), lists.filter(client=row.client)
+    for queryset, index in ((of_account, "transaction_list_account"), (of_client, "transaction_list_client")):
+        for one in (queryset[:50], queryset.after(row)[:50]):
+            assert f"Index Scan using {index}" in plan(one)
+            assert "Sort" not in plan(one)
+
+
+def test_lookups_by_id_and_by_blind_index_have_an_index():
+    row = TransactionFactory()
+    assert "transaction_once" in plan(Transaction.objects.filter(account=row.account, vendor_id="x"))
+    assert "account_vendor_id" in plan(Account.objects.filter(vendor_id="x"))
+    assert "account_tax_number" in plan(Account.objects.having("tax_number", "76109277673"))
+    assert "connection_once" in plan(Connection.objects.filter(aggregator="pluggy", vendor_id="x"))
