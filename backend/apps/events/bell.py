@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 # Seconds.
 GATHER = 0.02
+UNANSWERED_PAUSE = 0.1
 UNANSWERED_FOR = 15
 _UNANSWERED = "bell"
 
@@ -47,20 +48,21 @@ class Bell:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            self._try()
-            time.sleep(GATHER)
+            # While a bell lies unanswered, what was stored before it is looked at needs no other.
+            time.sleep(GATHER if self._try() else UNANSWERED_PAUSE)
 
-    def _try(self) -> None:
+    def _try(self) -> bool:
         try:
-            ring_now()
+            rung = ring_now()
         except (redis.RedisError, KombuError, OperationalError, OSError) as error:
             if not self._broken:
                 logger.warning("The broker cannot be reached (%s): the sweep will ring.", type(error).__name__)
             self._broken = True
-        else:
-            if self._broken:
-                logger.warning("The broker is back.")
-            self._broken = False
+            return False
+        if self._broken:
+            logger.warning("The broker is back.")
+        self._broken = False
+        return rung
 
 
 def ring_now() -> bool:
