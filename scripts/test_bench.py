@@ -1,0 +1,33 @@
+"""`scripts/bench` says what it can measure, and refuses what it cannot."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).with_name("bench")
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([BENCH, *arguments], check=False, capture_output=True, text=True, timeout=120, cwd="/")
+
+
+def test_help_names_both_measurements():
+    told = bench("--help")
+    assert told.returncode == 0
+    assert "ingest|sync" in told.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("everything",)])
+def test_anything_else_is_refused_with_one_clear_line(arguments):
+    told = bench(*arguments)
+    assert told.returncode == 1
+    assert told.stderr.count("\n") == 1
+    assert "scripts/bench sync" in told.stderr
+
+
+@pytest.mark.parametrize("what", ["ingest", "sync"])
+def test_each_measurement_explains_itself(what):
+    told = bench(what, "--help")
+    assert told.returncode == 0
+    assert "--json" in told.stdout
