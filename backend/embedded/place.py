@@ -79,7 +79,6 @@ def _home(account: Account, folder: Path, inside: Path, outside: Path) -> Path:
     if inside.exists():
         raise EmbeddedError(f"the user {account.name} cannot reach {inside} any more: move or remove it")
     _outside(outside.parent)
-    _say(f"PostgreSQL's data is in {outside}: its user {account.name} cannot reach {folder}")
     return outside
 
 
@@ -100,7 +99,7 @@ def _copied(package: Path, account: Account) -> Path:
     stamp = f"{package.resolve()} {(package / 'pginstall18/bin/postgres').stat().st_mtime_ns}"
     target = _outside(OUTSIDE) / f"programs-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
     if not target.exists():
-        _say(f"PostgreSQL's programs are copied to {target}: its user {account.name} cannot reach {package}")
+        say(f"PostgreSQL's programs are copied to {target}: its user {account.name} cannot reach {package}")
         _copy(package, target)
     return target / package.name / "pginstall18"
 
@@ -136,5 +135,6 @@ def _private(folder: Path, account: Account) -> Path:
     return account.own(folder)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """One line to the person who started it."""
     print(f"embedded: {line}", file=sys.stderr)

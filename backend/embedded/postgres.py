@@ -69,6 +69,8 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, database: str
     Raises EmbeddedError with the server's last words.
     """
     where = place.find(folder)
+    if not where.home.is_relative_to(folder.resolve()):
+        place.say(f"PostgreSQL's data is in {where.home}: its user {where.account.name} cannot reach {folder}")
     server = Server(where, place.socket_folder(where))
     if not _answers(server):
         _clear_leftovers(server)
