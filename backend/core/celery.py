@@ -13,6 +13,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 app = Celery("ponte")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# By name: a worker loads it when it starts, once Django is ready.
+app.steps["worker"].add("apps.reliability.heartbeat:Heartbeat")
 
 
 @setup_logging.connect

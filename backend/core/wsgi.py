@@ -1,4 +1,4 @@
-"""The WSGI application: webhooks go straight to their view, everything else through the middleware."""
+"""The WSGI application: webhooks and probes go straight to their view, everything else through the middleware."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -13,7 +13,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
-WEBHOOKS = "/api/banking/webhooks/"
+# Probes too: platforms ask under any Host header, which the middleware refuses, and whatever else may be wrong.
+STRAIGHT = ("/api/banking/webhooks/", "/health", "/metrics")
 
 
 class StraightHandler(WSGIHandler):
@@ -36,5 +37,5 @@ connections[DEFAULT_DB_ALIAS]
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The callable that servers are given."""
-    handler = straight if environ.get("PATH_INFO", "").startswith(WEBHOOKS) else pages
+    handler = straight if environ.get("PATH_INFO", "").startswith(STRAIGHT) else pages
     return handler(environ, start_response)

@@ -12,7 +12,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from apps.banking.aggregators.pluggy.api import nothing
+from apps.banking.aggregators.calls import counter
+from apps.banking.aggregators.pluggy.api import Called, nothing
 from apps.banking.aggregators.pluggy.client import PluggyClient
 from lib.http import LOOPBACK, checked_base_url
 
@@ -29,7 +30,13 @@ def from_settings(*, before_call: Callable[[], None] = nothing) -> PluggyClient:
 
 @lru_cache(maxsize=4)
 def _client(base_url: str, client_id: str, client_secret: str, redis_url: str) -> PluggyClient:
-    return PluggyClient(base_url, client_id, client_secret, redis=_redis(redis_url))
+    redis = _redis(redis_url)
+    count = counter(redis, "pluggy")
+
+    def after_call(called: Called) -> None:
+        count(called.endpoint, called.outcome, called.seconds)
+
+    return PluggyClient(base_url, client_id, client_secret, redis=redis, after_call=after_call)
 
 
 @lru_cache(maxsize=4)

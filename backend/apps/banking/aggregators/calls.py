@@ -1,0 +1,52 @@
+"""Counting calls to aggregators where every process finds the counts: in Redis, one round trip a call.
+
+A wiped Redis starts them anew, as a restarted program would: whoever reads counters expects that.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+_COUNTS, _SECONDS = "api:calls", "api:seconds"
+
+
+@dataclass(frozen=True)
+class Calls:
+    """`counts` by (aggregator, endpoint, outcome): an HTTP status, or what failed on the wire. `seconds` in sum."""
+
+    counts: dict[tuple[str, str, str], int]
+    seconds: dict[tuple[str, str], float]
+
+
+def counter(redis: Redis, aggregator: str) -> Callable[[str, str, float], None]:
+    """What to call after each call, with its endpoint's name, its outcome and how long it took. Raises nothing."""
+
+    def count(endpoint: str, outcome: str, seconds: float) -> None:
+        try:
+            pipeline = redis.pipeline(transaction=False)
+            pipeline.hincrby(_COUNTS, f"{aggregator}|{endpoint}|{outcome}", 1)
+            pipeline.hincrbyfloat(_SECONDS, f"{aggregator}|{endpoint}", round(seconds, 6))
+            pipeline.execute()
+        except RedisError as error:
+            logger.debug("A call was not counted: %s", type(error).__name__)
+
+    return count
+
+
+def read_calls(redis: Redis) -> Calls:
+    """The counts since Redis was last wiped. Raises RedisError."""
+    counts, seconds = redis.pipeline(transaction=False).hgetall(_COUNTS).hgetall(_SECONDS).execute()
+    return Calls(
+        {_key(field, 3): int(number) for field, number in counts.items()},
+        {_key(field, 2): float(total) for field, total in seconds.items()},
+    )
+
+
+def _key(field: bytes, size: int) -> tuple[str, ...]:
+    parts = field.decode().split("|", size - 1)
+    return tuple(parts + [""] * (size - len(parts)))

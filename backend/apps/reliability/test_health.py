@@ -1,0 +1,229 @@
+"""GET /health: true, quick whatever hangs, and of use to whoever decides where requests go."""
+
+import os
+import re
+import signal
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from apps.events.accept import Incoming, accept
+from apps.events.models import Event
+from apps.reliability import health, heartbeat
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def put(event_id: str, kind: str = "item/updated") -> None:
+    accept(Incoming("test", event_id, kind, f"m-{event_id}", b"{}"))
+
+
+def get(path: str = "/health"):
+    return Client().get(path)
+
+
+def test_with_everything_there_it_is_healthy():
+    heartbeat.beat("worker@test")
+    answer = get()
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["status"] == "healthy"
+    assert body["services"] == {"database": "up", "redis": "up", "celery": "up"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", body["timestamp"])
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_it_tells_what_waits_for_how_long_and_what_is_dead():
+    for name in ("1", "2", "3"):
+        put(name)
+    put("unhandled", "payment_intent/created")
+    Event.objects.filter(event_id="1").update(received_at=timezone.now() - timedelta(seconds=90))
+    Event.objects.filter(event_id="2").update(available_at=timezone.now() - timedelta(seconds=40))
+    Event.objects.filter(event_id="3").update(state="dead", finished_at=timezone.now())
+    mailbox = get().json()["mailbox"]
+    assert (mailbox["pending"], mailbox["dead"]) == (2, 1)
+    assert 90 <= mailbox["oldest_pending_seconds"] < 100
+    assert 40 <= mailbox["overdue_seconds"] < 50
+    assert set(mailbox["queues"]) == {"sync", "quick", "background"}
+
+
+def test_an_event_that_waits_for_its_time_is_pending_but_not_overdue():
+    put("1")
+    Event.objects.update(
+        received_at=timezone.now() - timedelta(days=2), available_at=timezone.now() + timedelta(hours=1)
+    )
+    mailbox = get().json()["mailbox"]
+    assert mailbox["oldest_pending_seconds"] > 170_000
+    assert mailbox["overdue_seconds"] == 0
+
+
+def test_without_a_worker_it_is_degraded_and_still_takes_requests():
+    answer = get()
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["services"] == {"database": "up", "redis": "up", "celery": "down"}
+
+
+def test_a_worker_that_fell_silent_is_not_up():
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker.zadd(heartbeat.KEY, {"worker@frozen": time.time() - heartbeat.ALIVE_SECONDS - 2})
+    assert get().json()["services"]["celery"] == "down"
+
+
+def test_events_that_nobody_works_on_degrade_it():
+    heartbeat.beat("worker@test")
+    put("1")
+    Event.objects.update(available_at=timezone.now() - timedelta(seconds=health.OVERDUE_SECONDS + 5))
+    assert get().json()["status"] == "degraded"
+
+
+def test_it_holds_words_of_its_own_and_figures_and_nothing_else():
+    put("1")
+    body = get().json()
+    assert set(body) == {"status", "services", "mailbox", "timestamp"}
+    assert set(body["services"].values()) <= {"up", "down"}
+    queues = body["mailbox"].pop("queues")
+    assert all(isinstance(figure, int | float) for figure in [*queues.values(), *body["mailbox"].values()])
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_it_can_only_be_read(method):
+    assert getattr(Client(), method)("/health").status_code == 405
+
+
+def test_many_who_ask_cost_the_database_one_question(django_assert_num_queries):
+    get()
+    begun = health.DATABASE.begin()
+    with django_assert_num_queries(0):
+        for _ in range(20):
+            get()
+    assert health.DATABASE.begin() is begun
+
+
+def test_what_it_asks_reads_the_index_of_pending_events_alone():
+    from apps.reliability import mailbox
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute("EXPLAIN " + mailbox._WAITING)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+    assert "event_due" in plan
+    # The one look at the primary key is for the row that was found.
+    assert plan.count("events_event_pkey") == 1
+    assert "Index Cond: (id = pending.oldest)" in plan
+
+
+# --- with real servers ---
+
+
+def timed(web, path: str = "/health"):
+    """The answer, and the seconds it took at best: what hangs hangs every time, a busy machine does not."""
+    seconds = []
+    for _ in range(3):
+        began = time.monotonic()
+        answer = web.get(path)
+        seconds.append(time.monotonic() - began)
+    return answer, min(seconds)
+
+
+def test_the_shipped_server_answers_under_any_host_without_tls_and_without_a_cookie(start_web):
+    web = start_web(SECURE_SSL_REDIRECT="true")
+    for path in ("/health", "/health/live"):
+        answer = web.get(path, Host="10.1.2.3:8080")
+        assert answer.status_code == 200
+        assert not answer.cookies
+        assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert web.get("/health/live").json() == {"status": "alive"}
+
+
+def test_a_worker_is_up_while_it_lives_and_not_when_it_is_frozen_or_gone(start_worker, wait_until, monkeypatch):
+    monkeypatch.setattr(heartbeat, "ALIVE_SECONDS", 7)
+    monkeypatch.setattr(health.BROKER, "_fresh", 0.0)
+
+    def celery() -> str:
+        return get().json()["services"]["celery"]
+
+    worker = start_worker()
+    wait_until(lambda: celery() == "up", 10, "the first heartbeat")
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    wait_until(lambda: celery() == "up", 10, "the heartbeat after a wiped broker")
+    os.kill(worker.pid, signal.SIGSTOP)
+    wait_until(lambda: celery() == "down", 12, "the silence of a frozen worker")
+    os.kill(worker.pid, signal.SIGCONT)
+    wait_until(lambda: celery() == "up", 10, "the heartbeat of a woken worker")
+    worker.terminate()
+    worker.wait(20)
+    assert celery() == "down"
+
+
+def test_a_database_that_takes_connections_and_never_answers_is_down_within_two_seconds(start_web, black_hole):
+    web = start_web(DATABASE_URL=f"postgresql://ponte@127.0.0.1:{black_hole}/ponte")
+    answer, seconds = timed(web)
+    assert seconds < 2
+    assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+    assert answer.json()["services"]["database"] == "down"
+    assert answer.json()["mailbox"]["pending"] is None
+    assert timed(web, "/health/live")[1] < 0.5
+    answer, seconds = timed(web, "/metrics")
+    assert seconds < 2
+    assert 'ponte_up{service="database"} 0.0' in answer.text
+
+
+def test_a_broker_that_takes_connections_and_never_answers_degrades_within_two_seconds(start_web, black_hole):
+    web = start_web(REDIS_URL=f"redis://127.0.0.1:{black_hole}/0")
+    answer, seconds = timed(web)
+    assert seconds < 2
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["services"] == {"database": "up", "redis": "down", "celery": "down"}
+    assert answer.json()["mailbox"]["queues"] is None
+
+
+def test_servers_that_are_not_there_at_all_are_down_at_once(start_web):
+    web = start_web(DATABASE_URL="postgresql://ponte@127.0.0.1:9/ponte", REDIS_URL="redis://127.0.0.1:9/0")
+    answer, seconds = timed(web)
+    assert seconds < 1
+    assert answer.status_code == 503
+    assert answer.json()["services"] == {"database": "down", "redis": "down", "celery": "down"}
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@contextmanager
+def frozen(pid: int):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_frozen_servers_are_down_within_two_seconds_and_up_again_when_they_thaw(start_web, wait_until, own_servers):
+    """The postmaster and Valkey are stopped as a whole machine would be: their sockets stay, and say nothing."""
+    web = start_web(**own_servers)
+    broker = redis.Redis.from_url(own_servers["REDIS_URL"])
+    with psycopg.connect(own_servers["DATABASE_URL"]) as session:
+        postmaster = parent_of(session.info.backend_pid)
+    assert web.get("/health").json()["services"] == {"database": "up", "redis": "up", "celery": "down"}
+    with frozen(postmaster), frozen(broker.info()["process_id"]):
+        time.sleep(1.1)
+        answer, seconds = timed(web)
+        assert seconds < 2
+        assert answer.status_code == 503
+        assert answer.json()["services"] == {"database": "down", "redis": "down", "celery": "down"}
+        assert timed(web, "/health/live")[1] < 0.5
+
+    def services() -> dict:
+        return web.get("/health").json()["services"]
+
+    wait_until(lambda: services()["database"] == services()["redis"] == "up", 10, "the thaw")
