@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 from celery import current_app
+from django.db.models import DateTimeField, Func
 
 BACKEND = Path(__file__).resolve().parents[2]
 CLIENT_ID = "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90"
@@ -116,12 +117,16 @@ def store(*payloads: dict) -> None:
     """Stores webhook payloads as the door does, but in the test's own transaction."""
     from apps.banking.aggregators.pluggy.notification import SOURCE, read_notification
     from apps.events.accept import accept_here
+    from apps.events.models import Event
     from apps.events.store import make_row
 
     for payload in payloads:
         body = json.dumps(payload).encode()
         seen = read_notification(body)
         accept_here(make_row(SOURCE, seen.event_id, seen.event, seen.mailbox, body))
+        # Within a test's one transaction, the default now() would stand still.
+        received = Func(function="clock_timestamp", output_field=DateTimeField())
+        Event.objects.filter(event_id=seen.event_id, state="pending", attempts=0).update(received_at=received)
 
 
 @pytest.fixture

@@ -24,16 +24,24 @@ def retire(visit: Visit) -> str:
     if connection.deleted_at:
         return "gone"
     run = Run(visit.batch, connection)
+    with run.kept():
+        _bury_all(run, connection)
+        _end(run, connection)
+    return "gone"
+
+
+def _bury_all(run: Run, connection: Connection) -> None:
     for account in Account.objects.filter(connection=connection, deleted_at=None):
         close_account(run, account)
-    movements = {"investment__connection": connection}
-    bury(run, "investment_transactions", InvestmentTransaction, movements)
+    bury(run, "investment_transactions", InvestmentTransaction, {"investment__connection": connection})
     for product, model in OF_CONNECTION:
         bury(run, product, model, {"connection": connection})
+
+
+def _end(run: Run, connection: Connection) -> None:
     with run.finish("gone"):
         connection.state, connection.deleted_at = Connection.State.DELETED, timezone.now()
         connection.action = connection.error_type = connection.error_code = ""
         connection.next_auto_sync_at = None
         connection.save(update_fields=FENCED)
         announce("connection.deleted", connection, cause=run.cause)
-    return "gone"

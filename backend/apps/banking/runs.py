@@ -13,7 +13,7 @@ from apps.banking.announce import announce
 from apps.banking.merge import Counts
 from apps.banking.models import Connection, SyncRun
 from apps.events.models import Event
-from apps.events.work import Batch
+from apps.events.work import Batch, LeaseLost
 from lib.errors import ErrorType, PonteError
 
 logger = logging.getLogger(__name__)
@@ -70,8 +70,19 @@ class Run:
             error = next(iter(self.failures), self.refused)
             self._close(row, SyncRun.State.PARTIAL if error else SyncRun.State.DONE, error)
 
-    def abandon(self, error: Exception) -> None:
-        """The run ends by `error`; what it had written stays, and is announced. Raises LeaseLost."""
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Whatever ends the run is kept in its row; only a lost lease leaves it to who holds the mailbox now."""
+        try:
+            yield
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self._abandon(error)
+            raise
+
+    def _abandon(self, error: Exception) -> None:
+        """What was written until now stays, and is announced. Raises LeaseLost."""
         with self.batch.write():
             self._close(self._opened(), SyncRun.State.FAILED, error)
 

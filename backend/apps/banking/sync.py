@@ -1,16 +1,19 @@
 """What to do when something happened to an item: look at it, note how it stands, and read what it brought."""
 
+from datetime import datetime
+
 from django.db import connection as database
 from django.utils import timezone
 
 from apps.banking.announce import announce
 from apps.banking.collect import collect
+from apps.banking.models import Connection
 from apps.banking.plan import Plan, as_of, plan_sync
 from apps.banking.retire import retire
 from apps.banking.runs import Run
 from apps.banking.standing import FENCED, take_note
 from apps.banking.visit import Visit, on_item
-from apps.events.work import LeaseLost
+from apps.events.models import Event
 from lib.errors import Temporary, Unexpected
 
 
@@ -23,16 +26,24 @@ def note(visit: Visit) -> str:
 
 def sync(visit: Visit) -> str:
     """How the item stands and, if its last run brought any, its data. The first time that is everything."""
-    if not visit.verdict.has_data:
+    if not visit.verdict.has_data or not uncovered(visit.connection, visit.batch.events):
         return note(visit)
     return carry_out(visit, plan_sync(visit.item, visit.verdict, full=visit.connection.listed_at is None))
+
+
+def uncovered(connection: Connection, events: list[Event]) -> list[Event]:
+    """Those of `events` that may tell of something new: all that came after our last complete listing began.
+
+    What the aggregator told of before, it had; and all that it had is here.
+    """
+    return [event for event in events if connection.listed_at is None or event.received_at > connection.listed_at]
 
 
 def carry_out(visit: Visit, plan: Plan) -> str:
     """Read what `plan` says into our rows. Raises what a later try may mend; what was read until then stays."""
     run = Run(visit.batch, visit.connection)
     began = _database_time()
-    try:
+    with run.kept():
         with run.write():
             take_note(visit)
         collect(visit, run, plan)
@@ -40,14 +51,9 @@ def carry_out(visit: Visit, plan: Plan) -> str:
             if isinstance(error, Temporary | Unexpected):
                 raise error
         return _finish(visit, run, plan, began)
-    except LeaseLost:
-        raise
-    except Exception as error:
-        run.abandon(error)
-        raise
 
 
-def _finish(visit: Visit, run: Run, plan: Plan, began: object) -> str:
+def _finish(visit: Visit, run: Run, plan: Plan, began: datetime) -> str:
     connection = visit.connection
     outcome = "synced" if run.has_changes else "nothing new"
     with run.finish(outcome):
@@ -60,11 +66,12 @@ def _finish(visit: Visit, run: Run, plan: Plan, began: object) -> str:
     return outcome
 
 
-def _database_time() -> object:
+def _database_time() -> datetime:
     """Now, by the clock that stamps events as they are received."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        return cursor.fetchone()[0]
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 item_created = on_item(sync, gone=retire)

@@ -206,17 +206,25 @@ def test_syncs_leave_the_users_edits_alone(bank, connected, today, deliver, work
     assert row.description.endswith("CONFIRMADA")
 
 
-def test_an_account_that_is_new_to_us_is_read_first(bank, deliver, work):
-    item = bank.connect(MembershipFactory())
-    event = bank.events(item, "transactions/created")[0]
-    deliver(event)
+def test_an_account_that_is_new_to_us_is_read_first(bank, connected, deliver, work):
+    event = bank.events(connected, "transactions/created")[0]
+    Account.objects.get(vendor_id=event["accountId"]).delete()
+    deliver({**event, "eventId": "later"})
     work()
-    connection = Connection.objects.get(vendor_id=item)
-    account = Account.objects.get()
-    assert account.vendor_id == event["accountId"]
-    assert account.client == connection.client
+    account = Account.objects.get(vendor_id=event["accountId"])
+    assert account.client == Connection.objects.get().client
     assert Transaction.objects.filter(account=account).count() == event["transactionsCount"]
-    assert connection.listed_at is None
+
+
+def test_the_first_event_of_an_item_reads_everything_and_those_received_before_add_nothing(
+    bank, deliver, work, differences
+):
+    item = bank.connect(MembershipFactory())
+    deliver(*bank.events(item))
+    work()
+    assert differences(item) == {}
+    assert bank.calls()[LIST] == Account.objects.count()
+    assert Event.objects.get(kind="item/created").outcome == "noted"
 
 
 def test_an_account_that_the_bank_closed_is_closed_when_its_list_is_gone(bank, connected, deliver, work):

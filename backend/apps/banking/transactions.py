@@ -10,14 +10,16 @@ from apps.banking.aggregators.pluggy import rows
 from apps.banking.aggregators.pluggy.errors import Gone
 from apps.banking.aggregators.pluggy.values import parse
 from apps.banking.merge import merge
-from apps.banking.models import Account
+from apps.banking.models import Account, Connection
 from apps.banking.movements import Reader
+from apps.banking.plan import plan_sync
 from apps.banking.retire import retire
 from apps.banking.runs import Run
 from apps.banking.standing import take_note
+from apps.banking.sync import carry_out, uncovered
 from apps.banking.visit import Visit, drop_in
 from apps.events.models import Event
-from apps.events.work import Batch, LeaseLost
+from apps.events.work import Batch
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +28,12 @@ Read = Callable[[Reader, list[Event]], None]
 
 def transactions_created(batch: Batch) -> str:
     """Read what came to be in each account since we last did."""
-    return _for_each_account(batch, _read_created)
+    return _follow(batch, _read_created, uncovered)
 
 
 def transactions_changed(batch: Batch) -> str:
     """transactions/updated and /deleted: what has one of the ids is stored as it is now, or tombstoned if it is not."""
-    return _for_each_account(batch, _read_ids)
+    return _follow(batch, _read_ids, lambda _, events: events)
 
 
 def _read_created(reader: Reader, events: list[Event]) -> None:
@@ -49,34 +51,32 @@ def _read_ids(reader: Reader, events: list[Event]) -> None:
     reader.read_ids(ids)
 
 
-def _for_each_account(batch: Batch, read: Read) -> str:
+def _follow(batch: Batch, read: Read, choose: Callable[[Connection, list[Event]], list[Event]]) -> str:
+    """Read what the chosen events are about; of a connection that was never read completely, everything."""
     visit = drop_in(batch)
     if visit is None:
         return "unknown item"
-    if visit.item is None and visit.connection.deleted_at:
+    if visit.item is not None and visit.verdict.has_data:
+        return carry_out(visit, plan_sync(visit.item, visit.verdict, full=True))
+    if visit.is_gone:
         return retire(visit)
     run = Run(batch, visit.connection)
-    try:
+    with run.kept():
         if visit.item is not None:
             with run.write():
                 take_note(visit)
-        for account_id, events in _by_account(batch).items():
+        for account_id, events in _by_account(choose(visit.connection, batch.events)).items():
             _read_account(visit, run, account_id, events, read)
         outcome = "synced" if run.has_changes else "nothing new"
         with run.finish(outcome):
             pass
-    except LeaseLost:
-        raise
-    except Exception as error:
-        run.abandon(error)
-        raise
     return outcome
 
 
-def _by_account(batch: Batch) -> dict[str, list[Event]]:
+def _by_account(events: list[Event]) -> dict[str, list[Event]]:
     """The events of each account; those that name none are void."""
     found: dict[str, list[Event]] = defaultdict(list)
-    for event in batch.events:
+    for event in events:
         if isinstance(account_id := event.data.get("accountId"), str):
             found[account_id].append(event)
     return found

@@ -22,13 +22,14 @@ from lib.errors import ErrorType, Unexpected
 
 @dataclass
 class Visit:
-    """`item` is what the aggregator has now: None when it has none any more, or (with `verdict`) was not asked."""
+    """`item` is what the aggregator has now: None when it was not asked, or (`is_gone`) when it has none any more."""
 
     batch: Batch
     api: Any
     connection: Connection
     item: dict[str, Any] | None = None
     verdict: Verdict | None = None
+    is_gone: bool = False
 
     @property
     def item_id(self) -> str:
@@ -50,7 +51,7 @@ def arrive(batch: Batch) -> Visit | None:
     try:
         item = api.item(item_id)
     except Gone:
-        return Visit(batch, api, connection) if connection else None
+        return Visit(batch, api, connection, is_gone=True) if connection else None
     if item["id"] != item_id:
         raise Unexpected("another item than the one asked for", code="OTHER_ITEM", error_type=ErrorType.INTERNAL_ERROR)
     connection = connection or _adopt(batch, name, item)
@@ -58,9 +59,9 @@ def arrive(batch: Batch) -> Visit | None:
 
 
 def drop_in(batch: Batch) -> Visit | None:
-    """As `arrive`, but without asking for the item where its connection is known and was not deleted."""
+    """As `arrive`, but without asking for the item of a connection that is alive and was read before."""
     _, _, connection, api = _mailbox(batch)
-    if connection is None or connection.deleted_at:
+    if connection is None or connection.deleted_at or connection.listed_at is None:
         return arrive(batch)
     return Visit(batch, api, connection)
 
@@ -109,6 +110,6 @@ def on_item(act: Callable[[Visit], str], gone: Callable[[Visit], str]) -> Callab
         visit = arrive(batch)
         if visit is None:
             return "unknown item"
-        return gone(visit) if visit.item is None else act(visit)
+        return gone(visit) if visit.is_gone else act(visit)
 
     return verb

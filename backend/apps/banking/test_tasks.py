@@ -1,0 +1,53 @@
+"""Every kind of event has its task, and every schedule one that exists."""
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django_celery_beat.models import PeriodicTask
+
+from apps.banking import tasks
+from apps.events.models import Event
+
+
+def test_each_kind_of_event_has_a_task_of_the_name_in_the_settings():
+    assert {name for name, _ in settings.EVENT_TASKS.values()} <= set(current_app.tasks)
+    assert tasks.process_item_updated.name == "process_item_updated"
+    assert {queue for _, queue in settings.EVENT_TASKS.values()} <= {q.name for q in settings.CELERY_TASK_QUEUES}
+
+
+@pytest.mark.django_db
+def test_what_the_schedule_runs_exists():
+    ours = PeriodicTask.objects.filter(name__startswith="Banking:")
+    assert {task.task for task in ours} == {
+        "banking.reconcile_due",
+        "banking.remind_of_consents",
+        "banking.refresh_directory",
+    }
+    assert {task.task for task in ours} <= set(current_app.tasks)
+    assert {task.queue for task in ours} == {"background"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["item/waiting_user_input", "item/waiting_user_action"])
+def test_both_ways_of_waiting_for_the_person_are_worked_by_one_task(kind, bank, deliver, work):
+    deliver({"event": kind, "eventId": "e1", "itemId": "11111111-1111-4111-8111-111111111111"})
+    assert work() == 1
+    assert Event.objects.get().outcome == "unknown item"
+
+
+@pytest.mark.django_db
+def test_a_task_says_what_it_does_and_that_it_did_it(bank, deliver, work, caplog):
+    item = "11111111-1111-4111-8111-111111111111"
+    deliver({"event": "item/updated", "eventId": "e1", "itemId": item})
+    with caplog.at_level("INFO"):
+        work()
+    said = [record.getMessage() for record in caplog.records]
+    assert f"[TASK] Processing item/updated for pluggy:item:{item}" in said
+    assert f"[TASK] Successfully processed item/updated for pluggy:item:{item}" in said
+
+
+@pytest.mark.django_db
+def test_the_beats_own_tasks_run(bank):
+    tasks.reconcile_due()
+    tasks.remind_of_consents()
+    tasks.refresh_directory()
