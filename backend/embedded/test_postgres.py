@@ -170,3 +170,33 @@ def test_root_lends_the_server_the_account_that_owns_its_data(folder: Path):
     home.mkdir()
     os.chown(home, 65534, 65534)
     assert server_account(home).uid == 65534
+
+
+def test_the_roles_can_be_made_twice_by_an_administrator_who_is_no_superuser(folder: Path):
+    server = postgres.start(folder)
+    for database, statement in (
+        ("postgres", "DROP DATABASE ponte"),
+        ("template1", "DROP OWNED BY ponte_app"),
+        ("template1", "DROP OWNED BY ponte_owner"),
+        ("postgres", "DROP ROLE ponte_owner, ponte_app"),
+        ("postgres", "CREATE ROLE hoster LOGIN CREATEDB CREATEROLE"),
+    ):
+        postgres.psql(server, database, "-c", statement)
+    for _ in range(2):
+        done = make_roles_as(server, "hoster", PONTE_OWNER_PASSWORD="o'wner", PONTE_APP_PASSWORD="app")
+        assert (done.returncode, done.stderr) == (0, "")
+    with psycopg.connect(server.url("ponte_owner", "hosted"), autocommit=True) as owner:
+        owner.execute("CREATE TABLE thing (id int)")
+    with psycopg.connect(server.url("ponte_app", "hosted"), autocommit=True) as app:
+        app.execute("INSERT INTO thing VALUES (1)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute("ALTER TABLE thing ADD name text")
+    with_password = "SELECT count(*) FROM pg_authid WHERE rolname LIKE 'ponte%' AND rolpassword LIKE 'SCRAM-SHA-256%'"
+    assert postgres.psql(server, "postgres", "-c", with_password) == "2\n"
+
+
+def make_roles_as(server: postgres.Server, role: str, **passwords: str) -> subprocess.CompletedProcess[str]:
+    """The command that ops/sql/roles.sql names for operators."""
+    command = [server.where.program("psql"), server.url(role, "postgres"), "-Xq", "-v", "ON_ERROR_STOP=1"]
+    what = ["-v", "database=hosted", "-f", postgres.SQL / "roles.sql"]
+    return subprocess.run([*command, *what], env=passwords, cwd="/", capture_output=True, text=True, check=False)
