@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 # Pluggy's windows are not ours, and a call can be under way for a while: the rest is for that.
 SHARE = 0.95
-# How long the next page of a list waits for its budget. A list that started over each time would never end.
+# How long work that is under way waits for its budget. A list that began anew each time would never end.
 PATIENCE_SECONDS = 120.0
 TICK_SECONDS = 5.0
 
@@ -78,12 +78,14 @@ class Api:
         self._budgets = _budgets(redis, self.name, share)
         self._breaker = Breaker(redis, f"pluggy:{self.name}")
         self.before_call, self.after_call = before_call, after_call
+        self._begun = False
         self._keys = KeyCache(redis, self.name, self._authenticate)
 
     def with_hooks(self, before_call: Callable[[], None], after_call: Callable[[Called], None]) -> "Api":
         """The same application (its connections, key, budgets and breakers), for one piece of work."""
         twin = copy.copy(self)
         twin.before_call, twin.after_call = before_call, after_call
+        twin._begun = False
         twin._keys = KeyCache(self._redis, self.name, twin._authenticate)
         return twin
 
@@ -98,7 +100,8 @@ class Api:
     ) -> Any:
         """The body of the answer. Raises an error of lib.errors, mostly one of errors.py.
 
-        `connector_id` asks that bank's breaker too; `patient` waits for the budget instead of raising Throttled.
+        `connector_id` asks that bank's breaker too; `patient` waits for the budget instead of raising Throttled, as
+        every call does in work that has a lease (`before_call`) and has made its first.
         """
         call = _Call(endpoint, endpoint.url(*ids), params, json, connector_id, patient)
         key = self._keys.get()
@@ -118,7 +121,7 @@ class Api:
 
     def _send(self, call: _Call, key: str | None = None) -> Answer:
         """One call on the wire. Returns what succeeded, and what was refused for its key; raises the rest."""
-        self._take(self._budgets[call.endpoint.budget], call.patient)
+        self._take(self._budgets[call.endpoint.budget], call.patient or self._is_under_way(call.endpoint))
         self.before_call()
         # The bank's first: one that is open must not cost Pluggy's its only probe.
         bank = self._bank(call.connector_id)
@@ -130,6 +133,7 @@ class Api:
             raise unless_repeatable(call.endpoint, error) from None
         for breaker in failing:
             _note(breaker.succeed)
+        self._begun = self._begun or call.endpoint is not AUTH
         return answer
 
     def _ask(self, call: _Call, key: str | None) -> Answer:
@@ -161,6 +165,11 @@ class Api:
                     raise
             self.before_call()
             time.sleep(min(wait, TICK_SECONDS))
+
+    def _is_under_way(self, endpoint: Endpoint) -> bool:
+        """Whether this is work with a lease that has begun: put back, it would only begin anew."""
+        # Whoever fetches the key holds its lock, which others wait for.
+        return self._begun and self.before_call is not nothing and endpoint is not AUTH
 
     def _bank(self, connector_id: int | str | None) -> Breaker | None:
         return None if connector_id is None else Breaker(self._redis, f"pluggy:{self.name}:bank:{connector_id}")

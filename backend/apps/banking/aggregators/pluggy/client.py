@@ -16,7 +16,8 @@ class PluggyClient(ItemCalls, ProductCalls, DirectoryCalls):
 
     `transport` makes the requests.Session of each thread. `redis` holds what workers share: the key, the rate budgets
     and the breakers. `before_call` runs before each call, to renew a lease; `after_call` is told of each, for metrics.
-    `share` is the part of Pluggy's limits to use, `patience` the seconds that the next page waits for its budget.
+    `share` is the part of Pluggy's limits to use. `patience` is how many seconds the next page of a list waits for its
+    budget, and every call but the first of work that has a `before_call`; other calls raise Throttled at once.
     """
 
     def __init__(

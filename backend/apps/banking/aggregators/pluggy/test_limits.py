@@ -114,6 +114,29 @@ def test_a_page_that_would_wait_too_long_is_throttled(make_client, pluggy):
     assert time.monotonic() - began < 2
 
 
+def test_work_with_a_lease_waits_for_every_call_but_its_first(make_client, monkeypatch, redis):
+    monkeypatch.setattr(api, "TICK_SECONDS", 0.05)
+    client = make_client(share=2 / 360)
+    renewed = []
+    work = client.with_hooks(before_call=lambda: renewed.append(1))
+    work.item("1"), work.item("2")
+    threading.Timer(0.4, lambda: [redis.delete(key) for key in redis.keys("budget:*items*")]).start()
+    work.item("3")
+    assert len(renewed) > 6
+    client.item("4")  # the second of the new two
+    with pytest.raises(Throttled):
+        client.with_hooks(before_call=lambda: None).item("5")
+
+
+def test_a_web_request_never_waits(make_client):
+    client = make_client(share=2 / 360).with_hooks()
+    client.item("1"), client.item("2")
+    began = time.monotonic()
+    with pytest.raises(Throttled):
+        client.item("3")
+    assert time.monotonic() - began < 1
+
+
 def test_the_first_page_never_waits(make_client, pluggy):
     client = make_client(share=1 / 360)
     pluggy.answer = pages_of(1)
