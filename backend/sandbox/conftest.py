@@ -180,6 +180,14 @@ def _shared() -> Iterator[Emulator]:
     emulator.stop()
 
 
+@pytest.fixture(scope="session")
+def strict() -> Iterator[Emulator]:
+    """An emulator with Pluggy's real rules for webhook URLs."""
+    emulator = Emulator()
+    yield emulator.log_in()
+    emulator.stop()
+
+
 @pytest.fixture
 def emulator(_shared: Emulator) -> Emulator:
     """An emulator as after its start, without rate limits, 50 times faster, webhooks to this machine allowed."""

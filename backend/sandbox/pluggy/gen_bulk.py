@@ -5,13 +5,14 @@ from datetime import date, timedelta
 
 from .categories import name_of
 from .gen_transactions import Book
-from .ledger import Row
+from .ledger import FleetingRow, Row
 from .people import cnpj
 from .seeded import digest, rng
 from .spending import BANK
 from .wire import dump
 
 DAYS = 365
+MOST_KEPT = 100_000
 
 
 def bulk(book: Book, count: int, today: date) -> Iterator[Row]:
@@ -19,9 +20,10 @@ def bulk(book: Book, count: int, today: date) -> Iterator[Row]:
     tail = digest("bulk", book.account["id"]).hex()
     ending = f"-{tail[:4]}-4{tail[4:7]}-8{tail[7:10]}-{tail[10:22]}"
     make = _maker(book)
+    kind = Row if count <= MOST_KEPT else FleetingRow
     days = [f"{(today - timedelta(DAYS - n)).isoformat()}T00:00:00.000Z" for n in range(DAYS)]
     for number in range(count):
-        yield Row(f"{number:08x}{ending}", days[number * DAYS // count], book.stamp, make=make)
+        yield kind(f"{number:08x}{ending}", days[number * DAYS // count], book.stamp, make=make)
 
 
 def _maker(book: Book) -> Callable[[Row], bytes]:

@@ -54,6 +54,17 @@ class Row:
         return self.date, self.id
 
 
+class FleetingRow(Row):
+    """A row that makes its bytes at every reading and keeps none: for accounts too big to hold."""
+
+    __slots__ = ()
+
+    @property
+    def body(self) -> bytes:
+        """The row as the API gives it."""
+        return self._make(self)
+
+
 def row_of(doc: Doc) -> Row:
     """A row from its document."""
     row = Row(doc["id"], doc["date"], doc["createdAt"], dump(doc))

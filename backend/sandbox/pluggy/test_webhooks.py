@@ -7,12 +7,6 @@ from . import webhooks
 PUBLIC = "https://hooks.example.com/x"
 
 
-@pytest.fixture
-def strict(start):
-    """An emulator with the real URL rules."""
-    return start()
-
-
 @pytest.mark.parametrize(
     ("url", "message"),
     [
