@@ -4,7 +4,7 @@ Asking is an event in the item's own mailbox, so that it waits its turn behind t
 call when nothing moved since our last complete listing, and at least once a day the listing is made anyway.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -24,6 +24,9 @@ KIND = "connection.reconcile"
 
 EVERY = timedelta(hours=1)
 LISTED_EVERY = timedelta(days=1)
+# A connection whose item is gone is looked at a few times more.
+DOUBTED_EVERY = timedelta(days=1)
+DOUBTED_FOR = timedelta(days=4)
 # Asked for in one go, once a minute. More than the rate budget serves would only wait in the mailbox.
 AT_ONCE = 300
 
@@ -31,11 +34,18 @@ AT_ONCE = 300
 def ask_due() -> int:
     """Ask for those that were not compared for longest, EVERY at most. Returns how many."""
     waiting = Event.objects.filter(kind=KIND, state=Event.State.PENDING)[:AT_ONCE].count()
-    now = timezone.now()
-    due = Connection.objects.filter(Q(last_reconciled_at=None) | Q(last_reconciled_at__lte=now - EVERY))
-    due = due.filter(deleted_at=None).order_by(F("last_reconciled_at").asc(nulls_first=True), "pk")
+    due = Connection.objects.filter(_is_due(timezone.now())).order_by(
+        F("last_reconciled_at").asc(nulls_first=True), "pk"
+    )
     with transaction.atomic():
         return _ask(due.select_for_update(skip_locked=True, no_key=True)[: AT_ONCE - waiting])
+
+
+def _is_due(now: datetime) -> Q:
+    alive = Q(last_reconciled_at=None) | Q(last_reconciled_at__lte=now - EVERY)
+    # Asked with the wrong credentials, the aggregator says of every item that there is none.
+    buried = Q(last_reconciled_at__lte=now - DOUBTED_EVERY, deleted_at__gt=now - DOUBTED_FOR)
+    return Q(alive, deleted_at=None) | buried
 
 
 def ask(connection: Connection, *, full: bool = False) -> None:
@@ -52,8 +62,13 @@ def mailbox_of(connection: Connection) -> str:
 
 def _ask(due: QuerySet[Connection]) -> int:
     chosen = list(due)
+    mailboxes = [mailbox_of(one) for one in chosen]
+    # One that could not be compared yet is tried again by the mailbox: another request would add nothing.
+    pending = Event.objects.filter(kind=KIND, state=Event.State.PENDING, mailbox__in=mailboxes)
+    asked = set(pending.values_list("mailbox", flat=True))
     for connection in chosen:
-        _emit(connection, full=False)
+        if mailbox_of(connection) not in asked:
+            _emit(connection, full=False)
     Connection.objects.filter(pk__in=[one.pk for one in chosen]).update(last_reconciled_at=timezone.now())
     return len(chosen)
 

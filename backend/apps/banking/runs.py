@@ -128,12 +128,15 @@ def described(error: Exception) -> tuple[str, str]:
 
 
 def settle_interrupted(connection: Connection, cause: Event | None) -> None:
-    """End the runs that a killed worker left open, and announce what they had committed. Inside a transaction."""
-    for row in SyncRun.objects.filter(connection=connection, state=SyncRun.State.RUNNING):
-        row.state, row.finished_at = SyncRun.State.FAILED, max(timezone.now(), row.started_at)
-        row.error_type, row.error_code = str(ErrorType.INTERNAL_ERROR), "INTERRUPTED"
-        row.save(update_fields=["state", "finished_at", "error_type", "error_code"])
-        _announce(connection, row, cause)
+    """End the run that a killed worker left open, and announce what it had committed. Inside a transaction."""
+    # Each run does this first, so that only the last one can be open.
+    row = SyncRun.objects.filter(connection=connection).order_by("-pk").first()
+    if row is None or row.state != SyncRun.State.RUNNING:
+        return
+    row.state, row.finished_at = SyncRun.State.FAILED, max(timezone.now(), row.started_at)
+    row.error_type, row.error_code = str(ErrorType.INTERNAL_ERROR), "INTERRUPTED"
+    row.save(update_fields=["state", "finished_at", "error_type", "error_code"])
+    _announce(connection, row, cause)
 
 
 def _announce(connection: Connection, row: SyncRun, cause: Event | None) -> None:

@@ -60,7 +60,8 @@ def _finish(visit: Visit, run: Run, plan: Plan, began: datetime) -> str:
         if connection.last_synced_at is None and visit.verdict.has_data:
             announce("connection.connected", connection, cause=run.cause)
         connection.last_synced_at = timezone.now()
-        if plan.full and not run.failures:
+        # Products that failed for good (not in our plan, for one) would fail in the next listing, too.
+        if plan.full:
             connection.listed_at, connection.listed_as_of = began, as_of(visit.item)
         connection.save(update_fields=FENCED)
     return outcome

@@ -26,7 +26,7 @@ def test_those_that_wait_longest_come_first_and_nobody_twice_within_the_hour():
     never = ConnectionFactory(last_reconciled_at=None)
     long_ago = ConnectionFactory(last_reconciled_at=ago(hours=5))
     ConnectionFactory(last_reconciled_at=ago(minutes=50))
-    ConnectionFactory(last_reconciled_at=None, state="deleted", deleted_at=timezone.now())
+    ConnectionFactory(last_reconciled_at=ago(days=9), state="deleted", deleted_at=ago(days=9))
     assert reconcile.ask_due() == 2
     assert waiting() == [f"pluggy:item:{never.vendor_id}", f"pluggy:item:{long_ago.vendor_id}"]
     assert reconcile.ask_due() == 0
@@ -40,6 +40,38 @@ def test_no_more_are_asked_for_than_wait_at_most(monkeypatch):
     assert reconcile.ask_due() == 0
     Event.objects.filter(state="pending").update(state="done", finished_at=timezone.now())
     assert reconcile.ask_due() == 2
+
+
+def test_one_that_waits_in_its_mailbox_is_not_asked_for_again():
+    connection = ConnectionFactory(last_reconciled_at=None)
+    reconcile.ask_due()
+    Connection.objects.update(last_reconciled_at=ago(hours=2))
+    reconcile.ask_due()
+    assert len(waiting()) == 1
+    connection.refresh_from_db()
+    assert connection.last_reconciled_at > ago(minutes=1)
+
+
+def test_an_item_that_seemed_gone_returns_by_itself(bank, work, differences, settings):
+    item = bank.connect(MembershipFactory())
+    connection = ConnectionFactory(vendor_id=item, state="connecting")
+    reconcile.ask(connection)
+    work()
+    # As another application's credentials would have it.
+    Connection.objects.filter(pk=connection.pk).update(vendor_id="44444444-4444-4444-8444-444444444444")
+    connection.refresh_from_db()
+    reconcile.ask(connection)
+    work()
+    connection.refresh_from_db()
+    assert connection.state == "deleted"
+    Connection.objects.filter(pk=connection.pk).update(
+        vendor_id=item, extra_sealed=None, last_reconciled_at=ago(hours=25)
+    )
+    assert reconcile.ask_due() == 1
+    work()
+    connection.refresh_from_db()
+    assert (connection.state, connection.deleted_at) == ("active", None)
+    assert differences(item) == {}
 
 
 def test_the_loss_of_every_webhook_is_healed_by_one_comparison(bank, work, differences):

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from apps.banking.aggregators.pluggy.values import parse
 from apps.banking.factories import ConnectionFactory
 from apps.banking.models import (
     Account,
@@ -266,7 +267,9 @@ def test_an_item_that_returns_is_read_from_its_beginning(bank, connected, delive
     deliver({**event, "event": "item/updated", "eventId": "again"})
     work()
     assert differences(connected) == {}
-    assert Connection.objects.get(vendor_id=connected).state == "active"
+    connection = Connection.objects.get(vendor_id=connected)
+    assert connection.state == "active"
+    assert connection.listed_at
     edited.refresh_from_db()
     assert (edited.note, edited.deleted_at) == ("mine", None)
 
@@ -284,4 +287,54 @@ def test_an_account_the_bank_closed_is_tombstoned_with_what_it_holds_and_its_bal
     assert stray.transactions_watermark is None
     assert not Transaction.objects.filter(account=stray, deleted_at=None).exists()
     assert stray.balance != Decimal(0)
+    assert BalanceSnapshot.objects.filter(account=stray).exists()
     assert Account.objects.filter(deleted_at=None).count() == 3
+
+
+def test_an_account_that_reopens_has_its_transactions_again(bank, deliver, work, connected, differences):
+    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
+    real, other = account.vendor_id, "22222222-2222-4222-8222-222222222222"
+    event = {**bank.events(connected, "item/created")[0], "event": "item/updated"}
+    Account.objects.filter(pk=account.pk).update(vendor_id=other)
+    deliver({**event, "eventId": "closed"})
+    work()
+    Account.objects.filter(vendor_id=real).delete()
+    Account.objects.filter(pk=account.pk).update(vendor_id=real)
+    assert not Transaction.objects.filter(account=account, deleted_at=None).exists()
+    deliver({**event, "eventId": "reopened"})
+    work()
+    assert differences(connected) == {}
+    assert Transaction.objects.filter(account=account, deleted_at=None).exists()
+
+
+def test_a_balance_counts_for_the_day_on_which_the_bank_told_it(bank, connected, deliver, work, monkeypatch):
+    from apps.banking import accounts
+
+    before = BalanceSnapshot.objects.count()
+    monkeypatch.setattr(accounts, "as_of", lambda item: parse("2026-03-05T01:30:00.000Z"))
+    deliver({**bank.events(connected, "item/created")[0], "event": "item/updated", "eventId": "old"})
+    work()
+    # Half past one in the morning in UTC is the evening before in Brazil.
+    assert BalanceSnapshot.objects.filter(date="2026-03-04").count() == 3
+    assert BalanceSnapshot.objects.count() == before + 3
+
+
+def test_a_product_that_our_plan_does_not_have_is_noted_and_holds_nothing_up(bank, deliver, work):
+    item = bank.connect(MembershipFactory())
+    refusal = {"code": 403, "codeDescription": "LIST_ITEMS_FEATURE_NOT_ENABLED", "message": "not in your plan"}
+    bank.fault("error", "GET /identity", status=403, body=refusal)
+    deliver(*bank.events(item))
+    work()
+    connection = Connection.objects.get(vendor_id=item)
+    assert connection.state == "active"
+    assert connection.last_synced_at
+    assert connection.listed_at
+    assert Transaction.objects.exists()
+    assert not Identity.objects.exists()
+    run = SyncRun.objects.get()
+    assert (run.state, run.error_type, run.error_code) == (
+        "partial",
+        "product_not_available",
+        "LIST_ITEMS_FEATURE_NOT_ENABLED",
+    )
+    assert not Event.objects.exclude(state="done").exists()

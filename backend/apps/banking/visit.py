@@ -55,6 +55,9 @@ def arrive(batch: Batch) -> Visit | None:
     if item["id"] != item_id:
         raise Unexpected("another item than the one asked for", code="OTHER_ITEM", error_type=ErrorType.INTERNAL_ERROR)
     connection = connection or _adopt(batch, name, item)
+    if connection.deleted_at:
+        # It is there again (standing.take_note says so in its row): nothing of what was listed counts any more.
+        connection.listed_at = None
     return Visit(batch, api, connection, item, aggregator(name).classify(item))
 
 
