@@ -60,7 +60,7 @@ async def evolve_item(request: web.Request) -> web.Response:
     """POST /_sandbox/items/{id}/evolve: a bank day at once, without an execution. Gives what changed by account."""
     world, item = _item(request)
     plan = await body_of(request)
-    evolve.check(plan)
+    evolve.check(plan, item)
     if item.running or not item.runs:
         raise ApiError(409, "The item has no data yet or is being updated")
     item.cause = "SYNC"
@@ -76,7 +76,7 @@ async def sync_item(request: web.Request) -> web.Response:
     """POST /_sandbox/items/{id}/sync: an automatic execution now; the body is its bank day."""
     world, item = _item(request)
     plan = await body_of(request)
-    evolve.check(plan)
+    evolve.check(plan, item)
     if item.running:
         raise ApiError(409, "The item is being updated")
     machine.start(world, item, "SYNC", plan or {"new": world.switches.auto_sync_rows, "post_pending": True})
@@ -132,7 +132,8 @@ async def act(request: web.Request) -> web.Response:
 async def connector_status(request: web.Request) -> web.Response:
     """POST /_sandbox/connectors/{id}/status {"status"}: health changes and connector/status_updated goes out."""
     world, body = guarded(request), await body_of(request)
-    connector = world.connectors.get(int(request.match_info["id"]))
+    number = request.match_info["id"]
+    connector = world.connectors.get(int(number)) if number.isdigit() else None
     if connector is None:
         raise not_found("CONNECTOR")
     if body.get("status") not in HEALTH:
@@ -222,8 +223,9 @@ async def requests(request: web.Request) -> web.Response:
     limits = world.limits.report()
     found = world.requests.report()
     found |= {"limits": limits, "over_limit": sum(line["over"] for line in limits.values())}
-    if given(request, "last"):
-        found["last"] = list(world.requests.last)[-int(given(request, "last")) :]
+    last = given(request, "last")
+    if last.isdigit() and int(last):
+        found["last"] = list(world.requests.last)[-int(last) :]
     return reply(found)
 
 

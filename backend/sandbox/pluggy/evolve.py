@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from . import clock, collect, events, gen_accounts, gen_transactions, spending
-from .errors import invalid
+from .errors import invalid, not_found
 from .gen_transactions import Book
 from .ledger import Row
 from .model import Account, Item
@@ -14,6 +14,10 @@ from .rules import categorised
 from .wire import Doc
 from .world import World
 
+PRODUCTS = {
+    "accounts", "creditCards", "transactions", "paymentData", "investments", "investmentsTransactions", "identity",
+    "loans",
+}  # fmt: skip
 FIELDS = {
     "new", "update", "delete", "reissue", "post_pending", "post_reissued", "pending", "scheduled", "backdated",
     "new_bill", "balance", "invest", "silent", "partial", "accountId",
@@ -30,14 +34,20 @@ class Changes:
     new_rows: list[tuple[str, str]] = field(default_factory=list)
 
 
-def check(plan: Doc) -> None:
-    """400 when the plan has a field that is not known, or a count that is not one."""
+def check(plan: Doc, item: Item) -> None:
+    """400 for a field or product that is not known or a number that is none, 404 for an account of another item."""
     unknown = sorted(set(plan) - FIELDS)
     if unknown:
         raise invalid(f"unknown fields {unknown}; known are {sorted(FIELDS)}")
     for name in ("new", "update", "delete", "reissue", "pending", "scheduled", "backdated", "invest"):
         if not isinstance(plan.get(name, 0), int) or plan.get(name, 0) < 0:
             raise invalid(f"{name} must be a whole number")
+    if not isinstance(plan.get("balance", 0), int | float):
+        raise invalid("balance must be a number")
+    if not isinstance(plan.get("partial", []), list) or set(plan.get("partial", [])) - PRODUCTS:
+        raise invalid(f"partial must be a list of {sorted(PRODUCTS)}")
+    if plan.get("accountId") and plan["accountId"] not in item.data.accounts:
+        raise not_found("ACCOUNT")
 
 
 def day_at_the_bank(world: World, item: Item, plan: Doc) -> dict[str, Doc]:
@@ -59,7 +69,7 @@ def day_at_the_bank(world: World, item: Item, plan: Doc) -> dict[str, Doc]:
 def _targets(item: Item, plan: Doc) -> list[Account]:
     accounts = item.data.accounts
     if plan.get("accountId"):
-        return [accounts[plan["accountId"]]] if plan["accountId"] in accounts else []
+        return [accounts[plan["accountId"]]]
     main = [a for a in accounts.values() if a.doc["subtype"] != "SAVINGS_ACCOUNT"]
     return main or list(accounts.values())
 

@@ -9,6 +9,11 @@ from .errors import invalid
 
 API_KINDS = {"429", "500", "502", "503", "hang", "truncate", "reset", "expired_key", "latency", "error"}
 HANG = 30.0
+NUMBER = (int, float)
+KINDS_OF: dict[str, type | tuple[type, ...]] = {
+    "kind": str, "pattern": str, "probability": NUMBER, "count": (int, type(None)), "skip": int, "seconds": NUMBER,
+    "retry_after": int, "status": int, "body": dict,
+}  # fmt: skip
 WEBHOOK_KINDS = {"drop", "duplicate", "reorder", "delay", "burst", "wrong_secret"}
 
 
@@ -58,11 +63,11 @@ class Faults:
         if kinds is None or doc.get("kind") not in kinds:
             raise invalid(f"target api: kind one of {sorted(API_KINDS)}; target webhook: {sorted(WEBHOOK_KINDS)}")
         known = {name: value for name, value in doc.items() if name not in ("id", "target", "happened")}
+        wrong = [name for name, value in known.items() if not isinstance(value, KINDS_OF.get(name, ()))]
+        if wrong:
+            raise invalid(f"{wrong}: no such field, or a value of another kind; known are {sorted(KINDS_OF)}")
         self.made += 1
-        try:
-            fault = Fault(id=self.made, target=str(doc.get("target", "api")), **known)
-        except TypeError as error:
-            raise invalid(str(error)) from None
+        fault = Fault(id=self.made, target=str(doc.get("target", "api")), **known)
         if fault.kind == "hang" and not fault.seconds:
             fault.seconds = HANG
         self.all.append(fault)

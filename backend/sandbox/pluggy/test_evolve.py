@@ -135,9 +135,11 @@ def test_big_items_evolve_too(emulator):
 
 
 def test_unknown_fields_and_bad_counts_are_refused(emulator, item):
-    for plan in ({"nwe": 1}, {"new": "two"}, {"new": -1}):
+    for plan in ({"nwe": 1}, {"new": "two"}, {"new": -1}, {"balance": "x"}, {"partial": "loans"}, {"partial": ["x"]}):
         emulator.post(f"/_sandbox/items/{item}/evolve", plan)
         assert emulator.status == 400
+    emulator.post(f"/_sandbox/items/{item}/evolve", {"accountId": item})
+    assert emulator.status == 404
 
 
 def test_a_product_that_failed_first_is_collected_and_told_later(emulator, receiver):

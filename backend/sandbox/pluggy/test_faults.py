@@ -101,7 +101,15 @@ def test_faults_are_listed_with_how_often_they_happened_and_cleared_one_by_one(e
 
 
 @pytest.mark.parametrize(
-    "fault", [{"kind": "nonsense"}, {"kind": "drop"}, {"kind": "500", "colour": 1}, {"target": "x"}]
+    "fault",
+    [
+        {"kind": "nonsense"},
+        {"kind": "drop"},
+        {"kind": "500", "colour": 1},
+        {"target": "x"},
+        {"kind": "500", "count": "3"},
+        {"kind": "500", "seconds": None},
+    ],
 )
 def test_unknown_faults_are_refused(emulator, fault):
     emulator.post("/_sandbox/faults", fault)
