@@ -1,0 +1,149 @@
+"""manage.py test_webhook against a real server: what it sends is believed, and what it says is so."""
+
+import re
+import socket
+import threading
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.banking.posting import Posted, summarise
+from apps.events.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(live_server, capsys, *arguments: str) -> str:
+    call_command("test_webhook", "--url", live_server.url, *arguments)
+    return capsys.readouterr().out
+
+
+def table(output: str) -> dict[str, float]:
+    *_, names, values = output.strip().splitlines()
+    return dict(zip(re.split(r"\s{2,}", names.strip()), map(float, values.split()), strict=True))
+
+
+def test_it_is_believed_and_says_what_became_of_it(live_server, capsys):
+    output = run(live_server, capsys, "--event", "item/created", "--item-id", "an-item")
+    event = Event.objects.get()
+    assert (event.kind, event.mailbox, event.data["itemId"]) == ("item/created", "pluggy:item:an-item", "an-item")
+    assert "200  accepted" in output
+    assert event.event_id in output
+    assert table(output)["accepted"] == 1
+
+
+def test_one_event_id_shows_that_an_event_is_stored_once(live_server, capsys):
+    found = table(run(live_server, capsys, "--event-id", "one", "--count", "12", "--concurrency", "4"))
+    assert (found["accepted"], found["duplicates"], found["errors"]) == (1, 11, 0)
+    assert 0 < found["p50 ms"] <= found["p99 ms"] <= found["max ms"]
+    assert Event.objects.count() == 1
+
+
+def test_without_one_each_event_is_another(live_server, capsys):
+    output = run(live_server, capsys, "--count", "30", "--concurrency", "8", "--show", "5")
+    assert table(output)["accepted"] == 30
+    assert output.count(" 200  accepted") == 5
+    assert Event.objects.values("mailbox").distinct().count() == 30
+
+
+def test_events_about_transactions_and_connectors_say_what_they_are_about(live_server, capsys):
+    transactions = ("--transaction-id", "t-1", "--transaction-id", "t-2")
+    run(live_server, capsys, "--event", "transactions/updated", "--item-id", "i", "--account-id", "a", *transactions)
+    run(live_server, capsys, "--event", "connector/status_updated", "--connector-id", "201")
+    updated, connector = Event.objects.order_by("id")
+    assert (updated.data["accountId"], updated.data["transactionIds"]) == ("a", ["t-1", "t-2"])
+    assert connector.mailbox == "pluggy:connector:201"
+
+
+def test_the_hmac_alone_is_a_proof_where_it_is_configured(live_server, capsys, settings):
+    settings.PLUGGY_HMAC_SECRETS = ["an-hmac-secret"]
+    assert table(run(live_server, capsys, "--hmac"))["accepted"] == 1
+    settings.PLUGGY_HMAC_SECRETS = []
+    with pytest.raises(CommandError, match="PLUGGY_HMAC_SECRET"):
+        run(live_server, capsys, "--hmac")
+
+
+def test_what_the_server_refuses_ends_with_an_error_that_says_why(live_server, capsys):
+    with pytest.raises(CommandError, match=r"3 of 3 were not accepted: 400 event is not of the expected form"):
+        run(live_server, capsys, "--event", "nonsense", "--count", "3")
+    assert not Event.objects.exists()
+
+
+def test_no_secret_is_ever_printed(live_server, capsys, settings):
+    settings.PLUGGY_HMAC_SECRETS = ["an-hmac-secret"]
+    run(live_server, capsys, "--count", "3")
+    with pytest.raises(CommandError):
+        call_command("test_webhook", "--url", "http://127.0.0.1:9", "--event-id", "e")
+    said = "".join(capsys.readouterr())
+    assert "an-hmac-secret" not in said
+    assert settings.PLUGGY_WEBHOOK_SECRETS[0] not in said
+
+
+def test_where_no_server_is_it_says_so_and_asks_once(capsys):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    with pytest.raises(CommandError, match=f"No server answers at {url}.*Is it running"):
+        call_command("test_webhook", "--url", url, "--count", "50")
+    assert capsys.readouterr().out.count("---") == 1
+
+
+def test_a_server_elsewhere_is_not_bombarded(capsys):
+    with pytest.raises(CommandError, match="No more than 100"):
+        call_command("test_webhook", "--url", "https://ponte.example.com", "--count", "101")
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("url", ["ftp://localhost", "localhost:8000", "http://", "https://user:secret@localhost"])
+def test_what_is_no_address_is_refused(url):
+    with pytest.raises(CommandError, match="plain http"):
+        call_command("test_webhook", "--url", url)
+
+
+@pytest.mark.parametrize("arguments", [["--count", "0"], ["--count", "x"], ["--concurrency", "65"], ["--count", "-3"]])
+def test_absurd_numbers_are_refused(arguments):
+    with pytest.raises(CommandError, match="must be a number"):
+        call_command("test_webhook", *arguments)
+
+
+def test_a_server_that_is_not_ponte_is_neither_followed_nor_believed(capsys):
+    asked = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.path)
+            self.send_response(302 if "moved" in self.path else 200)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Other)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    for path in ("/moved", "/fine"):
+        with pytest.raises(CommandError, match="not an answer of Ponte's"):
+            call_command("test_webhook", "--url", url + path)
+    server.shutdown()
+    server.server_close()
+    assert asked == ["/moved", "/fine"]
+
+
+def test_help_has_examples(capsys):
+    with pytest.raises(SystemExit):
+        call_command("test_webhook", "--help")
+    said = capsys.readouterr().out
+    assert "1 accepted, 19 duplicates" in said
+    assert "--concurrency" in said
+
+
+def test_percentiles_are_of_the_nearest_rank():
+    posted = [Posted(str(uuid.uuid4()), 200, "accepted", n / 1000) for n in range(1, 101)]
+    found = summarise(posted)
+    assert (found.p50_ms, found.p99_ms, found.max_ms) == (50, 99, 100)
+    assert summarise(posted[:1]).p99_ms == 1

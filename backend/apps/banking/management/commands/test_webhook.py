@@ -1,0 +1,148 @@
+"""manage.py test_webhook: post an event to a running server as Pluggy would, and say what became of it."""
+
+import uuid
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
+from django.urls import reverse
+
+from apps.banking.aggregators.pluggy.delivery import make_body, make_headers
+from apps.banking.posting import Posted, Poster, Summary, is_loopback, summarise
+
+DEFAULT_URL = "http://localhost:8000"
+# Elsewhere than on this machine it tries a door; it does not test how much a stranger can bear.
+ELSEWHERE_LIMIT = 100
+COUNT_LIMIT = 100_000
+CONCURRENCY_LIMIT = 64
+
+EXAMPLES = """
+examples:
+  manage.py test_webhook                                     one item/updated for an item of chance
+  manage.py test_webhook --event item/created --item-id ID   as if that item had just been connected
+  manage.py test_webhook --event-id one --count 20           the same event twenty times: 1 accepted, 19 duplicates
+  manage.py test_webhook --count 2000 --concurrency 16       how fast this server takes them
+
+The server must know the same secrets (PLUGGY_WEBHOOK_SECRET, PLUGGY_HMAC_SECRET) as this command. An event for an item
+that Pluggy does not know is accepted too: it waits three days for its item, then ends as `foreign`.
+Exits with 1 when anything was refused.
+"""
+
+
+class _Formatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
+    """Django's help, with the examples' lines as they are."""
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ArgumentTypeError(f"must be a number from {low} to {high}")
+        return int(text)
+
+    return number
+
+
+class Command(BaseCommand):
+    help = "Sign an event as Pluggy does, post it to a running server, and print status and time of each answer."
+    # Only the server needs to be in order.
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        """With examples below the options."""
+        kwargs.setdefault("formatter_class", _Formatter)
+        return super().create_parser(prog_name, subcommand, epilog=EXAMPLES, **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--event", default="item/updated", help="the kind of event (default: item/updated)")
+        parser.add_argument("--item-id", default="", help="the item it is about (default: one of chance)")
+        parser.add_argument("--event-id", default="", help="one id for all (default: a new one each)")
+        parser.add_argument("--account-id", default="", help="for transactions/…: the account")
+        parser.add_argument("--transaction-id", action="append", default=[], help="for transactions/…; may be repeated")
+        parser.add_argument("--connector-id", default="", help="for connector/status_updated: the institution")
+        parser.add_argument("--client-user-id", default="", help="the member (a UUID) whose item it is")
+        parser.add_argument("--url", default="", help=f"the server (default: PUBLIC_URL, else {DEFAULT_URL})")
+        parser.add_argument("--count", type=_between(1, COUNT_LIMIT), default=1, help="how many to post")
+        parser.add_argument("--concurrency", type=_between(1, CONCURRENCY_LIMIT), default=1, help="how many at a time")
+        parser.add_argument("--hmac", action="store_true", help="prove it by the HMAC alone, without the secret header")
+        parser.add_argument("--show", type=_between(0, COUNT_LIMIT), default=20, help="how many answers to print")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        url = _address(options["url"])
+        self._check(url, options)
+        poster = Poster(url, partial(make_headers, secret=not options["hmac"]))
+        self.stdout.write(f"{options['event']} → {url}")
+        posted = []
+        for one in poster.post_all(_bodies(options), options["concurrency"]):
+            posted.append(one)
+            self._print(one, len(posted), options["show"])
+        self._conclude(posted, url)
+
+    def _check(self, url: str, options: dict[str, Any]) -> None:
+        if options["count"] > ELSEWHERE_LIMIT and not is_loopback(url):
+            raise CommandError(f"No more than {ELSEWHERE_LIMIT} at once to a server that is not on this machine.")
+        if options["hmac"] and not settings.PLUGGY_HMAC_SECRETS:
+            raise CommandError("--hmac needs PLUGGY_HMAC_SECRET.")
+        if not (settings.PLUGGY_WEBHOOK_SECRETS or settings.PLUGGY_HMAC_SECRETS):
+            self.stderr.write("Neither PLUGGY_WEBHOOK_SECRET nor PLUGGY_HMAC_SECRET is set: it goes without proof.")
+        elif urlsplit(url).scheme == "http" and not is_loopback(url):
+            self.stderr.write("This URL is not https: whoever is on the way can read the secret.")
+
+    def _print(self, one: Posted, number: int, limit: int) -> None:
+        if number <= limit:
+            milliseconds = one.seconds * 1000
+            self.stdout.write(
+                f"{number:>6}  {one.status or '---'}  {one.outcome:<24} {milliseconds:8.1f} ms  {one.event_id}"
+            )
+        elif number == limit + 1 and limit:
+            self.stdout.write("     …")
+
+    def _conclude(self, posted: list[Posted], url: str) -> None:
+        if posted[0].status == 0:
+            raise CommandError(f"No server answers at {url} ({posted[0].outcome}). Is it running?")
+        self._table(summarise(posted))
+        refused = [one for one in posted if not one.stored]
+        if refused:
+            raise CommandError(f"{len(refused)} of {len(posted)} were not accepted: {_reasons(refused)}")
+
+    def _table(self, summary: Summary) -> None:
+        cells = {
+            "accepted": summary.accepted,
+            "duplicates": summary.duplicates,
+            "errors": summary.errors,
+            "p50 ms": summary.p50_ms,
+            "p99 ms": summary.p99_ms,
+            "max ms": summary.max_ms,
+        }
+        self.stdout.write("\n" + "  ".join(f"{name:>10}" for name in cells))
+        self.stdout.write("  ".join(f"{value:>10}" for value in cells.values()))
+
+
+def _address(given: str) -> str:
+    """The webhook's address on the server that was named; a URL with a path is taken as it is."""
+    url = given or settings.PUBLIC_URL or DEFAULT_URL
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise CommandError("--url must be a plain http:// or https:// address.")
+    return url if parts.path.strip("/") else url.rstrip("/") + reverse("pluggy-webhook")
+
+
+def _bodies(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for _ in range(options["count"]):
+        yield make_body(
+            options["event"],
+            options["event_id"] or str(uuid.uuid4()),
+            options["item_id"] or str(uuid.uuid4()),
+            account_id=options["account_id"],
+            transaction_ids=options["transaction_id"],
+            connector_id=options["connector_id"],
+            client_user_id=options["client_user_id"],
+        )
+
+
+def _reasons(refused: list[Posted]) -> str:
+    kinds = sorted({f"{one.status or 'no answer'} {one.outcome}" for one in refused})
+    return ", ".join(kinds[:5])

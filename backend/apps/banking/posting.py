@@ -1,0 +1,117 @@
+"""Posting webhooks to a running server, many at once, and what became of each."""
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from lib.http import LOOPBACK
+from lib.transport import new_session
+
+# Seconds; Pluggy gives up after five.
+ANSWER_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One answer. `status` is 0 when there was none; `outcome` is the server's word, or what failed."""
+
+    event_id: str
+    status: int
+    outcome: str
+    seconds: float
+
+    @property
+    def stored(self) -> bool:
+        """Whether the server has the event."""
+        return self.status == 200 and self.outcome in ("accepted", "duplicate")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many of each, and how long they took, in milliseconds."""
+
+    accepted: int
+    duplicates: int
+    errors: int
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class Poster:
+    """Posts bodies to one address. Each thread keeps a connection of its own; no redirect is followed."""
+
+    def __init__(self, url: str, headers: Callable[[bytes], dict[str, str]]) -> None:
+        self._url, self._headers = url, headers
+        self._loopback = is_loopback(url)
+        self._local = threading.local()
+
+    def post(self, body: dict[str, Any]) -> Posted:
+        """Post one. Raises nothing that the wire raises."""
+        raw = json.dumps(body).encode()
+        began = time.perf_counter()
+        try:
+            answer = self._session().post(
+                self._url, raw, headers=self._headers(raw), timeout=(3, ANSWER_SECONDS), allow_redirects=False
+            )
+        except (requests.RequestException, TimeoutError) as error:
+            return Posted(body["eventId"], 0, type(error).__name__, time.perf_counter() - began)
+        return Posted(body["eventId"], answer.status_code, _word(answer), time.perf_counter() - began)
+
+    def post_all(self, bodies: Iterable[dict[str, Any]], concurrency: int) -> Iterator[Posted]:
+        """Post all, `concurrency` at a time, after the first: where nobody answers that one, nobody is asked again."""
+        bodies = iter(bodies)
+        for body in islice(bodies, 1):
+            first = self.post(body)
+            yield first
+            if first.status == 0:
+                return
+        with ThreadPoolExecutor(concurrency) as pool:
+            yield from pool.map(self.post, bodies)
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            self._local.session = new_session(ANSWER_SECONDS, loopback=self._loopback)
+        session: requests.Session = self._local.session
+        return session
+
+
+def _word(answer: requests.Response) -> str:
+    """`status` or `error` of the answer's JSON; whoever answers otherwise is not Ponte."""
+    try:
+        content = answer.json()
+        return str(content.get("status") or content["error"])[:80]
+    except (ValueError, KeyError, AttributeError):
+        return "not an answer of Ponte's"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` is on this machine."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def summarise(posted: Sequence[Posted]) -> Summary:
+    """Of at least one."""
+    outcomes = [one.outcome if one.stored else "error" for one in posted]
+    milliseconds = sorted(one.seconds * 1000 for one in posted)
+    return Summary(
+        accepted=outcomes.count("accepted"),
+        duplicates=outcomes.count("duplicate"),
+        errors=outcomes.count("error"),
+        p50_ms=round(_at(milliseconds, 0.50), 1),
+        p99_ms=round(_at(milliseconds, 0.99), 1),
+        max_ms=round(milliseconds[-1], 1),
+    )
+
+
+def _at(ordered: Sequence[float], share: float) -> float:
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

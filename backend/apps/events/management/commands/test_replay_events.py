@@ -1,0 +1,138 @@
+"""manage.py replay_events: the events that were meant, once more, with the name of who asked."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from apps.events.accept import Incoming, accept
+from apps.events.books import read_books
+from apps.events.models import Event, Replay
+from apps.events.work import process
+from lib.errors import ErrorType, Permanent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KIND, OTHER = "item/updated", "item/deleted"
+ASK = ("--actor", "ana", "--reason", "the bank was down")
+
+
+def put(event_id: str, kind: str = KIND, item: str = "i") -> Event:
+    accept(Incoming("pluggy", event_id, kind, f"pluggy:item:{item}", b'{"secret": "of a person"}'))
+    return Event.objects.get(event_id=event_id)
+
+
+def finish(event: Event) -> Event:
+    process(event.mailbox, event.kind, lambda batch: "synced")
+    event.refresh_from_db()
+    assert event.state == "done"
+    return event
+
+
+def bury(event: Event) -> Event:
+    def fail(batch):
+        raise Permanent("no", error_type=ErrorType.ITEM_ERROR, code="NO")
+
+    process(event.mailbox, event.kind, fail)
+    event.refresh_from_db()
+    assert event.state == "dead"
+    return event
+
+
+def states() -> dict[str, str]:
+    return dict(Event.objects.values_list("event_id", "state"))
+
+
+def test_dead_events_are_worked_on_again_and_who_asked_is_kept(capsys):
+    bury(put("1", item="a")), finish(put("2", item="b"))
+    call_command("replay_events", "--dead", *ASK)
+    assert states() == {"1": "pending", "2": "done"}
+    kept = Replay.objects.get()
+    assert (kept.actor, kept.reason, kept.was_state, kept.was_error_code) == ("ana", "the bank was down", "dead", "NO")
+    assert "1 replayed" in capsys.readouterr().out
+    assert read_books().balanced
+    finish(Event.objects.get(event_id="1"))
+
+
+def test_a_dry_run_lists_them_without_what_is_in_them_and_changes_nothing(capsys):
+    dead = bury(put("1"))
+    call_command("replay_events", "--dead", "--dry-run")
+    said = capsys.readouterr().out
+    assert f"{dead.pk}" in said
+    assert "NO" in said
+    assert "1 would be replayed" in said
+    assert "of a person" not in said
+    assert states() == {"1": "dead"}
+    assert not Replay.objects.exists()
+
+
+def test_an_items_events_of_the_last_hours_are_replayed_finished_ones_too():
+    old, new, other = finish(put("old")), finish(put("new")), finish(put("other", item="another"))
+    Event.objects.filter(pk=old.pk).update(
+        received_at=timezone.now() - timedelta(hours=7), finished_at=timezone.now() - timedelta(hours=7)
+    )
+    call_command("replay_events", "--item", "i", "--since", "6h", *ASK)
+    assert states() == {"old": "done", "new": "pending", "other": "done"}
+    assert Replay.objects.get().event_id == new.pk != other.pk
+
+
+def test_an_old_event_that_ended_lately_is_not_of_that_time():
+    event = finish(put("1"))
+    Event.objects.filter(pk=event.pk).update(received_at=timezone.now() - timedelta(days=2))
+    with pytest.raises(CommandError, match="Nothing"):
+        call_command("replay_events", "--since", "1d", *ASK)
+
+
+def test_conditions_narrow_each_other():
+    first = finish(put("1", KIND)), finish(put("2", OTHER)), finish(put("3", KIND, "another"))
+    call_command("replay_events", "--kind", KIND, "--mailbox", "pluggy:item:i", *ASK)
+    assert states() == {"1": "pending", "2": "done", "3": "done"}
+    call_command("replay_events", "--id", str(first[1].pk), "--id", str(first[2].pk), "--kind", OTHER, "--dry-run")
+
+
+def test_the_oldest_come_first_and_no_more_than_the_limit():
+    for name in ("1", "2", "3"):
+        finish(put(name, item=name))
+    call_command("replay_events", "--kind", KIND, "--limit", "2", *ASK)
+    assert states() == {"1": "pending", "2": "pending", "3": "done"}
+
+
+def test_many_are_replayed_in_batches(monkeypatch):
+    from apps.events.management.commands import replay_events
+
+    monkeypatch.setattr(replay_events, "BATCH", 2)
+    for number in range(5):
+        finish(put(str(number), item=str(number)))
+    call_command("replay_events", "--kind", KIND, *ASK)
+    assert set(states().values()) == {"pending"}
+    assert read_books().balanced
+
+
+def test_what_waits_is_left_alone_and_a_number_that_is_not_there_is_named():
+    waiting, dead = put("1", item="a"), bury(put("2", item="b"))
+    with pytest.raises(CommandError, match=f"Not there, or not finished: {waiting.pk}, 999999"):
+        call_command("replay_events", "--id", str(waiting.pk), "--id", str(dead.pk), "--id", "999999", *ASK)
+    assert states() == {"1": "pending", "2": "pending"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Say which"),
+        (["--until", "1h"], "Say which"),
+        (["--dead"], "--actor is needed"),
+        (["--dead", "--actor", "  "], "--actor is needed"),
+        (["--dead", "--limit", "0", "--actor", "ana"], "--limit"),
+        (["--item", "i", "--mailbox", "m", "--actor", "ana"], "an item is a mailbox"),
+        (["--kind", "no/such", "--actor", "ana"], "Nothing"),
+        (["--since", "yesterday", "--actor", "ana"], "give 90m, 6h, 3d"),
+        (["--since", "2026-13-45T00:00", "--actor", "ana"], "give 90m, 6h, 3d"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_changes_nothing(arguments, message):
+    bury(put("1"))
+    with pytest.raises(CommandError, match=message):
+        call_command("replay_events", *arguments)
+    assert states() == {"1": "dead"}
+    assert not Replay.objects.exists()
