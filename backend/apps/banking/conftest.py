@@ -233,3 +233,39 @@ def wait_out() -> Callable[[], int]:
     from apps.events.models import Event
 
     return lambda: Event.objects.filter(state="pending").update(available_at=timezone.now())
+
+
+@pytest.fixture
+def connected(bank: Bank, deliver: Callable[..., None], work: Callable[[], int]) -> str:
+    """An item whose first sync is done, its announcements forgotten."""
+    from apps.clients.factories import MembershipFactory
+    from apps.events.models import Event
+
+    item = bank.connect(MembershipFactory())
+    deliver(*bank.events(item))
+    work()
+    Event.objects.filter(source="ponte").delete()
+    return item
+
+
+@pytest.fixture
+def happen(bank: Bank, deliver: Callable[..., None], work: Callable[[], int]) -> Callable[..., Any]:
+    """Lets something happen to an item, delivers what that sent, and works; gives the connection."""
+    from apps.banking.models import Connection
+
+    def play(item: str, act: Callable[[], object]) -> Connection:
+        before = {event["eventId"] for event in bank.events(item)}
+        act()
+        deliver(*[event for event in bank.events(item) if event["eventId"] not in before])
+        work()
+        return Connection.objects.get(vendor_id=item)
+
+    return play
+
+
+@pytest.fixture
+def told() -> Callable[[], list[str]]:
+    """The kinds of the domain events so far, oldest first."""
+    from apps.events.models import Event
+
+    return lambda: list(Event.objects.filter(source="ponte").order_by("id").values_list("kind", flat=True))

@@ -1,11 +1,7 @@
 """An item's life, from its webhooks to our rows."""
 
-from decimal import Decimal
-
 import pytest
 
-from apps.banking.aggregators.pluggy.values import parse
-from apps.banking.factories import ConnectionFactory
 from apps.banking.models import (
     Account,
     BalanceSnapshot,
@@ -25,44 +21,15 @@ pytestmark = pytest.mark.django_db
 PRODUCT_TABLES = [Account, Transaction, CreditCardBill, Investment, Loan, Identity, BalanceSnapshot]
 
 
-def told(kind: str = "") -> list[str]:
-    events = Event.objects.filter(source="ponte").order_by("id")
-    return [event.kind for event in events if event.kind.startswith(kind)]
-
-
 def payload(kind: str) -> dict:
     return Event.objects.filter(source="ponte", kind=kind).order_by("id").last().data
-
-
-@pytest.fixture
-def connected(bank, deliver, work):
-    """An item whose first sync is done, and its events forgotten."""
-    item = bank.connect(MembershipFactory())
-    deliver(*bank.events(item))
-    work()
-    Event.objects.filter(source="ponte").delete()
-    return item
-
-
-@pytest.fixture
-def happen(bank, deliver, work):
-    """Delivers only what happens inside, then works."""
-
-    def play(item, act):
-        before = {event["eventId"] for event in bank.events(item)}
-        act()
-        deliver(*[event for event in bank.events(item) if event["eventId"] not in before])
-        work()
-        return Connection.objects.get(vendor_id=item)
-
-    return play
 
 
 def versions() -> list:
     return [list(model.objects.order_by("pk").values()) for model in PRODUCT_TABLES]
 
 
-def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(bank, deliver, work, differences):
+def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(bank, deliver, work, differences, told):
     member = MembershipFactory()
     item = bank.connect(member)
     deliver(*bank.events(item))
@@ -83,7 +50,7 @@ def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(bank, 
     assert not SyncRun.objects.exclude(state="done").exists()
 
 
-def test_a_sync_that_changes_nothing_writes_no_product_row_and_announces_nothing(bank, deliver, work, connected):
+def test_a_sync_that_changes_nothing_writes_no_product_row_and_announces_nothing(bank, deliver, work, connected, told):
     before, runs = versions(), SyncRun.objects.count()
     event = bank.events(connected, "item/created")[0]
     deliver({**event, "event": "item/updated", "eventId": "another"})
@@ -96,7 +63,7 @@ def test_a_sync_that_changes_nothing_writes_no_product_row_and_announces_nothing
     assert run.duration is not None
 
 
-def test_a_day_at_the_bank_is_announced_with_its_counts(bank, connected, happen, differences):
+def test_a_day_at_the_bank_is_announced_with_its_counts(bank, connected, happen, differences, told):
     happen(connected, lambda: bank.evolve(connected, new=2, balance=321))
     assert differences(connected) == {}
     created = [event.data["created"] for event in Event.objects.filter(kind="transactions.synced")]
@@ -137,7 +104,7 @@ def test_partial_success_reads_what_is_updated_and_takes_nothing_away_of_the_res
     ],
 )
 def test_a_failed_run_says_who_must_act_and_prompts_nobody_for_the_banks_trouble(
-    code, state, action, announced, bank, connected, happen
+    code, state, action, announced, bank, connected, happen, told
 ):
     before = versions()
     connection = happen(connected, lambda: bank.fail(connected, code))
@@ -154,7 +121,7 @@ def test_a_failed_run_says_who_must_act_and_prompts_nobody_for_the_banks_trouble
     assert payload("connection.recovered")["state"] == state
 
 
-def test_a_second_factor_is_asked_for_and_then_no_more(bank, deliver, work, happen):
+def test_a_second_factor_is_asked_for_and_then_no_more(bank, deliver, work, happen, told):
     member = MembershipFactory()
     item = bank.connect(member, connector=5)
     deliver(*bank.events(item))
@@ -172,151 +139,6 @@ def test_a_second_factor_is_asked_for_and_then_no_more(bank, deliver, work, happ
     assert (connection.state, connection.action) == ("active", "")
     assert connection.extra.get("parameter") is None
     assert "connection.connected" in told()
-
-
-def test_an_item_that_is_said_to_be_deleted_is_believed_only_when_it_is_gone(bank, connected, deliver, work):
-    event = bank.events(connected, "item/created")[0]
-    deliver({**event, "event": "item/deleted", "eventId": "lie"})
-    work()
-    assert Connection.objects.get(vendor_id=connected).state == "active"
-    bank.delete(connected)
-    deliver(*bank.events(connected, "item/deleted"))
-    work()
-    connection = Connection.objects.get(vendor_id=connected)
-    assert connection.state == "deleted"
-    assert connection.deleted_at
-    for model in (Account, Transaction, CreditCardBill, Investment, Loan, Identity):
-        assert model.objects.exists()
-        assert not model.objects.filter(deleted_at=None).exists()
-    assert told().count("connection.deleted") == 1
-    deliver({**event, "event": "item/updated", "eventId": "late"})
-    work()
-    assert told().count("connection.deleted") == 1
-
-
-def test_any_event_of_an_item_that_is_gone_tombstones_it(bank, connected, happen, deliver, work):
-    bank.delete(connected)
-    event = bank.events(connected, "item/created")[0]
-    deliver({**event, "event": "item/updated", "eventId": "late"})
-    work()
-    assert Connection.objects.get(vendor_id=connected).state == "deleted"
-
-
-def test_an_item_of_nobody_waits_until_its_connection_appears(bank, deliver, work, wait_out, differences):
-    item = bank.connect()
-    deliver(*bank.events(item))
-    work()
-    assert not Connection.objects.exists()
-    assert set(Event.objects.values_list("state", "outcome", "attempts")) >= {("pending", "parked", 0)}
-    connection = ConnectionFactory(vendor_id=item, state="connecting")
-    wait_out()
-    work()
-    assert differences(item) == {}
-    assert Connection.objects.get().client == connection.client
-    assert not Event.objects.exclude(state="done").exists()
-
-
-def test_parked_events_are_due_at_once_when_another_event_makes_the_connection(bank, deliver, work):
-    member = MembershipFactory()
-    item = bank.connect()
-    events = bank.events(item)
-    deliver(events[0])
-    work()
-    assert Event.objects.get(outcome="parked")
-    bank.call("PATCH", f"/items/{item}", {"clientUserId": str(member.pk)})
-    bank.settled(item)
-    deliver(bank.events(item, "item/updated")[-1])
-    work()
-    assert Connection.objects.get().member == member
-    assert not Event.objects.exclude(state="done").exists()
-
-
-def test_an_item_never_changes_its_client_whatever_its_client_user_id_says(bank, deliver, work, connected):
-    owner = Connection.objects.get(vendor_id=connected).client
-    stranger = MembershipFactory()
-    bank.call("PATCH", f"/items/{connected}", {"clientUserId": str(stranger.pk)})
-    bank.settled(connected)
-    deliver(*bank.events(connected))
-    work()
-    connection = Connection.objects.get(vendor_id=connected)
-    assert connection.client == owner
-    assert connection.client != stranger.client
-    for model in PRODUCT_TABLES:
-        assert not model.objects.filter(client=stranger.client).exists()
-
-
-def test_an_event_for_an_item_that_nobody_knows_is_finished(deliver, work, bank):
-    deliver({"event": "item/updated", "eventId": "e1", "itemId": "11111111-1111-4111-8111-111111111111"})
-    work()
-    assert list(Event.objects.values_list("state", "outcome")) == [("done", "unknown item")]
-    assert not Connection.objects.exists()
-
-
-def test_an_item_that_returns_is_read_from_its_beginning(bank, connected, deliver, work, differences):
-    from apps.banking.retire import retire
-    from apps.banking.visit import Visit
-    from apps.events.lease import claim
-    from apps.events.work import Batch
-
-    edited = Transaction.objects.order_by("pk").first()
-    Transaction.objects.filter(pk=edited.pk).update(note="mine")
-    batch = Batch(claim(f"pluggy:item:{connected}"), [Event.objects.first()])
-    retire(Visit(batch, None, Connection.objects.get(vendor_id=connected)))
-    assert not Transaction.objects.filter(deleted_at=None).exists()
-    event = bank.events(connected, "item/created")[0]
-    deliver({**event, "event": "item/updated", "eventId": "again"})
-    work()
-    assert differences(connected) == {}
-    connection = Connection.objects.get(vendor_id=connected)
-    assert connection.state == "active"
-    assert connection.listed_at
-    edited.refresh_from_db()
-    assert (edited.note, edited.deleted_at) == ("mine", None)
-
-
-def test_an_account_the_bank_closed_is_tombstoned_with_what_it_holds_and_its_balance_is_kept(
-    bank, deliver, work, connected
-):
-    stray = Account.objects.order_by("pk").first()
-    Account.objects.filter(pk=stray.pk).update(vendor_id="22222222-2222-4222-8222-222222222222")
-    event = bank.events(connected, "item/created")[0]
-    deliver({**event, "event": "item/updated", "eventId": "again"})
-    work()
-    stray.refresh_from_db()
-    assert stray.deleted_at
-    assert stray.transactions_watermark is None
-    assert not Transaction.objects.filter(account=stray, deleted_at=None).exists()
-    assert stray.balance != Decimal(0)
-    assert BalanceSnapshot.objects.filter(account=stray).exists()
-    assert Account.objects.filter(deleted_at=None).count() == 3
-
-
-def test_an_account_that_reopens_has_its_transactions_again(bank, deliver, work, connected, differences):
-    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
-    real, other = account.vendor_id, "22222222-2222-4222-8222-222222222222"
-    event = {**bank.events(connected, "item/created")[0], "event": "item/updated"}
-    Account.objects.filter(pk=account.pk).update(vendor_id=other)
-    deliver({**event, "eventId": "closed"})
-    work()
-    Account.objects.filter(vendor_id=real).delete()
-    Account.objects.filter(pk=account.pk).update(vendor_id=real)
-    assert not Transaction.objects.filter(account=account, deleted_at=None).exists()
-    deliver({**event, "eventId": "reopened"})
-    work()
-    assert differences(connected) == {}
-    assert Transaction.objects.filter(account=account, deleted_at=None).exists()
-
-
-def test_a_balance_counts_for_the_day_on_which_the_bank_told_it(bank, connected, deliver, work, monkeypatch):
-    from apps.banking import accounts
-
-    before = BalanceSnapshot.objects.count()
-    monkeypatch.setattr(accounts, "as_of", lambda item: parse("2026-03-05T01:30:00.000Z"))
-    deliver({**bank.events(connected, "item/created")[0], "event": "item/updated", "eventId": "old"})
-    work()
-    # Half past one in the morning in UTC is the evening before in Brazil.
-    assert BalanceSnapshot.objects.filter(date="2026-03-04").count() == 3
-    assert BalanceSnapshot.objects.count() == before + 3
 
 
 def test_a_product_that_our_plan_does_not_have_is_noted_and_holds_nothing_up(bank, deliver, work):

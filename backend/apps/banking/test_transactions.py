@@ -17,14 +17,6 @@ LIST = "GET /v2/transactions"
 
 
 @pytest.fixture
-def connected(bank, deliver, work):
-    item = bank.connect(MembershipFactory())
-    deliver(*bank.events(item))
-    work()
-    return item
-
-
-@pytest.fixture
 def today(bank, connected):
     """A day at the bank; gives its webhooks of the kinds asked for, or all about transactions."""
 

@@ -1,0 +1,71 @@
+"""Whose an item is: made once, for the member it names, and never moved."""
+
+import pytest
+
+from apps.banking.factories import ConnectionFactory
+from apps.banking.models import (
+    Account,
+    BalanceSnapshot,
+    Connection,
+    CreditCardBill,
+    Identity,
+    Investment,
+    Loan,
+    Transaction,
+)
+from apps.clients.factories import MembershipFactory
+from apps.events.models import Event
+
+pytestmark = pytest.mark.django_db
+
+PRODUCT_TABLES = [Account, Transaction, CreditCardBill, Investment, Loan, Identity, BalanceSnapshot]
+
+
+def test_an_item_of_nobody_waits_until_its_connection_appears(bank, deliver, work, wait_out, differences):
+    item = bank.connect()
+    deliver(*bank.events(item))
+    work()
+    assert not Connection.objects.exists()
+    assert set(Event.objects.values_list("state", "outcome", "attempts")) >= {("pending", "parked", 0)}
+    connection = ConnectionFactory(vendor_id=item, state="connecting")
+    wait_out()
+    work()
+    assert differences(item) == {}
+    assert Connection.objects.get().client == connection.client
+    assert not Event.objects.exclude(state="done").exists()
+
+
+def test_parked_events_are_due_at_once_when_another_event_makes_the_connection(bank, deliver, work):
+    member = MembershipFactory()
+    item = bank.connect()
+    events = bank.events(item)
+    deliver(events[0])
+    work()
+    assert Event.objects.get(outcome="parked")
+    bank.call("PATCH", f"/items/{item}", {"clientUserId": str(member.pk)})
+    bank.settled(item)
+    deliver(bank.events(item, "item/updated")[-1])
+    work()
+    assert Connection.objects.get().member == member
+    assert not Event.objects.exclude(state="done").exists()
+
+
+def test_an_item_never_changes_its_client_whatever_its_client_user_id_says(bank, deliver, work, connected):
+    owner = Connection.objects.get(vendor_id=connected).client
+    stranger = MembershipFactory()
+    bank.call("PATCH", f"/items/{connected}", {"clientUserId": str(stranger.pk)})
+    bank.settled(connected)
+    deliver(*bank.events(connected))
+    work()
+    connection = Connection.objects.get(vendor_id=connected)
+    assert connection.client == owner
+    assert connection.client != stranger.client
+    for model in PRODUCT_TABLES:
+        assert not model.objects.filter(client=stranger.client).exists()
+
+
+def test_an_event_for_an_item_that_nobody_knows_is_finished(deliver, work, bank):
+    deliver({"event": "item/updated", "eventId": "e1", "itemId": "11111111-1111-4111-8111-111111111111"})
+    work()
+    assert list(Event.objects.values_list("state", "outcome")) == [("done", "unknown item")]
+    assert not Connection.objects.exists()
