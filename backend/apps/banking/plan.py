@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.banking.aggregators.base import Health, Verdict
-from apps.banking.aggregators.pluggy.item import updated_products
+from apps.banking.aggregators.pluggy.item import SPELLINGS, updated_products
 from apps.banking.aggregators.pluggy.values import parse
 
 ACCOUNTS, CARDS, TRANSACTIONS = "accounts", "creditCards", "transactions"
@@ -15,34 +15,43 @@ IDENTITY, LOANS = "identity", "loans"
 # An Account's type, by the product that brings it.
 KINDS = {ACCOUNTS: "BANK", CARDS: "CREDIT"}
 ALL = frozenset({ACCOUNTS, CARDS, TRANSACTIONS, INVESTMENTS, MOVEMENTS, IDENTITY, LOANS})
+SPELLED = {name: SPELLINGS.get(name, (name,)) for name in ALL}
 
 
 @dataclass(frozen=True)
 class Plan:
     """By the names of `statusDetail`: products to read, and those whose missing rows are gone and not just unread.
 
-    `full` lists every transaction; otherwise those that came to be since the last time are enough.
+    `full` lists every transaction; otherwise those that came to be since the last time are enough. `complete`: full,
+    and nothing that the item was asked to collect is left out.
     """
 
     reads: frozenset[str]
     prunes: frozenset[str]
     full: bool
+    complete: bool = False
 
 
 def plan_sync(item: Mapping[str, Any], verdict: Verdict, *, full: bool) -> Plan:
     """What the item's last run brought: the products it says are updated; all, where it says nothing of products."""
     updated = updated_products(item)
-    if updated is None:
-        return Plan(ALL, _certain(ALL, verdict), full)
-    return Plan(updated & ALL, _certain(updated & ALL, verdict), full)
+    reads = ALL if updated is None else updated & ALL
+    return Plan(reads, _certain(reads, verdict), full, complete=full and _asked(item) <= reads)
 
 
 def plan_listing(item: Mapping[str, Any], verdict: Verdict) -> Plan:
     """All that the item was asked to collect, however its last run ended: an earlier one may have been missed."""
-    updated, detail = updated_products(item), item.get("statusDetail")
-    asked = frozenset(name for name, state in detail.items() if state) if isinstance(detail, Mapping) else ALL
-    reads = (asked | (updated or frozenset())) & ALL
-    return Plan(reads, _certain(reads if updated is None else updated & ALL, verdict), full=True)
+    updated = updated_products(item)
+    reads = _asked(item) | ((updated or frozenset()) & ALL)
+    return Plan(reads, _certain(reads if updated is None else updated & ALL, verdict), full=True, complete=True)
+
+
+def _asked(item: Mapping[str, Any]) -> frozenset[str]:
+    """The products that the item collects: the others are null in its `statusDetail`."""
+    detail = item.get("statusDetail")
+    if not isinstance(detail, Mapping):
+        return ALL
+    return frozenset(other for other, names in SPELLED.items() if any(detail.get(name) for name in names))
 
 
 def _certain(products: frozenset[str], verdict: Verdict) -> frozenset[str]:

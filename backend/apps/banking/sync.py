@@ -1,8 +1,5 @@
 """What to do when something happened to an item: look at it, note how it stands, and read what it brought."""
 
-from datetime import datetime
-
-from django.db import connection as database
 from django.utils import timezone
 
 from apps.banking.announce import announce
@@ -42,7 +39,6 @@ def uncovered(connection: Connection, events: list[Event]) -> list[Event]:
 def carry_out(visit: Visit, plan: Plan) -> str:
     """Read what `plan` says into our rows. Raises what a later try may mend; what was read until then stays."""
     run = Run(visit.batch, visit.connection)
-    began = _database_time()
     with run.kept():
         with run.write():
             take_note(visit)
@@ -50,29 +46,21 @@ def carry_out(visit: Visit, plan: Plan) -> str:
         for error in run.failures:
             if isinstance(error, Temporary | Unexpected):
                 raise error
-        return _finish(visit, run, plan, began)
+        return _finish(visit, run, plan)
 
 
-def _finish(visit: Visit, run: Run, plan: Plan, began: datetime) -> str:
+def _finish(visit: Visit, run: Run, plan: Plan) -> str:
     connection = visit.connection
     outcome = "synced" if run.has_changes else "nothing new"
     with run.finish(outcome):
         if connection.last_synced_at is None and visit.verdict.has_data:
             announce("connection.connected", connection, cause=run.cause)
         connection.last_synced_at = timezone.now()
-        # Products that failed for good (not in our plan, for one) would fail in the next listing, too.
-        if plan.full:
-            connection.listed_at, connection.listed_as_of = began, as_of(visit.item)
+        # Products that failed for good (not in our contract, for one) would fail in the next listing, too.
+        if plan.complete:
+            connection.listed_at, connection.listed_as_of = visit.began, as_of(visit.item)
         connection.save(update_fields=FENCED)
     return outcome
-
-
-def _database_time() -> datetime:
-    """Now, by the clock that stamps events as they are received."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 item_created = on_item(sync, gone=retire)

@@ -28,6 +28,16 @@ def test_only_updated_products_are_read_and_only_those_are_pruned():
     detail = {"accounts": product(True), "transactions": product(False), "loans": None, "paymentData": product(True)}
     found = plan(plan_sync, item("PARTIAL_SUCCESS", detail=detail), full=True)
     assert found.reads == found.prunes == {"accounts"}
+    assert not found.complete
+
+
+def test_a_full_sync_is_complete_when_no_product_that_was_asked_for_is_left_out():
+    detail = {"accounts": product(True), "investmentTransactions": product(True), "loans": None}
+    assert plan(plan_sync, item(detail=detail), full=True).complete
+    assert plan(plan_sync, item(), full=True).complete
+    assert not plan(plan_sync, item(), full=False).complete
+    late = detail | {"transactions": product(False)}
+    assert not plan(plan_sync, item("PARTIAL_SUCCESS", detail=late), full=True).complete
 
 
 def test_both_spellings_of_investments_movements_are_one_product():

@@ -5,9 +5,11 @@ A webhook only says that something may have happened. What did is asked of the a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection as database
 from django.utils import timezone
 
 from apps.banking.aggregators.base import Verdict
@@ -22,7 +24,10 @@ from lib.errors import ErrorType, Unexpected
 
 @dataclass
 class Visit:
-    """`item` is what the aggregator has now: None when it was not asked, or (`is_gone`) when it has none any more."""
+    """`item` is what the aggregator has: None when it was not asked, or (`is_gone`) when it has none any more.
+
+    `began` is before it was asked, by the clock that stamps events as they are received.
+    """
 
     batch: Batch
     api: Any
@@ -30,6 +35,7 @@ class Visit:
     item: dict[str, Any] | None = None
     verdict: Verdict | None = None
     is_gone: bool = False
+    began: datetime | None = None
 
     @property
     def item_id(self) -> str:
@@ -48,6 +54,7 @@ def arrive(batch: Batch) -> Visit | None:
     Raises Park for an item that is there, but belongs to none of our members (yet).
     """
     name, item_id, connection, api = _mailbox(batch)
+    began = _database_time()
     try:
         item = api.item(item_id)
     except Gone:
@@ -58,7 +65,7 @@ def arrive(batch: Batch) -> Visit | None:
     if connection.deleted_at:
         # It is there again (standing.take_note says so in its row): nothing of what was listed counts any more.
         connection.listed_at = None
-    return Visit(batch, api, connection, item, aggregator(name).classify(item))
+    return Visit(batch, api, connection, item, aggregator(name).classify(item), began=began)
 
 
 def drop_in(batch: Batch) -> Visit | None:
@@ -74,6 +81,13 @@ def _mailbox(batch: Batch) -> tuple[str, str, Connection | None, Any]:
     name, _, item_id = batch.key.split(":", 2)
     connection = Connection.objects.filter(aggregator=name, vendor_id=item_id).first()
     return name, item_id, connection, aggregator(name).client(before_call=batch.renew)
+
+
+def _database_time() -> datetime:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def _adopt(batch: Batch, name: str, item: dict[str, Any]) -> Connection:
