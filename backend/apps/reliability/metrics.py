@@ -93,7 +93,7 @@ def _broker(broker: Broker) -> Iterator[Metric]:
 def _rows(rows: Rows) -> Iterator[Metric]:
     yield _gauge("ponte_connections", "Connected banks, by standing.", "state", rows.connections)
     syncs = GaugeMetricFamily(
-        "ponte_syncs_last_day", "Syncs that began in the last 24 hours.", labels=["result", "error"]
+        "ponte_syncs_last_day", "Syncs that began in the last 24 hours.", labels=["result", "error_type"]
     )
     for labels, number in sorted(rows.syncs.items()):
         syncs.add_metric(labels, number)

@@ -1,0 +1,245 @@
+"""GET /metrics: every figure, who may read it, and that several processes count as one."""
+
+import os
+import re
+import signal
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+import requests
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from prometheus_client.parser import text_string_to_metric_families
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from apps.banking.aggregators.calls import counter, read_calls
+from apps.banking.factories import ConnectionFactory
+from apps.banking.models import SyncRun
+from apps.events.accept import Incoming, accept
+from apps.events.books import book
+from apps.events.models import Event
+from apps.reliability import heartbeat
+from apps.reliability.metrics import render
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOKEN = "a-metrics-token-for-tests-alone"
+WEBHOOKS = "/api/banking/webhooks/pluggy/"
+
+
+def read(text: str | None = None) -> dict[tuple, float]:
+    """{(name, label values…): value} of a page; of ours when none is given."""
+    families = text_string_to_metric_families(render().decode() if text is None else text)
+    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+
+
+def put(event_id: str, kind: str = "item/updated") -> None:
+    accept(Incoming("test", event_id, kind, "m", b"{}"))
+
+
+def test_the_books_are_shown_and_balance():
+    put("1"), put("2"), put("3", "payment_intent/created")
+    Event.objects.filter(event_id="2").update(state="dead", finished_at=timezone.now())
+    found = read()
+    states = {state: found["ponte_events", state] for state in ("accepted", "done", "pending", "dead", "purged")}
+    assert states == {"accepted": 3, "done": 1, "pending": 1, "dead": 1, "purged": 0}
+    assert found["ponte_books_balanced",] == 1
+
+
+def test_an_event_that_vanished_unbalances_the_books():
+    put("1")
+    book(accepted=1)
+    assert read()["ponte_books_balanced",] == 0
+
+
+def test_what_waits_in_the_mailbox_and_in_the_broker():
+    put("1")
+    Event.objects.update(received_at=timezone.now() - timedelta(seconds=60))
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker.lpush("sync", "{}", "{}")
+    heartbeat.beat("worker@a"), heartbeat.beat("worker@b")
+    found = read()
+    assert 60 <= found["ponte_events_oldest_pending_seconds",] < 70
+    assert found["ponte_queue_depth", "sync"] == 2
+    assert found["ponte_queue_depth", "background"] == 0
+    assert found["ponte_workers",] == 2
+    assert {name: found["ponte_up", name] for name in ("database", "redis", "celery")} == dict.fromkeys(
+        ("database", "redis", "celery"), 1
+    )
+
+
+def test_connections_by_standing_and_the_last_days_syncs_by_result():
+    member = ConnectionFactory(state="active")
+    ConnectionFactory(state="needs_user")
+    now = timezone.now()
+    for state, error, hours in (("done", "", 1), ("done", "", 2), ("failed", "bank_maintenance", 3), ("done", "", 30)):
+        SyncRun.objects.create(
+            client=member.client,
+            connection=member,
+            cause="item/updated",
+            state=state,
+            error_type=error,
+            started_at=now - timedelta(hours=hours),
+            finished_at=now,
+        )
+    found = read()
+    assert found["ponte_connections", "active"] == found["ponte_connections", "needs_user"] == 1
+    assert found["ponte_connections", "outdated"] == 0
+    assert found["ponte_syncs_last_day", "", "done"] == 2
+    assert found["ponte_syncs_last_day", "bank_maintenance", "failed"] == 1
+
+
+def test_calls_that_workers_made_are_counted_and_a_wiped_broker_starts_them_anew():
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    count = counter(broker, "pluggy")
+    count("item", "200", 0.25), count("item", "200", 0.5), count("item", "timeout", 1)
+    found = read()
+    assert found["ponte_api_calls_total", "pluggy", "item", "200"] == 2
+    assert found["ponte_api_calls_total", "pluggy", "item", "timeout"] == 1
+    assert found["ponte_api_call_seconds_total", "pluggy", "item"] == 1.75
+    broker.flushdb()
+    count("item", "200", 0.1)
+    assert read_calls(broker).counts == {("pluggy", "item", "200"): 1}
+
+
+def test_a_call_that_cannot_be_counted_is_made_all_the_same():
+    nobody = redis.Redis(port=9, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+    counter(nobody, "pluggy")("item", "200", 0.1)
+
+
+def test_nothing_in_it_names_a_client_an_item_or_a_secret():
+    bank = ConnectionFactory()
+    put("an-event-id")
+    text = render().decode()
+    for word in (bank.vendor_id, str(bank.client_id), "an-event-id", settings.PLUGGY_CLIENT_SECRET, settings.REDIS_URL):
+        assert word not in text
+
+
+def test_ten_thousand_finished_events_are_not_counted_row_by_row():
+    put("1")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO events_event (source, event_id, kind, mailbox, payload, state, outcome, attempts, error_type,"
+            " error_code, depth, finished_at)"
+            " SELECT 'test', 'done-' || n, 'k', 'm', '', 'done', '', 0, '', '', 0, now()"
+            " FROM generate_series(1, 10000) n"
+        )
+        cursor.execute("ANALYZE events_event")
+    assert read()["ponte_events", "done"] == 0
+    assert read()["ponte_events", "pending"] == 1
+
+
+# --- who may read it ---
+
+
+def status(**options) -> int:
+    headers = options.pop("headers", {"host": "localhost"})
+    return Client().get("/metrics", headers=headers, **options).status_code
+
+
+def test_without_a_token_this_machine_alone_may_read():
+    assert status(REMOTE_ADDR="127.0.0.1") == 200
+    assert status(REMOTE_ADDR="::1") == 200
+    assert status(REMOTE_ADDR="10.0.0.5") == 404
+    assert status(REMOTE_ADDR="") == 404
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-proto", "x-real-ip", "forwarded", "via"])
+def test_without_a_token_whoever_comes_through_a_proxy_is_not_on_this_machine(header):
+    assert status(headers={"host": "localhost", header: "127.0.0.1"}) == 404
+
+
+def test_without_a_token_a_page_that_points_its_own_name_at_this_machine_learns_nothing(settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    assert status(headers={"host": "evil.example.com"}) == 404
+    assert status(headers={"host": "evil.example.com:8000"}) == 404
+    assert status(headers={"host": "127.0.0.1:8000"}) == 200
+
+
+def test_with_a_token_nobody_reads_without_it(settings):
+    settings.METRICS_TOKEN = TOKEN
+    assert status() == 401
+    for wrong in ("", "Bearer ", "Bearer wrong", TOKEN, f"Bearer {TOKEN}x", "Bearer ção"):
+        assert status(headers={"host": "localhost", "authorization": wrong}) == 401
+    right = {"authorization": f"Bearer {TOKEN}", "x-forwarded-for": "203.0.113.9"}
+    assert status(headers=right, REMOTE_ADDR="10.0.0.5") == 200
+
+
+def test_each_metric_is_documented_and_each_documented_one_is_shown():
+    page = (settings.BACKEND.parent / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"^\| `(ponte_[a-z_]+)", page, re.MULTILINE))
+    put("1")
+    counter(redis.Redis.from_url(settings.REDIS_URL), "pluggy")("item", "200", 0.1)
+    every = IntervalSchedule.objects.create(every=10, period="seconds")
+    PeriodicTask.objects.create(name="sweep", task="events.sweep", interval=every, last_run_at=timezone.now())
+    SyncRun.objects.create(client=(bank := ConnectionFactory()).client, connection=bank, cause="item/updated")
+    Client().post(WEBHOOKS)
+    shown = {name for name, *_ in read() if name.startswith("ponte_") and not name.endswith("_created")}
+    assert {re.sub(r"_seconds_(bucket|count|sum)$", "_seconds", name) for name in shown} == documented
+
+
+# --- with the shipped server ---
+
+
+def test_what_several_processes_counted_is_one_figure_and_outlives_a_process(start_web, wait_until):
+    web = start_web(WEB_CONCURRENCY="3", METRICS_TOKEN=TOKEN)
+    secret = {"Authorization": f"Bearer {settings.PLUGGY_WEBHOOK_SECRETS[0]}"}
+    for number in range(40):
+        body = {"event": "item/updated", "eventId": f"e-{number % 30}", "itemId": str(uuid.uuid4())}
+        # A connection each, so that the kernel gives them to different processes.
+        answer = requests.post(web.url + WEBHOOKS, json=body, headers=secret, timeout=10)
+        assert answer.status_code == 200
+    requests.post(web.url + WEBHOOKS, json={}, timeout=10)
+
+    def found() -> dict:
+        return read(web.get("/metrics", Authorization=f"Bearer {TOKEN}").text)
+
+    assert web.get("/metrics").status_code == 401
+    before = found()
+    assert before["ponte_webhook_seconds_count", "accepted"] == 30
+    assert before["ponte_webhook_seconds_count", "duplicate"] == 10
+    assert before["ponte_webhook_seconds_count", "unauthorized"] == 1
+    assert before["ponte_events", "accepted"] == 30
+    os.kill(_workers(web.process.pid)[0], signal.SIGKILL)
+    wait_until(
+        lambda: found()["ponte_webhook_seconds_count", "accepted"] == 30, 20, "the same figure after a worker's death"
+    )
+
+
+def _workers(master: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def _folder_of_counters(web) -> Path:
+    requests.post(web.url + WEBHOOKS, json={}, timeout=10)
+    pids = _workers(web.process.pid)
+    opened = {entry.readlink() for pid in pids for entry in Path(f"/proc/{pid}/map_files").iterdir()}
+    return next(file.parent for file in opened if file.suffix == ".db")
+
+
+def test_the_server_leaves_no_folder_of_counters_behind(start_web):
+    web = start_web()
+    folder = _folder_of_counters(web)
+    assert folder.stat().st_mode & 0o077 == 0
+    web.process.terminate()
+    web.process.wait(30)
+    assert not folder.exists()
+
+
+def test_a_folder_that_was_given_is_emptied_at_the_start_and_kept(start_web, tmp_path):
+    left_over = tmp_path / "metrics" / "counter_1.db"
+    left_over.parent.mkdir()
+    left_over.write_bytes(b"not a counter")
+    web = start_web(PROMETHEUS_MULTIPROC_DIR=str(left_over.parent))
+    assert not left_over.exists()
+    assert web.get("/metrics").headers["Content-Type"].startswith("text/plain")
+    web.process.terminate()
+    web.process.wait(30)
+    assert left_over.parent.exists()

@@ -1,0 +1,46 @@
+"""docs/operations.md says what the code does: the schedule, the queues, the log lines, the limits."""
+
+import re
+from importlib import import_module
+
+from django.conf import settings
+
+from apps.reliability import health, heartbeat
+from lib.retry import POLICIES
+
+SCHEDULES = ("apps.events.migrations.0003_schedule", "apps.banking.migrations.0004_schedule")
+BACKEND = settings.BACKEND
+PAGE = (BACKEND.parent / "docs" / "operations.md").read_text()
+
+
+def section(title: str) -> str:
+    return re.split(r"\n#{2,3} ", PAGE.split(f"# {title}\n", 1)[1])[0]
+
+
+def test_the_schedule_is_the_one_that_migrations_make():
+    documented = set(re.findall(r"^\| `([a-z_.]+)` \| (\d+) s", section("What beat sends"), re.MULTILINE))
+    rows = [row for name in SCHEDULES for row in import_module(name).SCHEDULE]
+    assert documented == {(task, str(seconds)) for _, task, seconds, _ in rows}
+
+
+def test_the_queues_are_those_that_are_read():
+    documented = set(re.findall(r"^\| `([a-z]+)` \|", section("Queues"), re.MULTILINE))
+    assert documented == {queue.name for queue in settings.CELERY_TASK_QUEUES}
+
+
+def test_each_log_line_is_written_by_somebody():
+    sources = "\n".join(path.read_text() for path in (BACKEND / "apps").rglob("*.py") if "test_" not in path.name)
+    lines = re.findall(r"^\| `([^`]+)` \| (?:info|warning|error)", section("Log lines"), re.MULTILINE)
+    assert len(lines) > 8
+    for line in lines:
+        parts = re.split(r"item/updated|12345|401|…|[()]", line)
+        assert all(part.strip(" .") in sources for part in parts), line
+
+
+def test_the_figures_of_the_text_are_those_of_the_code():
+    assert f"within {heartbeat.ALIVE_SECONDS} seconds" in PAGE
+    assert f"every {heartbeat.EVERY_SECONDS:.0f}, whether" in PAGE
+    assert f"more than {health.OVERDUE_SECONDS // 60} minutes" in PAGE
+    assert f"ponte_events_overdue_seconds > {health.OVERDUE_SECONDS}" in PAGE
+    assert f"dead after {POLICIES['event'].attempts} attempts" in PAGE
+    assert health.OVERDUE_SECONDS >= settings.CELERY_TASK_TIME_LIMIT
