@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 Outcome = Literal["accepted", "duplicate"]
 
 GROUP_LIMIT = 256
+# Seconds that a committer waits for more once requests come faster than groups: a larger group costs each of them less.
+GATHER = 0.001
 # More than this many waiting means the database does not keep up: saying so at once beats saying so late.
 WAITING_LIMIT = 2_000
 # Seconds. A vendor gives up after 5; the answer "not now" must come well before that.
@@ -83,6 +85,7 @@ class Committer:
         self._waiting: list[tuple[Row, Future[Outcome]]] = []
         self._thread: threading.Thread | None = None
         self._busy_since: float | None = None
+        self._crowded = False
 
     def submit(self, row: Row) -> "Future[Outcome]":
         """A future of the row's outcome. Raises Unavailable when too many wait already."""
@@ -113,6 +116,8 @@ class Committer:
 
     def _next_group(self) -> "list[tuple[Row, Future[Outcome]]] | None":
         """The rows that wait, once there are any; None for a committer that was given up for another."""
+        if self._crowded:
+            time.sleep(GATHER)
         me = threading.current_thread()
         with self._changed:
             if self._thread is not me:
@@ -124,6 +129,7 @@ class Committer:
                     self._changed.notify()
                     return None
             group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+            self._crowded = len(group) > 1
             self._busy_since = time.monotonic()
         return group
 

@@ -1,8 +1,9 @@
 """The one statement that stores events: many rows, each at most once, counted in the books as they go in."""
 
+import json
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from apps.events.kinds import is_handled
@@ -48,23 +49,23 @@ def make_row(
 
 
 # One multi-row INSERT is one transaction and one flush to disk for everybody who waits. Sorted by key: two groups that
-# hold the same events in different order would deadlock.
+# hold the same events in different order would deadlock. The rows come as one JSON text, because making an array of
+# each column costs the client several times what reading JSON costs the server.
 STORE = """
     WITH incoming AS (
-        SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::uuid[], %b::bytea[], %b::text[],
-            %b::text[], %b::bigint[], %b::int[])
-        AS t (source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by, depth)
+        SELECT * FROM json_to_recordset(%s::json) AS t (source text, event_id text, kind text, mailbox text,
+            client_id uuid, payload text, state text, outcome text, caused_by bigint, depth int)
     ), stored AS (
         INSERT INTO events_event (source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by,
             depth, attempts, error_type, error_code, finished_at)
-        SELECT source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by, depth, 0, '', '',
-            CASE WHEN state <> 'pending' THEN now() END
+        SELECT source, event_id, kind, mailbox, client_id, decode(payload, 'base64'), state, outcome, caused_by,
+            depth, 0, '', '', CASE WHEN state <> 'pending' THEN now() END
         FROM incoming ORDER BY source, event_id
         ON CONFLICT (source, event_id) DO NOTHING
         RETURNING source, event_id, state
     ), booked AS (
         INSERT INTO events_tally (slot, accepted, done, purged)
-        SELECT %b::bigint, count(*), count(*) FILTER (WHERE state = 'done'), 0 FROM stored HAVING count(*) > 0
+        SELECT %s::bigint, count(*), count(*) FILTER (WHERE state = 'done'), 0 FROM stored HAVING count(*) > 0
         ON CONFLICT (slot) DO UPDATE SET accepted = events_tally.accepted + excluded.accepted,
             done = events_tally.done + excluded.done
     )
@@ -72,19 +73,21 @@ STORE = """
 """
 
 
-def store_parameters(rows: Sequence[Row], slot: int) -> list[Any]:
-    """The parameters of STORE: one array a column, rows sorted by key, then the slot of the books to count in."""
-    ordered = sorted(rows, key=lambda row: row.key)
-    return [
-        [row.source for row in ordered],
-        [row.event_id for row in ordered],
-        [row.kind for row in ordered],
-        [row.mailbox for row in ordered],
-        [row.client_id for row in ordered],
-        [row.payload for row in ordered],
-        [row.state for row in ordered],
-        [row.outcome for row in ordered],
-        [row.caused_by for row in ordered],
-        [row.depth for row in ordered],
-        slot,
-    ]
+def store_parameters(rows: Sequence[Row], slot: int) -> list[str | int]:
+    """The parameters of STORE: the rows, and the slot of the books to count them in."""
+    return [json.dumps([_as_json(row) for row in rows]), slot]
+
+
+def _as_json(row: Row) -> dict[str, str | int | None]:
+    return {
+        "source": row.source,
+        "event_id": row.event_id,
+        "kind": row.kind,
+        "mailbox": row.mailbox,
+        "client_id": str(row.client_id) if row.client_id else None,
+        "payload": b64encode(row.payload).decode(),
+        "state": row.state,
+        "outcome": row.outcome,
+        "caused_by": row.caused_by,
+        "depth": row.depth,
+    }
