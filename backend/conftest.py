@@ -2,12 +2,13 @@
 
 import atexit
 import base64
+import fcntl
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -25,14 +26,27 @@ _servers = ExitStack()
 atexit.register(_servers.close)
 
 
+@contextmanager
+def _number_of_ones_own(folder: Path) -> Iterator[int]:
+    """One of Valkey's databases, which no other run has at the same time."""
+    for number in range(1, 16):
+        with (folder / f"valkey-{number}.lock").open("w") as lock:
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield number
+                return
+    raise RuntimeError("fifteen test runs at once are enough")
+
+
 def _environment() -> dict[str, str]:
     # The suite makes and drops thousands of rows that nobody will miss: only here may a commit skip the disk.
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     urls = _servers.enter_context(embedded.services(ROOT / ".local" / "test", os.environ, quick))
     redis = urls["REDIS_URL"].rpartition("/")[0]
+    number = _servers.enter_context(_number_of_ones_own(ROOT / ".local" / "test"))
     return {
         **urls,
-        "REDIS_URL": f"{redis}/{os.getpid() % 15 + 1}",
+        "REDIS_URL": f"{redis}/{number}",
         "DJANGO_SETTINGS_MODULE": "core.settings",
         "SECRET_KEY": "a-key-for-tests-alone-which-protects-nothing-at-all",
         "ENCRYPTION_KEYS": base64.b64encode(bytes(range(32))).decode(),
