@@ -1,0 +1,143 @@
+"""What the documents say of kinds, tasks, metrics, columns and files is what there is."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from celery import current_app
+from django.conf import settings
+
+from apps.events.kinds import is_handled
+from core.documents import BACKEND, ROOT, Document, document, documents, sources
+from lib import rotation
+
+HOSTS = {
+    "api.pluggy.ai",
+    "docs.pluggy.ai",
+    "github.com",
+    "keepachangelog.com",
+    "semver.org",
+    "localhost",
+    "127.0.0.1",
+    "ponte.example.com",
+}
+EMITTED = re.compile(r"""(?:\b(?:announce|emit|News)\(\s*|^KIND = )"([a-z_]+\.[a-z_]+)\"""", re.MULTILINE)
+SOURCES = list(sources())
+
+every_document = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+
+
+def emitted() -> set[str]:
+    return {kind for source in SOURCES for kind in EMITTED.findall(source)}
+
+
+@every_document
+def test_every_link_leads_somewhere(page: Document):
+    for link in page.links:
+        parts = urlsplit(link)
+        if parts.scheme:
+            continue
+        target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+        assert target.exists(), link
+        if parts.fragment:
+            assert parts.fragment in Document(target).anchors, link
+
+
+@every_document
+def test_no_page_names_a_folder_of_somebodys_machine_or_an_unknown_host(page: Document):
+    assert str(ROOT) not in page.text
+    assert not re.search(r"(?<![\w.*])/(home|root|tmp|work|workspace|mnt|Users|private)/", page.text)
+    hosts = {urlsplit(url).hostname for url in re.findall(r"(?:https?|wss?)://[^\s)`\"'>]+", page.text)}
+    assert hosts - {None} <= HOSTS
+
+
+@every_document
+def test_every_file_that_is_named_is_there(page: Document):
+    for span in page.spans:
+        if re.fullmatch(r"[\w.-]+(/[\w.-]+)+\.(py|json|toml|sql|md|service|conf)", span) and span[0] != "/":
+            assert any((folder / span).exists() for folder in (ROOT, BACKEND)), span
+
+
+@every_document
+def test_every_task_that_is_named_exists(page: Document):
+    for span in page.spans:
+        if re.fullmatch(r"process_[a-z_]+|(events|banking)\.[a-z_]+", span):
+            assert span in current_app.tasks, span
+
+
+@every_document
+def test_every_kind_that_is_named_exists(page: Document):
+    for span in page.spans:
+        if re.fullmatch(r"(item|transactions|connector)/[a-z_]+", span):
+            assert is_handled(span), span
+        if re.fullmatch(r"(connection|transactions|balance|consent|connector)\.[a-z_]+", span):
+            assert span in emitted(), span
+
+
+def test_the_table_of_pluggys_kinds_is_the_setting():
+    rows = [[cell.strip("`") for cell in row[:3]] for row in document("docs/events.md").table("Kind", "Task", "Queue")]
+    assert {kind: (task, queue) for kind, task, queue in rows} == {
+        kind: listener for kind, listener in settings.EVENT_TASKS.items() if "/" in kind
+    }
+
+
+def test_the_table_of_our_kinds_is_what_the_code_emits():
+    rows = list(document("docs/events.md").table("Kind", "Mailbox", "Says"))
+    assert {row[0].strip("`") for row in rows} == emitted()
+    for kind, *_, listener in rows:
+        assert bool(listener) == is_handled(kind.strip("`"))
+
+
+def test_the_table_of_what_is_sealed_is_the_models():
+    rows = list(document("docs/architecture.md").table("Model", "Sealed columns"))
+    told = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1])) for row in rows}
+    assert told == {model._meta.label: set(rotation.sealed_columns(model)) for model in rotation.sealed_models()}
+    indexed = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in rows}
+    for model in rotation.sealed_models():
+        names = {field.attname for field in model._meta.concrete_fields}
+        assert indexed[model._meta.label] == {name for name in names if name.endswith("_index")}
+
+
+def test_every_metric_is_explained_and_no_other():
+    told = set(re.findall(r"\b(ponte_[a-z_]+?)(?:_total|_bucket|_count|_sum)?\b", document("docs/operations.md").text))
+    made = {name for source in SOURCES for name in re.findall(r'"(ponte_[a-z_]+?)(?:_total)?"', source)}
+    assert told == made
+
+
+@every_document
+def test_no_page_speaks_of_a_metric_that_is_not_there(page: Document):
+    made = {name for source in SOURCES for name in re.findall(r'"(ponte_[a-z_]+)"', source)}
+    for name in re.findall(r"\bponte_[a-z_]+", " ".join(page.spans)):
+        if name not in {"ponte_app", "ponte_owner"}:
+            assert {name, re.sub("_(total|bucket|count|sum)$", "", name)} & made, name
+
+
+def test_the_checks_that_are_listed_are_those_that_exist():
+    told = {row[0].strip("`") for row in document("docs/configuration.md").table("Id", "Means")}
+    made = {found for source in SOURCES for found in re.findall(r'id="([a-z.]+\.[EW]\d{3})"', source)}
+    assert told == made | {"ponte.E001", "ponte.E002"}  # numbered while they are made
+
+
+def test_every_decision_is_in_the_list():
+    folder = ROOT / "docs" / "adr"
+    pages = {path.name for path in folder.glob("[0-9]*.md")}
+    assert set(document("docs/adr/README.md").links) == pages
+    assert [path[:4] for path in sorted(pages)] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+
+
+def test_every_page_can_be_reached_from_the_readme():
+    reached, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        local = [urlsplit(link).path for link in Document(page).links if not urlsplit(link).scheme]
+        waiting += [_page(page.parent / path) for path in local if path]
+    assert {page.path for page in documents()} - reached == set()
+
+
+def _page(path: Path) -> Path:
+    path = path.resolve()
+    return path / "README.md" if path.is_dir() else path

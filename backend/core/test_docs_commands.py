@@ -1,0 +1,179 @@
+"""What the documents tell people to type, and to set, is understood by what they type it to."""
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from celery.bin.worker import worker as celery_worker
+from click import Context
+from django.conf import settings
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import CommandError
+
+from core.documents import BACKEND, ROOT, Document, document, documents
+
+every_document = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+
+# The scripts that take options, by what parses them.
+PARSERS = {
+    "demo": ["-m", "ponte_demo"],
+    "dev": ["-m", "ponte_demo"],
+    "bench ingest": ["scripts/bench_ingest.py"],
+    "bench sync": ["scripts/bench_sync.py"],
+}
+MODULES = {"sandbox.pluggy", "embedded"}
+
+
+def calls(page: Document, pattern: str) -> list[list[str]]:
+    """The words that follow a word matching `pattern`, in every command of a page."""
+    found = []
+    for line in page.commands:
+        for words in simple_commands(line) if re.search(pattern, line) else ():
+            for number, word in enumerate(words):
+                if re.fullmatch(pattern, word):
+                    found.append(words[number:])
+                    break
+    return found
+
+
+def simple_commands(line: str) -> list[list[str]]:
+    """A shell line's commands, as words: what stands between `;`, `&&`, `|` and around `$( )`."""
+    opened = re.sub(r'"?\$\(([^)]*)\)"?', r"; \1 ;", line)
+    reader = shlex.shlex(opened, posix=True, punctuation_chars=";&|<>")
+    reader.whitespace_split, reader.commenters = True, "#"
+    found: list[list[str]] = [[]]
+    for word in reader:
+        if set(word) <= set(";&|<>"):
+            found.append([])
+        else:
+            found[-1].append(word)
+    return found
+
+
+@every_document
+def test_every_management_command_exists_and_takes_these_options(page: Document):
+    for _, *words in calls(page, r"(?:\S*/)?manage\.py"):
+        if words:
+            name, *arguments = words
+            assert name in get_commands(), name
+            parser = load_command_class(get_commands()[name], name).create_parser("manage.py", name)
+            try:
+                parser.parse_args(arguments)
+            except CommandError as error:
+                pytest.fail(f"manage.py {shlex.join(words)}: {error}")
+
+
+@every_document
+def test_every_script_exists_and_takes_these_options(page: Document):
+    for script, *arguments in calls(page, r"(?:\./)?scripts/[a-z]+"):
+        path = ROOT / script
+        assert os.access(path, os.X_OK), script
+        known = options_of(path.name, arguments)
+        for option in (word.partition("=")[0] for word in arguments if word.startswith("--")):
+            assert option in known, f"{script} {option}"
+
+
+def options_of(script: str, arguments: list[str]) -> str:
+    """The help of what parses a script's arguments."""
+    parser = PARSERS.get(" ".join([script, *arguments[:1]])) or PARSERS.get(script)
+    return usage(tuple(parser)) if parser else ""
+
+
+def usage(command: tuple[str, ...], memory: dict[tuple[str, ...], str] = {}) -> str:  # noqa: B006 - asked once
+    if command not in memory:
+        folders = os.pathsep.join([str(BACKEND), str(ROOT / "scripts")])
+        environment = {**os.environ, "PYTHONPATH": folders, "COLUMNS": "200"}
+        asked = [sys.executable, *command, "--help"]
+        done = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        memory[command] = done.stdout
+    return memory[command]
+
+
+@every_document
+def test_every_module_of_ours_that_is_run_takes_these_options(page: Document):
+    for _, module, *arguments in calls(page, r"-m"):
+        if module in MODULES:
+            help_text = usage(("-m", module))
+            for option in (word.partition("=")[0] for word in arguments if word.startswith("--")):
+                assert option in help_text, f"{module} {option}"
+
+
+@every_document
+def test_every_celery_worker_that_is_started_understands_its_options(page: Document):
+    for _, *words in calls(page, "celery"):
+        if "worker" in words:
+            arguments = words[words.index("worker") + 1 :]
+            celery_worker.make_parser(Context(celery_worker)).parse_args(list(arguments))
+            queues = re.search(r"(?:--queues|-Q)[ =](\S+)", shlex.join(arguments))
+            if queues:
+                assert set(queues[1].split(",")) <= {queue.name for queue in settings.CELERY_TASK_QUEUES}
+
+
+def environment_defaults() -> dict[str, str | None]:
+    """What the code reads from the environment, with its default as text; None where that is not a constant."""
+    found: dict[str, str | None] = {}
+    for node in ast.walk(ast.parse((BACKEND / "core" / "settings.py").read_text())):
+        if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+", ast.unparse(node.func)):
+            name, default = node.args[0].value, node.args[1] if len(node.args) > 1 else ast.Constant("")
+            found[name] = _as_text(default)
+    gunicorn = (BACKEND / "gunicorn.conf.py").read_text()
+    found |= dict(re.findall(r'environ\.get\("(\w+)", "(\w*)"\)', gunicorn))
+    found |= dict.fromkeys(re.findall(r'environ(?:\.setdefault\(|\[)\s*"(\w+)"', gunicorn))
+    procfile = re.findall(r"\$\{?(\w+)(?::-(\w+))?", (ROOT / "Procfile").read_text())
+    return {**dict(procfile), **found}
+
+
+def _as_text(node: ast.expr) -> str | None:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+# They make or place a checkout's own servers, and the roles in the database: no process of production reads them.
+AT_A_DESK = {"PONTE_PYTHON", "PONTE_FOLDER"}
+DEFAULTS = environment_defaults()
+
+
+def test_every_setting_is_documented_with_its_default_and_no_other():
+    told = {row[0].strip("`"): row[1] for row in document("docs/configuration.md").table("Name", "Default")}
+    assert set(told) == set(DEFAULTS) | AT_A_DESK
+    for name, default in DEFAULTS.items():
+        if default:
+            assert told[name] == f"`{default}`", name
+        elif default == "":
+            assert not told[name].startswith("`") or told[name].strip("`") in DEFAULTS, name
+
+
+def test_the_desks_variables_are_read_by_the_scripts():
+    text = "".join((ROOT / "scripts" / name).read_text() for name in ("setup", "demo", "dev"))
+    assert all(f"${{{name}:-" in text for name in AT_A_DESK)
+
+
+def test_the_example_names_only_settings_and_their_defaults():
+    lines = re.findall(r"^(#?)([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert len(lines) > 10
+    for commented, name, value in lines:
+        assert name in DEFAULTS, name
+        if commented:
+            assert value.strip('"') == DEFAULTS[name], name
+
+
+@every_document
+def test_every_variable_that_is_named_is_one(page: Document):
+    roles = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD"}
+    begins = (
+        r"(PLUGGY|EVENT|METRICS|WEB|WORKER|ENCRYPTION|INDEX|DATABASE|REDIS|PONTE|LOG|SECURE|PUBLIC|ALLOWED)_[A-Z_]+"
+    )
+    for span in page.spans:
+        name = span.partition("=")[0]
+        if re.fullmatch(begins, name):
+            assert name in DEFAULTS or name in AT_A_DESK | roles or hasattr(settings, name), span
