@@ -68,9 +68,12 @@ def accept(incoming: Incoming) -> Outcome:
         incoming.payload,
         client_id=incoming.client_id,
     )
+    waiting = _committer.submit(row)
     try:
-        outcome = _committer.submit(row).result(PATIENCE)
+        outcome = waiting.result(PATIENCE)
     except FutureTimeout:
+        # Whoever is told to come again must not pile up here meanwhile.
+        waiting.cancel()
         raise Unavailable("the database did not answer in time") from None
     if outcome == "accepted":
         bell.ring_soon()
@@ -131,7 +134,7 @@ class Committer:
             group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
             self._crowded = len(group) > 1
             self._busy_since = time.monotonic()
-        return group
+        return [(row, future) for row, future in group if future.set_running_or_notify_cancel()]
 
 
 class _Session:
@@ -175,6 +178,8 @@ class _Session:
 
 def _settle(group: "list[tuple[Row, Future[Outcome]]]", session: _Session) -> None:
     """Commit a group and answer everybody in it, whatever happens."""
+    if not group:
+        return
     try:
         stored = session.store([row for row, _ in group])
     except (psycopg.DataError, psycopg.IntegrityError) as error:

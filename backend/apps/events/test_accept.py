@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 
 from apps.events import accept as accepting
 from apps.events.accept import Committer, Incoming, Refused, Unavailable, accept
@@ -10,7 +11,7 @@ from apps.events.books import audit, read_books
 from apps.events.models import Event
 from apps.events.store import make_row
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 
 def incoming(event_id="e-1", kind="item/updated", mailbox="m", payload=b"{}") -> Incoming:
@@ -86,6 +87,36 @@ def test_more_waiting_than_the_limit_is_told_to_come_back(monkeypatch):
     with pytest.raises(Unavailable):
         accept(incoming())
     assert not Event.objects.exists()
+
+
+def test_who_was_told_to_come_back_does_not_wait_on_in_secret(monkeypatch):
+    class Stuck(Committer):
+        def _keep_alive(self) -> None:
+            """Nobody commits."""
+
+    stuck = Stuck()
+    monkeypatch.setattr(accepting, "_committer", stuck)
+    monkeypatch.setattr(accepting, "PATIENCE", 0.01)
+    with pytest.raises(Unavailable):
+        accept(incoming())
+    Committer._keep_alive(stuck)
+    assert stuck.submit(make_row("test", "e-2", "item/updated", "m", b"{}")).result(5) == "accepted"
+    assert list(Event.objects.values_list("event_id", flat=True)) == ["e-2"]
+
+
+def test_a_database_that_only_reads_is_unavailable_and_recovers_by_itself(transactional_db):
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{owner.settings_dict["NAME"]}" SET default_transaction_read_only = on')
+    try:
+        with pytest.raises(Unavailable):
+            Committer().submit(make_row("test", "e-1", "item/updated", "m", b"{}")).result(5)
+    finally:
+        with owner.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = off")
+            cursor.execute(f'ALTER DATABASE "{owner.settings_dict["NAME"]}" RESET default_transaction_read_only')
+        owner.close()
+    assert Committer().submit(make_row("test", "e-1", "item/updated", "m", b"{}")).result(5) == "accepted"
 
 
 def test_the_payload_is_not_readable_in_the_database():
