@@ -3,10 +3,7 @@ it was started in. Command-line flags and GUNICORN_CMD_ARGS win over it.
 """
 
 import os
-import secrets
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +15,11 @@ from gunicorn.workers.base import Worker
 # gunicorn goes to --chdir only after it has read this file.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from apps.reliability import counters
 from lib.redact import Redaction
 
-# Files that are written all the time must not wait for a disk.
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-# Each worker counts in files of its own, and whichever of them is asked for /metrics adds all of them up.
-OURS = "ponte-metrics-"
-os.environ.setdefault(
-    "PROMETHEUS_MULTIPROC_DIR", str(Path(MEMORY or tempfile.gettempdir(), OURS + secrets.token_hex(8)))
-)
-METRICS = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+# Each process counts in files of its own, in this folder.
+COUNTERS = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(counters.new_name())))
 
 # Only now: it looks for that variable when it is imported.
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
@@ -49,7 +41,8 @@ limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-worker_tmp_dir = MEMORY
+# The heartbeat file must not wait for a disk.
+worker_tmp_dir = str(counters.MEMORY) if counters.MEMORY.is_dir() else None
 # No management socket in somebody's home folder, and no access log: the application writes one line a request,
 # without secrets, where an access log would print paths that carry a token.
 control_socket_disable = True
@@ -68,10 +61,7 @@ class logger_class(Logger):
 
 def on_starting(server: Arbiter) -> None:
     """Counters begin at nothing, unless this master takes over from one that still runs (SIGUSR2)."""
-    METRICS.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if server.master_pid == 0:
-        for file in METRICS.glob("*.db"):
-            file.unlink(missing_ok=True)
+    server.counters = counters.begin(COUNTERS, afresh=server.master_pid == 0)
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
@@ -80,9 +70,9 @@ def child_exit(_server: Arbiter, worker: Worker) -> None:
 
 
 def on_exit(server: Arbiter) -> None:
-    """Leave no folder of our own behind, unless another master took it over."""
-    if METRICS.name.startswith(OURS) and server.reexec_pid == 0:
-        shutil.rmtree(METRICS, ignore_errors=True)
+    """Leave no counters behind, unless another master took them over."""
+    if server.reexec_pid == 0:
+        counters.end(COUNTERS)
 
 
 def post_worker_init(_worker: Worker) -> None:

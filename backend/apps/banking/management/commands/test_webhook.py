@@ -25,10 +25,12 @@ examples:
   manage.py test_webhook                                     one item/updated for an item of chance
   manage.py test_webhook --event item/created --item-id ID   as if that item had just been connected
   manage.py test_webhook --event-id one --count 20           the same event twenty times: 1 accepted, 19 duplicates
-  manage.py test_webhook --count 2000 --concurrency 16       how fast this server takes them
+  manage.py test_webhook --event payment_intent/created --count 2000 --concurrency 16
+                                                             how fast this server takes them
 
-The server must know the same secrets (PLUGGY_WEBHOOK_SECRET, PLUGGY_HMAC_SECRET) as this command. An event for an item
-that Pluggy does not know is accepted too: it waits three days for its item, then ends as `foreign`.
+The server must know the same secrets (PLUGGY_WEBHOOK_SECRET, PLUGGY_HMAC_SECRET) as this command. Its events are real:
+one for an item that nobody knows is accepted too, costs a call to Pluggy, and finishes as `unknown item`. Of another
+kind, such as payment_intent/created, it costs none, and finishes at once as `unhandled`.
 Exits with 1 when anything was refused.
 """
 
