@@ -37,15 +37,19 @@ class Demo:
     def wait_until_working(self) -> None:
         """Until web, worker and beat have said that they are up."""
         words = ("Listening at", " ready.", "celery beat")
-        wait_for(lambda: all(word in self.log() for word in words))
+        wait_for(lambda: self._still_runs() and all(word in self.log() for word in words), what=self.log)
+
+    def _still_runs(self) -> bool:
+        assert self.process.poll() is None, self.process.communicate()
+        return True
 
     def log(self) -> str:
         log = self.folder / "demo.log"
         return log.read_text(errors="replace") if log.exists() else ""
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
-        """Send a signal; returns the exit code and what was said on stderr."""
-        self.process.send_signal(number)
+        """Send a signal to it and its group, as a terminal does; returns the exit code and what was said on stderr."""
+        os.killpg(self.process.pid, number)
         _, errors = self.process.communicate(timeout=40)
         return self.process.returncode, errors
 
@@ -75,10 +79,11 @@ def start_demo(folder: Path) -> Iterator[Callable[..., Demo]]:
         demo.process.communicate()
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60, what: Callable[[], str] = str) -> None:
+    """Wait until it is true; a failure shows what `what` tells then."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
+        assert time.monotonic() < deadline, what()
         time.sleep(0.1)
 
 
