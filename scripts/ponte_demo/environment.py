@@ -33,13 +33,15 @@ def choose_ports() -> Ports:
 def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -> dict[str, str]:
     """The environment of web, worker, beat and sandbox.
 
-    A setting of the user's own wins over `file` (.local/env), and this over our defaults. With `real` the user's Pluggy
-    account is used, otherwise only the sandbox's, so that a demo never touches somebody's items.
+    A setting of the user's own wins over `file` (.local/env), and this over our defaults. Without `real` (the user's
+    Pluggy account) what makes up a demo is fixed: it never touches somebody's items, nor calls a public address.
     """
-    own = {name: value for name, value in os.environ.items() if real or not name.startswith("PLUGGY_")}
-    generated = {name: value for name, value in read(file).items() if not (real and name.startswith("PLUGGY_"))}
-    pluggy = {} if real else {"PLUGGY_API_URL": ports.sandbox_url}
-    return {**_defaults(ports), **generated, **own, **pluggy, **servers, "PORT": str(ports.web)}
+    if real:
+        generated = {name: value for name, value in read(file).items() if not name.startswith("PLUGGY_")}
+        return {**_defaults(ports), **generated, **os.environ, **servers, "PORT": str(ports.web)}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PLUGGY_")}
+    fixed = {"PLUGGY_API_URL": ports.sandbox_url, "PORT": str(ports.web), **_local(ports)}
+    return {**_defaults(ports), **read(file), **own, **fixed, **servers}
 
 
 def read(file: Path) -> dict[str, str]:
@@ -50,15 +52,18 @@ def read(file: Path) -> dict[str, str]:
 
 def _defaults(ports: Ports) -> dict[str, str]:
     return {
+        **_local(ports),
         "DJANGO_SETTINGS_MODULE": "core.settings",
-        "DEBUG": "true",  # plain HTTP on this machine: cookies and redirects must not insist on TLS
-        "ALLOWED_HOSTS": "localhost,127.0.0.1",
-        "PUBLIC_URL": ports.web_url,
         "LOG_FORMAT": "console",
         "PYTHONUNBUFFERED": "1",
         "WEB_CONCURRENCY": "2",
         "WORKER_CONCURRENCY": "2",
     }
+
+
+def _local(ports: Ports) -> dict[str, str]:
+    """Plain HTTP on this machine: cookies and redirects must not insist on TLS."""
+    return {"DEBUG": "true", "ALLOWED_HOSTS": "localhost,127.0.0.1", "PUBLIC_URL": ports.web_url}
 
 
 def _is_free(port: int) -> bool:

@@ -44,6 +44,14 @@ def test_a_real_account_is_only_used_when_asked_for(tmp_path: Path, monkeypatch:
     assert "PLUGGY_API_URL" not in real
 
 
+def test_a_demo_never_calls_the_users_public_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "env").write_text("PLUGGY_CLIENT_ID=sandbox\n")
+    monkeypatch.setenv("PUBLIC_URL", "https://ponte.example.com")
+    demo = environment.build(SERVERS, tmp_path / "env", PORTS, real=False)
+    real = environment.build(SERVERS, tmp_path / "env", PORTS, real=True)
+    assert (demo["PUBLIC_URL"], real["PUBLIC_URL"]) == ("http://127.0.0.1:8000", "https://ponte.example.com")
+
+
 def test_the_demo_runs_the_procfile_on_this_machine_only():
     web = commands.from_procfile(ROOT, reload=False)["web"]
     assert web.startswith("exec gunicorn --chdir backend core.wsgi:application --bind 127.0.0.1:$PORT")
