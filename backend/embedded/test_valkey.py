@@ -80,3 +80,10 @@ def test_stopping_leaves_no_process(folder: Path):
     server.stop()
     assert processes.working_in(server.home) == set()
     assert valkey.find(folder) is None
+
+
+def test_a_server_whose_configuration_is_lost_is_stopped_all_the_same(folder: Path):
+    server = valkey.start(folder)
+    (server.home / "valkey.conf").unlink()
+    valkey.find(folder).stop()
+    assert processes.working_in(server.home) == set()

@@ -62,9 +62,9 @@ def start(folder: Path) -> Server:
 
 
 def find(folder: Path) -> Server | None:
-    """The Valkey of `folder`, if a process of it lives."""
+    """The Valkey of `folder`, if a process of it lives; without an address when its configuration is lost."""
     home = folder / "valkey"
-    return _remembered(home) if processes.working_in(home) else None
+    return (_remembered(home) or Server(home, 0, "")) if processes.working_in(home) else None
 
 
 def _launch(home: Path, known: Server | None) -> Server:
