@@ -2,32 +2,59 @@
 
 import logging
 import os
+import time
 from typing import Any
 
 import structlog
 
+from lib.combiner import Combiner
 from lib.redact import redact_event
+
+STDERR = 2
+# Seconds of silence. Celery says at least every half minute that it still cannot reach the broker.
+OUTAGE_ENDS_AFTER = 60
 
 
 class LineHandler(logging.Handler):
-    """Writes each line whole, with one call, to stderr.
+    """Writes lines to stderr, those of requests that end in one moment with one call, and none in pieces."""
 
-    Without a lock: the sixteen requests that one commit answers would all stand in line for it, and it would be held
-    while each line is rendered.
-    """
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines = Combiner(_write)
 
     def createLock(self) -> None:
-        """Have none."""
+        """Have none: it would be held while each line is rendered."""
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Render and write."""
         try:
-            line = memoryview((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
-            while line:
-                line = line[os.write(2, line) :]
+            self._lines.put((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
         except Exception:  # noqa: BLE001 - logging reports its own trouble, and never its caller's
             self.handleError(record)
+
+
+class Once(logging.Filter):
+    """Lets what says the same again and again, as long as an outage lasts, say it once, and without a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it was silent for a while before."""
+        if record.levelno < logging.ERROR:
+            return True
+        record.exc_info = record.exc_text = None
+        template, now = str(record.msg)[:60], time.monotonic()
+        before, self._last[template] = self._last.get(template), now
+        return before is None or now - before > OUTAGE_ENDS_AFTER
+
+
+def _write(lines: list[bytes]) -> None:
+    left = memoryview(b"".join(lines))
+    while left:
+        left = left[os.write(STDERR, left) :]
 
 
 def logging_config(level: str, style: str) -> dict[str, Any]:
@@ -50,11 +77,17 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event, renderer],
             }
         },
+        "filters": {"once": {"()": Once}},
         "handlers": {"stderr": {"()": LineHandler, "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": level, "propagate": False},
             # Its line for each 4xx holds the whole path; ours says more and holds none.
             "django.request": {"level": "ERROR"},
+            # Our own [TASK] lines say what these say, and what came of it.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.consumer.consumer": {"filters": ["once"]},
+            "celery.beat": {"filters": ["once"]},
         },
     }

@@ -128,7 +128,7 @@ CACHES = {
 # --- Celery ---
 CELERY_BROKER_URL = REDIS_URL
 # Sync is long work, quick is changes of state and bells, background is what nobody waits for.
-CELERY_TASK_QUEUES = [Queue("sync"), Queue("quick"), Queue("background")]
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("sync", "quick", "background")]
 CELERY_TASK_DEFAULT_QUEUE = "quick"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -138,6 +138,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 15 * 60
 CELERY_TASK_TIME_LIMIT = 16 * 60
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# No task is acknowledged late, so there is nothing to cancel; said so that Celery does not warn of its new default.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}

@@ -16,6 +16,9 @@ from kombu.exceptions import KombuError, OperationalError
 
 logger = logging.getLogger(__name__)
 
+# What a broker that cannot be reached may raise.
+BROKER_ERRORS = (redis.RedisError, KombuError, OperationalError, OSError)
+
 # Seconds.
 GATHER = 0.02
 UNANSWERED_PAUSE = 0.1
@@ -54,7 +57,7 @@ class Bell:
     def _try(self) -> bool:
         try:
             rung = ring_now()
-        except (redis.RedisError, KombuError, OperationalError, OSError) as error:
+        except BROKER_ERRORS as error:
             if not self._broken:
                 logger.warning("The broker cannot be reached (%s): the sweep will ring.", type(error).__name__)
             self._broken = True

@@ -39,12 +39,18 @@ _RINGING = 7_664_530_211
 
 
 def ring() -> int:
-    """Send the task of each mailbox in which something is due. Returns how many were sent."""
+    """Send the task of each mailbox in which something is due. Returns how many were found.
+
+    What cannot be sent because the broker went away is found again when its message would have been void.
+    """
     bell.answered()
     due = _stamp_due()
-    with current_app.producer_or_acquire() as producer:
-        for mailbox, kind in due:
-            send(mailbox, kind, producer=producer)
+    try:
+        with current_app.producer_or_acquire() as producer:
+            for mailbox, kind in due:
+                send(mailbox, kind, producer=producer)
+    except bell.BROKER_ERRORS as error:
+        logger.warning("The broker went away (%s): the sweep will ring.", type(error).__name__)
     return len(due)
 
 

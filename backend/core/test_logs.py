@@ -1,0 +1,83 @@
+"""Log lines: whole, redacted, and once where they would repeat themselves for as long as an outage lasts."""
+
+import json
+import logging
+import logging.config
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from django.conf import settings
+
+from core import logs
+from core.logs import Once
+
+
+def lines_of(code: str, style: str = "json") -> list[str]:
+    """What a process logs to stderr."""
+    setup = "import logging, logging.config; from core.logs import logging_config\n"
+    setup += f"logging.config.dictConfig(logging_config('INFO', '{style}'))\n"
+    command = [sys.executable, "-c", setup + textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=settings.BACKEND)
+    return done.stderr.splitlines()
+
+
+def test_a_line_is_one_json_object_with_its_fields():
+    (line,) = lines_of("logging.getLogger('a').info('Webhook %s', 'item/updated', extra={'outcome': 'accepted'})")
+    said = json.loads(line)
+    assert (said["event"], said["outcome"], said["level"]) == ("Webhook item/updated", "accepted", "info")
+    assert said["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_secrets_and_personal_data_are_redacted_in_messages_fields_and_tracebacks(style):
+    text = "\n".join(
+        lines_of(
+            """
+            log = logging.getLogger('a')
+            log.info('CPF %s', '761.092.776-73', extra={'api_key': 'abcdef', 'mail': 'maria@example.com'})
+            try:
+                raise ValueError('Authorization: Bearer abcdefghijkl')
+            except ValueError:
+                log.exception('failed')
+            """,
+            style,
+        )
+    )
+    for secret in ("761.092", "abcdef", "maria@", "abcdefghijkl"):
+        assert secret not in text
+    assert "failed" in text
+
+
+def test_lines_of_many_threads_stay_whole():
+    lines = lines_of(
+        """
+        import threading
+        def write(name):
+            for n in range(200):
+                logging.getLogger('a').info('x' * 500, extra={'who': name, 'n': n})
+        threads = [threading.Thread(target=write, args=(name,)) for name in 'abcdefgh']
+        [thread.start() for thread in threads]; [thread.join() for thread in threads]
+        """
+    )
+    seen = {(line["who"], line["n"]) for line in map(json.loads, lines)}
+    assert len(lines) == len(seen) == 1600
+
+
+def test_an_outage_is_told_once_without_its_traceback_until_there_was_silence(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(logs.time, "monotonic", lambda: clock[0])
+    once = Once()
+
+    def passes(level: int = logging.ERROR, message: str = "Cannot connect to %s") -> bool:
+        record = logging.LogRecord("celery", level, "", 1, message, ("redis",), (ValueError, ValueError(), None))
+        return once.filter(record) and (level < logging.ERROR or record.exc_info is None)
+
+    told = []
+    for moment in (0, 2, 6, 12, 40, 72, 140):
+        clock[0] = moment
+        told.append(passes())
+    assert told == [True, False, False, False, False, False, True]
+    assert passes(logging.INFO)
+    assert passes(message="Something else")
