@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from apps.banking import reconcile
@@ -50,6 +50,8 @@ def arrive(events, chosen, deliver, work):
 @settings(
     max_examples=20,
     deadline=None,
+    # Without shrinking: each story costs a second, and a long one is readable enough.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(story=STORY)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from django.db import connection as database
 
 from apps.banking import reconcile
+from apps.banking.aggregators.pluggy import client, configuration
 from apps.banking.models import Connection, Loan, SyncRun, Transaction
 from apps.clients.factories import MembershipFactory
 from apps.events.lease import Lease, LeaseLost
 from apps.events.models import Event
+from lib.http import JsonClient
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +128,17 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(bank, deliver, work, d
     assert not SyncRun.objects.filter(state="running").exists()
 
 
-@pytest.mark.parametrize("kind", ["500", "502", "truncate", "reset", "error"])
+@pytest.fixture
+def impatient(monkeypatch):
+    """The client gives an answer half a second, so that one which never comes costs no more."""
+    monkeypatch.setattr(client, "JsonClient", partial(JsonClient, read_seconds=0.5))
+    configuration._client.cache_clear()
+    yield
+    configuration._client.cache_clear()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", ["500", "502", "truncate", "reset", "error", "hang"])
 @pytest.mark.parametrize(
     "endpoint",
     ["GET /accounts", "GET /v2/transactions", "GET /bills", "GET /investments", "GET /loans", "GET /identity"],
@@ -135,7 +148,7 @@ def test_the_failure_of_one_call_costs_one_more_run_and_not_the_other_products(
 ):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
-    bank.fault(kind, endpoint, count=1, status=503)
+    bank.fault(kind, endpoint, count=1, status=503, seconds=2)
     work()
     failed = SyncRun.objects.get()
     assert failed.state == "failed"
@@ -152,7 +165,7 @@ def test_the_failure_of_one_call_costs_one_more_run_and_not_the_other_products(
 def test_a_pause_that_pluggy_asked_for_is_kept_and_waiting_for_it_is_no_attempt(bank, deliver, work, wait_out):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
-    bank.fault("429", "GET /accounts", count=1, retry_after=60)
+    bank.fault("429", "GET /accounts", count=1, retry_after=300)
     work()
     event = Event.objects.get(kind="item/created")
     assert (event.state, event.attempts) == ("pending", 1)
