@@ -17,7 +17,7 @@ from apps.reliability.connections import redis
 
 logger = logging.getLogger(__name__)
 
-KEY = "workers"
+KEY = "ponte:workers"
 EVERY_SECONDS = 5.0
 # Three beats may be missed.
 ALIVE_SECONDS = 20

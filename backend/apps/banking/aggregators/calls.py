@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-_COUNTS, _SECONDS = "api:calls", "api:seconds"
+_COUNTS, _SECONDS = "ponte:api:calls", "ponte:api:seconds"
 
 
 @dataclass(frozen=True)
