@@ -9,6 +9,7 @@ import pytest
 
 from embedded import Services
 
+BACKEND = Path(__file__).resolve().parents[1]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 

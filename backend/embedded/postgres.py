@@ -117,8 +117,17 @@ def _clear_leftovers(server: Server) -> None:
     # Nobody works in the folder any more. A dead server's number may live on, as a zombie that a container's
     # init does not fetch or as another program of the same user, which PostgreSQL would take for the server,
     # refusing to start. So its lock files go.
+    _refuse_unseen(server.data)
     for leftover in (server.data / "postmaster.pid", *server.socket.glob(".s.PGSQL.*")):
         leftover.unlink(missing_ok=True)
+
+
+def _refuse_unseen(data: Path) -> None:
+    """Two servers on one data folder would destroy it: so trust the lock file when it names what looks like one."""
+    lock = data / "postmaster.pid"
+    number = lock.read_text().split("\n", 1)[0].strip() if lock.exists() else ""
+    if number.isdigit() and str(data) in processes.command_line(int(number)):
+        raise EmbeddedError(f"a PostgreSQL runs on {data} that cannot be examined (process {number}): stop it")
 
 
 def _make(server: Server) -> None:

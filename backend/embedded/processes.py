@@ -5,13 +5,26 @@ are given to strangers after a reboot or in a new container.
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def working_in(folder: Path) -> set[int]:
-    """Ids of processes whose working directory is `folder`, without zombies and other users' processes."""
+    """Ids of the processes of the folder's owner whose working directory is `folder`; no zombies."""
     target = os.path.realpath(folder)
-    return {pid for pid in _all() if _cwd(pid) == target}
+    if not folder.exists():
+        return set()
+    with _as_owner_of(folder):
+        return {pid for pid in _all() if _cwd(pid) == target}
+
+
+def command_line(pid: int) -> str:
+    """The words of a running program, as anybody may see them; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def started_at(pid: int) -> str | None:
@@ -42,6 +55,24 @@ def kill_all(folder: Path) -> None:
         except ProcessLookupError:
             continue  # it went by itself: that is what was wanted
     wait_empty(folder, timeout=10)
+
+
+@contextmanager
+def _as_owner_of(folder: Path) -> Iterator[None]:
+    """In a container root usually lacks CAP_SYS_PTRACE, and sees the working directories of its own processes only: so
+    root looks with the eyes of the owner."""
+    owner = folder.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
 
 
 def _all() -> list[int]:

@@ -2,6 +2,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 
 from embedded import EmbeddedError, place, postgres, processes
 from embedded.account import server_account
-from embedded.conftest import as_root
+from embedded.conftest import BACKEND, as_root
 
 
 def test_the_application_may_write_rows_and_change_no_table(folder: Path):
@@ -200,3 +201,25 @@ def make_roles_as(server: postgres.Server, role: str, **passwords: str) -> subpr
     command = [server.where.program("psql"), server.url(role, "postgres"), "-Xq", "-v", "ON_ERROR_STOP=1"]
     what = ["-v", "database=hosted", "-f", postgres.SQL / "roles.sql"]
     return subprocess.run([*command, *what], env=passwords, cwd="/", capture_output=True, text=True, check=False)
+
+
+@as_root
+def test_root_of_a_container_finds_the_server_it_has_started(folder: Path):
+    # As Docker's root: it may become another user, and may not look into another user's processes.
+    unprivileged = ["setpriv", "--bounding-set=-sys_ptrace"]
+    command = [*unprivileged, sys.executable, "-m", "embedded"]
+    for action in ("start", "start", "status", "stop"):
+        subprocess.run([*command, action, "--folder", folder], cwd=BACKEND, check=True, stdout=subprocess.DEVNULL)
+    starts = (folder / "postgres" / "log").read_text().count("database system is ready to accept connections")
+    assert starts == 1
+    assert processes.working_in(folder / "postgres" / "data") == set()
+
+
+def test_a_server_that_cannot_be_examined_is_not_joined_by_a_second_one(folder: Path):
+    server = postgres.start(folder)
+    hidden = pytest.MonkeyPatch()
+    hidden.setattr(processes, "working_in", lambda _: set())
+    with hidden.context(), pytest.raises(EmbeddedError, match="cannot be examined"):
+        postgres.start(folder)
+    hidden.undo()
+    assert postgres.find(folder) == server

@@ -12,9 +12,8 @@ import redis
 
 from embedded import Services, processes, services
 from embedded.__main__ import main
-from embedded.conftest import as_root
+from embedded.conftest import BACKEND, as_root
 
-BACKEND = Path(__file__).resolve().parents[1]
 HOLD = (
     "import sys, embedded, pathlib\n"
     "with embedded.services(pathlib.Path(sys.argv[1])):\n"
