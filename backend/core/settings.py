@@ -99,6 +99,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 DATABASE_URL = env.str("DATABASE_URL", "")
 _CONNECTION = {
     "connect_timeout": 2,
+    # A host that vanished without a word is noticed in seconds, not in hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
     # Below the lease of a mailbox: a worker that freezes inside a transaction must not keep its locks.
     "options": "-c idle_in_transaction_session_timeout=30s",
 }
