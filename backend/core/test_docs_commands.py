@@ -24,6 +24,7 @@ PARSERS = {
     "dev": ["-m", "ponte_demo"],
     "bench ingest": ["scripts/bench_ingest.py"],
     "bench sync": ["scripts/bench_sync.py"],
+    "bench mailbox": ["scripts/bench_mailbox.py"],
 }
 MODULES = {"sandbox.pluggy", "embedded"}
 
