@@ -55,8 +55,9 @@ class Run:
         """Blocks until the run ends. Raises Stopped with the reason when it does not end well."""
         if not (self.folder / "env").exists():
             make_env.write(self.folder / "env")
-        env = environment.build(servers, self.folder / "env", self.ports, real=self.options.real)
-        self._migrate(env)
+        self._migrate(self._environment(servers))
+        self.ports = environment.choose_ports()  # late, so that nobody takes them meanwhile
+        env = self._environment(servers)
         # The story begins at once: it loads while the web server does.
         story = None if self.options.real else self._begin_story(env)
         group = self._group(env)
@@ -67,6 +68,9 @@ class Run:
             leftovers.end(self.mark)
             self.show.end_bars()
         self._judge(group)
+
+    def _environment(self, servers: Mapping[str, str]) -> dict[str, str]:
+        return environment.build(servers, self.folder / "env", self.ports, real=self.options.real)
 
     def _migrate(self, env: Mapping[str, str]) -> None:
         done = subprocess.run(
