@@ -15,10 +15,10 @@ from apps.banking.models import Account, CreditCardBill, Transaction
 from apps.banking.plan import KINDS, Plan, as_of
 from apps.banking.runs import Run
 from apps.banking.tombstones import tombstone
-from apps.banking.visit import Visit
+from apps.banking.visit import Found
 
 
-def read_accounts(visit: Visit, run: Run, plan: Plan, kinds: list[str]) -> None:
+def read_accounts(visit: Found, run: Run, plan: Plan, kinds: list[str]) -> None:
     """The item's accounts of these types, their balances, and what becomes of those that were closed."""
     only = kinds[0] if len(kinds) == 1 else None
     docs = [doc for page in visit.api.accounts(visit.item_id, type=only) for doc in page]
@@ -35,18 +35,18 @@ def read_accounts(visit: Visit, run: Run, plan: Plan, kinds: list[str]) -> None:
         close_account(run, known.get(vendor_id=vendor_id))
 
 
-def _day(visit: Visit) -> date:
+def _day(visit: Found) -> date:
     """The day in Brazil on which the bank told these balances: a stale one must not pass for today's."""
-    moment = (as_of(visit.item) if visit.item else None) or timezone.now()
+    moment = as_of(visit.item) or timezone.now()
     return moment.astimezone(BRAZIL).date()
 
 
-def _balances(visit: Visit) -> dict[int, tuple[Decimal | None, str]]:
+def _balances(visit: Found) -> dict[int, tuple[Decimal | None, str]]:
     known = Account.objects.filter(connection=visit.connection, deleted_at=None)
     return {pk: (balance, code) for pk, balance, code in known.values_list("pk", "balance", "currency_code")}
 
 
-def _announce_balances(visit: Visit, run: Run, before: dict[int, tuple[Decimal | None, str]]) -> None:
+def _announce_balances(visit: Found, run: Run, before: dict[int, tuple[Decimal | None, str]]) -> None:
     for pk, now in _balances(visit).items():
         if pk in before and before[pk] != now:
             told = {"account": pk, "balance": now[0], "before": before[pk][0], "currency": now[1]}

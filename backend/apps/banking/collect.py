@@ -21,7 +21,7 @@ from apps.banking.models import (
 from apps.banking.movements import Reader
 from apps.banking.plan import Plan
 from apps.banking.runs import Run, described
-from apps.banking.visit import Visit
+from apps.banking.visit import Found
 from lib.errors import PonteError, Temporary, Throttled
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ MOVED = frozenset({"ITEM_NOT_FOUND", "ACCOUNT_NOT_FOUND", "INVESTMENT_NOT_FOUND"
 Job = Callable[[], None]
 
 
-def collect(visit: Visit, run: Run, plan: Plan) -> None:
+def collect(visit: Found, run: Run, plan: Plan) -> None:
     """Read what `plan` says. What fails is in `run.failures`; raises only what stops all of it."""
     for product, job in _jobs(visit, run, plan):
         try:
@@ -50,7 +50,7 @@ def _moved(error: Gone) -> PonteError:
     return Temporary("it went away while it was read", error_type=error.error_type, code=error.code)
 
 
-def _jobs(visit: Visit, run: Run, plan: Plan) -> Iterator[tuple[str, Job]]:
+def _jobs(visit: Found, run: Run, plan: Plan) -> Iterator[tuple[str, Job]]:
     """One at a time: which accounts there are is known once accounts are read."""
     kinds = [kind for name, kind in names.KINDS.items() if name in plan.reads]
     if kinds:
@@ -67,7 +67,7 @@ def _jobs(visit: Visit, run: Run, plan: Plan) -> Iterator[tuple[str, Job]]:
     yield "consents", partial(_read_consents, visit, run)
 
 
-def _wealth(visit: Visit, run: Run, plan: Plan) -> Iterator[tuple[str, Job]]:
+def _wealth(visit: Found, run: Run, plan: Plan) -> Iterator[tuple[str, Job]]:
     if names.INVESTMENTS in plan.reads:
         yield "investments", partial(_read_investments, visit, run, plan)
     if names.MOVEMENTS in plan.reads:
@@ -77,11 +77,11 @@ def _wealth(visit: Visit, run: Run, plan: Plan) -> Iterator[tuple[str, Job]]:
         yield "loans", partial(_read_loans, visit, run, plan)
 
 
-def _accounts(visit: Visit, **filters: str) -> list[Account]:
+def _accounts(visit: Found, **filters: str) -> list[Account]:
     return list(Account.objects.filter(connection=visit.connection, deleted_at=None, **filters).order_by("pk"))
 
 
-def _read_transactions(visit: Visit, run: Run, plan: Plan, account: Account) -> None:
+def _read_transactions(visit: Found, run: Run, plan: Plan, account: Account) -> None:
     reader = Reader(run, visit.api, account)
     if plan.full:
         reader.read_all(prune=names.TRANSACTIONS in plan.prunes)
@@ -89,14 +89,14 @@ def _read_transactions(visit: Visit, run: Run, plan: Plan, account: Account) -> 
         reader.read_new()
 
 
-def _read_bills(visit: Visit, run: Run, plan: Plan, account: Account) -> None:
+def _read_bills(visit: Found, run: Run, plan: Plan, account: Account) -> None:
     pages = visit.api.bills(account.vendor_id)
     scope = {"client_id": account.client_id, "account_id": account.pk}
     prune = names.CARDS in plan.prunes
     mirror(run, "bills", CreditCardBill, scope, rows.bill, pages, prune=prune, look=visit.api.bill)
 
 
-def _read_investments(visit: Visit, run: Run, plan: Plan) -> None:
+def _read_investments(visit: Found, run: Run, plan: Plan) -> None:
     pages = visit.api.investments(visit.item_id)
     prune = names.INVESTMENTS in plan.prunes
     mirror(run, "investments", Investment, visit.scope, rows.investment, pages, prune=prune, look=visit.api.investment)
@@ -104,7 +104,7 @@ def _read_investments(visit: Visit, run: Run, plan: Plan) -> None:
     bury(run, "investment_transactions", InvestmentTransaction, {"investment__in": gone.values("pk")})
 
 
-def _read_movements(visit: Visit, run: Run, plan: Plan, investment: Investment) -> None:
+def _read_movements(visit: Found, run: Run, plan: Plan, investment: Investment) -> None:
     pages = visit.api.investment_transactions(investment.vendor_id)
     scope = {"client_id": investment.client_id, "investment_id": investment.pk}
     prune = names.MOVEMENTS in plan.prunes
@@ -112,13 +112,13 @@ def _read_movements(visit: Visit, run: Run, plan: Plan, investment: Investment) 
     mirror(run, product, InvestmentTransaction, scope, rows.investment_transaction, pages, prune=prune)
 
 
-def _read_loans(visit: Visit, run: Run, plan: Plan) -> None:
+def _read_loans(visit: Found, run: Run, plan: Plan) -> None:
     pages = visit.api.loans(visit.item_id)
     prune = names.LOANS in plan.prunes
     mirror(run, "loans", Loan, visit.scope, rows.loan, pages, prune=prune, look=visit.api.loan)
 
 
-def _read_identity(visit: Visit, run: Run, plan: Plan) -> None:
+def _read_identity(visit: Found, run: Run, plan: Plan) -> None:
     try:
         pages = [[visit.api.identity(visit.item_id)]]
     except Gone as error:
@@ -128,7 +128,7 @@ def _read_identity(visit: Visit, run: Run, plan: Plan) -> None:
     mirror(run, "identity", Identity, visit.scope, rows.identity, pages, prune=names.IDENTITY in plan.prunes)
 
 
-def _read_consents(visit: Visit, run: Run) -> None:
+def _read_consents(visit: Found, run: Run) -> None:
     # Not a product that is collected, but the aggregator's own record: its list is always complete.
     pages = visit.api.consents(visit.item_id)
     mirror(run, "consents", Consent, visit.scope, rows.consent, pages, prune=True, look=visit.api.consent)

@@ -19,7 +19,8 @@ def remind() -> int:
     soon = Connection.objects.filter(
         deleted_at=None, consent_expires_at__gt=now, consent_expires_at__lte=now + timedelta(days=max(DAYS_BEFORE))
     )
-    return sum(_remind(connection, now) for connection in soon.iterator())
+    ends = soon.values_list("pk", "consent_expires_at")
+    return sum(_remind(pk, expires_at, now) for pk, expires_at in ends.iterator() if expires_at)
 
 
 def due_moment(expires_at: datetime, now: datetime) -> datetime:
@@ -27,15 +28,15 @@ def due_moment(expires_at: datetime, now: datetime) -> datetime:
     return max(expires_at - timedelta(days=days) for days in DAYS_BEFORE if expires_at - timedelta(days=days) <= now)
 
 
-def _remind(connection: Connection, now: datetime) -> bool:
-    moment = due_moment(connection.consent_expires_at, now)
+def _remind(pk: int, expires_at: datetime, now: datetime) -> bool:
+    moment = due_moment(expires_at, now)
     # A renewed consent ends later, and so do all its reminders: what was sent for the old one does not count.
     unsent = Q(consent_reminded_for=None) | Q(consent_reminded_for__lt=moment)
-    mine = Connection.objects.filter(unsent, pk=connection.pk, consent_expires_at=connection.consent_expires_at)
+    mine = Connection.objects.filter(unsent, pk=pk, consent_expires_at=expires_at)
     with transaction.atomic():
         if not mine.update(consent_reminded_for=moment):
             return False
-        left = math.ceil((connection.consent_expires_at - now) / timedelta(days=1))
-        expires = connection.consent_expires_at.isoformat()
-        announce("consent.expiring", connection, {"expires_at": expires, "days_left": left})
+        left = math.ceil((expires_at - now) / timedelta(days=1))
+        told = {"expires_at": expires_at.isoformat(), "days_left": left}
+        announce("consent.expiring", Connection.objects.get(pk=pk), told)
     return True

@@ -1,7 +1,7 @@
 """An account's transactions: all of them, those that came to be since the last time, or those of certain ids."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -79,7 +79,7 @@ class Reader:
             if missing:
                 self._take_away(missing)
 
-    def _listed(self, since: datetime | None) -> Iterator[list[Doc]]:
+    def _listed(self, since: datetime | None) -> Iterable[list[Doc]]:
         """Pages, gathered into lists of a size that is good to write and still small in memory."""
         pages = self.api.transactions(self.account.vendor_id, created_at_from=since)
         return chunks(chain.from_iterable(pages))

@@ -15,7 +15,7 @@ from apps.banking.models import Connection
 from apps.banking.plan import as_of, plan_listing
 from apps.banking.retire import retire
 from apps.banking.sync import carry_out, note
-from apps.banking.visit import Visit, on_item
+from apps.banking.visit import Found, on_item
 from apps.events.emit import emit
 from apps.events.models import Event
 from apps.events.work import Batch
@@ -88,7 +88,7 @@ def reconcile(batch: Batch) -> str:
     return on_item(lambda visit: _compare(visit, full), gone=retire)(batch)
 
 
-def _compare(visit: Visit, full: bool) -> str:
+def _compare(visit: Found, full: bool) -> str:
     if visit.verdict.health is Health.IN_PROGRESS and visit.verdict.action is Action.NONE:
         # A run is under way, and says so itself when it ends; if that is lost too, the next comparison tells.
         return note(visit)
@@ -97,7 +97,7 @@ def _compare(visit: Visit, full: bool) -> str:
     return note(visit)
 
 
-def needs_listing(visit: Visit) -> bool:
+def needs_listing(visit: Found) -> bool:
     """Whether the bank gave something since our last complete listing, or that is a day old."""
     known = visit.connection
     if known.listed_at is None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.banking.aggregators.pluggy.errors import Gone
 from apps.banking.aggregators.registry import aggregator
@@ -13,7 +14,7 @@ from apps.banking.merge import Counts
 from apps.banking.models import Connection
 from apps.banking.plan import plan_listing
 from apps.banking.runs import Run
-from apps.banking.visit import Visit
+from apps.banking.visit import Found
 
 
 class Rehearsal(Run):
@@ -46,7 +47,7 @@ def rehearse(connection: Connection) -> dict[str, dict[str, int]] | None:
         item = api.item(connection.vendor_id)
     except Gone:
         return None
-    visit = Visit(OnLooker(), api, connection, item, definition.classify(item))
+    visit = Found(OnLooker(), api, connection, item, definition.classify(item), timezone.now())
     run = Rehearsal(connection)
     collect(visit, run, plan_listing(item, visit.verdict))
     if run.failures:

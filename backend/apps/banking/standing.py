@@ -8,7 +8,7 @@ from apps.banking.aggregators.base import Action, Health, Verdict
 from apps.banking.aggregators.pluggy import rows
 from apps.banking.announce import announce
 from apps.banking.models import Connection
-from apps.banking.visit import Visit
+from apps.banking.visit import Found
 from lib.sealed import decode, encode
 
 State = Connection.State
@@ -86,7 +86,7 @@ def _news(connection: Connection, state: str, action: str, code: str) -> list[Ne
     return []
 
 
-def take_note(visit: Visit) -> None:
+def take_note(visit: Found) -> None:
     """Save what the visit found of the item, and emit what of it is news. Inside a fenced transaction."""
     news = absorb(visit.connection, rows.item(visit.item), visit.verdict)
     visit.connection.save(update_fields=FENCED)

@@ -9,19 +9,19 @@ from apps.banking.plan import Plan, as_of, plan_sync
 from apps.banking.retire import retire
 from apps.banking.runs import Run
 from apps.banking.standing import FENCED, take_note
-from apps.banking.visit import Visit, on_item
+from apps.banking.visit import Found, on_item
 from apps.events.models import Event
 from lib.errors import Temporary, Unexpected
 
 
-def note(visit: Visit) -> str:
+def note(visit: Found) -> str:
     """Only how the item stands."""
     with visit.batch.finish("noted"):
         take_note(visit)
     return "noted"
 
 
-def sync(visit: Visit) -> str:
+def sync(visit: Found) -> str:
     """How the item stands and, if its last run brought any, its data. The first time that is everything."""
     if not visit.verdict.has_data or not uncovered(visit.connection, visit.batch.events):
         return note(visit)
@@ -36,7 +36,7 @@ def uncovered(connection: Connection, events: list[Event]) -> list[Event]:
     return [event for event in events if connection.listed_at is None or event.received_at > connection.listed_at]
 
 
-def carry_out(visit: Visit, plan: Plan) -> str:
+def carry_out(visit: Found, plan: Plan) -> str:
     """Read what `plan` says into our rows. Raises what a later try may mend; what was read until then stays."""
     run = Run(visit.batch, visit.connection)
     with run.kept():
@@ -49,7 +49,7 @@ def carry_out(visit: Visit, plan: Plan) -> str:
         return _finish(visit, run, plan)
 
 
-def _finish(visit: Visit, run: Run, plan: Plan) -> str:
+def _finish(visit: Found, run: Run, plan: Plan) -> str:
     connection = visit.connection
     outcome = "synced" if run.has_changes else "nothing new"
     with run.finish(outcome):

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from apps.banking.accounts import close_account
 from apps.banking.aggregators.pluggy import rows
@@ -17,7 +18,7 @@ from apps.banking.retire import retire
 from apps.banking.runs import Run
 from apps.banking.standing import take_note
 from apps.banking.sync import carry_out, uncovered
-from apps.banking.visit import Visit, drop_in
+from apps.banking.visit import Found, Lost, Visit, drop_in
 from apps.events.models import Event
 from apps.events.work import Batch
 
@@ -56,13 +57,13 @@ def _follow(batch: Batch, read: Read, choose: Callable[[Connection, list[Event]]
     visit = drop_in(batch)
     if visit is None:
         return "unknown item"
-    if visit.item is not None and visit.verdict.has_data:
-        return carry_out(visit, plan_sync(visit.item, visit.verdict, full=True))
-    if visit.is_gone:
+    if isinstance(visit, Lost):
         return retire(visit)
+    if isinstance(visit, Found) and visit.verdict.has_data:
+        return carry_out(visit, plan_sync(visit.item, visit.verdict, full=True))
     run = Run(batch, visit.connection)
     with run.kept():
-        if visit.item is not None:
+        if isinstance(visit, Found):
             with run.write():
                 take_note(visit)
         for account_id, events in _by_account(choose(visit.connection, batch.events)).items():
@@ -107,10 +108,10 @@ def _account(visit: Visit, run: Run, account_id: str) -> Account | None:
     return known
 
 
-def _is_here(visit: Visit, account_id: str) -> dict | None:
+def _is_here(visit: Visit, account_id: str) -> dict[str, Any] | None:
     """The account as the aggregator has it, if it is this item's."""
     try:
-        doc = visit.api.account(account_id)
+        doc: dict[str, Any] = visit.api.account(account_id)
     except Gone:
         return None
     if doc.get("itemId", visit.item_id) != visit.item_id:

@@ -24,18 +24,11 @@ from lib.errors import ErrorType, Unexpected
 
 @dataclass
 class Visit:
-    """`item` is what the aggregator has: None when it was not asked, or (`is_gone`) when it has none any more.
-
-    `began` is before it was asked, by the clock that stamps events as they are received.
-    """
+    """A connection, the events that are about it, and a client whose calls each hold the mailbox."""
 
     batch: Batch
     api: Any
     connection: Connection
-    item: dict[str, Any] | None = None
-    verdict: Verdict | None = None
-    is_gone: bool = False
-    began: datetime | None = None
 
     @property
     def item_id(self) -> str:
@@ -48,7 +41,21 @@ class Visit:
         return {"client_id": self.connection.client_id, "connection_id": self.connection.pk}
 
 
-def arrive(batch: Batch) -> Visit | None:
+@dataclass
+class Found(Visit):
+    """The item as the aggregator has it. `began` is before it was asked, by the clock that stamps events."""
+
+    item: dict[str, Any]
+    verdict: Verdict
+    began: datetime
+
+
+@dataclass
+class Lost(Visit):
+    """The aggregator has no such item any more."""
+
+
+def arrive(batch: Batch) -> Found | Lost | None:
     """Look at the item whose mailbox this is. None when nobody knows it: neither we nor the aggregator.
 
     Raises Park for an item that is there, but belongs to none of our members (yet).
@@ -58,14 +65,14 @@ def arrive(batch: Batch) -> Visit | None:
     try:
         item = api.item(item_id)
     except Gone:
-        return Visit(batch, api, connection, is_gone=True) if connection else None
+        return Lost(batch, api, connection) if connection else None
     if item["id"] != item_id:
         raise Unexpected("another item than the one asked for", code="OTHER_ITEM", error_type=ErrorType.INTERNAL_ERROR)
     connection = connection or _adopt(batch, name, item)
     if connection.deleted_at:
         # It is there again (standing.take_note says so in its row): nothing of what was listed counts any more.
         connection.listed_at = None
-    return Visit(batch, api, connection, item, aggregator(name).classify(item), began=began)
+    return Found(batch, api, connection, item, aggregator(name).classify(item), began)
 
 
 def drop_in(batch: Batch) -> Visit | None:
@@ -120,13 +127,13 @@ def member_of(client_user_id: Any) -> Membership | None:
         return None
 
 
-def on_item(act: Callable[[Visit], str], gone: Callable[[Visit], str]) -> Callable[[Batch], str]:
+def on_item(act: Callable[[Found], str], gone: Callable[[Lost], str]) -> Callable[[Batch], str]:
     """A verb: look at the item, then `act`; or `gone`, when the aggregator has it no more."""
 
     def verb(batch: Batch) -> str:
         visit = arrive(batch)
         if visit is None:
             return "unknown item"
-        return gone(visit) if visit.is_gone else act(visit)
+        return gone(visit) if isinstance(visit, Lost) else act(visit)
 
     return verb
