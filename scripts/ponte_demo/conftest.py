@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from embedded import Services
+from embedded.processes import command_line
 from ponte_demo import leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +63,7 @@ def folder() -> Iterator[Path]:
         inner.mkdir()
         yield inner
         leftovers.end(leftovers.of_folder(inner))
+        wait_for(lambda: not guards(inner), 20)
         Services(inner).stop()
 
 
@@ -85,6 +87,12 @@ def wait_for(condition: Callable[[], object], seconds: float = 60, what: Callabl
     while not condition():
         assert time.monotonic() < deadline, what()
         time.sleep(0.1)
+
+
+def guards(folder: Path) -> list[str]:
+    """The guards that still look after a run in `folder`."""
+    lines = [command_line(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [line for line in lines if f"ponte_demo.guard {folder} " in line]
 
 
 def is_clean(folder: Path) -> bool:

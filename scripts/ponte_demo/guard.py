@@ -33,6 +33,8 @@ def watch(folder: Path, mark: str, pid: int) -> None:
     while born is not None and started_at(pid) == born:
         time.sleep(0.3)
     leftovers.end(mark)
+    if not folder.is_dir():  # the checkout was removed as soon as the run had ended
+        return
     both = Services(folder)
     both.stop_if_unused(both.hold())
 
