@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.banking import consents, directory, reconcile, sync, transactions
+from apps.banking import consents, directory, discover, reconcile, sync, transactions
 from apps.events.work import process
 
 
@@ -77,6 +77,12 @@ def process_connection_reconcile(mailbox: str) -> None:
 def reconcile_due() -> None:
     """Ask for the reconciliation of the connections that wait longest."""
     reconcile.ask_due()
+
+
+@shared_task(name="banking.discover")
+def discover_items() -> None:
+    """Look for items of our members that have no connection."""
+    discover.discover()
 
 
 @shared_task(name="banking.remind_of_consents")

@@ -20,6 +20,7 @@ def test_what_the_schedule_runs_exists():
     ours = PeriodicTask.objects.filter(name__startswith="Banking:")
     assert {task.task for task in ours} == {
         "banking.reconcile_due",
+        "banking.discover",
         "banking.remind_of_consents",
         "banking.refresh_directory",
     }
@@ -49,5 +50,6 @@ def test_a_task_says_what_it_does_and_that_it_did_it(bank, deliver, work, caplog
 @pytest.mark.django_db
 def test_the_beats_own_tasks_run(bank):
     tasks.reconcile_due()
+    tasks.discover_items()
     tasks.remind_of_consents()
     tasks.refresh_directory()

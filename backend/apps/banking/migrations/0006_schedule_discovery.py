@@ -1,0 +1,30 @@
+"""When items are looked for that nobody told us of. Changed later in the admin, a schedule keeps what was set there."""
+
+from django.db import migrations
+
+NAME, TASK, SECONDS, QUEUE = "Banking: look for items without a connection", "banking.discover", 3600, "background"
+
+
+def schedule(apps, schema_editor):
+    interval_model = apps.get_model("django_celery_beat", "IntervalSchedule")
+    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
+    database = schema_editor.connection.alias
+    interval, _ = interval_model.objects.using(database).get_or_create(every=SECONDS, period="seconds")
+    task_model.objects.using(database).get_or_create(
+        name=NAME,
+        defaults={"task": TASK, "interval": interval, "queue": QUEUE, "expire_seconds": SECONDS},
+    )
+
+
+def unschedule(apps, schema_editor):
+    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
+    task_model.objects.using(schema_editor.connection.alias).filter(name=NAME).delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("banking", "0005_sync_run_ends"),
+        ("django_celery_beat", "0019_alter_periodictasks_options"),
+    ]
+
+    operations = [migrations.RunPython(schedule, unschedule)]
