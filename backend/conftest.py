@@ -30,11 +30,10 @@ atexit.register(_servers.close)
 def _number_of_ones_own(folder: Path) -> Iterator[int]:
     """One of Valkey's databases, which no other run has at the same time."""
     for number in range(1, 16):
-        with (folder / f"valkey-{number}.lock").open("w") as lock:
-            with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield number
-                return
+        with (folder / f"valkey-{number}.lock").open("w") as lock, suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield number
+            return
     raise RuntimeError("fifteen test runs at once are enough")
 
 
