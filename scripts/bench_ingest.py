@@ -23,7 +23,7 @@ from load import Result, flood, offer, post
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = "/api/banking/webhooks/pluggy/"
-CONNECTIONS = 32
+CONNECTIONS = 64
 OFFERED = 1_000
 SECRET = secrets.token_urlsafe(32)
 

@@ -13,6 +13,8 @@ from typing import Any
 
 # Seconds after which a measurement has failed.
 PATIENCE = 120
+# Seconds between opening one connection and the next.
+RAMP = 0.005
 
 
 @dataclass
@@ -101,35 +103,39 @@ def offer(port: int, requests: Iterator[bytes], connections: int, seconds: float
 
 
 async def _measure(work: Coroutine[Any, Any, Result]) -> Result:
-    cpu, start = time.process_time(), time.perf_counter()
+    cpu = time.process_time()
     result = await asyncio.wait_for(work, PATIENCE)
-    result.seconds = time.perf_counter() - start
     result.client_cpu_seconds = time.process_time() - cpu
     return result
 
 
-async def _open(port: int, count: int, result: Result) -> list[Connection]:
+async def _open(port: int, number: int, result: Result) -> Connection:
+    """One connection, a while after the one before: processes share out what comes while they are at work."""
+    await asyncio.sleep(number * RAMP)
     loop = asyncio.get_running_loop()
-    opened = [loop.create_connection(lambda: Connection(result), "127.0.0.1", port) for _ in range(count)]
-    return [connection for _, connection in await asyncio.gather(*opened)]
+    _, connection = await loop.create_connection(lambda: Connection(result), "127.0.0.1", port)
+    return connection
 
 
 async def _flood(port: int, requests: Iterator[bytes], count: int, seconds: float) -> Result:
     result = Result()
-    end = time.perf_counter() + seconds
+    start = time.perf_counter()
+    end = start + seconds
 
-    async def keep_asking(connection: Connection) -> None:
+    async def keep_asking(number: int) -> None:
+        connection = await _open(port, number, result)
         while time.perf_counter() < end and (request := next(requests, None)):
             if not await connection.ask(request, time.perf_counter()):
                 return
 
-    await asyncio.gather(*map(keep_asking, await _open(port, count, result)))
+    await asyncio.gather(*map(keep_asking, range(count)))
+    result.seconds = time.perf_counter() - start
     return result
 
 
 async def _offer(port: int, requests: Iterator[bytes], count: int, seconds: float, rate: float) -> Result:
     result = Result()
-    connections = await _open(port, count, result)
+    connections = await asyncio.gather(*(_open(port, number, result) for number in range(count)))
     start = time.perf_counter()
     due = iter(start + n / rate for n in range(int(seconds * rate)))
 
@@ -140,4 +146,5 @@ async def _offer(port: int, requests: Iterator[bytes], count: int, seconds: floa
                 return
 
     await asyncio.gather(*map(take_turns, connections))
+    result.seconds = time.perf_counter() - start
     return result

@@ -11,27 +11,39 @@ from lib.combiner import Combiner
 from lib.redact import redact_event
 
 STDERR = 2
+# Nobody shows where in the code a line was written, nor by which thread: finding out would cost more than the rest.
+logging._srcfile = None
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 # Seconds of silence. Celery says at least every half minute that it still cannot reach the broker.
 OUTAGE_ENDS_AFTER = 60
 
 
 class LineHandler(logging.Handler):
-    """Writes lines to stderr, those of requests that end in one moment with one call, and none in pieces."""
+    """Renders and writes lines to stderr: those of requests that end in one moment together, and none in pieces."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines = Combiner(_write)
+        self._records = Combiner(self._write)
 
     def createLock(self) -> None:
-        """Have none: it would be held while each line is rendered."""
+        """Have none: whoever is at it has all there is, and nobody waits."""
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Render and write."""
+        """Have it written now, by this thread or by one that is at it already."""
+        self._records.put(record)
+
+    def _write(self, records: list[logging.LogRecord]) -> None:
+        left = memoryview(b"".join(map(self._line, records)))
+        while left:
+            left = left[os.write(STDERR, left) :]
+
+    def _line(self, record: logging.LogRecord) -> bytes:
         try:
-            self._lines.put((self.format(record) + "\n").encode("utf-8", "backslashreplace"))
+            return (self.format(record) + "\n").encode("utf-8", "backslashreplace")
         except Exception:  # noqa: BLE001 - logging reports its own trouble, and never its caller's
             self.handleError(record)
+            return b""
 
 
 class Once(logging.Filter):
@@ -49,12 +61,6 @@ class Once(logging.Filter):
         template, now = str(record.msg)[:60], time.monotonic()
         before, self._last[template] = self._last.get(template), now
         return before is None or now - before > OUTAGE_ENDS_AFTER
-
-
-def _write(lines: list[bytes]) -> None:
-    left = memoryview(b"".join(lines))
-    while left:
-        left = left[os.write(STDERR, left) :]
 
 
 def logging_config(level: str, style: str) -> dict[str, Any]:

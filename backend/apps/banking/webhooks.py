@@ -105,7 +105,7 @@ def read_body(request: HttpRequest) -> bytes:
 
 
 def _refusal(request: HttpRequest, body: bytes, token: str | None) -> Answer | None:
-    if is_authentic(request.headers, body, token):
+    if is_authentic(request.META, body, token):
         return None
     if is_configured():
         return Answer(401, "unauthorized")

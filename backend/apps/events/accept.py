@@ -10,8 +10,6 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -28,7 +26,7 @@ logger = logging.getLogger(__name__)
 Outcome = Literal["accepted", "duplicate"]
 
 GROUP_LIMIT = 256
-# Seconds that a committer waits for more once requests come faster than groups: a larger group costs each of them less.
+# Seconds that a committer waits for more once there is one: what a group costs is shared by all in it.
 GATHER = 0.001
 # More than this many waiting means the database does not keep up: saying so at once beats saying so late.
 WAITING_LIMIT = 2_000
@@ -58,6 +56,40 @@ class Incoming:
     client_id: UUID | None = None
 
 
+class Waiting:
+    """A row and whoever waits for its outcome. A bare lock, because a Future takes three where one will do."""
+
+    __slots__ = ("_answered", "error", "given_up", "outcome", "row")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.outcome: Outcome = "duplicate"
+        self.error: Exception | None = None
+        self.given_up = False
+        self._answered = threading.Lock()
+        self._answered.acquire()
+
+    def answer(self, outcome: Outcome) -> None:
+        """The row is on disk, since now or since before."""
+        self.outcome = outcome
+        self._answered.release()
+
+    def fail(self, error: Exception) -> None:
+        """The row could not be stored."""
+        self.error = error
+        self._answered.release()
+
+    def result(self, seconds: float) -> Outcome:
+        """The outcome, waited for at most so long. Raises Unavailable or Refused."""
+        if not self._answered.acquire(timeout=seconds):
+            # Whoever is told to come again must not pile up here meanwhile.
+            self.given_up = True
+            raise Unavailable("the database did not answer in time")
+        if self.error:
+            raise self.error
+        return self.outcome
+
+
 def accept(incoming: Incoming) -> Outcome:
     """Store the event durably, once. Raises Unavailable within two seconds, or Refused."""
     row = make_row(
@@ -68,13 +100,7 @@ def accept(incoming: Incoming) -> Outcome:
         incoming.payload,
         client_id=incoming.client_id,
     )
-    waiting = _committer.submit(row)
-    try:
-        outcome = waiting.result(PATIENCE)
-    except FutureTimeout:
-        # Whoever is told to come again must not pile up here meanwhile.
-        waiting.cancel()
-        raise Unavailable("the database did not answer in time") from None
+    outcome = _committer.submit(row).result(PATIENCE)
     if outcome == "accepted":
         bell.ring_soon()
     return outcome
@@ -85,21 +111,20 @@ class Committer:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: list[tuple[Row, Future[Outcome]]] = []
+        self._waiting: list[Waiting] = []
         self._thread: threading.Thread | None = None
         self._busy_since: float | None = None
-        self._crowded = False
 
-    def submit(self, row: Row) -> "Future[Outcome]":
-        """A future of the row's outcome. Raises Unavailable when too many wait already."""
-        future: Future[Outcome] = Future()
+    def submit(self, row: Row) -> Waiting:
+        """Have the row stored soon. Raises Unavailable when too many wait already."""
+        waiting = Waiting(row)
         with self._changed:
             if len(self._waiting) >= WAITING_LIMIT:
                 raise Unavailable("too many events wait for the database")
-            self._waiting.append((row, future))
+            self._waiting.append(waiting)
             self._keep_alive()
             self._changed.notify()
-        return future
+        return waiting
 
     def _keep_alive(self) -> None:
         # Started at first use, never at import: threads do not survive a fork.
@@ -114,27 +139,23 @@ class Committer:
         try:
             while (group := self._next_group()) is not None:
                 _settle(group, session)
+                self._busy_since = None
         finally:
             session.close()
 
-    def _next_group(self) -> "list[tuple[Row, Future[Outcome]]] | None":
+    def _next_group(self) -> list[Waiting] | None:
         """The rows that wait, once there are any; None for a committer that was given up for another."""
-        if self._crowded:
-            time.sleep(GATHER)
         me = threading.current_thread()
         with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._thread is not me)
+        time.sleep(GATHER)
+        with self._changed:
             if self._thread is not me:
+                self._changed.notify()
                 return None
-            self._busy_since = None
-            while not self._waiting:
-                self._changed.wait()
-                if self._thread is not me:
-                    self._changed.notify()
-                    return None
             group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-            self._crowded = len(group) > 1
             self._busy_since = time.monotonic()
-        return [(row, future) for row, future in group if future.set_running_or_notify_cancel()]
+        return [waiting for waiting in group if not waiting.given_up]
 
 
 class _Session:
@@ -176,12 +197,12 @@ class _Session:
         self._fresh = True
 
 
-def _settle(group: "list[tuple[Row, Future[Outcome]]]", session: _Session) -> None:
+def _settle(group: list[Waiting], session: _Session) -> None:
     """Commit a group and answer everybody in it, whatever happens."""
     if not group:
         return
     try:
-        stored = session.store([row for row, _ in group])
+        stored = session.store([waiting.row for waiting in group])
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         _settle_one_by_one(group, session, error)
     except (psycopg.Error, DjangoDatabaseError, OSError) as error:
@@ -196,7 +217,7 @@ def _settle(group: "list[tuple[Row, Future[Outcome]]]", session: _Session) -> No
         _answer(group, stored)
 
 
-def _settle_one_by_one(group: "list[tuple[Row, Future[Outcome]]]", session: _Session, error: psycopg.Error) -> None:
+def _settle_one_by_one(group: list[Waiting], session: _Session, error: psycopg.Error) -> None:
     """One bad row must not fail its neighbours."""
     if len(group) == 1:
         _fail(group, Refused(f"the event cannot be stored: {type(error).__name__}"))
@@ -205,17 +226,16 @@ def _settle_one_by_one(group: "list[tuple[Row, Future[Outcome]]]", session: _Ses
         _settle([waiting], session)
 
 
-def _answer(group: "list[tuple[Row, Future[Outcome]]]", stored: set[tuple[str, str]]) -> None:
-    for row, future in group:
+def _answer(group: list[Waiting], stored: set[tuple[str, str]]) -> None:
+    for waiting in group:
         # The same event twice in one group: the first is new, the second is not.
-        outcome: Outcome = "accepted" if row.key in stored else "duplicate"
-        stored.discard(row.key)
-        future.set_result(outcome)
+        waiting.answer("accepted" if waiting.row.key in stored else "duplicate")
+        stored.discard(waiting.row.key)
 
 
-def _fail(group: "list[tuple[Row, Future[Outcome]]]", error: Exception) -> None:
-    for _, future in group:
-        future.set_exception(error)
+def _fail(group: list[Waiting], error: Exception) -> None:
+    for waiting in group:
+        waiting.fail(error)
 
 
 _committer = Committer()

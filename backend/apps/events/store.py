@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from apps.events.kinds import is_handled
@@ -12,14 +12,14 @@ from apps.events.models import Event
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event, sealed and ready to be stored."""
+    """One event, ready to be stored. Its payload is sealed on the way: many in a row cost less than each by itself."""
 
     source: str
     event_id: str
     kind: str
     mailbox: str
     client_id: UUID | None
-    payload: bytes
+    payload: bytes = field(repr=False)
     state: str
     outcome: str
     caused_by: int | None = None
@@ -42,10 +42,9 @@ def make_row(
     caused_by: int | None = None,
     depth: int = 0,
 ) -> Row:
-    """A row with its payload sealed. A kind that nothing listens to is stored as finished: there is no work in it."""
+    """A row to store. A kind that nothing listens to is stored as finished: there is no work in it."""
     state, outcome = (Event.State.PENDING, "") if is_handled(kind) else (Event.State.DONE, "unhandled")
-    sealed = Event.seal(source, event_id, payload)
-    return Row(source, event_id, kind, mailbox, client_id, sealed, state, outcome, caused_by, depth)
+    return Row(source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by, depth)
 
 
 # One multi-row INSERT is one transaction and one flush to disk for everybody who waits. Sorted by key: two groups that
@@ -85,7 +84,7 @@ def _as_json(row: Row) -> dict[str, str | int | None]:
         "kind": row.kind,
         "mailbox": row.mailbox,
         "client_id": str(row.client_id) if row.client_id else None,
-        "payload": b64encode(row.payload).decode(),
+        "payload": b64encode(Event.seal(row.source, row.event_id, row.payload)).decode(),
         "state": row.state,
         "outcome": row.outcome,
         "caused_by": row.caused_by,

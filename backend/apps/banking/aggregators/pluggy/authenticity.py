@@ -11,6 +11,8 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -26,14 +28,22 @@ def is_configured() -> bool:
     return bool(settings.PLUGGY_WEBHOOK_SECRETS or settings.PLUGGY_HMAC_SECRETS)
 
 
-def is_authentic(headers: Mapping[str, str], body: bytes, token: str | None) -> bool:
-    """Whether one of the proofs holds. All are tried, so that the time taken says nothing about which."""
+def is_authentic(environ: Mapping[str, Any], body: bytes, token: str | None) -> bool:
+    """Whether one of the proofs holds. All are tried, so that the time taken says nothing about which.
+
+    `environ`: the request's headers by their WSGI names (`HTTP_AUTHORIZATION`).
+    """
     proofs = (
-        _has_secret(headers.get(settings.PLUGGY_WEBHOOK_HEADER, "")),
-        _has_signature(headers.get(settings.PLUGGY_HMAC_HEADER, ""), body),
+        _has_secret(environ.get(_wsgi_name(settings.PLUGGY_WEBHOOK_HEADER), "")),
+        _has_signature(environ.get(_wsgi_name(settings.PLUGGY_HMAC_HEADER), ""), body),
         token is not None and read_path_token(token) is not None,
     )
     return any(proofs)
+
+
+@lru_cache
+def _wsgi_name(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
 
 
 def _has_secret(value: str) -> bool:
