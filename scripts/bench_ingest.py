@@ -1,6 +1,7 @@
 """`scripts/bench ingest`: how fast webhooks are accepted, beside the obvious design and an empty view, in one run."""
 
 import argparse
+import fcntl
 import json
 import os
 import secrets
@@ -43,7 +44,9 @@ def main() -> None:
 def measure(seconds: float, rounds: int) -> dict[str, float]:
     """All figures of one run. The peers take turns, so that a machine that slows down slows all of them."""
     folder = ROOT / ".local" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(alone(folder / "run.lock"))
         urls = stack.enter_context(embedded.services(folder))
         environment = make_environment(urls)
         manage(environment, "migrate", "--noinput", "--database", "owner", "-v", "0")
@@ -52,6 +55,17 @@ def measure(seconds: float, rounds: int) -> dict[str, float]:
         ours = stack.enter_context(web_server(environment))
         peers = stack.enter_context(web_server(environment, "bench_peers:application"))
         return take_turns(database, ours, peers, seconds, rounds)
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """One run at a time: each empties the tables that it counts."""
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("bench: another measurement is under way in this checkout")
+        yield
 
 
 def take_turns(database: psycopg.Connection, ours: int, peers: int, seconds: float, rounds: int) -> dict[str, float]:

@@ -25,6 +25,6 @@ class RetryPolicy:
 
 
 POLICIES = {
-    # About a day and a half in all: longer than a bank's maintenance window, shorter than a lost weekend.
+    # About 32 hours in all: longer than a bank's maintenance window, shorter than a lost weekend.
     "event": RetryPolicy(attempts=12, base=5, cap=6 * 3600, multiplier=4, jitter=0.2),
 }

@@ -1,10 +1,8 @@
-"""Workers that die or freeze in the middle of a sync, and a broker that is stopped and wiped with work inside.
+"""A webhook in the middle of its item's sync, and a broker that is stopped and wiped with work inside.
 
-Real processes, killed for real. Only the waiting is shortened: instead of sitting out a lease, its end is moved.
+Real processes, really stopped. Only the waiting is shortened: instead of sitting out a lease, its end is moved.
 """
 
-import os
-import signal
 import subprocess
 import sys
 from datetime import timedelta
@@ -14,7 +12,7 @@ import redis
 from django.utils import timezone
 
 from apps.banking.conftest import BACKEND, CLIENT_ID, CLIENT_SECRET
-from apps.banking.models import Connection, SyncRun, Transaction
+from apps.banking.models import Connection
 from apps.clients.factories import MembershipFactory
 from apps.events.accept import Incoming, accept
 from apps.events.books import audit, read_books
@@ -61,65 +59,10 @@ def let_leases_end() -> None:
     Mailbox.objects.update(lease_until=past, rung_at=past)
 
 
-def begin_a_sync_that_hangs(bank, wait_until) -> str:
-    """An item whose webhooks are here and whose transactions, asked for once, never come."""
-    item = bank.connect(MembershipFactory())
-    bank.fault("hang", "GET /v2/transactions", count=1, seconds=120)
-    deliver(*bank.events(item, "item/created"))
-    sweep()
-    wait_until(lambda: has_struck(bank), 30, "the call that hangs")
-    return item
-
-
 def has_struck(bank) -> bool:
     """Whether the only fault has met the only request it was for."""
     (fault,) = bank.call("GET", "/_sandbox/faults")["faults"]
     return fault["count"] == 0
-
-
-def test_a_worker_killed_in_the_middle_of_a_sync_is_replaced_and_the_data_is_whole(
-    bank, worker, wait_until, everything_done, differences
-):
-    first = worker()
-    item = begin_a_sync_that_hangs(bank, wait_until)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait(10)
-    assert not Transaction.objects.exists()
-    assert Event.objects.get(kind="item/created").state == "pending"
-
-    let_leases_end()
-    worker()
-    everything_done()
-    event = Event.objects.get(kind="item/created")
-    assert (event.state, event.outcome, event.attempts) == ("done", "synced", 2)
-    assert differences(item) == {}
-    assert read_books().balanced
-    assert audit() == {}
-
-
-def test_a_worker_frozen_past_its_lease_cannot_write_when_it_wakes(
-    bank, worker, wait_until, everything_done, differences
-):
-    frozen = worker()
-    item = begin_a_sync_that_hangs(bank, wait_until)
-    os.killpg(frozen.pid, signal.SIGSTOP)
-
-    let_leases_end()
-    second = worker()
-    everything_done()
-    assert differences(item) == {}
-    runs, rows = SyncRun.objects.count(), list(Transaction.objects.order_by("pk").values_list("pk", "updated_at"))
-    tokens = dict(Mailbox.objects.values_list("key", "token"))
-
-    bank.mend()
-    os.killpg(frozen.pid, signal.SIGCONT)
-    wait_until(lambda: b"was taken over" in frozen.log.read_bytes(), 60, "the frozen worker giving up")
-    assert b"was taken over" not in second.log.read_bytes()
-    assert list(Transaction.objects.order_by("pk").values_list("pk", "updated_at")) == rows
-    assert SyncRun.objects.count() == runs
-    assert dict(Mailbox.objects.values_list("key", "token")) == tokens
-    assert Event.objects.filter(kind="connection.connected").count() == 1
-    assert audit() == {}
 
 
 def test_a_webhook_that_comes_while_its_item_is_syncing_leads_to_one_more_sync(

@@ -3,6 +3,7 @@
 200  stored, or stored before          401  not from Pluggy (never retried)      415  not JSON
 400  not a notification                405  not a POST                           503  not durable now: try again
                                        413  more than 256 KiB
+What is answered 503 may have been stored all the same, a moment too late: then its redelivery is a duplicate.
 The answer never tells whether an item exists here, and no query but the insert runs.
 """
 

@@ -1,7 +1,7 @@
 """Every call we make to Pluggy, and the rate budget it draws on (https://docs.pluggy.ai/docs/rate-limits).
 
 Pluggy limits each address per minute and source IP. Where it names no limit we keep to the common one. Its windows
-are not ours, and a call can be late, so we use a share of each (see budgets.py).
+are not ours, and a call can be late, so we use a share of each (SHARE, in api.py).
 """
 
 import re
