@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from apps.events import bell
 from apps.events.books import book
@@ -11,7 +11,7 @@ from apps.events.models import Event, Replay
 
 
 def replay(events: Iterable[Event], *, actor: str, reason: str = "") -> int:
-    """Bring finished events back to life. One that waits already is left alone. Returns how many were revived."""
+    """Bring finished events back to life; one that waits already, or was purged, is left alone. Returns how many."""
     with transaction.atomic():
         revived = [event for event in events if _revive(event.pk, actor, reason)]
         transaction.on_commit(bell.ring_soon)
@@ -19,8 +19,8 @@ def replay(events: Iterable[Event], *, actor: str, reason: str = "") -> int:
 
 
 def _revive(pk: int, actor: str, reason: str) -> bool:
-    event = Event.objects.select_for_update().get(pk=pk)
-    if event.state == Event.State.PENDING:
+    event = Event.objects.select_for_update().filter(pk=pk).first()
+    if event is None or event.state == Event.State.PENDING:
         return False
     Replay.objects.create(
         event=event,
@@ -33,6 +33,6 @@ def _revive(pk: int, actor: str, reason: str) -> bool:
     if event.state == Event.State.DONE:
         book(done=-1)
     event.state, event.outcome, event.finished_at = Event.State.PENDING, "replayed", None
-    event.attempts, event.available_at = 0, timezone.now()
+    event.attempts, event.available_at = 0, Now()
     event.save()
     return True

@@ -107,6 +107,14 @@ def test_replaying_twice_revives_once():
     assert Replay.objects.count() == 1
 
 
+def test_an_event_that_was_purged_meanwhile_is_left_alone():
+    event = put("1")
+    age(31)
+    purge()
+    assert replay([event], actor="ana") == 0
+    assert not Replay.objects.exists()
+
+
 def test_a_done_event_can_be_replayed_and_the_books_still_balance():
     event = put("1")
     replay([event], actor="ana")

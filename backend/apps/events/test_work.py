@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -357,3 +358,9 @@ def test_a_mailbox_locked_in_the_middle_of_a_long_write_is_not_waited_for_longer
     leave.set()
     thread.join()
     assert process(BOX, KIND, do_nothing) == "done"
+
+
+def test_a_worker_whose_clock_is_behind_finds_what_is_due():
+    put()
+    with time_machine.travel(timezone.now() - timedelta(minutes=5)):
+        assert process(BOX, KIND, do_nothing) == "done"

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.events import bell
@@ -124,7 +125,8 @@ def _take(mailbox: str, kind: str | None) -> Batch | None:
 
 def _due(mailbox: str, kind: str | None) -> list[Event]:
     """The oldest due event and those of its kind, if it is of `kind`: events of one mailbox run in their order."""
-    due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=timezone.now())
+    # By the database's clock, as the ring: a worker whose own is behind would find nothing, and have it rung for again.
+    due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=Now())
     head = due.order_by("id").first()
     if head is None or (head.kind != kind and (kind is not None or is_handled(head.kind))):
         return []
@@ -155,5 +157,5 @@ def _mark_done(events: list[Event], outcome: str) -> None:
 def unpark(mailbox: str) -> None:
     """What was parked for this thing is due now. Call it in the transaction that creates the thing."""
     parked = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, outcome="parked")
-    if parked.update(available_at=timezone.now()):
+    if parked.update(available_at=Now()):
         transaction.on_commit(bell.ring_soon)
