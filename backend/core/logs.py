@@ -14,6 +14,7 @@ STDERR = 2
 # Nobody shows where in the code a line was written, nor by which thread: finding out would cost more than the rest.
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+BACKLOG = 10_000
 # Seconds of silence. Celery says at least every half minute that it still cannot reach the broker.
 OUTAGE_ENDS_AFTER = 60
 
@@ -31,19 +32,23 @@ class LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Have it written now, by this thread or by one that is at it already."""
-        self._records.put(record)
+        # Where whoever reads stderr has stalled, memory is worth more than lines.
+        if len(self._records) < BACKLOG:
+            self._records.put(record)
 
     def _write(self, records: list[logging.LogRecord]) -> None:
         left = memoryview(b"".join(map(self._line, records)))
         while left:
-            left = left[os.write(STDERR, left) :]
+            try:
+                left = left[os.write(STDERR, left) :]
+            except OSError:  # a full disk, a reader that is gone: whether a line is kept must not decide what is done
+                return
 
     def _line(self, record: logging.LogRecord) -> bytes:
         try:
             return (self.format(record) + "\n").encode("utf-8", "backslashreplace")
-        except Exception:  # noqa: BLE001 - logging reports its own trouble, and never its caller's
-            self.handleError(record)
-            return b""
+        except Exception as error:  # noqa: BLE001 - logging's own report would print the arguments, secrets too
+            return f"A line of {record.name} could not be rendered: {type(error).__name__}\n".encode()
 
 
 class Once(logging.Filter):

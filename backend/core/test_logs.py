@@ -2,16 +2,18 @@
 
 import json
 import logging
-import logging.config
+import os
 import subprocess
 import sys
 import textwrap
+import threading
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from core import logs
-from core.logs import Once
+from core.logs import LineHandler, Once
 
 
 def lines_of(code: str, style: str = "json") -> list[str]:
@@ -81,3 +83,32 @@ def test_an_outage_is_told_once_without_its_traceback_until_there_was_silence(mo
     assert told == [True, False, False, False, False, False, True]
     assert passes(logging.INFO)
     assert passes(message="Something else")
+
+
+def test_a_line_that_cannot_be_rendered_says_so_without_its_arguments():
+    (line,) = lines_of("logging.getLogger('a').info('took %d ms', 'Bearer abcdefghijkl')")
+    assert line == "A line of a could not be rendered: TypeError"
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(monkeypatch):
+    with Path("/dev/full").open("wb") as full:
+        monkeypatch.setattr(logs, "STDERR", full.fileno())
+        handler = LineHandler()
+        for _ in range(3):
+            handler.emit(logging.LogRecord("a", logging.INFO, "", 1, "text", (), None))
+
+
+def test_where_nobody_reads_lines_are_dropped_and_nobody_waits(monkeypatch, wait_until):
+    monkeypatch.setattr(logs, "BACKLOG", 100)
+    handler, (reader, writer) = LineHandler(), os.pipe()
+    monkeypatch.setattr(logs, "STDERR", writer)
+    record = logging.LogRecord("a", logging.INFO, "", 1, "x" * 100_000, (), None)
+    stuck = threading.Thread(target=handler.emit, args=(record,))
+    stuck.start()
+    wait_until(lambda: handler._records._busy.locked() and not len(handler._records), 5, "the stuck writer")
+    for _ in range(500):
+        handler.emit(record)
+    assert len(handler._records) == 100
+    os.close(reader)
+    stuck.join(5)
+    os.close(writer)

@@ -26,6 +26,10 @@ class Combiner(Generic[Item]):
         # A child may be forked while another thread is at it, which the child does not have.
         os.register_at_fork(after_in_child=self._start_afresh)
 
+    def __len__(self) -> int:
+        """How many items lie there."""
+        return len(self._items)
+
     def put(self, item: Item) -> None:
         """Hand in `item`. Raises what the work raises, if it falls to the caller."""
         self._items.append(item)

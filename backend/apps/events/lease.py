@@ -22,9 +22,10 @@ _RENEW = """
     UPDATE events_mailbox SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
     WHERE key = %(key)s AND token = %(token)s
 """
-# As if it had never been rung: what comes next rings at once.
+# As if it had never been rung: what comes next rings at once. The token moves on, so that whoever let go (and does not
+# know it, where the answer to a COMMIT was lost) cannot write again.
 _FREE = """
-    UPDATE events_mailbox SET lease_until = to_timestamp(0), rung_at = to_timestamp(0)
+    UPDATE events_mailbox SET token = token + 1, lease_until = to_timestamp(0), rung_at = to_timestamp(0)
     WHERE key = %(key)s AND token = %(token)s
 """
 

@@ -13,10 +13,13 @@ BATCH = 2_000
 PAUSE = 0.05  # seconds between batches, for those who accept
 
 _DELETE = """
-    DELETE FROM events_event WHERE id IN (
+    WITH old AS MATERIALIZED (
         SELECT id FROM events_event WHERE state = 'done' AND finished_at < %s
         ORDER BY finished_at LIMIT %s FOR UPDATE SKIP LOCKED
+    ), audited AS (
+        UPDATE events_replay SET event_id = NULL WHERE event_id IN (SELECT id FROM old)
     )
+    DELETE FROM events_event WHERE id IN (SELECT id FROM old)
 """
 
 

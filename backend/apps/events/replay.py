@@ -13,7 +13,7 @@ from apps.events.models import Event, Replay
 def replay(events: Iterable[Event], *, actor: str, reason: str = "") -> int:
     """Bring finished events back to life; one that waits already, or was purged, is left alone. Returns how many."""
     with transaction.atomic():
-        revived = [event for event in events if _revive(event.pk, actor, reason)]
+        revived = [pk for pk in sorted(event.pk for event in events) if _revive(pk, actor, reason)]
         transaction.on_commit(bell.ring_soon)
     return len(revived)
 

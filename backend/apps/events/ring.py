@@ -26,13 +26,21 @@ _STAMP = """
         WHERE e.state = 'pending' AND e.available_at <= now()
             AND (m.key IS NULL OR (m.lease_until < now()
                 AND m.rung_at < now() - make_interval(secs => %(rung_for)s)))
-        GROUP BY e.mailbox ORDER BY head
+        GROUP BY e.mailbox ORDER BY greatest(max(m.rung_at), min(e.available_at)), head
         LIMIT (SELECT greatest(0, %(limit)s - n) FROM unanswered)
+    ), free AS (
+        SELECT key FROM events_mailbox WHERE key IN (SELECT mailbox FROM due) AND lease_until < now()
+        ORDER BY key FOR NO KEY UPDATE SKIP LOCKED
     ), stamped AS (
-        INSERT INTO events_mailbox (key, token, rung_at) SELECT mailbox, 0, now() FROM due ORDER BY mailbox
+        INSERT INTO events_mailbox (key, token, rung_at)
+        SELECT mailbox, 0, now() FROM due
+        WHERE mailbox IN (SELECT key FROM free) OR NOT EXISTS (SELECT FROM events_mailbox WHERE key = mailbox)
+        ORDER BY mailbox
         ON CONFLICT (key) DO UPDATE SET rung_at = now()
+        RETURNING key
     )
-    SELECT due.mailbox, e.kind FROM due JOIN events_event e ON e.id = due.head ORDER BY due.head
+    SELECT due.mailbox, e.kind FROM stamped JOIN due ON due.mailbox = stamped.key JOIN events_event e ON e.id = due.head
+    ORDER BY due.head
 """
 # Any number: whoever holds it is the one who rings.
 _RINGING = 7_664_530_211

@@ -61,6 +61,16 @@ def test_a_retention_shorter_than_a_week_is_a_week(settings):
     assert purge() == 1
 
 
+def test_an_event_that_was_once_replayed_is_purged_too_and_its_audit_stays():
+    event = put("1", die)
+    replay([event], actor="ana")
+    process("1", KIND, lambda batch: "synced")
+    age(31)
+    assert purge() == 1
+    assert (Replay.objects.get().event_id, Replay.objects.get().actor) == (None, "ana")
+    assert audit() == {}
+
+
 def test_a_large_purge_goes_in_batches(monkeypatch):
     monkeypatch.setattr(purging, "BATCH", 2)
     monkeypatch.setattr(purging, "PAUSE", 0)

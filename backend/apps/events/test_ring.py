@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from apps.events import bell, ring
@@ -78,6 +80,32 @@ def test_a_mailbox_with_many_events_takes_one_place_not_many(monkeypatch):
         put(f"noisy-{n}", mailbox="noisy")
     put("quiet", mailbox="quiet")
     assert ring.ring() == 2
+
+
+def test_mailboxes_that_nobody_works_on_do_not_keep_others_from_being_rung(monkeypatch, broker):
+    monkeypatch.setattr(ring, "RUNG_LIMIT", 3)
+    for n in range(3):
+        put(str(n), mailbox=f"nobody-{n}")
+    ring.ring()
+    put("quick", "item/error", mailbox="quick")
+    later = timedelta(seconds=ring.RUNG_FOR + 1)
+    Mailbox.objects.update(rung_at=F("rung_at") - later)
+    Event.objects.update(available_at=F("available_at") - later)
+    ring.ring()
+    assert broker.llen("quick") == 1
+
+
+def test_a_mailbox_locked_in_a_long_write_does_not_keep_others_from_being_rung():
+    put("1", mailbox="locked")
+    ring.ring()
+    past = timezone.now() - timedelta(minutes=1)
+    Mailbox.objects.update(lease_until=past, rung_at=past)
+    put("2", mailbox="other")
+    with psycopg.connect(**connection.get_connection_params()) as writer:
+        writer.execute("UPDATE events_mailbox SET lease_until = now() + interval '45 s' WHERE key = 'locked'")
+        assert ring.ring() == 1
+        writer.rollback()
+    assert Mailbox.objects.get(key="other").rung_at > past
 
 
 def test_the_sweep_rings_for_everything_after_the_broker_was_wiped(broker):

@@ -1,11 +1,12 @@
 """Working on a mailbox: one worker at a time, once an event, and nothing written by one who lost the lease."""
 
+import contextlib
 import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.events.accept import Incoming, accept
@@ -364,3 +365,49 @@ def test_a_worker_whose_clock_is_behind_finds_what_is_due():
     put()
     with time_machine.travel(timezone.now() - timedelta(minutes=5)):
         assert process(BOX, KIND, do_nothing) == "done"
+
+
+def test_what_goes_wrong_after_the_last_commit_does_not_undo_it():
+    event = put()
+
+    def verb(batch):
+        with batch.finish("synced"):
+            pass
+        raise RuntimeError("a time limit, a moment too late")
+
+    assert process(BOX, KIND, verb) is None
+    event = reloaded(event)
+    assert (event.state, event.outcome) == ("done", "synced")
+
+
+def test_after_finish_nothing_more_can_be_written():
+    put()
+
+    def verb(batch):
+        with batch.finish("synced"):
+            pass
+        with pytest.raises(LeaseLost), batch.write():
+            pass
+        return "synced"
+
+    assert process(BOX, KIND, verb) == "synced"
+
+
+def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_failure(monkeypatch):
+    event = put()
+    commit = connection._commit
+
+    def verb(batch):
+        def lose_the_answer() -> None:
+            commit()
+            monkeypatch.undo()
+            connection.connection.close()
+            raise OperationalError("server closed the connection unexpectedly")
+
+        monkeypatch.setattr(connection, "_commit", lose_the_answer)
+        return "synced"
+
+    with contextlib.suppress(OperationalError):
+        process(BOX, KIND, verb)
+    connection.close()
+    assert reloaded(event).state == "done"
