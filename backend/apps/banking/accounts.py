@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from apps.banking.aggregators.pluggy import rows
-from apps.banking.aggregators.pluggy.values import BRAZIL
+from apps.banking.aggregators.pluggy.values import BRAZIL, part
 from apps.banking.announce import announce
 from apps.banking.balances import record_balances
 from apps.banking.merge import Counts, merge
@@ -26,7 +26,9 @@ def read_accounts(visit: Found, run: Run, plan: Plan, kinds: list[str]) -> None:
     with run.write():
         before = _balances(visit)
         run.count("accounts", merge(Account, visit.scope, found.rows))
-        record_balances(visit.connection.pk, _day(visit))
+        for name, kind in KINDS.items():
+            if kind in kinds:
+                record_balances(visit.connection.pk, _day(visit, name), kind)
         _announce_balances(visit, run, before)
     prunable = {kind for name, kind in KINDS.items() if name in plan.prunes}
     known = Account.objects.filter(connection=visit.connection, deleted_at=None, type__in=prunable)
@@ -35,9 +37,10 @@ def read_accounts(visit: Found, run: Run, plan: Plan, kinds: list[str]) -> None:
         close_account(run, known.get(vendor_id=vendor_id))
 
 
-def _day(visit: Found) -> date:
+def _day(visit: Found, product: str) -> date:
     """The day in Brazil on which the bank told these balances: a stale one must not pass for today's."""
-    moment = as_of(visit.item) or timezone.now()
+    told = part(part(visit.item, "statusDetail"), product)
+    moment = as_of(told) or as_of(visit.item) or timezone.now()
     return moment.astimezone(BRAZIL).date()
 
 

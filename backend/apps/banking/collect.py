@@ -8,7 +8,7 @@ from apps.banking import plan as names
 from apps.banking.accounts import read_accounts
 from apps.banking.aggregators.pluggy import rows
 from apps.banking.aggregators.pluggy.errors import Gone
-from apps.banking.mirror import bury, mirror
+from apps.banking.mirror import bury, listed_again, mirror
 from apps.banking.models import (
     Account,
     Consent,
@@ -41,11 +41,12 @@ def collect(visit: Found, run: Run, plan: Plan) -> None:
             raise
         except PonteError as error:
             logger.warning("%s: %s could not be read: %s", visit.connection, product, described(error)[1])
-            run.failures.append(_moved(error) if isinstance(error, Gone) else error)
+            run.failures.append(_moved(product, error) if isinstance(error, Gone) else error)
 
 
-def _moved(error: Gone) -> PonteError:
-    if error.code not in MOVED:
+def _moved(product: str, error: Gone) -> PonteError:
+    # A code is optional: without one, the 404 of an account's list is its account's.
+    if error.code not in MOVED and (error.code != "HTTP_404" or product not in ("transactions", "bills")):
         return error
     return Temporary("it went away while it was read", error_type=error.error_type, code=error.code)
 
@@ -105,11 +106,12 @@ def _read_investments(visit: Found, run: Run, plan: Plan) -> None:
 
 
 def _read_movements(visit: Found, run: Run, plan: Plan, investment: Investment) -> None:
-    pages = visit.api.investment_transactions(investment.vendor_id)
+    pages = partial(visit.api.investment_transactions, investment.vendor_id)
     scope = {"client_id": investment.client_id, "investment_id": investment.pk}
     prune = names.MOVEMENTS in plan.prunes
     product = "investment_transactions"
-    mirror(run, product, InvestmentTransaction, scope, rows.investment_transaction, pages, prune=prune)
+    look = listed_again(pages)
+    mirror(run, product, InvestmentTransaction, scope, rows.investment_transaction, pages(), prune=prune, look=look)
 
 
 def _read_loans(visit: Found, run: Run, plan: Plan) -> None:

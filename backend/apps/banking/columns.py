@@ -59,7 +59,7 @@ def _getter(names: tuple[str, ...]) -> Callable[[Row], tuple[Any, ...]]:
     return itemgetter(*names) if names else lambda row: ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Digested:
     """A row on its way: compared columns as COPY text, secrets as JSON, and the digest of both."""
 

@@ -55,6 +55,19 @@ def is_gone(look: Callable[[str], Any], vendor_id: str) -> bool:
     return False
 
 
+def listed_again(pages: Callable[[], Iterable[list[Doc]]]) -> Callable[[str], None]:
+    """A `look` for what has no address of its own: the list, read once more when first asked."""
+    ids: set[str] = set()
+
+    def look(vendor_id: str) -> None:
+        if not ids:
+            ids.update(["", *(str(doc.get("id")) for page in pages() for doc in page)])
+        if vendor_id not in ids:
+            raise Gone("in neither of two lists", code="NOT_LISTED")
+
+    return look
+
+
 def take_away(run: Run, product: str, model: type[VendorRow], scope: dict[str, Any], ids: Iterable[str]) -> None:
     """Tombstones, in transactions of a bounded size."""
     for some in chunks(sorted(ids)):

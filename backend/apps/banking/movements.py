@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.banking.aggregators.pluggy import rows
 from apps.banking.edits import reattach_edits
@@ -21,6 +22,7 @@ from apps.banking.tombstones import tombstone
 PRODUCT = "transactions"
 # The aggregator stamps a row before it commits it: rows may turn up that are a little older than the newest we saw.
 OVERLAP = timedelta(hours=1)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # Ids are asked for in one list: a single one that is no UUID would have the whole list refused.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 # Tombstones with edits that nothing took over yet: the condition of an index.
@@ -49,9 +51,12 @@ class Reader:
         missing = live_ids(Transaction, self.scope) if prune else set()
         newest = self.account.transactions_watermark
         for docs in self._listed(since=None):
-            found = self._keep(docs)
+            # A tombstone of a later page may come back to life: edits are carried when all of them are read.
+            found = self._keep(docs, carry=False)
             missing.difference_update(found.seen)
             newest = _later(newest, found)
+        with self.run.write():
+            self._carry_edits()
         self.read_ids(missing)
         self._advance(newest)
 
@@ -84,12 +89,12 @@ class Reader:
         pages = self.api.transactions(self.account.vendor_id, created_at_from=since)
         return chunks(chain.from_iterable(pages))
 
-    def _keep(self, docs: Iterable[Doc]) -> rows.Mapped:
-        mine = [doc for doc in docs if doc.get("accountId", self.account.vendor_id) == self.account.vendor_id]
+    def _keep(self, docs: Iterable[Doc], *, carry: bool = True) -> rows.Mapped:
+        mine = [doc for doc in docs if (doc.get("accountId") or self.account.vendor_id) == self.account.vendor_id]
         found = self.run.sift(rows.transaction, mine)
         with self.run.write():
             counts = self.run.count(PRODUCT, merge(Transaction, self.scope, found.rows))
-            if counts.created:
+            if carry and counts.created:
                 self._carry_edits()
         return found
 
@@ -115,5 +120,7 @@ class Reader:
 
 
 def _later(newest: datetime | None, found: rows.Mapped) -> datetime | None:
-    stamps = (row["vendor_created_at"] for row in found.rows)
-    return max((stamp for stamp in (newest, *stamps) if stamp), default=None)
+    # What is stamped later than now, or before there was such a thing, does not say how far was read.
+    until = timezone.now() + OVERLAP
+    stamps = (stamp for row in found.rows if (stamp := row["vendor_created_at"]) and EARLIEST < stamp <= until)
+    return max((newest, *stamps) if newest else stamps, default=None)

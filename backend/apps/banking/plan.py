@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.banking.aggregators.base import Health, Verdict
-from apps.banking.aggregators.pluggy.item import SPELLINGS, updated_products
+from apps.banking.aggregators.pluggy.item import SPELLINGS, details, updated_products
 from apps.banking.aggregators.pluggy.values import parse
 
 ACCOUNTS, CARDS, TRANSACTIONS = "accounts", "creditCards", "transactions"
@@ -36,29 +36,31 @@ def plan_sync(item: Mapping[str, Any], verdict: Verdict, *, full: bool) -> Plan:
     """What the item's last run brought: the products it says are updated; all, where it says nothing of products."""
     updated = updated_products(item)
     reads = ALL if updated is None else updated & ALL
-    return Plan(reads, _certain(reads, verdict), full, complete=full and _asked(item) <= reads)
+    return Plan(reads, _certain(updated, verdict), full, complete=full and _asked(item) <= reads)
 
 
 def plan_listing(item: Mapping[str, Any], verdict: Verdict) -> Plan:
     """All that the item was asked to collect, however its last run ended: an earlier one may have been missed."""
     updated = updated_products(item)
     reads = _asked(item) | ((updated or frozenset()) & ALL)
-    return Plan(reads, _certain(reads if updated is None else updated & ALL, verdict), full=True, complete=True)
+    return Plan(reads, _certain(updated, verdict), full=True, complete=True)
 
 
 def _asked(item: Mapping[str, Any]) -> frozenset[str]:
     """The products that the item collects: the others are null in its `statusDetail`."""
-    detail = item.get("statusDetail")
-    if not isinstance(detail, Mapping):
+    detail = details(item)
+    if detail is None:
         return ALL
     return frozenset(other for other, names in SPELLED.items() if any(detail.get(name) for name in names))
 
 
-def _certain(products: frozenset[str], verdict: Verdict) -> frozenset[str]:
+def _certain(updated: frozenset[str] | None, verdict: Verdict) -> frozenset[str]:
     """What is not listed may only be taken for gone after a run that is known to have ended well."""
-    if not verdict.has_data:
-        return frozenset()
-    return products if verdict.health is Health.OK or verdict.code == "PARTIAL_SUCCESS" else frozenset()
+    if verdict.health is Health.OK:
+        return ALL if updated is None else updated & ALL
+    # A partial success that does not say of what leaves everything in doubt.
+    certain = updated is not None and verdict.has_data and verdict.code == "PARTIAL_SUCCESS"
+    return updated & ALL if certain else frozenset()
 
 
 def as_of(item: Mapping[str, Any]) -> datetime | None:

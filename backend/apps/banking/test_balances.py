@@ -16,11 +16,11 @@ DAY = date(2026, 11, 20)
 
 def test_a_day_has_one_point_and_its_last_balance_wins():
     account = AccountFactory(balance=Decimal(10))
-    assert record_balances(account.connection_id, DAY) == 1
-    assert record_balances(account.connection_id, DAY) == 0
+    assert record_balances(account.connection_id, DAY, account.type) == 1
+    assert record_balances(account.connection_id, DAY, account.type) == 0
     Account.objects.update(balance=Decimal("12.5"))
-    assert record_balances(account.connection_id, DAY) == 1
-    assert record_balances(account.connection_id, date(2026, 11, 21)) == 1
+    assert record_balances(account.connection_id, DAY, account.type) == 1
+    assert record_balances(account.connection_id, date(2026, 11, 21), account.type) == 1
     points = BalanceSnapshot.objects.order_by("date").values_list("date", "balance", "client_id")
     assert list(points) == [
         (DAY, Decimal("12.5"), account.client_id),
@@ -33,4 +33,4 @@ def test_gone_accounts_and_unknown_balances_make_no_point():
     AccountFactory(connection=parent, balance=None)
     AccountFactory(connection=parent, deleted_at=Now())
     AccountFactory(balance=Decimal(1))
-    assert record_balances(parent.pk, DAY) == 0
+    assert record_balances(parent.pk, DAY, "BANK") == 0

@@ -75,3 +75,16 @@ def test_the_last_success_is_the_latest_of_the_item_and_its_products():
     assert as_of(found).isoformat() == "2026-11-03T00:00:00+00:00"
     assert as_of(item()) is None
     assert as_of({"lastUpdatedAt": "soon", "statusDetail": "none"}) is None
+
+
+def test_a_partial_success_that_does_not_say_of_what_takes_nothing_away():
+    for make in (plan_sync, plan_listing):
+        found = plan(make, item("PARTIAL_SUCCESS"), **({"full": True} if make is plan_sync else {}))
+        assert found.reads == ALL
+        assert not found.prunes
+
+
+@pytest.mark.parametrize("detail", [{}, {"accounts": None, "transactions": None}])
+def test_a_success_whose_detail_tells_of_no_product_means_everything(detail):
+    assert plan(plan_sync, item(detail=detail), full=False).reads == ALL
+    assert plan(plan_listing, item(detail=detail)).reads == ALL

@@ -4,10 +4,12 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from apps.banking.aggregators.pluggy.row import Mapped
 from apps.banking.factories import AccountFactory, TransactionFactory
 from apps.banking.models import Account, Connection, Transaction
-from apps.banking.movements import OVERLAP
+from apps.banking.movements import OVERLAP, _later
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
 
@@ -235,3 +237,50 @@ def test_an_event_that_names_no_account_is_void(bank, connected, deliver, work):
     deliver({"event": "transactions/created", "eventId": "e7", "itemId": connected, "accountId": 7})
     work()
     assert Event.objects.get(event_id="e7").outcome == "nothing new"
+
+
+def test_an_account_that_cannot_be_read_does_not_keep_the_events_of_others_from_being_read(
+    bank, connected, today, deliver, work
+):
+    before = alive()
+    (event,) = today("transactions/created", new=2, accountId=Account.objects.order_by("pk").first().vendor_id)
+    bad = {**event, "eventId": str(uuid.uuid4()), "accountId": "not an id"}
+    deliver(bad, event)
+    work()
+    assert alive() == before + 2
+
+
+def test_a_list_that_is_gone_while_its_account_is_there_is_asked_for_again(bank, connected, today, deliver, work):
+    (event,) = today("transactions/created", new=1, accountId=Account.objects.order_by("pk").first().vendor_id)
+    gone = {"code": 404, "codeDescription": "ACCOUNT_NOT_FOUND", "message": "account not found"}
+    bank.fault("error", LIST, count=1, status=404, body=gone)
+    deliver(event)
+    work()
+    waiting = Event.objects.get(event_id=event["eventId"])
+    assert (waiting.state, waiting.attempts) == ("pending", 1)
+    assert not Account.objects.exclude(deleted_at=None).exists()
+
+
+def test_an_account_closed_on_the_word_of_a_404_has_everything_compared_next_time(
+    bank, connected, today, deliver, work
+):
+    account = Account.objects.order_by("pk").first()
+    (event,) = today("transactions/created", new=1, accountId=account.vendor_id)
+    gone = {"code": 404, "codeDescription": "ACCOUNT_NOT_FOUND", "message": "account not found"}
+    bank.fault("error", LIST, count=1, status=404, body=gone)
+    bank.fault("error", "GET /accounts/*", count=1, status=404, body=gone)
+    deliver(event)
+    work()
+    assert Account.objects.get(pk=account.pk).deleted_at is not None
+    assert Connection.objects.get(vendor_id=connected).listed_at is None
+
+
+def test_a_row_stamped_in_the_far_future_does_not_move_the_watermark():
+    stamps = [timezone.now() - timedelta(days=2), timezone.now() + timedelta(days=365 * 900)]
+    found = Mapped(rows=[{"vendor_created_at": stamp} for stamp in stamps])
+    assert _later(None, found) == stamps[0]
+    assert _later(stamps[0] + timedelta(days=1), found) == stamps[0] + timedelta(days=1)
+
+
+def test_what_is_on_its_way_is_not_printed():
+    assert "Maria" not in repr(Mapped(rows=[{"owner": "Maria"}]))

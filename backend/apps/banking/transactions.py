@@ -21,6 +21,7 @@ from apps.banking.sync import carry_out, uncovered
 from apps.banking.visit import Found, Lost, Visit, drop_in
 from apps.events.models import Event
 from apps.events.work import Batch
+from lib.errors import PonteError, Temporary, Throttled, Unexpected
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,15 @@ def _follow(batch: Batch, read: Read, choose: Callable[[Connection, list[Event]]
             with run.write():
                 take_note(visit)
         for account_id, events in _by_account(choose(visit.connection, batch.events)).items():
-            _read_account(visit, run, account_id, events, read)
+            try:
+                _read_account(visit, run, account_id, events, read)
+            except Throttled:
+                raise
+            except PonteError as error:
+                run.failures.append(error)
+        # What a later try may mend comes first; the other accounts were read all the same.
+        if run.failures:
+            raise min(run.failures, key=lambda error: not isinstance(error, Temporary | Unexpected))
         outcome = "synced" if run.has_changes else "nothing new"
         with run.finish(outcome):
             pass
@@ -89,11 +98,14 @@ def _read_account(visit: Visit, run: Run, account_id: str, events: list[Event], 
         return
     try:
         read(Reader(run, visit.api, account), events)
-    except Gone:
-        if not _is_here(visit, account_id):
-            close_account(run, account)
-            return
-        raise
+    except Gone as error:
+        if _is_here(visit, account_id):
+            raise Temporary("its list is gone", error_type=error.error_type, code=error.code) from None
+        close_account(run, account)
+        # With the wrong credentials everything looks gone: the next comparison lists it all.
+        with run.write():
+            visit.connection.listed_at = None
+            visit.connection.save(update_fields=["listed_at"])
 
 
 def _account(visit: Visit, run: Run, account_id: str) -> Account | None:
@@ -114,7 +126,7 @@ def _is_here(visit: Visit, account_id: str) -> dict[str, Any] | None:
         doc: dict[str, Any] = visit.api.account(account_id)
     except Gone:
         return None
-    if doc.get("itemId", visit.item_id) != visit.item_id:
+    if (doc.get("itemId") or visit.item_id) != visit.item_id:
         logger.warning("%s: an event names an account of another item", visit.connection)
         return None
     return doc

@@ -22,7 +22,7 @@ from apps.events.work import Batch, Park, unpark
 from lib.errors import ErrorType, Unexpected
 
 
-@dataclass
+@dataclass(repr=False)
 class Visit:
     """A connection, the events that are about it, and a client whose calls each hold the mailbox."""
 
@@ -41,7 +41,7 @@ class Visit:
         return {"client_id": self.connection.client_id, "connection_id": self.connection.pk}
 
 
-@dataclass
+@dataclass(repr=False)
 class Found(Visit):
     """The item as the aggregator has it. `began` is before it was asked, by the clock that stamps events."""
 
@@ -50,7 +50,7 @@ class Found(Visit):
     began: datetime
 
 
-@dataclass
+@dataclass(repr=False)
 class Lost(Visit):
     """The aggregator has no such item any more."""
 

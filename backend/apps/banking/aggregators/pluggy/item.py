@@ -46,11 +46,17 @@ def updated_products(item: Mapping[str, Any]) -> frozenset[str] | None:
 
     Products that were not asked for have null there. The spelling is Pluggy's documented one (SPELLINGS).
     """
-    detail = item.get("statusDetail")
-    if not isinstance(detail, Mapping):
+    detail = details(item)
+    if detail is None:
         return None
     named = {name: name for name in detail} | {other: name for name, both in SPELLINGS.items() for other in both}
     return frozenset(named[key] for key, state in detail.items() if _is_updated(state))
+
+
+def details(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The item's `statusDetail`; None for one that tells of no product at all."""
+    detail = item.get("statusDetail")
+    return detail if isinstance(detail, Mapping) and any(isinstance(s, Mapping) for s in detail.values()) else None
 
 
 def readable(code: Any) -> str:

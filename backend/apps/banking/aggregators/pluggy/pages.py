@@ -21,7 +21,7 @@ def numbered(fetch: Callable[[int], Any]) -> Iterator[Page]:
         if body is None:  # no content: no rows
             return
         rows = rows_of(body)
-        if number > 1 and body.get("page", number) != number:
+        if number > 1 and str(body.get("page", number)) != str(number):
             raise _broken("PAGE_MISMATCH", "another page than the one asked for")
         if rows:
             yield rows
@@ -67,8 +67,12 @@ def after_of(following: Any) -> str:
 
 
 def _total(body: Row) -> int:
-    total = body.get("totalPages")
-    return total if isinstance(total, int) else 1
+    total = body.get("totalPages", 1)
+    if total is None:
+        return 1
+    if not str(total).isdecimal():
+        raise _broken("NOT_A_PAGE", "a list of an unreadable length")
+    return int(total)
 
 
 def _broken(code: str, what: str) -> Unexpected:

@@ -27,7 +27,7 @@ class BadRow(Unexpected):
         self.vendor_id = vendor_id
 
 
-@dataclass
+@dataclass(repr=False)
 class Mapped:
     """Rows, and what was refused instead of failing the whole page."""
 

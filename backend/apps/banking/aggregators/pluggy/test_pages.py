@@ -151,3 +151,13 @@ def test_a_next_page_without_a_cursor_is_unexpected(following):
     with pytest.raises(Unexpected) as caught:
         after_of(following)
     assert caught.value.code == "NO_CURSOR"
+
+
+def test_a_number_of_pages_sent_as_text_is_still_a_number():
+    bodies = {1: {"page": "1", "totalPages": "2", "results": [{"id": 1}]}, 2: {"page": "2", "results": [{"id": 2}]}}
+    assert [row["id"] for page in numbered(bodies.__getitem__) for row in page] == [1, 2]
+
+
+def test_a_list_of_an_unreadable_length_is_refused_and_not_cut():
+    with pytest.raises(Unexpected):
+        list(numbered(lambda _: {"page": 1, "totalPages": "many", "results": [{"id": 1}]}))

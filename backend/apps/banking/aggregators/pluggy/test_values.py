@@ -132,3 +132,8 @@ def test_integers_come_from_numbers_and_their_text(sent, kept):
 
 def test_json_for_the_database_is_cleaned_at_any_depth():
     assert clean({"a\x00": ["\ud800", {"b": "c\x00"}]}) == {"a\ufffd": ["\ufffd", {"b": "c\ufffd"}]}
+
+
+def test_an_amount_that_rounds_to_more_than_the_column_holds_is_kept_aside_whatever_its_sign():
+    for text_of in ("99999999999999999999.999999999", "-99999999999999999999.999999999"):
+        assert read(money, Decimal(text_of)) == (None, Decimal(text_of))

@@ -87,7 +87,7 @@ def _transaction_day(doc: Doc, card: Doc) -> date | None:
     """The day a movement counts for. On a card, the day it was posted to the bill is better than `date`; the instant
     of the purchase only for one that is not paid in instalments, which all carry the first one's.
     """
-    single = not isinstance(card.get("totalInstallments"), int | Decimal) or card["totalInstallments"] <= 1
+    single = (whole(card, "totalInstallments", {}) or 1) <= 1
     sources = [_string(card, "billPostDate"), _string(card, "transactionDateTime") if single else ""]
     for source in (*sources, _string(doc, "date"), _string(doc, "createdAt")):
         if source and (found := day_of(source)):

@@ -104,7 +104,7 @@ def _decimal(doc: Doc, name: str, extra: Doc, scale: tuple[Decimal, Decimal]) ->
         return None
     number = value if type(value) is Decimal else _number(value)
     step, limit = scale
-    if number is not None and -limit < number < limit and (kept := number.quantize(step, context=_EXACT)) < limit:
+    if number is not None and -limit < number < limit and abs(kept := number.quantize(step, context=_EXACT)) < limit:
         return kept
     extra[name] = value
     return None
