@@ -15,7 +15,8 @@ RUNG_LIMIT = 500
 # Seconds after which a message that no worker took is void, and its mailbox is rung again.
 RUNG_FOR = 15
 
-# The mailboxes that wait longest come first. One that is being worked on rings for itself when it is left.
+# The mailboxes that wait longest, since their event or since they were last rung for in vain, come first; one that is
+# locked in a write is stepped over. One that is being worked on rings for itself when it is left.
 _STAMP = """
     WITH unanswered AS (
         SELECT count(*) AS n FROM events_mailbox
