@@ -2,13 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db.models.functions import Now
 
+from apps.banking.accounts import _day
 from apps.banking.balances import record_balances
 from apps.banking.factories import AccountFactory, ConnectionFactory
 from apps.banking.models import Account, BalanceSnapshot
+from apps.banking.plan import KINDS
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 20)
@@ -34,3 +37,18 @@ def test_gone_accounts_and_unknown_balances_make_no_point():
     AccountFactory(connection=parent, deleted_at=Now())
     AccountFactory(balance=Decimal(1))
     assert record_balances(parent.pk, DAY, "BANK") == 0
+
+
+def test_balances_that_the_bank_did_not_tell_again_are_not_recorded_under_a_new_day():
+    parent = ConnectionFactory()
+    bank = AccountFactory(connection=parent, type="BANK", balance=Decimal(1))
+    card = AccountFactory(connection=parent, type="CREDIT", balance=Decimal(2))
+    detail = {
+        "accounts": {"isUpdated": False, "lastUpdatedAt": "2026-11-01T12:00:00.000Z"},
+        "creditCards": {"isUpdated": True, "lastUpdatedAt": "2026-11-20T12:00:00.000Z"},
+    }
+    visit = SimpleNamespace(item={"statusDetail": detail, "lastUpdatedAt": "2026-11-20T12:00:00.000Z"})
+    for product, kind in KINDS.items():
+        record_balances(parent.pk, _day(visit, product), kind)
+    points = dict(BalanceSnapshot.objects.values_list("account_id", "date"))
+    assert points == {bank.pk: date(2026, 11, 1), card.pk: DAY}

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.banking.aggregators.pluggy.row import Mapped
 from apps.banking.factories import AccountFactory, TransactionFactory
 from apps.banking.models import Account, Connection, Transaction
-from apps.banking.movements import OVERLAP, _later
+from apps.banking.movements import OVERLAP, Reader, _later
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
 
@@ -284,3 +284,18 @@ def test_a_row_stamped_in_the_far_future_does_not_move_the_watermark():
 
 def test_what_is_on_its_way_is_not_printed():
     assert "Maria" not in repr(Mapped(rows=[{"owner": "Maria"}]))
+
+
+def test_a_row_that_does_not_name_its_account_belongs_to_the_one_it_is_listed_under():
+    class Silent:
+        """A run that keeps only which rows were sifted."""
+
+        def sift(self, mapper, docs):
+            self.docs = list(docs)
+            raise StopIteration
+
+    account, run = AccountFactory(), Silent()
+    docs = [{"id": "a", "accountId": None}, {"id": "b"}, {"id": "c", "accountId": "another"}]
+    with pytest.raises(StopIteration):
+        Reader(run, None, account)._keep(docs)
+    assert [doc["id"] for doc in run.docs] == ["a", "b"]

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.events import purge as purging
+from apps.events import replay as replaying
 from apps.events.accept import Incoming, accept
 from apps.events.books import audit, fold, read_books
 from apps.events.models import Event, Replay, Tally
@@ -132,3 +133,12 @@ def test_a_done_event_can_be_replayed_and_the_books_still_balance():
     process("1", KIND, lambda batch: "synced")
     assert read_books().balanced
     assert audit() == {}
+
+
+def test_replaying_locks_events_in_the_order_in_which_workers_do(monkeypatch):
+    events = [put(str(n), die) for n in range(3)]
+    locked = []
+    revive = replaying._revive
+    monkeypatch.setattr(replaying, "_revive", lambda pk, *more: locked.append(pk) or revive(pk, *more))
+    assert replay(reversed(events), actor="ana") == 3
+    assert locked == sorted(locked)

@@ -88,6 +88,7 @@ def test_the_sign_follows_the_type(kind, sent, kept):
         ({"transactionDateTime": "2026-10-30T02:15:00.000Z"}, date(2026, 10, 29)),
         ({"transactionDateTime": "2026-10-30T02:15:00.000Z", "totalInstallments": 1}, date(2026, 10, 29)),
         ({"transactionDateTime": "2026-08-30T02:15:00.000Z", "totalInstallments": 10}, date(2026, 10, 31)),
+        ({"transactionDateTime": "2026-08-30T02:15:00.000Z", "totalInstallments": "10"}, date(2026, 10, 31)),
         ({"billPostDate": "2026-11-04", "transactionDateTime": "2026-10-30T02:15:00.000Z"}, date(2026, 11, 4)),
         ({"billPostDate": "soon"}, date(2026, 10, 31)),
     ],
