@@ -89,9 +89,11 @@ def test_mailboxes_that_nobody_works_on_do_not_keep_others_from_being_rung(monke
     ring.ring()
     put("quick", "item/error", mailbox="quick")
     later = timedelta(seconds=ring.RUNG_FOR + 1)
-    Mailbox.objects.update(rung_at=F("rung_at") - later)
-    Event.objects.update(available_at=F("available_at") - later)
-    ring.ring()
+    # They were rung for before it came, so it is their turn once more, and then its own.
+    for _ in range(2):
+        Mailbox.objects.update(rung_at=F("rung_at") - later)
+        Event.objects.update(available_at=F("available_at") - later)
+        ring.ring()
     # Not how many messages lie there: the bell is one too.
     assert b"process_item_error" in b"".join(broker.lrange("quick", 0, -1))
 
