@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 import embedded
+from embedded.ports import free_port
 from load import Result, flood, offer, post
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,12 +182,6 @@ def web_server(environment: dict[str, str], application: str | None = None) -> I
     finally:
         process.terminate()
         process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port: int, process: subprocess.Popen) -> None:

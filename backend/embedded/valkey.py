@@ -6,7 +6,6 @@ It keeps nothing on disk on purpose: a wiped broker must lose nothing, and here 
 import os
 import re
 import secrets
-import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from redis.retry import Retry
 from embedded import place, processes
 from embedded.account import CLEAN_ENVIRONMENT
 from embedded.errors import EmbeddedError
+from embedded.ports import free_port, is_free
 
 START_SECONDS = 15.0
 SETTINGS = (
@@ -70,8 +70,8 @@ def find(folder: Path) -> Server | None:
 def _launch(home: Path, known: Server | None) -> Server:
     """On the remembered port if it is free, else on another: one may be taken before we listen."""
     password = known.password if known else secrets.token_urlsafe(32)
-    ports = [known.port] if known and _is_free(known.port) else []
-    for port in [*ports, _free_port(), _free_port(), _free_port()]:
+    ports = [known.port] if known and is_free(known.port) else []
+    for port in [*ports, free_port(), free_port(), free_port()]:
         server = Server(home, port, password)
         if _run(server):
             return server
@@ -153,22 +153,6 @@ def _client(server: Server) -> redis.Redis:
     return redis.Redis(
         port=server.port, password=server.password, socket_timeout=2, socket_connect_timeout=2, retry=once
     )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _quoted(path: Path) -> str:

@@ -1,10 +1,11 @@
 """What the processes of a run find in their environment."""
 
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from embedded.ports import free_port, is_free
 
 USUAL_PORT = 8000
 
@@ -27,7 +28,7 @@ class Ports:
 
 def choose_ports() -> Ports:
     """The usual port for the web server if it is free, else a free one."""
-    return Ports(USUAL_PORT if _is_free(USUAL_PORT) else _free_port(), _free_port())
+    return Ports(USUAL_PORT if is_free(USUAL_PORT) else free_port(), free_port())
 
 
 def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -> dict[str, str]:
@@ -64,19 +65,3 @@ def _defaults(ports: Ports) -> dict[str, str]:
 def _local(ports: Ports) -> dict[str, str]:
     """Plain HTTP on this machine: cookies and redirects must not insist on TLS."""
     return {"DEBUG": "true", "ALLOWED_HOSTS": "localhost,127.0.0.1", "PUBLIC_URL": ports.web_url}
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
