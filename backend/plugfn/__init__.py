@@ -1,0 +1,1 @@
+"""Connect your users' accounts at other services, and run actions on them."""

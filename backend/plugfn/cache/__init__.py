@@ -1,0 +1,1 @@
+"""State that processes share for a short while: cached values, locks, rate budgets, circuit breakers."""

@@ -1,0 +1,80 @@
+"""What the library's tests stand on: emulators in processes of their own, a real PostgreSQL, a real Valkey."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+import embedded
+from plugfn.testing.emulator import Emulator
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_RUN = pytest.StashKey[dict[str, str]]()
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Peers that could not be installed are named at the end of every run, never skipped in silence."""
+    for name, reason in terminalreporter.config.stash.get(NOT_RUN, {}).items():
+        terminalreporter.write_line(f"NOT RUN: {name}: {reason}", yellow=True)
+
+
+@pytest.fixture
+def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Call with the peer's name and the reason: skips the test and names the peer in the closing report."""
+
+    def report(name: str, reason: str) -> None:
+        request.config.stash.setdefault(NOT_RUN, {})[name] = reason
+        pytest.skip(f"{name}: {reason}")
+
+    return report
+
+
+@pytest.fixture(scope="session")
+def _emulators() -> Iterator[dict[str, Emulator]]:
+    running: dict[str, Emulator] = {}
+    yield running
+    for emulator in running.values():
+        emulator.stop()
+
+
+@pytest.fixture
+def emulator(_emulators: dict[str, Emulator]) -> Callable[[str], Emulator]:
+    """`emulator("github")`: the running `python -m sandbox.github`, with a fresh world and no faults."""
+
+    def fresh(name: str) -> Emulator:
+        if name not in _emulators:
+            _emulators[name] = Emulator(name)
+        _emulators[name].reset()
+        return _emulators[name]
+
+    return fresh
+
+
+@pytest.fixture(scope="session")
+def _services() -> Iterator[dict[str, str]]:
+    with ExitStack() as stack:
+        yield stack.enter_context(embedded.services(ROOT / ".local" / "test", os.environ, QUICK))
+
+
+@pytest.fixture(scope="session")
+def postgres_url(_services: dict[str, str]) -> Iterator[str]:
+    """An empty database of this run's own, owned by the role that the URL names (no superuser)."""
+    name = f"test_plugfn_{uuid4().hex[:12]}"
+    owner = _services["DATABASE_OWNER_URL"]
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield psycopg.conninfo.make_conninfo(owner, dbname=name)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def redis_url(_services: dict[str, str]) -> str:
+    """A Valkey. Other tests use it too: put a name of your own into every key."""
+    return _services["REDIS_URL"].rpartition("/")[0] + "/0"

@@ -1,0 +1,226 @@
+"""What a provider is: how its users connect, what it can do, what it tells us, and what its errors mean.
+
+A provider is data and plain functions; everything that happens around a call (credentials, limits, retries, logs) is
+the executor's. See docs/creating-providers.md.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from plugfn.connection import Connection
+from plugfn.errors import ConfigurationError
+from plugfn.net.answer import ErrorTable
+from plugfn.net.guard import Guard
+from plugfn.net.vendor import VendorHttp
+from plugfn.webhooks.inbound import Webhooks
+
+P = TypeVar("P", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
+
+
+class Model(BaseModel):
+    """Base of parameters, credentials and settings: unknown fields are refused, secrets stay out of repr and errors."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, str_max_length=1_000_000)
+
+
+class Result(BaseModel):
+    """Base of what actions give back and events carry: fields a vendor adds later are ignored, not an error."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+
+class Settings(Model):
+    """What the operator sets for a provider under `integrations`. Subclass it to add fields; secrets are SecretStr."""
+
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    """Secrets that deliveries may be signed with: several while one is being replaced."""
+
+
+class OAuthSettings(Settings):
+    """What every OAuth provider is set up with. The URLs are the vendor's unless set (a proxy, Enterprise)."""
+
+    client_id: str
+    client_secret: SecretStr
+    scopes: tuple[str, ...] | None = None
+    redirect_uri: str | None = None
+    """Where the vendor sends the user back; default: base_url + /oauth/<provider>/callback. Always exact."""
+    authorize_url: str | None = None
+    token_url: str | None = None
+    api_url: str | None = None
+
+
+class OAuthTokens(Model):
+    """The credentials of an OAuth connection."""
+
+    access_token: SecretStr
+    refresh_token: SecretStr | None = None
+    expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+    account: str = ""
+    """The vendor's own id of the connected account, where its token answer names one (a Slack team)."""
+    label: str = ""
+    """How a person would name that account."""
+
+
+@dataclass(frozen=True)
+class OAuth2:
+    """Users connect at the vendor's site (authorization code flow, RFC 6749; PKCE, RFC 7636)."""
+
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+    scope_separator: str = " "
+    pkce: bool = True
+    client_auth: Literal["client_secret_post", "client_secret_basic"] = "client_secret_post"
+    extra_authorize: Mapping[str, str] = field(default_factory=dict)
+    read_tokens: "Callable[[Mapping[str, Any]], OAuthTokens] | None" = None
+    """The vendor's token answer → ours. None: as RFC 6749, 5.1. A 200 that carries `error` never reaches it."""
+    revoke: "Callable[[Call[OAuthTokens]], Awaitable[None]] | None" = None
+    """Takes the token back at the vendor when the user disconnects. Best effort."""
+    reauth_errors: frozenset[str] = frozenset({"invalid_grant", "bad_refresh_token"})
+    """Codes of a refused refresh after which only the user can help."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Users (or operators for them) type their credentials: `model` is a Model with SecretStr for what is secret."""
+
+    model: type[Model]
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most `calls` in any window of `per_seconds`, for each connection or for all connections together."""
+
+    calls: int
+    per_seconds: int
+    per: Literal["connection", "provider"] = "connection"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where calls go. `trusted`: named by the vendor or the operator; otherwise private addresses are refused."""
+
+    url: str
+    trusted: bool
+
+
+C = TypeVar("C", bound=Model)
+
+
+@dataclass(frozen=True)
+class Call(Generic[C]):
+    """What an action's function is given besides its parameters."""
+
+    provider: "Provider"
+    connection: Connection
+    credentials: C
+    settings: Any
+    """An instance of the provider's settings class."""
+    http: VendorHttp
+    """HTTP to the provider's origin, authenticated, its errors mapped by the provider's error table."""
+    guard: Guard
+    """Asked before any other connection to an address that a user named."""
+    attempt_id: str
+    """Unique to this call and the same in all of its attempts: what to give a vendor for correlation."""
+
+
+Run = Callable[[Call[Any], P], Awaitable[R]]
+
+
+@dataclass(frozen=True)
+class Action(Generic[P, R]):
+    """One thing that a provider can do."""
+
+    provider: str
+    name: str
+    params: type[P]
+    result: type[R]
+    run: Run[P, R]
+    summary: str
+    safe: bool = False
+    """Whether doing it twice does no harm (every read): only then is it repeated after an unclear outcome."""
+    scopes: tuple[str, ...] = ()
+    timeout: float = 30.0
+    retry: str = "default"
+    limits: tuple[RateLimit, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """`github.issues.create`"""
+        return f"{self.provider}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """One kind of event that a provider tells. `payload` declares the fields that conditions and templates may use."""
+
+    name: str
+    payload: type[Result]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider, complete. Its actions are added by the decorator `action`, when its module is imported."""
+
+    name: str
+    label: str
+    auth: OAuth2 | Form
+    docs_url: str
+    origin: Callable[[Any, Any], Origin]
+    """(settings, credentials) → where calls go."""
+    settings: type[Settings] = Settings
+    headers: Callable[[Any], Mapping[str, str]] = lambda credentials: {}
+    """Credentials → the headers that authenticate a request."""
+    limits: tuple[RateLimit, ...] = ()
+    errors: ErrorTable = field(default_factory=ErrorTable)
+    triggers: tuple[Trigger, ...] = ()
+    webhooks: Webhooks | None = None
+    test: Callable[[Call[Any]], Awaitable[str]] | None = None
+    """Asks the vendor whether the connection works; returns the account's label. Raises as actions do."""
+    actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def credentials(self) -> type[Model]:
+        """The model of its connections' credentials."""
+        return self.auth.model if isinstance(self.auth, Form) else OAuthTokens
+
+    def action(
+        self,
+        name: str,
+        *,
+        summary: str,
+        safe: bool = False,
+        scopes: tuple[str, ...] = (),
+        timeout: float = 30.0,
+        retry: str = "default",
+        limits: tuple[RateLimit, ...] = (),
+    ) -> Callable[[Callable[[Call[Any], P], Awaitable[R]]], Action[P, R]]:
+        """Makes an async function `(call, params) -> result` an action; the annotations say the two models."""
+
+        def register(run: Callable[[Call[Any], P], Awaitable[R]]) -> Action[P, R]:
+            if name in self.actions:
+                raise ConfigurationError(f"{self.name} has two actions called {name}")
+            params, result = _models(run)
+            made: Action[P, R] = Action(
+                self.name, name, params, result, run, summary, safe, scopes, timeout, retry, limits
+            )
+            self.actions[name] = made
+            return made
+
+        return register
+
+
+def _models(run: Callable[..., Any]) -> tuple[Any, Any]:
+    hints = get_type_hints(run)
+    names = list(inspect.signature(run).parameters)
+    if len(names) != 2 or not inspect.iscoroutinefunction(run):
+        raise ConfigurationError(f"{run.__name__} must be `async def {run.__name__}(call, params)`")
+    return hints[names[1]], hints["return"]

@@ -1,0 +1,1 @@
+"""How this library talks to other servers: answers, error tables, retry-after, checked addresses, HTTP."""

@@ -1,0 +1,52 @@
+"""Tests of answers and error tables."""
+
+import pytest
+
+from plugfn.errors import InvalidCall, NeedsReconnect, RateLimited, Unavailable, Unexpected
+from plugfn.net.answer import Answer, ErrorTable, Means
+
+SLACKISH = ErrorTable(
+    codes={"invalid_auth": Means(NeedsReconnect, "The token is not valid.")},
+    read=lambda answer: None if (found := answer.document()).get("ok") else str(found.get("error")),
+)
+
+
+def test_an_answer_without_an_error_passes():
+    ErrorTable().check(Answer(204))
+
+
+def test_a_status_means_what_it_commonly_means():
+    with pytest.raises(InvalidCall) as caught:
+        ErrorTable().check(Answer(422, body=b"secret"))
+    assert caught.value.code == "http_422"
+    assert "secret" not in str(caught.value)
+
+
+def test_an_error_within_200_is_found():
+    with pytest.raises(NeedsReconnect) as caught:
+        SLACKISH.check(Answer(200, body=b'{"ok": false, "error": "invalid_auth"}'))
+    assert caught.value.code == "invalid_auth"
+
+
+def test_a_code_that_is_not_in_the_table_is_unexpected():
+    with pytest.raises(Unexpected):
+        SLACKISH.check(Answer(200, body=b'{"ok": false, "error": "brand_new"}'))
+
+
+@pytest.mark.parametrize(("status", "maybe_done"), [(500, True), (502, True), (503, False), (504, True), (599, True)])
+def test_a_failing_server_may_have_acted_unless_it_says_it_did_not_start(status, maybe_done):
+    with pytest.raises(Unavailable) as caught:
+        ErrorTable().check(Answer(status))
+    assert caught.value.maybe_done is maybe_done
+
+
+def test_a_429_carries_its_wait():
+    with pytest.raises(RateLimited) as caught:
+        ErrorTable().check(Answer(429, {"retry-after": "7"}))
+    assert caught.value.retry_after == 7
+
+
+def test_what_is_not_json_is_unexpected_and_not_shown():
+    with pytest.raises(Unexpected) as caught:
+        Answer(200, body=b"<html>token=abc").document()
+    assert "abc" not in str(caught.value)
