@@ -1,6 +1,8 @@
 """What a store must do. Adapters: memory, SQLAlchemy. `plugfn.testing.store_contract` is the suite each must pass.
 
-Every method is atomic on its own. Times are aware; ids are text of at most 64 characters, user ids of at most 255.
+Every method is atomic on its own. Times are aware; ids are text of at most 64 characters, user ids of at most 255. Ids
+are new when they are added: adding one twice is an error of the program (ValueError). A limit below 1 gives nothing.
+A store that cannot be reached raises Unavailable (code "store").
 """
 
 from collections.abc import Sequence
@@ -138,7 +140,7 @@ class Workflows(Protocol):
         ...
 
     async def add_run(self, row: RunRow) -> bool:
-        """Store a new one; False when its workflow has one with this occurrence already."""
+        """Store a new one; False when its workflow has one with this occurrence already, or is gone."""
         ...
 
     async def update_run(self, row: RunRow) -> bool:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+UNFINISHED_RUNS = frozenset({"pending", "running", "waiting"})
+"""Statuses of runs that may still go on: these are never purged."""
+
 
 @dataclass(frozen=True)
 class ActionLog:
