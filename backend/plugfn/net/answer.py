@@ -100,6 +100,11 @@ def no_code(_answer: Answer) -> str | None:
     return None
 
 
+def no_detail(_answer: Answer) -> str:
+    """For vendors whose errors say nothing more than their code."""
+    return ""
+
+
 @dataclass(frozen=True)
 class ErrorTable:
     """What a vendor's errors mean. Closed by default: an unknown status or code is Unexpected (5xx: Unavailable).
@@ -113,6 +118,8 @@ class ErrorTable:
     read: Callable[[Answer], str | None] = no_code
     wait: Callable[[Answer], float | None] = lambda answer: retry_after(answer.headers.get("retry-after"))
     """Seconds that an answer asks us to wait, if it does."""
+    detail: Callable[[Answer], str] = no_detail
+    """What an answer adds to the meaning, for people: a missing scope, a wrong field. Never a value that was sent."""
 
     def check(self, answer: Answer) -> None:
         """Raises what the answer's error means; returns when it has none."""
@@ -128,9 +135,11 @@ class ErrorTable:
             row = Means(Unavailable, "The vendor's server failed; it may have acted.")
         if row is None:
             return Unexpected(f"the vendor answered {answer.status} with an error that is not in the table", code=named)
+        detail = self.detail(answer)
+        message = f"{row.meaning} ({detail})" if detail else row.meaning
         if issubclass(row.error, Unavailable):
             maybe_done = answer.status not in REFUSED_BEFORE_ACTING and answer.status >= 500
-            return row.error(row.meaning, maybe_done=maybe_done, retry_after=self.wait(answer), code=named)
+            return row.error(message, maybe_done=maybe_done, retry_after=self.wait(answer), code=named)
         if issubclass(row.error, TryLater):
-            return row.error(row.meaning, retry_after=self.wait(answer), code=named)
-        return row.error(row.meaning, code=named)
+            return row.error(message, retry_after=self.wait(answer), code=named)
+        return row.error(message, code=named)

@@ -50,3 +50,9 @@ def test_what_is_not_json_is_unexpected_and_not_shown():
     with pytest.raises(Unexpected) as caught:
         Answer(200, body=b"<html>token=abc").document()
     assert "abc" not in str(caught.value)
+
+
+def test_an_error_says_what_the_answer_adds_to_its_meaning():
+    table = ErrorTable(detail=lambda answer: f"needs {answer.document()['needed']}")
+    with pytest.raises(InvalidCall, match=r"is wrong\. \(needs chat:write\)"):
+        table.check(Answer(400, body=b'{"needed": "chat:write"}'))
