@@ -1,0 +1,140 @@
+"""AES-256-GCM with a ring of keys, and keyed digests for comparing what is encrypted.
+
+A sealed value is `version (1 byte) | key id (4 bytes) | nonce (12 bytes) | ciphertext and tag (16 bytes)`. The context
+in which it was sealed (which row, which column) is its associated data: moved elsewhere, it does not open. The ring's
+first key writes, all of them read. An index key makes digests and blind indexes and is never rotated, because a new
+key would make every stored row look changed.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from plugfn.errors import ConfigurationError
+
+VERSION = b"\x01"
+KEY_SIZE = 32
+KEY_ID_SIZE = 4
+NONCE_SIZE = 12
+HEADER_SIZE = len(VERSION) + KEY_ID_SIZE + NONCE_SIZE
+DIGEST_SIZE = 16
+INDEX_KEY_LENGTH = 32
+
+_TO_STANDARD = str.maketrans("-_", "+/")
+
+
+class Unreadable(ValueError):
+    """A sealed value that no key of the ring opens in this context: tampered with, moved, or its key was dropped."""
+
+
+@dataclass(frozen=True, repr=False)
+class KeyRing:
+    """Ciphers by key id; `writer` is the id of the key that new values are sealed with."""
+
+    writer: bytes
+    ciphers: dict[bytes, AESGCM]
+
+    @classmethod
+    def from_keys(cls, keys: str | Sequence[str], setting: str = "encryption_key") -> "KeyRing":
+        """A ring of keys of 32 bytes in base64 (standard or URL-safe); one alone may come without a list.
+
+        Raises ConfigurationError, which names `setting` and never a key.
+        """
+        named = [keys] if isinstance(keys, str) else list(keys)
+        if not any(named):
+            raise ConfigurationError(f"{setting} is empty: set at least one base64 key of {KEY_SIZE} bytes.")
+        raw = [_decoded(key, setting) for key in named]
+        return cls(writer=key_id(raw[0]), ciphers={key_id(key): AESGCM(key) for key in raw})
+
+    def __repr__(self) -> str:
+        return f"<KeyRing of {len(self.ciphers)}>"
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """Encrypt `plain`, bound to `context`. Two calls never give the same bytes."""
+        nonce = os.urandom(NONCE_SIZE)
+        sealed = self.ciphers[self.writer].encrypt(nonce, plain, context.encode())
+        return b"".join((VERSION, self.writer, nonce, sealed))
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """What `seal` was given. Raises Unreadable."""
+        cipher = self.ciphers.get(sealed[1 : 1 + KEY_ID_SIZE])
+        if sealed[:1] != VERSION or len(sealed) < HEADER_SIZE or cipher is None:
+            raise Unreadable("sealed with an unknown version or key")
+        nonce = sealed[1 + KEY_ID_SIZE : HEADER_SIZE]
+        try:
+            return cipher.decrypt(nonce, sealed[HEADER_SIZE:], context.encode())
+        except InvalidTag as error:
+            raise Unreadable("does not open in this context") from error
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether `sealed` was written with the ring's first key."""
+        return sealed[1 : 1 + KEY_ID_SIZE] == self.writer
+
+
+def _decoded(key: str, setting: str) -> bytes:
+    padded = key.translate(_TO_STANDARD) + "=" * (-len(key) % 4)
+    try:
+        raw = base64.b64decode(padded, validate=True)
+    except (binascii.Error, ValueError):
+        raise ConfigurationError(f"{setting} holds a key that is not base64.") from None
+    if len(raw) != KEY_SIZE:
+        raise ConfigurationError(f"{setting} holds a key that is not {KEY_SIZE} bytes long.")
+    return raw
+
+
+def new_key() -> str:
+    """A fresh key for a ring: 32 random bytes in URL-safe base64."""
+    return base64.urlsafe_b64encode(os.urandom(KEY_SIZE)).decode()
+
+
+def key_id(key: bytes) -> bytes:
+    """The four bytes that name a key inside what it sealed; they reveal nothing of it."""
+    # The label is part of the format: with another one, no value that was ever sealed would find its key.
+    return hashlib.sha256(b"ponte key id" + key).digest()[:KEY_ID_SIZE]
+
+
+class IndexKey:
+    """Makes keyed digests: equal for equal data and purpose, and meaningless without the key."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: str, setting: str = "index_key") -> None:
+        """`key` is any text of at least 32 characters. Raises ConfigurationError, which names `setting` alone."""
+        if len(key) < INDEX_KEY_LENGTH:
+            raise ConfigurationError(f"{setting} must be set, to at least {INDEX_KEY_LENGTH} characters.")
+        self._key = key
+
+    def digest(self, data: bytes, purpose: str) -> bytes:
+        """The digest of 16 bytes."""
+        return self.digester(purpose)(data)
+
+    def digester(self, purpose: str) -> Callable[[bytes], bytes]:
+        """`digest` for one purpose, with its key found once: for those who digest by the million."""
+        keyed = hashlib.blake2b(key=_digest_key(self._key, purpose), digest_size=DIGEST_SIZE)
+
+        def digest_of(data: bytes) -> bytes:
+            state = keyed.copy()
+            state.update(data)
+            return state.digest()
+
+        return digest_of
+
+    def blind_index(self, text: str, purpose: str) -> bytes:
+        """A digest to search an encrypted column by equality; case, outer space and Unicode form do not count."""
+        return self.digest(unicodedata.normalize("NFC", text.strip().casefold()).encode(), purpose)
+
+
+@lru_cache(maxsize=64)
+def _digest_key(index_key: str, purpose: str) -> bytes:
+    key = index_key.encode()
+    # BLAKE2b takes keys of up to 64 bytes; of a longer one every byte must count too.
+    key = key if len(key) <= 64 else hashlib.blake2b(key).digest()
+    return hashlib.blake2b(purpose.encode(), key=key, digest_size=32).digest()
