@@ -18,6 +18,7 @@ from plugfn.errors import (
     Unavailable,
     Unexpected,
 )
+from plugfn.net.quota import Read, no_quota
 from plugfn.net.retry_after import retry_after
 
 M = TypeVar("M", bound=BaseModel)
@@ -120,13 +121,24 @@ class ErrorTable:
     """Seconds that an answer asks us to wait, if it does."""
     detail: Callable[[Answer], str] = no_detail
     """What an answer adds to the meaning, for people: a missing scope, a wrong field. Never a value that was sent."""
+    quota: Read = no_quota
+    """What any answer, also a good one, says about the vendor's rate limit: see `quota_headers`."""
 
     def check(self, answer: Answer) -> None:
         """Raises what the answer's error means; returns when it has none."""
-        code = self.read(answer)
+        code = self._code(answer)
         if code is None and answer.ok:
             return
         raise self._error(answer, code)
+
+    def _code(self, answer: Answer) -> str | None:
+        try:
+            return self.read(answer)
+        except Unexpected:
+            # A gateway's page of HTML instead of the vendor's JSON: then its status says what it means.
+            if answer.ok:
+                raise
+            return None
 
     def _error(self, answer: Answer, code: str | None) -> PlugFnError:
         row = self.codes.get(code or "") or self.statuses.get(answer.status) or STATUSES.get(answer.status)

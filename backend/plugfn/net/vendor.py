@@ -1,23 +1,92 @@
 """HTTP to one vendor on behalf of one connection: authenticated, bounded, its errors mapped by the vendor's table."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+import json as codec
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
 
-from plugfn.net.answer import Answer
+import httpcore2
+
+from plugfn.errors import InvalidParams, Problem
+from plugfn.net.answer import Answer, ErrorTable
+from plugfn.net.body import ACCEPTED, read_body
+from plugfn.net.failures import unavailable
+from plugfn.net.pool import Pool
+from plugfn.net.quota import Quota
+from plugfn.net.url import Address, read_origin
+
+MAX_BYTES = 10 * 1024 * 1024
+TIMEOUTS: Mapping[str, float] = {"connect": 10.0, "pool": 10.0, "read": 60.0, "write": 60.0}
+"""Seconds. `read` and `write` are for one piece of data; how long a call may take in all is its caller's."""
+USER_AGENT = "plugfn/0.1"
+
+Observe = Callable[[Quota], None]
+
+_PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_QUERY = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]|]*")
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "accept-encoding"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+Headers = list[tuple[bytes, bytes]]
 
 
-class VendorHttp(Protocol):
+def quoted(value: str | int) -> str:
+    """A value as one segment of a path: nothing in it can end the segment or climb out of it. Raises InvalidParams."""
+    text = str(value)
+    if text in ("", ".", ".."):
+        raise InvalidParams("a value cannot be part of an address", problems=[Problem("", "empty, '.' or '..'")])
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidParams("a value cannot be part of an address", problems=[Problem("", "is not text")]) from None
+
+
+class VendorHttp:
     """What an action calls its vendor with. Every method raises as the provider's error table says, and
 
-    Unavailable (connection not made, `maybe_done` when bytes went out and no answer came), Forbidden (a private
-    address), Unexpected (an answer too big or not HTTP). Nothing is retried here."""
+    Unavailable (no connection, or `maybe_done` when bytes went out and no whole answer came), Forbidden (an address
+    that is not public, when the origin is not trusted), Unexpected (an answer too big or oddly packed), InvalidParams
+    (a path, header or body that cannot be sent). Nothing is retried, no redirect is followed, no cookie is kept."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        origin: str,
+        *,
+        trusted: bool,
+        headers: Mapping[str, str] | None = None,
+        errors: ErrorTable | None = None,
+        max_bytes: int = MAX_BYTES,
+        observe: Observe | None = None,
+    ) -> None:
+        """`origin`: a URL, its path (if any) comes before every path asked for. `headers` authenticate each request.
+
+        `observe` is told what an answer says about the vendor's rate limit, if the error table can read it."""
+        self._pool, self._trusted, self._observe = pool, trusted, observe
+        self._errors = errors or ErrorTable()
+        self._max_bytes = max_bytes
+        self._address = read_origin(origin)
+        self._base = self._address.path.rstrip("/")
+        self._auth = dict(headers or {})
+        self.in_doubt = False
+        """Whether a request is out and its answer has not come whole: a call that is cut off now may have been done."""
+        self.changed = False
+        """Whether a request other than a read was answered without an error: doing the call again does it twice."""
+
+    def __repr__(self) -> str:
+        return f"<VendorHttp {self._address.origin}>"
 
     async def request(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | str | None = None,
         json: Any = None,
         form: Mapping[str, Any] | None = None,
         content: bytes | None = None,
@@ -26,13 +95,155 @@ class VendorHttp(Protocol):
     ) -> Answer:
         """Send to the provider's origin. `path` begins with a slash; put values into it with `quoted`.
 
+        `params` and `form`: a list repeats its name, None leaves it out; a str of params is an encoded query.
         `checked=False` returns any answer as it is, its errors not mapped."""
-        ...
+        target = self._target(path, params)
+        body, kind = _body(json, form, content)
+        lines = self._lines(method, body, kind, headers)
+        answer = await self._exchange(method, target, lines, body)
+        if self._observe is not None and (quota := self._errors.quota(answer.headers)) is not None:
+            self._observe(quota)
+        if checked:
+            self._errors.check(answer)
+        if answer.ok and method not in _SAFE:
+            self.changed = True
+        return answer
 
     async def get(self, path: str, **options: Any) -> Answer:
         """`request("GET", …)`"""
-        ...
+        return await self.request("GET", path, **options)
 
     async def post(self, path: str, **options: Any) -> Answer:
         """`request("POST", …)`"""
-        ...
+        return await self.request("POST", path, **options)
+
+    async def put(self, path: str, **options: Any) -> Answer:
+        """`request("PUT", …)`"""
+        return await self.request("PUT", path, **options)
+
+    async def patch(self, path: str, **options: Any) -> Answer:
+        """`request("PATCH", …)`"""
+        return await self.request("PATCH", path, **options)
+
+    async def delete(self, path: str, **options: Any) -> Answer:
+        """`request("DELETE", …)`"""
+        return await self.request("DELETE", path, **options)
+
+    async def head(self, path: str, **options: Any) -> Answer:
+        """`request("HEAD", …)`"""
+        return await self.request("HEAD", path, **options)
+
+    def elsewhere(self, origin: str) -> "VendorHttp":
+        """The same for another origin, that the vendor or a redirect named: guarded, and not authenticated."""
+        return VendorHttp(self._pool, origin, trusted=False, errors=self._errors, max_bytes=self._max_bytes)
+
+    async def _exchange(self, method: str, target: bytes, lines: Headers, body: bytes) -> Answer:
+        request = httpcore2.Request(
+            method,
+            _url(self._address, target),
+            headers=lines,
+            content=_Sent(self, body),
+            extensions={"timeout": TIMEOUTS},
+        )
+        try:
+            answer = await self._read(request)
+        except httpcore2.LocalProtocolError:
+            raise InvalidParams("the request is not one that HTTP can carry", code="not_http") from None
+        except _TRANSPORT as error:
+            # `from None`: the messages of the transport may quote what was sent.
+            raise unavailable(error, sent=self.in_doubt) from None
+        self.in_doubt = False
+        return answer
+
+    async def _read(self, request: httpcore2.Request) -> Answer:
+        answer = await self._pool.connections(trusted=self._trusted).handle_async_request(request)
+        try:
+            headers = _readable(answer.headers)
+            return Answer(answer.status, headers, await read_body(answer, headers, self._max_bytes))
+        finally:
+            await answer.aclose()
+
+    def _target(self, path: str, params: Mapping[str, Any] | str | None) -> bytes:
+        if not _PATH.fullmatch(path) or _DOTS.search(path):
+            raise InvalidParams("the path is not one within the vendor's origin", code="path")
+        query = params if isinstance(params, str) else urlencode(_pairs(params))
+        if not _QUERY.fullmatch(query):
+            raise InvalidParams("the query is not encoded", code="query")
+        target = f"{self._base}{path}?{query}" if query else self._base + path
+        return target.encode("ascii")
+
+    def _lines(self, method: str, body: bytes, kind: str, extra: Mapping[str, str] | None) -> Headers:
+        own = {"accept": "*/*", "user-agent": USER_AGENT}
+        if kind:
+            own["content-type"] = kind
+        for name, value in (extra or {}).items():
+            own[name.lower()] = value
+        for name, value in self._auth.items():
+            own[name.lower()] = value
+        lines = [(b"host", _host(self._address)), (b"accept-encoding", ACCEPTED)]
+        lines += [_line(name, value) for name, value in own.items()]
+        if body or method in _WITH_BODY:
+            lines.append((b"content-length", b"%d" % len(body)))
+        return lines
+
+
+class _Sent:
+    """A request's body, which notes that it is asked for: from then on the vendor may have the whole request."""
+
+    def __init__(self, http: VendorHttp, body: bytes) -> None:
+        self._http, self._body = http, body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self._http.in_doubt = True
+        if self._body:
+            yield self._body
+
+
+_TRANSPORT = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError)
+
+
+def _url(address: Address, target: bytes) -> httpcore2.URL:
+    return httpcore2.URL(scheme=address.scheme, host=address.host, port=address.port, target=target)
+
+
+def _host(address: Address) -> bytes:
+    return address.origin.partition("://")[2].encode("ascii")
+
+
+def _body(json: Any, form: Mapping[str, Any] | None, content: bytes | None) -> tuple[bytes, str]:
+    """The bytes to send, and their content type when we chose it."""
+    if content is not None:
+        return content, ""
+    if form is not None:
+        return urlencode(_pairs(form)).encode("ascii"), "application/x-www-form-urlencoded"
+    if json is None:
+        return b"", ""
+    try:
+        text = codec.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode(), "application/json"
+    except (ValueError, RecursionError):
+        raise InvalidParams("the parameters cannot be written as JSON", code="not_json") from None
+
+
+def _pairs(values: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    pairs = []
+    for name, value in (values or {}).items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if one is not None:
+                pairs.append((name, str(one).lower() if isinstance(one, bool) else str(one)))
+    return pairs
+
+
+def _line(name: str, value: str) -> tuple[bytes, bytes]:
+    if name in _OURS or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise InvalidParams(f"the header {name[:40]!r} cannot be sent", code="header")
+    return name.encode("ascii"), value.strip().encode("latin-1")
+
+
+def _readable(raw: Headers) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers

@@ -1,0 +1,49 @@
+"""What a failure of the transport means: whether the vendor can have acted, in one word why."""
+
+import socket
+import ssl
+
+import httpcore2
+
+from plugfn.errors import Unavailable
+
+_BEFORE = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout)
+
+
+def unavailable(error: Exception, *, sent: bool) -> Unavailable:
+    """The error to raise for one of httpcore2's. `sent`: the request may have gone out whole.
+
+    Its text is ours alone: theirs may quote what was sent."""
+    if isinstance(error, _BEFORE):
+        return _no_connection(error)
+    if isinstance(error, httpcore2.TimeoutException):
+        return Unavailable("the vendor did not answer in time", maybe_done=True, code="timeout")
+    if isinstance(error, httpcore2.RemoteProtocolError) and not sent:
+        return Unavailable("the vendor closed the connection", maybe_done=True, code="no_answer")
+    return Unavailable("the connection broke before the whole answer came", maybe_done=True, code="no_answer")
+
+
+def _no_connection(error: Exception) -> Unavailable:
+    if isinstance(error, httpcore2.PoolTimeout):
+        return Unavailable("too many calls are under way", code="timeout_pool")
+    if isinstance(error, httpcore2.ConnectTimeout):
+        return Unavailable("the vendor's host does not answer", code="timeout_connect")
+    causes = _causes(error)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return Unavailable("the host name does not resolve", code="dns")
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return Unavailable("no trusted encrypted connection can be made", code="tls")
+    return Unavailable("no connection can be made to the vendor's host", code="connect")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    nested: list[BaseException | None] = [error]
+    while nested:
+        cause = nested.pop()
+        if cause is None or cause in found:
+            continue
+        found.append(cause)
+        nested += [cause.__cause__, cause.__context__]
+        nested += cause.exceptions if isinstance(cause, BaseExceptionGroup) else []
+    return found

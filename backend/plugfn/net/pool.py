@@ -1,0 +1,115 @@
+"""Pools of connections: for each event loop one to trusted hosts, and one that asks the guard before it connects."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import httpcore2
+
+from plugfn.net.guard import Guard
+
+MOST_CONNECTIONS = 256
+MOST_IDLE = 128
+IDLE_SECONDS = 5.0
+"""Shorter than servers commonly keep a silent connection, so that a request rarely meets one that is just closing."""
+
+Options = Iterable[Any] | None
+
+
+class GuardedNetwork(httpcore2.AnyIOBackend):
+    """Connects to the very addresses that the guard has checked: the name is not looked up a second time.
+
+    TLS still asks for, and verifies, the certificate of the name."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Options = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """The first of the host's addresses that answers. Raises Forbidden, Unavailable, httpcore2's ConnectError."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._first(await self._guard.resolve(host, port), port)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout from error
+
+    async def _first(self, addresses: list[str], port: int) -> httpcore2.AsyncNetworkStream:
+        failure: Exception = httpcore2.ConnectError("no address")
+        for address in addresses:
+            try:
+                return await super().connect_tcp(address, port)
+            except httpcore2.ConnectError as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Options = None
+    ) -> httpcore2.AsyncNetworkStream:
+        """Never."""
+        raise httpcore2.ConnectError("unix sockets are not for guarded hosts")
+
+
+@dataclass(frozen=True)
+class _Pair:
+    trusted: httpcore2.AsyncConnectionPool
+    guarded: httpcore2.AsyncConnectionPool
+
+
+class Pool:
+    """Connections shared by all calls. Each event loop has its own; those of closed loops and after a fork are dropped.
+
+    `guard` decides about hosts that users named. `tls`: which certificates are believed (default: the system's)."""
+
+    def __init__(self, guard: Guard, *, tls: ssl.SSLContext | None = None) -> None:
+        self.guard = guard
+        self._tls = tls
+        self._pairs: dict[asyncio.AbstractEventLoop, _Pair] = {}
+        self._process = os.getpid()
+        self._making = Lock()
+
+    def connections(self, *, trusted: bool) -> httpcore2.AsyncConnectionPool:
+        """The running loop's pool."""
+        pair = self._pairs.get(asyncio.get_running_loop())
+        if pair is None or self._process != os.getpid():
+            pair = self._make()
+        return pair.trusted if trusted else pair.guarded
+
+    async def close(self) -> None:
+        """Close the running loop's connections. The pool can be used again afterwards."""
+        pair = self._pairs.pop(asyncio.get_running_loop(), None)
+        if pair is not None:
+            await pair.trusted.aclose()
+            await pair.guarded.aclose()
+
+    def _make(self) -> _Pair:
+        with self._making:
+            if self._process != os.getpid():
+                self._process, self._pairs = os.getpid(), {}
+            for loop in [loop for loop in self._pairs if loop.is_closed()]:
+                del self._pairs[loop]
+            if self._tls is None:
+                # Made once: reading the system's certificates takes longer than a call. No variable of the
+                # environment decides whom we believe.
+                self._tls = httpcore2.default_ssl_context(_trust_env=False)
+            pair = _Pair(self._connect(httpcore2.AnyIOBackend()), self._connect(GuardedNetwork(self.guard)))
+            self._pairs[asyncio.get_running_loop()] = pair
+            return pair
+
+    def _connect(self, network: httpcore2.AsyncNetworkBackend) -> httpcore2.AsyncConnectionPool:
+        return httpcore2.AsyncConnectionPool(
+            ssl_context=self._tls,
+            max_connections=MOST_CONNECTIONS,
+            max_keepalive_connections=MOST_IDLE,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=network,
+        )

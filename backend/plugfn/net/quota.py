@@ -1,0 +1,42 @@
+"""What answers say about the vendor's rate limit: how many calls are left, and for how long."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+MOST_SECONDS = 86400.0
+
+
+@dataclass(frozen=True)
+class Quota:
+    """`remaining` calls until the limit begins anew in `reset_after` seconds."""
+
+    remaining: int
+    reset_after: float
+
+
+Read = Callable[[Mapping[str, str]], Quota | None]
+"""An answer's headers (lower-case names) → its quota."""
+
+
+def no_quota(_headers: Mapping[str, str]) -> Quota | None:
+    """For vendors whose answers say nothing of it."""
+    return None
+
+
+def quota_headers(remaining: str, reset: str, unit: Literal["epoch", "seconds"]) -> Read:
+    """Reads two headers (their names in lower case). `unit`: whether `reset` is a Unix time or seconds from now."""
+
+    def read(headers: Mapping[str, str]) -> Quota | None:
+        left, until = headers.get(remaining, ""), headers.get(reset, "")
+        if not _number(left) or not _number(until):
+            return None
+        seconds = int(until) - time.time() if unit == "epoch" else float(until)
+        return Quota(int(left), min(max(seconds, 0.0), MOST_SECONDS))
+
+    return read
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 15

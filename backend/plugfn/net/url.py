@@ -1,0 +1,94 @@
+"""Reads URLs that operators and users give, with one parser for all that is done with them afterwards."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+
+import httpx2
+
+from plugfn.errors import Forbidden, InvalidParams, Problem
+from plugfn.net.guard import Guard
+
+LONGEST = 2048
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LOWEST_FREE_PORT = 1024
+
+_ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A URL in parts: `host` is ASCII, lower case, without brackets or a final dot; path and query as on the wire."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str
+
+    @property
+    def origin(self) -> str:
+        """`https://host`, with the port when it is not the scheme's own."""
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.bracketed}{port}"
+
+    @property
+    def bracketed(self) -> str:
+        """The host as it is written in URLs and in the Host header."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+def read_url(url: str, *, field: str = "url") -> Address:
+    """An http or https URL in parts. Raises InvalidParams, which says what is wrong and not the URL."""
+    if len(url) > LONGEST or _ODD.search(url):
+        raise _wrong(field, f"must be at most {LONGEST} characters, without spaces and backslashes")
+    try:
+        parsed = httpx2.URL(url)
+        host, port = parsed.raw_host.decode("ascii").rstrip("."), parsed.port
+    except (httpx2.InvalidURL, ValueError):
+        raise _wrong(field, "is not a URL") from None
+    if parsed.scheme not in DEFAULT_PORTS or not host:
+        raise _wrong(field, "must begin with https:// or http:// and name a host")
+    if parsed.userinfo:
+        raise _wrong(field, "must not hold a user name or a password")
+    if "#" in url:
+        raise _wrong(field, "must not have a fragment")
+    if port == 0:
+        raise _wrong(field, "has no such port")
+    path = parsed.raw_path.partition(b"?")[0].decode("ascii")
+    host = host.strip("[]")
+    return Address(parsed.scheme, host, port or DEFAULT_PORTS[parsed.scheme], path, parsed.query.decode("ascii"))
+
+
+def check_url(url: str, guard: Guard | None = None, *, https_only: bool = True, field: str = "url") -> Address:
+    """A URL that a user gave, checked as far as is possible without asking the network; see Guard for the rest.
+
+    Raises InvalidParams when it is malformed, carries credentials or a fragment, or is not https; Forbidden for ports
+    of other protocols (below 1024 but 80 and 443) and, with `guard`, for literal addresses that are not public."""
+    found = read_url(url, field=field)
+    if https_only and found.scheme != "https":
+        raise _wrong(field, "must begin with https://")
+    if found.port < LOWEST_FREE_PORT and found.port not in DEFAULT_PORTS.values():
+        raise Forbidden("this port belongs to another protocol", code="port")
+    if guard is not None and _is_literal(found.host):
+        guard.check(found.host)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def read_origin(url: str) -> Address:
+    """`read_url` for an origin, remembered: it is read anew for every call. Raises InvalidParams."""
+    return read_url(url, field="origin")
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _wrong(field: str, reason: str) -> InvalidParams:
+    return InvalidParams("the URL cannot be used", problems=[Problem(field, reason)])
