@@ -1,0 +1,56 @@
+"""The emulator as a real subprocess."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from .world import TOKEN
+
+BACKEND = Path(__file__).resolve().parents[2]
+
+
+class Uazapi:
+    """The running emulator, and a session with the example instance's token. `status` is the last answer's."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "sandbox.uazapi"]
+        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
+        self.session = requests.Session()
+        self.session.headers["token"] = TOKEN
+        self.status = 0
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        answer = self.session.request(method, self.url + path, json=body, timeout=10, **more)
+        self.status = answer.status_code
+        return answer.json() if answer.content else None
+
+    def post(self, path: str, body: Any = None, **more: Any) -> Any:
+        return self.call("POST", path, {} if body is None else body, **more)
+
+    def settle(self) -> None:
+        self.post("/_sandbox/settle")
+
+    def stop(self) -> None:
+        self.session.close()
+        self.process.terminate()
+        self.process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def _uazapi() -> Iterator[Uazapi]:
+    running = Uazapi()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def uazapi(_uazapi: Uazapi) -> Uazapi:
+    """An emulator as after its start."""
+    _uazapi.post("/_sandbox/reset")
+    return _uazapi

@@ -1,0 +1,74 @@
+"""Sends webhooks: three attempts each, the last twenty failures kept for /webhook/errors."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+
+from .world import Instance, Webhook
+
+ATTEMPTS = 3
+PAUSE_SECONDS = 0.05
+KEPT_ERRORS = 20
+EXCLUDED = {
+    "wasSentByApi": lambda message: message["wasSentByApi"],
+    "wasNotSentByApi": lambda message: not message["wasSentByApi"],
+    "fromMeYes": lambda message: message["fromMe"],
+    "fromMeNo": lambda message: not message["fromMe"],
+    "isGroupYes": lambda message: message["isGroup"],
+    "isGroupNo": lambda message: not message["isGroup"],
+}
+
+
+class Postman:
+    """Delivers in the background; `settled` waits until nothing is under way."""
+
+    def __init__(self) -> None:
+        self.under_way: set[asyncio.Task[None]] = set()
+
+    def post(self, instance: Instance, body: dict[str, Any]) -> None:
+        """To every webhook of the instance that wants it."""
+        for webhook in instance.webhooks:
+            if wanted(webhook, body):
+                task = asyncio.create_task(self._deliver(instance, webhook, body))
+                self.under_way.add(task)
+                task.add_done_callback(self.under_way.discard)
+
+    async def settled(self) -> None:
+        """Returns when all that was posted is delivered or given up."""
+        while self.under_way:
+            await asyncio.wait(set(self.under_way))
+
+    async def _deliver(self, instance: Instance, webhook: Webhook, body: dict[str, Any]) -> None:
+        trouble = ""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+            for attempt in range(ATTEMPTS):
+                await asyncio.sleep(PAUSE_SECONDS if attempt else 0)
+                trouble = await _once(session, url_for(webhook, body), body)
+                if not trouble:
+                    return
+        failure = {"url": webhook.url, "error": trouble, "attempts": ATTEMPTS, "payload": body}
+        instance.errors[:] = [*instance.errors, failure][-KEPT_ERRORS:]
+
+
+async def _once(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> str:
+    try:
+        async with session.post(url, json=body) as answer:
+            return "" if answer.status < 300 else f"status {answer.status}"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return type(error).__name__
+
+
+def wanted(webhook: Webhook, body: dict[str, Any]) -> bool:
+    """Whether this webhook listens to such an event."""
+    message = body.get("message")
+    left_out = message and any(EXCLUDED[name](message) for name in webhook.exclude if name in EXCLUDED)
+    return webhook.enabled and body["EventType"] in webhook.events and not left_out
+
+
+def url_for(webhook: Webhook, body: dict[str, Any]) -> str:
+    """Its address, with the event and the type of the message behind it where that was asked for."""
+    parts = [body["EventType"]] if webhook.add_event else []
+    if webhook.add_type and "message" in body:
+        parts.append(body["message"]["messageType"].lower())
+    return "/".join([webhook.url.rstrip("/"), *parts]) if parts else webhook.url

@@ -1,0 +1,61 @@
+"""Webhook bodies: flat, unsigned, with the instance's token in every one of them."""
+
+from typing import Any
+
+from .messages import chat_of
+from .world import Instance, World
+
+
+def envelope(instance: Instance, kind: str, base_url: str) -> dict[str, Any]:
+    """What every body has."""
+    return {
+        "BaseUrl": base_url,
+        "EventType": kind,
+        "instanceName": instance.name,
+        "owner": instance.owner,
+        "token": instance.token,
+    }
+
+
+def of_message(world: World, instance: Instance, message: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """EventType messages."""
+    chat = chat_of(world, instance, message["chatid"])
+    return {**envelope(instance, "messages", base_url), "chatSource": "updated", "chat": chat, "message": message}
+
+
+def of_receipt(instance: Instance, ids: list[str], state: str, chat: str, at_ms: int, base_url: str) -> dict[str, Any]:
+    """EventType messages_update, with native booleans and seconds."""
+    event = {
+        "MessageIDs": ids,
+        "Chat": chat,
+        "Sender": chat,
+        "Timestamp": at_ms // 1000,
+        "Type": state.lower(),
+        "IsFromMe": False,
+        "IsGroup": chat.endswith("@g.us"),
+    }
+    kind = {**envelope(instance, "messages_update", base_url), "type": "ReadReceipt", "state": state}
+    return {**kind, "event": event}
+
+
+def of_flat_receipt(instance: Instance, ids: list[str], state: str, base_url: str) -> dict[str, Any]:
+    """The other form that has been seen: `messageid` and `status` at the top."""
+    return {**envelope(instance, "messages_update", base_url), "messageid": ids[0], "status": state}
+
+
+def of_connection(instance: Instance, reason: str, base_url: str) -> dict[str, Any]:
+    """EventType connection. `reason` as LoggedOut; empty when all is well."""
+    shown: dict[str, Any] = {"name": instance.name, "status": instance.state}
+    if reason:
+        shown |= {"lastDisconnect": instance.last_disconnect, "lastDisconnectReason": f"401: {reason}"}
+    body = {**envelope(instance, "connection", base_url), "instance": shown}
+    return {**body, "type": reason} if reason else body
+
+
+def as_strings(value: Any) -> Any:
+    """The same with booleans and numbers spelt as strings ("False", "1790000000"), as some servers send them."""
+    if isinstance(value, dict):
+        return {key: as_strings(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [as_strings(one) for one in value]
+    return str(value) if isinstance(value, bool | int) else value

@@ -1,0 +1,95 @@
+"""What the emulator knows: instances, the people on WhatsApp, messages. `Instance.example` is there after a reset."""
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+TOKEN = "uazapi-sandbox-instance-token"  # noqa: S105 - made for the emulator
+ADMIN_TOKEN = "uazapi-sandbox-admin-token"  # noqa: S105 - made for the emulator
+OWNER = "5511900000001"
+NOW_MS = 1_790_000_000_000
+
+
+@dataclass
+class Person:
+    """Somebody on WhatsApp. `number` is the number of their account, digits only, `aliases` what else reaches it."""
+
+    number: str
+    name: str = ""
+    lid: str = ""
+    aliases: list[str] = field(default_factory=list)
+    lead: dict[str, str] = field(default_factory=dict)
+    """What the account's owner noted about them: lead_personalid, lead_email …"""
+
+
+@dataclass
+class Webhook:
+    """Where an instance's events go, and which."""
+
+    id: str
+    url: str
+    events: list[str]
+    enabled: bool = True
+    exclude: list[str] = field(default_factory=list)
+    add_event: bool = False
+    add_type: bool = False
+
+
+@dataclass
+class Instance:
+    """One WhatsApp account at the gateway."""
+
+    token: str
+    name: str
+    owner: str = ""
+    connected: bool = True
+    logged_in: bool = True
+    webhooks: list[Webhook] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    last_disconnect: str = ""
+
+    @property
+    def state(self) -> str:
+        """As the gateway spells it."""
+        if self.connected and self.logged_in:
+            return "connected"
+        return "connecting" if self.connected else "disconnected"
+
+
+class World:
+    """Everything. `reset` puts the example back: an instance, and two people, one with an old number."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self._counter = count(1)
+        self.instances = {TOKEN: Instance(TOKEN, "loja", OWNER)}
+        self.people: dict[str, Person] = {}
+        self.sends_allowed: int | None = None
+        self.media_limit = 16 * 1024 * 1024
+        self.add(Person("5511988887777", "Ana", "100000000000001@lid", lead={"lead_personalid": "123.456.789-09"}))
+        self.add(Person("553188886666", "Bia", "100000000000002@lid", aliases=["5531988886666"]))
+
+    def add(self, person: Person) -> None:
+        """Put on WhatsApp."""
+        self.people[person.number] = person
+
+    def find(self, number: str) -> Person | None:
+        """Who has exactly this number, alias or lid."""
+        known = self.people.get(number)
+        return known or next((one for one in self.people.values() if number in (one.lid, *one.aliases)), None)
+
+    def in_chat(self, chat: str) -> Person | None:
+        """Who a chat is with: `chat` is a jid, by number or by lid."""
+        return self.find(chat) or self.find(chat.partition("@")[0])
+
+    def next_number(self) -> int:
+        """Counts everything that is made."""
+        return next(self._counter)
+
+    def now_ms(self, number: int) -> int:
+        """A clock that moves one second with everything that is made, so that runs are alike."""
+        return NOW_MS + number * 1000
