@@ -1,0 +1,25 @@
+"""The emulator's application, put together."""
+
+from aiohttp import web
+
+from sandbox.kit.app import Sandbox
+
+from . import control, hooks_api, oauth, repos
+from .gate import error
+from .hooks import SENDING
+from .world import WORLD, World
+
+
+async def _unknown(_request: web.Request) -> web.Response:
+    return error(404, "Not Found")
+
+
+def build() -> Sandbox:
+    """An emulator as after its start."""
+    world = World()
+    sandbox = Sandbox("github", world.begin)
+    sandbox.app[WORLD], sandbox.app[SENDING] = world, set()
+    for part in (oauth, repos, hooks_api, control):
+        sandbox.app.add_routes(part.ROUTES)
+    sandbox.app.add_routes([web.route("*", "/{anything:.*}", _unknown)])
+    return sandbox

@@ -1,0 +1,129 @@
+"""What tests make and switch, beside the kit's own: users, repositories, tokens, events, the rate limit.
+
+POST /_sandbox/users     {"login"}
+POST /_sandbox/repos     {"owner", "name", "private"?, "archived"?, "has_issues"?, "writers"?}
+POST /_sandbox/tokens    {"login", "scopes"?, "expiring"?, "expires_in"?} → {"access_token", "refresh_token"?}
+POST /_sandbox/switches  {"auto_approve"?: login, "expiring"?: bool, "token_seconds"?}
+POST /_sandbox/limit     {"remaining"?, "reset_in"?, "status"?: 403 or 429}
+POST /_sandbox/push      {"repo", "ref"?, "message"?}: a push event
+POST /_sandbox/emit      {"repo", "event", "payload"}: any event
+POST /_sandbox/settle    answers when no delivery is on its way
+GET  /_sandbox/world     what was made: tokens (their number), repositories with issues and deliveries
+"""
+
+import time
+from typing import Any
+
+from aiohttp import web
+
+from .hooks import fire, settled
+from .repos import shown
+from .world import CLIENT_ID, WORLD, Repo
+
+
+async def add_user(request: web.Request) -> web.Response:
+    return web.json_response(request.app[WORLD].add_user((await request.json())["login"]), status=201)
+
+
+async def add_repo(request: web.Request) -> web.Response:
+    world = request.app[WORLD]
+    return web.json_response(shown(world.add_repo(**await request.json()), world), status=201)
+
+
+async def add_token(request: web.Request) -> web.Response:
+    world, asked = request.app[WORLD], await request.json()
+    expiring = bool(asked.get("expiring"))
+    token = world.add_token(asked["login"], CLIENT_ID, asked.get("scopes", ["repo"]), expiring=expiring)
+    if "expires_in" in asked:
+        token.expires_at = time.time() + asked["expires_in"]
+    return web.json_response({"access_token": token.value, "refresh_token": token.refresh}, status=201)
+
+
+async def switch(request: web.Request) -> web.Response:
+    asked, switches = await request.json(), request.app[WORLD].switches
+    if unknown := set(asked) - set(switches):
+        raise web.HTTPBadRequest(text=f"no such switch: {', '.join(sorted(unknown))}")
+    switches.update(asked)
+    return web.Response(status=204)
+
+
+async def limit(request: web.Request) -> web.Response:
+    world, asked = request.app[WORLD], await request.json()
+    world.remaining = asked.get("remaining", world.remaining)
+    world.limit_status = asked.get("status", world.limit_status)
+    if "reset_in" in asked:
+        world.resets_at = time.time() + asked["reset_in"]
+    return web.Response(status=204)
+
+
+async def push(request: web.Request) -> web.Response:
+    asked = await request.json()
+    repo = _repo(request, asked["repo"])
+    await fire(request.app, repo, "push", _pushed(request, repo, asked))
+    return web.Response(status=202)
+
+
+def _pushed(request: web.Request, repo: Repo, asked: dict[str, Any]) -> dict[str, Any]:
+    world = request.app[WORLD]
+    owner = world.users[repo.owner]
+    commit = {
+        "id": f"{world.next_id():040x}",
+        "message": asked.get("message", "a commit"),
+        "timestamp": "2026-01-05T12:00:00Z",
+        "url": f"https://github.com/{repo.full_name}/commit/1",
+        "author": {"name": repo.owner, "email": f"{repo.owner}@users.noreply.github.com", "username": repo.owner},
+    }
+    return {
+        "ref": asked.get("ref", f"refs/heads/{repo.branches[0]}"),
+        "before": "0" * 40,
+        "after": commit["id"],
+        "created": False,
+        "deleted": False,
+        "forced": False,
+        "compare": f"https://github.com/{repo.full_name}/compare/a...b",
+        "commits": [commit],
+        "head_commit": commit,
+        "pusher": {"name": repo.owner, "email": f"{repo.owner}@users.noreply.github.com"},
+        "repository": shown(repo, world),
+        "sender": owner,
+    }
+
+
+async def emit(request: web.Request) -> web.Response:
+    asked = await request.json()
+    await fire(request.app, _repo(request, asked["repo"]), asked["event"], asked["payload"])
+    return web.Response(status=202)
+
+
+async def settle(request: web.Request) -> web.Response:
+    await settled(request.app)
+    return web.Response(status=204)
+
+
+async def show(request: web.Request) -> web.Response:
+    world = request.app[WORLD]
+    repos = {
+        name: {"issues": repo.issues, "deliveries": [one for hook in repo.hooks.values() for one in hook.deliveries]}
+        for name, repo in world.repos.items()
+    }
+    return web.json_response({"tokens": len(world.tokens), "repos": repos})
+
+
+def _repo(request: web.Request, name: str) -> Repo:
+    repo = request.app[WORLD].repos.get(name.lower())
+    if repo is None:
+        raise web.HTTPNotFound(text=f"no repository {name}")
+    return repo
+
+
+ROUTES = [
+    web.post("/_sandbox/users", add_user),
+    web.post("/_sandbox/repos", add_repo),
+    web.post("/_sandbox/tokens", add_token),
+    web.post("/_sandbox/switches", switch),
+    web.post("/_sandbox/limit", limit),
+    web.post("/_sandbox/push", push),
+    web.post("/_sandbox/emit", emit),
+    web.post("/_sandbox/settle", settle),
+    web.get("/_sandbox/world", show),
+]

@@ -1,0 +1,184 @@
+"""Signing in with GitHub: the page, the code, the token, its refresh, its end.
+
+Source: https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps and
+https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
+"""
+
+import hashlib
+import hmac
+import html
+import secrets
+import time
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from aiohttp import web
+
+from .world import CODE_SECONDS, REFRESH_SECONDS, WORLD, Code, Token, World
+
+FIELDS = ("client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method")
+MESSAGES = {
+    "incorrect_client_credentials": "The client_id and/or client_secret passed are incorrect.",
+    "redirect_uri_mismatch": "The redirect_uri MUST match the registered callback URL for this application.",
+    "bad_verification_code": "The code passed is incorrect or expired.",
+    "bad_refresh_token": "The refresh token passed is incorrect or expired.",
+    "unsupported_grant_type": "The grant_type is not supported.",
+}
+
+
+def same_place(registered: str, asked: str) -> bool:
+    """GitHub's rule: same host, a path below; any port where the host is this machine."""
+    known, wanted = urlsplit(registered), urlsplit(asked)
+    local = known.hostname in {"127.0.0.1", "localhost"}
+    place = known.hostname == wanted.hostname and (local or known.netloc == wanted.netloc)
+    return place and known.scheme == wanted.scheme and wanted.path.startswith(known.path)
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """The question whether to let the app in, or (switch auto_approve: a login) the answer at once."""
+    world, asked = request.app[WORLD], {name: request.query.get(name, "") for name in FIELDS}
+    app = world.apps.get(asked["client_id"])
+    if app is None:
+        raise web.HTTPNotFound(text="Not Found")
+    if asked["redirect_uri"] and not same_place(app["callback"], asked["redirect_uri"]):
+        return _refuse(app["callback"], asked, "redirect_uri_mismatch", MESSAGES["redirect_uri_mismatch"])
+    if asked["code_challenge"] and asked["code_challenge_method"] != "S256":
+        return _refuse(asked["redirect_uri"], asked, "invalid_request", "Only S256 is supported.")
+    if world.switches["auto_approve"]:
+        return _grant(world, asked, world.switches["auto_approve"])
+    return web.Response(text=_form(asked, sorted(world.users)), content_type="text/html")
+
+
+def _form(asked: Mapping[str, str], logins: list[str]) -> str:
+    hidden = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in asked.items())
+    options = "".join(f"<option>{html.escape(login)}</option>" for login in logins)
+    return (
+        f'<!doctype html><title>Authorize</title><form method="post" action="/login/oauth/authorize">{hidden}'
+        f'<select name="login">{options}</select><button name="authorize" value="1">Authorize</button>'
+        '<button name="authorize" value="0">Cancel</button></form>'
+    )
+
+
+async def decide(request: web.Request) -> web.StreamResponse:
+    """What the user pressed."""
+    world, form = request.app[WORLD], {name: str(value) for name, value in (await request.post()).items()}
+    asked = {name: form.get(name, "") for name in FIELDS}
+    app = world.apps.get(asked["client_id"])
+    login = form.get("login", "")
+    if app is None or login not in world.users or not same_place(app["callback"], asked["redirect_uri"]):
+        raise web.HTTPBadRequest(text="Bad Request")
+    if form.get("authorize") != "1":
+        return _refuse(asked["redirect_uri"], asked, "access_denied", "The user has denied your application access.")
+    return _grant(world, asked, login)
+
+
+def _grant(world: World, asked: Mapping[str, str], login: str) -> web.Response:
+    code = secrets.token_hex(10)
+    scopes = [scope for scope in asked["scope"].replace(",", " ").split() if scope]
+    world.codes[code] = Code(login, asked["client_id"], scopes, asked["redirect_uri"], asked["code_challenge"])
+    return _back(asked["redirect_uri"], {"code": code, "state": asked["state"]})
+
+
+def _refuse(where: str, asked: Mapping[str, str], error: str, description: str) -> web.Response:
+    return _back(where, {"error": error, "error_description": description, "state": asked["state"]})
+
+
+def _back(where: str, query: dict[str, str]) -> web.Response:
+    return web.Response(status=302, headers={"Location": f"{where}{'&' if '?' in where else '?'}{urlencode(query)}"})
+
+
+async def exchange(request: web.Request) -> web.Response:
+    """A code or a refresh token for a token. Every error comes with status 200."""
+    world, form = request.app[WORLD], {name: str(value) for name, value in (await request.post()).items()}
+    answer = _exchanged(world, form)
+    if "application/json" in request.headers.get("Accept", ""):
+        return web.json_response(answer)
+    return web.Response(text=urlencode(answer), content_type="application/x-www-form-urlencoded")
+
+
+def _exchanged(world: World, form: Mapping[str, str]) -> dict[str, Any]:
+    app = world.apps.get(form.get("client_id", ""))
+    if app is None or not hmac.compare_digest(app["secret"].encode(), form.get("client_secret", "").encode()):
+        return _error("incorrect_client_credentials")
+    kind = form.get("grant_type", "authorization_code")
+    if kind == "refresh_token":
+        return _refreshed(world, form)
+    return _redeemed(world, form) if kind == "authorization_code" else _error("unsupported_grant_type")
+
+
+def _redeemed(world: World, form: Mapping[str, str]) -> dict[str, Any]:
+    code = world.codes.get(form.get("code", ""))
+    if code is None or code.client_id != form["client_id"] or time.time() > code.made_at + CODE_SECONDS:
+        return _error("bad_verification_code")
+    if form.get("redirect_uri", code.redirect_uri) != code.redirect_uri:
+        return _error("redirect_uri_mismatch")
+    if code.challenge and code.challenge != _challenge(form.get("code_verifier", "")):
+        return _error("bad_verification_code")
+    del world.codes[form["code"]]
+    expiring = world.switches["expiring"]
+    scopes = [] if expiring else code.scopes
+    return _shown(world.add_token(code.login, code.client_id, scopes, expiring=expiring))
+
+
+def _refreshed(world: World, form: Mapping[str, str]) -> dict[str, Any]:
+    old = world.refreshes.pop(form.get("refresh_token", ""), None)
+    if old is None or old.client_id != form["client_id"]:
+        return _error("bad_refresh_token")
+    world.tokens.pop(old.value, None)
+    return _shown(world.add_token(old.login, old.client_id, old.scopes, expiring=True))
+
+
+def _challenge(verifier: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def _shown(token: Token) -> dict[str, Any]:
+    shown = {"access_token": token.value, "token_type": "bearer", "scope": ",".join(token.scopes)}
+    if token.expires_at is None:
+        return shown
+    left = round(token.expires_at - time.time())
+    return shown | {
+        "expires_in": left,
+        "refresh_token": token.refresh,
+        "refresh_token_expires_in": REFRESH_SECONDS,
+    }
+
+
+def _error(code: str) -> dict[str, Any]:
+    return {
+        "error": code,
+        "error_description": MESSAGES[code],
+        "error_uri": "https://docs.github.com/apps/troubleshooting-oauth-app-access-token-request-errors",
+    }
+
+
+async def revoke(request: web.Request) -> web.Response:
+    """DELETE /applications/{client_id}/token, with the app's id and secret as basic authentication."""
+    world, client_id = request.app[WORLD], request.match_info["client_id"]
+    app = world.apps.get(client_id)
+    if app is None or _basic(request) != f"{client_id}:{app['secret']}":
+        return web.json_response({"message": "Not Found", "status": "404"}, status=404)
+    token = world.tokens.get(str((await request.json()).get("access_token")))
+    if token is None or token.client_id != client_id:
+        return web.json_response({"message": "Validation Failed", "status": "422"}, status=422)
+    del world.tokens[token.value]
+    world.refreshes.pop(token.refresh, None)
+    return web.Response(status=204)
+
+
+def _basic(request: web.Request) -> str:
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    try:
+        return b64decode(value, validate=True).decode() if kind.lower() == "basic" else ""
+    except ValueError:
+        return ""
+
+
+ROUTES = [
+    web.get("/login/oauth/authorize", page),
+    web.post("/login/oauth/authorize", decide),
+    web.post("/login/oauth/access_token", exchange),
+    web.delete("/applications/{client_id}/token", revoke),
+]

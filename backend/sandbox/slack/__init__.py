@@ -1,0 +1,1 @@
+"""Emulator of Slack: OAuth v2 with token rotation, a few Web API methods, signed events with retries, 429s."""

@@ -1,0 +1,17 @@
+"""The emulator's application, put together."""
+
+from sandbox.kit.app import Sandbox
+
+from . import control, methods, oauth
+from .events import SENDING
+from .world import WORLD, World
+
+
+def build() -> Sandbox:
+    """An emulator as after its start."""
+    world = World()
+    sandbox = Sandbox("slack", world.begin)
+    sandbox.app[WORLD], sandbox.app[SENDING] = world, set()
+    for part in (oauth, control, methods):
+        sandbox.app.add_routes(part.ROUTES)
+    return sandbox
