@@ -3,9 +3,10 @@
 import asyncio
 import socket
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from plugfn.errors import Forbidden, Unavailable
+from plugfn.errors import ConfigurationError, Forbidden, Unavailable
+from plugfn.net.ranges import effective, is_public
 
 Network = IPv4Network | IPv6Network
 
@@ -14,28 +15,40 @@ class Guard:
     """Checks where a host name leads. `allowed`: private networks that are let pass all the same (self-hosting)."""
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
-        self.allowed: tuple[Network, ...] = tuple(ip_network(network) for network in allowed)
+        try:
+            self.allowed: tuple[Network, ...] = tuple(ip_network(network) for network in allowed)
+        except ValueError as error:
+            raise ConfigurationError(f"an allowed network is not one: {error}") from error
 
     async def resolve(self, host: str, port: int) -> list[str]:
         """The addresses of `host`, every one of them checked: connect to these, not to the name.
 
-        Raises Forbidden when any of them is not public, Unavailable when the name leads nowhere."""
+        Nothing is remembered: ask before each connection. Also reads what the system reads as an address (127.1,
+        0x7f000001, 017700000001). Raises Forbidden when any address is not public, Unavailable when there is none."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
+            found = await self._lookup(host, port)
+        except (OSError, ValueError) as error:
             raise Unavailable("the host name does not resolve", code="dns") from error
-        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        for address in addresses:
+        if not found:
+            raise Unavailable("the host name does not resolve", code="dns")
+        for address in found:
             self.check(address)
-        return addresses
+        return found
 
     def check(self, address: str) -> None:
-        """Raises Forbidden unless `address` (of IP) is public or explicitly allowed."""
-        ip = ip_address(address.partition("%")[0])
-        if not self._passes(ip):
+        """Raises Forbidden unless `address` (an IP address) is public or explicitly allowed."""
+        if not self._passes(address):
             raise Forbidden("this address is not public, and connections to it are refused", code="private_address")
 
-    def _passes(self, ip: IPv4Address | IPv6Address) -> bool:
-        mapped = getattr(ip, "ipv4_mapped", None)
-        ip = mapped or ip
-        return (ip.is_global and not ip.is_multicast) or any(ip in network for network in self.allowed)
+    async def _lookup(self, host: str, port: int) -> list[str]:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    def _passes(self, address: str) -> bool:
+        try:
+            ip = effective(ip_address(address))
+        except ValueError:
+            return False
+        if getattr(ip, "scope_id", None):
+            return False
+        return is_public(ip) or any(ip in network for network in self.allowed)

@@ -15,6 +15,8 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 LOWEST_FREE_PORT = 1024
 
 _ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_-])?|\[[0-9a-f:.]{2,45}\]")
+_AUTHORITY = re.compile(r"[a-z]+://([^/?#]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,24 @@ def read_url(url: str, *, field: str = "url") -> Address:
         raise _wrong(field, f"must be at most {LONGEST} characters, without spaces and backslashes")
     try:
         parsed = httpx2.URL(url)
-        host, port = parsed.raw_host.decode("ascii").rstrip("."), parsed.port
+        host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
     except (httpx2.InvalidURL, ValueError):
         raise _wrong(field, "is not a URL") from None
-    if parsed.scheme not in DEFAULT_PORTS or not host:
-        raise _wrong(field, "must begin with https:// or http:// and name a host")
-    if parsed.userinfo:
+    authority = _AUTHORITY.match(url)
+    if parsed.scheme not in DEFAULT_PORTS or authority is None:
+        raise _wrong(field, "must begin with https:// or http://")
+    if "@" in authority[1]:
         raise _wrong(field, "must not hold a user name or a password")
     if "#" in url:
         raise _wrong(field, "must not have a fragment")
-    if port == 0:
-        raise _wrong(field, "has no such port")
+    literal = f"[{host}]" if ":" in host else host
+    if not _HOST.fullmatch(literal):
+        raise _wrong(field, "names no possible host")
+    port = DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
+    if not 0 < port < 65536:
+        raise _wrong(field, "has no possible port")
     path = parsed.raw_path.partition(b"?")[0].decode("ascii")
-    host = host.strip("[]")
-    return Address(parsed.scheme, host, port or DEFAULT_PORTS[parsed.scheme], path, parsed.query.decode("ascii"))
+    return Address(parsed.scheme, host, port, path, parsed.query.decode("ascii"))
 
 
 def check_url(url: str, guard: Guard | None = None, *, https_only: bool = True, field: str = "url") -> Address:
@@ -84,7 +90,7 @@ def read_origin(url: str) -> Address:
 
 def _is_literal(host: str) -> bool:
     try:
-        ip_address(host.partition("%")[0])
+        ip_address(host)
     except ValueError:
         return False
     return True
