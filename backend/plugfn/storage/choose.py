@@ -1,0 +1,17 @@
+"""From the `database` that PlugFn is given to a store."""
+
+from plugfn.extras import part
+from plugfn.storage.memory import MemoryStore
+from plugfn.storage.protocol import Store
+
+MEMORY = "memory://"
+
+
+def store_of(database: str | Store) -> Store:
+    """A Store as it is; memory:// or the address of an SQL database otherwise. Raises ConfigurationError."""
+    if not isinstance(database, str):
+        return database
+    if database == MEMORY:
+        return MemoryStore()
+    store: Store = part("plugfn.storage.sql.store:SqlStore", "sqlalchemy")(database)
+    return store

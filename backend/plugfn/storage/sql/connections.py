@@ -1,0 +1,87 @@
+"""Connections in SQL."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, Table, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from plugfn.connection import Connection, ConnectionStatus
+from plugfn.storage.sql.database import Database
+from plugfn.storage.sql.tables import connections as table
+
+SHOWN = [column for column in table.c if column.name != "sealed"]
+
+
+def filtered(table: Table, query: Select[Any], wanted: Mapping[str, Any]) -> Select[Any]:
+    """`query`, for the rows that have every wanted value that is not None."""
+    return query.where(*(table.c[name] == value for name, value in wanted.items() if value is not None))
+
+
+class SqlConnections(Database):
+    """See plugfn.storage.protocol.Connections."""
+
+    async def add_connection(self, connection: Connection, sealed: bytes) -> None:
+        """See Store."""
+        try:
+            await self.execute(self.insert(table).values(**_values(connection), sealed=sealed))
+        except IntegrityError:
+            raise ValueError("there is a connection of this id already") from None
+
+    async def connection(self, connection_id: str) -> Connection | None:
+        """See Store."""
+        found = (await self.execute(select(*SHOWN).where(table.c.id == connection_id))).rows
+        return _connection(found[0]) if found else None
+
+    async def connections(
+        self,
+        *,
+        user_id: str | None = None,
+        provider: str | None = None,
+        account: str | None = None,
+        status: ConnectionStatus | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Connection]:
+        """See Store."""
+        wanted = {"user_id": user_id, "provider": provider, "account": account, "status": status}
+        query = filtered(table, select(*SHOWN), wanted).where(table.c.id > after)
+        found = await self.execute(query.order_by(table.c.id).limit(max(limit, 0)))
+        return [_connection(row) for row in found.rows]
+
+    async def update_connection(self, connection: Connection, sealed: bytes | None = None) -> bool:
+        """See Store."""
+        values = _values(connection) | ({} if sealed is None else {"sealed": sealed})
+        return bool((await self.execute(update(table).where(table.c.id == connection.id).values(**values))).changed)
+
+    async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
+        """See Store."""
+        await self.execute(update(table).where(table.c.id == connection_id).values(last_used_at=used_at))
+
+    async def delete_connection(self, connection_id: str) -> bool:
+        """See Store."""
+        return bool((await self.execute(delete(table).where(table.c.id == connection_id))).changed)
+
+    async def sealed(self, connection_id: str) -> bytes | None:
+        """See Store."""
+        found = (await self.execute(select(table.c.sealed).where(table.c.id == connection_id))).rows
+        return bytes(found[0].sealed) if found else None
+
+    async def reseal(self, connection_id: str, old: bytes, new: bytes) -> bool:
+        """See Store."""
+        unchanged = (table.c.id == connection_id) & (table.c.sealed == old)
+        return bool((await self.execute(update(table).where(unchanged).values(sealed=new))).changed)
+
+
+def _values(connection: Connection) -> dict[str, Any]:
+    values = {name: getattr(connection, name) for name in (column.name for column in SHOWN)}
+    return values | {"status": str(connection.status), "scopes": json.dumps(connection.scopes)}
+
+
+def _connection(row: Row[Any]) -> Connection:
+    values = dict(row._mapping)
+    values["status"] = ConnectionStatus(values["status"])
+    values["scopes"] = tuple(json.loads(values["scopes"]))
+    return Connection(**values)

@@ -1,0 +1,183 @@
+"""Runs statements: one engine for each event loop, errors in the library's own words, patience with SQLite's lock."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import Executable, Row, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from plugfn.errors import InvalidCall, Unavailable
+from plugfn.storage.sql.address import SQLITE, address
+
+ATTEMPTS_WHEN_LOCKED = 4
+BUSY_SECONDS = 5.0
+POOL_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a statement gave back, and how many rows it changed."""
+
+    rows: Sequence[Row[Any]]
+    changed: int
+
+
+@dataclass
+class _Engine:
+    """An engine, the loop and the process that it belongs to, and its open connections."""
+
+    loop: asyncio.AbstractEventLoop
+    process: int
+    engine: AsyncEngine
+    open: "WeakSet[Any]" = field(default_factory=WeakSet)
+
+    async def close(self) -> None:
+        if self.loop is asyncio.get_running_loop():
+            await self.engine.dispose()
+        elif self.loop.is_running():
+            ended = asyncio.run_coroutine_threadsafe(self.engine.dispose(), self.loop)
+            await asyncio.wait([asyncio.wrap_future(ended)], timeout=POOL_WAIT_SECONDS)
+        else:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close the connections of a loop that runs no more: nothing can be awaited on it."""
+        close = _stop if self.engine.url.drivername == SQLITE else _finish
+        # In a thread without an event loop, so that aiosqlite reports to none: the current one may end before it.
+        closing = threading.Thread(target=lambda: [close(connection) for connection in list(self.open)])
+        closing.start()
+        closing.join()
+
+
+def _stop(connection: Any) -> None:
+    connection.stop()
+
+
+def _finish(connection: Any) -> None:
+    connection.pgconn.finish()
+
+
+class Database:
+    """One database, from however many loops, threads and forked processes."""
+
+    def __init__(self, url: str, pool_size: int = 5) -> None:
+        self._url: URL = address(url)
+        self._pool_size = pool_size
+        self._lock = threading.Lock()
+        self._engines: dict[int, _Engine] = {}
+        self._inherited: list[_Engine] = []
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._url.get_backend_name()}>"
+
+    def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
+        """INSERT of this database's dialect, for ON CONFLICT."""
+        return sqlite.insert(table) if self._url.drivername == SQLITE else postgresql.insert(table)
+
+    async def execute(self, statement: Executable) -> Outcome:
+        """One statement, which is its own transaction.
+
+        Raises Unavailable (code "store"), InvalidCall (text that the database cannot keep), IntegrityError."""
+        for attempt in range(1, ATTEMPTS_WHEN_LOCKED + 1):
+            try:
+                async with _in_our_words(), self._engine().connect() as connection:
+                    return await _outcome(connection, statement)
+            except _Locked:
+                await asyncio.sleep(0.05 * attempt)
+        raise Unavailable("the database is busy", code="store")
+
+    async def close_engines(self) -> None:
+        """Close the connections of all loops."""
+        with self._lock:
+            self._drop_inherited()
+            engines, self._engines = list(self._engines.values()), {}
+        for entry in engines:
+            await entry.close()
+
+    def _engine(self) -> AsyncEngine:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            self._drop_inherited()
+            entry = self._engines.get(id(loop))
+            if entry is None or entry.loop is not loop:
+                self._drop_closed()
+                entry = self._engines[id(loop)] = self._made(loop)
+        return entry.engine
+
+    def _drop_inherited(self) -> None:
+        # A forked child must neither use nor close what its parent opened; kept, so that no destructor closes it.
+        for place, entry in list(self._engines.items()):
+            if entry.process != os.getpid():
+                self._inherited.append(self._engines.pop(place))
+
+    def _drop_closed(self) -> None:
+        for place, entry in list(self._engines.items()):
+            if entry.loop.is_closed():
+                self._engines.pop(place).abandon()
+
+    def _made(self, loop: asyncio.AbstractEventLoop) -> _Engine:
+        on_sqlite = self._url.drivername == SQLITE
+        engine = create_async_engine(
+            self._url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=self._pool_size,
+            max_overflow=0 if on_sqlite else 2 * self._pool_size,
+            pool_timeout=POOL_WAIT_SECONDS,
+            pool_pre_ping=not on_sqlite,
+            hide_parameters=True,
+            connect_args={"timeout": BUSY_SECONDS} if on_sqlite else {"connect_timeout": 5},
+        )
+        entry = _Engine(loop, os.getpid(), engine)
+
+        def connected(connection: Any, _record: Any) -> None:
+            entry.open.add(connection.driver_connection)
+            if on_sqlite:
+                _set_up(connection)
+
+        event.listen(engine.sync_engine, "connect", connected)
+        return entry
+
+
+def _set_up(connection: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+async def _outcome(connection: AsyncConnection, statement: Executable) -> Outcome:
+    result = await connection.execute(statement)
+    rows = result.all() if result.returns_rows else []
+    return Outcome(rows, len(rows) if result.returns_rows else result.rowcount)
+
+
+class _Locked(Exception):
+    """Another process writes to the SQLite file, and has for long."""
+
+
+@asynccontextmanager
+async def _in_our_words() -> AsyncIterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DataError, UnicodeEncodeError) as error:
+        raise InvalidCall("a text holds what the database cannot keep", code="store_value") from error
+    except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+        if "database is locked" in str(error) or "database table is locked" in str(error):
+            raise _Locked from error
+        raise Unavailable("the database cannot be reached", code="store") from error
+    except DBAPIError as error:
+        raise Unavailable("the database refused a statement", code="store") from error
+    except StatementError as error:
+        raise ValueError(str(error.orig)) from error

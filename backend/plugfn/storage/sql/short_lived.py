@@ -1,0 +1,65 @@
+"""Values that live for a while, in SQL. They expire by the clock of the machine that asks."""
+
+import hashlib
+import time
+
+from sqlalchemy import ColumnElement, delete, select
+
+from plugfn.storage.sql.database import Database
+from plugfn.storage.sql.tables import short_lived as table
+
+LONGEST_KEY = 128
+
+
+def fitting(key: str) -> str:
+    """`key`, or its digest where it is too long for the column or holds what a database may refuse."""
+    if len(key) <= LONGEST_KEY and key.isascii() and key.isprintable() and not key.startswith("sha256:"):
+        return key
+    return "sha256:" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class SqlShortLived(Database):
+    """See plugfn.storage.protocol.ShortLived."""
+
+    async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
+        """See Store."""
+        while True:
+            if await self._write(kind, key, value, ttl, only_over_expired=True):
+                return None
+            live = await self.peek(kind, key)
+            # None: it was taken or expired between the two statements, so the place is free again.
+            if live is not None:
+                return live
+
+    async def put(self, kind: str, key: str, value: bytes, ttl: float) -> None:
+        """See Store."""
+        await self._write(kind, key, value, ttl, only_over_expired=False)
+
+    async def _write(self, kind: str, key: str, value: bytes, ttl: float, *, only_over_expired: bool) -> bool:
+        now = time.time()
+        new = {"value": value, "expires_at": now + ttl}
+        statement = self.insert(table).values(kind=kind, key=fitting(key), **new)
+        expired = table.c.expires_at <= now if only_over_expired else None
+        written = statement.on_conflict_do_update(index_elements=[table.c.kind, table.c.key], set_=new, where=expired)
+        return bool((await self.execute(written.returning(table.c.kind))).rows)
+
+    async def peek(self, kind: str, key: str) -> bytes | None:
+        """See Store."""
+        live = select(table.c.value).where(_place(kind, key), table.c.expires_at > time.time())
+        found = (await self.execute(live)).rows
+        return bytes(found[0].value) if found else None
+
+    async def take(self, kind: str, key: str) -> bytes | None:
+        """See Store."""
+        now = time.time()
+        gone = delete(table).where(_place(kind, key)).returning(table.c.value, table.c.expires_at)
+        found = (await self.execute(gone)).rows
+        return bytes(found[0].value) if found and found[0].expires_at > now else None
+
+    async def purge(self) -> int:
+        """See Store."""
+        return (await self.execute(delete(table).where(table.c.expires_at <= time.time()))).changed
+
+
+def _place(kind: str, key: str) -> ColumnElement[bool]:
+    return (table.c.kind == kind) & (table.c.key == fitting(key))

@@ -1,0 +1,68 @@
+"""Brings a database to the newest revision of the tables, once, however many processes start at the same time."""
+
+import threading
+import time
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from plugfn.errors import Unavailable
+from plugfn.storage.sql.address import SQLITE
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+ADVISORY_LOCK = 0x706C7567666E
+PATIENCE_SECONDS = 30.0
+
+_one_at_a_time = threading.Lock()
+"""Alembic keeps its context in module globals."""
+
+
+def upgrade(url: URL, revision: str = "head") -> None:
+    """Blocks: call it in a thread. Raises Unavailable (code "store")."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with _one_at_a_time:
+                return _upgrade(url, revision)
+        except DBAPIError as error:
+            if "database is locked" not in str(error) or time.monotonic() > deadline:
+                raise Unavailable("the database cannot be brought to its newest revision", code="store") from error
+            time.sleep(0.1)
+
+
+def _upgrade(url: URL, revision: str) -> None:
+    on_sqlite = url.drivername == SQLITE
+    engine = _sqlite(url) if on_sqlite else create_engine(url, hide_parameters=True)
+    try:
+        with engine.begin() as connection:
+            if not on_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            _run(connection, revision)
+    finally:
+        engine.dispose()
+
+
+def _run(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _sqlite(url: URL) -> Engine:
+    """An engine whose transactions take the write lock as they begin, data definition included."""
+    engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True, connect_args={"timeout": 10.0})
+
+    def connected(connection: object, _record: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]
+        # Readers and one writer side by side; the file remembers it.
+        connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine

@@ -1,0 +1,103 @@
+"""Workflows and their runs, in SQL."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from plugfn.storage.records import UNFINISHED_RUNS, RunRow, WorkflowRow
+from plugfn.storage.sql.connections import filtered
+from plugfn.storage.sql.database import Database
+from plugfn.storage.sql.tables import runs, workflows
+
+
+class SqlWorkflows(Database):
+    """See plugfn.storage.protocol.Workflows."""
+
+    async def add_workflow(self, row: WorkflowRow) -> None:
+        """See Store."""
+        try:
+            await self.execute(self.insert(workflows).values(**asdict(row)))
+        except IntegrityError:
+            raise ValueError("there is a workflow of this id already") from None
+
+    async def update_workflow(self, row: WorkflowRow) -> bool:
+        """See Store."""
+        return await self._replace_version(workflows, row)
+
+    async def _replace_version(self, table: Table, row: WorkflowRow | RunRow) -> bool:
+        before = (table.c.id == row.id) & (table.c.version == row.version - 1)
+        return bool((await self.execute(update(table).where(before).values(**asdict(row)))).changed)
+
+    async def workflow(self, workflow_id: str) -> WorkflowRow | None:
+        """See Store."""
+        found = (await self.execute(select(workflows).where(workflows.c.id == workflow_id))).rows
+        return _workflow(found[0]) if found else None
+
+    async def workflows(
+        self,
+        *,
+        user_id: str | None = None,
+        provider: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[WorkflowRow]:
+        """See Store."""
+        wanted = {"user_id": user_id, "provider": provider, "event": event, "status": status}
+        query = filtered(workflows, select(workflows), wanted).where(workflows.c.id > after)
+        found = await self.execute(query.order_by(workflows.c.id).limit(max(limit, 0)))
+        return [_workflow(row) for row in found.rows]
+
+    async def delete_workflow(self, workflow_id: str) -> bool:
+        """See Store."""
+        return bool((await self.execute(delete(workflows).where(workflows.c.id == workflow_id))).changed)
+
+    async def add_run(self, row: RunRow) -> bool:
+        """See Store."""
+        statement = self.insert(runs).values(**asdict(row))
+        unless_there = statement.on_conflict_do_nothing(index_elements=[runs.c.workflow_id, runs.c.occurrence])
+        try:
+            return bool((await self.execute(unless_there.returning(runs.c.id))).rows)
+        except IntegrityError:
+            # Its workflow is gone (or its id is another run's, which random ids are not).
+            return False
+
+    async def update_run(self, row: RunRow) -> bool:
+        """See Store."""
+        return await self._replace_version(runs, row)
+
+    async def run(self, run_id: str) -> RunRow | None:
+        """See Store."""
+        found = (await self.execute(select(runs).where(runs.c.id == run_id))).rows
+        return _run(found[0]) if found else None
+
+    async def runs(
+        self,
+        *,
+        workflow_id: str | None = None,
+        user_id: str | None = None,
+        status: str | None = None,
+        root_run: str | None = None,
+        limit: int = 100,
+    ) -> list[RunRow]:
+        """See Store."""
+        wanted = {"workflow_id": workflow_id, "user_id": user_id, "status": status, "root_run": root_run}
+        query = filtered(runs, select(runs), wanted).order_by(runs.c.created_at.desc(), runs.c.id.desc())
+        return [_run(row) for row in (await self.execute(query.limit(max(limit, 0)))).rows]
+
+    async def purge_runs(self, before: datetime) -> int:
+        """See Store."""
+        finished = runs.c.status.not_in(sorted(UNFINISHED_RUNS)) & (runs.c.updated_at < before)
+        return (await self.execute(delete(runs).where(finished))).changed
+
+
+def _workflow(row: Row[Any]) -> WorkflowRow:
+    return WorkflowRow(**dict(row._mapping) | {"body": bytes(row.body)})
+
+
+def _run(row: Row[Any]) -> RunRow:
+    return RunRow(**dict(row._mapping) | {"body": bytes(row.body)})
