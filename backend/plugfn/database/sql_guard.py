@@ -1,0 +1,164 @@
+"""Lets a free SELECT through only when it is one, reads allowed tables alone, and uses nothing but harmless parts.
+
+The answer is not the caller's text but SQL written anew from what was understood, every name quoted, every table with
+its schema. So a text that PostgreSQL would read otherwise than we do is never sent to it.
+This is one layer of six: see providers/database_postgres/README.md.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+
+from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.tokens import Token, TokenType
+
+from plugfn.database.names import DEFAULT_SCHEMA, LONGEST, TableRef, permitted
+from plugfn.database.sql_vocabulary import ALLOWED, CASTS, PARTS
+from plugfn.errors import Forbidden, InvalidCall
+
+LONGEST_SQL = 10_000
+DEEPEST = 100
+MOST_NODES = 2_000
+
+_BEGINNINGS = (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN)
+_NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d{1,3})?|\.\d+([eE][+-]?\d{1,3})?", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_]{1,30}", re.ASCII)
+_FOLD = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
+
+Statement = exp.Select | exp.SetOperation | exp.Subquery
+
+
+def checked_select(sql: str, allowed: Iterable[str]) -> str:
+    """The query, written anew, if it may run; `allowed` are TableNames.
+
+    Raises Forbidden (codes statement_not_allowed, table_not_allowed) and InvalidCall (unreadable_sql)."""
+    tree = _parsed(sql)
+    _check_size(tree)
+    for node in tree.walk():
+        _check_node(node)
+    tables = list(_tables(tree))
+    _check_all_were_found(tree, tables)
+    for table, known in tables:
+        if not known:
+            _pin(table, permitted(_reference(table), allowed))
+    return tree.sql(dialect=Postgres, comments=False, identify=True)
+
+
+def _refuse(what: str) -> NoReturn:
+    raise Forbidden(f"this library does not run {what}: only one SELECT of plain parts", code="statement_not_allowed")
+
+
+def _parsed(sql: str) -> Statement:
+    if len(sql) > LONGEST_SQL or "\x00" in sql:
+        _refuse(f"more than {LONGEST_SQL} characters, or a null character")
+    try:
+        tokens = _one_statement(Postgres().tokenize(sql))
+        trees = Postgres().parser().parse(tokens, sql)
+    except (SqlglotError, RecursionError, ValueError, IndexError, AttributeError, TypeError) as error:
+        # A parser is a big thing and the text is anybody's: whatever it trips over is text that is not understood.
+        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
+    if len(trees) != 1 or not isinstance(trees[0], (exp.Select, exp.SetOperation, exp.Subquery)):
+        _refuse("this kind of statement")
+    return trees[0]
+
+
+def _one_statement(tokens: list[Token]) -> list[Token]:
+    """The tokens without semicolons at their end. Commands are refused here: the parser would log them."""
+    while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
+        tokens = tokens[:-1]
+    if not tokens or tokens[0].token_type not in _BEGINNINGS:
+        _refuse("this kind of statement")
+    if any(token.token_type is TokenType.SEMICOLON for token in tokens):
+        _refuse("several statements")
+    return tokens
+
+
+def _check_size(tree: Statement) -> None:
+    nodes = 0
+    for node in tree.walk():
+        nodes += 1
+        if nodes > MOST_NODES or node.depth > DEEPEST:
+            _refuse("a query this big")
+
+
+def _check_node(node: exp.Expr) -> None:
+    kind = type(node)
+    if kind not in ALLOWED:
+        _refuse(_named(node))
+    parts = PARTS.get(kind)
+    if parts is not None:
+        extra = [name for name, part in node.args.items() if part and name not in parts]
+        if extra:
+            _refuse(f"{kind.__name__.upper()} with {extra[0].strip('_')}")
+    if isinstance(node, exp.Identifier):
+        _check_identifier(node)
+    elif isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(str(node.this)):
+        _refuse("a number in this form")
+    elif isinstance(node, exp.Var) and not _WORD.fullmatch(str(node.this)):
+        _refuse("this word")
+    elif isinstance(node, exp.DataType) and not _plain_type(node):
+        _refuse("a cast to this type")
+    elif isinstance(node, exp.Limit | exp.Offset) and not isinstance(node.expression, exp.Literal):
+        _refuse("a limit that is not a number")
+
+
+def _named(node: exp.Expr) -> str:
+    if isinstance(node, exp.Anonymous):
+        return "this function"
+    return f"{type(node).__name__.upper()}"
+
+
+def _plain_type(node: exp.DataType) -> bool:
+    return node.this in CASTS and all(isinstance(part, exp.DataTypeParam) for part in node.expressions)
+
+
+def _check_identifier(node: exp.Identifier) -> None:
+    """Folds the name as PostgreSQL does (ASCII only, unless quoted) and says so by quotes."""
+    name = str(node.this) if node.args.get("quoted") else str(node.this).translate(_FOLD)
+    if not name or '"' in name or len(name.encode("utf-8", "replace")) > LONGEST:
+        _refuse("a name in this form")
+    node.set("this", name)
+    node.set("quoted", True)
+
+
+def _tables(tree: Statement) -> Iterator[tuple[exp.Table, bool]]:
+    """Every table that is named, and whether it is a WITH query that is in scope there."""
+    try:
+        scopes = traverse_scope(tree)
+    except (SqlglotError, RecursionError) as error:
+        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
+    seen: set[int] = set()
+    for scope in scopes:
+        for table in scope.tables:
+            if id(table) not in seen:
+                seen.add(id(table))
+                yield table, _is_with_query(scope, table)
+
+
+def _is_with_query(scope: Scope, table: exp.Table) -> bool:
+    """Whether the bare name is that of a WITH query which can be seen from there; such a name never begins with pg_.
+
+    Hence even a misjudged name could mean nothing else: the search path holds nothing but the catalogue, pg_*."""
+    return not table.db and table.name in scope.cte_sources and not table.name.startswith("pg_")
+
+
+def _check_all_were_found(tree: Statement, found: list[tuple[exp.Table, bool]]) -> None:
+    """A table that the walk through the scopes missed would be one that nobody checked."""
+    if {id(table) for table, _ in found} != {id(table) for table in tree.find_all(exp.Table)}:
+        _refuse("a table in this place")
+
+
+def _reference(table: exp.Table) -> TableRef:
+    if not isinstance(table.this, exp.Identifier):
+        _refuse("a function in place of a table")
+    return TableRef(table.db or DEFAULT_SCHEMA, table.name)
+
+
+def _pin(table: exp.Table, reference: TableRef) -> None:
+    """Name the schema; the table stays known under its own name, as it was without."""
+    if not table.alias:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(reference.table, quoted=True)))
+    table.set("db", exp.to_identifier(reference.schema, quoted=True))
