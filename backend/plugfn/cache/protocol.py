@@ -15,7 +15,7 @@ class Shared(Protocol):
         ...
 
     async def set(self, key: str, value: bytes, ttl: float) -> None:
-        """Cache for `ttl` seconds."""
+        """Cache for `ttl` seconds. It may be forgotten sooner, when there is too much of it."""
         ...
 
     async def delete(self, key: str) -> None:
@@ -31,7 +31,7 @@ class Shared(Protocol):
         ...
 
     async def pause(self, budget: Budget, seconds: float) -> None:
-        """Give no call of this budget to anybody for `seconds`: the vendor said so."""
+        """Give no call of this budget to anybody for `seconds`: the vendor said so. Never ends a longer pause."""
         ...
 
     async def enter(self, breaker: Breaker) -> float:
@@ -39,7 +39,7 @@ class Shared(Protocol):
         ...
 
     async def succeed(self, breaker: Breaker) -> None:
-        """The call was answered: close it."""
+        """The call, which was let in by `enter`, was answered: close it."""
         ...
 
     async def fail(self, breaker: Breaker) -> bool:
@@ -47,5 +47,5 @@ class Shared(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Let go of the connections of the event loop that this runs in. Used again, it opens new ones."""
         ...

@@ -1,0 +1,55 @@
+"""A dictionary whose items end: what has ended is swept out, and what weighs too much in all loses its oldest."""
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+# Nobody looks for what has ended before there are this many items, then each time their number has doubled.
+SWEEP_AT = 1024
+
+
+class Expiring(Generic[K, V]):
+    """Moments are in seconds of the caller's clock. Not safe between threads: the caller has a lock.
+
+    `capacity` bounds the sum of what `weigh` says of the values: beyond it, who was put first goes first. Without it
+    nothing goes before its end.
+    """
+
+    def __init__(self, capacity: int | None = None, weigh: Callable[[V], int] = lambda _: 1) -> None:
+        self._items: dict[K, tuple[float, V]] = {}
+        self._capacity, self._weigh = capacity, weigh
+        self._weight = 0
+        self._sweep_at = SWEEP_AT
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def get(self, key: K, now: float) -> V | None:
+        """What was put there and has not ended."""
+        item = self._items.get(key)
+        return item[1] if item is not None and item[0] > now else None
+
+    def put(self, key: K, value: V, ends: float, now: float) -> None:
+        """Keep `value` until `ends`."""
+        if self._capacity is not None:
+            self.drop(key)  # or it would keep its old place in the queue, and its old weight
+            self._weight += self._weigh(value)
+        self._items[key] = (ends, value)
+        if len(self._items) >= self._sweep_at:
+            self._sweep(now)
+        while self._capacity is not None and self._weight > self._capacity:
+            self.drop(next(iter(self._items)))
+
+    def drop(self, key: K) -> None:
+        """Forget."""
+        item = self._items.pop(key, None)
+        if item is not None and self._capacity is not None:
+            self._weight -= self._weigh(item[1])
+
+    def _sweep(self, now: float) -> None:
+        for key in list(self._items):
+            if key in self._items and self._items[key][0] <= now:
+                self.drop(key)
+        self._sweep_at = max(SWEEP_AT, 2 * len(self._items))

@@ -1,0 +1,194 @@
+"""Shared state in Redis or Valkey: for all processes, on any number of machines. One server, not a cluster.
+
+Its moments are the server's own, so the callers' clocks need not agree.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import RedisError
+
+from plugfn.cache.waiting import acquired
+from plugfn.errors import ConfigurationError, Unavailable
+from plugfn.resilience.breaker import ENTER, FAIL, Breaker
+from plugfn.resilience.budget import PAUSE, TAKE, Budget
+
+log = logging.getLogger("plugfn")
+
+MAX_CONNECTIONS = 32
+ANSWER_SECONDS = 3.0
+# Breakers that this process knows to have something to forget; beyond so many the first are left to end by themselves.
+MAX_FAILING = 10_000
+
+# KEYS: the lock. ARGV: owner, milliseconds. One who asks again, because the answer was lost, is told yes again.
+_ACQUIRE = """
+local owner = redis.call('get', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+return 1
+"""
+
+# After its time another may hold it, whose lock this is not to open. KEYS: the lock. ARGV: owner.
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+
+class _Client:
+    """A client for one event loop, with the scripts."""
+
+    def __init__(self, pool: BlockingConnectionPool) -> None:
+        self.redis: Redis = Redis.from_pool(pool)
+        scripts = (self.redis.register_script(text) for text in (TAKE, PAUSE, ENTER, FAIL, _ACQUIRE, _RELEASE))
+        self.take, self.pause, self.enter, self.fail, self.acquire, self.release = scripts
+
+
+class RedisShared:
+    """Implements plugfn.cache.protocol.Shared. Safe in any number of threads, event loops and forked processes."""
+
+    def __init__(self, url: str, prefix: str = "plugfn:") -> None:
+        """`url`: redis://, rediss:// (TLS) or unix://. All keys begin with `prefix`. Raises ConfigurationError."""
+        self._url, self._prefix = url, prefix
+        self._clients: dict[tuple[int, asyncio.AbstractEventLoop], _Client] = {}
+        self._failing: dict[str, None] = {}
+        try:
+            pool: Any = self._pool()
+            pool.make_connection()  # connects nowhere yet
+        except (TypeError, ValueError):
+            # Not shown: it may quote a part of the password.
+            raise ConfigurationError("the Redis URL is not a valid redis://, rediss:// or unix:// address") from None
+
+    def __repr__(self) -> str:
+        return f"<RedisShared {self._prefix}>"
+
+    async def get(self, key: str) -> bytes | None:
+        """A cached value."""
+        value: Any = await self._ask(lambda client: client.redis.get(self._key("value", key)))
+        return None if value is None else bytes(value)
+
+    async def set(self, key: str, value: bytes, ttl: float) -> None:
+        """Cache for `ttl` seconds."""
+        name, ends = self._key("value", key), _milliseconds(ttl)
+        await self._ask(lambda client: client.redis.set(name, value, px=ends))
+
+    async def delete(self, key: str) -> None:
+        """Forget."""
+        await self._ask(lambda client: client.redis.delete(self._key("value", key)))
+
+    def lock(self, name: str, *, ttl: float, wait: float) -> AbstractAsyncContextManager[None]:
+        """One holder at a time, for at most `ttl` seconds. Raises Unavailable (code "locked") after `wait` seconds."""
+        return self._held(self._key("lock", name), ttl, wait)
+
+    @asynccontextmanager
+    async def _held(self, key: str, ttl: float, wait: float) -> AsyncIterator[None]:
+        owner = secrets.token_hex(8)
+
+        async def attempt() -> bool:
+            return bool(await self._ask(lambda client: client.acquire([key], [owner, _milliseconds(ttl)])))
+
+        try:
+            await acquired(attempt, wait)
+        except asyncio.CancelledError:
+            await self._release(key, owner)  # the answer that was not waited for may have been yes
+            raise
+        try:
+            yield
+        finally:
+            await self._release(key, owner)
+
+    async def _release(self, key: str, owner: str) -> None:
+        try:
+            await self._ask(lambda client: client.release([key], [owner]))
+        except Unavailable as error:
+            # What was done under the lock is done; the lock ends by itself.
+            log.warning("a lock was not released: %s", error)
+
+    async def take(self, budget: Budget) -> float:
+        """Take one call of a budget: 0.0 when granted, else the seconds until there may be one. One round trip."""
+        stamps = self._key("budget", f"{budget.name}:{budget.limit}/{budget.per_seconds}")
+        keys = [stamps, self._key("paused", budget.name)]
+        wait = int(await self._ask(lambda client: client.take(keys, budget.take_arguments)))
+        return budget.later(wait / 1_000_000) if wait > 0 else 0.0
+
+    async def pause(self, budget: Budget, seconds: float) -> None:
+        """Give no call of this budget to anybody for `seconds`: the vendor said so."""
+        keys = [self._key("paused", budget.name)]
+        await self._ask(lambda client: client.pause(keys, [_milliseconds(seconds)]))
+
+    async def enter(self, breaker: Breaker) -> float:
+        """Ask before a call: 0.0 to go on, else the seconds to leave that host in peace."""
+        keys = [self._key("circuit", breaker.name)]
+        wait = int(await self._ask(lambda client: client.enter(keys, breaker.enter_arguments)))
+        self._note(breaker, failing=wait >= 0)
+        return breaker.later(wait / 1000) if wait > 0 else 0.0
+
+    async def succeed(self, breaker: Breaker) -> None:
+        """The call was answered: close it. Costs nothing when there was nothing to forget."""
+        if breaker.name in self._failing:
+            await self._ask(lambda client: client.redis.delete(self._key("circuit", breaker.name)))
+            self._note(breaker, failing=False)
+
+    async def fail(self, breaker: Breaker) -> bool:
+        """The call failed. True when it is open by that."""
+        keys = [self._key("circuit", breaker.name)]
+        opened = await self._ask(lambda client: client.fail(keys, breaker.fail_arguments))
+        self._note(breaker, failing=True)
+        return bool(opened)
+
+    def _note(self, breaker: Breaker, failing: bool) -> None:
+        if not failing:
+            self._failing.pop(breaker.name, None)
+            return
+        self._failing[breaker.name] = None
+        if len(self._failing) > MAX_FAILING:
+            self._failing.pop(next(iter(self._failing)), None)
+
+    async def close(self) -> None:
+        """Let go of the connections of the event loop that this runs in."""
+        client = self._clients.pop(_place(), None)
+        if client is not None:
+            await client.redis.aclose(close_connection_pool=True)
+
+    async def _ask(self, question: Callable[[_Client], Awaitable[Any]]) -> Any:
+        try:
+            return await question(self._client())
+        except (RedisError, OSError) as error:
+            raise Unavailable("the shared state cannot be asked", code="shared_state") from error
+
+    def _client(self) -> _Client:
+        """The running loop's client: another loop's connections cannot be used, nor those from before a fork."""
+        place = _place()
+        client = self._clients.get(place)
+        if client is None:
+            for other in list(self._clients):
+                if other[1].is_closed():
+                    self._clients.pop(other, None)
+            client = self._clients[place] = _Client(self._pool())
+        return client
+
+    def _pool(self) -> BlockingConnectionPool:
+        options: dict[str, Any] = {
+            "max_connections": MAX_CONNECTIONS,
+            "timeout": ANSWER_SECONDS,
+            "socket_timeout": ANSWER_SECONDS,
+            "socket_connect_timeout": ANSWER_SECONDS,
+            "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.2), 1),
+        }
+        return BlockingConnectionPool.from_url(self._url, **options)
+
+    def _key(self, kind: str, name: str) -> str:
+        return f"{self._prefix}{kind}:{name}"
+
+
+def _place() -> tuple[int, asyncio.AbstractEventLoop]:
+    return os.getpid(), asyncio.get_running_loop()
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
