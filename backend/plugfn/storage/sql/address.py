@@ -32,8 +32,9 @@ def address(url: str) -> URL:
 
 
 def _libpq(text: str) -> URL:
-    pairs = dict(pair.partition("=")[::2] for pair in text.split())
-    if not pairs or "" in pairs or "'" in text or "\\" in text:
+    words = [word.partition("=") for word in text.split()]
+    pairs = {name: value for name, equals, value in words if name and equals}
+    if not pairs or len(pairs) < len(words) or "'" in text or "\\" in text:
         raise ValueError("not a connection string of libpq")
     return URL.create(POSTGRES, query=pairs)
 

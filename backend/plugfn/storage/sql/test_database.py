@@ -1,0 +1,165 @@
+"""Tests of what lies beneath the SQL store: loops, forks, locks, and databases that are away."""
+
+import asyncio
+import multiprocessing
+import sqlite3
+import threading
+import time
+import traceback
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from plugfn.errors import InvalidCall, Unavailable
+from plugfn.storage.sql import SqlStore, database
+from plugfn.testing.store_contract import NOW, a_connection, a_log
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def store(request: pytest.FixtureRequest, file: Path):
+    postgres = request.param == "postgresql"
+    store = SqlStore(request.getfixturevalue("postgres_url") if postgres else f"sqlite:///{file}")
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def test_a_database_that_is_away_is_unavailable_and_its_password_stays_secret():
+    store = SqlStore("postgresql://user:hunter2@127.0.0.1:1/db")
+    for doing in (store.open, store.purge, lambda: store.add_connection(a_connection(), b"sealed")):
+        with pytest.raises(Unavailable) as caught:
+            await doing()
+        assert caught.value.code == "store"
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    await store.close()
+
+
+async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path):
+    store = SqlStore(f"sqlite:///{tmp_path}/no/such/folder/x.db")
+    with pytest.raises(Unavailable):
+        await store.open()
+    with pytest.raises(Unavailable):
+        await store.purge()
+    await store.close()
+
+
+async def test_an_error_of_the_database_shows_no_values(store):
+    secret = "hunter" + str(2)
+    with pytest.raises(ValueError) as caught:
+        await store.add_connection(a_connection(label=secret, created_at=datetime(2026, 1, 1)), secret.encode())
+    assert secret not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_text_that_postgresql_cannot_keep_is_an_invalid_call(postgres_url):
+    store = SqlStore(postgres_url)
+    await store.open()
+    for user_id in ("nul\x00", "x" * 256, "\ud800"):
+        with pytest.raises(InvalidCall):
+            await store.add_connection(a_connection(user_id=user_id), b"x")
+    await store.close()
+
+
+async def test_who_writes_to_a_locked_sqlite_file_waits(file):
+    store = SqlStore(f"sqlite:///{file}")
+    await store.open()
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    released = threading.Timer(0.3, other.execute, ["COMMIT"])
+    released.start()
+    begun = time.monotonic()
+    await store.put("a", "k", b"v", 60)
+    assert time.monotonic() - begun > 0.2
+    released.join()
+    other.close()
+    await store.close()
+
+
+async def test_a_sqlite_file_that_stays_locked_is_unavailable(file, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    store = SqlStore(f"sqlite:///{file}")
+    await store.open()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable):
+        await store.put("a", "k", b"v", 60)
+    other.close()
+    await store.put("a", "k", b"v", 60)
+    await store.close()
+
+
+async def test_readers_do_not_wait_for_a_writer(file):
+    store = SqlStore(f"sqlite:///{file}")
+    await store.open()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
+    assert await store.connections() == []
+    assert time.monotonic() - begun < 1
+    other.close()
+    await store.close()
+
+
+def test_loops_that_come_and_go_leave_no_connections_behind(postgres_url):
+    store = SqlStore(postgres_url)
+    asyncio.run(store.open())
+    for _ in range(5):
+        asyncio.run(store.purge())
+    asyncio.run(store.close())
+    with psycopg.connect(postgres_url) as connection:
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        deadline = time.monotonic() + 5
+        while (left := connection.execute(others).fetchone()[0]) and time.monotonic() < deadline:
+            time.sleep(0.02)
+            connection.rollback()
+    assert left == 0
+
+
+async def test_connections_that_the_server_closed_are_replaced(postgres_url):
+    store = SqlStore(postgres_url)
+    await store.open()
+    await store.purge()
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert await store.purge() == 0
+    await store.close()
+
+
+async def test_a_forked_child_uses_connections_of_its_own(store):
+    stored = a_connection(user_id="forker")
+    await store.add_connection(stored, b"x")
+    forked = multiprocessing.get_context("fork")
+    answers = forked.SimpleQueue()
+    child = forked.Process(target=_in_a_child, args=(store, stored.id, answers))
+    child.start()
+    await asyncio.to_thread(child.join, 30)
+    assert child.exitcode == 0
+    assert answers.get() == "forker"
+    assert await store.connection(stored.id) == stored
+    assert await store.delete_connection(stored.id)
+
+
+def _in_a_child(store, connection_id, answers) -> None:
+    # The parent's loop counts as running in a forked child until it is told otherwise.
+    asyncio._set_running_loop(None)
+
+    async def read() -> None:
+        found = await store.connection(connection_id)
+        answers.put(found.user_id)
+        await store.close()
+
+    asyncio.run(read())
+
+
+async def test_a_hundred_at_once_wait_their_turn(store):
+    await asyncio.gather(*(store.add_logs([a_log(user_id="crowd", started_at=NOW)]) for _ in range(100)))
+    assert len(await store.logs(user_id="crowd", limit=500)) == 100

@@ -1,0 +1,79 @@
+"""Tests of the revisions: they make what the models say, once, and keep what is there."""
+
+import multiprocessing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from plugfn.storage.sql import SqlStore
+from plugfn.storage.sql.address import address
+from plugfn.storage.sql.tables import metadata
+from plugfn.storage.sql.upgrade import upgrade
+from plugfn.testing.store_contract import NOW, a_connection, a_log, a_run, a_workflow
+
+PROCESSES = 10
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path):
+    """A database with no tables in it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.db'}"
+        return
+    url = request.getfixturevalue("postgres_url")
+    schema = f"s{uuid4().hex[:12]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}")
+        yield f"{url} options=-csearch_path={schema}"
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+def test_the_revisions_make_what_the_models_say(fresh_url):
+    upgrade(address(fresh_url))
+    url = address(fresh_url)
+    engine = create_engine(url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "plugfn_revision"})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+async def test_an_upgrade_from_the_first_revision_keeps_what_is_there(fresh_url):
+    upgrade(address(fresh_url), "0001")
+    store = SqlStore(fresh_url)
+    connection, workflow, log = a_connection(scopes=("a",), expires_at=NOW), a_workflow(), a_log()
+    run = a_run(workflow)
+    await store.add_connection(connection, b"sealed")
+    await store.add_workflow(workflow)
+    await store.add_run(run)
+    await store.add_logs([log])
+    await store.put("state", "s", b"v", 60)
+    await store.open()
+    assert await store.connection(connection.id) == connection
+    assert await store.sealed(connection.id) == b"sealed"
+    assert (await store.workflow(workflow.id), await store.run(run.id)) == (workflow, run)
+    assert await store.logs() == [log]
+    assert await store.take("state", "s") == b"v"
+    await store.close()
+
+
+def test_processes_that_start_together_upgrade_once(fresh_url):
+    forked = multiprocessing.get_context("fork")
+    ready = forked.Barrier(PROCESSES)
+    started = [forked.Process(target=_upgrade_together, args=(fresh_url, ready)) for _ in range(PROCESSES)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [process.exitcode for process in started] == [0] * PROCESSES
+    test_the_revisions_make_what_the_models_say(fresh_url)
+
+
+def _upgrade_together(url, ready) -> None:
+    ready.wait(30)
+    upgrade(address(url))
