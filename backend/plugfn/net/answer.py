@@ -150,7 +150,8 @@ class ErrorTable:
         detail = self.detail(answer)
         message = f"{row.meaning} ({detail})" if detail else row.meaning
         if issubclass(row.error, Unavailable):
-            maybe_done = answer.status not in REFUSED_BEFORE_ACTING and answer.status >= 500
+            # An error within 200 (Slack's internal_error) was met by a server that had begun.
+            maybe_done = answer.ok or (answer.status >= 500 and answer.status not in REFUSED_BEFORE_ACTING)
             return row.error(message, maybe_done=maybe_done, retry_after=self.wait(answer), code=named)
         if issubclass(row.error, TryLater):
             return row.error(message, retry_after=self.wait(answer), code=named)

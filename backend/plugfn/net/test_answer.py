@@ -56,3 +56,13 @@ def test_an_error_says_what_the_answer_adds_to_its_meaning():
     table = ErrorTable(detail=lambda answer: f"needs {answer.document()['needed']}")
     with pytest.raises(InvalidCall, match=r"is wrong\. \(needs chat:write\)"):
         table.check(Answer(400, body=b'{"needed": "chat:write"}'))
+
+
+def test_a_server_that_fails_within_200_may_have_acted():
+    table = ErrorTable(
+        codes={"internal_error": Means(Unavailable, "Slack failed.")},
+        read=lambda answer: str(answer.document()["error"]),
+    )
+    with pytest.raises(Unavailable) as caught:
+        table.check(Answer(200, body=b'{"ok": false, "error": "internal_error"}'))
+    assert caught.value.maybe_done is True
