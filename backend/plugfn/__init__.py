@@ -1,1 +1,51 @@
-"""Connect your users' accounts at other services, and run actions on them."""
+"""Connect your users' accounts at other services, and run actions on them.
+
+Everything here is imported when it is first asked for: who only needs the encryption or the retry rules pays for no
+more than that.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plugfn.batch import BatchCall, BatchResult, Progress
+    from plugfn.connection import Connection, ConnectionStatus
+    from plugfn.crypto import KeyRing, new_key
+    from plugfn.errors import ConfigurationError, Next, PlugFnError
+    from plugfn.plug import PlugFn
+    from plugfn.sync import SyncPlugFn
+    from plugfn.webhooks.inbound import Event, Inbound
+
+__all__ = [
+    "BatchCall",
+    "BatchResult",
+    "ConfigurationError",
+    "Connection",
+    "ConnectionStatus",
+    "Event",
+    "Inbound",
+    "KeyRing",
+    "Next",
+    "PlugFn",
+    "PlugFnError",
+    "Progress",
+    "SyncPlugFn",
+    "new_key",
+]
+
+_HOMES = {
+    "batch": ("BatchCall", "BatchResult", "Progress"),
+    "connection": ("Connection", "ConnectionStatus"),
+    "crypto": ("KeyRing", "new_key"),
+    "errors": ("ConfigurationError", "Next", "PlugFnError"),
+    "plug": ("PlugFn",),
+    "sync": ("SyncPlugFn",),
+    "webhooks.inbound": ("Event", "Inbound"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"plugfn.{home}"), name)
+    raise AttributeError(f"module 'plugfn' has no attribute {name!r}")

@@ -5,7 +5,8 @@
     │   ├── RateLimited                  the vendor's limit or our own budget is used up
     │   ├── CircuitOpen                  the vendor's host keeps failing and is left in peace for a while
     │   └── Unavailable                  network or server trouble; `maybe_done` when it may have been done all the same
-    ├── NeedsReconnect        RECONNECT  the user must connect the account again, or grant what is missing
+    ├── NeedsReconnect        RECONNECT  the user must connect the account again
+    │   └── MissingScope                 the connection works, but this needs a permission that was not granted
     ├── InvalidCall           FIX_CALL   the call is wrong: the same call can never succeed
     │   ├── UnknownName                  no such provider, action, event, workflow, field … (did you mean …?)
     │   ├── InvalidParams                parameters, credentials or a placeholder are wrong; `problems` lists where
@@ -106,10 +107,16 @@ class Unavailable(TryLater):
 
 
 class NeedsReconnect(PlugFnError):
-    """Only the user can mend it: connect again, or grant what is missing."""
+    """Only the user can mend it, by connecting again. The connection is marked and not used until then."""
 
     next = Next.RECONNECT
     default_code = "needs_reauth"
+
+
+class MissingScope(NeedsReconnect):
+    """The user must grant what is missing. The connection goes on working for what it was granted."""
+
+    default_code = "missing_scope"
 
 
 class InvalidCall(PlugFnError):
@@ -128,6 +135,10 @@ class UnknownName(InvalidCall):
     def among(cls, kind: str, name: str, known: Sequence[str] | Mapping[str, Any], **named: str) -> "UnknownName":
         """An error that suggests the nearest of the known names, or lists them when none is near."""
         return cls(f"no {kind} is called {name[:80]!r}: {suggestion(name, list(known))}", **named)
+
+
+class UnknownAttribute(UnknownName, AttributeError):
+    """An UnknownName met by attribute access, so that hasattr and copy work as everywhere in Python."""
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

@@ -1,0 +1,15 @@
+"""From the `redis` that PlugFn is given to the state that processes share."""
+
+from plugfn.cache.memory import MemoryShared
+from plugfn.cache.protocol import Shared
+from plugfn.extras import part
+
+
+def shared_of(redis: str | Shared | None) -> Shared:
+    """A Shared as it is; that of a Redis or Valkey for a URL; this process's own for None."""
+    if redis is None:
+        return MemoryShared()
+    if not isinstance(redis, str):
+        return redis
+    shared: Shared = part("plugfn.cache.redis:RedisShared", "redis")(redis)
+    return shared

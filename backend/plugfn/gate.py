@@ -1,0 +1,91 @@
+"""What stands before every call to a vendor: its host's circuit breaker, and the rate budgets of the connection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from plugfn.cache.protocol import Shared
+from plugfn.connection import Connection
+from plugfn.definition import Action, Origin, Provider, RateLimit
+from plugfn.errors import CircuitOpen, PlugFnError, RateLimited, Unavailable
+from plugfn.resilience.breaker import Breaker
+from plugfn.resilience.budget import Budget
+
+# Where a provider declares no limit there is still a budget, for the vendor's own "wait" to pause.
+UNDECLARED = RateLimit(calls=100_000, per_seconds=1)
+LONGEST_PAUSE = 3600.0
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The breaker and the budgets of one kind of call. The first budget is the one that a vendor's "wait" pauses."""
+
+    breaker: Breaker
+    budgets: Sequence[Budget]
+
+
+class Gate:
+    """Asked before a call, told how it went."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    @asynccontextmanager
+    async def passing(self, passage: Passage, patience: float) -> AsyncIterator[None]:
+        """The call goes inside. Waits at most `patience` seconds for the budgets. Raises CircuitOpen, RateLimited."""
+        await self._ask_breaker(passage.breaker)
+        for budget in passage.budgets:
+            patience -= await self._take(budget, patience)
+        try:
+            yield
+        except Unavailable:
+            await self._shared.fail(passage.breaker)
+            raise
+        except RateLimited as error:
+            await self.pause(passage, error.retry_after or 1.0)
+            raise
+        except PlugFnError:
+            await self._shared.succeed(passage.breaker)
+            raise
+        await self._shared.succeed(passage.breaker)
+
+    async def pause(self, passage: Passage, seconds: float) -> None:
+        """The vendor said how long it wants to hear nothing from this connection."""
+        await self._shared.pause(passage.budgets[0], min(seconds, LONGEST_PAUSE))
+
+    async def _ask_breaker(self, breaker: Breaker) -> None:
+        if wait := await self._shared.enter(breaker):
+            raise CircuitOpen("this server keeps failing and is left in peace for a while", retry_after=wait)
+
+    async def _take(self, budget: Budget, patience: float) -> float:
+        """Seconds that were waited."""
+        waited = 0.0
+        while wait := await self._shared.take(budget):
+            if waited + wait > patience:
+                raise RateLimited("the rate limit is used up", retry_after=wait, code="budget")
+            await asyncio.sleep(wait)
+            waited += wait
+        return waited
+
+
+def passage(provider: Provider, action: Action[Any, Any], connection: Connection, origin: Origin) -> Passage:
+    """Which breaker and which budgets a call has."""
+    declared = provider.limits or (UNDECLARED,)
+    budgets = [_budget(limit, f"{provider.name}:{number}", connection) for number, limit in enumerate(declared)]
+    budgets += [_budget(limit, f"{action.path}:{number}", connection) for number, limit in enumerate(action.limits)]
+    return Passage(Breaker(_breaker_name(provider, connection, origin)), budgets)
+
+
+def _budget(limit: RateLimit, name: str, connection: Connection) -> Budget:
+    whose = connection.id if limit.per == "connection" else "all"
+    return Budget(f"{name}:{whose}", limit.calls, limit.per_seconds)
+
+
+def _breaker_name(provider: Provider, connection: Connection, origin: Origin) -> str:
+    """A host that a user named has a breaker for that user's connection alone: nobody closes another's way."""
+    parts = urlsplit(origin.url)
+    host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    return f"{provider.name}:{host}" if origin.trusted else f"{provider.name}:{host}:{connection.id}"

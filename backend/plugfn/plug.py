@@ -1,0 +1,126 @@
+"""PlugFn: everything together, wired once.
+
+plug = PlugFn(database="sqlite:///plug.db", encryption_key=…, base_url="https://app.example.com", integrations={…})
+plug.providers.register(github_provider)
+issue = await plug.github.issues.create(user_id="ana", params={"owner": "…", "repo": "…", "title": "…"})
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Self, Unpack, overload
+
+from pydantic import BaseModel
+
+from plugfn.batch import BatchCall, BatchResult, OnProgress, run_batch
+from plugfn.cache.choose import shared_of
+from plugfn.cache.protocol import Shared
+from plugfn.connections import ConnectionManager
+from plugfn.crypto import KeyRing
+from plugfn.definition import Action, P, R
+from plugfn.errors import ConfigurationError, UnknownAttribute, suggestion
+from plugfn.executor import Executor
+from plugfn.face import Face
+from plugfn.gate import Gate
+from plugfn.idempotency import Once
+from plugfn.metrics import Metrics
+from plugfn.net.guard import Guard
+from plugfn.net.pool import Pool
+from plugfn.options import CallOptions
+from plugfn.registry import ProviderRegistry
+from plugfn.storage.choose import store_of
+from plugfn.storage.protocol import Store
+from plugfn.webhooks.hub import WebhookHub
+
+AuthProvider = Callable[[Any], Awaitable[str | None] | str | None]
+"""A web request → the id of the user who makes it, or None. Given to the framework adapters."""
+
+
+class PlugFn:
+    """The library's face. Safe to share between threads, event loops and forked processes.
+
+    database            a URL (memory://, sqlite:///file, postgresql://…) or a Store
+    encryption_key      a base64 key of 32 bytes, or several: the first one writes, all of them read
+    base_url            where the web adapter is mounted, for OAuth callbacks and webhook URLs
+    integrations        settings by provider name (client_id, client_secret, webhook_secrets …)
+    auth                who makes a web request; only the framework adapters ask
+    redis               a URL when several processes share limits, breakers and locks, or a Shared
+    allowed_networks    private networks that users' servers may be in ("10.0.0.0/8"): none unless you say so
+    """
+
+    def __init__(
+        self,
+        *,
+        encryption_key: str | Sequence[str],
+        database: str | Store = "memory://",
+        base_url: str = "http://localhost:8000",
+        integrations: Mapping[str, Mapping[str, Any]] | None = None,
+        auth: AuthProvider | None = None,
+        redis: str | Shared | None = None,
+        allowed_networks: Sequence[str] = (),
+    ) -> None:
+        self.base_url, self._auth = base_url.rstrip("/"), auth
+        self.ring = KeyRing.from_keys(encryption_key)
+        self.store: Store = store_of(database)
+        self.shared: Shared = shared_of(redis)
+        self.guard = Guard(allowed_networks)
+        self.pool = Pool(self.guard)
+        self.metrics = Metrics()
+        self.providers = ProviderRegistry(integrations)
+        self.connections = ConnectionManager(self.providers, self.store, self.ring)
+        gate, once = Gate(self.shared), Once(self.store, self.ring)
+        self.executor = Executor(
+            self.providers, self.connections, self.store, gate, once, self.pool, self.guard, self.metrics
+        )
+        self.webhooks = WebhookHub(self.providers, self.store, self.connections)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or "providers" not in self.__dict__:
+            raise AttributeError(name)
+        if name not in self.providers:
+            known = [provider.name for provider in self.providers]
+            raise UnknownAttribute(f"no provider is called {name!r}: {suggestion(name, known)}")
+        return Face(self.providers.get(name), self.run)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(provider.name for provider in self.providers)]
+
+    @overload
+    async def run(self, action: Action[P, R], **call: Unpack[CallOptions]) -> R: ...
+
+    @overload
+    async def run(self, action: str, **call: Unpack[CallOptions]) -> BaseModel: ...
+
+    async def run(self, action: Action[Any, Any] | str, **call: Unpack[CallOptions]) -> BaseModel:
+        """Run an action, given as itself or by its path, for a user. See CallOptions for the rest."""
+        return await self.executor.run(action, **call)
+
+    async def batch(
+        self, calls: Sequence[BatchCall], *, concurrency: int = 10, on_progress: OnProgress | None = None
+    ) -> list[BatchResult]:
+        """Run many calls, at most `concurrency` at once. See run_batch."""
+        return await run_batch(self.executor, calls, concurrency=concurrency, on_progress=on_progress)
+
+    async def user_of(self, request: Any) -> str | None:
+        """Who makes a web request, as `auth` says. Raises ConfigurationError when no auth was given."""
+        if self._auth is None:
+            raise ConfigurationError("give PlugFn(auth=…): a function from a web request to a user's id")
+        told = self._auth(request)
+        return await told if inspect.isawaitable(told) else told
+
+    async def open(self) -> Self:
+        """Check the settings and make the database ready. Raises ConfigurationError."""
+        self.providers.check()
+        await self.store.open()
+        return self
+
+    async def close(self) -> None:
+        """Let go of connections to vendors, database and Redis."""
+        await self.pool.close()
+        await self.shared.close()
+        await self.store.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

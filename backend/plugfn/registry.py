@@ -1,0 +1,77 @@
+"""The providers that are at hand, and how their actions and events are found by name."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from plugfn.definition import Action, Provider, Settings, Trigger
+from plugfn.errors import ConfigurationError, UnknownName, suggestion
+from plugfn.problems import problems_of
+
+ANY_EVENT = "*"
+
+
+class ProviderRegistry:
+    """Providers by name, each with its settings. `integrations`: what the operator set, by provider name."""
+
+    def __init__(self, integrations: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._given = dict(integrations or {})
+        self._providers: dict[str, Provider] = {}
+        self._settings: dict[str, Settings] = {}
+
+    def register(self, *providers: Provider) -> None:
+        """Make providers usable. Raises ConfigurationError: wrong settings, or another provider of that name."""
+        for provider in providers:
+            known = self._providers.get(provider.name)
+            if known is not None and known is not provider:
+                raise ConfigurationError(f"there is another provider called {provider.name}")
+            self._settings[provider.name] = self._read_settings(provider)
+            self._providers[provider.name] = provider
+
+    def _read_settings(self, provider: Provider) -> Settings:
+        try:
+            return provider.settings.model_validate(self._given.get(provider.name, {}))
+        except ValueError as error:
+            wrong = "; ".join(str(problem) for problem in problems_of(error))
+            raise ConfigurationError(f"integrations[{provider.name!r}]: {wrong}") from None
+
+    def check(self) -> None:
+        """Raises ConfigurationError when settings are given for a provider that is not registered."""
+        for name in self._given.keys() - self._providers.keys():
+            near = suggestion(name, list(self._providers))
+            raise ConfigurationError(f"integrations names {name!r}, which is not a registered provider: {near}")
+
+    def get(self, name: str) -> Provider:
+        """The provider of this name. Raises UnknownName."""
+        if (found := self._providers.get(name)) is None:
+            raise UnknownName.among("provider", name, self._providers)
+        return found
+
+    def settings(self, name: str) -> Settings:
+        """Its settings. Raises UnknownName."""
+        return self._settings[self.get(name).name]
+
+    def action(self, path: str) -> Action[Any, Any]:
+        """The action of a path as "github.issues.create". Raises UnknownName."""
+        provider = self.get(path.partition(".")[0])
+        name = path.partition(".")[2]
+        if (found := provider.actions.get(name)) is None:
+            raise UnknownName.among(f"action of {provider.name}", name, provider.actions, provider=provider.name)
+        return found
+
+    def trigger(self, provider_name: str, event: str) -> Trigger:
+        """The declared event of a provider. Raises UnknownName."""
+        provider = self.get(provider_name)
+        for trigger in provider.triggers:
+            if trigger.name == event:
+                return trigger
+        known = [trigger.name for trigger in provider.triggers]
+        raise UnknownName.among(f"event of {provider.name}", event, known, provider=provider.name)
+
+    def __iter__(self) -> Iterator[Provider]:
+        return iter(self._providers.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._providers
+
+    def __len__(self) -> int:
+        return len(self._providers)

@@ -1,0 +1,234 @@
+"""Receives deliveries: proves them, drops repetitions, hands each event to every handler that wants it.
+
+A delivery's event is claimed by the vendor's id before its handlers run. All handlers run, whatever the others do. When
+one fails the sender is answered 500, and the redelivery runs only those that have not succeeded. An event nobody
+handles is answered 200: it is ours, only unknown.
+"""
+
+import asyncio
+import inspect
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from plugfn.definition import Provider
+from plugfn.errors import PlugFnError, Unexpected, UnknownName, WebhookRejected
+from plugfn.registry import ANY_EVENT, ProviderRegistry
+from plugfn.storage.protocol import ShortLived
+from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
+
+log = logging.getLogger("plugfn.webhooks")
+
+KIND = "delivery"
+# Longer than any vendor goes on redelivering.
+REMEMBERED = 8 * 86_400.0
+# An event whose handlers have been running for longer than this was left by a process that died.
+LONGEST_RUN = 120.0
+
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError, Unexpected)
+
+Handler = Callable[[Event], Awaitable[None] | None]
+Done = dict[str, bool]
+"""The names of the handlers that have succeeded."""
+
+
+class Outcome(StrEnum):
+    """What became of a delivery."""
+
+    HANDLED = "handled"
+    UNHANDLED = "unhandled"
+    DUPLICATE = "duplicate"
+    HANDSHAKE = "handshake"
+    IN_PROGRESS = "in_progress"
+    FAILED = "failed"
+    REJECTED = "rejected"
+
+
+# The worst of its events' outcomes is the delivery's.
+_RANK = (Outcome.FAILED, Outcome.IN_PROGRESS, Outcome.HANDLED, Outcome.UNHANDLED, Outcome.DUPLICATE)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender is answered, and what became of the delivery."""
+
+    status: int
+    outcome: Outcome
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    error: WebhookRejected | None = None
+    failures: tuple[str, ...] = field(default=())
+    """The names of the handlers that failed."""
+
+
+class ConnectionKeys(Protocol):
+    """Who knows the keys of connections that have a webhook URL of their own."""
+
+    async def webhook_keys(self, provider: Provider, connection_id: str, secret: str) -> Keys:
+        """Raises WebhookRejected (404) unless the secret is the connection's."""
+        ...
+
+
+class WebhookHub:
+    """`on` registers handlers, `receive` takes deliveries."""
+
+    def __init__(self, registry: ProviderRegistry, store: ShortLived, keys: ConnectionKeys) -> None:
+        self._registry, self._store, self._keys = registry, store, keys
+        self._handlers: dict[tuple[str, str], list[Handler]] = {}
+        self._always: list[Handler] = []
+
+    def on(self, provider: str, event: str, handler: Handler) -> None:
+        """Call `handler` with each such Event ("*": with all of the provider's). Raises UnknownName."""
+        if event == ANY_EVENT:
+            self._registry.get(provider)
+        else:
+            self._registry.trigger(provider, event)
+        self._handlers.setdefault((provider, event), []).append(handler)
+
+    def always(self, handler: Handler) -> None:
+        """Call `handler` with every event of every provider, after those registered with `on`."""
+        self._always.append(handler)
+
+    async def receive(
+        self, provider: str, inbound: Inbound, connection_id: str | None = None, secret: str | None = None
+    ) -> Receipt:
+        """Take a delivery. Never raises: a rejected one has the status to answer and the error in its receipt."""
+        try:
+            parsed = await self._read(provider, inbound, connection_id, secret)
+        except WebhookRejected as error:
+            log.warning("webhook rejected", extra={"provider": provider[:80], "code": error.code})
+            return Receipt(error.status, Outcome.REJECTED, error=error)
+        if parsed.reply is not None and not parsed.events:
+            reply = parsed.reply
+            return Receipt(reply.status, Outcome.HANDSHAKE, reply.body, reply.content_type)
+        return await self._handle_all(parsed)
+
+    async def _read(self, name: str, inbound: Inbound, connection_id: str | None, secret: str | None) -> Parsed:
+        provider, webhooks = self._find(name, connection_id)
+        if len(inbound.body) > webhooks.max_bytes:
+            raise WebhookRejected("the delivery is too big", status=413, code="WEBHOOK_TOO_LARGE")
+        if not inbound.body:
+            raise WebhookRejected("the raw body is missing", status=400, code="WEBHOOK_RAW_BODY_REQUIRED")
+        keys = await self._keys_for(provider, webhooks, connection_id, secret)
+        try:
+            webhooks.verify(inbound, keys)
+        except _MALFORMED as error:
+            raise WebhookRejected("the signature cannot be read") from error
+        try:
+            return webhooks.parse(inbound, keys)
+        except _MALFORMED as error:
+            raise WebhookRejected("the delivery is malformed", status=400, code="WEBHOOK_MALFORMED") from error
+
+    def _find(self, name: str, connection_id: str | None) -> tuple[Provider, Webhooks]:
+        try:
+            provider = self._registry.get(name)
+        except UnknownName:
+            raise _nothing_here() from None
+        if provider.webhooks is None or provider.webhooks.per_connection != (connection_id is not None):
+            raise _nothing_here()
+        return provider, provider.webhooks
+
+    async def _keys_for(
+        self, provider: Provider, webhooks: Webhooks, connection_id: str | None, secret: str | None
+    ) -> Keys:
+        secrets = tuple(one.get_secret_value() for one in self._registry.settings(provider.name).webhook_secrets)
+        if webhooks.per_connection:
+            return await self._keys.webhook_keys(provider, connection_id or "", secret or "")
+        if not all(secrets) or not secrets:
+            raise WebhookRejected("no webhook secret is set for this provider", code="WEBHOOK_SECRET_NOT_FOUND")
+        return Keys(secrets)
+
+    async def _handle_all(self, parsed: Parsed) -> Receipt:
+        outcomes, failures = [], []
+        for event in parsed.events:
+            outcome, failed = await self._handle(event)
+            outcomes.append(outcome)
+            failures += failed
+        worst = min(outcomes, key=_RANK.index, default=Outcome.UNHANDLED)
+        status = {Outcome.FAILED: 500, Outcome.IN_PROGRESS: 503}.get(worst, 200)
+        return Receipt(status, worst, failures=tuple(failures))
+
+    async def _handle(self, event: Event) -> tuple[Outcome, list[str]]:
+        handlers = self._wanted(event)
+        if event.id is None:
+            return await self._run(event, handlers, {})
+        place = json.dumps([event.provider, event.connection_id, event.name, event.id])
+        claimed = await self._claim(place)
+        if isinstance(claimed, Outcome):
+            return claimed, []
+        outcome, failed = await self._run(event, handlers, claimed)
+        await self._store.put(KIND, place, _state("failed" if failed else "done", claimed), REMEMBERED)
+        return outcome, failed
+
+    async def _claim(self, place: str) -> Done | Outcome:
+        """The handlers that an earlier delivery of it ran; or why it is not to be handled now."""
+        there = await self._store.put_new(KIND, place, _state("running", {}), REMEMBERED)
+        if there is None:
+            return {}
+        state = json.loads(there)
+        if state["state"] == "done":
+            return Outcome.DUPLICATE
+        if state["state"] == "running" and time.time() - state["at"] < LONGEST_RUN:
+            return Outcome.IN_PROGRESS
+        # Of two redeliveries at once, one takes the old claim away.
+        if await self._store.take(KIND, place) is None:
+            return Outcome.IN_PROGRESS
+        done: Done = state["done"]
+        there = await self._store.put_new(KIND, place, _state("running", done), REMEMBERED)
+        return done if there is None else Outcome.IN_PROGRESS
+
+    def _wanted(self, event: Event) -> dict[str, Handler]:
+        """By a name that is the same in every process that registers the same handlers in the same order."""
+        handlers = [
+            *self._handlers.get((event.provider, event.name), ()),
+            *self._handlers.get((event.provider, ANY_EVENT), ()),
+            *self._always,
+        ]
+        return {f"{number}:{_name(handler)}": handler for number, handler in enumerate(handlers)}
+
+    async def _run(self, event: Event, handlers: dict[str, Handler], done: Done) -> tuple[Outcome, list[str]]:
+        failed = []
+        for name, handler in handlers.items():
+            if done.get(name):
+                continue
+            if await _call(event, name, handler):
+                done[name] = True
+            else:
+                failed.append(name)
+        if failed:
+            return Outcome.FAILED, failed
+        return (Outcome.HANDLED if handlers else Outcome.UNHANDLED), []
+
+
+async def _call(event: Event, name: str, handler: Handler) -> bool:
+    try:
+        if inspect.iscoroutinefunction(handler):
+            await handler(event)
+        else:
+            # A plain function may block: it gets a thread of its own.
+            told = await asyncio.to_thread(handler, event)
+            if inspect.isawaitable(told):
+                await told
+    except Exception as error:
+        # One handler's failure must not hide the others.
+        code = error.code if isinstance(error, PlugFnError) else type(error).__name__
+        where = {"provider": event.provider, "event": event.name, "handler": name, "code": code}
+        log.exception("a webhook handler failed", extra=where)
+        return False
+    return True
+
+
+def _name(handler: Handler) -> str:
+    return str(getattr(handler, "__qualname__", type(handler).__qualname__))
+
+
+def _state(state: str, done: Done) -> bytes:
+    return json.dumps({"state": state, "at": time.time(), "done": done}).encode()
+
+
+def _nothing_here() -> WebhookRejected:
+    return WebhookRejected("there is nothing here", status=404, code="WEBHOOK_NOT_FOUND")
