@@ -7,19 +7,18 @@ import httpcore2
 
 from plugfn.errors import Unavailable
 
+TRANSPORT = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError)
+"""All that httpcore2 raises while a request is under way."""
+
 _BEFORE = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout)
 
 
-def unavailable(error: Exception, *, sent: bool) -> Unavailable:
-    """The error to raise for one of httpcore2's. `sent`: the request may have gone out whole.
-
-    Its text is ours alone: theirs may quote what was sent."""
+def unavailable(error: Exception) -> Unavailable:
+    """The error to raise for one of httpcore2's. Its text is ours alone: theirs may quote what was sent."""
     if isinstance(error, _BEFORE):
         return _no_connection(error)
     if isinstance(error, httpcore2.TimeoutException):
         return Unavailable("the vendor did not answer in time", maybe_done=True, code="timeout")
-    if isinstance(error, httpcore2.RemoteProtocolError) and not sent:
-        return Unavailable("the vendor closed the connection", maybe_done=True, code="no_answer")
     return Unavailable("the connection broke before the whole answer came", maybe_done=True, code="no_answer")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpcore2
 
 from plugfn.net.guard import Guard
+from plugfn.net.progress import NotingStream
 
 MOST_CONNECTIONS = 256
 MOST_IDLE = 128
@@ -20,7 +21,22 @@ IDLE_SECONDS = 5.0
 Options = Iterable[Any] | None
 
 
-class GuardedNetwork(httpcore2.AnyIOBackend):
+class Network(httpcore2.AnyIOBackend):
+    """Connects to trusted hosts, by name."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Options = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """A connection. Raises httpcore2's ConnectError and ConnectTimeout."""
+        return NotingStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class GuardedNetwork(Network):
     """Connects to the very addresses that the guard has checked: the name is not looked up a second time.
 
     TLS still asks for, and verifies, the certificate of the name."""
@@ -39,16 +55,18 @@ class GuardedNetwork(httpcore2.AnyIOBackend):
         """The first of the host's addresses that answers. Raises Forbidden, Unavailable, httpcore2's ConnectError."""
         try:
             async with asyncio.timeout(timeout):
-                return await self._first(await self._guard.resolve(host, port), port)
+                return await self._first(await self._guard.resolve(host, port), port, timeout)
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout from error
 
-    async def _first(self, addresses: list[str], port: int) -> httpcore2.AsyncNetworkStream:
+    async def _first(self, addresses: list[str], port: int, timeout: float | None) -> httpcore2.AsyncNetworkStream:
+        # Each gets its share of the time, so that a silent first address does not stand for all.
+        share = None if timeout is None else timeout / len(addresses)
         failure: Exception = httpcore2.ConnectError("no address")
         for address in addresses:
             try:
-                return await super().connect_tcp(address, port)
-            except httpcore2.ConnectError as error:
+                return await super().connect_tcp(address, port, share)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure
 
@@ -74,6 +92,7 @@ class Pool:
         self.guard = guard
         self._tls = tls
         self._pairs: dict[asyncio.AbstractEventLoop, _Pair] = {}
+        self._parents: list[dict[asyncio.AbstractEventLoop, _Pair]] = []
         self._process = os.getpid()
         self._making = Lock()
 
@@ -94,6 +113,8 @@ class Pool:
     def _make(self) -> _Pair:
         with self._making:
             if self._process != os.getpid():
+                # Kept, not freed: freeing them would take the parent's sockets out of the epoll that both share.
+                self._parents.append(self._pairs)
                 self._process, self._pairs = os.getpid(), {}
             for loop in [loop for loop in self._pairs if loop.is_closed()]:
                 del self._pairs[loop]
@@ -101,7 +122,7 @@ class Pool:
                 # Made once: reading the system's certificates takes longer than a call. No variable of the
                 # environment decides whom we believe.
                 self._tls = httpcore2.default_ssl_context(_trust_env=False)
-            pair = _Pair(self._connect(httpcore2.AnyIOBackend()), self._connect(GuardedNetwork(self.guard)))
+            pair = _Pair(self._connect(Network()), self._connect(GuardedNetwork(self.guard)))
             self._pairs[asyncio.get_running_loop()] = pair
             return pair
 

@@ -66,3 +66,14 @@ def test_a_server_that_fails_within_200_may_have_acted():
     with pytest.raises(Unavailable) as caught:
         table.check(Answer(200, body=b'{"ok": false, "error": "internal_error"}'))
     assert caught.value.maybe_done is True
+
+
+@pytest.mark.parametrize(("status", "error"), [(502, Unavailable), (429, RateLimited), (401, NeedsReconnect)])
+def test_a_gateways_page_in_place_of_json_means_what_its_status_means(status, error):
+    with pytest.raises(error):
+        SLACKISH.check(Answer(status, body=b"<html>Bad Gateway"))
+
+
+def test_a_good_status_with_a_page_in_place_of_json_is_unexpected():
+    with pytest.raises(Unexpected):
+        SLACKISH.check(Answer(200, body=b"<html>Log in"))

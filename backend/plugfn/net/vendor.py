@@ -2,7 +2,7 @@
 
 import json as codec
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,8 +11,9 @@ import httpcore2
 from plugfn.errors import InvalidParams, Problem
 from plugfn.net.answer import Answer, ErrorTable
 from plugfn.net.body import ACCEPTED, read_body
-from plugfn.net.failures import unavailable
+from plugfn.net.failures import TRANSPORT, unavailable
 from plugfn.net.pool import Pool
+from plugfn.net.progress import Progress, sending
 from plugfn.net.quota import Quota
 from plugfn.net.url import Address, read_origin
 
@@ -73,10 +74,14 @@ class VendorHttp:
         self._address = read_origin(origin)
         self._base = self._address.path.rstrip("/")
         self._auth = dict(headers or {})
-        self.in_doubt = False
-        """Whether a request is out and its answer has not come whole: a call that is cut off now may have been done."""
+        self._under_way: list[Progress] = []
         self.changed = False
         """Whether a request other than a read was answered without an error: doing the call again does it twice."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a request is out and its answer has not come whole: a call that was cut off may have been done."""
+        return any(progress.sent for progress in self._under_way)
 
     def __repr__(self) -> str:
         return f"<VendorHttp {self._address.origin}>"
@@ -99,8 +104,14 @@ class VendorHttp:
         `checked=False` returns any answer as it is, its errors not mapped."""
         target = self._target(path, params)
         body, kind = _body(json, form, content)
-        lines = self._lines(method, body, kind, headers)
-        answer = await self._exchange(method, target, lines, body)
+        request = httpcore2.Request(
+            method,
+            _url(self._address, target),
+            headers=self._lines(method, body, kind, headers),
+            content=body,
+            extensions={"timeout": TIMEOUTS},
+        )
+        answer = await self._exchange(request)
         if self._observe is not None and (quota := self._errors.quota(answer.headers)) is not None:
             self._observe(quota)
         if checked:
@@ -137,22 +148,20 @@ class VendorHttp:
         """The same for another origin, that the vendor or a redirect named: guarded, and not authenticated."""
         return VendorHttp(self._pool, origin, trusted=False, errors=self._errors, max_bytes=self._max_bytes)
 
-    async def _exchange(self, method: str, target: bytes, lines: Headers, body: bytes) -> Answer:
-        request = httpcore2.Request(
-            method,
-            _url(self._address, target),
-            headers=lines,
-            content=_Sent(self, body),
-            extensions={"timeout": TIMEOUTS},
-        )
+    async def _exchange(self, request: httpcore2.Request) -> Answer:
+        progress = Progress()
+        self._under_way.append(progress)
+        token = sending.set(progress)
         try:
             answer = await self._read(request)
         except httpcore2.LocalProtocolError:
             raise InvalidParams("the request is not one that HTTP can carry", code="not_http") from None
-        except _TRANSPORT as error:
+        except TRANSPORT as error:
             # `from None`: the messages of the transport may quote what was sent.
-            raise unavailable(error, sent=self.in_doubt) from None
-        self.in_doubt = False
+            raise unavailable(error) from None
+        finally:
+            sending.reset(token)
+        self._under_way.remove(progress)
         return answer
 
     async def _read(self, request: httpcore2.Request) -> Answer:
@@ -185,21 +194,6 @@ class VendorHttp:
         if body or method in _WITH_BODY:
             lines.append((b"content-length", b"%d" % len(body)))
         return lines
-
-
-class _Sent:
-    """A request's body, which notes that it is asked for: from then on the vendor may have the whole request."""
-
-    def __init__(self, http: VendorHttp, body: bytes) -> None:
-        self._http, self._body = http, body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        self._http.in_doubt = True
-        if self._body:
-            yield self._body
-
-
-_TRANSPORT = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError)
 
 
 def _url(address: Address, target: bytes) -> httpcore2.URL:

@@ -1,0 +1,229 @@
+"""Pools of connections: by event loop, after a fork, and through the guard."""
+
+import asyncio
+import os
+import socket
+
+import pytest
+
+from plugfn.errors import Forbidden, Unavailable
+from plugfn.net.conftest import serving
+from plugfn.net.guard import Guard
+from plugfn.net.pool import Pool
+from plugfn.net.vendor import VendorHttp
+
+
+class NameServer(Guard):
+    """Gives one answer after another, and remembers what it was asked."""
+
+    def __init__(self, *answers: list[str], allowed: tuple[str, ...] = ("127.0.0.1/32",)) -> None:
+        super().__init__(allowed)
+        self.answers, self.asked = list(answers), []
+
+    async def _lookup(self, host, port):
+        self.asked.append(host)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+async def test_the_connection_goes_to_the_very_address_that_was_checked():
+    names = NameServer(["127.0.0.1"], ["127.0.0.2"])
+    pool = Pool(names)
+    async with serving() as good, serving("127.0.0.2", good.port) as inside:
+        await VendorHttp(pool, f"http://rebind.example:{good.port}", trusted=False).get("/")
+        assert names.asked == ["rebind.example"]
+        await pool.close()
+        with pytest.raises(Forbidden):
+            await VendorHttp(pool, f"http://rebind.example:{good.port}", trusted=False).get("/")
+        assert (len(good.seen), inside.seen) == (1, [])
+    await pool.close()
+
+
+async def test_a_kept_connection_is_not_led_elsewhere_by_a_name_that_changes():
+    names = NameServer(["127.0.0.1"], ["127.0.0.2"])
+    pool = Pool(names)
+    async with serving() as good:
+        for _ in range(3):
+            await VendorHttp(pool, f"http://rebind.example:{good.port}", trusted=False).get("/")
+        assert (good.connections, len(names.asked)) == (1, 1)
+    await pool.close()
+
+
+async def test_a_trusted_connection_is_never_lent_to_an_untrusted_call():
+    pool = Pool(Guard())
+    async with serving() as server:
+        await VendorHttp(pool, server.url, trusted=True).get("/")
+        with pytest.raises(Forbidden):
+            await VendorHttp(pool, server.url, trusted=False).get("/")
+    await pool.close()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1", "0x7f.1", "2130706433", "017700000001", "localhost", "localhost.", "127.0.0.1.", "[::1]",
+        "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]",
+    ],
+)  # fmt: skip
+async def test_no_way_to_write_loopback_reaches_a_server_on_it(host):
+    pool = Pool(Guard())
+    async with serving() as server:
+        with pytest.raises((Forbidden, Unavailable)):
+            await VendorHttp(pool, f"http://{host}:{server.port}", trusted=False).get("/")
+        assert server.connections == 0
+    await pool.close()
+
+
+async def test_the_next_address_is_tried_when_the_first_refuses():
+    pool = Pool(NameServer(["127.0.0.3", "127.0.0.1"], allowed=("127.0.0.0/8",)))
+    async with serving() as server:
+        assert (await VendorHttp(pool, f"http://two.example:{server.port}", trusted=False).get("/")).ok
+    await pool.close()
+
+
+async def test_a_host_that_does_not_take_the_connection_times_out_before_anything_is_done(monkeypatch):
+    monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 0.1, "pool": 1.0, "read": 1.0, "write": 1.0})
+
+    class Slow(Guard):
+        async def _lookup(self, host, port):
+            await asyncio.sleep(5)
+
+    pool = Pool(Slow())
+    http = VendorHttp(pool, "http://slow.example", trusted=False)
+    with pytest.raises(Unavailable) as caught:
+        await http.get("/")
+    assert (caught.value.code, caught.value.maybe_done, http.in_doubt) == ("timeout_connect", False, False)
+    await pool.close()
+
+
+async def test_a_silent_server_times_out_and_may_have_acted(monkeypatch):
+    monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 1.0, "pool": 1.0, "read": 0.1, "write": 1.0})
+    pool = Pool(Guard())
+    async with serving() as server:
+        server.answer = lambda _writer: asyncio.sleep(5)
+        with pytest.raises(Unavailable) as caught:
+            await VendorHttp(pool, server.url, trusted=True).post("/")
+    assert (caught.value.code, caught.value.maybe_done) == ("timeout", True)
+    await pool.close()
+
+
+async def test_too_many_calls_at_once_wait_and_then_say_so(monkeypatch):
+    monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 1.0, "pool": 0.1, "read": 5.0, "write": 1.0})
+    monkeypatch.setattr("plugfn.net.pool.MOST_CONNECTIONS", 1)
+    pool = Pool(Guard())
+    async with serving() as server:
+        server.answer = lambda _writer: asyncio.sleep(5)
+        first = asyncio.create_task(VendorHttp(pool, server.url, trusted=True).get("/"))
+        await asyncio.sleep(0.05)
+        with pytest.raises(Unavailable) as caught:
+            await VendorHttp(pool, server.url, trusted=True).get("/")
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+    assert (caught.value.code, caught.value.maybe_done) == ("timeout_pool", False)
+    await pool.close()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_the_certificate_must_be_of_the_name_and_not_of_the_address(authority, tmp_path, trusted):
+    tls = authority.server("localhost", tmp_path)
+    pool = Pool(NameServer(["127.0.0.1"]), tls=authority.client())
+    async with serving(tls=tls) as server:
+        assert (await VendorHttp(pool, f"https://localhost:{server.port}", trusted=trusted).get("/")).ok
+        with pytest.raises(Unavailable) as caught:
+            await VendorHttp(pool, f"https://127.0.0.1:{server.port}", trusted=trusted).get("/")
+    assert (caught.value.code, caught.value.maybe_done) == ("tls", False)
+    await pool.close()
+
+
+async def test_a_guarded_host_proves_its_name_at_the_checked_address(authority, tmp_path):
+    pool = Pool(NameServer(["127.0.0.1"]), tls=authority.client())
+    async with serving(tls=authority.server("good.example", tmp_path)) as server:
+        assert (await VendorHttp(pool, f"https://good.example:{server.port}", trusted=False).get("/")).ok
+        with pytest.raises(Unavailable) as caught:
+            await VendorHttp(pool, f"https://other.example:{server.port}", trusted=False).get("/")
+    assert caught.value.code == "tls"
+    await pool.close()
+
+
+async def test_a_certificate_of_nobody_we_trust_is_refused(authority, tmp_path):
+    pool = Pool(Guard())
+    async with serving(tls=authority.server("localhost", tmp_path)) as server:
+        with pytest.raises(Unavailable) as caught:
+            await VendorHttp(pool, f"https://localhost:{server.port}", trusted=True).get("/")
+    assert caught.value.code == "tls"
+    await pool.close()
+
+
+async def test_the_environments_proxy_is_not_used(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    pool = Pool(Guard())
+    async with serving() as server:
+        assert (await VendorHttp(pool, server.url, trusted=True).get("/")).ok
+    await pool.close()
+
+
+def test_one_event_loop_after_another_can_use_it():
+    pool = Pool(Guard())
+
+    async def once():
+        async with serving() as server:
+            found = await VendorHttp(pool, server.url, trusted=True).get("/")
+            await pool.close()
+            return found.ok
+
+    assert [asyncio.run(once()) for _ in range(3)] == [True, True, True]
+
+
+def test_what_a_closed_loop_left_behind_is_dropped():
+    pool = Pool(Guard())
+
+    async def once():
+        async with serving() as server:
+            await VendorHttp(pool, server.url, trusted=True).get("/")
+            return len(pool._pairs)
+
+    assert [asyncio.run(once()) for _ in range(3)] == [1, 1, 1]
+
+
+def test_several_loops_at_once_have_connections_of_their_own():
+    pool = Pool(Guard())
+
+    async def calls():
+        async with serving() as server:
+            found = await asyncio.gather(*[VendorHttp(pool, server.url, trusted=True).get("/") for _ in range(20)])
+            await pool.close()
+            return all(one.ok for one in found)
+
+    async def both():
+        return await asyncio.gather(*[asyncio.to_thread(asyncio.run, calls()) for _ in range(4)])
+
+    assert asyncio.run(both()) == [True] * 4
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_after_a_fork_connections_are_made_anew_and_the_parents_live_on(monkeypatch):
+    monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 1.0, "pool": 1.0, "read": 2.0, "write": 1.0})
+    pool = Pool(Guard())
+    listening = socket.socketpair()
+
+    async def call(server):
+        return (await VendorHttp(pool, server.url, trusted=True).get("/")).ok
+
+    async def parent():
+        async with serving() as server:
+            await call(server)
+            child = os.fork()
+            if child == 0:
+                pool_is_new = pool._process != os.getpid()
+                pool._make()
+                listening[1].send(b"y" if pool_is_new and len(pool._pairs) == 1 else b"n")
+                os._exit(0)
+            os.waitpid(child, 0)
+            assert await call(server)
+            assert server.connections == 1
+            await pool.close()
+        return listening[0].recv(1)
+
+    assert asyncio.run(parent()) == b"y"
+    for one in listening:
+        one.close()
