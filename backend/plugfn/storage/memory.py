@@ -121,13 +121,16 @@ class MemoryConnections:
             rows = [connection for connection, _ in self._connections.values()]
         return page(rows, wanted, after, limit, lambda row: row.id)
 
-    async def update_connection(self, connection: Connection, sealed: bytes | None = None) -> bool:
+    async def update_connection(
+        self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
+    ) -> bool:
         """See Store."""
         with self._connections_lock:
             found = self._connections.get(connection.id)
-            if found is None:
+            if found is None or read_at not in (None, found[0].updated_at):
                 return False
-            self._connections[connection.id] = (connection, found[1] if sealed is None else sealed)
+            row = replace(connection, last_used_at=found[0].last_used_at)
+            self._connections[connection.id] = (row, found[1] if sealed is None else sealed)
             return True
 
     async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
@@ -147,15 +150,6 @@ class MemoryConnections:
         with self._connections_lock:
             found = self._connections.get(connection_id)
             return found[1] if found else None
-
-    async def reseal(self, connection_id: str, old: bytes, new: bytes) -> bool:
-        """See Store."""
-        with self._connections_lock:
-            found = self._connections.get(connection_id)
-            if found is None or found[1] != old:
-                return False
-            self._connections[connection_id] = (found[0], new)
-            return True
 
 
 class MemoryActionLogs:
@@ -287,6 +281,12 @@ class MemoryWorkflows:
         with self._workflows_lock:
             found = [run for run in self._runs.values() if fits(run, wanted)]
         return nlargest(max(limit, 0), found, key=lambda run: (run.created_at, run.id))
+
+    async def runs_by_id(self, *, after: str = "", limit: int = 1000) -> list[RunRow]:
+        """See Store."""
+        with self._workflows_lock:
+            rows = list(self._runs.values())
+        return page(rows, {}, after, limit, lambda row: row.id)
 
     async def purge_runs(self, before: datetime) -> int:
         """See Store."""

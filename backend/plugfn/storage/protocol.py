@@ -37,8 +37,12 @@ class Connections(Protocol):
         """Those that match everything given, by id, from after the id `after`."""
         ...
 
-    async def update_connection(self, connection: Connection, sealed: bytes | None = None) -> bool:
-        """Write all of it (and new credentials with it, in one go). False when it is gone."""
+    async def update_connection(
+        self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
+    ) -> bool:
+        """Write all of it but last_used_at (and new credentials with it, in one go).
+
+        With `read_at`, only if its stored updated_at is still that. False when it was not written, or is gone."""
         ...
 
     async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
@@ -51,10 +55,6 @@ class Connections(Protocol):
 
     async def sealed(self, connection_id: str) -> bytes | None:
         """Its credentials as they were stored."""
-        ...
-
-    async def reseal(self, connection_id: str, old: bytes, new: bytes) -> bool:
-        """Replace credentials that are still `old`: for the rotation of keys. False when they have changed."""
         ...
 
 
@@ -161,6 +161,10 @@ class Workflows(Protocol):
         limit: int = 100,
     ) -> list[RunRow]:
         """The newest that match everything given, newest first."""
+        ...
+
+    async def runs_by_id(self, *, after: str = "", limit: int = 1000) -> list[RunRow]:
+        """All users', by id, from after the id `after`: for the rotation of keys."""
         ...
 
     async def purge_runs(self, before: datetime) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-UNFINISHED_RUNS = frozenset({"pending", "running", "waiting"})
+UNFINISHED_RUNS = frozenset({"pending", "running", "paused"})
 """Statuses of runs that may still go on: these are never purged."""
 
 

@@ -80,7 +80,6 @@ class ConnectionsContract:
         assert await store.sealed("nobody") is None
         assert await store.update_connection(a_connection()) is False
         assert await store.delete_connection("nobody") is False
-        assert await store.reseal("nobody", b"old", b"new") is False
         await store.touch_connection("nobody", NOW)
         assert await store.connections() == []
 
@@ -135,6 +134,13 @@ class ConnectionsContract:
         assert await store.update_connection(stored, b"new") is True
         assert (await store.connection(stored.id), await store.sealed(stored.id)) == (stored, b"new")
 
+    async def test_an_update_does_not_undo_that_it_was_used(self, store: Store) -> None:
+        stored = a_connection()
+        await store.add_connection(stored, b"x")
+        await store.touch_connection(stored.id, NOW)
+        assert await store.update_connection(replace(stored, label="new")) is True
+        assert await store.connection(stored.id) == replace(stored, label="new", last_used_at=NOW)
+
     async def test_use_is_noted_and_nothing_else_changes(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"x")
@@ -147,12 +153,13 @@ class ConnectionsContract:
         assert (await together(lambda: store.delete_connection(stored.id))).count(True) == 1
         assert await store.sealed(stored.id) is None
 
-    async def test_of_many_who_replace_the_same_credentials_one_wins(self, store: Store) -> None:
+    async def test_of_many_who_change_what_they_have_read_one_wins(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"old")
-        outcomes = await together(lambda: store.reseal(stored.id, b"old", uuid4().bytes))
+        changed = replace(stored, label="new", updated_at=NOW + timedelta(microseconds=1))
+        outcomes = await together(lambda: store.update_connection(changed, b"new", read_at=NOW))
         assert outcomes.count(True) == 1
-        assert await store.sealed(stored.id) != b"old"
+        assert (await store.connection(stored.id), await store.sealed(stored.id)) == (changed, b"new")
 
 
 class ShortLivedContract:
@@ -323,6 +330,9 @@ class WorkflowsContract:
         assert await store.runs(root_run="r", workflow_id=workflow.id, user_id="ana", status="running") == made[::-1]
         assert await store.runs(limit=2) == made[:2:-1]
         assert await store.runs(user_id="bob") == [odd]
+        first = await store.runs_by_id(limit=2)
+        rest = await store.runs_by_id(after=first[-1].id)
+        assert [run.id for run in first + rest] == sorted(run.id for run in (*made, odd))
 
     async def test_of_many_changes_to_one_run_one_is_kept(self, store: Store) -> None:
         workflow = a_workflow()

@@ -51,10 +51,16 @@ class SqlConnections(Database):
         found = await self.execute(query.order_by(table.c.id).limit(max(limit, 0)))
         return [_connection(row) for row in found.rows]
 
-    async def update_connection(self, connection: Connection, sealed: bytes | None = None) -> bool:
+    async def update_connection(
+        self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
+    ) -> bool:
         """See Store."""
         values = _values(connection) | ({} if sealed is None else {"sealed": sealed})
-        return bool((await self.execute(update(table).where(table.c.id == connection.id).values(**values))).changed)
+        del values["last_used_at"]
+        changed = update(table).where(table.c.id == connection.id)
+        if read_at is not None:
+            changed = changed.where(table.c.updated_at == read_at)
+        return bool((await self.execute(changed.values(**values))).changed)
 
     async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
         """See Store."""
@@ -68,11 +74,6 @@ class SqlConnections(Database):
         """See Store."""
         found = (await self.execute(select(table.c.sealed).where(table.c.id == connection_id))).rows
         return bytes(found[0].sealed) if found else None
-
-    async def reseal(self, connection_id: str, old: bytes, new: bytes) -> bool:
-        """See Store."""
-        unchanged = (table.c.id == connection_id) & (table.c.sealed == old)
-        return bool((await self.execute(update(table).where(unchanged).values(sealed=new))).changed)
 
 
 def _values(connection: Connection) -> dict[str, Any]:

@@ -89,6 +89,11 @@ class SqlWorkflows(Database):
         query = filtered(runs, select(runs), wanted).order_by(runs.c.created_at.desc(), runs.c.id.desc())
         return [_run(row) for row in (await self.execute(query.limit(max(limit, 0)))).rows]
 
+    async def runs_by_id(self, *, after: str = "", limit: int = 1000) -> list[RunRow]:
+        """See Store."""
+        query = select(runs).where(runs.c.id > after).order_by(runs.c.id).limit(max(limit, 0))
+        return [_run(row) for row in (await self.execute(query)).rows]
+
     async def purge_runs(self, before: datetime) -> int:
         """See Store."""
         finished = runs.c.status.not_in(sorted(UNFINISHED_RUNS)) & (runs.c.updated_at < before)
