@@ -41,6 +41,8 @@ class KeyRing:
 
     writer: bytes
     ciphers: dict[bytes, AESGCM]
+    index_keys: tuple[bytes, ...] = ()
+    """Keys of digests, one made from each key of the ring, the writer's first."""
 
     @classmethod
     def from_keys(cls, keys: str | Sequence[str], setting: str = "encryption_key") -> "KeyRing":
@@ -52,7 +54,11 @@ class KeyRing:
         if not any(named):
             raise ConfigurationError(f"{setting} is empty: set at least one base64 key of {KEY_SIZE} bytes.")
         raw = [_decoded(key, setting) for key in named]
-        return cls(writer=key_id(raw[0]), ciphers={key_id(key): AESGCM(key) for key in raw})
+        return cls(
+            writer=key_id(raw[0]),
+            ciphers={key_id(key): AESGCM(key) for key in raw},
+            index_keys=tuple(hashlib.blake2b(b"index", key=key, digest_size=32).digest() for key in raw),
+        )
 
     def __repr__(self) -> str:
         return f"<KeyRing of {len(self.ciphers)}>"
@@ -73,6 +79,13 @@ class KeyRing:
             return cipher.decrypt(nonce, sealed[HEADER_SIZE:], context.encode())
         except InvalidTag as error:
             raise Unreadable("does not open in this context") from error
+
+    def digests(self, text: str, purpose: str) -> tuple[str, ...]:
+        """Keyed digests of a sealed text, in hex, to find it by equality: write the first, look for any.
+
+        Unlike an IndexKey's these change with the ring's first key, so whatever reseals a row writes its digest anew."""
+        data = f"{purpose}|{text}".encode("utf-8", "surrogatepass")
+        return tuple(hashlib.blake2b(data, key=key, digest_size=DIGEST_SIZE).hexdigest() for key in self.index_keys)
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether `sealed` was written with the ring's first key."""

@@ -163,3 +163,11 @@ def test_a_missing_or_short_index_key_is_a_configuration_error(key):
 def test_random_bytes_of_a_right_length_do_not_open():
     with pytest.raises(Unreadable):
         RING.unseal(RING.seal(b"x", "row")[:HEADER_SIZE] + os.urandom(40), "row")
+
+
+def test_a_rings_digests_find_what_an_older_first_key_wrote():
+    old, new = new_key(), new_key()
+    before, after = KeyRing.from_keys(old), KeyRing.from_keys([new, old])
+    assert before.digests("T123", "account") == (after.digests("T123", "account")[1],)
+    assert before.digests("T123", "account") != before.digests("T123", "other")
+    assert before.digests("T123", "account") != before.digests("T124", "account")
