@@ -6,16 +6,20 @@ from typing import Any, Required, TypedDict
 from pydantic import BaseModel
 
 
-class CallOptions(TypedDict, total=False):
+class CallContext(TypedDict, total=False):
     """`user_id`         whose connection it uses
-    `params`          as a dict or as the action's own model
     `connection_id`   which connection, when the user has several at this provider
     `idempotency_key` the same key gives the first call's result again, for a day
     `timeout`         seconds for everything, waits and repetitions included (default: what the retry policy may need)
     """
 
     user_id: Required[str]
-    params: Mapping[str, Any] | BaseModel | None
     connection_id: str | None
     idempotency_key: str | None
     timeout: float | None
+
+
+class CallOptions(CallContext, total=False):
+    """With `params`, as a dict or as the action's own model."""
+
+    params: Mapping[str, Any] | BaseModel | None

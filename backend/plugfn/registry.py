@@ -1,5 +1,6 @@
 """The providers that are at hand, and how their actions and events are found by name."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,6 +9,12 @@ from plugfn.errors import ConfigurationError, UnknownName, suggestion
 from plugfn.problems import problems_of
 
 ANY_EVENT = "*"
+RESERVED = frozenset(
+    "base_url batch close connections executor guard metrics open pool providers ring run shared store tools user_of "
+    "webhooks workflows".split()
+)
+"""What PlugFn itself has as attributes."""
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
 
 class ProviderRegistry:
@@ -21,6 +28,7 @@ class ProviderRegistry:
     def register(self, *providers: Provider) -> None:
         """Make providers usable. Raises ConfigurationError: wrong settings, or another provider of that name."""
         for provider in providers:
+            _check_name(provider.name)
             known = self._providers.get(provider.name)
             if known is not None and known is not provider:
                 raise ConfigurationError(f"there is another provider called {provider.name}")
@@ -75,3 +83,10 @@ class ProviderRegistry:
 
     def __len__(self) -> int:
         return len(self._providers)
+
+
+def _check_name(name: str) -> None:
+    if name in RESERVED:
+        raise ConfigurationError(f"a provider cannot be called {name!r}: plug.{name} is something else")
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(f"a provider's name is lower-case letters, digits and _, not {name[:60]!r}")
