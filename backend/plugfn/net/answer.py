@@ -140,6 +140,12 @@ class ErrorTable:
                 raise
             return None
 
+    def _detail(self, answer: Answer) -> str:
+        try:
+            return self.detail(answer)
+        except Unexpected:
+            return ""
+
     def _error(self, answer: Answer, code: str | None) -> PlugFnError:
         row = self.codes.get(code or "") or self.statuses.get(answer.status) or STATUSES.get(answer.status)
         named = code or f"http_{answer.status}"
@@ -147,7 +153,7 @@ class ErrorTable:
             row = Means(Unavailable, "The vendor's server failed; it may have acted.")
         if row is None:
             return Unexpected(f"the vendor answered {answer.status} with an error that is not in the table", code=named)
-        detail = self.detail(answer)
+        detail = self._detail(answer)
         message = f"{row.meaning} ({detail})" if detail else row.meaning
         if issubclass(row.error, Unavailable):
             # An error within 200 (Slack's internal_error) was met by a server that had begun.

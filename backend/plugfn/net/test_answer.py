@@ -77,3 +77,10 @@ def test_a_gateways_page_in_place_of_json_means_what_its_status_means(status, er
 def test_a_good_status_with_a_page_in_place_of_json_is_unexpected():
     with pytest.raises(Unexpected):
         SLACKISH.check(Answer(200, body=b"<html>Log in"))
+
+
+def test_a_detail_that_cannot_be_read_is_left_out():
+    table = ErrorTable(detail=lambda answer: str(answer.document()["message"]))
+    with pytest.raises(InvalidCall) as caught:
+        table.check(Answer(422, body=b"<html>"))
+    assert caught.value.message == "A value is not acceptable."
