@@ -1,0 +1,29 @@
+"""What requests carry."""
+
+from typing import Any
+
+from pydantic import Field
+
+from plugfn.definition import Model
+
+
+class Authorize(Model):
+    """Begins an OAuth connection. `redirect_after`: the page of yours to come back to, a path beginning with /."""
+
+    redirect_after: str = Field(default="", max_length=2000)
+    scopes: tuple[str, ...] | None = Field(default=None, max_length=100)
+
+
+class Connect(Model):
+    """Connects with credentials that were typed in."""
+
+    provider: str = Field(max_length=50)
+    credentials: dict[str, Any]
+    label: str = Field(default="", max_length=200)
+
+
+class CallAction(Model):
+    """Runs an action."""
+
+    params: dict[str, Any] = {}
+    connection_id: str | None = Field(default=None, max_length=64)

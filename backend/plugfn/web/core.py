@@ -1,0 +1,192 @@
+"""The routes, one small function each. Adapters bring requests here and carry the responses back.
+
+GET    /providers                          what can be connected, and what it can do
+POST   /connections/{provider}/authorize   {"redirect_after", "scopes"} → {"authorization_url"}
+GET    /oauth/{provider}/callback          where the vendor sends the user back
+GET    /connections                        the user's
+POST   /connections                        {"provider", "credentials", "label"}: with typed-in credentials
+POST   /connections/{id}/test              asks the vendor → {"label"}
+DELETE /connections/{id}                   disconnects, and revokes what can be revoked
+POST   /actions/{provider}/{action}        {"params", "connection_id"}, header Idempotency-Key → the result
+GET    /logs                               the newest attempts of the user's calls
+POST   /webhooks/{provider}                deliveries; with /{connection}/{secret} for those that have their own
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from plugfn.connection import Connection
+from plugfn.definition import OAuth2, Provider
+from plugfn.errors import ConfigurationError, PlugFnError
+from plugfn.plug import PlugFn
+from plugfn.problems import validated
+from plugfn.web.bodies import Authorize, CallAction, Connect
+from plugfn.web.messages import MOST_JSON, Request, Response, failure, redirect, refusal, reply
+from plugfn.webhooks.inbound import Inbound
+
+log = logging.getLogger("plugfn.web")
+
+MOST_WEBHOOK = 8 * 1_048_576
+
+
+class Visit(NamedTuple):
+    """A request on its way: who makes it ("" where nobody needs to be known), and the parts of its path."""
+
+    request: Request
+    user_id: str
+    part: dict[str, str]
+
+
+Route = Callable[[Visit], Awaitable[Response]]
+
+
+class Web:
+    """`await Web(plug).handle(request)`. Never raises: what goes wrong is an answer."""
+
+    def __init__(self, plug: PlugFn) -> None:
+        self._plug = plug
+        self._routes: list[tuple[str, re.Pattern[str], Route, bool]] = [
+            ("GET", _pattern("/providers"), self._providers, False),
+            ("POST", _pattern("/connections/{provider}/authorize"), self._authorize, True),
+            ("GET", _pattern("/oauth/{provider}/callback"), self._callback, True),
+            ("GET", _pattern("/connections"), self._connections, True),
+            ("POST", _pattern("/connections"), self._connect, True),
+            ("POST", _pattern("/connections/{id}/test"), self._test, True),
+            ("DELETE", _pattern("/connections/{id}"), self._disconnect, True),
+            ("POST", _pattern("/actions/{provider}/{action}"), self._act, True),
+            ("GET", _pattern("/logs"), self._logs, True),
+            ("POST", _pattern("/webhooks/{provider}"), self._webhook, False),
+            (
+                "POST",
+                re.compile(r"/webhooks/(?P<provider>[^/]+)/(?P<id>[^/]+)/(?P<secret>[^/]+)(/.*)?"),
+                self._webhook,
+                False,
+            ),
+        ]
+
+    @staticmethod
+    def most_bytes(path: str) -> int:
+        """How much of a body an adapter reads before it gives up and answers 413."""
+        return MOST_WEBHOOK if path.startswith("/webhooks/") else MOST_JSON
+
+    async def handle(self, request: Request) -> Response:
+        """The answer to a request."""
+        try:
+            return await self._route(request)
+        except PlugFnError as error:
+            return failure(error)
+        except ConfigurationError:
+            log.exception("the program is set up wrongly")
+            return refusal(500, "configuration", "The server is not set up for this.")
+
+    async def _route(self, request: Request) -> Response:
+        fitting = [
+            (method, route, personal, found)
+            for method, pattern, route, personal in self._routes
+            if (found := pattern.fullmatch(request.path))
+        ]
+        if not fitting:
+            return refusal(404, "not_found", "There is nothing here.")
+        for method, route, personal, found in fitting:
+            if method == request.method:
+                return await self._visit(request, route, personal, found.groupdict())
+        return refusal(405, "method_not_allowed", "This address does not take that method.")
+
+    async def _visit(self, request: Request, route: Route, personal: bool, part: dict[str, str]) -> Response:
+        user_id = await self._plug.user_of(request.native) if personal else ""
+        if user_id is None or (personal and not user_id):
+            return refusal(401, "unauthenticated", "Log in first.")
+        return await route(Visit(request, user_id, part))
+
+    async def _providers(self, _visit: Visit) -> Response:
+        return reply({"providers": [describe(provider) for provider in self._plug.providers]})
+
+    async def _authorize(self, visit: Visit) -> Response:
+        body = validated(Authorize, visit.request.document(), "the fields")
+        url = await self._plug.connections.authorization_url(
+            visit.user_id, visit.part["provider"], redirect_after=body.redirect_after, scopes=body.scopes
+        )
+        return reply({"authorization_url": url})
+
+    async def _callback(self, visit: Visit) -> Response:
+        done = await self._plug.connections.callback(visit.user_id, visit.part["provider"], visit.request.query)
+        if done.redirect_after:
+            joint = "&" if "?" in done.redirect_after else "?"
+            return redirect(f"{done.redirect_after}{joint}{urlencode({'connected': done.connection.provider})}")
+        return reply({"connection": shown(done.connection)})
+
+    async def _connections(self, visit: Visit) -> Response:
+        found = await self._plug.connections.list(visit.user_id, visit.request.query.get("provider"))
+        return reply({"connections": [shown(connection) for connection in found]})
+
+    async def _connect(self, visit: Visit) -> Response:
+        body = validated(Connect, visit.request.document(), "the fields")
+        made = await self._plug.connections.create(visit.user_id, body.provider, body.credentials, label=body.label)
+        return reply({"connection": shown(made)}, 201)
+
+    async def _test(self, visit: Visit) -> Response:
+        connection = await self._plug.connections.get(visit.part["id"], visit.user_id)
+        return reply({"label": await self._plug.executor.test(connection)})
+
+    async def _disconnect(self, visit: Visit) -> Response:
+        await self._plug.connections.disconnect(visit.part["id"], visit.user_id)
+        return Response(204)
+
+    async def _act(self, visit: Visit) -> Response:
+        body = validated(CallAction, visit.request.document(), "the fields")
+        result = await self._plug.run(
+            f"{visit.part['provider']}.{visit.part['action']}",
+            user_id=visit.user_id,
+            params=body.params,
+            connection_id=body.connection_id,
+            idempotency_key=visit.request.headers.get("idempotency-key"),
+        )
+        return reply({"result": result.model_dump(mode="json")})
+
+    async def _logs(self, visit: Visit) -> Response:
+        rows = await self._plug.store.logs(user_id=visit.user_id, limit=100)
+        names = ("started_at", "provider", "action", "attempt", "outcome", "error", "code", "milliseconds", "call_id")
+        return reply({"logs": [{name: getattr(row, name) for name in names} for row in rows]})
+
+    async def _webhook(self, visit: Visit) -> Response:
+        request, part = visit.request, visit.part
+        inbound = Inbound(request.body, request.headers, request.query)
+        receipt = await self._plug.webhooks.receive(part["provider"], inbound, part.get("id"), part.get("secret"))
+        return Response(receipt.status, receipt.body, receipt.content_type)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+
+
+def describe(provider: Provider) -> dict[str, Any]:
+    """A provider as an API shows it: what it can do, and the form for its credentials where they are typed in."""
+    typed_in = not isinstance(provider.auth, OAuth2)
+    return {
+        "name": provider.name,
+        "label": provider.label,
+        "auth": "form" if typed_in else "oauth2",
+        "credentials": provider.credentials.model_json_schema() if typed_in else None,
+        "docs_url": provider.docs_url,
+        "actions": [
+            {"name": action.name, "summary": action.summary, "safe": action.safe}
+            for action in provider.actions.values()
+        ],
+        "events": [{"name": trigger.name, "summary": trigger.summary} for trigger in provider.triggers],
+    }
+
+
+def shown(connection: Connection) -> dict[str, Any]:
+    """A connection as its user sees it."""
+    return {
+        "id": connection.id,
+        "provider": connection.provider,
+        "label": connection.label,
+        "status": str(connection.status),
+        "scopes": list(connection.scopes),
+        "error_code": connection.error_code,
+        "created_at": connection.created_at.isoformat(),
+    }

@@ -1,0 +1,111 @@
+"""Requests and responses as the core sees them, whatever framework they come through."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from plugfn.errors import (
+    AmbiguousConnection,
+    Forbidden,
+    IdempotencyConflict,
+    InvalidCall,
+    InvalidParams,
+    NeedsReconnect,
+    NoConnection,
+    NotFound,
+    OutcomeUnknown,
+    PlugFnError,
+    Problem,
+    RateLimited,
+    TryLater,
+    UnknownName,
+)
+
+JSON = "application/json"
+MOST_JSON = 1_048_576
+
+
+@dataclass(frozen=True)
+class Request:
+    """`path` is below where the adapter is mounted and begins with a slash; `headers` have lower-case names.
+
+    `native` is the framework's own request, which the `auth` function is given."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    native: Any = field(default=None, repr=False)
+
+    def document(self) -> dict[str, Any]:
+        """The body as a JSON object; {} for no body. Raises InvalidParams.
+
+        A body must say that it is JSON: a form of another site cannot, so it cannot act with a user's cookie."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != JSON:
+            raise _unreadable(f"content-type must be {JSON}")
+        try:
+            read = json.loads(self.body or b"{}")
+        except (ValueError, RecursionError):
+            raise _unreadable("is not JSON") from None
+        if not isinstance(read, dict):
+            raise _unreadable("is not a JSON object")
+        return read
+
+
+def _unreadable(reason: str) -> InvalidParams:
+    return InvalidParams("the body cannot be read", problems=[Problem("", reason)])
+
+
+@dataclass(frozen=True)
+class Response:
+    """What to answer."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def reply(document: Any, status: int = 200, **headers: str) -> Response:
+    """A JSON answer. Nobody on the way may keep it."""
+    body = json.dumps(document, ensure_ascii=False, default=str).encode()
+    return Response(status, body, JSON, {"cache-control": "no-store", **headers})
+
+
+def redirect(location: str) -> Response:
+    """Send a browser on."""
+    return Response(302, b"", "text/plain", {"location": location, "cache-control": "no-store"})
+
+
+# The first that fits: what is more special comes before what it is a kind of.
+STATUSES: tuple[tuple[type[PlugFnError], int], ...] = (
+    (InvalidParams, 422),
+    (UnknownName, 404),
+    (NoConnection, 404),
+    (NotFound, 404),
+    (AmbiguousConnection, 409),
+    (IdempotencyConflict, 409),
+    (Forbidden, 403),
+    (InvalidCall, 400),
+    (NeedsReconnect, 409),
+    (RateLimited, 429),
+    (TryLater, 503),
+    (OutcomeUnknown, 504),
+    (PlugFnError, 502),
+)
+
+
+def failure(error: PlugFnError) -> Response:
+    """An error as an answer: {"error": {…}}, as the error's as_dict says."""
+    status = next(status for kind, status in STATUSES if isinstance(error, kind))
+    wait = getattr(error, "retry_after", None)
+    headers = {} if wait is None else {"retry-after": str(max(1, round(wait)))}
+    return reply({"error": error.as_dict()}, status, **headers)
+
+
+def refusal(status: int, code: str, message: str) -> Response:
+    """An answer for what is no matter of the library's: nobody is logged in, no such page."""
+    return reply({"error": {"error": "Refused", "code": code, "next": "fix_call", "message": message}}, status)
