@@ -101,6 +101,8 @@ class RateLimit:
     calls: int
     per_seconds: int
     per: Literal["connection", "provider"] = "connection"
+    by: str = ""
+    """For an action's own limit: the parameter (a channel, a recipient) each value of which has a budget of its own."""
 
 
 @dataclass(frozen=True)

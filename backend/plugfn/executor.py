@@ -216,7 +216,7 @@ class Executor:
         """One call between the gate's breaker and budgets."""
         settings = self._registry.settings(job.provider.name)
         origin = job.provider.origin(settings, credentials)
-        through = passage(job.provider, job.action, job.connection, origin)
+        through = passage(job.provider, job.action, job.connection, origin, job.params)
         quotas: list[Quota] = []
         http = self._http(job.provider, credentials, origin, quotas.append)
         call = Call(job.provider, job.connection, credentials, settings, http, self._guard, job.id)

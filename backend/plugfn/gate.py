@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
+
+from pydantic import BaseModel
 
 from plugfn.cache.protocol import Shared
 from plugfn.connection import Connection
@@ -71,12 +74,20 @@ class Gate:
         return waited
 
 
-def passage(provider: Provider, action: Action[Any, Any], connection: Connection, origin: Origin) -> Passage:
+def passage(
+    provider: Provider, action: Action[Any, Any], connection: Connection, origin: Origin, params: BaseModel
+) -> Passage:
     """Which breaker and which budgets a call has."""
     declared = provider.limits or (UNDECLARED,)
     budgets = [_budget(limit, f"{provider.name}:{number}", connection) for number, limit in enumerate(declared)]
-    budgets += [_budget(limit, f"{action.path}:{number}", connection) for number, limit in enumerate(action.limits)]
+    for number, limit in enumerate(action.limits):
+        budgets.append(_budget(limit, f"{action.path}:{number}{_whom(limit, params)}", connection))
     return Passage(Breaker(_breaker_name(provider, connection, origin)), budgets)
+
+
+def _whom(limit: RateLimit, params: BaseModel) -> str:
+    """The parameter's value that a budget is for, as a digest: it may be somebody's number or address."""
+    return f":{sha256(str(getattr(params, limit.by)).encode()).hexdigest()[:16]}" if limit.by else ""
 
 
 def _budget(limit: RateLimit, name: str, connection: Connection) -> Budget:

@@ -1,0 +1,86 @@
+"""What can be done with messages, channels and people."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, model_validator
+
+from plugfn.definition import Call, Model, OAuthTokens, RateLimit
+from plugfn.net.answer import read_as
+from plugfn.providers.slack.definition import provider
+from plugfn.providers.slack.models import Channel, Posted, User
+from plugfn.providers.slack.text import LONGEST, escape
+
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+ChannelRef = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^#?[^\s,#]+$")]
+UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,30}$")]
+Stamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}\.[0-9]{6}$")]
+ChannelName = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^#?[\p{Ll}\p{Lo}\p{N}_-]+$")]
+
+
+class MessagePost(Model):
+    """A message. `channel`: an id (better) or a name. `plain`: the text is escaped, so that nothing in it is markup.
+
+    `blocks` are Slack's own layout; `text` is then what notifications show."""
+
+    channel: ChannelRef
+    text: str = ""
+    plain: bool = False
+    blocks: Annotated[list[dict[str, Any]], Field(max_length=50)] | None = None
+    thread_ts: Stamp | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "MessagePost":
+        if not self.text.strip() and not self.blocks:
+            raise ValueError("give a text or blocks")
+        if len(self.sent_text) > LONGEST:
+            raise ValueError(f"the text is longer than {LONGEST} characters, which Slack would cut off")
+        return self
+
+    @property
+    def sent_text(self) -> str:
+        """The text as it goes out."""
+        return escape(self.text) if self.plain else self.text
+
+
+class ConversationCreate(Model):
+    """A new channel: its name is lower case, without spaces. A private one needs the scope groups:write."""
+
+    name: ChannelName
+    is_private: bool = False
+
+
+class UserInfo(Model):
+    """Whose profile to read."""
+
+    user: UserId
+
+
+@provider.action(
+    "chat.postMessage", summary="Posts a message.", scopes=("chat:write",), limits=(RateLimit(10, 10, by="channel"),)
+)
+async def post_message(call: Call[OAuthTokens], params: MessagePost) -> Posted:
+    """https://docs.slack.dev/reference/methods/chat.postMessage"""
+    document = params.model_dump(include={"channel", "blocks", "thread_ts"}, exclude_none=True)
+    document["text"] = params.sent_text
+    return (await call.http.post("/chat.postMessage", json=document, headers=JSON)).read(Posted)
+
+
+@provider.action(
+    "conversations.create",
+    summary="Makes a channel.",
+    scopes=("channels:manage",),
+    limits=(RateLimit(20, 60),),
+)
+async def create_conversation(call: Call[OAuthTokens], params: ConversationCreate) -> Channel:
+    """https://docs.slack.dev/reference/methods/conversations.create"""
+    document = {"name": params.name.removeprefix("#"), "is_private": params.is_private}
+    answer = await call.http.post("/conversations.create", json=document, headers=JSON)
+    return read_as(Channel, answer.document().get("channel"))
+
+
+@provider.action("users.info", summary="Reads a member's profile.", safe=True, scopes=("users:read",))
+async def user_info(call: Call[OAuthTokens], params: UserInfo) -> User:
+    """https://docs.slack.dev/reference/methods/users.info (this method reads no JSON)"""
+    answer = await call.http.get("/users.info", params={"user": params.user})
+    return read_as(User, answer.document().get("user"))

@@ -1,0 +1,132 @@
+"""Slack's requests: the signature over time and raw body, the URL's verification, events, and interactions as forms.
+
+Source: https://docs.slack.dev/authentication/verifying-requests-from-slack and https://docs.slack.dev/apis/events-api
+"""
+
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from urllib.parse import parse_qs
+
+from plugfn.errors import WebhookRejected
+from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
+
+WINDOW_SECONDS = 300
+"""How far a request's time may be from ours, in either direction."""
+
+_TIME = re.compile(r"[0-9]{1,12}")
+_NAME = re.compile(r"[a-z0-9_]{1,64}")
+
+
+def signature(secret: str, timestamp: str, body: bytes) -> str:
+    """`X-Slack-Signature`, version 0."""
+    return "v0=" + hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, sha256).hexdigest()
+
+
+def verify(inbound: Inbound, keys: Keys) -> None:
+    """Raises WebhookRejected unless it is recent and one of the secrets made the signature."""
+    stamp = inbound.headers.get("x-slack-request-timestamp", "")
+    given = inbound.headers.get("x-slack-signature", "").encode()
+    if not _TIME.fullmatch(stamp):
+        raise WebhookRejected("the time is missing or unreadable")
+    if not any(hmac.compare_digest(given, signature(secret, stamp, inbound.body).encode()) for secret in keys.secrets):
+        raise WebhookRejected("the signature is missing or wrong")
+    if abs(inbound.received_at.timestamp() - int(stamp)) > WINDOW_SECONDS:
+        raise WebhookRejected("it is too old, or our clock is wrong", code="WEBHOOK_TOO_OLD")
+
+
+def parse(inbound: Inbound, _keys: Keys) -> Parsed:
+    """The event of a request, or the answer to a URL's verification. Raises WebhookRejected (400)."""
+    document = _document(inbound)
+    kind = document.get("type")
+    if kind == "url_verification":
+        return _challenge(document)
+    if kind == "event_callback":
+        return _told(document)
+    if not isinstance(kind, str) or not _NAME.fullmatch(kind):
+        raise _malformed("it does not say what it is")
+    # Interactions (block_actions, view_submission …) and Slack's own notices (app_rate_limited).
+    return Parsed((Event("slack", kind, document, account=_team(document)),))
+
+
+def _document(inbound: Inbound) -> dict[str, Any]:
+    kind = inbound.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == "application/x-www-form-urlencoded":
+            found = json.loads(parse_qs(inbound.body.decode(), max_num_fields=100)["payload"][0])
+        else:
+            found = json.loads(inbound.body)
+    except (ValueError, LookupError, RecursionError) as error:
+        raise _malformed("its body is neither JSON nor a form with a payload") from error
+    if not isinstance(found, dict):
+        raise _malformed("it is not an object")
+    # The verification token of old is a secret that nothing needs any more.
+    return {name: value for name, value in found.items() if name != "token"}
+
+
+def _challenge(document: Mapping[str, Any]) -> Parsed:
+    challenge = document.get("challenge")
+    if not isinstance(challenge, str) or not 0 < len(challenge) <= 1000:
+        raise _malformed("there is no challenge")
+    return Parsed(reply=Reply(body=challenge.encode()))
+
+
+def _told(document: Mapping[str, Any]) -> Parsed:
+    event, event_id, at = document.get("event"), document.get("event_id"), document.get("event_time")
+    if not isinstance(event, dict) or not isinstance(event_id, str) or not 0 < len(event_id) <= 100:
+        raise _malformed("there is no event, or it has no id")
+    if own(document, event):
+        return Parsed()
+    moment = datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 <= at < 2**33 else None
+    made = Event("slack", _name(event), document, id=event_id, occurred_at=moment, account=_team(document))
+    return Parsed((made,))
+
+
+def _name(event: Mapping[str, Any]) -> str:
+    """The event's type; what is not a new text (an edit, a deletion, somebody joined) has its subtype behind a dot."""
+    kind, subtype = event.get("type"), event.get("subtype")
+    if not isinstance(kind, str) or not _NAME.fullmatch(kind):
+        raise _malformed("its event has no type")
+    if kind == "message" and isinstance(subtype, str) and subtype not in NEW_TEXT and _NAME.fullmatch(subtype):
+        return f"message.{subtype}"
+    return kind
+
+
+NEW_TEXT = frozenset({"bot_message", "file_share", "me_message", "thread_broadcast"})
+
+
+def own(document: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    """Whether this app caused the event itself: answering its own messages would never end.
+
+    By the app's id or its bot user; a bot that cannot be told apart is taken for our own."""
+    source = event.get("message") if isinstance(event.get("message"), dict) else event
+    source = source if isinstance(source, dict) else event
+    profile = source.get("bot_profile")
+    app = source.get("app_id") or (profile.get("app_id") if isinstance(profile, dict) else None)
+    if app is not None:
+        return bool(app == document.get("api_app_id"))
+    return "bot_id" in source or source.get("user") in _bots(document)
+
+
+def _bots(document: Mapping[str, Any]) -> set[Any]:
+    found = document.get("authorizations")
+    listed = found if isinstance(found, list) else []
+    return {one.get("user_id") for one in listed if isinstance(one, dict) and one.get("is_bot")} - {None}
+
+
+def _team(document: Mapping[str, Any]) -> str:
+    team = document.get("team_id")
+    if team is None and isinstance(document.get("team"), dict):
+        team = document["team"].get("id")
+    return team if isinstance(team, str) else ""
+
+
+def _malformed(reason: str) -> WebhookRejected:
+    return WebhookRejected(f"the request is malformed: {reason}", status=400, code="WEBHOOK_MALFORMED")
+
+
+WEBHOOKS = Webhooks(verify, parse)
