@@ -16,6 +16,9 @@ from plugfn.whatsapp.text import Text
 MOST_NUMBERS = 50
 
 
+LinkState = Literal["connected", "connecting", "disconnected"]
+
+
 class MessageState(StrEnum):
     """How far a message has come."""
 
@@ -41,7 +44,7 @@ class SentMessage(Result):
     state: MessageState = MessageState.SENT
     sent_at: datetime | None = None
     tracking: str = ""
-    chat: str = Field("", repr=False)
+    chat: str = Field(default="", repr=False)
     """The gateway's id of the conversation."""
     found: bool = False
     """It had gone out before this call, or its outcome was unclear and it was looked up: nothing was sent twice."""
@@ -76,12 +79,12 @@ class NumberCheck(Result):
 
     asked: str = Field(repr=False)
     """As it was given."""
-    phone: str | None = Field(None, repr=False)
+    phone: str | None = Field(default=None, repr=False)
     """E.164; None when it is no phone number."""
     on_whatsapp: bool = False
-    account: str | None = Field(None, repr=False)
+    account: str | None = Field(default=None, repr=False)
     """The E.164 number under which the account exists: an old Brazilian one has a digit less than `phone`."""
-    user: str | None = Field(None, repr=False)
+    user: str | None = Field(default=None, repr=False)
     """The gateway's own id of the person, where it has one besides the number."""
 
 
@@ -99,10 +102,10 @@ class LineStatus(Result):
     """Whether messages can be sent and received now."""
 
     ready: bool
-    state: Literal["connected", "connecting", "disconnected"]
-    phone: str | None = Field(None, repr=False)
+    state: LinkState
+    phone: str | None = Field(default=None, repr=False)
     """The account's own number, E.164."""
-    name: str = Field("", repr=False)
+    name: str = Field(default="", repr=False)
     """As its owner called it."""
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from plugfn.definition import Result, Trigger
-from plugfn.whatsapp.actions import MessageState
+from plugfn.whatsapp.actions import LinkState, MessageState
 
 Kind = Literal[
     "text",
@@ -30,14 +30,14 @@ class Message(Result):
 
     id: str
     kind: Kind
-    text: str = Field("", repr=False)
+    text: str = Field(default="", repr=False)
     """What is written: the message, a caption, the emoji of a reaction, the label of a choice."""
-    phone: str | None = Field(None, repr=False)
+    phone: str | None = Field(default=None, repr=False)
     """E.164; None when WhatsApp hides it. Answer with `to`."""
-    user: str = Field("", repr=False)
+    user: str = Field(default="", repr=False)
     """The gateway's own id of the person. Answer with `user` when there is no phone."""
-    name: str = Field("", repr=False)
-    group: str | None = Field(None, repr=False)
+    name: str = Field(default="", repr=False)
+    group: str | None = Field(default=None, repr=False)
     """The id of the group it was written in. Answer with `group`."""
     from_owner: bool = False
     """Written by the account's owner on the phone."""
@@ -59,7 +59,7 @@ class MessageStatus(Result):
     id: str
     state: MessageState
     at: datetime | None = None
-    phone: str | None = Field(None, repr=False)
+    phone: str | None = Field(default=None, repr=False)
     tracking: str = ""
     """Ours, where the gateway gives it back."""
     error_code: str = ""
@@ -69,7 +69,7 @@ class ConnectionChange(Result):
     """The account is linked to the gateway, or no longer."""
 
     ready: bool
-    state: Literal["connected", "connecting", "disconnected"]
+    state: LinkState
     reason: str = ""
     """The gateway's word for it, as LoggedOut."""
 

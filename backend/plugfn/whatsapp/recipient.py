@@ -14,11 +14,11 @@ ID = r"^[A-Za-z0-9._:@\-]{1,128}$"
 class Recipient(Model):
     """Exactly one of `to`, `group` and `user`. A group is never taken for a person, nor the other way round."""
 
-    to: str | None = Field(None, min_length=3, max_length=LONGEST, repr=False)
+    to: str | None = Field(default=None, min_length=3, max_length=LONGEST, repr=False)
     """A phone number as people write it; becomes E.164."""
-    group: str | None = Field(None, pattern=ID, repr=False)
+    group: str | None = Field(default=None, pattern=ID, repr=False)
     """The gateway's id of a group, as events give it."""
-    user: str | None = Field(None, pattern=ID, repr=False)
+    user: str | None = Field(default=None, pattern=ID, repr=False)
     """The gateway's id of a person whose number is not shown, as events give it."""
     region: str = DEFAULT_REGION
     """The country of a number written without its country code."""
@@ -47,9 +47,9 @@ class Recipient(Model):
 class Outgoing(Recipient):
     """What all messages have besides their content."""
 
-    reply_to: str | None = Field(None, pattern=ID)
+    reply_to: str | None = Field(default=None, pattern=ID)
     """The id of the message that this one answers."""
-    tracking: str | None = Field(None, pattern=r"^[A-Za-z0-9._:\-]{8,64}$")
+    tracking: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:\-]{8,64}$")
     """Your own id of this message, by which it can be found again. Where the gateway can look messages up by it, one
 
     that went out before is not sent again. Default: the id of the call."""

@@ -1,0 +1,64 @@
+"""What a user types in to connect: the address of their gateway and the token of their instance there."""
+
+import re
+from ipaddress import ip_address
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
+
+from plugfn.definition import Model
+from plugfn.errors import InvalidParams
+from plugfn.net.url import Address, read_url
+from plugfn.whatsapp.phones import canonical
+
+_TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~\-]+)*")
+
+
+class UazapiInstance(Model):
+    """One instance at one gateway. `phone` and `instance_name`, when given, must be those that webhooks name."""
+
+    base_url: str = Field(max_length=300)
+    """`https://<subdomain>.uazapi.com`, or that of a gateway of one's own."""
+    token: SecretStr
+    phone: str | None = Field(default=None, max_length=40, repr=False)
+    """The account's own number."""
+    instance_name: str | None = Field(default=None, min_length=1, max_length=200)
+
+    @field_validator("base_url")
+    @classmethod
+    def _origin(cls, base_url: str) -> str:
+        try:
+            found = read_url(base_url.strip())
+        except InvalidParams as error:
+            raise _wrong("base_url", "; ".join(problem.reason for problem in error.problems)) from None
+        path = found.path.rstrip("/").removesuffix("/v1")
+        if found.query or not _PATH.fullmatch(path):
+            raise _wrong("base_url", "must be the address alone, without a query")
+        if found.scheme != "https" and not is_loopback(found):
+            raise _wrong("base_url", "must begin with https://")
+        return found.origin + path
+
+    @field_validator("token")
+    @classmethod
+    def _printable(cls, token: SecretStr) -> SecretStr:
+        if not _TOKEN.fullmatch(token.get_secret_value()):
+            raise _wrong("token", "is not an instance's token: 8 to 512 letters, digits and signs, without spaces")
+        return token
+
+    @field_validator("phone")
+    @classmethod
+    def _e164(cls, phone: str | None) -> str | None:
+        return None if phone is None else canonical(phone)
+
+
+def is_loopback(address: Address) -> bool:
+    """Whether it is this machine, where nobody listens in between. (The guard decides whether it may be called.)"""
+    try:
+        return ip_address(address.host).is_loopback
+    except ValueError:
+        return address.host == "localhost"
+
+
+def _wrong(kind: str, reason: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, reason)

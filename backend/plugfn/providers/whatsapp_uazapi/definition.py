@@ -1,0 +1,48 @@
+"""The provider, but for its actions."""
+
+from typing import Any
+
+from plugfn.definition import Call, Form, Origin, Provider, RateLimit, Settings
+from plugfn.errors import MissingScope
+from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
+from plugfn.providers.whatsapp_uazapi.errors import CODES, ERRORS
+from plugfn.providers.whatsapp_uazapi.reading import line_status
+from plugfn.providers.whatsapp_uazapi.webhooks import parse, verify
+from plugfn.webhooks.inbound import Webhooks
+from plugfn.whatsapp import TRIGGERS
+
+LARGEST_DELIVERY = 1_048_576
+
+
+def origin(_settings: Settings, credentials: UazapiInstance) -> Origin:
+    """The user's own gateway: never trusted, so that nobody reaches our network through it."""
+    return Origin(credentials.base_url, trusted=False)
+
+
+def headers(credentials: UazapiInstance) -> dict[str, str]:
+    """The instance's token."""
+    return {"token": credentials.token.get_secret_value()}
+
+
+async def test(call: Call[Any]) -> str:
+    """Whether messages can be sent now; the account's name. Raises MissingScope while no phone is linked."""
+    status = await line_status(call)
+    if not status.ready:
+        raise MissingScope(CODES["not_linked"].meaning, code="not_linked")
+    return status.name
+
+
+provider = Provider(
+    name="whatsapp_uazapi",
+    label="WhatsApp (uazapi)",
+    auth=Form(UazapiInstance),
+    docs_url="https://docs.uazapi.com",
+    origin=origin,
+    headers=headers,
+    # uazapi names no limit. WhatsApp bars accounts that write faster than people do: this is our own prudence.
+    limits=(RateLimit(calls=120, per_seconds=60),),
+    errors=ERRORS,
+    triggers=TRIGGERS,
+    webhooks=Webhooks(verify, parse, per_connection=True, max_bytes=LARGEST_DELIVERY),
+    test=test,
+)

@@ -1,0 +1,53 @@
+"""Asks uazapi without changing anything: numbers, status."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from plugfn.definition import Call
+from plugfn.errors import Unavailable, Unexpected
+from plugfn.net.answer import Answer, read_as
+from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
+from plugfn.providers.whatsapp_uazapi.wire import WireCheck, WireStatus
+from plugfn.whatsapp import LineStatus, LinkState, NumberCheck
+from plugfn.whatsapp.phones import digits, from_digits, from_jid
+
+Uazapi = Call[UazapiInstance]
+
+
+async def read_by_post(call: Uazapi, path: str, body: dict[str, Any]) -> Answer:
+    """uazapi takes questions by POST: neither a good answer nor none means that the call has changed anything."""
+    before = call.http.changed
+    try:
+        answer = await call.http.post(path, json=body)
+    except Unavailable as error:
+        raise Unavailable(error.message, retry_after=error.retry_after, code=error.code) from None
+    call.http.changed = before
+    return answer
+
+
+async def check_numbers(call: Uazapi, phones: Sequence[str]) -> list[NumberCheck]:
+    """For each of these E.164 numbers whether WhatsApp knows an account under it."""
+    answer = await read_by_post(call, "/chat/check", {"numbers": [digits(phone) for phone in phones]})
+    rows = answer.json()
+    if not isinstance(rows, list):
+        raise Unexpected("the answer is not a list", code="wrong_shape")
+    known = {row.query.lstrip("+"): row for row in (read_as(WireCheck, one) for one in rows)}
+    return [_checked(phone, known.get(digits(phone), WireCheck())) for phone in phones]
+
+
+def _checked(phone: str, row: WireCheck) -> NumberCheck:
+    account = f"+{row.jid.partition('@')[0]}" if from_jid(row.jid) else None
+    if not row.isInWhatsapp:
+        return NumberCheck(asked=phone, phone=phone)
+    return NumberCheck(asked=phone, phone=phone, on_whatsapp=True, account=account, user=row.lid or None)
+
+
+async def line_status(call: Uazapi) -> LineStatus:
+    """Ready means connected and logged in; what `instance.status` says is only shown."""
+    found = (await call.http.get("/instance/status")).read(WireStatus)
+    link = found.status
+    ready = link.connected and link.loggedIn
+    waiting = link.connected or found.instance.status == "connecting"
+    phone = from_digits(link.jid.user.partition(":")[0]) if link.jid else None
+    state: LinkState = "connected" if ready else "connecting" if waiting else "disconnected"
+    return LineStatus(ready=ready, state=state, phone=phone, name=found.instance.profileName or found.instance.name)
