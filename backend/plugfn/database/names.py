@@ -27,6 +27,12 @@ def _checked(name: str) -> str:
     return name
 
 
+def _without_null(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("a null character is not text")
+    return text
+
+
 def _checked_table(name: str) -> str:
     schema, dot, table = name.rpartition(".")
     if dot:
@@ -35,6 +41,8 @@ def _checked_table(name: str) -> str:
 
 
 ColumnName = Annotated[str, AfterValidator(_checked)]
+PlainText = Annotated[str, AfterValidator(_without_null)]
+"""Text that PostgreSQL can hold."""
 TableName = Annotated[str, AfterValidator(_checked_table)]
 """`table`, which is in the schema public, or `schema.table`."""
 

@@ -1,10 +1,10 @@
 """A structured query: what to read from one table, as data. Providers compile it; no caller writes a query language.
 
-    {"table": "vendas", "columns": ["id", "total"],
-     "filters": [{"column": "total", "op": "gte", "value": 10},
-                 {"any": [{"column": "estado", "op": "eq", "value": "paga"},
-                          {"column": "entregue_em", "op": "is_null", "value": false}]}],
-     "order": [{"column": "total", "desc": true}], "limit": 50}
+{"table": "vendas", "columns": ["id", "total"],
+ "filters": [{"column": "total", "op": "gte", "value": 10},
+             {"any": [{"column": "estado", "op": "eq", "value": "paga"},
+                      {"column": "entregue_em", "op": "is_null", "value": false}]}],
+ "order": [{"column": "total", "desc": true}], "limit": 50}
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from plugfn.database.names import ColumnName, TableName
+from plugfn.database.names import ColumnName, PlainText, TableName
 from plugfn.definition import Model
 
 MOST_CONDITIONS = 100
@@ -21,7 +21,7 @@ MOST_ROWS = 1000
 """The most rows that any connection gives in one answer."""
 
 Op = Literal["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "in", "is_null"]
-Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*\Z")]
+Text = Annotated[PlainText, StringConstraints(max_length=10_000)]
 Whole = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Fraction = Annotated[float, Field(allow_inf_nan=False)]
 Scalar = bool | Whole | Fraction | Text
@@ -74,7 +74,7 @@ class Order(Model):
 
 
 class Query(Model):
-    """Rows of one table. No `columns`: all of them. Every filter must hold. `limit`: the connection's when not given."""
+    """Rows of one table. No `columns`: all of them. Every filter must hold. No `limit`: the connection's."""
 
     table: TableName
     columns: Annotated[list[ColumnName], Field(max_length=100)] = []

@@ -1,6 +1,7 @@
 """What a database gives back: rows as JSON types, and tables with their columns."""
 
 from collections.abc import Iterable
+
 from pydantic import JsonValue
 
 from plugfn.definition import Model, Result

@@ -13,7 +13,7 @@ from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from plugfn.database.names import DEFAULT_SCHEMA, LONGEST, TableRef, permitted
 from plugfn.database.sql_vocabulary import ALLOWED, CASTS, PARTS
@@ -77,10 +77,8 @@ def _one_statement(tokens: list[Token]) -> list[Token]:
 
 
 def _check_size(tree: Statement) -> None:
-    nodes = 0
-    for node in tree.walk():
-        nodes += 1
-        if nodes > MOST_NODES or node.depth > DEEPEST:
+    for number, node in enumerate(tree.walk()):
+        if number > MOST_NODES or node.depth > DEEPEST:
             _refuse("a query this big")
 
 

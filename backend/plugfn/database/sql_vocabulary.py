@@ -129,13 +129,30 @@ FUNCTIONS: tuple[type[exp.Expr], ...] = (
 ALLOWED = frozenset(STRUCTURE + VALUES + OPERATORS + FUNCTIONS)
 
 CASTS = frozenset(
-    getattr(exp.DType, name)
-    for name in "BOOLEAN SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE TEXT VARCHAR CHAR DATE TIME TIMESTAMP TIMESTAMPTZ "
-    "INTERVAL UUID JSON JSONB".split()
+    {
+        exp.DType.BOOLEAN,
+        exp.DType.SMALLINT,
+        exp.DType.INT,
+        exp.DType.BIGINT,
+        exp.DType.DECIMAL,
+        exp.DType.FLOAT,
+        exp.DType.DOUBLE,
+        exp.DType.TEXT,
+        exp.DType.VARCHAR,
+        exp.DType.CHAR,
+        exp.DType.DATE,
+        exp.DType.TIME,
+        exp.DType.TIMESTAMP,
+        exp.DType.TIMESTAMPTZ,
+        exp.DType.INTERVAL,
+        exp.DType.UUID,
+        exp.DType.JSON,
+        exp.DType.JSONB,
+    }
 )
 """The types that a value may be cast to."""
 
-PARTS = {
+PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Select: frozenset(
         {"expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct", "with_"}
     ),

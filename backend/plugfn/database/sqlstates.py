@@ -13,7 +13,9 @@ CODES: Mapping[str, Means] = {
     "08": Means(Unavailable, "The connection to the database failed or broke."),
     "0A": Means(InvalidCall, "The database does not support this query."),
     "21": Means(InvalidCall, "A subquery gave more than one row."),
-    "22": Means(InvalidCall, "A value does not fit: a wrong number, date or text for its column, or a division by zero."),
+    "22": Means(
+        InvalidCall, "A value does not fit: a wrong number, date or text for its column, or a division by zero."
+    ),
     "22P02": Means(InvalidCall, "A value cannot be read as its column's type."),
     "25006": Means(Forbidden, "It would write, and this library only reads."),
     "28": Means(NeedsReconnect, "The database does not accept this user or its password."),

@@ -1,0 +1,83 @@
+"""A structured query as SQL: names as quoted identifiers, values as parameters, nothing else of the caller's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from plugfn.database.names import TableRef
+from plugfn.database.query import AllOf, AnyOf, Condition, Filter, Order, Query, literal
+
+_COMPARISONS = {
+    "eq": sql.SQL("="),
+    "neq": sql.SQL("<>"),
+    "gt": sql.SQL(">"),
+    "gte": sql.SQL(">="),
+    "lt": sql.SQL("<"),
+    "lte": sql.SQL("<="),
+    "like": sql.SQL("LIKE"),
+    "ilike": sql.SQL("ILIKE"),
+}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """SQL and its parameters. Each is a text whose type the server takes from the column it is compared with."""
+
+    text: sql.SQL | sql.Composed
+    values: tuple[str, ...] = ()
+
+    def then(self, word: str, other: "Compiled") -> "Compiled":
+        """Both, with a word between them."""
+        return Compiled(self.text + sql.SQL(f" {word} ") + other.text, self.values + other.values)
+
+
+def compiled(query: Query, table: TableRef) -> Compiled:
+    """The query without its limit."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, query.columns)) if query.columns else sql.SQL("*")
+    whole = Compiled(sql.SQL("SELECT {} FROM {}").format(columns, _table(table)))
+    if query.filters:
+        whole = whole.then("WHERE", _joined(query.filters, "AND"))
+    if query.order:
+        whole = whole.then("ORDER BY", Compiled(sql.SQL(", ").join(map(_order, query.order))))
+    return whole.then("OFFSET", Compiled(sql.SQL("{}").format(query.offset))) if query.offset else whole
+
+
+def counted(query: Query, table: TableRef) -> Compiled:
+    """How many rows fit its filters."""
+    whole = Compiled(sql.SQL("SELECT count(*) FROM {}").format(_table(table)))
+    return whole.then("WHERE", _joined(query.filters, "AND")) if query.filters else whole
+
+
+def _table(table: TableRef) -> sql.Identifier:
+    return sql.Identifier(table.schema, table.table)
+
+
+def _joined(filters: Sequence[Filter | AllOf], word: str) -> Compiled:
+    whole = _filter(filters[0])
+    for part in filters[1:]:
+        whole = whole.then(word, _filter(part))
+    return whole
+
+
+def _filter(part: Filter | AllOf) -> Compiled:
+    if isinstance(part, Condition):
+        return _condition(part)
+    inner = _joined(part.any, "OR") if isinstance(part, AnyOf) else _joined(part.all, "AND")
+    return Compiled(sql.SQL("({})").format(inner.text), inner.values)
+
+
+def _condition(part: Condition) -> Compiled:
+    column = sql.Identifier(part.column)
+    if part.op == "is_null":
+        return Compiled(sql.SQL("{} IS NULL" if part.value else "{} IS NOT NULL").format(column))
+    if isinstance(part.value, list):
+        places = sql.SQL(", ").join(sql.Placeholder() * len(part.value))
+        return Compiled(sql.SQL("{} IN ({})").format(column, places), tuple(literal(one) for one in part.value))
+    return Compiled(sql.SQL("{} {} %s").format(column, _COMPARISONS[part.op]), (literal(part.value),))
+
+
+def _order(part: Order) -> sql.Composed:
+    direction = sql.SQL("DESC") if part.desc else sql.SQL("ASC")
+    nulls = sql.SQL("" if part.nulls is None else f" NULLS {part.nulls.upper()}")
+    return sql.SQL("{} {}{}").format(sql.Identifier(part.column), direction, nulls)

@@ -1,0 +1,119 @@
+"""A read-only session for one query: nothing in it can write, and nothing in it lasts longer than it may."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import psycopg
+from psycopg import sql
+
+from plugfn.definition import Call
+from plugfn.errors import PlugFnError
+from plugfn.providers.database_postgres.connect import Connection, connected
+from plugfn.providers.database_postgres.credentials import PostgresAccess
+from plugfn.providers.database_postgres.failures import failure
+
+T = TypeVar("T")
+
+log = logging.getLogger("plugfn")
+
+OWN_CLOCK = 0.5
+"""Seconds that the server is given to end a query by its own clock, before we end it."""
+GRACE = 2.0
+"""Seconds from cancelling a query to ending its session."""
+
+# One statement both sets and is the query after which a transaction can no longer become READ WRITE. What a server
+# does not know (an older version) is left out by the join.
+_SETTINGS = """
+select count(set_config(known.name, wanted.value, true))
+from unnest(%s::text[], %s::text[]) as wanted (name, value)
+join pg_catalog.pg_settings known on known.name = wanted.name
+"""
+
+
+@asynccontextmanager
+async def read_only(connection: Connection, seconds: float, search_path: str | None = None) -> AsyncIterator[None]:
+    """A READ ONLY transaction that can no longer be made another, undone at the end.
+
+    `search_path`: what names without a schema may mean; None leaves the role's own."""
+    settings = {
+        "statement_timeout": f"{int(seconds * 1000)}ms",
+        "lock_timeout": "2s",
+        "idle_in_transaction_session_timeout": "10s",
+        "client_connection_check_interval": "1s",
+        "standard_conforming_strings": "on",
+        "TimeZone": "UTC",
+        "DateStyle": "ISO, YMD",
+        "IntervalStyle": "iso_8601",
+        "bytea_output": "hex",
+        "extra_float_digits": "1",
+    }
+    if search_path is not None:
+        settings["search_path"] = search_path
+    await ask(connection, "begin read only")
+    await ask(connection, _SETTINGS, list(settings), list(settings.values()))
+    yield
+    await ask(connection, "rollback")
+
+
+async def ask(
+    connection: Connection, query: str | sql.SQL | sql.Composed, *values: object
+) -> psycopg.AsyncCursor[tuple[object, ...]]:
+    """Run one statement by the extended protocol, which takes no second one: binary results force it.
+
+    No statement is prepared under a name, so that poolers can be between us and the server."""
+    return await connection.cursor().execute(query, values, binary=True)
+
+
+async def reading(
+    call: Call[PostgresAccess], work: Callable[[Connection], Awaitable[T]], search_path: str | None = None
+) -> T:
+    """What `work` reads in a session of its own, within the connection's time. Raises as PostgreSQL's errors mean."""
+    seconds = float(call.credentials.timeout)
+
+    async def all_of_it(connection: Connection) -> T:
+        async with read_only(connection, seconds, search_path):
+            return await work(connection)
+
+    async with connected(call.credentials, call.guard) as connection:
+        try:
+            return await until(all_of_it(connection), seconds + OWN_CLOCK, connection, call)
+        except psycopg.Error as error:
+            raise failure(error) from None
+
+
+async def until(work: Awaitable[T], seconds: float, connection: Connection, call: Call[PostgresAccess]) -> T:
+    """The result of `work`, whose query is ended from outside after `seconds`, whatever it did to its own timeout."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            await _end(task, connection, call)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+    raise psycopg.errors.QueryCanceled
+
+
+async def _end(task: "asyncio.Future[T]", connection: Connection, call: Call[PostgresAccess]) -> None:
+    """Cancel the query; should it resist, end its session from a second one."""
+    await _try(connection.cancel_safe(timeout=GRACE))
+    await asyncio.wait({task}, timeout=GRACE)
+    if not task.done():
+        await _try(_terminate(connection.info.backend_pid, call))
+        await asyncio.wait({task}, timeout=GRACE)
+
+
+async def _terminate(pid: int, call: Call[PostgresAccess]) -> None:
+    async with connected(call.credentials, call.guard) as second:
+        await ask(second, "select pg_catalog.pg_terminate_backend(%s)", pid)
+
+
+async def _try(effort: Awaitable[None]) -> None:
+    try:
+        await asyncio.wait_for(effort, GRACE + 1)
+    except (psycopg.Error, PlugFnError, TimeoutError) as error:
+        log.warning("a query could not be ended at the server: %s", type(error).__name__)
