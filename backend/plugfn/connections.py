@@ -42,6 +42,11 @@ class ConnectionManager:
             raise NoConnection("the user has no such connection")
         return found
 
+    async def disconnect(self, connection_id: str, user_id: str) -> None:
+        """Forget a connection and its credentials. Raises NoConnection."""
+        await self.get(connection_id, user_id)
+        await self._store.delete_connection(connection_id)
+
     async def resolve(self, provider: Provider, user_id: str, connection_id: str | None) -> Connection:
         """The connection a call means: the named one, or the only one that the user has at this provider."""
         found = await self._only(provider, user_id) if connection_id is None else await self.get(connection_id, user_id)

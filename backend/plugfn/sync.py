@@ -12,6 +12,7 @@ import inspect
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
 from functools import wraps
 from typing import Any, Self, TypeVar
 
@@ -20,7 +21,7 @@ from plugfn.plug import PlugFn
 
 T = TypeVar("T")
 
-# What is handed out as it is: plain data, not something with coroutines of its own.
+# Only what is the library's own is made plain, and only when it has coroutines.
 _PLUGFN = "plugfn."
 
 
@@ -39,7 +40,8 @@ class _Loop:
             raise RuntimeError(
                 "the synchronous face was called from its own event loop: use the asynchronous one there"
             )
-        future = asyncio.run_coroutine_threadsafe(_awaited(coroutine), loop)
+        # In the caller's context: what it keeps there (a request, ids for logs) is seen by handlers and by `auth`.
+        future = asyncio.run_coroutine_threadsafe(_within(copy_context(), coroutine), loop)
         try:
             return future.result()
         except BaseException:
@@ -64,8 +66,11 @@ class _Loop:
             return self._loop
 
 
-async def _awaited(coroutine: Awaitable[T]) -> T:
-    return await coroutine
+async def _within(context: Context, awaitable: Awaitable[T]) -> T:
+    async def awaited() -> T:
+        return await awaitable
+
+    return await asyncio.get_running_loop().create_task(awaited(), context=context)
 
 
 class Plain:
@@ -110,6 +115,16 @@ class SyncPlugFn(Plain):
 
     def __init__(self, plug: PlugFn) -> None:
         super().__init__(plug, _Loop())
+
+    @property
+    def plug(self) -> PlugFn:
+        """The asynchronous face."""
+        found: PlugFn = self._target
+        return found
+
+    def wait_for(self, awaitable: Awaitable[T]) -> T:
+        """The result of something of the asynchronous face, awaited on this one's event loop."""
+        return self._loop.wait_for(awaitable)
 
     def close(self) -> None:
         """Close the PlugFn and end the thread."""

@@ -15,6 +15,7 @@ POST   /webhooks/{provider}                deliveries; with /{connection}/{secre
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -40,7 +41,15 @@ class Visit(NamedTuple):
     part: dict[str, str]
 
 
-Route = Callable[[Visit], Awaitable[Response]]
+@dataclass(frozen=True)
+class Route:
+    """One address. `personal`: it needs a user."""
+
+    method: str
+    path: str
+    summary: str
+    answer: Callable[[Visit], Awaitable[Response]]
+    personal: bool = True
 
 
 class Web:
@@ -48,24 +57,21 @@ class Web:
 
     def __init__(self, plug: PlugFn) -> None:
         self._plug = plug
-        self._routes: list[tuple[str, re.Pattern[str], Route, bool]] = [
-            ("GET", _pattern("/providers"), self._providers, False),
-            ("POST", _pattern("/connections/{provider}/authorize"), self._authorize, True),
-            ("GET", _pattern("/oauth/{provider}/callback"), self._callback, True),
-            ("GET", _pattern("/connections"), self._connections, True),
-            ("POST", _pattern("/connections"), self._connect, True),
-            ("POST", _pattern("/connections/{id}/test"), self._test, True),
-            ("DELETE", _pattern("/connections/{id}"), self._disconnect, True),
-            ("POST", _pattern("/actions/{provider}/{action}"), self._act, True),
-            ("GET", _pattern("/logs"), self._logs, True),
-            ("POST", _pattern("/webhooks/{provider}"), self._webhook, False),
-            (
-                "POST",
-                re.compile(r"/webhooks/(?P<provider>[^/]+)/(?P<id>[^/]+)/(?P<secret>[^/]+)(/.*)?"),
-                self._webhook,
-                False,
-            ),
-        ]
+        self.routes = (
+            Route("GET", "/providers", "What can be connected, and what it can do.", self._providers, personal=False),
+            Route("POST", "/connections/{provider}/authorize", "Where to connect.", self._authorize),
+            Route("GET", "/oauth/{provider}/callback", "The vendor sends the user back here.", self._callback),
+            Route("GET", "/connections", "The user's connections.", self._connections),
+            Route("POST", "/connections", "Connects with typed-in credentials.", self._connect),
+            Route("POST", "/connections/{id}/test", "Asks the vendor whether it works.", self._test),
+            Route("DELETE", "/connections/{id}", "Disconnects.", self._disconnect),
+            Route("POST", "/actions/{provider}/{action}", "Runs an action.", self._act),
+            Route("GET", "/logs", "The newest attempts of the user's calls.", self._logs),
+            Route("POST", "/webhooks/{provider}", "Deliveries.", self._webhook, personal=False),
+            Route("POST", "/webhooks/{provider}/{id}/{secret}", "Deliveries.", self._webhook, personal=False),
+            Route("POST", "/webhooks/{provider}/{id}/{secret}/{rest}", "Deliveries.", self._webhook, personal=False),
+        )
+        self._patterns = [(_pattern(route.path), route) for route in self.routes]
 
     @staticmethod
     def most_bytes(path: str) -> int:
@@ -83,23 +89,19 @@ class Web:
             return refusal(500, "configuration", "The server is not set up for this.")
 
     async def _route(self, request: Request) -> Response:
-        fitting = [
-            (method, route, personal, found)
-            for method, pattern, route, personal in self._routes
-            if (found := pattern.fullmatch(request.path))
-        ]
-        if not fitting:
-            return refusal(404, "not_found", "There is nothing here.")
-        for method, route, personal, found in fitting:
-            if method == request.method:
-                return await self._visit(request, route, personal, found.groupdict())
-        return refusal(405, "method_not_allowed", "This address does not take that method.")
+        fitting = [(route, found) for pattern, route in self._patterns if (found := pattern.fullmatch(request.path))]
+        for route, found in fitting:
+            if route.method == request.method:
+                return await self._visit(request, route, found.groupdict())
+        if fitting:
+            return refusal(405, "method_not_allowed", "This address does not take that method.")
+        return refusal(404, "not_found", "There is nothing here.")
 
-    async def _visit(self, request: Request, route: Route, personal: bool, part: dict[str, str]) -> Response:
-        user_id = await self._plug.user_of(request.native) if personal else ""
-        if user_id is None or (personal and not user_id):
+    async def _visit(self, request: Request, route: Route, part: dict[str, str]) -> Response:
+        user_id = await self._plug.user_of(request.native) if route.personal else ""
+        if route.personal and not user_id:
             return refusal(401, "unauthenticated", "Log in first.")
-        return await route(Visit(request, user_id, part))
+        return await route.answer(Visit(request, user_id or "", part))
 
     async def _providers(self, _visit: Visit) -> Response:
         return reply({"providers": [describe(provider) for provider in self._plug.providers]})
@@ -159,7 +161,8 @@ class Web:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+    # Some vendors append parts of their own to the URL they were given.
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path).replace("(?P<rest>[^/]+)", "(?P<rest>.+)"))
 
 
 def describe(provider: Provider) -> dict[str, Any]:
