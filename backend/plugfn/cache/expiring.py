@@ -13,8 +13,8 @@ SWEEP_AT = 1024
 class Expiring(Generic[K, V]):
     """Moments are in seconds of the caller's clock. Not safe between threads: the caller has a lock.
 
-    `capacity` bounds the sum of what `weigh` says of the values: beyond it, who was put first goes first. Without it
-    nothing goes before its end.
+    `capacity` bounds the sum of what `weigh` says of the values: beyond it, who was put first goes first, and what is
+    too heavy alone is not kept. Without it nothing goes before its end.
     """
 
     def __init__(self, capacity: int | None = None, weigh: Callable[[V], int] = lambda _: 1) -> None:
@@ -33,14 +33,20 @@ class Expiring(Generic[K, V]):
 
     def put(self, key: K, value: V, ends: float, now: float) -> None:
         """Keep `value` until `ends`."""
-        if self._capacity is not None:
-            self.drop(key)  # or it would keep its old place in the queue, and its old weight
-            self._weight += self._weigh(value)
+        if self._capacity is not None and not self._make_room(self._capacity, key, self._weigh(value)):
+            return
         self._items[key] = (ends, value)
         if len(self._items) >= self._sweep_at:
             self._sweep(now)
-        while self._capacity is not None and self._weight > self._capacity:
+
+    def _make_room(self, capacity: int, key: K, weight: int) -> bool:
+        self.drop(key)  # or it would keep its old place in the queue, and its old weight
+        if weight > capacity:
+            return False
+        while self._weight + weight > capacity:
             self.drop(next(iter(self._items)))
+        self._weight += weight
+        return True
 
     def drop(self, key: K) -> None:
         """Forget."""

@@ -5,7 +5,6 @@ Its moments are the server's own, so the callers' clocks need not agree.
 
 import asyncio
 import logging
-import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -55,7 +54,7 @@ class RedisShared:
     def __init__(self, url: str, prefix: str = "plugfn:") -> None:
         """`url`: redis://, rediss:// (TLS) or unix://. All keys begin with `prefix`. Raises ConfigurationError."""
         self._url, self._prefix = url, prefix
-        self._clients: dict[tuple[int, asyncio.AbstractEventLoop], _Client] = {}
+        self._clients: dict[asyncio.AbstractEventLoop, _Client] = {}
         self._failing: dict[str, None] = {}
         try:
             pool: Any = self._pool()
@@ -151,43 +150,42 @@ class RedisShared:
 
     async def close(self) -> None:
         """Let go of the connections of the event loop that this runs in."""
-        client = self._clients.pop(_place(), None)
+        client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.redis.aclose(close_connection_pool=True)
 
     async def _ask(self, question: Callable[[_Client], Awaitable[Any]]) -> Any:
         try:
-            return await question(self._client())
-        except (RedisError, OSError) as error:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await question(self._client())
+        except (RedisError, OSError) as error:  # a TimeoutError is an OSError
             raise Unavailable("the shared state cannot be asked", code="shared_state") from error
 
     def _client(self) -> _Client:
-        """The running loop's client: another loop's connections cannot be used, nor those from before a fork."""
-        place = _place()
-        client = self._clients.get(place)
+        """The running loop's client. Another's connections cannot be used; after a fork there is another loop too."""
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
         if client is None:
             for other in list(self._clients):
-                if other[1].is_closed():
+                if other.is_closed():
                     self._clients.pop(other, None)
-            client = self._clients[place] = _Client(self._pool())
+            client = self._clients[loop] = _Client(self._pool())
         return client
 
     def _pool(self) -> BlockingConnectionPool:
+        # No timeouts of the client's own: it sends within asyncio.wait_for, which before Python 3.12 loses a
+        # cancellation that comes as the sending ends, and makes a task each time. `_ask` has one for all of it.
         options: dict[str, Any] = {
             "max_connections": MAX_CONNECTIONS,
-            "timeout": ANSWER_SECONDS,
-            "socket_timeout": ANSWER_SECONDS,
-            "socket_connect_timeout": ANSWER_SECONDS,
+            "timeout": None,
+            "socket_timeout": None,
+            "socket_connect_timeout": None,
             "retry": Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.2), 1),
         }
         return BlockingConnectionPool.from_url(self._url, **options)
 
     def _key(self, kind: str, name: str) -> str:
         return f"{self._prefix}{kind}:{name}"
-
-
-def _place() -> tuple[int, asyncio.AbstractEventLoop]:
-    return os.getpid(), asyncio.get_running_loop()
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,0 +1,61 @@
+"""Both forms of shared state, and what a second loop or process needs to use them."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+
+from plugfn.cache.memory import MemoryShared
+from plugfn.cache.protocol import Shared
+from plugfn.cache.redis import RedisShared
+
+
+@pytest.fixture
+def prefix():
+    return f"test-shared-{uuid4().hex[:12]}:"
+
+
+@pytest.fixture
+async def in_redis(redis_url, prefix) -> AsyncIterator[RedisShared]:
+    shared = RedisShared(redis_url, prefix)
+    yield shared
+    await shared.close()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def shared(request) -> Shared:
+    """Every test that takes this is run on both: what the protocol promises, each must keep."""
+    return MemoryShared() if request.param == "memory" else request.getfixturevalue("in_redis")
+
+
+@pytest.fixture
+def in_other_loops(shared):
+    """Runs `work()` in so many threads, each with an event loop of its own; gives the results."""
+
+    def run(work, threads):
+        results, errors = [], []
+
+        async def whole():
+            try:
+                return await work()
+            finally:
+                await shared.close()
+
+        def one():
+            try:
+                results.append(asyncio.run(whole()))
+            except BaseException as error:  # noqa: BLE001 - raised again below, in the test's own thread
+                errors.append(error)
+
+        running = [threading.Thread(target=one) for _ in range(threads)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        if errors:
+            raise errors[0]
+        return results
+
+    return run

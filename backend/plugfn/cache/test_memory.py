@@ -1,0 +1,125 @@
+"""Memory holds what still means something, and not more than it may."""
+
+import asyncio
+import gc
+import threading
+
+import pytest
+
+from plugfn.cache.expiring import SWEEP_AT, Expiring
+from plugfn.cache.memory import ENTRY_BYTES, MemoryShared
+from plugfn.resilience.breaker import Breaker
+from plugfn.resilience.budget import Budget
+
+
+class Clock:
+    """Seconds, moved by hand."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def shared(clock):
+    return MemoryShared(clock=clock)
+
+
+def kept(shared):
+    parts = (shared._values, shared._locks, shared._windows, shared._pauses, shared._circuits)
+    return max(len(part) for part in parts)
+
+
+async def test_what_has_ended_does_not_fill_the_memory(shared, clock):
+    for number in range(20 * SWEEP_AT):
+        clock.now += 1
+        name = f"{number}"
+        await shared.set(name, b"value", 5)
+        await shared.take(Budget(name, 5, 1))
+        await shared.pause(Budget(name, 5, 1), 2)
+        await shared.fail(Breaker(name, open_seconds=1))
+        await shared.lock(name, ttl=1, wait=0).__aenter__()
+    assert kept(shared) <= 2 * SWEEP_AT
+
+
+async def test_values_beyond_what_they_may_weigh_push_out_the_oldest(clock):
+    shared = MemoryShared(max_bytes=10 * (1000 + ENTRY_BYTES), clock=clock)
+    for number in range(100):
+        await shared.set(f"{number}", bytes(1000), 3600)
+    assert [number for number in range(100) if await shared.get(f"{number}")] == list(range(90, 100))
+    await shared.delete("95")
+    await shared.set("new", bytes(1000), 3600)
+    await shared.set("too large for any", bytes(20_000), 3600)
+    assert await shared.get("too large for any") is None
+    assert await shared.get("90")
+    assert await shared.get("new")
+
+
+async def test_locks_budgets_and_breakers_are_never_pushed_out(clock):
+    shared = MemoryShared(max_bytes=0, clock=clock)
+    held = [shared.lock(f"{number}", ttl=60, wait=0) for number in range(3000)]
+    for number, lock in enumerate(held):
+        await lock.__aenter__()
+        await shared.take(Budget(f"{number}", 1, 60))
+        await shared.fail(Breaker(f"{number}", failures=1))
+    assert all([await shared.take(Budget(f"{number}", 1, 60)) for number in range(3000)])
+    assert all([await shared.enter(Breaker(f"{number}", failures=1)) for number in range(3000)])
+    for lock in held:
+        await lock.__aexit__(None, None, None)
+
+
+async def test_failures_that_do_not_follow_one_another_are_forgotten(shared, clock):
+    breaker = Breaker("host", failures=2)
+    await shared.fail(breaker)
+    clock.now += breaker.memory_seconds
+    assert await shared.fail(breaker) is False
+
+
+def test_a_holder_that_was_forgotten_with_its_loop_gives_the_lock_back():
+    shared = MemoryShared()
+
+    async def hold():
+        async with shared.lock("a", ttl=60, wait=0):
+            await asyncio.sleep(0)
+
+    hold().send(None)
+    gc.collect()
+
+    async def again():
+        async with shared.lock("a", ttl=60, wait=0):
+            return True
+
+    assert asyncio.run(again())
+
+
+def test_threads_that_write_at_once_lose_nothing():
+    shared, budget = MemoryShared(), Budget("a", 4000, 3600)
+    granted = []
+
+    async def work():
+        granted.append([await shared.take(budget) for _ in range(1500)].count(0.0))
+
+    threads = [threading.Thread(target=lambda: asyncio.run(work())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(granted) == 4000
+
+
+def test_an_item_put_again_weighs_once():
+    items = Expiring[str, bytes](capacity=10, weigh=len)
+    for _ in range(10):
+        items.put("a", b"12345", ends=10, now=0)
+    items.put("b", b"12345", ends=10, now=0)
+    assert (items.get("a", 5), items.get("b", 5), len(items)) == (b"12345", b"12345", 2)
+    items.drop("a")
+    items.put("c", b"12345", ends=10, now=0)
+    assert (items.get("b", 5), items.get("c", 5), items.get("c", 10)) == (b"12345", b"12345", None)

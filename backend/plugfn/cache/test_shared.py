@@ -1,0 +1,242 @@
+"""What shared state promises, in memory and in Redis alike: values, locks, budgets, breakers."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from plugfn.errors import Unavailable
+from plugfn.resilience.breaker import Breaker
+from plugfn.resilience.budget import Budget
+
+# Values
+
+
+async def test_a_value_is_there_until_it_is_deleted(shared):
+    await shared.set("key", b"\x00\xffvalue", 60)
+    await shared.set("other", b"", 60)
+    assert await shared.get("key") == b"\x00\xffvalue"
+    assert await shared.get("other") == b""
+    await shared.delete("key")
+    await shared.delete("never there")
+    assert await shared.get("key") is None
+    assert await shared.get("other") == b""
+
+
+async def test_a_value_ends_and_setting_it_again_gives_it_new_time(shared):
+    await shared.set("key", b"one", 0.1)
+    await shared.set("again", b"one", 0.1)
+    await shared.set("again", b"two", 60)
+    await asyncio.sleep(0.12)
+    assert await shared.get("key") is None
+    assert await shared.get("again") == b"two"
+
+
+# Locks
+
+
+class Room:
+    """Notices two who are inside at the same time."""
+
+    def __init__(self):
+        self.inside = self.most = self.visits = 0
+
+    async def visit(self, shared, *, wait=20.0):
+        async with shared.lock("room", ttl=20, wait=wait):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            await asyncio.sleep(random.uniform(0, 0.004))
+            self.visits += 1
+            self.inside -= 1
+
+
+async def test_of_fifty_tasks_one_at_a_time_holds_a_lock_and_all_of_them_get_it(shared):
+    room = Room()
+    await asyncio.gather(*(room.visit(shared) for _ in range(50)))
+    assert (room.most, room.visits) == (1, 50)
+
+
+def test_tasks_of_several_event_loops_and_threads_take_turns_too(shared, in_other_loops):
+    room = Room()
+
+    async def work():
+        await asyncio.gather(*(room.visit(shared) for _ in range(5)))
+
+    in_other_loops(work, threads=4)
+    assert (room.most, room.visits) == (1, 20)
+
+
+async def test_who_waited_too_long_is_told_and_two_names_are_two_locks(shared):
+    async with shared.lock("a", ttl=10, wait=0), shared.lock("b", ttl=10, wait=0):
+        began = time.monotonic()
+        with pytest.raises(Unavailable) as caught:
+            async with shared.lock("a", ttl=10, wait=0.1):
+                pytest.fail("two hold one lock")
+        assert caught.value.code == "locked"
+        assert 0.1 <= time.monotonic() - began < 1
+    async with shared.lock("a", ttl=10, wait=0):
+        pass
+
+
+async def test_a_holder_that_fails_or_is_cancelled_leaves_the_lock_open(shared):
+    async def hold():
+        async with shared.lock("a", ttl=10, wait=0):
+            await asyncio.sleep(10)
+
+    with pytest.raises(RuntimeError, match="inside"):
+        async with shared.lock("a", ttl=10, wait=0):
+            raise RuntimeError("inside")
+    holder = asyncio.create_task(hold())
+    await asyncio.sleep(0.05)
+    holder.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holder
+    async with shared.lock("a", ttl=10, wait=0):
+        pass
+
+
+async def test_a_lock_ends_with_its_time_and_who_was_late_does_not_open_the_next_holders(shared):
+    late = shared.lock("a", ttl=0.05, wait=0)
+    await late.__aenter__()
+    async with shared.lock("a", ttl=10, wait=1):
+        await late.__aexit__(None, None, None)
+        with pytest.raises(Unavailable):
+            async with shared.lock("a", ttl=10, wait=0):
+                pytest.fail("the late holder opened another's lock")
+
+
+async def test_one_who_stops_waiting_takes_no_lock_with_it(shared):
+    async with shared.lock("a", ttl=10, wait=0):
+        waiting = [asyncio.create_task(shared.lock("a", ttl=10, wait=10).__aenter__()) for _ in range(10)]
+        await asyncio.sleep(0.05)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    async with shared.lock("a", ttl=10, wait=0.5):
+        pass
+
+
+# Budgets
+
+
+async def takes(shared, budget, seconds, grants):
+    """Ask for so long; note the monotonic time before and after each grant."""
+    end = time.monotonic() + seconds
+    while (before := time.monotonic()) < end:
+        if not await shared.take(budget):
+            grants.append((before, time.monotonic()))
+        await asyncio.sleep(0.001)
+
+
+def exceeds(grants, limit, window):
+    """Whether limit + 1 grants certainly fell within one window: from before the first to after the last."""
+    ordered = sorted(grants)
+    groups = (ordered[n : n + limit + 1] for n in range(len(ordered) - limit))
+    return any(max(after for _, after in group) - group[0][0] < window for group in groups)
+
+
+def test_tasks_of_several_loops_together_never_exceed_a_budget_and_waste_nothing_of_it(shared, in_other_loops):
+    budget, grants = Budget("many", 20, 1), []
+
+    async def work():
+        await asyncio.gather(*(takes(shared, budget, 2.1, grants) for _ in range(5)))
+
+    in_other_loops(work, threads=3)
+    assert not exceeds(grants, 20, 1)
+    assert 40 <= len(grants) <= 60
+
+
+async def test_who_waits_as_told_is_served(shared):
+    budget = Budget("waits", 2, 1)
+    assert [await shared.take(budget), await shared.take(budget)] == [0.0, 0.0]
+    wait = await shared.take(budget)
+    assert 0 < wait <= 1.1
+    await asyncio.sleep(wait)
+    assert await shared.take(budget) == 0.0
+
+
+async def test_those_who_wait_are_not_all_told_the_same_moment(shared):
+    budget = Budget("spread", 1, 60)
+    await shared.take(budget)
+    waits = [await shared.take(budget) for _ in range(20)]
+    assert len({round(wait, 2) for wait in waits}) > 10
+    assert all(59 < wait < 64 for wait in waits)
+
+
+async def test_a_budget_is_its_own_by_name_and_by_what_it_allows(shared):
+    budgets = [Budget("a", 1, 60), Budget("b", 1, 60), Budget("a", 1, 30), Budget("a", 2, 60)]
+    assert [await shared.take(budget) for budget in budgets] == [0.0] * 4
+    assert await shared.take(budgets[0]) > 0
+
+
+async def test_a_pause_stops_everybody_and_ends_and_a_shorter_one_does_not_end_it(shared):
+    mine, theirs = Budget("paused", 100, 1), Budget("paused", 50, 1)
+    await shared.pause(mine, 0.3)
+    await shared.pause(mine, 0.01)
+    assert 0.2 < await shared.take(theirs) < 0.4
+    assert await shared.take(Budget("other", 1, 1)) == 0.0
+    await asyncio.sleep(0.31)
+    assert await shared.take(theirs) == 0.0
+
+
+async def test_a_pause_of_nothing_stops_nobody_for_long(shared):
+    budget = Budget("zero", 1, 1)
+    await shared.pause(budget, 0)
+    await asyncio.sleep(0.005)
+    assert await shared.take(budget) == 0.0
+
+
+# Breakers
+
+BREAKER = Breaker("host", failures=3, open_seconds=0.3, probe_seconds=0.3)
+
+
+async def opened(shared):
+    for _ in range(3):
+        assert await shared.enter(BREAKER) == 0.0
+        await shared.fail(BREAKER)
+
+
+async def test_it_opens_at_the_last_failure_and_says_how_long(shared):
+    assert [await shared.fail(BREAKER) for _ in range(3)] == [False, False, True]
+    assert 0 < await shared.enter(BREAKER) <= 0.34
+    assert await shared.enter(Breaker("other host", failures=3)) == 0.0
+
+
+async def test_an_answer_between_two_failures_starts_the_count_again(shared):
+    await shared.fail(BREAKER)
+    await shared.fail(BREAKER)
+    assert await shared.enter(BREAKER) == 0.0
+    await shared.succeed(BREAKER)
+    assert [await shared.fail(BREAKER), await shared.fail(BREAKER)] == [False, False]
+    assert await shared.enter(BREAKER) == 0.0
+
+
+async def test_one_of_fifty_probes_a_half_open_breaker_and_its_success_closes_it(shared):
+    await opened(shared)
+    await asyncio.sleep(0.31)
+    waits = await asyncio.gather(*(shared.enter(BREAKER) for _ in range(50)))
+    assert waits.count(0.0) == 1
+    await shared.succeed(BREAKER)
+    assert [await shared.enter(BREAKER) for _ in range(5)] == [0.0] * 5
+
+
+async def test_a_probe_that_fails_opens_it_for_the_whole_time_again(shared):
+    await opened(shared)
+    await asyncio.sleep(0.31)
+    assert await shared.enter(BREAKER) == 0.0
+    assert await shared.fail(BREAKER) is True
+    await asyncio.sleep(0.2)
+    assert await shared.enter(BREAKER) > 0
+    await asyncio.sleep(0.12)
+    assert await shared.enter(BREAKER) == 0.0
+
+
+async def test_a_probe_that_says_nothing_is_followed_by_another(shared):
+    await opened(shared)
+    await asyncio.sleep(0.31)
+    assert await shared.enter(BREAKER) == 0.0
+    assert await shared.enter(BREAKER) > 0
+    await asyncio.sleep(0.31)
+    assert await shared.enter(BREAKER) == 0.0

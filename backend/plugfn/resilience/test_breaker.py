@@ -1,0 +1,82 @@
+"""A breaker goes through its states alike in both of the rule's forms, and lets one probe through at a time."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plugfn.resilience.breaker import ENTER, FAIL, Breaker, Circuit
+
+BREAKER = Breaker("host", failures=3, open_seconds=4, probe_seconds=2)
+MOVES = st.lists(
+    st.sampled_from(["enter", "enter", "fail", "fail", "succeed", "wait 1", "wait 2", "wait 4"]), max_size=50
+)
+
+
+class InMemory:
+    """The rule as MemoryShared uses it."""
+
+    def __init__(self):
+        self.circuit = None
+
+    def enter(self, now):
+        return self.circuit.enter(BREAKER, now) if self.circuit else 0.0
+
+    def fail(self, now):
+        self.circuit = self.circuit or Circuit()
+        return self.circuit.fail(BREAKER, now)
+
+    def succeed(self):
+        self.circuit = None
+
+
+class InScripts:
+    """The rule as whoever has a server uses it."""
+
+    def __init__(self, by_given_clock, key):
+        self._enter, self._fail, self._client = by_given_clock(ENTER), by_given_clock(FAIL), by_given_clock.client
+        self._key = key
+
+    def enter(self, now):
+        return max(0, self._enter([self._key], BREAKER.enter_arguments, round(now * 1_000_000))) / 1000
+
+    def fail(self, now):
+        return bool(self._fail([self._key], BREAKER.fail_arguments, round(now * 1_000_000)))
+
+    def succeed(self):
+        self._client.delete(self._key)
+
+
+def play(breaker, moves):
+    """What it answers, move by move."""
+    now, answers = 1000.0, []
+    for move in moves:
+        if move.startswith("wait"):
+            now += float(move.split()[1])
+        elif move == "succeed":
+            breaker.succeed()
+        else:
+            answers.append(getattr(breaker, move)(now))
+    return answers
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves=MOVES)
+def test_memory_and_scripts_always_answer_the_same(by_given_clock, new_key, moves):
+    scripts = InScripts(by_given_clock, new_key())
+    assert play(InMemory(), moves) == play(scripts, moves)
+    scripts.succeed()
+
+
+def test_its_whole_life():
+    opened = ["fail", "fail", "enter", "fail", "enter"]
+    assert play(InMemory(), opened) == [False, False, 0.0, True, 4.0]
+    half_open = [*opened, "wait 4", "enter", "enter", "wait 1", "enter"]
+    assert play(InMemory(), half_open)[5:] == [0.0, 2.0, 1.0]
+    assert play(InMemory(), [*half_open, "fail", "enter"])[8:] == [True, 4.0]
+    assert play(InMemory(), [*half_open, "succeed", "enter", "enter", "fail", "fail"])[8:] == [0.0, 0.0, False, False]
+    assert play(InMemory(), [*half_open, "wait 1", "enter", "enter"])[8:] == [0.0, 2.0]
+
+
+def test_those_who_wait_are_spread_over_a_tenth_of_the_time():
+    waits = [BREAKER.later(1) for _ in range(50)]
+    assert all(1 <= wait <= 1.4 for wait in waits)
+    assert len(set(waits)) > 40
