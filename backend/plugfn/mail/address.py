@@ -1,0 +1,64 @@
+"""E-mail addresses: their syntax (RFC 5321 and 6531, without quoted local parts), and domains in ASCII."""
+
+import re
+import unicodedata
+from typing import Annotated, Any
+
+import idna
+from pydantic import AfterValidator, Field, model_validator
+
+from plugfn.definition import Model
+from plugfn.mail.line import Name, one_line
+
+ATOM = r"[a-zA-Z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]++"
+LOCAL = re.compile(rf"{ATOM}(\.{ATOM})*+")
+MOST_LOCAL, MOST = 64, 254
+"""Octets: RFC 5321, 4.5.3.1.1 and 4.5.3.1.3."""
+
+INVISIBLE = frozenset({"Cf", "Cn", "Co", "Zs"})
+
+
+def ascii_domain(name: str) -> str:
+    """A host name as DNS wants it, `bücher.example` as `xn--bcher-kva.example`; lower case. Raises ValueError."""
+    try:
+        return idna.encode(name, uts46=True, transitional=False).decode().lower()
+    except (idna.IDNAError, UnicodeError):
+        raise ValueError("the domain is not a valid host name") from None
+
+
+def address(text: str) -> str:
+    """The address with its domain in ASCII. Raises ValueError, which does not repeat it."""
+    local, at, domain = unicodedata.normalize("NFC", one_line(text)).rpartition("@")
+    if not at or not _is_local(local):
+        raise ValueError("must be an e-mail address like ana@example.com")
+    domain = ascii_domain(domain)
+    if "." not in domain or domain.endswith(".") or domain.rpartition(".")[2].isdigit():
+        raise ValueError("the domain of an e-mail address is a full host name")
+    if len(f"{local}@{domain}".encode()) > MOST:
+        raise ValueError("the e-mail address is too long")
+    return f"{local}@{domain}"
+
+
+def _is_local(local: str) -> bool:
+    seen = any(unicodedata.category(character) in INVISIBLE for character in local)
+    return bool(LOCAL.fullmatch(local)) and len(local.encode()) <= MOST_LOCAL and not seen
+
+
+def folded(text: str) -> str:
+    """What two spellings of one address have in common. Vendors take local parts for case-insensitive."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+Address = Annotated[str, Field(max_length=320), AfterValidator(address)]
+
+
+class Mailbox(Model):
+    """An address and the name shown with it. A plain string is taken for the address."""
+
+    email: Address = Field(repr=False)
+    name: Name = Field(default="", repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, given: Any) -> Any:
+        return {"email": given} if isinstance(given, str) else given
