@@ -1,5 +1,6 @@
 """`scripts/bench` says what it can measure, and refuses what it cannot."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -23,11 +24,19 @@ def test_anything_else_is_refused_with_one_clear_line(arguments):
     told = bench(*arguments)
     assert told.returncode == 1
     assert told.stderr.count("\n") == 1
-    assert "scripts/bench ingest, sync or mailbox" in told.stderr
+    assert "scripts/bench ingest, sync, mailbox or plugfn" in told.stderr
 
 
-@pytest.mark.parametrize("what", ["ingest", "sync", "mailbox"])
+@pytest.mark.parametrize("what", ["ingest", "sync", "mailbox", "plugfn"])
 def test_each_measurement_explains_itself(what):
     told = bench(what, "--help")
     assert told.returncode == 0
     assert "--json" in told.stdout
+
+
+def test_plugfn_is_measured_beside_the_bare_client():
+    told = bench("plugfn", "--json", "--rounds", "1", "--seconds", "0.2", "--concurrent", "10")
+    assert told.returncode == 0, told.stderr
+    measured = json.loads(told.stdout)
+    assert set(measured) == {"actions_per_s", "bare_per_s", "ratio", "verifications_per_s"}
+    assert min(measured.values()) > 0
