@@ -23,7 +23,8 @@ REASONS = (
     ("resource protected by organization saml", "sso_required"),
     ("resource not accessible by", "not_accessible"),
     ("oauth app access restrictions", "app_restricted"),
-    ("has been suspended", "suspended"),
+    ("been suspended", "suspended"),
+    ("was suspended", "suspended"),
     ("was archived", "archived"),
 )
 
@@ -97,10 +98,8 @@ def read_wait(answer: Answer) -> float | None:
 def read_detail(answer: Answer) -> str:
     """Which fields are wrong, or which scope or permission would do. Never what was sent."""
     if answer.status == 422:
-        wrong = [
-            f"{one.get('resource')}.{one.get('field')} {one.get('code')}" for one in _errors(answer) if "field" in one
-        ]
-        return ", ".join(wrong[:5])
+        wrong = [[str(one.get(part)) for part in ("resource", "field", "code")] for one in _errors(answer)[:5]]
+        return ", ".join(f"{one[0]}.{one[1]} {one[2]}" for one in wrong if all(map(_WORD.fullmatch, one)))
     if answer.status == 404 and "x-oauth-scopes" in answer.headers:
         return _unseen(answer)
     wanted = answer.headers.get("x-accepted-github-permissions", "")

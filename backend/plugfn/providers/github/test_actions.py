@@ -1,0 +1,166 @@
+"""Actions, through the whole library, against the emulator."""
+
+import json
+
+import pytest
+
+from plugfn.errors import (
+    GiveUp,
+    InvalidCall,
+    InvalidParams,
+    NeedsReconnect,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+)
+from plugfn.providers.github import provider
+from plugfn.testing.bench import Bench
+
+LOJA = {"owner": "ana", "repo": "loja"}
+
+
+@pytest.fixture
+def github(emulator):
+    return emulator("github")
+
+
+@pytest.fixture
+async def bench(github):
+    token = github.control("POST", "/tokens", {"login": "ana"})["access_token"]
+    settings = {"client_id": "Iv1.sandbox0000000001", "client_secret": "github_sandbox_only", "api_url": github.url}
+    async with Bench(provider, settings=settings, credentials={"access_token": token}) as made:
+        yield made
+
+
+async def test_an_issue_is_opened_as_asked(bench, github):
+    params = {**LOJA, "title": "O forno não liga", "body": "Desde ontem.", "labels": ["bug"], "assignees": ["bruno"]}
+    issue = await bench.call("issues.create", params)
+    assert (issue.number, issue.state, issue.user.login) == (1, "open", "ana")
+    assert [label.name for label in issue.labels] == ["bug"]
+    (request,) = github.requests("/repos/ana/loja/issues")
+    assert set(json.loads(request["body"])) == {"title", "body", "labels", "assignees"}
+
+
+async def test_every_request_says_what_github_asks_for(bench, github):
+    await bench.call("repos.get", LOJA)
+    headers = github.requests()[0]["headers"]
+    assert headers["accept"] == "application/vnd.github+json"
+    assert headers["x-github-api-version"] == "2022-11-28"
+    assert headers["user-agent"].startswith("plugfn/")
+    assert headers["authorization"].startswith("Bearer gho_")
+
+
+async def test_a_repository_is_read(bench):
+    repo = await bench.call("repos.get", {"owner": "ana", "repo": "cofre"})
+    assert (repo.full_name, repo.private, repo.default_branch) == ("ana/cofre", True, "main")
+
+
+async def test_a_pull_request_is_opened_once(bench):
+    params = {**LOJA, "title": "Trocar o fusível", "head": "novo", "base": "main", "draft": True}
+    pull = await bench.call("pulls.create", params)
+    assert (pull.number, pull.draft, pull.head.ref, pull.base.ref) == (1, True, "novo", "main")
+    with pytest.raises(InvalidCall) as caught:
+        await bench.call("pulls.create", params)
+    assert caught.value.code == "custom"
+
+
+async def test_the_test_of_a_connection_names_its_account(bench):
+    assert await bench.test() == "ana"
+
+
+async def test_what_another_owns_is_not_found(bench):
+    with pytest.raises(NotFound):
+        await bench.call("issues.create", {"owner": "bruno", "repo": "segredo", "title": "x"})
+
+
+async def test_a_field_that_github_refuses_is_named(bench):
+    with pytest.raises(InvalidCall, match=r"PullRequest\.head invalid"):
+        await bench.call("pulls.create", {**LOJA, "title": "x", "head": "nada", "base": "main"})
+
+
+async def test_an_archived_repository_refuses(bench, github):
+    github.control("POST", "/repos", {"owner": "ana", "name": "velha", "archived": True})
+    with pytest.raises(GiveUp) as caught:
+        await bench.call("issues.create", {"owner": "ana", "repo": "velha", "title": "x"})
+    assert caught.value.code == "archived"
+
+
+async def test_issues_that_are_switched_off_cannot_be_opened(bench, github):
+    github.control("POST", "/repos", {"owner": "ana", "name": "muda", "has_issues": False})
+    with pytest.raises(InvalidCall) as caught:
+        await bench.call("issues.create", {"owner": "ana", "repo": "muda", "title": "x"})
+    assert caught.value.code == "http_410"
+
+
+async def test_a_token_that_was_taken_back_needs_the_user(github, bench):
+    credentials = {"access_token": "gho_unknown"}
+    settings = {"client_id": "x", "client_secret": "y", "api_url": github.url}
+    async with Bench(provider, settings=settings, credentials=credentials) as other:
+        with pytest.raises(NeedsReconnect) as caught:
+            await other.call("repos.get", LOJA)
+    assert caught.value.code == "bad_credentials"
+
+
+@pytest.mark.parametrize("status", [403, 429])
+async def test_a_limit_that_is_used_up_says_until_when(bench, github, status):
+    github.control("POST", "/limit", {"remaining": 0, "reset_in": 1800, "status": status})
+    with pytest.raises(RateLimited) as caught:
+        await bench.call("repos.get", LOJA)
+    assert 1790 < caught.value.retry_after <= 1800
+    with pytest.raises(RateLimited):
+        await bench.call("repos.get", LOJA)
+    assert len(github.requests("/repos/ana/loja")) == 1, "the second call was not even sent"
+
+
+async def test_the_last_call_that_is_left_is_the_last_one_made(bench, github):
+    github.control("POST", "/limit", {"remaining": 1, "reset_in": 1800})
+    await bench.call("repos.get", LOJA)
+    with pytest.raises(RateLimited):
+        await bench.call("repos.get", LOJA)
+    assert len(github.requests("/repos/ana/loja")) == 1
+
+
+async def test_a_secondary_limit_waits_as_long_as_it_says_and_goes_on(bench, github):
+    body = {"message": "You have exceeded a secondary rate limit."}
+    github.fault("GET /repos/*", kind="answer", status=403, body=body, headers={"Retry-After": "1"})
+    assert (await bench.call("repos.get", LOJA)).name == "loja"
+
+
+async def test_an_issue_that_may_have_been_opened_is_not_opened_twice(bench, github):
+    github.fault("POST /repos/*", kind="truncate", after=True)
+    with pytest.raises(OutcomeUnknown):
+        await bench.call("issues.create", {**LOJA, "title": "uma só"})
+    assert len(github.control("GET", "/world")["repos"]["ana/loja"]["issues"]) == 1
+
+
+async def test_a_read_is_repeated_when_the_answer_broke_off(bench, github):
+    github.fault("GET /repos/*", kind="truncate")
+    assert (await bench.call("repos.get", LOJA)).name == "loja"
+    assert len(github.requests("/repos/ana/loja")) == 2
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"owner": "ana", "repo": "loja"},
+        {"owner": "ana", "repo": "loja", "title": " "},
+        {"owner": "ana", "repo": "loja", "title": "x" * 257},
+        {"owner": "ana", "repo": "loja", "title": "x", "body": "x" * 65537},
+        {"owner": "ana", "repo": "loja", "title": "x", "labels": ["a"] * 101},
+        {"owner": "ana", "repo": "loja", "title": "x", "assignees": ["a"] * 11},
+        {"owner": "ana/../bruno", "repo": "loja", "title": "x"},
+        {"owner": "ana", "repo": "loja?x=1", "title": "x"},
+        {"owner": "ana", "repo": "loja", "title": "x", "milestone": 1},
+    ],
+)
+async def test_wrong_parameters_are_refused_before_anything_is_sent(bench, github, params):
+    with pytest.raises(InvalidParams):
+        await bench.call("issues.create", params)
+    assert github.requests() == []
+
+
+@pytest.mark.parametrize("repo", [".", ".."])
+async def test_a_name_cannot_climb_out_of_its_path(bench, github, repo):
+    with pytest.raises(InvalidParams):
+        await bench.call("repos.get", {"owner": "ana", "repo": repo})
+    assert github.requests() == []
