@@ -11,6 +11,8 @@ from plugfn.errors import Unavailable, Unexpected
 ACCEPTED = b"gzip"
 """What we ask for; other codings are an answer that breaks the contract."""
 
+MOST_DROPPED = 65536
+
 
 class _Gunzip:
     def __init__(self) -> None:
@@ -59,3 +61,12 @@ async def read_body(answer: httpcore2.Response, headers: dict[str, str], max_byt
     if decoder is not None:
         decoder.end()
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def drop_body(answer: httpcore2.Response) -> None:
+    """Read a body that nobody wants as far as is cheaper than a new connection, and drop it."""
+    size = 0
+    async for part in cast(AsyncIterable[bytes], answer.stream):
+        size += len(part)
+        if size > MOST_DROPPED:
+            return

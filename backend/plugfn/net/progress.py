@@ -15,6 +15,14 @@ class Progress:
         self.sent = False
 
 
+class Doings:
+    """What one call has done so far, also at origins it was sent on to."""
+
+    def __init__(self) -> None:
+        self.under_way: list[Progress] = []
+        self.changed = False
+
+
 sending: ContextVar[Progress | None] = ContextVar("sending", default=None)
 """The request that the running task sends."""
 

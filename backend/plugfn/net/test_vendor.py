@@ -213,6 +213,26 @@ async def test_a_packed_answer_that_stops_in_the_middle_may_have_been_done(pool,
     assert (caught.value.code, caught.value.maybe_done) == ("truncated", True)
 
 
+async def test_a_body_that_nobody_wants_is_neither_kept_nor_too_big(pool, server):
+    server.answer = answer(b"x" * 50_000)
+    assert (await vendor(pool, server, max_bytes=10).post("/", max_bytes=0)).body == b""
+    server.answer = answer(b"x" * 5_000_000)
+    assert (await vendor(pool, server).post("/", max_bytes=0)).status == 200
+    server.answer = OK
+    assert (await vendor(pool, server).get("/")).json() == {}
+
+
+async def test_what_a_call_does_elsewhere_counts_as_its_own(pool, server):
+    http = vendor(pool, server)
+    server.answer = _then_close
+    with pytest.raises(Unavailable):
+        await http.elsewhere(server.url).post("/")
+    assert http.in_doubt
+    server.answer = OK
+    await http.elsewhere(server.url).post("/")
+    assert http.changed
+
+
 # --- ways to fail ---
 
 

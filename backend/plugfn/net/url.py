@@ -17,6 +17,19 @@ LOWEST_FREE_PORT = 1024
 _ODD = re.compile(r"[\s\\\x00-\x1f\x7f]")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_-])?|\[[0-9a-f:.]{2,45}\]")
 _AUTHORITY = re.compile(r"[a-z]+://([^/?#]*)", re.IGNORECASE)
+_PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_QUERY = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]|]*")
+
+
+def stays_within(path: str) -> bool:
+    """Whether a path is encoded, begins with one slash and has no dot segments: it can only lead below its origin."""
+    return _PATH.fullmatch(path) is not None and _DOTS.search(path) is None
+
+
+def is_query(text: str) -> bool:
+    """Whether a query is encoded."""
+    return _QUERY.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -63,8 +76,10 @@ def read_url(url: str, *, field: str = "url") -> Address:
     port = DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
     if not 0 < port < 65536:
         raise _wrong(field, "has no possible port")
-    path = parsed.raw_path.partition(b"?")[0].decode("ascii")
-    return Address(parsed.scheme, host, port, path, parsed.query.decode("ascii"))
+    path, query = parsed.raw_path.partition(b"?")[0].decode("ascii"), parsed.query.decode("ascii")
+    if not stays_within(path) or not is_query(query):
+        raise _wrong(field, "has a path or a query that is not encoded, or has dot segments")
+    return Address(parsed.scheme, host, port, path, query)
 
 
 def check_url(url: str, guard: Guard | None = None, *, https_only: bool = True, field: str = "url") -> Address:

@@ -10,12 +10,12 @@ import httpcore2
 
 from plugfn.errors import InvalidParams, Problem
 from plugfn.net.answer import Answer, ErrorTable
-from plugfn.net.body import ACCEPTED, read_body
+from plugfn.net.body import ACCEPTED, drop_body, read_body
 from plugfn.net.failures import TRANSPORT, unavailable
 from plugfn.net.pool import Pool
-from plugfn.net.progress import Progress, sending
+from plugfn.net.progress import Doings, Progress, sending
 from plugfn.net.quota import Quota
-from plugfn.net.url import Address, read_origin
+from plugfn.net.url import Address, is_query, read_origin, stays_within
 
 MAX_BYTES = 10 * 1024 * 1024
 TIMEOUTS: Mapping[str, float] = {"connect": 10.0, "pool": 10.0, "read": 60.0, "write": 60.0}
@@ -24,9 +24,6 @@ USER_AGENT = "plugfn/0.1"
 
 Observe = Callable[[Quota], None]
 
-_PATH = re.compile(r"/(?!/)(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
-_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
-_QUERY = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?%\[\]|]*")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "accept-encoding"})
@@ -74,14 +71,17 @@ class VendorHttp:
         self._address = read_origin(origin)
         self._base = self._address.path.rstrip("/")
         self._auth = dict(headers or {})
-        self._under_way: list[Progress] = []
-        self.changed = False
-        """Whether a request other than a read was answered without an error: doing the call again does it twice."""
+        self._doings = Doings()
 
     @property
     def in_doubt(self) -> bool:
         """Whether a request is out and its answer has not come whole: a call that was cut off may have been done."""
-        return any(progress.sent for progress in self._under_way)
+        return any(progress.sent for progress in self._doings.under_way)
+
+    @property
+    def changed(self) -> bool:
+        """Whether a request other than a read was answered without an error: doing the call again does it twice."""
+        return self._doings.changed
 
     def __repr__(self) -> str:
         return f"<VendorHttp {self._address.origin}>"
@@ -97,11 +97,13 @@ class VendorHttp:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         checked: bool = True,
+        max_bytes: int | None = None,
     ) -> Answer:
         """Send to the provider's origin. `path` begins with a slash; put values into it with `quoted`.
 
         `params` and `form`: a list repeats its name, None leaves it out; a str of params is an encoded query.
-        `checked=False` returns any answer as it is, its errors not mapped."""
+        `checked=False` returns any answer as it is, its errors not mapped. `max_bytes` of answer instead of the usual;
+        0 wants none of its body."""
         target = self._target(path, params)
         body, kind = _body(json, form, content)
         request = httpcore2.Request(
@@ -111,13 +113,13 @@ class VendorHttp:
             content=body,
             extensions={"timeout": TIMEOUTS},
         )
-        answer = await self._exchange(request)
+        answer = await self._exchange(request, self._max_bytes if max_bytes is None else max_bytes)
         if self._observe is not None and (quota := self._errors.quota(answer.headers)) is not None:
             self._observe(quota)
         if checked:
             self._errors.check(answer)
         if answer.ok and method not in _SAFE:
-            self.changed = True
+            self._doings.changed = True
         return answer
 
     async def get(self, path: str, **options: Any) -> Answer:
@@ -146,14 +148,16 @@ class VendorHttp:
 
     def elsewhere(self, origin: str) -> "VendorHttp":
         """The same for another origin, that the vendor or a redirect named: guarded, and not authenticated."""
-        return VendorHttp(self._pool, origin, trusted=False, errors=self._errors, max_bytes=self._max_bytes)
+        other = VendorHttp(self._pool, origin, trusted=False, errors=self._errors, max_bytes=self._max_bytes)
+        other._doings = self._doings
+        return other
 
-    async def _exchange(self, request: httpcore2.Request) -> Answer:
+    async def _exchange(self, request: httpcore2.Request, max_bytes: int) -> Answer:
         progress = Progress()
-        self._under_way.append(progress)
+        self._doings.under_way.append(progress)
         token = sending.set(progress)
         try:
-            answer = await self._read(request)
+            answer = await self._read(request, max_bytes)
         except httpcore2.LocalProtocolError:
             raise InvalidParams("the request is not one that HTTP can carry", code="not_http") from None
         except TRANSPORT as error:
@@ -161,22 +165,25 @@ class VendorHttp:
             raise unavailable(error) from None
         finally:
             sending.reset(token)
-        self._under_way.remove(progress)
+        self._doings.under_way.remove(progress)
         return answer
 
-    async def _read(self, request: httpcore2.Request) -> Answer:
+    async def _read(self, request: httpcore2.Request, max_bytes: int) -> Answer:
         answer = await self._pool.connections(trusted=self._trusted).handle_async_request(request)
         try:
             headers = _readable(answer.headers)
-            return Answer(answer.status, headers, await read_body(answer, headers, self._max_bytes))
+            if max_bytes == 0:
+                await drop_body(answer)
+                return Answer(answer.status, headers)
+            return Answer(answer.status, headers, await read_body(answer, headers, max_bytes))
         finally:
             await answer.aclose()
 
     def _target(self, path: str, params: Mapping[str, Any] | str | None) -> bytes:
-        if not _PATH.fullmatch(path) or _DOTS.search(path):
+        if not stays_within(path):
             raise InvalidParams("the path is not one within the vendor's origin", code="path")
         query = params if isinstance(params, str) else urlencode(_pairs(params))
-        if not _QUERY.fullmatch(query):
+        if not is_query(query):
             raise InvalidParams("the query is not encoded", code="query")
         target = f"{self._base}{path}?{query}" if query else self._base + path
         return target.encode("ascii")
