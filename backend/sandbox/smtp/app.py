@@ -1,0 +1,83 @@
+"""The emulator's control port, and the SMTP servers that start and stop with it."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from sandbox.kit.app import Sandbox
+
+from .certificate import Certificate
+from .faults import Fault
+from .server import PASSWORD, USERNAME, Dialogue, World
+
+HOST = "127.0.0.1"
+
+
+class Smtp:
+    """The three servers: `ports` by their names."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.certificate = world, Certificate()
+        self.ports: dict[str, int] = {}
+
+    async def run(self, _app: web.Application) -> AsyncIterator[None]:
+        """Started with the control port, stopped with it."""
+        servers = [
+            await self._start("plain", None, None),
+            await self._start("starttls", self.certificate.context, None),
+            await self._start("tls", None, self.certificate.context),
+        ]
+        yield
+        for server in servers:
+            server.close()
+
+    async def _start(self, name: str, later: ssl.SSLContext | None, now: ssl.SSLContext | None) -> asyncio.Server:
+        # Without any TLS the password is taken in the clear: that is what the plain server is for.
+        def dialogue() -> Dialogue:
+            return Dialogue(self.world, over_tls=now is not None, tls=later)
+
+        server = await asyncio.get_running_loop().create_server(dialogue, HOST, 0, ssl=now)
+        self.ports[name] = server.sockets[0].getsockname()[1]
+        return server
+
+    async def describe(self, _request: web.Request) -> web.Response:
+        """Where the servers are, and how to log in."""
+        login = {"username": USERNAME, "password": PASSWORD}
+        return web.json_response({"host": HOST, **self.ports, **login, "ca_pem": self.certificate.ca_pem})
+
+    async def mails(self, _request: web.Request) -> web.Response:
+        """What was accepted."""
+        return web.json_response(self.world.mails)
+
+    async def commands(self, _request: web.Request) -> web.Response:
+        """What clients did."""
+        return web.json_response(self.world.commands)
+
+    async def fault(self, request: web.Request) -> web.Response:
+        """Switch one on."""
+        try:
+            self.world.faults.append(Fault(**await request.json()))
+        except (TypeError, ValueError) as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        return web.Response(status=204)
+
+
+def build() -> Sandbox:
+    """The emulator, not started."""
+    # aiosmtpd logs every dropped connection with a traceback; dropping them is what this is for.
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+    world = World()
+    smtp, sandbox = Smtp(world), Sandbox("smtp", reset=world.forget)
+    sandbox.app.cleanup_ctx.append(smtp.run)
+    sandbox.app.add_routes(
+        [
+            web.get("/_sandbox/smtp", smtp.describe),
+            web.get("/_sandbox/mails", smtp.mails),
+            web.get("/_sandbox/commands", smtp.commands),
+            web.post("/_sandbox/smtp/faults", smtp.fault),
+        ]
+    )
+    return sandbox

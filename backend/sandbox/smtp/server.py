@@ -1,0 +1,156 @@
+"""The dialogue: aiosmtpd's, asked before every stage whether something is to go wrong there."""
+
+import asyncio
+import hmac
+import ssl
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from .faults import Fault
+
+USERNAME, PASSWORD = "ponte@example.com", "smtp-password-ok"
+LARGEST = 30_000_000
+LONGEST_HANG = 60.0
+
+
+@dataclass
+class World:
+    """What the servers of one emulator share."""
+
+    mails: list[dict[str, Any]] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        for one in (self.mails, self.commands, self.faults):
+            one.clear()
+
+    def fault(self, stage: str, address: str = "") -> Fault | None:
+        """Notes the stage; the fault that happens there."""
+        self.commands.append(stage)
+        return next((fault for fault in self.faults if fault.strikes(stage, address)), None)
+
+
+class Mailroom:
+    """aiosmtpd's handler: keeps what is accepted."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def handle_DATA(self, server: "Dialogue", session: Session, envelope: Envelope) -> str:
+        """The last dot has come."""
+        if (spoilt := await server.spoil("end")) is not None:
+            return spoilt
+        self.world.mails.append(
+            {
+                "from": envelope.mail_from,
+                "to": list(envelope.rcpt_tos),
+                "data": (envelope.original_content or b"").decode("utf-8", "replace"),
+                "tls": session.ssl is not None or server.over_tls,
+                "user": session.auth_data or "",
+                "utf8": envelope.smtp_utf8,
+            }
+        )
+        return await server.spoil("accepted") or "250 2.0.0 OK: queued"
+
+
+def authenticate(_server: SMTP, session: Session, _envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+    """Only the one user."""
+    if not isinstance(given, LoginPassword):
+        return AuthResult(success=False, handled=False)
+    login = given.login.decode("utf-8", "replace")
+    right = hmac.compare_digest(given.password, PASSWORD.encode()) and login == USERNAME
+    return AuthResult(success=right, handled=False, auth_data=login)
+
+
+class Dialogue(SMTP):
+    """One connection. `spoil` answers None when the stage may go on."""
+
+    def __init__(self, world: World, *, over_tls: bool, tls: ssl.SSLContext | None) -> None:
+        self.world, self.over_tls = world, over_tls
+        super().__init__(
+            Mailroom(world),
+            data_size_limit=LARGEST,
+            enable_SMTPUTF8=True,
+            hostname="sandbox.example",
+            tls_context=tls,
+            auth_require_tls=not over_tls and tls is not None,
+            authenticator=authenticate,
+            loop=asyncio.get_running_loop(),
+        )
+
+    async def spoil(self, stage: str, address: str = "") -> str | None:
+        """The answer to give instead, if something goes wrong here; may end the connection."""
+        fault = self.world.fault(stage, address)
+        if fault is None:
+            return None
+        if fault.kind == "hang":
+            await asyncio.sleep(LONGEST_HANG)
+        if fault.kind == "answer":
+            return f"{fault.code} {fault.text}"
+        assert self.transport is not None  # noqa: S101 - a command has just come over it
+        self.transport.abort()
+        raise ConnectionResetError
+
+    async def push(self, status: Any) -> None:
+        """The greeting is the first thing that is said."""
+        if self.session is not None and not getattr(self, "_greeted", False):
+            self._greeted = True
+            status = await self.spoil("greeting") or status
+        await super().push(status)
+
+    async def _spoilt(self, stage: str, address: str = "") -> bool:
+        answer = await self.spoil(stage, address)
+        if answer is not None:
+            await self.push(answer)
+        return answer is not None
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        """EHLO"""
+        if not await self._spoilt("ehlo"):
+            await super().smtp_EHLO(hostname)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        """STARTTLS"""
+        if not await self._spoilt("starttls"):
+            await super().smtp_STARTTLS(arg)
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        """AUTH"""
+        if not await self._spoilt("auth"):
+            await super().smtp_AUTH(arg)
+
+    async def smtp_NOOP(self, arg: str) -> None:
+        """NOOP"""
+        if not await self._spoilt("noop"):
+            await super().smtp_NOOP(arg)
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        """MAIL FROM"""
+        if not await self._spoilt("mail"):
+            await super().smtp_MAIL(arg)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        """RCPT TO"""
+        address = (arg or "").partition("<")[2].partition(">")[0]
+        if not await self._spoilt("rcpt", address):
+            await super().smtp_RCPT(arg)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        """DATA: `content` spoils it between the first byte of the message and the last."""
+        if await self._spoilt("data"):
+            return
+        fault = self.world.fault("content")
+        if fault is None:
+            await super().smtp_DATA(arg)
+            return
+        await self.push("354 go on")
+        await self._reader.read(1)
+        if fault.kind == "hang":
+            await asyncio.sleep(LONGEST_HANG)
+        assert self.transport is not None  # noqa: S101 - a command has just come over it
+        self.transport.abort()
+        raise ConnectionResetError
