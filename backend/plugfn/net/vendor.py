@@ -98,12 +98,13 @@ class VendorHttp:
         headers: Mapping[str, str] | None = None,
         checked: bool = True,
         max_bytes: int | None = None,
+        reads: bool = False,
     ) -> Answer:
         """Send to the provider's origin. `path` begins with a slash; put values into it with `quoted`.
 
         `params` and `form`: a list repeats its name, None leaves it out; a str of params is an encoded query.
         `checked=False` returns any answer as it is, its errors not mapped. `max_bytes` of answer instead of the usual;
-        0 wants none of its body."""
+        0 wants none of its body. `reads`: a POST that only asks, so that its answer does not count as a change."""
         target = self._target(path, params)
         body, kind = _body(json, form, content)
         request = httpcore2.Request(
@@ -118,7 +119,7 @@ class VendorHttp:
             self._observe(quota)
         if checked:
             self._errors.check(answer)
-        if answer.ok and method not in _SAFE:
+        if answer.ok and method not in _SAFE and not reads:
             self._doings.changed = True
         return answer
 
