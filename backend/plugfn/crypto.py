@@ -83,7 +83,7 @@ class KeyRing:
     def digests(self, text: str, purpose: str) -> tuple[str, ...]:
         """Keyed digests of a sealed text, in hex, to find it by equality: write the first, look for any.
 
-        Unlike an IndexKey's these change with the ring's first key, so whatever reseals a row writes its digest anew."""
+        Unlike an IndexKey's these change with the ring's first key: whatever reseals a row writes its digest anew."""
         data = f"{purpose}|{text}".encode("utf-8", "surrogatepass")
         return tuple(hashlib.blake2b(data, key=key, digest_size=DIGEST_SIZE).hexdigest() for key in self.index_keys)
 

@@ -77,6 +77,8 @@ class OAuth2:
     scopes: tuple[str, ...] = ()
     scope_separator: str = " "
     pkce: bool = True
+    issuer: str | None = None
+    """Where the vendor names itself in the callback's `iss` (RFC 9207): the one name that is accepted."""
     client_auth: Literal["client_secret_post", "client_secret_basic"] = "client_secret_post"
     extra_authorize: Mapping[str, str] = field(default_factory=dict)
     read_tokens: "Callable[[Mapping[str, Any]], OAuthTokens] | None" = None

@@ -208,9 +208,15 @@ class Executor:
         except NeedsReconnect as error:
             renewed = await self._connections.renewed(job.provider, job.connection, credentials)
             if renewed is None:
-                await self._connections.needs_reauth(job.connection, error.code)
+                await self._connections.needs_reauth(job.connection, error.code, credentials)
                 raise
-        return await self._admitted(job, renewed)
+        try:
+            return await self._admitted(job, renewed)
+        except MissingScope:
+            raise
+        except NeedsReconnect as error:
+            await self._connections.needs_reauth(job.connection, error.code, renewed)
+            raise
 
     async def _admitted(self, job: Job, credentials: Model) -> BaseModel:
         """One call between the gate's breaker and budgets."""

@@ -66,11 +66,14 @@ class PlugFn:
         self.pool = Pool(self.guard)
         self.metrics = Metrics()
         self.providers = ProviderRegistry(integrations)
-        self.connections = ConnectionManager(self.providers, self.store, self.ring)
+        self.connections = ConnectionManager(
+            self.providers, self.store, self.ring, self.shared, self.pool, self.guard, self.base_url
+        )
         gate, once = Gate(self.shared), Once(self.store, self.ring)
         self.executor = Executor(
             self.providers, self.connections, self.store, gate, once, self.pool, self.guard, self.metrics
         )
+        self.connections.tester = self.executor.test
         self.webhooks = WebhookHub(self.providers, self.store, self.connections)
 
     def __getattr__(self, name: str) -> Any:
@@ -99,6 +102,10 @@ class PlugFn:
     ) -> list[BatchResult]:
         """Run many calls, at most `concurrency` at once. See run_batch."""
         return await run_batch(self.executor, calls, concurrency=concurrency, on_progress=on_progress)
+
+    def let_in(self, auth: AuthProvider) -> None:
+        """Change who makes a web request: for programs that know it only after PlugFn was made."""
+        self._auth = auth
 
     async def user_of(self, request: Any) -> str | None:
         """Who makes a web request, as `auth` says. Raises ConfigurationError when no auth was given."""

@@ -1,0 +1,45 @@
+"""Where to send users after connecting: to this very site and nowhere else."""
+
+import re
+from urllib.parse import quote, urlsplit
+
+from plugfn.errors import InvalidParams, Problem
+
+LONGEST = 2048
+
+# A backslash is a slash to browsers, and they drop control characters before they read.
+_ODD = re.compile(r"[\\\x00-\x20\x7f-\x9f\s]")
+
+_KEPT = "/?&=%:@!$'()*+,;~-._"
+
+
+def local_path(target: str | None, base_url: str) -> str:
+    """A path of this site ("/settings?tab=1"); also given as an absolute URL of base_url's origin. "" for None.
+
+    Raises InvalidParams for anything that a browser may take for another site."""
+    if not target:
+        return ""
+    if len(target) > LONGEST or _ODD.search(target):
+        raise _refused()
+    try:
+        parts = urlsplit(target)
+        foreign = bool(parts.scheme or parts.netloc) and _origin(target) != _origin(base_url)
+    except ValueError:
+        raise _refused() from None
+    path = parts._replace(scheme="", netloc="", fragment="").geturl()
+    if foreign or not re.match(r"/(?!/)", path):
+        raise _refused()
+    return quote(path, safe=_KEPT)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    if parts.username is not None or parts.scheme not in ("http", "https"):
+        raise _refused()
+    default = 443 if parts.scheme == "https" else 80
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or default
+
+
+def _refused() -> InvalidParams:
+    problem = Problem("redirect_after", "must be a path of this site, beginning with a single slash")
+    return InvalidParams("the user cannot be sent there", problems=[problem], code="open_redirect")

@@ -1,0 +1,43 @@
+"""Takes tokens back at the vendor when a user disconnects: as well as it goes, and never in the way of it."""
+
+import asyncio
+import logging
+from uuid import uuid4
+
+from plugfn.connection import Connection
+from plugfn.definition import Call, OAuthTokens
+from plugfn.errors import PlugFnError
+from plugfn.net.guard import Guard
+from plugfn.net.pool import Pool
+from plugfn.net.vendor import VendorHttp
+from plugfn.oauth.app import App
+
+log = logging.getLogger("plugfn.oauth")
+
+SECONDS = 15.0
+
+
+async def revoked(app: App, connection: Connection, tokens: OAuthTokens, pool: Pool, guard: Guard) -> str:
+    """What came of it: "revoked", "unsupported" (the vendor takes no token back), or the code of the error."""
+    if app.auth.revoke is None:
+        return "unsupported"
+    origin = app.provider.origin(app.settings, tokens)
+    http = VendorHttp(
+        pool,
+        origin.url,
+        trusted=origin.trusted,
+        headers=app.provider.headers(tokens),
+        errors=app.provider.errors,
+    )
+    call = Call(app.provider, connection, tokens, app.settings, http, guard, uuid4().hex)
+    try:
+        async with asyncio.timeout(SECONDS):
+            await app.auth.revoke(call)
+    except TimeoutError:
+        return "timeout"
+    except PlugFnError as error:
+        return error.code
+    except Exception:
+        log.exception("the provider's code failed to take a token back", extra={"provider": app.provider.name})
+        return "provider_bug"
+    return "revoked"

@@ -1,0 +1,153 @@
+"""Connections at rest: credentials sealed, label and account sealed too, the account findable by a keyed digest.
+
+A change is written only over what it was made from (compare and swap on `updated_at`), so of two at once none is lost.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from plugfn.connection import Connection
+from plugfn.crypto import KeyRing, Unreadable
+from plugfn.definition import Model
+from plugfn.errors import NeedsReconnect, TryLater
+from plugfn.sealed_model import seal_model, unseal_model
+from plugfn.storage.protocol import Store
+
+TICK = timedelta(microseconds=1)
+ATTEMPTS = 20
+PAGE = 500
+
+
+class Profile(BaseModel):
+    """What of a connection is sealed beside its credentials."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    label: str = ""
+    account: str = ""
+    webhook: str = ""
+    """The digest of the secret in its webhook URL."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A connection with its credentials, opened."""
+
+    connection: Connection
+    credentials: Model
+    webhook: str = ""
+
+
+class Vault:
+    """Seals what goes in, opens what comes out. Knows no users: its callers check."""
+
+    def __init__(self, store: Store, ring: KeyRing) -> None:
+        self._store, self._ring = store, ring
+
+    async def add(self, connection: Connection, credentials: Model) -> None:
+        """Store a new one."""
+        await self._store.add_connection(*self._closed(Kept(connection, credentials)))
+
+    async def find(self, connection_id: str) -> Connection | None:
+        """The connection of this id, whoever's it is."""
+        row = await self._store.connection(connection_id)
+        return None if row is None else self._shown(row)[0]
+
+    async def of_user(
+        self, user_id: str, provider: str | None = None, *, after: str = "", limit: int = 1000
+    ) -> list[Connection]:
+        """A user's, by id."""
+        rows = await self._store.connections(user_id=user_id, provider=provider, after=after, limit=limit)
+        return [self._shown(row)[0] for row in rows]
+
+    async def of_account(self, provider: str, account: str, user_id: str | None = None) -> list[Connection]:
+        """Those of a vendor's account: everybody's, or one user's."""
+        found: dict[str, Connection] = {}
+        for digest in self._ring.digests(account, f"account|{provider}"):
+            for row in await self._store.connections(user_id=user_id, provider=provider, account=digest):
+                found[row.id] = self._shown(row)[0]
+        return [found[name] for name in sorted(found)]
+
+    async def read(self, connection_id: str, model: type[Model]) -> Kept | None:
+        """With its credentials. Raises NeedsReconnect (code "unreadable") when no key of the ring opens them."""
+        row = await self._store.connection(connection_id)
+        sealed = None if row is None else await self._store.sealed(connection_id)
+        return None if row is None or sealed is None else self._opened(row, sealed, model)
+
+    async def change(self, connection_id: str, model: type[Model], how: Callable[[Kept], Kept | None]) -> Kept | None:
+        """Write what `how` makes of it as it is then; nothing if that is None. What is stored now; None: it is gone.
+
+        `how` is asked again when another change came between."""
+        for _ in range(ATTEMPTS):
+            kept = await self.read(connection_id, model)
+            changed = None if kept is None else how(kept)
+            if kept is None or changed is None:
+                return kept
+            written = await self._write(kept, changed)
+            if written is not None:
+                return written
+        raise TryLater("the connection is being changed by many at once", code="conflict")
+
+    async def _write(self, kept: Kept, changed: Kept) -> Kept | None:
+        before = kept.connection.updated_at
+        stamped = replace(changed.connection, updated_at=max(datetime.now(UTC), before + TICK))
+        changed = replace(changed, connection=stamped)
+        done = await self._store.update_connection(*self._closed(changed), read_at=before)
+        return changed if done else None
+
+    async def remove(self, connection_id: str) -> bool:
+        """With its credentials. False when there was none."""
+        return await self._store.delete_connection(connection_id)
+
+    async def reseal(self, connection: Connection, model: type[Model]) -> bool:
+        """Seal with the ring's first key what is not. Whether there was something to do. Raises NeedsReconnect."""
+        row, sealed = await self._store.connection(connection.id), await self._store.sealed(connection.id)
+        if row is None or sealed is None or (self._ring.is_current(sealed) and self._is_current(row)):
+            return False
+        return await self.change(connection.id, model, lambda kept: kept) is not None
+
+    async def all(self) -> AsyncIterator[Connection]:
+        """Everybody's, by id."""
+        after = ""
+        while rows := await self._store.connections(after=after, limit=PAGE):
+            for row in rows:
+                yield row
+            after = rows[-1].id
+
+    def _closed(self, kept: Kept) -> tuple[Connection, bytes]:
+        shown = kept.connection
+        profile = Profile(label=shown.label, account=shown.account, webhook=kept.webhook)
+        sealed = self._ring.seal(profile.model_dump_json().encode(), _context(shown) + "|profile")
+        digests = self._ring.digests(shown.account, f"account|{shown.provider}") if shown.account else ("",)
+        row = replace(shown, label=base64.b64encode(sealed).decode(), account=digests[0])
+        return row, seal_model(self._ring, kept.credentials, _context(shown))
+
+    def _shown(self, row: Connection) -> tuple[Connection, str]:
+        """As it is, and its webhook's digest. What cannot be opened stays empty: a list must not fail for one."""
+        try:
+            sealed = base64.b64decode(row.label, validate=True)
+            profile = Profile.model_validate_json(self._ring.unseal(sealed, _context(row) + "|profile"))
+        except (binascii.Error, Unreadable, ValidationError):
+            profile = Profile()
+        return replace(row, label=profile.label, account=profile.account), profile.webhook
+
+    def _is_current(self, row: Connection) -> bool:
+        return self._ring.is_current(base64.b64decode(row.label))
+
+    def _opened(self, row: Connection, sealed: bytes, model: type[Model]) -> Kept:
+        shown, webhook = self._shown(row)
+        try:
+            return Kept(shown, unseal_model(self._ring, model, sealed, _context(row)), webhook)
+        except (Unreadable, ValidationError):
+            raise NeedsReconnect(
+                "the stored credentials cannot be read", code="unreadable", provider=row.provider
+            ) from None
+
+
+def _context(row: Connection) -> str:
+    return f"connection|{row.id}|{row.user_id}|{row.provider}"
