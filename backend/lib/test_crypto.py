@@ -1,16 +1,17 @@
-"""What is sealed opens with the right ring in the right context, and nowhere else."""
+"""The settings' keys seal, open and digest. What sealing withstands is plugfn.crypto's to test."""
 
 import base64
-import os
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import crypto
 
 OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+# In databases since before plugfn.crypto was there.
+SEALED_LONG_AGO = bytes.fromhex("01ea98589de3c3e395537a06bd19da6f2109a0a48d058220750ee5a521a8a05d0f6f6c374b0fdb")
 
 
 @given(plain=st.binary(max_size=2000), context=st.text(st.characters(codec="utf-8"), max_size=50))
@@ -18,35 +19,18 @@ def test_what_was_sealed_opens_to_the_same_bytes(plain, context):
     assert crypto.unseal(crypto.seal(plain, context), context) == plain
 
 
-def test_two_seals_of_the_same_bytes_differ():
-    assert crypto.seal(b"same", "row") != crypto.seal(b"same", "row")
+def test_what_databases_and_columns_hold_since_long_ago_is_read_and_compared_as_ever(settings):
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    settings.INDEX_KEY = "an-index-key-for-tests-alone-which-protects-nothing"
+    assert crypto.unseal(SEALED_LONG_AGO, "banking.Account|1|extra") == b"secret"
+    assert not crypto.is_current(SEALED_LONG_AGO)
+    assert crypto.digest(b"data", "row").hex() == "bb385c9be2a57007bd057197db50c9ed"
+    assert crypto.blind_index(" Jo\u00e3o ", "name").hex() == "01f75d48f750adc5538a178b2767b6eb"
 
 
 def test_a_value_moved_to_another_row_does_not_open():
     with pytest.raises(crypto.Unreadable):
         crypto.unseal(crypto.seal(b"secret", "row 1"), "row 2")
-
-
-@settings(max_examples=60)
-@given(place=st.integers(min_value=0), bit=st.integers(0, 7))
-def test_any_flipped_bit_is_noticed(place, bit):
-    sealed = bytearray(crypto.seal(b"secret", "row"))
-    sealed[place % len(sealed)] ^= 1 << bit
-    with pytest.raises(crypto.Unreadable):
-        crypto.unseal(bytes(sealed), "row")
-
-
-@given(junk=st.binary(max_size=60))
-def test_what_was_never_sealed_is_unreadable_and_nothing_worse(junk):
-    with pytest.raises(crypto.Unreadable):
-        crypto.unseal(junk, "row")
-
-
-def test_a_truncated_value_is_unreadable():
-    sealed = crypto.seal(b"secret", "row")
-    for length in range(len(sealed)):
-        with pytest.raises(crypto.Unreadable):
-            crypto.unseal(sealed[:length], "row")
 
 
 def test_after_rotation_the_old_key_reads_and_the_new_one_writes(settings):
@@ -93,13 +77,6 @@ def test_a_digest_means_nothing_under_another_index_key(settings):
     assert crypto.digest(b"data", "row") != before
 
 
-def test_two_index_keys_that_differ_only_late_give_different_digests(settings):
-    settings.INDEX_KEY = "k" * 64 + "a"
-    before = crypto.digest(b"data", "row")
-    settings.INDEX_KEY = "k" * 64 + "b"
-    assert crypto.digest(b"data", "row") != before
-
-
 def test_a_rotated_encryption_key_changes_no_digest(settings):
     before = crypto.digest(b"data", "row")
     settings.ENCRYPTION_KEYS = [NEW]
@@ -116,12 +93,3 @@ def test_a_missing_or_short_index_key_is_a_configuration_error(settings, key):
 def test_a_blind_index_ignores_case_and_surrounding_space():
     assert crypto.blind_index(" João ", "name") == crypto.blind_index("JOÃO", "name")
     assert crypto.blind_index("João", "name") != crypto.blind_index("Joana", "name")
-
-
-def test_a_blind_index_does_not_tell_apart_two_spellings_of_one_accent():
-    assert crypto.blind_index("Joa\u0303o", "name") == crypto.blind_index("Jo\u00e3o", "name")
-
-
-def test_random_bytes_of_a_right_length_do_not_open():
-    with pytest.raises(crypto.Unreadable):
-        crypto.unseal(crypto.seal(b"x", "row")[: crypto.HEADER_SIZE] + os.urandom(40), "row")

@@ -19,7 +19,7 @@ from apps.banking.aggregators.pluggy.errors import (
 from apps.banking.aggregators.pluggy.item import readable
 from lib.errors import ErrorType, Temporary
 from lib.http import Answer
-from lib.retry_after import CAP_SECONDS, retry_after
+from plugfn.net.retry_after import CAP_SECONDS, retry_after
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from apps.banking.aggregators.pluggy.api import PATIENCE_SECONDS, SHARE
 from apps.banking.aggregators.pluggy.codes import CODES
 from apps.banking.aggregators.pluggy.endpoints import ENDPOINTS, Endpoint
 from apps.banking.aggregators.pluggy.keys import RENEW_AT
-from lib.retry_after import CAP_SECONDS
+from plugfn.net.retry_after import CAP_SECONDS
 
 TEXT = (Path(settings.BACKEND).parent / "docs" / "pluggy.md").read_text()
 

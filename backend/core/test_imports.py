@@ -1,0 +1,51 @@
+"""What Ponte takes from plugfn costs its processes none of plugfn's own dependencies."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BACKEND = Path(__file__).parents[1]
+
+# Not installed in production.
+OTHERS = ("aiohttp", "alembic", "anyio", "authlib", "fastapi", "flask", "httpx2", "mcp", "pydantic", "sqlalchemy")
+
+BLOCKED = f"""
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {OTHERS!r}:
+            raise ImportError(name + " is not for this process")
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+LIB = """
+import lib.circuit, lib.crypto, lib.ratelimit, lib.retry, plugfn.net.retry_after, plugfn.resilience.retry
+"""
+
+WEB = """
+import core.wsgi, core.urls
+"""
+
+WORKER = """
+import core.celery
+core.celery.app.loader.import_default_modules()
+core.celery.app.finalize()
+"""
+
+NO_REDIS = """
+sys.modules["redis"] = None
+import plugfn, plugfn.crypto, plugfn.errors, plugfn.net.retry_after
+import plugfn.resilience.breaker, plugfn.resilience.budget, plugfn.resilience.retry
+assert plugfn.KeyRing.from_keys(plugfn.new_key())
+"""
+
+
+@pytest.mark.parametrize("process", [LIB, WEB, WORKER, NO_REDIS], ids=["lib", "web", "worker", "no redis"])
+def test_a_process_starts_where_only_its_own_dependencies_are(process):
+    command = [sys.executable, "-c", BLOCKED + process]
+    done = subprocess.run(command, cwd=BACKEND, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
