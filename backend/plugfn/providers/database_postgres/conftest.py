@@ -136,6 +136,7 @@ def roles(postgres_url: str) -> Iterator[dict[str, str]]:
     yield names
     with psycopg.connect(superuser, autocommit=True) as connection:
         for name in names.values():
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [name])
             connection.execute(f'drop owned by "{name}"')
             connection.execute(f'drop role "{name}"')
 
@@ -158,3 +159,23 @@ def credentials(roles: dict[str, str], port: int, postgres_url: str) -> Callable
         return own | {"allowed_tables": ["vendas", "crm.clientes"]} | more
 
     return typed
+
+
+@pytest.fixture
+def world_as_it_is(postgres_url: str, roles: dict[str, str]) -> Callable[[], list[Any]]:
+    """Everything that an attack could have changed: rows, tables, settings of roles, advisory locks."""
+    superuser = make_conninfo(postgres_url, user="postgres")
+    looks = (
+        "select md5(string_agg(v::text, '|' order by id)) from vendas v",
+        "select md5(string_agg(s::text, '|' order by id)) from segredos s",
+        "select count(*) from pg_class where relnamespace = 'public'::regnamespace",
+        "select count(*) from pg_db_role_setting",
+        "select count(*) from pg_locks where locktype = 'advisory' and database = "
+        "(select oid from pg_database where datname = current_database())",
+    )
+
+    def look() -> list[Any]:
+        with psycopg.connect(superuser) as connection:
+            return [connection.execute(question).fetchall() for question in looks]
+
+    return look

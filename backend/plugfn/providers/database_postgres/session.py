@@ -16,6 +16,7 @@ from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.providers.database_postgres.failures import failure
 
 T = TypeVar("T")
+Cursor = psycopg.AsyncCursor[tuple[object, ...]]
 
 log = logging.getLogger("plugfn")
 
@@ -58,9 +59,7 @@ async def read_only(connection: Connection, seconds: float, search_path: str | N
     await ask(connection, "rollback")
 
 
-async def ask(
-    connection: Connection, query: str | sql.SQL | sql.Composed, *values: object
-) -> psycopg.AsyncCursor[tuple[object, ...]]:
+async def ask(connection: Connection, query: str | sql.SQL | sql.Composed, *values: object) -> Cursor:
     """Run one statement by the extended protocol, which takes no second one: binary results force it.
 
     No statement is prepared under a name, so that poolers can be between us and the server."""
@@ -89,13 +88,15 @@ async def until(work: Awaitable[T], seconds: float, connection: Connection, call
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=seconds)
-        if not task.done():
-            await _end(task, connection, call)
         if task.done():
             return task.result()
+        await _end(task, connection, call)
+        raise psycopg.errors.QueryCanceled
     finally:
         task.cancel()
-    raise psycopg.errors.QueryCanceled
+        await asyncio.wait({task}, timeout=GRACE)
+        if task.done() and not task.cancelled():
+            task.exception()  # looked at, whatever it is: the query was ended, and that is what is told
 
 
 async def _end(task: "asyncio.Future[T]", connection: Connection, call: Call[PostgresAccess]) -> None:

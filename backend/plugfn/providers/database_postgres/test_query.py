@@ -110,25 +110,13 @@ async def test_a_table_that_is_not_allowed_is_refused_and_an_empty_list_allows_n
                 await bench.call("query.run", {"table": "vendas"})
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "*,segredos(*)",
-        "segredos(*)",
-        "id:senha",
-        "dados->a",
-        "...x",
-        "a!b",
-        'a"b',
-        "a'b",
-        "a b",
-        "a.b",
-        "",
-        "1a",
-        "x" * 64,
-    ]
-    + ["id\n", "id--", "(select 1)", "é" * 32],
+NO_NAMES = (
+    *("*,segredos(*)", "segredos(*)", "id:senha", "dados->a", "...x", "a!b", 'a"b', "a'b", "a b", "a.b", "", "1a"),
+    *("id\n", "x" * 64, "id--", "(select 1)", "é" * 32),
 )
+
+
+@pytest.mark.parametrize("name", NO_NAMES)
 async def test_what_is_no_column_name_is_refused_before_anything_is_sent(bench, name):
     for query in (
         {"columns": [name]},

@@ -1,0 +1,183 @@
+"""Tests of the SQL guard: a second opinion on what a query reads is asked of PostgreSQL's own planner."""
+
+from contextlib import suppress
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from plugfn.database.sql_guard import checked_select
+from plugfn.errors import Forbidden, InvalidCall
+
+ALLOWED = ["vendas", "crm.clientes"]
+WORDS = """select from where with as ( ) , union join on true * 1 id x v vendas segredos crm.clientes public.segredos
+pg_user "segredos" 'a' /* */ $$ lateral exists in limit = . ; not case when then end E'\\' '"""
+PIECES = [*WORDS.split(), "order by", "--\n"]
+    "select",
+    "from",
+    "where",
+    "with",
+    "as",
+    "(",
+    ")",
+    ",",
+    "union",
+    "join",
+    "on",
+    "true",
+    "*",
+    "1",
+    "id",
+    "x",
+    "v",
+    "vendas",
+    "segredos",
+    "crm.clientes",
+    "public.segredos",
+    "pg_user",
+    '"segredos"',
+    "'a'",
+    "/*",
+    "*/",
+    "$$",
+    "lateral",
+    "exists",
+    "in",
+    "limit",
+    "=",
+    ".",
+    ";",
+    "not",
+    "case",
+    "when",
+    "then",
+    "end",
+    "E'\\'",
+    "'",
+] + ["order by", "--\n"]
+NAMES = ["vendas", "segredos", "crm.clientes", "x", "y"]
+names = st.sampled_from(NAMES)
+aliases = st.sampled_from(["", " x", " y", " as segredos", " as vendas"])
+
+
+def nested(inner):
+    """Queries around queries: in FROM, in WHERE, in WITH, side by side."""
+    return st.one_of(
+        st.builds(lambda q, a: f"select * from ({q}) as {a}", inner, st.sampled_from(["x", "y", "segredos"])),
+        st.builds(lambda q, t, a: f"select 1 as id from {t}{a} where exists ({q})", inner, names, aliases),
+        st.builds(lambda n, p, q: f"with {n} as ({p}) {q}", st.sampled_from(["x", "y", "segredos"]), inner, inner),
+        st.builds(lambda p, q: f"select 1 as id from ({p}) a where 1 in (select 1 from ({q}) b)", inner, inner),
+        st.builds(lambda p, q: f"(select 1 as id from ({p}) a) union (select 1 from ({q}) b)", inner, inner),
+    )
+
+
+queries = st.recursive(
+    st.builds(lambda t, a, u, b: f"select 1 as id from {t}{a}, {u}{b}", names, aliases, names, aliases)
+    | st.builds(lambda t, a: f"select 1 as id from {t}{a}", names, aliases),
+    nested,
+    max_leaves=6,
+)
+
+
+@pytest.fixture(scope="module")
+def planner(postgres_url):
+    with psycopg.connect(psycopg.conninfo.make_conninfo(postgres_url), autocommit=True) as connection:
+        connection.execute("create schema guard")
+        connection.execute("create table guard.vendas (id int)")
+        connection.execute("create table guard.segredos (id int)")
+        connection.execute("create table guard.clientes (id int)")
+        yield connection
+        connection.execute("drop schema guard cascade")
+
+
+def read_by(planner, sql):
+    """The relations that PostgreSQL would read; None when it refuses the query."""
+    sql = sql.replace('"public".', '"guard".').replace('"crm".', '"guard".')
+    try:
+        plan = planner.execute(f"explain (verbose, format json) {sql}").fetchone()[0]
+    except psycopg.Error:
+        return None
+    return {(node.get("Schema"), node["Relation Name"]) for node in _nodes(plan) if "Relation Name" in node}
+
+
+def _nodes(part):
+    if isinstance(part, list):
+        for each in part:
+            yield from _nodes(each)
+    elif isinstance(part, dict):
+        yield part
+        for each in part.values():
+            yield from _nodes(each)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(queries)
+def test_what_passes_reads_allowed_tables_only_says_the_planner_too(planner, query):
+    try:
+        passed = checked_select(query, ALLOWED)
+    except Forbidden:
+        return
+    planner.execute("set search_path = pg_catalog")
+    assert (read_by(planner, passed) or set()) <= {("guard", "vendas"), ("guard", "clientes")}
+
+
+def test_the_second_opinion_would_notice(planner):
+    both = {("guard", "vendas"), ("guard", "segredos")}
+    assert read_by(planner, "select * from guard.vendas, guard.segredos") == both
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=25))
+def test_any_heap_of_words_is_refused_or_written_anew_so_that_it_says_the_same_again(pieces):
+    try:
+        passed = checked_select("select " + " ".join(pieces), ALLOWED)
+    except (Forbidden, InvalidCall):
+        return
+    assert checked_select(passed, ALLOWED) == passed
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_at_all_is_refused_with_an_error_of_ours_or_passes(text):
+    for query in (text, f"select {text}", f"select '{text}' from vendas"):
+        with suppress(Forbidden, InvalidCall):
+            checked_select(query, ALLOWED)
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="\x00"), max_size=50))
+@settings(max_examples=200, deadline=None)
+def test_a_text_in_quotes_stays_the_text_that_it_was(text):
+    quoted = text.replace("'", "''")
+    try:
+        passed = checked_select(f"select '{quoted}' as t", [])
+    except InvalidCall:
+        return
+    inner = passed.removeprefix("SELECT '").removesuffix('\' AS "t"')
+    assert inner.replace("''", "'") == text
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("select * from Vendas", 'SELECT * FROM "public"."vendas" AS "vendas"'),
+        ("select vendas.id from public.vendas", 'SELECT "vendas"."id" FROM "public"."vendas" AS "vendas"'),
+        ("select c.nome from CRM.clientes c", 'SELECT "c"."nome" FROM "crm"."clientes" AS "c"'),
+    ],
+)
+def test_names_are_folded_quoted_and_given_their_schema(query, expected):
+    assert checked_select(query, ALLOWED) == expected
+
+
+def test_an_empty_list_allows_no_table():
+    assert checked_select("select 1 as a", []) == 'SELECT 1 AS "a"'
+    with pytest.raises(Forbidden):
+        checked_select("select * from vendas", [])
+
+
+def test_a_refused_statement_is_not_quoted_anywhere(caplog):
+    for query in ("explain select 'cpf 123'", "vacuum 'cpf 123'", "select 'cpf 123", "select 1; explain 'cpf 123'"):
+        with pytest.raises((Forbidden, InvalidCall)) as caught:
+            checked_select(query, ALLOWED)
+        assert "123" not in str(caught.value)
+    assert caplog.records == []
