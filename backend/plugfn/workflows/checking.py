@@ -1,0 +1,162 @@
+"""Reading what a user wrote as a workflow, and checking all of it before it is stored."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from plugfn.connection import Connection
+from plugfn.definition import Action, Provider, Trigger
+from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, Problem
+from plugfn.problems import validated
+from plugfn.workflows import conditions, params
+from plugfn.workflows.conditions import Condition
+from plugfn.workflows.fields import Catalogue, Field, catalogue, near
+from plugfn.workflows.model import StepSpec, WorkflowSpec
+
+WHAT = "the workflow"
+RESERVED = "steps"
+"""The root of step results in placeholders: a payload's field of this name cannot be named."""
+
+
+class Registry(Protocol):
+    """What there is. Each raises UnknownName."""
+
+    def get(self, name: str) -> Provider:
+        """A provider."""
+        ...
+
+    def action(self, path: str) -> Action[Any, Any]:
+        """An action."""
+        ...
+
+    def trigger(self, provider_name: str, event: str) -> Trigger:
+        """A declared event."""
+        ...
+
+
+class Accounts(Protocol):
+    """Users' connections."""
+
+    async def get(self, connection_id: str, user_id: str) -> Connection:
+        """Raises NoConnection, also for another user's."""
+        ...
+
+    async def resolve(self, provider: Provider, user_id: str, connection_id: str | None) -> Connection:
+        """The one that a call means, ready for use. Raises PlugFnError."""
+        ...
+
+
+def read(raw: Mapping[str, Any] | WorkflowSpec) -> WorkflowSpec:
+    """A workflow from JSON. Raises InvalidParams with every problem of its shape."""
+    if isinstance(raw, WorkflowSpec):
+        raw = raw.model_dump(exclude_unset=True)
+    if not isinstance(raw, Mapping):
+        raise InvalidParams("the workflow is not valid", problems=[Problem("", "must be an object")])
+    given = dict(raw)
+    written = given.pop("conditions", None)
+    problems = [*_oversized(given.get("steps"))]
+    tree: Condition | None = None
+    try:
+        tree = None if written is None else conditions.parse(written)
+    except InvalidParams as error:
+        problems += error.problems
+    if problems:
+        raise InvalidParams("the workflow is not valid", problems=problems)
+    # The tree has been read: pydantic is given it as it is.
+    return validated(WorkflowSpec, {**given, "conditions": tree}, WHAT)
+
+
+def _oversized(steps: Any) -> list[Problem]:
+    """Before anything recursive reads them."""
+    found = [] if not isinstance(steps, list) else steps[:100]
+    sizes = [(index, params.size_problem(step.get("params", {}))) for index, step in enumerate(found) if _is_dict(step)]
+    return [Problem(f"steps.{index}.params", reason) for index, reason in sizes if reason]
+
+
+def _is_dict(step: Any) -> bool:
+    return isinstance(step, dict)
+
+
+def event_fields(registry: Registry, provider: str, event: str) -> dict[str, Field]:
+    """The fields of an event. Raises UnknownName."""
+    found = catalogue(registry.trigger(provider, event).payload)
+    return {path: field for path, field in found.items() if path.partition(".")[0] != RESERVED}
+
+
+def trigger_fields(registry: Registry, spec: WorkflowSpec) -> dict[str, Field]:
+    """The fields of a workflow's event. Raises UnknownName."""
+    return event_fields(registry, spec.trigger.provider, spec.trigger.event)
+
+
+def result_fields(registry: Registry, step: StepSpec) -> dict[str, Field]:
+    """The fields of a step's result, as later steps name them. Raises UnknownName."""
+    return catalogue(registry.action(step.action).result, f"{RESERVED}.{step.id}.")
+
+
+async def check(spec: WorkflowSpec, user_id: str, registry: Registry, accounts: Accounts) -> None:
+    """Raises UnknownName or InvalidParams: trigger, fields, actions, placeholders, types, connections."""
+    known = trigger_fields(registry, spec)
+    problems: list[Problem] = []
+    if spec.conditions is not None:
+        problems += conditions.check(spec.conditions, known)
+    problems += _limit_problems(spec, known)
+    problems += _repeated(spec)
+    for index, step in enumerate(spec.steps):
+        problems += _step_problems(f"steps.{index}", step, registry, spec, known)
+        known = known | _results(registry, step)
+    problems += await _connection_problems(spec, user_id, accounts)
+    if problems:
+        raise InvalidParams("the workflow is not valid", problems=problems[:20])
+
+
+def _limit_problems(spec: WorkflowSpec, known: Catalogue) -> list[Problem]:
+    subject, cooldown = spec.limits.subject, spec.limits.cooldown
+    if (subject is None) is not (cooldown is None):
+        return [Problem("limits", "subject and cooldown belong together")]
+    if subject is not None and subject not in known:
+        return [Problem("limits.subject", near(subject, known))]
+    return []
+
+
+def _repeated(spec: WorkflowSpec) -> list[Problem]:
+    ids = [step.id for step in spec.steps]
+    return [
+        Problem(f"steps.{index}.id", "is the id of an earlier step")
+        for index, name in enumerate(ids)
+        if name in ids[:index]
+    ]
+
+
+def _step_problems(at: str, step: StepSpec, registry: Registry, spec: WorkflowSpec, known: Catalogue) -> list[Problem]:
+    try:
+        model: type[BaseModel] = registry.action(step.action).params
+    except InvalidCall as error:
+        return [Problem(f"{at}.action", error.message)]
+    found = params.check(step.params, model, known, spec.style)
+    return [Problem(f"{at}.params.{one.field}" if one.field else f"{at}.params", one.reason) for one in found]
+
+
+def _results(registry: Registry, step: StepSpec) -> dict[str, Field]:
+    try:
+        return result_fields(registry, step)
+    except InvalidCall:
+        return {}
+
+
+async def _connection_problems(spec: WorkflowSpec, user_id: str, accounts: Accounts) -> list[Problem]:
+    named = [("trigger.connection_id", spec.trigger.provider, spec.trigger.connection_id)]
+    named += [
+        (f"steps.{index}.connection_id", step.action.partition(".")[0], step.connection_id)
+        for index, step in enumerate(spec.steps)
+    ]
+    found = [(at, await _connection_problem(provider, one, user_id, accounts)) for at, provider, one in named if one]
+    return [Problem(at, reason) for at, reason in found if reason]
+
+
+async def _connection_problem(provider: str, connection_id: str, user_id: str, accounts: Accounts) -> str:
+    try:
+        found = await accounts.get(connection_id, user_id)
+    except PlugFnError as error:
+        return error.message
+    return "" if found.provider == provider else f"is a connection of {found.provider}"

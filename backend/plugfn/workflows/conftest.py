@@ -1,0 +1,183 @@
+"""A small world for workflows: one provider that talks, a runner that does each thing once, a clock that is set."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import uuid4
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr
+
+from plugfn.cache.memory import MemoryShared
+from plugfn.connection import Connection, ConnectionStatus
+from plugfn.connections import ConnectionManager
+from plugfn.crypto import KeyRing, new_key
+from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
+from plugfn.problems import validated
+from plugfn.registry import ProviderRegistry
+from plugfn.storage.memory import MemoryStore
+from plugfn.webhooks.inbound import Event
+from plugfn.workflows.engine import WorkflowEngine
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Author(Result):
+    name: str
+    email: str | None = None
+    token: SecretStr | None = None
+
+
+class Ticket(Result):
+    """An event's payload with a field of every type."""
+
+    id: str
+    title: str
+    amount: Decimal | None = None
+    score: float | None = None
+    open: bool = True
+    kind: Literal["bug", "wish"] = Field(default="bug", json_schema_extra={"safe": True})
+    opened_at: datetime | None = None
+    due: date | None = None
+    labels: list[str] = []
+    author: Author | None = None
+    extra: dict[str, Any] = {}
+
+
+class Desk(Model):
+    token: SecretStr
+
+
+class Send(Model):
+    text: str = Field(min_length=1, max_length=500)
+    to: str = Field(default="all", max_length=100)
+    urgent: bool = False
+    html: str = Field(default="", json_schema_extra={"escape": "html"})
+    labels: list[str] = []
+    when: datetime | None = None
+    number: int | None = None
+
+
+class Sent(Result):
+    id: str
+    number: int
+    text: str
+    sent_at: datetime
+
+
+class Look(Model):
+    id: str
+
+
+def desk(name: str = "desk") -> Provider:
+    """A provider with two actions and two events."""
+
+    async def send(call: Call[Desk], params: Send) -> Sent:
+        raise AssertionError("the toy provider runs nothing itself")
+
+    async def look(call: Call[Desk], params: Look) -> Sent:
+        raise AssertionError("the toy provider runs nothing itself")
+
+    made = Provider(
+        name,
+        "Desk",
+        Form(Desk),
+        "https://desk.example/docs",
+        lambda settings, credentials: Origin("https://desk.example", trusted=True),
+        triggers=(Trigger("ticket.opened", Ticket, "A ticket is opened."), Trigger("sent", Sent, "Something is sent.")),
+    )
+    made.action("messages.send", summary="Send.")(send)
+    made.action("messages.look", summary="Look.", safe=True)(look)
+    return made
+
+
+class Runner:
+    """Does every idempotency key once. `failures`: errors to raise next; `sent`: what had an effect."""
+
+    def __init__(self, registry: ProviderRegistry) -> None:
+        self._registry = registry
+        self.sent: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
+        self.failures: list[BaseException | None] = []
+        self.before: Any = None
+        self._results: dict[str, BaseModel] = {}
+
+    def validate(self, action: str, params: Mapping[str, Any]) -> BaseModel:
+        found = self._registry.action(action)
+        return validated(found.params, params, f"the parameters of {action}")
+
+    async def run(self, action: str, *, params: Mapping[str, Any], idempotency_key: str, **call: Any) -> BaseModel:
+        self.calls.append({"action": action, "params": dict(params), "key": idempotency_key, **call})
+        read = self.validate(action, params)
+        if idempotency_key in self._results:
+            return self._results[idempotency_key]
+        if self.before is not None:
+            await self.before(action, read)
+        if (failure := self.failures.pop(0) if self.failures else None) is not None:
+            raise failure
+        self.sent.append({"action": action, "params": read.model_dump(), "key": idempotency_key, **call})
+        number = len(self.sent)
+        result = Sent(id=f"message-{number:04}", number=number, text=getattr(read, "text", ""), sent_at=START)
+        self._results[idempotency_key] = result
+        return result
+
+
+class World:
+    """An engine and what it stands on. Users ana and bob have a connection each."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.store = MemoryStore()
+        self.ring = KeyRing.from_keys(new_key())
+        self.registry = ProviderRegistry()
+        self.registry.register(desk(), desk("other"))
+        self.runner = Runner(self.registry)
+        self.accounts = ConnectionManager(self.registry, self.store, self.ring)
+        self.engine = self.fresh_engine()
+
+    def fresh_engine(self) -> WorkflowEngine:
+        """As another process would have."""
+        return WorkflowEngine(
+            self.store, self.ring, self.registry, self.runner, self.accounts, MemoryShared(), now=lambda: self.now
+        )
+
+    def later(self, **much: float) -> None:
+        """Time passes."""
+        self.now += timedelta(**much)
+
+    async def connect(self, user_id: str, account: str, provider: str = "desk") -> Connection:
+        """A connection of a user to an account."""
+        made = Connection(uuid4().hex, user_id, provider, ConnectionStatus.ACTIVE, START, START, account=account)
+        await self.store.add_connection(made, b"sealed")
+        return made
+
+
+@pytest.fixture
+async def world() -> World:
+    made = World()
+    await made.connect("ana", "acme")
+    await made.connect("bob", "bobs")
+    return made
+
+
+def ticket(**changes: Any) -> dict[str, Any]:
+    """A payload."""
+    return {"id": f"ticket-{uuid4().hex}", "title": "It broke", "author": {"name": "MARIA DA SILVA"}} | changes
+
+
+def opened(event_id: str | None = "e1", account: str = "acme", **changes: Any) -> Event:
+    """A ticket was opened at an account."""
+    return Event("desk", "ticket.opened", ticket(**changes), id=event_id, account=account)
+
+
+def spec(**changes: Any) -> dict[str, Any]:
+    """A workflow with one step."""
+    step = {"id": "tell", "action": "desk.messages.send", "params": {"text": "{{ title }}"}}
+    trigger = {"provider": "desk", "event": "ticket.opened"}
+    return {"name": "Tell", "trigger": trigger, "steps": [step]} | changes
+
+
+def step(name: str, text: str = "{{ title }}", **more: Any) -> dict[str, Any]:
+    """A step that sends."""
+    return {"id": name, "action": "desk.messages.send", "params": {"text": text}} | more

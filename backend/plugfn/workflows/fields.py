@@ -1,0 +1,237 @@
+"""The fields that conditions and placeholders may name: declared by a pydantic model, found by dotted path.
+
+Nothing else can be named. What a workflow sees of an event or of a result is a flat dict, path → plain value, made once
+from the declared fields; no object of any library is reachable from it. Secrets are never declared.
+"""
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum, StrEnum
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
+
+from plugfn.errors import suggestion
+
+DEEPEST = 6
+MOST_FIELDS = 500
+MOST_NAMED = 20
+
+
+class FieldType(StrEnum):
+    """What can be asked of a field depends on it."""
+
+    STRING = "string"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    DATE = "date"
+    LIST = "list"
+    OBJECT = "object"
+    ANY = "any"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One declared field."""
+
+    path: str
+    type: FieldType
+    label: str
+    safe: bool = False
+    """Whether its value may be shown in a trace: choices and booleans may, others when their model declares
+
+    `Field(json_schema_extra={"safe": True})`."""
+    choices: tuple[str, ...] = ()
+
+
+Catalogue = Mapping[str, Field]
+Values = Mapping[str, Any]
+"""Plain values by path. A path that is not there is missing."""
+
+_PLAIN: tuple[tuple[type, FieldType], ...] = (
+    (bool, FieldType.BOOLEAN),
+    (int, FieldType.NUMBER),
+    (float, FieldType.NUMBER),
+    (Decimal, FieldType.NUMBER),
+    (datetime, FieldType.DATETIME),
+    (date, FieldType.DATE),
+    (str, FieldType.STRING),
+    (list, FieldType.LIST),
+    (tuple, FieldType.LIST),
+    (set, FieldType.LIST),
+    (frozenset, FieldType.LIST),
+    (BaseModel, FieldType.OBJECT),
+)
+_NAMED = {"UUID": FieldType.STRING, "AnyUrl": FieldType.STRING, "HttpUrl": FieldType.STRING}
+_OF_ORIGIN = {"Sequence": FieldType.LIST, "Mapping": FieldType.OBJECT, "dict": FieldType.OBJECT}
+
+
+def catalogue(model: type[BaseModel], prefix: str = "") -> dict[str, Field]:
+    """Every field of a model and of the models in it, by path. Deeper than 6 levels nothing is declared."""
+    found: dict[str, Field] = {}
+    for field in _fields(model, prefix, 1):
+        if len(found) < MOST_FIELDS:
+            found[field.path] = field
+    return found
+
+
+def _fields(model: type[BaseModel], prefix: str, depth: int) -> Iterator[Field]:
+    for name, info in model.model_fields.items():
+        members = members_of(info.annotation)
+        if any(_is(member, (SecretStr, SecretBytes)) for member in members):
+            continue
+        path = f"{prefix}{name}"
+        if len(members) == 1 and _is(members[0], (BaseModel,)):
+            yield Field(path, FieldType.OBJECT, _label(name, info))
+            if depth < DEEPEST:
+                yield from _fields(members[0], f"{path}.", depth + 1)
+        else:
+            yield _leaf(path, name, info, members)
+
+
+def _leaf(path: str, name: str, info: FieldInfo, members: list[Any]) -> Field:
+    choices = _choices(members)
+    types_found = {FieldType.STRING if _is_choice(member) else _type(member) for member in members}
+    kind = _common(types_found)
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    safe = bool(choices) or kind is FieldType.BOOLEAN or extra.get("safe") is True
+    return Field(path, kind, _label(name, info), safe, choices)
+
+
+def _label(name: str, info: FieldInfo) -> str:
+    return info.title or info.description or name.replace("_", " ")
+
+
+def members_of(annotation: Any) -> list[Any]:
+    """The types an annotation allows, but for None: `Annotated[str, …] | None` gives [str]."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return members_of(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [member for part in get_args(annotation) for member in members_of(part)]
+    return [] if annotation is type(None) else [annotation]
+
+
+def _is(annotation: Any, classes: tuple[type, ...]) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, classes)
+
+
+def _is_choice(member: Any) -> bool:
+    return get_origin(member) is Literal or _is(member, (Enum,))
+
+
+def _choices(members: list[Any]) -> tuple[str, ...]:
+    if not members or not all(_is_choice(member) for member in members):
+        return ()
+    named = [get_args(one) if get_origin(one) is Literal else [entry.value for entry in one] for one in members]
+    return tuple(str(choice) for choices in named for choice in choices)
+
+
+def _type(member: Any) -> FieldType:
+    origin = get_origin(member) or member
+    for kind, found in _PLAIN:
+        if _is(origin, (kind,)):
+            return found
+    name = getattr(origin, "__name__", "")
+    return _NAMED.get(name) or _OF_ORIGIN.get(name) or FieldType.ANY
+
+
+def _common(found: set[FieldType]) -> FieldType:
+    if len(found) == 1:
+        return found.pop()
+    if found == {FieldType.STRING, FieldType.NUMBER}:  # ids that are sometimes one, sometimes the other
+        return FieldType.STRING
+    return FieldType.DATETIME if found == {FieldType.DATE, FieldType.DATETIME} else FieldType.ANY
+
+
+def near(name: str, known: Catalogue) -> str:
+    """Why a path is wrong: what was probably meant, or what there is."""
+    if not known:
+        return "no such field: there are none"
+    hint = suggestion(name[:200], sorted(known))
+    if not hint.startswith("did you mean"):
+        hint = f"there are {', '.join(sorted(known)[:MOST_NAMED])}" + (", …" if len(known) > MOST_NAMED else "")
+    return f"no such field: {hint}"
+
+
+def values_of(instance: BaseModel, known: Catalogue, prefix: str = "") -> dict[str, Any]:
+    """The declared fields of an instance, as text, numbers, booleans, dates, and JSON for lists and objects.
+
+    None and what is not there is left out."""
+    dumped = instance.model_dump(warnings=False)
+    found = ((path, field, _at(dumped, path.removeprefix(prefix))) for path, field in known.items())
+    return {path: plain(field, value) for path, field, value in found if value is not None}
+
+
+def _at(dumped: Any, path: str) -> Any:
+    for part in path.split("."):
+        if not isinstance(dumped, dict):
+            return None
+        dumped = dumped.get(part)
+    return dumped
+
+
+def plain(field: Field, value: Any) -> Any:
+    """A value as its field's type says; what does not fit becomes JSON."""
+    if isinstance(value, Enum):
+        value = value.value
+    if field.type is FieldType.STRING:
+        return str(value)
+    if field.type is FieldType.DATETIME and isinstance(value, date):
+        return aware(value)
+    if field.type in (FieldType.NUMBER, FieldType.BOOLEAN, FieldType.DATE):
+        return value
+    return to_jsonable_python(value, fallback=str, inf_nan_mode="null")
+
+
+def aware(value: date) -> datetime:
+    """A moment. A day is its beginning, and a vendor that names no zone means UTC."""
+    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def stored(values: Values) -> dict[str, Any]:
+    """Values as JSON can hold them."""
+    return {path: to_jsonable_python(value, inf_nan_mode="strings") for path, value in values.items()}
+
+
+def revived(kept: Mapping[str, Any], known: Catalogue) -> dict[str, Any]:
+    """What `stored` was given. A path that is declared no more, or otherwise, is left out."""
+    found = ((path, _revive(known[path].type, value)) for path, value in kept.items() if path in known)
+    return {path: value for path, value in found if value is not None}
+
+
+def _revive(kind: FieldType, value: Any) -> Any:
+    try:
+        if kind is FieldType.DATETIME:
+            return aware(datetime.fromisoformat(value))
+        if kind is FieldType.DATE:
+            return date.fromisoformat(value)
+        if kind is FieldType.NUMBER and isinstance(value, str):
+            return Decimal(value)
+    except (ValueError, TypeError, InvalidOperation):
+        return None
+    return value
+
+
+_SAMPLES: Mapping[FieldType, Any] = {
+    FieldType.STRING: "text",
+    FieldType.NUMBER: 1,
+    FieldType.BOOLEAN: True,
+    FieldType.DATETIME: datetime(2026, 1, 2, 15, 4, 5, tzinfo=UTC),
+    FieldType.DATE: date(2026, 1, 2),
+    FieldType.LIST: ["text"],
+    FieldType.OBJECT: {"name": "text"},
+    FieldType.ANY: "text",
+}
+
+
+def samples(known: Catalogue) -> dict[str, Any]:
+    """A made-up value for every field."""
+    return {path: field.choices[0] if field.choices else _SAMPLES[field.type] for path, field in known.items()}

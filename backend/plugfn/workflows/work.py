@@ -1,0 +1,239 @@
+"""Does a run's steps, one after the other, each noted before it goes out and after: a crash loses and repeats nothing.
+
+A worker owns a run by the version it last wrote. Before every step the workflow is read again: paused or gone, nothing
+more is done. The idempotency key of a step's attempt is the same when a run is taken up again after a crash.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from plugfn.errors import IdempotencyConflict, InvalidCall, PlugFnError
+from plugfn.storage.protocol import Store
+from plugfn.workflows.ancestry import Echoes, Lineage, causing
+from plugfn.workflows.checking import Registry
+from plugfn.workflows.fields import catalogue, values_of
+from plugfn.workflows.ledger import KeptRun, Ledger, Taken
+from plugfn.workflows.model import RunStatus, StepError, StepRun, StepSpec, StepStatus
+from plugfn.workflows.steps import Runner, connection_of, explained, outputs, rendered, scope
+from plugfn.workflows.suppression import Suppression
+
+log = logging.getLogger("plugfn.workflows")
+
+LEASE = timedelta(minutes=20)
+"""A run that nobody has written to for this long lost its worker; longer than an action may take with its attempts."""
+LONGEST_KEY = timedelta(hours=23)
+"""Idempotency keys are known for a day: a step that went out before that is not sent again."""
+RETRIABLE = frozenset({RunStatus.FAILED, RunStatus.PARTIAL, RunStatus.PAUSED})
+_LEFT = frozenset({StepStatus.PENDING, StepStatus.RUNNING})
+
+
+class Worker:
+    """Does runs."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: Ledger,
+        registry: Registry,
+        runner: Runner,
+        echoes: Echoes,
+        suppression: Suppression,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._store, self._ledger, self._registry, self._runner = store, ledger, registry, runner
+        self._echoes, self._suppression, self._lease = echoes, suppression, lease
+
+    async def work(self, run_id: str) -> KeptRun | None:
+        """Do a run that is pending, or whose worker died. Any other is left as it is; None when it is gone.
+
+        Raises TryLater when the shared limits cannot be asked: the run is pending again."""
+        run = await self._ledger.find_run(run_id)
+        if run is None or not self._free(run):
+            return run
+        try:
+            return await self._steps(await self._begin(run))
+        except Taken:
+            return await self._ledger.find_run(run_id)
+
+    def _free(self, run: KeptRun) -> bool:
+        stale = self._ledger.now() - run.row.updated_at > self._lease
+        return run.row.status == RunStatus.PENDING or (run.row.status == RunStatus.RUNNING and stale)
+
+    async def _begin(self, run: KeptRun) -> KeptRun:
+        """Take the run, and ask its limits before it has any effect."""
+        taken_up = run.row.status == RunStatus.RUNNING
+        if taken_up and self._ledger.now() - run.row.updated_at > LONGEST_KEY:
+            _give_up_unknown(run)
+        run = await self._ledger.write_run(run, RunStatus.RUNNING)
+        if taken_up or any(step.attempt for step in run.body.steps):
+            return run
+        if await self._stopped(run):
+            return await self._suppress(run, "paused")
+        try:
+            reason = await self._suppression.limit(run)
+        except PlugFnError:
+            await self._ledger.write_run(run, RunStatus.PENDING)
+            raise
+        return await self._suppress(run, reason) if reason else run
+
+    async def _stopped(self, run: KeptRun) -> bool:
+        """The kill switch."""
+        workflow = await self._ledger.find_workflow(run.row)
+        return workflow is None or not workflow.active or workflow.body.generation != run.body.generation
+
+    async def _suppress(self, run: KeptRun, reason: str) -> KeptRun:
+        run.body.reason = reason
+        for step in run.body.steps:
+            step.status = StepStatus.SKIPPED
+        run = await self._ledger.write_run(run, RunStatus.SUPPRESSED)
+        workflow = await self._ledger.find_workflow(run.row)
+        if workflow is not None and workflow.active:
+            await self._suppression.noticed(workflow)
+        return run
+
+    async def _steps(self, run: KeptRun) -> KeptRun:
+        for step, state in zip(run.body.spec.steps, run.body.steps, strict=True):
+            if run.row.status != RunStatus.RUNNING:
+                return run
+            if state.status not in _LEFT:
+                if _ends(step, state):
+                    break
+                continue
+            if await self._stopped(run):
+                return await self._interrupt(run)
+            run = await self._step(run, step, state)
+            if _ends(step, state):
+                break
+        return run if run.row.status != RunStatus.RUNNING else await self._finish(run)
+
+    async def _interrupt(self, run: KeptRun) -> KeptRun:
+        """The kill switch, in the middle."""
+        if not any(step.attempt for step in run.body.steps):
+            return await self._suppress(run, "paused")
+        run.body.reason = "paused"
+        return await self._ledger.write_run(run, RunStatus.PAUSED)
+
+    async def _finish(self, run: KeptRun) -> KeptRun:
+        for state in run.body.steps:
+            if state.status is StepStatus.PENDING:
+                state.status = StepStatus.SKIPPED
+        return await self._ledger.write_run(run, _outcome(run.body.steps))
+
+    async def _step(self, run: KeptRun, step: StepSpec, state: StepRun) -> KeptRun:
+        """One attempt, noted before it goes out."""
+        if state.status is StepStatus.PENDING:
+            state.attempt += 1
+            state.status, state.error = StepStatus.RUNNING, None
+            state.started_at, state.finished_at = self._ledger.now(), None
+            run = await self._ledger.write_run(run, RunStatus.RUNNING)
+        await self._perform(run, step, state)
+        state.finished_at = self._ledger.now()
+        return await self._ledger.write_run(run, RunStatus.RUNNING)
+
+    async def _perform(self, run: KeptRun, step: StepSpec, state: StepRun) -> None:
+        """What becomes of the step is noted in `state`. A store that fails raises: the run is then taken up again."""
+        try:
+            values = scope(self._registry, run.body)
+            filled = rendered(self._registry, run.body.spec, step, values)
+            action = self._registry.action(step.action)
+        except PlugFnError as error:
+            state.status, state.error = explained(error)
+            return
+        lineage = _lineage(run)
+        async with self._echoes.out(run.row.user_id, action.provider):
+            with causing(lineage):
+                result = await self._effect(run, step, state, filled)
+            if result is None:
+                return
+            if not action.safe:  # what only reads has no echo
+                known = catalogue(action.result)
+                await self._echoes.leave(run.row.user_id, action.provider, values_of(result, known), lineage)
+        run.body.outputs |= outputs(self._registry, run.body.spec, step, result)
+
+    async def _effect(
+        self, run: KeptRun, step: StepSpec, state: StepRun, filled: Mapping[str, Any]
+    ) -> BaseModel | None:
+        """The call itself: the only line of the engine that anything outside can feel."""
+        try:
+            result = await self._runner.run(
+                step.action,
+                user_id=run.row.user_id,
+                params=filled,
+                connection_id=connection_of(run.body, step),
+                idempotency_key=f"workflow|{run.row.id}|{step.id}|{state.attempt}",
+                source="workflow",
+            )
+        except Exception as error:  # noqa: BLE001 - whatever an action raises becomes the step's outcome
+            if isinstance(error, IdempotencyConflict) and error.code == "in_progress":
+                raise Taken from None  # whoever sent it is still at it: this run is looked at again later
+            state.status, state.error = explained(error)
+            return None
+        state.status = StepStatus.SUCCEEDED
+        return result
+
+    async def retry(self, run: KeptRun, confirm_unknown: bool) -> KeptRun:
+        """Make a run pending again, from what failed or was not reached. Raises InvalidCall."""
+        if run.row.status not in RETRIABLE or run.body.reason == "unexpected_payload":
+            raise InvalidCall(f"a run that is {run.row.status} cannot go on", code="not_retriable")
+        workflow = await self._ledger.find_workflow(run.row)
+        if workflow is None or not workflow.active:
+            raise InvalidCall("the workflow is paused: resume it first", code="paused")
+        unclear = [step.id for step in run.body.steps if step.status in (StepStatus.UNKNOWN, StepStatus.RUNNING)]
+        if unclear and not confirm_unknown:
+            raise InvalidCall(
+                f"nobody knows whether {', '.join(unclear)} was done: look, then confirm", code="confirm_unknown"
+            )
+        for step in run.body.steps:
+            if step.status is not StepStatus.SUCCEEDED:
+                step.status, step.error = StepStatus.PENDING, None
+        run.body.reason, run.body.generation = "", workflow.body.generation
+        try:
+            return await self._ledger.write_run(run, RunStatus.PENDING)
+        except Taken:
+            raise InvalidCall("the run was changed meanwhile: read it again", code="conflict") from None
+
+    async def recover(self, limit: int) -> list[KeptRun]:
+        """Do the runs that were left behind: queued and never begun, or begun by a process that died."""
+        found: list[KeptRun] = []
+        for status in (RunStatus.PENDING, RunStatus.RUNNING):
+            rows = await self._store.runs(status=status, limit=1000)
+            stale = [row for row in rows if self._ledger.now() - row.updated_at > self._lease]
+            for row in stale[: limit - len(found)]:
+                found += await self._recovered(row.id)
+        return found
+
+    async def _recovered(self, run_id: str) -> list[KeptRun]:
+        try:
+            run = await self.work(run_id)
+        except PlugFnError as error:  # one that cannot be read or done now hides no other
+            log.error("run %s: %s", run_id, error.message)
+            return []
+        return [] if run is None else [run]
+
+
+def _lineage(run: KeptRun) -> Lineage:
+    own = Lineage(run.row.depth, run.row.root_run, tuple(run.body.ancestry))
+    return own.child(run.row.workflow_id, run.row.id)
+
+
+def _ends(step: StepSpec, state: StepRun) -> bool:
+    return state.status in (StepStatus.FAILED, StepStatus.UNKNOWN) and step.on_error == "stop"
+
+
+def _outcome(steps: list[StepRun]) -> RunStatus:
+    found = {step.status for step in steps}
+    if found == {StepStatus.SUCCEEDED}:
+        return RunStatus.SUCCEEDED
+    return RunStatus.PARTIAL if found & {StepStatus.SUCCEEDED, StepStatus.UNKNOWN} else RunStatus.FAILED
+
+
+def _give_up_unknown(run: KeptRun) -> None:
+    for step in run.body.steps:
+        if step.status is StepStatus.RUNNING:
+            message = "its process ended while it was out, too long ago to ask again"
+            step.status = StepStatus.UNKNOWN
+            step.error = StepError(error="OutcomeUnknown", code="outcome_unknown", next="check", message=message)
