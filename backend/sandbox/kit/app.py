@@ -6,12 +6,14 @@ POST /_sandbox/reset      forget everything and begin anew
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
 from .faults import Fault
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MOST_RECORDED = 5000
 MOST_BODY = 32 * 1024 * 1024
@@ -37,7 +39,7 @@ class Sandbox:
         )
 
     @web.middleware
-    async def _gate(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _gate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith("/_sandbox/"):
             return await handler(request)
         await self._record(request)

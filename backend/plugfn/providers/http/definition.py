@@ -1,0 +1,52 @@
+"""The provider: an address of the user's own, guarded, and what its answers mean."""
+
+from collections.abc import Mapping
+
+from plugfn.definition import Form, Origin, Provider, Settings
+from plugfn.errors import GiveUp, NeedsReconnect, TryLater
+from plugfn.net.answer import ErrorTable, Means
+from plugfn.net.url import check_url
+from plugfn.providers.http.access import HttpAccess
+from plugfn.providers.http.delivery import probe
+
+REDIRECTED = Means(GiveUp, "The address sends callers elsewhere: connect with the new address, or allow redirects.")
+
+STATUSES = {
+    301: REDIRECTED,
+    302: REDIRECTED,
+    303: REDIRECTED,
+    307: REDIRECTED,
+    308: REDIRECTED,
+    401: Means(NeedsReconnect, "The receiver does not accept the signature or the headers."),
+    410: Means(NeedsReconnect, "The receiver wants no more deliveries at this address."),
+    425: Means(TryLater, "The receiver is not ready to risk a repeated request."),
+}
+"""Beyond what statuses commonly mean: https://www.standardwebhooks.com, "Delivery success and failure"."""
+
+
+class HttpSettings(Settings):
+    """What the operator sets."""
+
+    allow_http: bool = False
+    """Whether addresses may be http:// (a network of one's own). What is sent can then be read on its way."""
+
+
+def _origin(settings: HttpSettings, credentials: HttpAccess) -> Origin:
+    return Origin(check_url(credentials.url, https_only=not settings.allow_http).origin, trusted=False)
+
+
+def _headers(credentials: HttpAccess) -> Mapping[str, str]:
+    return {name: value.get_secret_value() for name, value in credentials.headers.items()}
+
+
+provider = Provider(
+    name="http",
+    label="HTTP",
+    auth=Form(HttpAccess),
+    docs_url="https://www.standardwebhooks.com",
+    origin=_origin,
+    settings=HttpSettings,
+    headers=_headers,
+    errors=ErrorTable(statuses=STATUSES),
+    test=probe,
+)

@@ -1,0 +1,27 @@
+"""Every row of the error table has an example, and every example means what it says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plugfn import errors
+from plugfn.net.answer import Answer
+from plugfn.providers.http.definition import STATUSES, provider
+
+ROWS = json.loads((Path(__file__).parent / "fixtures" / "errors.json").read_text())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row["status"]))
+def test_an_answer_means_what_the_table_says(row):
+    with pytest.raises(errors.PlugFnError) as caught:
+        provider.errors.check(Answer(row["status"], row["headers"], row["body"].encode()))
+    found = caught.value
+    assert (type(found).__name__, str(found.next), found.code) == (row["error"], row["next"], row["code"])
+    for name in ("retry_after", "maybe_done"):
+        assert name not in row or getattr(found, name) == row[name]
+    assert not row["body"] or row["body"] not in str(found)
+
+
+def test_every_row_has_an_example():
+    assert set(STATUSES) <= {row["status"] for row in ROWS}

@@ -1,0 +1,7 @@
+"""`python -m sandbox.receiver`"""
+
+from sandbox.kit.serve import main
+
+from .app import build
+
+raise SystemExit(main(build()))
