@@ -67,7 +67,7 @@ class Control:
         as_strings = asked.pop("as_strings", False)
         message = new_message(self.world, instance, chat, from_me=asked.pop("fromMe", False), **asked)
         body = payloads.of_message(self.world, instance, message, self.gateway.base_url())
-        self.gateway.postman.post(instance, payloads.as_strings(body) if as_strings else body)
+        self.gateway.postman.post(instance, body, as_strings)
         return web.json_response(message)
 
     async def receipt(self, request: web.Request) -> web.Response:
@@ -83,7 +83,7 @@ class Control:
         for message in instance.messages:
             if message["messageid"] in asked["ids"]:
                 message["status"] = asked["state"]
-        self.gateway.postman.post(instance, payloads.as_strings(body) if asked.get("as_strings") else body)
+        self.gateway.postman.post(instance, body, bool(asked.get("as_strings")))
         return web.Response(status=204)
 
     async def limits(self, request: web.Request) -> web.Response:

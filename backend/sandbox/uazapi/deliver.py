@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 
+from .payloads import as_strings
 from .world import Instance, Webhook
 
 ATTEMPTS = 3
@@ -26,11 +27,12 @@ class Postman:
     def __init__(self) -> None:
         self.under_way: set[asyncio.Task[None]] = set()
 
-    def post(self, instance: Instance, body: dict[str, Any]) -> None:
-        """To every webhook of the instance that wants it."""
+    def post(self, instance: Instance, body: dict[str, Any], spelt: bool = False) -> None:
+        """To every webhook of the instance that wants it. `spelt`: with booleans and numbers as strings."""
         for webhook in instance.webhooks:
             if wanted(webhook, body):
-                task = asyncio.create_task(self._deliver(instance, webhook, body))
+                sent = as_strings(body) if spelt else body
+                task = asyncio.create_task(self._deliver(instance, webhook, sent))
                 self.under_way.add(task)
                 task.add_done_callback(self.under_way.discard)
 
@@ -68,7 +70,7 @@ def wanted(webhook: Webhook, body: dict[str, Any]) -> bool:
 
 def url_for(webhook: Webhook, body: dict[str, Any]) -> str:
     """Its address, with the event and the type of the message behind it where that was asked for."""
-    parts = [body["EventType"]] if webhook.add_event else []
+    parts = [str(body["EventType"])] if webhook.add_event else []
     if webhook.add_type and "message" in body:
         parts.append(body["message"]["messageType"].lower())
     return "/".join([webhook.url.rstrip("/"), *parts]) if parts else webhook.url

@@ -16,13 +16,10 @@ Uazapi = Call[UazapiInstance]
 
 async def read_by_post(call: Uazapi, path: str, body: dict[str, Any]) -> Answer:
     """uazapi takes questions by POST: neither a good answer nor none means that the call has changed anything."""
-    before = call.http.changed
     try:
-        answer = await call.http.post(path, json=body)
+        return await call.http.post(path, json=body, reads=True)
     except Unavailable as error:
         raise Unavailable(error.message, retry_after=error.retry_after, code=error.code) from None
-    call.http.changed = before
-    return answer
 
 
 async def check_numbers(call: Uazapi, phones: Sequence[str]) -> list[NumberCheck]:

@@ -1,0 +1,11 @@
+"""The suite that every WhatsApp provider passes."""
+
+import pytest
+
+from plugfn.whatsapp.contract import WhatsAppContract
+
+
+class TestUazapi(WhatsAppContract):
+    @pytest.fixture
+    async def carrier(self, gateway):
+        return gateway
