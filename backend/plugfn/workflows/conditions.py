@@ -5,7 +5,6 @@
 At most 5 levels and 50 leaves. `evaluation` says what a tree gives for an event.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -19,7 +18,7 @@ from pydantic import Field as Declared
 from plugfn.definition import Model
 from plugfn.errors import InvalidParams, Problem
 from plugfn.problems import problems_of
-from plugfn.workflows.fields import Catalogue, Field, FieldType, aware, near
+from plugfn.workflows.fields import Catalogue, Field, FieldType, aware, finite, near
 
 DEEPEST = 5
 MOST_LEAVES = 50
@@ -249,16 +248,6 @@ def _number(value: Any) -> Decimal:
     if found is None or abs(found.adjusted()) > LONGEST_DIGITS:
         raise ValueError("must be a finite number of a sensible size")
     return found
-
-
-def finite(value: Any) -> Decimal | None:
-    """A number as a decimal: 0.1 is 0.1. None when it is none, or not finite."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        return None
-    if isinstance(value, float):
-        return Decimal(repr(value)) if math.isfinite(value) else None
-    found = Decimal(value)
-    return found if found.is_finite() else None
 
 
 def _text(value: Any, field: Field) -> str:

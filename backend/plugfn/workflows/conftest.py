@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field, SecretStr
 
 from plugfn.cache.memory import MemoryShared
 from plugfn.connection import Connection, ConnectionStatus
-from plugfn.connections import ConnectionManager
 from plugfn.crypto import KeyRing, new_key
 from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
+from plugfn.errors import AmbiguousConnection, NoConnection
 from plugfn.problems import validated
 from plugfn.registry import ProviderRegistry
 from plugfn.storage.memory import MemoryStore
@@ -123,6 +123,29 @@ class Runner:
         return result
 
 
+class Accounts:
+    """Users' connections, as the library's own finds them."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    async def get(self, connection_id: str, user_id: str) -> Connection:
+        found = await self._store.connection(connection_id)
+        if found is None or found.user_id != user_id:
+            raise NoConnection("the user has no such connection")
+        return found
+
+    async def resolve(self, provider: Provider, user_id: str, connection_id: str | None) -> Connection:
+        if connection_id is not None:
+            return await self.get(connection_id, user_id)
+        found = await self._store.connections(user_id=user_id, provider=provider.name)
+        if not found:
+            raise NoConnection(f"the user has no connection at {provider.label}")
+        if len(found) > 1:
+            raise AmbiguousConnection("the user has several: give connection_id")
+        return found[0]
+
+
 class World:
     """An engine and what it stands on. Users ana and bob have a connection each."""
 
@@ -133,7 +156,7 @@ class World:
         self.registry = ProviderRegistry()
         self.registry.register(desk(), desk("other"))
         self.runner = Runner(self.registry)
-        self.accounts = ConnectionManager(self.registry, self.store, self.ring)
+        self.accounts = Accounts(self.store)
         self.engine = self.fresh_engine()
 
     def fresh_engine(self) -> WorkflowEngine:

@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from plugfn.workflows.conditions import All, Condition, Leaf, Not, Op, finite, operand
-from plugfn.workflows.fields import Catalogue, Field, FieldType, Values, aware
+from plugfn.workflows.conditions import All, Condition, Leaf, Not, Op, operand
+from plugfn.workflows.fields import Catalogue, Field, FieldType, Values, aware, finite
 
 
 class Truth(StrEnum):

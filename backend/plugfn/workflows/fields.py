@@ -4,6 +4,7 @@ Nothing else can be named. What a workflow sees of an event or of a result is a 
 from the declared fields; no object of any library is reachable from it. Secrets are never declared.
 """
 
+import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -166,7 +167,8 @@ def values_of(instance: BaseModel, known: Catalogue, prefix: str = "") -> dict[s
     None and what is not there is left out."""
     dumped = instance.model_dump(warnings=False)
     found = ((path, field, _at(dumped, path.removeprefix(prefix))) for path, field in known.items())
-    return {path: plain(field, value) for path, field, value in found if value is not None}
+    read = {path: plain(field, value) for path, field, value in found if value is not None}
+    return {path: value for path, value in read.items() if value is not None}
 
 
 def _at(dumped: Any, path: str) -> Any:
@@ -178,16 +180,28 @@ def _at(dumped: Any, path: str) -> Any:
 
 
 def plain(field: Field, value: Any) -> Any:
-    """A value as its field's type says; what does not fit becomes JSON."""
+    """A value as its field's type says; None for a number that is none. Lists, objects and the rest become JSON."""
     if isinstance(value, Enum):
         value = value.value
     if field.type is FieldType.STRING:
         return str(value)
     if field.type is FieldType.DATETIME and isinstance(value, date):
         return aware(value)
-    if field.type in (FieldType.NUMBER, FieldType.BOOLEAN, FieldType.DATE):
+    if field.type is FieldType.NUMBER:
+        return None if finite(value) is None else value
+    if field.type in (FieldType.BOOLEAN, FieldType.DATE):
         return value
     return to_jsonable_python(value, fallback=str, inf_nan_mode="null")
+
+
+def finite(value: Any) -> Decimal | None:
+    """A number as a decimal: 0.1 is 0.1. None when it is none, or not finite."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return None
+    if isinstance(value, float):
+        return Decimal(repr(value)) if math.isfinite(value) else None
+    found = Decimal(value)
+    return found if found.is_finite() else None
 
 
 def aware(value: date) -> datetime:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Literal
 
-from plugfn.workflows.conditions import finite
+from plugfn.workflows.fields import finite
 
 Locale = Literal["en", "pt-BR"]
 

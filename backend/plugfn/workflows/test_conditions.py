@@ -1,5 +1,6 @@
 """Conditions: what is refused when they are saved, and what they give."""
 
+import json
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -355,7 +356,6 @@ def test_de_morgan_holds_also_for_what_is_unknown(parts: list[Any], values: dict
 @given(PAYLOAD)
 @settings(max_examples=100, deadline=500)
 def test_values_survive_being_stored(values: dict[str, Any]) -> None:
-    import json
 
     kept = json.loads(json.dumps(stored(values)))
     back = revived(kept, KNOWN)

@@ -1,0 +1,343 @@
+"""Workflows of users, and what an event makes of them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, UnknownName
+from plugfn.webhooks.inbound import Event
+from plugfn.workflows.conftest import World, opened, spec, step, ticket
+from plugfn.workflows.model import RunStatus, StepStatus, WorkflowStatus
+
+
+def texts(world: World) -> list[str]:
+    return [sent["params"]["text"] for sent in world.runner.sent]
+
+
+async def test_an_event_runs_the_steps_of_a_workflow(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    (run,) = await world.engine.handle(opened(title="Printer"))
+    assert (run.status, run.workflow_id, run.workflow_version) == (RunStatus.SUCCEEDED, made.id, 1)
+    assert texts(world) == ["Printer"]
+    assert world.runner.sent[0]["user_id"] == "ana"
+    assert world.runner.sent[0]["source"] == "workflow"
+    assert await world.engine.run(run.id, "ana") == run
+
+
+async def test_a_step_uses_the_results_of_earlier_ones(world: World) -> None:
+    second = "{{ steps.one.number }} {{ steps.one.sent_at | date }} {{ title }}"
+    await world.engine.create("ana", spec(steps=[step("one"), step("two", second)]))
+    await world.engine.handle(opened(title="t"))
+    assert texts(world) == ["t", "1 2026-03-01 12:00 t"]
+
+
+async def test_conditions_decide_and_what_does_not_match_is_counted_and_not_stored(world: World) -> None:
+    condition = {"field": "amount", "op": "gt", "value": 100}
+    await world.engine.create("ana", spec(conditions=condition))
+    assert await world.engine.handle(opened("e1", amount=5)) == []
+    assert await world.engine.handle(opened("e2")) == []
+    (run,) = await world.engine.handle(opened("e3", amount=500))
+    assert [asked.result for asked in run.trace] == ["true"]
+    assert len(await world.engine.runs("ana")) == 1
+    assert world.engine.counts == {"not_matched": 2, "pending": 1}
+
+
+async def test_an_event_that_comes_twice_runs_once_and_one_without_id_always(world: World) -> None:
+    await world.engine.create("ana", spec())
+    for event_id in ("e1", "e1", None, None, "e2"):
+        await world.engine.handle(opened(event_id, title="same"))
+    assert len(world.runner.sent) == 4
+    assert world.engine.counts["duplicate"] == 1
+
+
+async def test_each_user_of_an_account_has_their_own_workflows(world: World) -> None:
+    await world.connect("bob", "acme")
+    await world.engine.create("ana", spec(name="Ana's"))
+    await world.engine.create("bob", spec(name="Bob's"))
+    runs = await world.engine.handle(opened())
+    assert sorted(run.user_id for run in runs) == ["ana", "bob"]
+    assert sorted(sent["user_id"] for sent in world.runner.sent) == ["ana", "bob"]
+
+
+@pytest.mark.parametrize("change", [{"account": ""}, {"account": "nobody"}])
+async def test_an_event_of_nobody_starts_nothing(world: World, change: dict[str, Any]) -> None:
+    await world.connect("ana", "")
+    await world.engine.create("ana", spec())
+    assert await world.engine.handle(opened(**change)) == []
+
+
+async def test_an_event_of_another_providers_connection_starts_nothing(world: World) -> None:
+    elsewhere = await world.connect("ana", "x", provider="other")
+    await world.engine.create("ana", spec())
+    event = Event("desk", "ticket.opened", ticket(), id="e", connection_id=elsewhere.id)
+    assert await world.engine.handle(event) == []
+
+
+async def test_an_unknown_event_starts_nothing(world: World) -> None:
+    assert await world.engine.handle(Event("desk", "ticket.burnt", {}, id="e", account="acme")) == []
+    assert await world.engine.handle(Event("unheard", "of", {}, id="e", account="acme")) == []
+
+
+async def test_a_trigger_may_be_bound_to_one_connection_and_steps_answer_where_the_event_came_from(
+    world: World,
+) -> None:
+    second = await world.connect("ana", "second")
+    trigger = {"provider": "desk", "event": "ticket.opened", "connection_id": second.id}
+    elsewhere = step("two", action="other.messages.send")
+    await world.engine.create("ana", spec(trigger=trigger, steps=[step("one"), elsewhere]))
+    assert await world.engine.handle(opened("e1", account="acme")) == []
+    await world.engine.handle(opened("e2", account="second"))
+    assert [sent["connection_id"] for sent in world.runner.sent] == [second.id, None]
+
+
+async def test_a_payload_that_breaks_its_contract_fails_the_run_and_says_so(world: World) -> None:
+    await world.engine.create("ana", spec())
+    (run,) = await world.engine.handle(Event("desk", "ticket.opened", {"title": 5}, id="e", account="acme"))
+    assert (run.status, run.reason) == (RunStatus.FAILED, "unexpected_payload")
+    assert world.runner.calls == []
+    for again in (world.engine.retry(run.id, "ana"), world.engine.replay(run.id, "ana")):
+        with pytest.raises(InvalidCall):
+            await again
+
+
+WRONG = [
+    ({}, "name", "Field required"),
+    ({"name": ""}, "name", "at least 1"),
+    ({"name": "x" * 101}, "name", "at most 100"),
+    ({"steps": []}, "steps", "at least 1"),
+    ({"steps": [step(f"s{index}") for index in range(21)]}, "steps", "at most 20"),
+    ({"steps": [step("Bad id")]}, "steps.0.id", "match pattern"),
+    ({"steps": [step("one"), step("one")]}, "steps.1.id", "earlier step"),
+    ({"steps": [step("one", "{{ steps.two.number }}"), step("two")]}, "steps.0.params.text", "no such field"),
+    ({"steps": [step("one", "{{ steps.one.number }}")]}, "steps.0.params.text", "no such field"),
+    ({"steps": [step("one", on_error="retry")]}, "steps.0.on_error", "match pattern"),
+    ({"steps": [step("one", action="desk.messages.sned")]}, "steps.0.action", "did you mean 'messages.send'"),
+    ({"steps": [step("one", action="dsek.messages.send")]}, "steps.0.action", "did you mean 'desk'"),
+    ({"steps": [step("one") | {"params": {}}]}, "steps.0.params.text", "Field required"),
+    ({"steps": [step("one") | {"params": "x"}]}, "steps.0.params", "valid dictionary"),
+    ({"steps": [step("one") | {"params": {"text": "x", "evil": 1}}]}, "steps.0.params.evil", "not permitted"),
+    ({"steps": [step("one", connection_id="nope")]}, "steps.0.connection_id", "no such connection"),
+    ({"conditions": {"field": "titel", "op": "exists"}}, "conditions.field", "did you mean 'title'"),
+    ({"conditions": {"all": []}}, "conditions", "1 to 50"),
+    ({"limits": {"per_hour": 0}}, "limits.per_hour", "greater than or equal to 1"),
+    ({"limits": {"subject": "title"}}, "limits", "belong together"),
+    ({"limits": {"subject": "titel", "cooldown": 5}}, "limits.subject", "did you mean 'title'"),
+    ({"timezone": "../../etc/passwd"}, "timezone", "is not a time zone"),
+    ({"timezone": "Mars/Base"}, "timezone", "is not a time zone"),
+    ({"locale": "xx"}, "locale", "Input should be"),
+    ({"owner": "bob"}, "owner", "not permitted"),
+]
+
+
+@pytest.mark.parametrize(("change", "at", "reason"), WRONG)
+async def test_a_workflow_that_could_not_run_is_not_stored(
+    world: World, change: dict[str, Any], at: str, reason: str
+) -> None:
+    written = spec(**change)
+    if not change:
+        del written["name"]
+    with pytest.raises(InvalidParams) as raised:
+        await world.engine.create("ana", written)
+    assert raised.value.problems[0].field == at
+    assert reason in raised.value.problems[0].reason
+    assert await world.engine.list("ana") == []
+
+
+@pytest.mark.parametrize("raw", ["text", 5, None, [], ["x"]])
+async def test_what_is_no_object_is_no_workflow(world: World, raw: Any) -> None:
+    with pytest.raises(InvalidParams):
+        await world.engine.create("ana", raw)
+
+
+async def test_an_unknown_trigger_is_told_with_what_was_meant(world: World) -> None:
+    trigger = {"provider": "desk", "event": "ticket.opend"}
+    with pytest.raises(UnknownName, match=r"did you mean 'ticket.opened'"):
+        await world.engine.create("ana", spec(trigger=trigger))
+
+
+async def test_all_that_is_wrong_is_told_at_once(world: World) -> None:
+    with pytest.raises(InvalidParams) as raised:
+        await world.engine.create(
+            "ana",
+            spec(
+                conditions={"field": "titel", "op": "exists"},
+                steps=[step("one", "{{ nothing }}"), step("one", action="desk.nothing")],
+            ),
+        )
+    assert [problem.field for problem in raised.value.problems] == [
+        "conditions.field",
+        "steps.1.id",
+        "steps.0.params.text",
+        "steps.1.action",
+    ]
+
+
+async def test_another_users_connection_cannot_be_named(world: World) -> None:
+    bobs = (await world.store.connections(user_id="bob"))[0]
+    with pytest.raises(InvalidParams, match="no such connection"):
+        await world.engine.create("ana", spec(steps=[step("one", connection_id=bobs.id)]))
+
+
+async def test_another_users_workflow_and_run_are_no_such_thing(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    (run,) = await world.engine.handle(opened())
+    engine = world.engine
+    attempts = [
+        engine.get(made.id, "bob"),
+        engine.update(made.id, "bob", spec()),
+        engine.pause(made.id, "bob"),
+        engine.resume(made.id, "bob"),
+        engine.delete(made.id, "bob"),
+        engine.start(made.id, "bob", ticket()),
+        engine.dry_run("bob", made.id),
+        engine.dry_run("bob", spec(), run_id=run.id),
+        engine.run(run.id, "bob"),
+        engine.retry(run.id, "bob"),
+        engine.replay(run.id, "bob"),
+        engine.get("nothing", "ana"),
+        engine.run("nothing", "ana"),
+    ]
+    for attempt in attempts:
+        with pytest.raises(UnknownName):
+            await attempt
+    assert await engine.list("bob") == []
+    assert await engine.runs("bob") == []
+    assert (await engine.get(made.id, "ana")) == made
+    assert len(world.runner.sent) == 1
+
+
+async def test_a_workflow_is_changed_version_by_version(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    changed = await world.engine.update(made.id, "ana", spec(name="Other", steps=[step("s", "new")]), version=1)
+    assert (changed.version, changed.spec.name) == (2, "Other")
+    with pytest.raises(InvalidCall) as raised:
+        await world.engine.update(made.id, "ana", spec(), version=1)
+    assert raised.value.code == "conflict"
+    with pytest.raises(InvalidParams):
+        await world.engine.update(made.id, "ana", spec(steps=[]))
+    (run,) = await world.engine.handle(opened())
+    assert run.workflow_version == 2
+    assert texts(world) == ["new"]
+
+
+async def test_a_changed_trigger_is_found_under_its_new_event(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    trigger = {"provider": "desk", "event": "sent"}
+    await world.engine.update(made.id, "ana", spec(trigger=trigger, steps=[step("s", "{{ text }}")]))
+    assert await world.engine.handle(opened()) == []
+    payload = {"id": "x", "number": 1, "text": "hello", "sent_at": "2026-01-01T00:00:00Z"}
+    await world.engine.handle(Event("desk", "sent", payload, id="e", account="acme"))
+    assert texts(world) == ["hello"]
+
+
+async def test_workflows_are_listed_in_pages(world: World) -> None:
+    made = sorted([(await world.engine.create("ana", spec(name=f"w{index}"))).id for index in range(5)])
+    first = await world.engine.list("ana", limit=2)
+    rest = await world.engine.list("ana", after=first[-1].id)
+    assert [one.id for one in [*first, *rest]] == made
+
+
+async def test_a_paused_workflow_is_not_started_until_it_is_resumed(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    paused = await world.engine.pause(made.id, "ana")
+    assert (paused.status, paused.paused_because) == (WorkflowStatus.PAUSED, "user")
+    assert await world.engine.pause(made.id, "ana") == paused
+    assert await world.engine.handle(opened("e1")) == []
+    with pytest.raises(InvalidCall):
+        await world.engine.start(made.id, "ana", ticket())
+    resumed = await world.engine.resume(made.id, "ana")
+    assert (resumed.status, resumed.paused_because) == (WorkflowStatus.ACTIVE, "")
+    assert len(await world.engine.handle(opened("e2"))) == 1
+
+
+async def test_a_deleted_workflow_goes_with_its_history(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    await world.engine.handle(opened("e1"))
+    await world.engine.delete(made.id, "ana")
+    assert await world.engine.runs("ana") == []
+    assert await world.engine.handle(opened("e2")) == []
+    with pytest.raises(UnknownName):
+        await world.engine.get(made.id, "ana")
+
+
+async def test_a_workflow_is_started_by_hand_whatever_its_conditions_say(world: World) -> None:
+    made = await world.engine.create("ana", spec(conditions={"field": "open", "op": "eq", "value": False}))
+    run = await world.engine.start(made.id, "ana", ticket(title="by hand"))
+    assert (run.status, run.source) == (RunStatus.SUCCEEDED, "manual")
+    assert [asked.result for asked in run.trace] == ["false"]
+    with pytest.raises(InvalidParams):
+        await world.engine.start(made.id, "ana", {"title": 5})
+    assert texts(world) == ["by hand"]
+
+
+async def test_what_is_stored_can_be_read_by_no_store(world: World) -> None:
+    made = await world.engine.create("ana", spec(steps=[step("s", "Hush {{ title }}")]))
+    (run,) = await world.engine.handle(opened(title="top secret"))
+    workflow_row, run_row = await world.store.workflow(made.id), await world.store.run(run.id)
+    assert workflow_row is not None
+    assert run_row is not None
+    for row in (workflow_row, run_row):
+        assert b"Hush" not in row.body
+        assert b"secret" not in row.body
+    assert "secret" not in repr(run) + repr(run_row)
+
+
+async def test_a_row_moved_to_another_user_does_not_open_and_hides_no_other(world: World) -> None:
+    from dataclasses import replace
+
+    made = await world.engine.create("bob", spec())
+    row = await world.store.workflow(made.id)
+    assert row is not None
+    await world.store.add_workflow(replace(row, id="0" * 32, user_id="ana"))
+    await world.engine.create("ana", spec())
+    with pytest.raises(PlugFnError) as raised:
+        await world.engine.get("0" * 32, "ana")
+    assert raised.value.code == "unreadable"
+    assert len(await world.engine.handle(opened())) == 1
+
+
+async def test_accepting_sends_nothing_and_working_twice_sends_once(world: World) -> None:
+    await world.engine.create("ana", spec())
+    (run,) = await world.engine.accept(opened())
+    assert run.status == RunStatus.PENDING
+    assert world.runner.calls == []
+    done = await world.engine.work(run.id)
+    assert done is not None
+    assert done.status == RunStatus.SUCCEEDED
+    assert await world.engine.work(run.id) == done
+    assert await world.engine.work("nothing") is None
+    assert len(world.runner.sent) == 1
+
+
+async def test_the_history_is_newest_first_and_by_workflow(world: World) -> None:
+    first = await world.engine.create("ana", spec())
+    second = await world.engine.create("ana", spec())
+    for number in range(3):
+        world.later(minutes=1)
+        await world.engine.handle(opened(f"e{number}"))
+    runs = await world.engine.runs("ana", workflow_id=first.id)
+    assert [run.event.id for run in runs] == ["e2", "e1", "e0"]
+    assert len(await world.engine.runs("ana")) == 6
+    assert len(await world.engine.runs("ana", workflow_id=second.id, limit=2)) == 2
+
+
+async def test_the_fields_of_an_event_can_be_listed(world: World) -> None:
+    assert world.engine.fields("desk", "ticket.opened")["author.name"].label == "name"
+    with pytest.raises(UnknownName):
+        world.engine.fields("desk", "nothing")
+
+
+async def test_times_of_steps_are_noted(world: World) -> None:
+    await world.engine.create("ana", spec())
+
+    async def slow(action: str, params: Any) -> None:
+        world.now += timedelta(seconds=2)
+
+    world.runner.before = slow
+    (run,) = await world.engine.handle(opened())
+    (done,) = run.steps
+    assert done.status is StepStatus.SUCCEEDED
+    assert done.started_at is not None
+    assert done.finished_at is not None
+    assert done.finished_at - done.started_at == timedelta(seconds=2)
