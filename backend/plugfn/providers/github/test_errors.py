@@ -63,3 +63,11 @@ def test_what_was_sent_is_not_repeated_in_an_error():
         TABLE.check(Answer(422, {}, json.dumps(body).encode()))
     assert "secret" not in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_the_readme_tells_what_each_row_means():
+    text = (Path(__file__).parent / "README.md").read_text()
+    for code, means in TABLE.codes.items():
+        assert f"| `{code}` | {means.error.__name__} | {means.error.next} | {means.meaning} |" in text
+    for status, means in STATUSES.items():
+        assert f"| `http_{status}` | {means.error.__name__} | {means.error.next} | {means.meaning} |" in text

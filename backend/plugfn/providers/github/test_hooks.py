@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugfn.errors import InvalidParams, NotFound
@@ -105,6 +105,7 @@ async def test_what_cannot_be_repeated_is_not_asked_for(bench, github, change):
     assert github.requests() == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([200, 204, 0, 404, 502])), max_size=20))
 def test_an_event_is_missed_when_none_of_its_attempts_arrived(attempts):
     moment = datetime(2026, 1, 5, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugfn.errors import WebhookRejected
@@ -124,6 +124,7 @@ def test_no_more_is_read_than_github_sends():
     assert provider.webhooks.max_bytes == MAX_BYTES == 25 * 1024 * 1024
 
 
+@settings(deadline=None)
 @given(body=st.binary(min_size=1), other=st.binary(min_size=1), secret=st.text(min_size=1), wrong=st.text(min_size=1))
 def test_a_signature_fits_one_body_and_one_secret(body, other, secret, wrong):
     inbound = Inbound(body, {"x-hub-signature-256": signature(secret, body)})
@@ -134,6 +135,7 @@ def test_a_signature_fits_one_body_and_one_secret(body, other, secret, wrong):
                 verify(Inbound(changed, inbound.headers), Keys((keys,)))
 
 
+@settings(deadline=None)
 @given(
     body=st.one_of(st.binary(), st.text().map(lambda text: json.dumps({"action": text, "hook": text}).encode())),
     kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded", "text/plain", ""]),

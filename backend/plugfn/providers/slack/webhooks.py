@@ -18,6 +18,8 @@ from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Reply, Webhook
 WINDOW_SECONDS = 300
 """How far a request's time may be from ours, in either direction."""
 
+FORM = "application/x-www-form-urlencoded"
+
 _TIME = re.compile(r"[0-9]{1,12}")
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 
@@ -49,23 +51,28 @@ def parse(inbound: Inbound, _keys: Keys) -> Parsed:
         return _told(document)
     if not isinstance(kind, str) or not _NAME.fullmatch(kind):
         raise _malformed("it does not say what it is")
-    # Interactions (block_actions, view_submission …) and Slack's own notices (app_rate_limited).
+    # Interactions (block_actions, view_submission …), slash commands, and Slack's own notices (app_rate_limited).
     return Parsed((Event("slack", kind, document, account=_team(document)),))
 
 
 def _document(inbound: Inbound) -> dict[str, Any]:
     kind = inbound.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        if kind == "application/x-www-form-urlencoded":
-            found = json.loads(parse_qs(inbound.body.decode(), max_num_fields=100)["payload"][0])
-        else:
-            found = json.loads(inbound.body)
+        found = _form(inbound.body) if kind == FORM else json.loads(inbound.body)
     except (ValueError, LookupError, RecursionError) as error:
-        raise _malformed("its body is neither JSON nor a form with a payload") from error
+        raise _malformed("its body is neither JSON nor one of Slack's forms") from error
     if not isinstance(found, dict):
         raise _malformed("it is not an object")
     # The verification token of old is a secret that nothing needs any more.
     return {name: value for name, value in found.items() if name != "token"}
+
+
+def _form(body: bytes) -> Any:
+    """An interaction is JSON in the field `payload`; a slash command is the form itself."""
+    fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=100)
+    if "command" in fields:
+        return {"type": "slash_command"} | {name: values[0] for name, values in fields.items() if name != "type"}
+    return json.loads(fields["payload"][0])
 
 
 def _challenge(document: Mapping[str, Any]) -> Parsed:
@@ -103,8 +110,8 @@ def own(document: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether this app caused the event itself: answering its own messages would never end.
 
     By the app's id or its bot user; a bot that cannot be told apart is taken for our own."""
-    source = event.get("message") if isinstance(event.get("message"), dict) else event
-    source = source if isinstance(source, dict) else event
+    edited = event.get("message")
+    source = edited if isinstance(edited, dict) else event
     profile = source.get("bot_profile")
     app = source.get("app_id") or (profile.get("app_id") if isinstance(profile, dict) else None)
     if app is not None:
@@ -112,10 +119,10 @@ def own(document: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     return "bot_id" in source or source.get("user") in _bots(document)
 
 
-def _bots(document: Mapping[str, Any]) -> set[Any]:
+def _bots(document: Mapping[str, Any]) -> list[Any]:
     found = document.get("authorizations")
     listed = found if isinstance(found, list) else []
-    return {one.get("user_id") for one in listed if isinstance(one, dict) and one.get("is_bot")} - {None}
+    return [one["user_id"] for one in listed if isinstance(one, dict) and one.get("is_bot") and one.get("user_id")]
 
 
 def _team(document: Mapping[str, Any]) -> str:
