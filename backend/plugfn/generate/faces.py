@@ -100,7 +100,14 @@ def _method(name: str, action: Action[Any, Any], plain: bool, names: _Names) -> 
 def _whole(providers: list[Provider], plain: bool) -> list[str]:
     what = "SyncFaces" if plain else "Faces"
     body = [f"    {provider.name}: {_class_name(provider.name, plain)}" for provider in providers]
-    return ["", "", f"class {what}:", f'    """The providers as attributes of {"Sync" if plain else ""}PlugFn."""', "", *body]
+    return [
+        "",
+        "",
+        f"class {what}:",
+        f'    """The providers as attributes of {"Sync" if plain else ""}PlugFn."""',
+        "",
+        *body,
+    ]
 
 
 def _class_name(provider: str, plain: bool) -> str:

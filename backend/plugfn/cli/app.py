@@ -1,0 +1,241 @@
+"""The commands. Each does one thing with a PlugFn made from plugfn.toml."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from plugfn.cli import connecting, listing, serving, writing
+from plugfn.cli.config import DEFAULT, plug_from
+from plugfn.cli.output import document, fail, out, table
+from plugfn.cli.reading import params_from
+from plugfn.crypto import new_key
+from plugfn.errors import ConfigurationError, PlugFnError
+from plugfn.plug import PlugFn
+from plugfn.providers import BUILT_IN
+from plugfn.web.core import shown
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Connect your users' accounts at other services, and run actions on them.",
+)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.", envvar="PLUGFN_CONFIG")]
+User = Annotated[str, typer.Option("--user", "-u", help="Whose connections.", envvar="PLUGFN_USER")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+ProviderName = Annotated[str, typer.Argument(help=f"One of: {', '.join(BUILT_IN)}.", show_default=False)]
+
+
+def _run(path: Path, as_json: bool, work: Callable[[PlugFn], Awaitable[T]]) -> T:
+    """Open, work, close; errors end the command with what to do next."""
+
+    async def together() -> T:
+        async with plug_from(path) as plug:
+            return await work(plug)
+
+    try:
+        return asyncio.run(together())
+    except (PlugFnError, ConfigurationError) as error:
+        fail(error, as_json)
+
+
+@app.command()
+def init(path: Annotated[Path, typer.Argument(help="Where to write it.")] = DEFAULT) -> None:
+    """Write a settings file, and make an encryption key for it."""
+    try:
+        writing.write_config(path)
+    except ConfigurationError as error:
+        fail(error, as_json=False)
+    out.print(f"Wrote {path}. Its encryption key comes from the environment; keep it as safe as the data:\n")
+    typer.echo(f"export PLUGFN_ENCRYPTION_KEY={new_key()}")
+
+
+@app.command("new-key")
+def make_key() -> None:
+    """Make an encryption key (AES-256, base64)."""
+    typer.echo(new_key())
+
+
+@app.command()
+def providers(
+    name: Annotated[str | None, typer.Argument(help="Show one of them in full.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """List what can be connected, or show one provider's actions, events and credentials."""
+    try:
+        found = listing.described(name)
+    except (PlugFnError, ConfigurationError) as error:
+        fail(error, as_json)
+    if as_json:
+        document(found)
+    elif name is None:
+        listing.show_all(found)
+    else:
+        listing.show_one(found[0])
+
+
+@app.command()
+def connect(
+    provider: ProviderName,
+    user: User,
+    config: Config = DEFAULT,
+    label: Annotated[str, typer.Option(help="How to call the connection.")] = "",
+    credentials: Annotated[
+        str, typer.Option(help="JSON, @file, or - for standard input; asked for one by one when left out.")
+    ] = "",
+    browser: Annotated[bool, typer.Option(help="Open the vendor's page in a browser.")] = True,
+    wait: Annotated[int, typer.Option(help="Seconds to wait for you at the vendor's page.")] = 300,
+    as_json: Json = False,
+) -> None:
+    """Connect an account: at the vendor's page, or with its credentials."""
+
+    async def work(plug: PlugFn) -> dict[str, Any]:
+        way = connecting.Way(user, label, credentials, browser, wait)
+        return shown(await connecting.connect(plug, provider, way))
+
+    made = _run(config, as_json, work)
+    if as_json:
+        document({"connection": made})
+    else:
+        out.print(f"Connected {made['provider']} as {made['label'] or made['id']}. Its id: {made['id']}")
+
+
+@app.command()
+def connections(user: User, config: Config = DEFAULT, as_json: Json = False) -> None:
+    """List a user's connections."""
+
+    async def work(plug: PlugFn) -> list[dict[str, Any]]:
+        return [shown(connection) for connection in await plug.connections.list(user)]
+
+    found = _run(config, as_json, work)
+    if as_json:
+        document({"connections": found})
+        return
+    columns = ("id", "provider", "label", "status")
+    table(columns, [[str(one[name]) for name in columns] for one in found], "No connections yet: plugfn connect …")
+
+
+@app.command("test")
+def try_connection(
+    connection: Annotated[str, typer.Argument(help="The connection's id.")],
+    user: User,
+    config: Config = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Ask the vendor whether a connection works."""
+
+    async def work(plug: PlugFn) -> str:
+        return await plug.executor.test(await plug.connections.get(connection, user))
+
+    label = _run(config, as_json, work)
+    document({"label": label}) if as_json else out.print(f"It works: {label}", markup=False)
+
+
+@app.command()
+def disconnect(
+    connection: Annotated[str, typer.Argument(help="The connection's id.")],
+    user: User,
+    config: Config = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Forget a connection, and take its access back at the vendor where that can be done."""
+
+    async def work(plug: PlugFn) -> None:
+        await plug.connections.disconnect(connection, user)
+
+    _run(config, as_json, work)
+    document({"disconnected": connection}) if as_json else out.print("Disconnected.")
+
+
+@app.command()
+def call(
+    action: Annotated[str, typer.Argument(help='For example "github.issues.create".')],
+    user: User,
+    params: Annotated[str, typer.Option("--params", "-p", help="JSON, @file, or - for standard input.")] = "{}",
+    connection: Annotated[str | None, typer.Option(help="Which one, when the user has several.")] = None,
+    idempotency_key: Annotated[str | None, typer.Option(help="The same key never acts twice in a day.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds for everything, repetitions included.")] = None,
+    config: Config = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Run an action and print its result."""
+
+    async def work(plug: PlugFn) -> dict[str, Any]:
+        with out.status(f"{action} …") if out.is_terminal and not as_json else out.capture():
+            result = await plug.run(
+                action,
+                user_id=user,
+                params=params_from(params),
+                connection_id=connection,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            )
+        return result.model_dump(mode="json")
+
+    document(_run(config, as_json, work))
+
+
+@app.command()
+def logs(user: User, config: Config = DEFAULT, limit: int = 20, as_json: Json = False) -> None:
+    """List the newest attempts of a user's calls."""
+
+    async def work(plug: PlugFn) -> list[dict[str, Any]]:
+        return listing.attempts(await plug.store.logs(user_id=user, limit=limit))
+
+    found = _run(config, as_json, work)
+    if as_json:
+        document({"logs": found})
+        return
+    columns = ("started_at", "action", "attempt", "outcome", "code", "milliseconds")
+    table(columns, [[str(one[name]) for name in columns] for one in found], "No calls yet.")
+
+
+@app.command()
+def serve(
+    config: Config = DEFAULT,
+    user: Annotated[str, typer.Option(help="Whoever calls is this user: for one person on one machine.")] = "",
+    token_env: Annotated[str, typer.Option(help="Callers give this variable's value as a bearer token.")] = "",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="The port to listen on (default: that of base_url).")] = None,
+) -> None:
+    """Serve the web routes: OAuth callbacks, connections, actions, webhooks."""
+    try:
+        serving.serve(config, serving.Doorkeeper.chosen(user, token_env, host), host, port)
+    except ConfigurationError as error:
+        fail(error, as_json=False)
+
+
+@app.command("new-provider")
+def new_provider(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and _.")],
+    folder: Annotated[Path, typer.Option(help="Where to make its folder.")] = Path(),
+    label: Annotated[str, typer.Option(help="The vendor's name as people write it.")] = "",
+) -> None:
+    """Make the folder of a new provider: everything in it works and is tested; then you change it."""
+    try:
+        made = writing.write_provider(name, folder, label)
+    except ConfigurationError as error:
+        fail(error, as_json=False)
+    for path in made:
+        typer.echo(path)
+
+
+@app.command()
+def types(output: Annotated[Path | None, typer.Option(help="Write it there.", show_default=False)] = None) -> None:
+    """Write what type checkers know of the built-in providers (faces.py)."""
+    text = writing.built_in_faces()
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """The entry point of `plugfn`."""
+    app()

@@ -1,0 +1,76 @@
+"""Connecting from a terminal."""
+
+import asyncio
+import getpass
+import sys
+import webbrowser
+from dataclasses import dataclass
+from typing import Any
+
+from plugfn.cli.output import err
+from plugfn.cli.reading import params_from
+from plugfn.cli.serving import Doorkeeper, running
+from plugfn.connection import Connection
+from plugfn.definition import OAuth2, Provider
+from plugfn.errors import InvalidCall
+from plugfn.plug import PlugFn
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to connect: for whom, under what label, with which credentials ("" to ask), waiting how many seconds."""
+
+    user_id: str
+    label: str
+    credentials: str
+    browser: bool
+    wait: int
+
+
+async def connect(plug: PlugFn, name: str, way: Way) -> Connection:
+    """A new connection. Raises PlugFnError."""
+    provider = plug.providers.get(name)
+    if isinstance(provider.auth, OAuth2):
+        return await _at_the_vendor(plug, provider, way)
+    given = params_from(way.credentials) if way.credentials else _asked(provider)
+    return await plug.connections.create(way.user_id, name, given, label=way.label)
+
+
+def _asked(provider: Provider) -> dict[str, Any]:
+    """Asks for each credential; those that are secret are not shown. Empty answers are left out."""
+    if not sys.stdin.isatty():
+        raise InvalidCall("no terminal to ask for credentials: give --credentials", code="no_terminal")
+    given = {}
+    for name, one in provider.credentials.model_json_schema().get("properties", {}).items():
+        ask = getpass.getpass if one.get("format") == "password" else input
+        if answer := ask(f"{name}: "):
+            given[name] = answer
+    return given
+
+
+async def _at_the_vendor(plug: PlugFn, provider: Provider, way: Way) -> Connection:
+    """Sends the user to the vendor's page, and waits for the vendor to send them back."""
+    before = await _known(plug, provider, way)
+    url = await plug.connections.authorization_url(way.user_id, provider.name)
+    err.print(f"Open this page and allow the access:\n\n{url}\n", markup=False, soft_wrap=True)
+    async with running(plug, Doorkeeper(user=way.user_id)):
+        if way.browser:
+            webbrowser.open(url)
+        with err.status("Waiting for you to come back …"):
+            return await _new_one(plug, provider, way, before)
+
+
+async def _new_one(plug: PlugFn, provider: Provider, way: Way, before: dict[str, Connection]) -> Connection:
+    try:
+        async with asyncio.timeout(way.wait):
+            while True:
+                for connection in (await _known(plug, provider, way)).values():
+                    if before.get(connection.id) != connection:
+                        return connection
+                await asyncio.sleep(0.3)
+    except TimeoutError:
+        raise InvalidCall(f"nobody came back within {way.wait} seconds", code="nobody_came") from None
+
+
+async def _known(plug: PlugFn, provider: Provider, way: Way) -> dict[str, Connection]:
+    return {one.id: one for one in await plug.connections.list(way.user_id, provider.name)}

@@ -1,0 +1,37 @@
+"""What a command is given as JSON: in the argument, from a file, or from standard input."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from plugfn.errors import InvalidParams, Problem
+
+MOST = 16 * 1_048_576
+
+
+def params_from(given: str) -> dict[str, Any]:
+    """A JSON object: as it is, `@file`, or `-` for standard input. Raises InvalidParams."""
+    try:
+        text = _text(given)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _wrong(f"cannot be read ({type(error).__name__})") from None
+    if len(text) > MOST:
+        raise _wrong("is bigger than 16 MB")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _wrong("is not JSON") from None
+    if not isinstance(found, dict):
+        raise _wrong("is not a JSON object")
+    return found
+
+
+def _text(given: str) -> str:
+    if given == "-":
+        return sys.stdin.read(MOST + 1)
+    return Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+
+
+def _wrong(reason: str) -> InvalidParams:
+    return InvalidParams("what was given", problems=[Problem("", reason)])

@@ -1,0 +1,39 @@
+"""Files that commands write."""
+
+from pathlib import Path
+
+from plugfn.errors import ConfigurationError
+from plugfn.generate.faces import faces_source
+from plugfn.generate.provider import make_provider
+from plugfn.providers import BUILT_IN, load
+
+CONFIG = """\
+# What PlugFn is to be. Any value may be { env = "NAME" }: it is then read from the environment.
+encryption_key = { env = "PLUGFN_ENCRYPTION_KEY" }
+database = "sqlite:///plugfn.db"
+base_url = "http://127.0.0.1:8700"
+
+# An OAuth application of your own. Its callback address: http://127.0.0.1:8700/oauth/github/callback
+# [integrations.github]
+# client_id = "…"
+# client_secret = { env = "GITHUB_CLIENT_SECRET" }
+"""
+
+
+def write_config(path: Path) -> None:
+    """A first plugfn.toml. Raises ConfigurationError when there is one."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(CONFIG)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {type(error).__name__}") from None
+
+
+def write_provider(name: str, folder: Path, label: str) -> list[Path]:
+    """A new provider's folder. Raises ConfigurationError."""
+    return make_provider(name, folder, label)
+
+
+def built_in_faces() -> str:
+    """The text of faces.py for the built-in providers."""
+    return faces_source(load(name) for name in BUILT_IN)
