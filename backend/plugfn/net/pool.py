@@ -15,7 +15,7 @@ from plugfn.net.progress import NotingStream
 
 MOST_CONNECTIONS = 256
 MOST_IDLE = 128
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 4.0
 """Shorter than servers commonly keep a silent connection, so that a request rarely meets one that is just closing."""
 
 Options = Iterable[Any] | None
@@ -86,7 +86,8 @@ class _Pair:
 class Pool:
     """Connections shared by all calls. Each event loop has its own; those of closed loops and after a fork are dropped.
 
-    `guard` decides about hosts that users named. `tls`: which certificates are believed (default: the system's)."""
+    `guard` decides about hosts that users named. `tls`: whose certificates are believed (default: the system's, or
+    those of SSL_CERT_FILE). Proxies that the environment names are not used: the guard could not see through them."""
 
     def __init__(self, guard: Guard, *, tls: ssl.SSLContext | None = None) -> None:
         self.guard = guard
@@ -111,20 +112,23 @@ class Pool:
             await pair.guarded.aclose()
 
     def _make(self) -> _Pair:
+        if self._process != os.getpid():
+            self._begin_again()
         with self._making:
-            if self._process != os.getpid():
-                # Kept, not freed: freeing them would take the parent's sockets out of the epoll that both share.
-                self._parents.append(self._pairs)
-                self._process, self._pairs = os.getpid(), {}
             for loop in [loop for loop in self._pairs if loop.is_closed()]:
                 del self._pairs[loop]
             if self._tls is None:
-                # Made once: reading the system's certificates takes longer than a call. No variable of the
-                # environment decides whom we believe.
-                self._tls = httpcore2.default_ssl_context(_trust_env=False)
+                # Made once: reading the system's certificates takes longer than a call.
+                self._tls = httpcore2.default_ssl_context()
             pair = _Pair(self._connect(Network()), self._connect(GuardedNetwork(self.guard)))
             self._pairs[asyncio.get_running_loop()] = pair
             return pair
+
+    def _begin_again(self) -> None:
+        """After a fork. The lock is new, because a thread of the parent may have held it."""
+        # Kept, not freed: freeing them would take the parent's sockets out of the epoll that both share.
+        self._parents.append(self._pairs)
+        self._process, self._pairs, self._making = os.getpid(), {}, Lock()
 
     def _connect(self, network: httpcore2.AsyncNetworkBackend) -> httpcore2.AsyncConnectionPool:
         return httpcore2.AsyncConnectionPool(

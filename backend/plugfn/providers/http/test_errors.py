@@ -9,7 +9,8 @@ from plugfn import errors
 from plugfn.net.answer import Answer
 from plugfn.providers.http.definition import STATUSES, provider
 
-ROWS = json.loads((Path(__file__).parent / "fixtures" / "errors.json").read_text())
+HERE = Path(__file__).parent
+ROWS = json.loads((HERE / "fixtures" / "errors.json").read_text())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row["status"]))
@@ -25,3 +26,8 @@ def test_an_answer_means_what_the_table_says(row):
 
 def test_every_row_has_an_example():
     assert set(STATUSES) <= {row["status"] for row in ROWS}
+
+
+def test_the_document_says_what_next_for_every_row():
+    document = (HERE / "README.md").read_text()
+    assert [status for status in STATUSES if f"`http_{status}`" not in document] == []

@@ -1,0 +1,95 @@
+"""The receiver as a process of its own, and through it what all small emulators share: records, faults, resets."""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+from standardwebhooks import Webhook
+
+BACKEND = Path(__file__).resolve().parents[2]
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.fixture(scope="module")
+def process():
+    command = [sys.executable, "-m", "sandbox.receiver"]
+    with subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True) as running:
+        running.url = running.stdout.readline().strip().rpartition(" ")[2]
+        yield running
+        running.terminate()
+        assert running.wait(timeout=10) == 0
+
+
+@pytest.fixture
+def url(process):
+    requests.post(process.url + "/_sandbox/reset", timeout=5).raise_for_status()
+    return process.url
+
+
+def _deliver(url: str, secret: str = SECRET, name: str = "msg_1") -> int:
+    body, now = '{"type":"a","data":{}}', datetime.now(UTC)
+    headers = {
+        "webhook-id": name,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(name, now, body),
+    }
+    return requests.post(url + "/hooks", data=body, headers=headers, timeout=5).status_code
+
+
+def test_a_signed_delivery_is_taken_and_a_repetition_counted(url):
+    assert [_deliver(url), _deliver(url), _deliver(url, name="msg_2")] == [204, 204, 204]
+    kept = requests.get(url + "/_sandbox/deliveries", timeout=5).json()
+    assert [(one["id"], one["times"]) for one in kept] == [("msg_1", 2), ("msg_2", 1)]
+
+
+def test_a_delivery_of_another_secret_is_refused_until_the_secret_is_changed(url):
+    other = "whsec_" + "A" * 32
+    assert _deliver(url, other) == 401
+    requests.put(url + "/_sandbox/secret", json={"secret": other}, timeout=5)
+    assert _deliver(url, other) == 204
+    assert requests.put(url + "/_sandbox/secret", json=[], timeout=5).status_code == 400
+
+
+@pytest.mark.parametrize("headers", [{}, {"webhook-id": "a", "webhook-timestamp": "x", "webhook-signature": "v1"}])
+def test_a_delivery_without_proof_is_refused(url, headers):
+    assert requests.post(url + "/hooks", data="{}", headers=headers, timeout=5).status_code == 401
+
+
+def test_requests_are_recorded_but_for_the_controls(url):
+    requests.put(url + "/status/204?a=1", data="x", timeout=5)
+    [seen] = requests.get(url + "/_sandbox/requests", timeout=5).json()
+    assert (seen["method"], seen["path"], seen["query"], seen["body"]) == ("PUT", "/status/204", {"a": "1"}, "x")
+
+
+def test_a_fault_strikes_as_often_as_it_was_told_and_only_where_it_fits(url):
+    fault = {"kind": "answer", "pattern": "GET /text", "count": 1, "status": 503, "body": {"x": 1}}
+    assert requests.post(url + "/_sandbox/faults", json=fault, timeout=5).status_code == 204
+    assert requests.get(url + "/echo", timeout=5).status_code == 200
+    struck = requests.get(url + "/text", timeout=5)
+    assert (struck.status_code, struck.json()) == (503, {"x": 1})
+    assert requests.get(url + "/text", timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["reset", "truncate"])
+def test_a_connection_can_break_after_the_request_took_effect(url, kind):
+    requests.post(url + "/_sandbox/faults", json={"kind": kind, "after": True}, timeout=5)
+    with pytest.raises(requests.exceptions.RequestException):
+        _deliver(url)
+    assert len(requests.get(url + "/_sandbox/deliveries", timeout=5).json()) == 1
+
+
+def test_an_answer_can_be_late(url):
+    requests.post(url + "/_sandbox/faults", json={"kind": "latency", "seconds": 0.2}, timeout=5)
+    started = time.monotonic()
+    assert requests.get(url + "/text", timeout=5).status_code == 200
+    assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize("fault", [{"kind": "unheard-of"}, {"unknown": 1}, {}])
+def test_a_wrong_fault_is_refused(url, fault):
+    assert requests.post(url + "/_sandbox/faults", data=json.dumps(fault), timeout=5).status_code == 400
