@@ -22,14 +22,15 @@ def local_path(target: str | None, base_url: str) -> str:
     if len(target) > LONGEST or _ODD.search(target):
         raise _refused()
     try:
-        parts = urlsplit(target)
-        foreign = bool(parts.scheme or parts.netloc) and _origin(target) != _origin(base_url)
+        if not target.startswith("/") and _origin(target) != _origin(base_url):
+            raise _refused()
+        path = target if target.startswith("/") else urlsplit(target)._replace(scheme="", netloc="").geturl()
+        path = quote(path.partition("#")[0], safe=_KEPT)
     except ValueError:
         raise _refused() from None
-    path = parts._replace(scheme="", netloc="", fragment="").geturl()
-    if foreign or not re.match(r"/(?!/)", path):
+    if not re.match(r"/(?!/)", path):
         raise _refused()
-    return quote(path, safe=_KEPT)
+    return path
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

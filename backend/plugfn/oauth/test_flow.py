@@ -1,0 +1,409 @@
+"""Tests of connecting: the whole flow against an authorization server in a process of its own."""
+
+import asyncio
+import base64
+import hashlib
+import time
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+
+from plugfn.connection import ConnectionStatus
+from plugfn.errors import (
+    ConfigurationError,
+    GiveUp,
+    InvalidCall,
+    InvalidParams,
+    InvalidState,
+    NeedsReconnect,
+    NoConnection,
+    PlugFnError,
+    TryLater,
+    Unavailable,
+    Unexpected,
+    UnknownName,
+)
+from plugfn.oauth.pending import KIND
+from plugfn.testing.oauth_site import BASE_URL, CLIENT_ID, CLIENT_SECRET, Site, made
+
+
+def parts(url: str) -> Mapping[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+async def test_the_user_is_sent_to_the_vendor_with_all_that_the_protocol_asks_for(site):
+    url = await site.begin()
+    sent = parts(url)
+    assert url.startswith(f"{site.emulator.url}/authorize?")
+    assert sent["response_type"] == "code"
+    assert sent["client_id"] == CLIENT_ID
+    assert sent["redirect_uri"] == f"{BASE_URL}/oauth/acme/callback"
+    assert sent["scope"] == "read write"
+    assert sent["code_challenge_method"] == "S256"
+    assert len(base64.urlsafe_b64decode(sent["state"] + "==")) == 32
+    assert CLIENT_SECRET not in url
+
+
+async def test_a_finished_sign_in_makes_a_connection_that_works(site):
+    done = await site.connect(redirect_after="/settings?tab=2")
+    assert (done.redirect_after, done.missing_scopes) == ("/settings?tab=2", ())
+    assert done.connection.account == "acct-1"
+    assert done.connection.label == "The account acct-1"
+    assert done.connection.scopes == ("read", "write")
+    assert done.connection.expires_at is not None
+    assert (await site.me(done.connection)).account == "acct-1"
+    assert await site.connections.list("ana") == [await site.connections.get(done.connection.id, "ana")]
+
+
+async def test_the_code_is_exchanged_with_the_verifier_and_the_very_redirect_uri(site):
+    url = await site.begin()
+    await site.connections.callback("ana", "acme", await site.visit(url))
+    [request] = site.token_requests()
+    digest = hashlib.sha256(request["code_verifier"].encode()).digest()
+    assert base64.urlsafe_b64encode(digest).decode().rstrip("=") == parts(url)["code_challenge"]
+    assert request["redirect_uri"] == parts(url)["redirect_uri"]
+    assert request["grant_type"] == "authorization_code"
+
+
+async def test_a_vendor_without_pkce_and_with_basic_authentication(emulator):
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, pkce=False, client_auth="client_secret_basic", scope_separator=","))
+    async with site.plug:
+        sent = parts(await site.begin())
+        assert "code_challenge" not in sent
+        assert sent["scope"] == "read,write"
+        await site.connect(scopes=["read"])
+        [request] = site.token_requests()
+        assert "code_verifier" not in request
+        assert "client_secret" not in request
+
+
+async def test_the_store_holds_neither_the_state_nor_the_verifier(site):
+    state = parts(await site.begin())["state"]
+    values = site.plug.store._values
+    assert len([place for place in values if place[0] == KIND]) == 1
+    shown = repr(values)
+    assert state not in shown
+    assert "ana" not in shown
+
+
+async def test_a_state_is_good_once(site):
+    query = await site.visit(await site.begin())
+    await site.connections.callback("ana", "acme", query)
+    with pytest.raises(InvalidState):
+        await site.connections.callback("ana", "acme", query)
+    assert len(site.token_requests()) == 1
+
+
+async def test_of_many_callbacks_with_one_state_at_once_one_exchanges_the_code(site):
+    query = await site.visit(await site.begin())
+    outcomes = await asyncio.gather(
+        *(site.connections.callback("ana", "acme", query) for _ in range(20)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, InvalidState) for outcome in outcomes) == 19
+    assert len(site.token_requests()) == 1
+    assert len(await site.connections.list("ana")) == 1
+
+
+async def test_a_state_of_another_user_is_refused_and_stays_good_for_its_owner(site):
+    query = await site.visit(await site.begin("ana"))
+    with pytest.raises(InvalidState):
+        await site.connections.callback("bob", "acme", query)
+    assert site.token_requests() == []
+    assert await site.connections.list("bob") == []
+    assert (await site.connections.callback("ana", "acme", query)).connection.user_id == "ana"
+
+
+async def test_a_state_ends_after_ten_minutes(site):
+    query = await site.visit(await site.begin())
+    with time_machine.travel(time.time() + 601), pytest.raises(InvalidState):
+        await site.connections.callback("ana", "acme", query)
+
+
+@pytest.mark.parametrize("state", ["", "x", "x" * 100_000, "é\x00", "\ud800"])
+async def test_a_state_that_nobody_made_is_refused(site, state):
+    with pytest.raises(InvalidState):
+        await site.connections.callback("ana", "acme", {"state": state, "code": "c"})
+    with pytest.raises(InvalidState):
+        await site.connections.callback("ana", "acme", {"code": "c"})
+
+
+async def test_a_state_of_another_provider_is_refused(emulator):
+    peer = emulator("oauth")
+    site = Site(peer)
+    other = made(peer.url)
+    object.__setattr__(other, "name", "other")
+    site.plug.providers._given["other"] = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    site.plug.providers.register(other)
+    async with site.plug:
+        query = await site.visit(await site.begin())
+        with pytest.raises(InvalidState):
+            await site.connections.callback("ana", "other", query)
+
+
+async def test_a_refusal_of_the_user_is_told_and_uses_the_state_up(site):
+    site.options(consent="access_denied")
+    query = await site.visit(await site.begin())
+    with pytest.raises(NeedsReconnect) as caught:
+        await site.connections.callback("ana", "acme", query)
+    assert caught.value.code == "access_denied"
+    assert "not</b>" not in str(caught.value)
+    with pytest.raises(InvalidState):
+        await site.connections.callback("ana", "acme", query)
+    assert await site.connections.list("ana") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "shown"),
+    [
+        ("server_error", TryLater, "server_error"),
+        ("temporarily_unavailable", TryLater, "temporarily_unavailable"),
+        ("invalid_scope", GiveUp, "invalid_scope"),
+        ("<script>alert(1)</script>", GiveUp, "authorization_failed"),
+    ],
+)
+async def test_other_errors_of_the_authorization_say_what_next_and_repeat_nothing(site, code, error, shown):
+    site.options(consent=code)
+    query = await site.visit(await site.begin())
+    with pytest.raises(error) as caught:
+        await site.connections.callback("ana", "acme", query)
+    assert caught.value.code == shown
+    assert "script" not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", [None, "", "x" * 5000])
+async def test_a_callback_without_a_usable_code_is_refused(site, code):
+    query = await site.visit(await site.begin())
+    query = {"state": query["state"]} | ({} if code is None else {"code": code})
+    with pytest.raises(InvalidParams):
+        await site.connections.callback("ana", "acme", query)
+    assert site.token_requests() == []
+
+
+async def test_a_code_that_the_vendor_does_not_take_asks_the_user_again(site):
+    query = await site.visit(await site.begin())
+    with pytest.raises(NeedsReconnect) as caught:
+        await site.connections.callback("ana", "acme", query | {"code": "guessed"})
+    assert caught.value.code == "invalid_grant"
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_an_issuer_that_was_declared_must_be_named_and_be_the_same(emulator):
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, issuer="https://acme.example"))
+    async with site.plug:
+        for issuer in ("", "https://evil.example"):
+            site.options(issuer=issuer)
+            with pytest.raises(InvalidState) as caught:
+                await site.connect()
+            assert caught.value.code == "issuer"
+        assert site.token_requests() == []
+        site.options(issuer="https://acme.example")
+        await site.connect()
+
+
+async def test_the_redirect_uri_can_be_set_and_is_exact(emulator):
+    peer = emulator("oauth")
+    own = "https://other.example/cb?x=1"
+    settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_uri": own}
+    site = Site(peer, integrations={"acme": settings})
+    async with site.plug:
+        site.options(redirect_uri=own)
+        await site.connect()
+        assert [request["redirect_uri"] for request in site.token_requests()] == [own]
+
+
+async def test_scopes_that_were_not_granted_are_told(site):
+    site.options(granted=["read"])
+    done = await site.connect()
+    assert done.connection.scopes == ("read",)
+    assert done.missing_scopes == ("write",)
+
+
+async def test_an_answer_without_scopes_grants_what_was_asked_for(site):
+    site.options(override={"scope": None})
+    done = await site.connect(scopes=["read", "read", "admin:org"])
+    assert done.connection.scopes == ("read", "admin:org")
+    assert done.missing_scopes == ()
+
+
+@pytest.mark.parametrize("scopes", [["a b"], ["a,b"], [""], ['"'], ["é"], ["x"] * 101, "read"])
+async def test_scopes_that_cannot_be_asked_for_are_refused(site, scopes):
+    with pytest.raises(InvalidParams):
+        await site.begin(scopes=scopes)
+
+
+@pytest.mark.parametrize("user_id", ["", "x" * 256, "nul\x00", "line\nbreak", "\ud800"])
+async def test_a_user_that_cannot_be_kept_is_refused(site, user_id):
+    with pytest.raises(InvalidParams):
+        await site.begin(user_id)
+
+
+async def test_the_same_account_renews_its_connection(site):
+    first = (await site.connect()).connection
+    old = await site.tokens(first)
+    await site.connections.needs_reauth(first, "invalid_grant")
+    with pytest.raises(NeedsReconnect):
+        await site.me(first)
+    again = (await site.connect()).connection
+    assert again.id == first.id
+    assert (again.status, again.error_code) == (ConnectionStatus.ACTIVE, "")
+    assert again.created_at == first.created_at
+    assert (await site.tokens(again)).access_token != old.access_token
+    assert (await site.me(again)).account == "acct-1"
+
+
+async def test_another_account_and_another_user_get_connections_of_their_own(site):
+    mine = (await site.connect()).connection
+    theirs = (await site.connect("bob")).connection
+    site.options(account="acct-2")
+    second = (await site.connect()).connection
+    assert len({mine.id, theirs.id, second.id}) == 3
+    assert [one.id for one in await site.connections.of_account("acme", "acct-1")] == sorted([mine.id, theirs.id])
+
+
+async def test_the_same_account_connected_many_times_at_once_is_one_connection(site):
+    queries = [await site.visit(await site.begin()) for _ in range(8)]
+    done = await asyncio.gather(*(site.connections.callback("ana", "acme", query) for query in queries))
+    assert len({one.connection.id for one in done}) == 1
+
+
+async def test_a_named_connection_is_renewed_and_no_other_account_takes_its_place(site):
+    first = (await site.connect()).connection
+    assert (await site.connect(connection_id=first.id)).connection.id == first.id
+    site.options(account="acct-2")
+    with pytest.raises(InvalidCall) as caught:
+        await site.connect(connection_id=first.id)
+    assert caught.value.code == "other_account"
+    with pytest.raises(NoConnection):
+        await site.begin("bob", connection_id=first.id)
+
+
+async def test_an_account_that_the_answer_does_not_name_is_asked_for(emulator):
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, test=True))
+    async with site.plug:
+        site.options(name_account=False)
+        first, second = await site.connect(), await site.connect()
+        assert first.connection.id == second.connection.id
+        assert first.connection.label == "acct-1"
+        peer.fault("GET /api/me", kind="answer", status=500, count=None)
+        assert (await site.connect()).connection.label == ""
+
+
+async def test_a_connection_is_kept_when_only_its_test_fails(emulator):
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, test=True))
+    async with site.plug:
+        site.options(name_account=False)
+        peer.fault("GET /api/me", kind="reset")
+        done = await site.connect()
+        assert (await site.me(done.connection)).account == "acct-1"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "code"),
+    [
+        ({"kind": "answer", "status": 500, "body": "oops"}, Unavailable, "http_500"),
+        ({"kind": "answer", "status": 429, "headers": {"Retry-After": "7"}}, TryLater, "http_429"),
+        ({"kind": "answer", "status": 302, "headers": {"Location": "https://evil.example"}}, Unexpected, "http_302"),
+        ({"kind": "answer", "status": 200, "body": "<html>token=abc"}, Unexpected, "not_json"),
+        ({"kind": "answer", "status": 200, "body": []}, Unexpected, "not_an_object"),
+        ({"kind": "answer", "status": 200, "body": {"ok": False, "error": "invalid_code"}}, NeedsReconnect, None),
+        ({"kind": "answer", "status": 200, "body": {"error": "bad_verification_code"}}, NeedsReconnect, None),
+        ({"kind": "answer", "status": 200, "body": {"error": {"code": 1}}}, Unexpected, "error"),
+        ({"kind": "answer", "status": 200, "body": "x" * 300_000}, Unexpected, "too_big"),
+        ({"kind": "answer", "status": 401, "body": {"error": "invalid_client"}}, GiveUp, "invalid_client"),
+        ({"kind": "reset"}, Unavailable, "no_answer"),
+    ],
+)
+async def test_a_failing_exchange_is_a_typed_error_and_stores_nothing(site, fault, error, code):
+    site.emulator.fault("POST /token", **fault)
+    with pytest.raises(error) as caught:
+        await site.connect()
+    assert code is None or caught.value.code == code
+    assert caught.value.provider == "acme"
+    assert await site.connections.list("ana") == []
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"access_token": None},
+        {"access_token": ""},
+        {"access_token": 5},
+        {"access_token": "two\r\nlines: x"},
+        {"access_token": "not ascii é"},
+        {"access_token": "x" * 20_000},
+        {"token_type": None},
+        {"token_type": "mac"},
+        {"expires_in": -1},
+        {"expires_in": "soon"},
+        {"expires_in": True},
+        {"expires_in": 1e300},
+        {"refresh_token": "with space"},
+        {"scope": ["read"]},
+    ],
+)
+async def test_a_token_answer_is_checked_also_under_200(site, override):
+    site.options(override=override)
+    with pytest.raises(Unexpected) as caught:
+        await site.connect()
+    assert "\r" not in str(caught.value)
+    assert await site.connections.list("ana") == []
+
+
+@pytest.mark.parametrize(("override", "seconds"), [({"expires_in": "3600"}, 3600), ({"expires_in": 60.5}, 60)])
+async def test_a_lifetime_may_come_as_text_or_with_a_fraction(site, override, seconds):
+    site.options(override=override)
+    done = await site.connect()
+    assert done.connection.expires_at is not None
+    assert abs((done.connection.expires_at - done.connection.created_at).total_seconds() - seconds) < 5
+
+
+async def test_errors_of_200_are_errors(site):
+    """A vendor that answers its errors with status 200 (GitHub, Slack) connects nobody by mistake."""
+    site.options(errors_with_200=True)
+    query = await site.visit(await site.begin())
+    with pytest.raises(NeedsReconnect):
+        await site.connections.callback("ana", "acme", query | {"code": "guessed"})
+    assert await site.connections.list("ana") == []
+
+
+async def test_a_wrong_secret_of_ours_is_no_matter_of_the_user(emulator):
+    site = Site(emulator("oauth"), integrations={"acme": {"client_id": CLIENT_ID, "client_secret": "wrong-hunter2"}})
+    async with site.plug:
+        with pytest.raises(GiveUp) as caught:
+            await site.connect()
+    assert caught.value.code == "invalid_client"
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_unknown_and_unfit_providers_are_refused(site):
+    with pytest.raises(UnknownName):
+        await site.connections.authorization_url("ana", "acmee")
+    with pytest.raises(UnknownName):
+        await site.connections.callback("ana", "acmee", {})
+
+
+@pytest.mark.parametrize("setting", ["authorize_url", "token_url"])
+@pytest.mark.parametrize("url", ["http://acme.example/x", "ftp://acme.example", "nonsense"])
+async def test_addresses_that_secrets_go_to_must_be_encrypted(emulator, setting, url):
+    peer = emulator("oauth")
+    settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, setting: url}
+    site = Site(peer, integrations={"acme": settings})
+    async with site.plug:
+        with pytest.raises(ConfigurationError) as caught:
+            await site.connect()
+    assert setting in str(caught.value)
+
+
+async def test_nothing_of_a_failure_shows_a_secret(site):
+    site.emulator.fault("POST /token", kind="answer", status=400, body={"error": "invalid_grant", "x": "hunter2"})
+    with pytest.raises(PlugFnError) as caught:
+        await site.connect()
+    shown = f"{caught.value!r} {caught.value.as_dict()} {caught.value.__cause__!r}"
+    for secret in ("hunter2", CLIENT_SECRET, *site.token_requests()[0].values()):
+        assert secret in ("authorization_code", CLIENT_ID) or secret not in shown

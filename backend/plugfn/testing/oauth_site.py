@@ -1,0 +1,148 @@
+"""A provider that connects by OAuth 2.0 at the emulator `oauth`, and users who go there: for tests of connecting."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+
+from plugfn.connection import Connection
+from plugfn.connections import Connected
+from plugfn.crypto import new_key
+from plugfn.definition import Call, Model, OAuth2, OAuthSettings, OAuthTokens, Origin, Provider, Result
+from plugfn.net.answer import ErrorTable
+from plugfn.oauth.token_endpoint import read_tokens
+from plugfn.plug import PlugFn
+from plugfn.testing.emulator import Emulator
+from plugfn.vault import Kept
+
+CLIENT_ID = "plugfn-client"
+CLIENT_SECRET = "plugfn-secret-of-the-sandbox"  # noqa: S105 - the emulator's
+BASE_URL = "https://app.example"
+
+
+class Nothing(Model):
+    """No parameters."""
+
+
+class Me(Result):
+    """Whose token it is."""
+
+    account: str
+    scopes: list[str]
+
+
+async def whoami(call: Call[OAuthTokens], params: Nothing) -> Me:
+    """Asks the API."""
+    return (await call.http.get("/api/me")).read(Me)
+
+
+async def _test(call: Call[OAuthTokens]) -> str:
+    return (await call.http.get("/api/me")).read(Me).account
+
+
+async def _revoke(call: Call[OAuthTokens]) -> None:
+    secret = call.settings.client_secret.get_secret_value()
+    token = (call.credentials.refresh_token or call.credentials.access_token).get_secret_value()
+    await call.http.post("/revoke", form={"client_id": CLIENT_ID, "client_secret": secret, "token": token})
+
+
+def _tokens(answer: Mapping[str, Any]) -> OAuthTokens:
+    account = answer.get("account") or {}
+    named = {"account": account.get("id", ""), "label": account.get("name", "")}
+    return read_tokens(answer).model_copy(update=named)
+
+
+def made(url: str, *, test: bool = False, **auth: Any) -> Provider:
+    """The provider; `auth` changes how its users connect."""
+    options: dict[str, Any] = {
+        "authorize_url": f"{url}/authorize",
+        "token_url": f"{url}/token",
+        "scopes": ("read", "write"),
+        "read_tokens": _tokens,
+        "revoke": _revoke,
+    }
+    provider = Provider(
+        name="acme",
+        label="Acme",
+        auth=OAuth2(**options | auth),
+        docs_url="https://acme.example/docs",
+        origin=lambda settings, credentials: Origin(url, trusted=True),
+        settings=OAuthSettings,
+        headers=lambda tokens: {"Authorization": f"Bearer {tokens.access_token.get_secret_value()}"},
+        errors=ErrorTable(),
+        test=_test if test else None,
+    )
+    provider.action("me.get", summary="Whose token it is.", safe=True)(whoami)
+    return provider
+
+
+class Site:
+    """An application of ours beside the emulator. Several of them may share a database."""
+
+    def __init__(self, emulator: Emulator, *, provider: Provider | None = None, **plug: Any) -> None:
+        self.emulator = emulator
+        self.provider = provider or made(emulator.url)
+        options: dict[str, Any] = {
+            "encryption_key": new_key(),
+            "base_url": BASE_URL,
+            "allowed_networks": ["127.0.0.0/8"],
+        }
+        integrations = {"acme": {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}}
+        self.plug = PlugFn(**options | {"integrations": integrations} | plug)
+        self.plug.providers.register(self.provider)
+        self.connections = self.plug.connections
+
+    def options(self, **options: Any) -> None:
+        """Options of the emulator."""
+        self.emulator.control("POST", "/options", options)
+
+    def grants(self) -> list[dict[str, Any]]:
+        """What was granted at the emulator."""
+        found: list[dict[str, Any]] = self.emulator.control("GET", "/grants")
+        return found
+
+    def token_requests(self) -> list[dict[str, str]]:
+        """What the token endpoint was sent."""
+        return [dict(parse_qsl(request["body"])) for request in self.emulator.requests("/token")]
+
+    async def begin(self, user_id: str = "ana", **options: Any) -> str:
+        """The URL that a user is sent to."""
+        return await self.connections.authorization_url(user_id, "acme", **options)
+
+    async def visit(self, url: str) -> dict[str, str]:
+        """Go there as a browser does; the query that the user is sent back with."""
+        async with httpx2.AsyncClient(trust_env=False) as browser:
+            answer = await browser.get(url, follow_redirects=False)
+        return dict(parse_qsl(urlsplit(answer.headers["location"]).query, keep_blank_values=True))
+
+    async def connect(self, user_id: str = "ana", **options: Any) -> Connected:
+        """All of it."""
+        query = await self.visit(await self.begin(user_id, **options))
+        return await self.connections.callback(user_id, "acme", query)
+
+    async def me(self, connection: Connection, **options: Any) -> Me:
+        """Call the API with a connection."""
+        found = await self.plug.run("acme.me.get", user_id=connection.user_id, connection_id=connection.id, **options)
+        assert isinstance(found, Me)  # noqa: S101 - what the action gives
+        return found
+
+    async def tokens(self, connection: Connection) -> OAuthTokens:
+        """What is stored, without a refresh."""
+        kept = await self.connections._vault.read(connection.id, OAuthTokens)
+        assert kept is not None  # noqa: S101 - a test's own connection
+        assert isinstance(kept.credentials, OAuthTokens)  # noqa: S101 - as they were read
+        return kept.credentials
+
+    async def set_tokens(self, connection: Connection, **changed: Any) -> None:
+        """Store other tokens behind the library's back."""
+        tokens = (await self.tokens(connection)).model_copy(update=changed)
+        row = await self.plug.store.connection(connection.id)
+        assert row is not None  # noqa: S101 - a test's own connection
+        _, sealed = self.connections._vault._closed(Kept(connection, tokens))
+        await self.plug.store.update_connection(row, sealed)
+
+    async def end_soon(self, connection: Connection, seconds: float = -1) -> None:
+        """Let the stored access token end in that many seconds."""
+        await self.set_tokens(connection, expires_at=datetime.now(UTC) + timedelta(seconds=seconds))
