@@ -10,7 +10,7 @@ from plugfn.problems import problems_of
 
 ANY_EVENT = "*"
 RESERVED = frozenset(
-    "base_url batch close connections executor guard let_in metrics open pool providers ring run shared store tools user_of "
+    "base_url batch close connections executor guard let_in metrics open pool providers ring run shared store user_of "
     "webhooks workflows".split()
 )
 """What PlugFn itself has as attributes."""
