@@ -29,6 +29,11 @@ class Author(Result):
     token: SecretStr | None = None
 
 
+class Tag(Result):
+    name: str
+    secret: SecretStr | None = None
+
+
 class Ticket(Result):
     """An event's payload with a field of every type."""
 
@@ -42,6 +47,7 @@ class Ticket(Result):
     due: date | None = None
     labels: list[str] = []
     author: Author | None = None
+    tags: list[Tag] = []
     extra: dict[str, Any] = {}
 
 
@@ -101,6 +107,7 @@ class Runner:
         self.calls: list[dict[str, Any]] = []
         self.failures: list[BaseException | None] = []
         self.before: Any = None
+        self.after: Any = None
         self._results: dict[str, BaseModel] = {}
 
     def validate(self, action: str, params: Mapping[str, Any]) -> BaseModel:
@@ -120,6 +127,8 @@ class Runner:
         number = len(self.sent)
         result = Sent(id=f"message-{number:04}", number=number, text=getattr(read, "text", ""), sent_at=START)
         self._results[idempotency_key] = result
+        if self.after is not None:
+            await self.after(action, read)
         return result
 
 

@@ -73,6 +73,9 @@ _NAMED = {"UUID": FieldType.STRING, "AnyUrl": FieldType.STRING, "HttpUrl": Field
 _OF_ORIGIN = {"Sequence": FieldType.LIST, "Mapping": FieldType.OBJECT, "dict": FieldType.OBJECT}
 
 
+_IN_COLUMNS = frozenset({FieldType.STRING, FieldType.NUMBER, FieldType.BOOLEAN})
+
+
 def catalogue(model: type[BaseModel], prefix: str = "") -> dict[str, Field]:
     """Every field of a model and of the models in it, by path. Deeper than 6 levels nothing is declared."""
     found: dict[str, Field] = {}
@@ -94,6 +97,22 @@ def _fields(model: type[BaseModel], prefix: str, depth: int) -> Iterator[Field]:
                 yield from _fields(members[0], f"{path}.", depth + 1)
         else:
             yield _leaf(path, name, info, members)
+            yield from _columns(path, members)
+
+
+def _columns(path: str, members: list[Any]) -> Iterator[Field]:
+    """Of a list of models, the list of each of their plain fields: `issue.labels.name` holds all names."""
+    inner = members_of(get_args(members[0])[0]) if len(members) == 1 and _is_list(members[0]) else []
+    if len(inner) != 1 or not _is(inner[0], (BaseModel,)):
+        return
+    for name, info in inner[0].model_fields.items():
+        parts = members_of(info.annotation)
+        if parts and all(_is_choice(part) or _type(part) in _IN_COLUMNS for part in parts):
+            yield Field(f"{path}.{name}", FieldType.LIST, _label(name, info))
+
+
+def _is_list(member: Any) -> bool:
+    return get_origin(member) in (list, tuple) and bool(get_args(member))
 
 
 def _leaf(path: str, name: str, info: FieldInfo, members: list[Any]) -> Field:
@@ -172,11 +191,13 @@ def values_of(instance: BaseModel, known: Catalogue, prefix: str = "") -> dict[s
 
 
 def _at(dumped: Any, path: str) -> Any:
-    for part in path.split("."):
-        if not isinstance(dumped, dict):
-            return None
-        dumped = dumped.get(part)
-    return dumped
+    part, _, rest = path.partition(".")
+    if isinstance(dumped, (list, tuple)):
+        found = [_at(item, path) for item in dumped]
+        return [value for value in found if value is not None]
+    if not isinstance(dumped, dict):
+        return None
+    return _at(dumped.get(part), rest) if rest else dumped.get(part)
 
 
 def plain(field: Field, value: Any) -> Any:

@@ -50,6 +50,8 @@ def test_the_catalogue_declares_nested_fields_types_and_choices_but_no_secret() 
         "author": FieldType.OBJECT,
         "author.name": FieldType.STRING,
         "author.email": FieldType.STRING,
+        "tags": FieldType.LIST,
+        "tags.name": FieldType.LIST,
         "extra": FieldType.OBJECT,
     }
     assert KNOWN["kind"].choices == ("bug", "wish")
@@ -146,6 +148,8 @@ HOLDS = [
     (leaf("labels", "is_empty"), False),
     (leaf("labels", "contains", "urgent"), True),
     (leaf("labels", "contains", "urg"), False),
+    (leaf("tags.name", "contains", "bug"), True),
+    (leaf("tags.name", "contains", "bu"), False),
     (leaf("amount", "eq", 10.1), True),
     (leaf("amount", "gt", 10), True),
     (leaf("amount", "lte", 10.0), False),
@@ -172,6 +176,7 @@ def test_every_operator_answers(raw: Any, holds: bool) -> None:
         raw,
         amount="10.10",
         labels=["urgent"],
+        tags=[{"name": "wish"}, {"name": "bug"}],
         opened_at=datetime(2026, 3, 1, 10, 0),
         due=date(2026, 3, 5),
     )

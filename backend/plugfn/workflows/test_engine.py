@@ -1,5 +1,6 @@
 """Workflows of users, and what an event makes of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -284,8 +285,6 @@ async def test_what_is_stored_can_be_read_by_no_store(world: World) -> None:
 
 
 async def test_a_row_moved_to_another_user_does_not_open_and_hides_no_other(world: World) -> None:
-    from dataclasses import replace
-
     made = await world.engine.create("bob", spec())
     row = await world.store.workflow(made.id)
     assert row is not None
