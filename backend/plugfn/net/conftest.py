@@ -57,7 +57,7 @@ async def serving(
 ) -> AsyncIterator[RawServer]:
     """A RawServer while the context lasts."""
     raw = RawServer()
-    server = await asyncio.start_server(raw.handle, host, port, ssl=tls, limit=2**20)
+    server = await asyncio.start_server(raw.handle, host, port, ssl=tls, limit=2**20, backlog=512)
     raw.port = server.sockets[0].getsockname()[1]
     try:
         yield raw

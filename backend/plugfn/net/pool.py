@@ -11,12 +11,8 @@ from typing import Any
 import httpcore2
 
 from plugfn.net.guard import Guard
+from plugfn.net.keepalive import Connections
 from plugfn.net.progress import NotingStream
-
-MOST_CONNECTIONS = 256
-MOST_IDLE = 128
-IDLE_SECONDS = 4.0
-"""Shorter than servers commonly keep a silent connection, so that a request rarely meets one that is just closing."""
 
 Options = Iterable[Any] | None
 
@@ -79,8 +75,8 @@ class GuardedNetwork(Network):
 
 @dataclass(frozen=True)
 class _Pair:
-    trusted: httpcore2.AsyncConnectionPool
-    guarded: httpcore2.AsyncConnectionPool
+    trusted: Connections
+    guarded: Connections
 
 
 class Pool:
@@ -97,8 +93,8 @@ class Pool:
         self._process = os.getpid()
         self._making = Lock()
 
-    def connections(self, *, trusted: bool) -> httpcore2.AsyncConnectionPool:
-        """The running loop's pool."""
+    def connections(self, *, trusted: bool) -> Connections:
+        """The running loop's."""
         pair = self._pairs.get(asyncio.get_running_loop())
         if pair is None or self._process != os.getpid():
             pair = self._make()
@@ -108,8 +104,8 @@ class Pool:
         """Close the running loop's connections. The pool can be used again afterwards."""
         pair = self._pairs.pop(asyncio.get_running_loop(), None)
         if pair is not None:
-            await pair.trusted.aclose()
-            await pair.guarded.aclose()
+            await pair.trusted.close()
+            await pair.guarded.close()
 
     def _make(self) -> _Pair:
         if self._process != os.getpid():
@@ -120,7 +116,8 @@ class Pool:
             if self._tls is None:
                 # Made once: reading the system's certificates takes longer than a call.
                 self._tls = httpcore2.default_ssl_context()
-            pair = _Pair(self._connect(Network()), self._connect(GuardedNetwork(self.guard)))
+            guarded = GuardedNetwork(self.guard)
+            pair = _Pair(Connections(Network(), self._tls), Connections(guarded, self._tls))
             self._pairs[asyncio.get_running_loop()] = pair
             return pair
 
@@ -129,12 +126,3 @@ class Pool:
         # Kept, not freed: freeing them would take the parent's sockets out of the epoll that both share.
         self._parents.append(self._pairs)
         self._process, self._pairs, self._making = os.getpid(), {}, Lock()
-
-    def _connect(self, network: httpcore2.AsyncNetworkBackend) -> httpcore2.AsyncConnectionPool:
-        return httpcore2.AsyncConnectionPool(
-            ssl_context=self._tls,
-            max_connections=MOST_CONNECTIONS,
-            max_keepalive_connections=MOST_IDLE,
-            keepalive_expiry=IDLE_SECONDS,
-            network_backend=network,
-        )

@@ -107,7 +107,7 @@ async def test_a_silent_server_times_out_and_may_have_acted(monkeypatch):
 
 async def test_too_many_calls_at_once_wait_and_then_say_so(monkeypatch):
     monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 1.0, "pool": 0.1, "read": 5.0, "write": 1.0})
-    monkeypatch.setattr("plugfn.net.pool.MOST_CONNECTIONS", 1)
+    monkeypatch.setattr("plugfn.net.keepalive.MOST_BUSY", 1)
     pool = Pool(Guard())
     async with serving() as server:
         server.answer = lambda _writer: asyncio.sleep(5)

@@ -3,6 +3,7 @@
 import json as codec
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -158,7 +159,8 @@ class VendorHttp:
         self._doings.under_way.append(progress)
         token = sending.set(progress)
         try:
-            answer = await self._read(request, max_bytes)
+            connections = self._pool.connections(trusted=self._trusted)
+            answer = await connections.exchange(request, partial(_read, max_bytes), patience=TIMEOUTS["pool"])
         except httpcore2.LocalProtocolError:
             raise InvalidParams("the request is not one that HTTP can carry", code="not_http") from None
         except TRANSPORT as error:
@@ -168,17 +170,6 @@ class VendorHttp:
             sending.reset(token)
         self._doings.under_way.remove(progress)
         return answer
-
-    async def _read(self, request: httpcore2.Request, max_bytes: int) -> Answer:
-        answer = await self._pool.connections(trusted=self._trusted).handle_async_request(request)
-        try:
-            headers = _readable(answer.headers)
-            if max_bytes == 0:
-                await drop_body(answer)
-                return Answer(answer.status, headers)
-            return Answer(answer.status, headers, await read_body(answer, headers, max_bytes))
-        finally:
-            await answer.aclose()
 
     def _target(self, path: str, params: Mapping[str, Any] | str | None) -> bytes:
         if not stays_within(path):
@@ -202,6 +193,14 @@ class VendorHttp:
         if body or method in _WITH_BODY:
             lines.append((b"content-length", b"%d" % len(body)))
         return lines
+
+
+async def _read(max_bytes: int, answer: httpcore2.Response) -> Answer:
+    headers = _readable(answer.headers)
+    if max_bytes == 0:
+        await drop_body(answer)
+        return Answer(answer.status, headers)
+    return Answer(answer.status, headers, await read_body(answer, headers, max_bytes))
 
 
 def _url(address: Address, target: bytes) -> httpcore2.URL:

@@ -1,0 +1,111 @@
+"""Connections that wait for the next request: used again while warm, never when the other side has closed them."""
+
+import asyncio
+
+import httpcore2
+import pytest
+
+from plugfn.net import keepalive
+from plugfn.net.conftest import OK, serving
+from plugfn.net.guard import Guard
+from plugfn.net.pool import Pool
+from plugfn.net.vendor import VendorHttp
+
+
+def _idle(pool: Pool) -> int:
+    connections = pool.connections(trusted=True)
+    return sum(len(waiting) for waiting in connections._idle.values())
+
+
+async def _calls(pool: Pool, url: str, count: int) -> bool:
+    found = await asyncio.gather(*[VendorHttp(pool, url, trusted=True).get("/") for _ in range(count)])
+    return all(one.ok for one in found)
+
+
+async def test_a_connection_that_the_server_closed_meanwhile_is_not_used(pool, server):
+    async def once(writer):
+        writer.write(OK)
+        await writer.drain()
+        writer.close()
+
+    server.answer = once
+    for _ in range(5):
+        assert await _calls(pool, server.url, 1)
+        await asyncio.sleep(0.02)
+    assert server.connections == 5
+
+
+async def test_a_connection_that_waited_too_long_is_not_used(pool, server, monkeypatch):
+    monkeypatch.setattr(keepalive, "IDLE_SECONDS", 0.05)
+    await _calls(pool, server.url, 1)
+    await asyncio.sleep(0.1)
+    await _calls(pool, server.url, 1)
+    assert server.connections == 2
+
+
+async def test_those_that_nobody_needs_are_closed(pool, server, monkeypatch):
+    monkeypatch.setattr(keepalive, "MOST_IDLE", 3)
+    assert await _calls(pool, server.url, 20)
+    assert _idle(pool) == 20
+    pool.connections(trusted=True)._swept -= 2.0
+    assert await _calls(pool, server.url, 1)
+    assert _idle(pool) == 3
+
+
+async def test_those_of_an_origin_that_is_no_longer_called_are_closed_too(pool, monkeypatch):
+    monkeypatch.setattr(keepalive, "IDLE_SECONDS", 0.05)
+    async with serving() as one, serving() as other:
+        await _calls(pool, one.url, 3)
+        await asyncio.sleep(0.1)
+        pool.connections(trusted=True)._swept -= 2.0
+        await _calls(pool, other.url, 1)
+        assert len(pool.connections(trusted=True)._idle) == 1
+
+
+async def test_more_calls_than_places_all_get_their_turn(server, monkeypatch):
+    monkeypatch.setattr(keepalive, "MOST_BUSY", 2)
+    pool = Pool(Guard())
+    assert await _calls(pool, server.url, 50)
+    assert server.connections <= 2
+    await pool.close()
+
+
+async def test_a_place_is_given_back_by_calls_that_fail_and_calls_that_are_cut_off(server, monkeypatch):
+    monkeypatch.setattr(keepalive, "MOST_BUSY", 1)
+    pool = Pool(Guard())
+    server.answer = lambda _writer: asyncio.sleep(5)
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await _calls(pool, server.url, 1)
+    server.answer = OK
+    assert await _calls(pool, server.url, 5)
+    await pool.close()
+
+
+async def test_two_requests_never_share_a_connection_at_the_same_time(pool, server):
+    async def slowly(writer):
+        await asyncio.sleep(0.002)
+        writer.write(OK)
+
+    server.answer = slowly
+
+    async def caller():
+        for _ in range(10):
+            await VendorHttp(pool, server.url, trusted=True).get("/")
+            pool.connections(trusted=True)._swept -= 2.0  # sweep as often as can be, between all the others
+
+    await asyncio.gather(*[caller() for _ in range(20)])
+    assert len(server.seen) == 200
+    assert server.connections == 20
+
+
+async def test_closing_ends_all_that_wait_and_the_pool_can_be_used_again(pool, server):
+    await _calls(pool, server.url, 5)
+    await pool.close()
+    assert await _calls(pool, server.url, 1)
+    assert server.connections == 6
+
+
+def test_the_library_below_still_offers_what_this_stands_on():
+    assert {"has_expired", "is_idle", "aclose", "handle_async_request"} <= set(dir(httpcore2.AsyncHTTPConnection))
