@@ -1,0 +1,58 @@
+"""Reads tables through PostgREST: GET only, which it runs in a READ ONLY transaction; never a function (/rpc)."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from plugfn.database.names import TableRef
+from plugfn.database.rows import MOST_BYTES, within
+from plugfn.definition import Call
+from plugfn.errors import InvalidCall, Unexpected
+from plugfn.net.answer import Answer
+from plugfn.net.vendor import quoted
+from plugfn.providers.database_supabase.credentials import SupabaseAccess
+
+ROOT = "/rest/v1/"
+LONGEST_INT = 400
+_TOTAL = re.compile(r"(?:\d+-\d+|\*)/(\d+)", re.ASCII)
+
+
+async def get_table(
+    call: Call[SupabaseAccess], table: TableRef, parameters: Mapping[str, str], *, count: bool = False
+) -> Answer:
+    """PostgREST's answer for a table. Raises as the error table says."""
+    headers = {"Accept-Profile": table.schema, "Accept": "application/json"}
+    if count:
+        headers["Prefer"] = "count=exact"
+    return await call.http.get(ROOT + quoted(table.table), params=parameters, headers=headers)
+
+
+def rows_of(answer: Answer) -> list[dict[str, Any]]:
+    """The rows of an answer, with what has a decimal point as the string of its digits. Raises Unexpected."""
+    try:
+        found = json.loads(answer.body, parse_float=str, parse_int=_whole)
+    except (ValueError, RecursionError) as error:
+        raise Unexpected("the answer is not JSON", code="not_json") from error
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise Unexpected("the answer is not a list of rows", code="wrong_shape")
+    return found
+
+
+def total_of(answer: Answer) -> int | None:
+    """How many rows there are in all, from Content-Range: `0-24/100`, `*/0`."""
+    found = _TOTAL.fullmatch(answer.headers.get("content-range", ""))
+    return int(found[1]) if found else None
+
+
+def fitting(rows: list[dict[str, Any]], most_bytes: int = MOST_BYTES) -> list[dict[str, Any]]:
+    """The rows that fit into so many bytes together. Raises InvalidCall when not even the first does."""
+    sizes = (len(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")) for row in rows)
+    fit = rows[: within(sizes, most_bytes)]
+    if rows and not fit:
+        raise InvalidCall(f"a row is bigger than {most_bytes} bytes: ask for fewer columns", code="row_too_big")
+    return fit
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) < LONGEST_INT else digits

@@ -1,0 +1,79 @@
+"""What a user types to connect a Supabase project, and what its key could do."""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from plugfn.database.access import DatabaseAccess
+from plugfn.errors import InvalidParams
+from plugfn.net.url import read_url
+
+Kind = Literal["publishable", "secret", "anon", "service_role", "other"]
+
+_PREFIXES: dict[str, Kind] = {"sb_publishable_": "publishable", "sb_secret_": "secret"}
+_KEY = re.compile(r"[A-Za-z0-9_.\-]{20,2000}", re.ASCII)
+
+
+class SupabaseAccess(DatabaseAccess):
+    """A project, a key, and the limits of the connection."""
+
+    url: Annotated[str, Field(max_length=300)]
+    """https://<ref>.supabase.co, or where a self-hosted one is."""
+    key: SecretStr
+    """Publishable (sb_publishable_…), best with a policy that lets it read the allowed tables; or secret (sb_secret_…),
+    which passes by row level security and sees everything. The older JWTs (anon, service_role) are taken too."""
+    server_max_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """The project's own setting "Max rows" (Supabase: 1000): it cuts answers without saying so."""
+
+    @field_validator("url")
+    @classmethod
+    def _plain_origin(cls, url: str) -> str:
+        try:
+            address = read_url(url)
+        except InvalidParams as error:
+            raise ValueError(error.problems[0].reason) from None
+        if address.path not in ("", "/") or address.query:
+            raise ValueError("must be the project's address alone, without a path")
+        if address.scheme != "https" and not _is_private(address.host):
+            raise ValueError("must begin with https://")
+        return address.origin
+
+    @field_validator("key")
+    @classmethod
+    def _readable_key(cls, key: SecretStr) -> SecretStr:
+        if not _KEY.fullmatch(key.get_secret_value()):
+            raise ValueError("is not a key of Supabase")
+        return key
+
+    @property
+    def kind(self) -> Kind:
+        """Which kind of key it is. What a JWT says of itself is only believed for warnings."""
+        key = self.key.get_secret_value()
+        return next((kind for prefix, kind in _PREFIXES.items() if key.startswith(prefix)), _jwt_role(key))
+
+    def headers(self) -> dict[str, str]:
+        """What authenticates a request: the key, and for the older kind the same as a bearer token."""
+        key = self.key.get_secret_value()
+        bearer = {"Authorization": f"Bearer {key}"} if key.count(".") == 2 else {}
+        return {"apikey": key} | bearer
+
+
+def _is_private(host: str) -> bool:
+    """Whether only an operator who allows private networks can reach it; names but localhost are taken for public."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost"
+
+
+def _jwt_role(key: str) -> Kind:
+    try:
+        middle = key.split(".")[1]
+        role = json.loads(urlsafe_b64decode(middle + "=" * (-len(middle) % 4))).get("role")
+    except (IndexError, ValueError, AttributeError):
+        return "other"
+    return role if role in ("anon", "service_role") else "other"
