@@ -6,5 +6,6 @@ GET  /_sandbox/smtp         {host, plain, starttls, tls: ports; username, passwo
 GET  /_sandbox/mails        what was accepted, oldest first: {from, to, data, tls, user, utf8}
 GET  /_sandbox/commands     what clients did, oldest first: the names of stages
 POST /_sandbox/smtp/faults  {stage, kind: answer | drop | hang, code, text, count, address (of rcpt)}
-POST /_sandbox/reset        forget mails and faults
+POST /_sandbox/smtp/extensions {keyword: what EHLO says instead, or null}: {"SIZE": "SIZE 100", "SMTPUTF8": null}
+POST /_sandbox/reset        forget all that
 """

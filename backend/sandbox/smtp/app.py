@@ -64,6 +64,11 @@ class Smtp:
             raise web.HTTPBadRequest(text=str(error)) from error
         return web.Response(status=204)
 
+    async def extend(self, request: web.Request) -> web.Response:
+        """Say something else of the extensions."""
+        self.world.extensions.update(await request.json())
+        return web.Response(status=204)
+
 
 def build() -> Sandbox:
     """The emulator, not started."""
@@ -78,6 +83,7 @@ def build() -> Sandbox:
             web.get("/_sandbox/mails", smtp.mails),
             web.get("/_sandbox/commands", smtp.commands),
             web.post("/_sandbox/smtp/faults", smtp.fault),
+            web.post("/_sandbox/smtp/extensions", smtp.extend),
         ]
     )
     return sandbox

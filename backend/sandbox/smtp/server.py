@@ -22,11 +22,22 @@ class World:
     mails: list[dict[str, Any]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    extensions: dict[str, str | None] = field(default_factory=dict)
+    """What EHLO says instead of an extension's line; None: nothing."""
 
     def forget(self) -> None:
         """Begin anew."""
         for one in (self.mails, self.commands, self.faults):
             one.clear()
+        self.extensions.clear()
+
+    def offered(self, line: str) -> str | None:
+        """A line of EHLO's answer as it is to be said."""
+        keyword = line[4:].partition(" ")[0]
+        if keyword not in self.extensions:
+            return line
+        instead = self.extensions[keyword]
+        return None if instead is None else line[:4] + instead
 
     def fault(self, stage: str, address: str = "") -> Fault | None:
         """Notes the stage; the fault that happens there."""
@@ -39,6 +50,13 @@ class Mailroom:
 
     def __init__(self, world: World) -> None:
         self.world = world
+
+    async def handle_EHLO(
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """The extensions."""
+        session.host_name = hostname
+        return [line for response in responses if (line := self.world.offered(response)) is not None]
 
     async def handle_DATA(self, server: "Dialogue", session: Session, envelope: Envelope) -> str:
         """The last dot has come."""

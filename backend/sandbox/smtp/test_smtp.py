@@ -96,6 +96,14 @@ def test_the_connection_can_be_dropped_at_any_stage(smtp, stage):
         client.sendmail("a@example.com", ["b@example.com"], MESSAGE)
 
 
+def test_extensions_can_be_changed_and_hidden(smtp):
+    smtp.ask("/smtp/extensions", {"SIZE": "SIZE 100", "SMTPUTF8": None})
+    with smtp.client() as client:
+        client.ehlo()
+        assert client.esmtp_features["size"] == "100"
+        assert not client.has_extn("smtputf8")
+
+
 def test_a_fault_that_is_none_is_refused(smtp):
     with pytest.raises(OSError, match="400"):
         smtp.ask("/smtp/faults", {"stage": "lunch"})

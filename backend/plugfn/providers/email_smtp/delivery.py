@@ -1,0 +1,142 @@
+"""Handing one message over, so that it is always known how far it got."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib.protocol import SMTPProtocol
+
+from plugfn.errors import InvalidCall, PlugFnError, TryLater, Unavailable, Unexpected
+from plugfn.mail.send import Rejected
+from plugfn.providers.email_smtp.dialogue import at, translated
+from plugfn.providers.email_smtp.meaning import Stage, enhanced, means, refusal
+
+PATIENCE = 240.0
+"""Seconds for the answer to the last dot: servers look for viruses before they give it."""
+
+PIECE = 65536
+"""Bytes: within what a TLS transport shows of its backlog."""
+
+LOOK_EVERY = 0.005
+GO_ON, DONE = 354, 250
+
+
+@dataclass
+class Envelope:
+    """Who a message is from and for; filled with what the server says to each recipient."""
+
+    sender: str
+    recipients: list[str]
+    utf8: bool
+    accepted: list[str] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+async def deliver(smtp: SMTP, envelope: Envelope, message: bytes) -> None:
+    """Raises TryLater, InvalidCall, GiveUp, NeedsReconnect (not sent), Unavailable (`maybe_done` after the last dot).
+
+    Some recipients' refusal is no error: the others get the message, and the envelope says who does not."""
+    await _mail(smtp, envelope, len(message))
+    refused = [refused for address in envelope.recipients if (refused := await _rcpt(smtp, envelope, address))]
+    if not envelope.accepted:
+        raise _worst(refused)
+    await _data(smtp)
+    await _content(smtp, message)
+    await _end(smtp)
+
+
+async def _mail(smtp: SMTP, envelope: Envelope, size: int) -> None:
+    if envelope.utf8 and not smtp.supports_extension("smtputf8"):
+        raise InvalidCall("The server does not take addresses with other than ASCII letters.", code="no_smtputf8")
+    options = []
+    if smtp.supports_extension("size"):
+        most = smtp.esmtp_extensions["size"]
+        if most.isdigit() and 0 < int(most) < size:
+            raise InvalidCall("The server takes no message of this size.", code="too_big")
+        options.append(f"SIZE={size}")
+    if envelope.utf8:
+        options += ["BODY=8BITMIME", "SMTPUTF8"]
+    with at(Stage.SENDER):
+        await smtp.mail(envelope.sender, options=options, encoding="utf-8" if envelope.utf8 else "ascii")
+
+
+async def _rcpt(smtp: SMTP, envelope: Envelope, address: str) -> PlugFnError | None:
+    """The refusal of this recipient. Raises when the whole dialogue is over."""
+    try:
+        await smtp.rcpt(address, encoding="utf-8" if envelope.utf8 else "ascii")
+    except (SMTPException, OSError) as error:
+        failure = translated(error, Stage.RECIPIENT)
+        code, text = _said(error)
+    else:
+        envelope.accepted.append(address)
+        return None
+    if isinstance(failure, (Unavailable, Unexpected)):
+        raise failure
+    reason = f"{means(Stage.RECIPIENT, code).meaning}{enhanced(text)}"
+    permanent = not isinstance(failure, TryLater)
+    envelope.rejected.append(Rejected(address=address, code=failure.code, reason=reason, permanent=permanent))
+    return failure
+
+
+def _said(error: Exception) -> tuple[int, str]:
+    return (error.code, error.message) if isinstance(error, SMTPResponseException) else (-1, "")
+
+
+def _worst(refused: list[PlugFnError]) -> PlugFnError:
+    """None was accepted: when only one may be accepted later, trying later is worth while."""
+    return next((one for one in refused if isinstance(one, TryLater)), refused[0])
+
+
+async def _data(smtp: SMTP) -> None:
+    with at(Stage.MESSAGE):
+        response = await smtp.execute_command(b"DATA")
+    if response.code != GO_ON:
+        raise refusal(Stage.MESSAGE, response.code, response.message)
+
+
+async def _content(smtp: SMTP, message: bytes) -> None:
+    """All but the last dot, piece by piece as the network takes it: until the dot is out, the server may not act."""
+    stuffed = _stuffed(message)
+    with at(Stage.MESSAGE):
+        async with asyncio.timeout(PATIENCE):
+            for start in range(0, len(stuffed), PIECE):
+                _write(smtp, stuffed[start : start + PIECE])
+                # The loss of the connection is noticed only when the event loop has its turn.
+                await asyncio.sleep(0)
+                while _waiting(smtp):
+                    await asyncio.sleep(LOOK_EVERY)
+
+
+def _stuffed(message: bytes) -> bytes:
+    """With CRLF at its end and lines that begin with a dot given another one (RFC 5321, 4.5.2)."""
+    ended = message if message.endswith(b"\r\n") else message + b"\r\n"
+    stuffed = ended.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+
+
+def _waiting(smtp: SMTP) -> int:
+    transport = smtp.transport
+    return transport.get_write_buffer_size() if isinstance(transport, asyncio.WriteTransport) else 0
+
+
+def _write(smtp: SMTP, data: bytes) -> SMTPProtocol:
+    if smtp.protocol is None or not smtp.is_connected:
+        raise Unavailable("The connection was lost before the message was out.", code="disconnected")
+    smtp.protocol.write(data)
+    return smtp.protocol
+
+
+async def _end(smtp: SMTP) -> None:
+    protocol = _write(smtp, b".\r\n")
+    try:
+        response = await protocol.read_response(timeout=PATIENCE)
+    except (SMTPException, OSError):
+        raise _unclear("The connection was lost before the server confirmed the message.", "disconnected") from None
+    if 400 <= response.code < 600:
+        raise refusal(Stage.MESSAGE, response.code, response.message)
+    if response.code != DONE:
+        raise _unclear("The server's answer to the message is none that SMTP knows.", "not_smtp")
+
+
+def _unclear(message: str, code: str) -> Unavailable:
+    return Unavailable(message, maybe_done=True, code=code)

@@ -1,0 +1,184 @@
+"""Messages over SMTP: through the whole library, to a server in another process."""
+
+import asyncio
+import base64
+
+import pytest
+
+from plugfn.errors import GiveUp, InvalidCall, InvalidParams, NeedsReconnect, OutcomeUnknown, TryLater, Unavailable
+from plugfn.providers.email_smtp.conftest import PLAIN
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+async def test_a_message_arrives(server, security):
+    async with server.bench(security) as bench:
+        sent = await bench.call("messages.send", {**PLAIN, "html": "<p>Oi</p>"})
+    (mail,) = server.mails()
+    assert (mail["from"], mail["to"], mail["user"]) == ("nota@example.com", ["ana@example.com"], "ponte@example.com")
+    assert mail["tls"] == (security != "none")
+    message = server.message()
+    assert (message["Subject"], message["Message-ID"]) == ("Olá", sent.message_id)
+    assert sent.reference in sent.message_id
+    assert (sent.accepted, sent.rejected) == (["ana@example.com"], [])
+
+
+async def test_bcc_recipients_get_it_and_nobody_sees_them(server):
+    async with server.bench() as bench:
+        await bench.call("messages.send", {**PLAIN, "cc": ["bob@example.com"], "bcc": ["eva@example.com"]})
+    assert server.mails()[0]["to"] == ["ana@example.com", "bob@example.com", "eva@example.com"]
+    assert "eva" not in server.mails()[0]["data"]
+
+
+async def test_a_server_without_a_login_is_not_given_one(server):
+    async with server.bench("starttls", username="", password="") as bench:
+        await bench.call("messages.send", PLAIN)
+    assert "auth" not in server.commands()
+    assert server.mails()[0]["user"] == ""
+
+
+async def test_one_refused_recipient_does_not_stop_the_others(server):
+    server.fault("rcpt", address="bob@example.com", code=550, text="5.1.1 <bob@example.com> unknown")
+    server.fault("rcpt", address="eva@example.com", code=451, text="4.7.1 greylisted")
+    async with server.bench() as bench:
+        sent = await bench.call("messages.send", {**PLAIN, "cc": ["bob@example.com", "eva@example.com"]})
+    assert sent.accepted == ["ana@example.com"]
+    assert [(one.address, one.code, one.permanent) for one in sent.rejected] == [
+        ("bob@example.com", "smtp_550", True),
+        ("eva@example.com", "smtp_451", False),
+    ]
+    assert "bob" not in sent.rejected[0].reason
+    assert "bob" not in repr(sent)
+    assert server.mails()[0]["to"] == ["ana@example.com"]
+
+
+async def test_when_all_are_refused_one_who_may_be_accepted_later_is_worth_another_try(server):
+    server.fault("rcpt", address="ana@example.com", code=550, text="5.1.1 unknown")
+    server.fault("rcpt", address="bob@example.com", code=450, text="4.2.0 greylisted")
+    with pytest.raises(TryLater):
+        await server.send({**PLAIN, "cc": ["bob@example.com"]})
+
+
+async def test_a_busy_server_is_asked_again(server):
+    server.fault("mail", code=451, count=1)
+    async with server.bench() as bench:
+        await bench.call("messages.send", PLAIN)
+        assert [row.outcome for row in await bench.logs()] == ["retry", "ok"]
+    assert len(server.mails()) == 1
+
+
+DROPPED = [("drop", stage) for stage in ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data")]
+HUNG = [("hang", stage) for stage in ("greeting", "starttls", "data")]
+
+
+@pytest.mark.parametrize(("kind", "stage"), DROPPED + HUNG)
+async def test_a_connection_lost_before_the_message_is_nothing_done(server, kind, stage):
+    server.fault(stage, kind=kind)
+    with pytest.raises(Unavailable) as lost:
+        await server.send(PLAIN, timeout=1)
+    assert not lost.value.maybe_done
+    assert server.mails() == []
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+async def test_a_connection_lost_within_a_big_message_is_nothing_done(server, security):
+    server.fault("content", kind="drop")
+    pdf = {"filename": "a.pdf", "content": base64.b64encode(b"x" * 12_000_000).decode()}
+    with pytest.raises(Unavailable) as lost:
+        await server.send({**PLAIN, "attachments": [pdf]}, security=security)
+    assert not lost.value.maybe_done
+
+
+@pytest.mark.parametrize(("stage", "kept"), [("end", 0), ("accepted", 1)])
+async def test_a_connection_lost_after_the_last_dot_is_unclear_and_not_repeated(server, stage, kept):
+    server.fault(stage, kind="drop")
+    async with server.bench() as bench:
+        with pytest.raises(OutcomeUnknown):
+            await bench.call("messages.send", PLAIN)
+        assert [row.outcome for row in await bench.logs()] == ["unknown"]
+    assert len(server.mails()) == kept
+
+
+async def test_a_call_cut_off_while_the_server_thinks_is_unclear(server):
+    server.fault("end", kind="hang")
+    async with server.bench() as bench:
+        with pytest.raises(OutcomeUnknown):
+            await bench.call("messages.send", PLAIN, timeout=0.7)
+
+
+async def test_a_repeated_call_with_the_same_key_sends_once(server):
+    async with server.bench() as bench:
+        first = await bench.call("messages.send", PLAIN, idempotency_key="nota-1")
+        again = await bench.call("messages.send", PLAIN, idempotency_key="nota-1")
+    assert first == again
+    assert len(server.mails()) == 1
+
+
+async def test_accented_addresses_need_a_server_that_takes_them(server):
+    async with server.bench() as bench:
+        await bench.call("messages.send", {**PLAIN, "to": ["josé@bücher.example"]})
+        (mail,) = server.mails()
+        assert (mail["to"], mail["utf8"]) == (["josé@xn--bcher-kva.example"], True)
+        server.extensions(SMTPUTF8=None)
+        with pytest.raises(InvalidCall, match="ASCII"):
+            await bench.call("messages.send", {**PLAIN, "to": ["josé@example.com"]})
+
+
+async def test_lines_of_dots_arrive_as_they_are(server):
+    text = ".\n..\n.fim\n\n.\n"
+    async with server.bench() as bench:
+        await bench.call("messages.send", {**PLAIN, "text": text, "subject": "."})
+    assert server.message().get_content().replace("\r\n", "\n") == text
+
+
+async def test_too_many_recipients_or_a_foreign_sender_are_refused_before_the_server_is_asked(server):
+    async with server.bench() as bench:
+        with pytest.raises(InvalidParams):
+            await bench.call("messages.send", {**PLAIN, "to": [f"a{n}@example.com" for n in range(101)]})
+        with pytest.raises(InvalidParams):
+            await bench.call("messages.send", {**PLAIN, "from_email": "presidente@example.com"})
+    assert server.commands() == []
+
+
+async def test_a_message_bigger_than_the_server_takes_is_not_begun(server):
+    server.extensions(SIZE="SIZE 100")
+    async with server.bench() as bench:
+        with pytest.raises(InvalidCall) as refused:
+            await bench.call("messages.send", PLAIN)
+    assert refused.value.code == "too_big"
+    assert "mail" not in server.commands()
+
+
+async def test_the_test_of_a_connection_logs_in_and_sends_nothing(server):
+    async with server.bench() as bench:
+        assert await bench.test() == "nota@example.com"
+    assert server.commands() == ["greeting", "ehlo", "starttls", "ehlo", "auth", "noop"]
+    assert server.mails() == []
+
+
+async def test_a_wrong_password_is_tried_once_and_asks_for_the_user(server):
+    async with server.bench(password="segredo-errado") as bench:
+        with pytest.raises(NeedsReconnect) as refused:
+            await bench.test()
+        with pytest.raises(NeedsReconnect):
+            await bench.call("messages.send", PLAIN)
+    assert server.commands().count("auth") == 1
+    assert "segredo" not in repr(refused.value.as_dict())
+
+
+async def test_a_server_that_cannot_be_reached_is_not_an_unclear_outcome(server, unused_tcp_port):
+    with pytest.raises(Unavailable) as away:
+        await server.send(PLAIN, port=unused_tcp_port)
+    assert not away.value.maybe_done
+
+
+async def test_what_is_no_smtp_server_is_told_from_one(server):
+    async def http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(http, "127.0.0.1", 0)
+    async with listening, server.bench(port=listening.sockets[0].getsockname()[1]) as bench:
+        with pytest.raises(GiveUp) as odd:
+            await bench.test()
+    assert odd.value.code == "not_smtp"
