@@ -1,7 +1,8 @@
 """What stands before every call to a vendor: its host's circuit breaker, and the rate budgets of the connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,8 @@ from plugfn.definition import Action, Origin, Provider, RateLimit
 from plugfn.errors import CircuitOpen, PlugFnError, RateLimited, Unavailable
 from plugfn.resilience.breaker import Breaker
 from plugfn.resilience.budget import Budget
+
+log = logging.getLogger("plugfn")
 
 # Where a provider declares no limit there is still a budget, for the vendor's own "wait" to pause.
 UNDECLARED = RateLimit(calls=100_000, per_seconds=1)
@@ -39,25 +42,26 @@ class Gate:
     @asynccontextmanager
     async def passing(self, passage: Passage, patience: float) -> AsyncIterator[None]:
         """The call goes inside. Waits at most `patience` seconds for the budgets. Raises CircuitOpen, RateLimited."""
-        await self._ask_breaker(passage.breaker)
         for budget in passage.budgets:
             patience -= await self._take(budget, patience)
+        # After the budgets: who gives up waiting for one must not take a half open breaker's only probe along.
+        await self._ask_breaker(passage.breaker)
         try:
             yield
         except Unavailable:
-            await self._shared.fail(passage.breaker)
+            await _noted(self._shared.fail(passage.breaker))
             raise
         except RateLimited as error:
             await self.pause(passage, error.retry_after or 1.0)
             raise
         except PlugFnError:
-            await self._shared.succeed(passage.breaker)
+            await _noted(self._shared.succeed(passage.breaker))
             raise
-        await self._shared.succeed(passage.breaker)
+        await _noted(self._shared.succeed(passage.breaker))
 
     async def pause(self, passage: Passage, seconds: float) -> None:
         """The vendor said how long it wants to hear nothing from this connection."""
-        await self._shared.pause(passage.budgets[0], min(seconds, LONGEST_PAUSE))
+        await _noted(self._shared.pause(passage.budgets[0], min(seconds, LONGEST_PAUSE)))
 
     async def _ask_breaker(self, breaker: Breaker) -> None:
         if wait := await self._shared.enter(breaker):
@@ -72,6 +76,14 @@ class Gate:
             await asyncio.sleep(wait)
             waited += wait
         return waited
+
+
+async def _noted(note: Awaitable[object]) -> None:
+    """Write down what a call has shown. The call is over: what became of it stays, though nobody can be told."""
+    try:
+        await note
+    except Unavailable as error:
+        log.warning("not noted: %s", error)
 
 
 def passage(

@@ -1,0 +1,67 @@
+"""What a call has shown is noted where that can be done, and changes nothing about the call where it cannot."""
+
+import asyncio
+
+import pytest
+
+from plugfn.cache.memory import MemoryShared
+from plugfn.errors import CircuitOpen, NotFound, RateLimited, Unavailable
+from plugfn.gate import Gate, Passage
+from plugfn.resilience.breaker import Breaker
+from plugfn.resilience.budget import Budget
+
+
+class Forgetful(MemoryShared):
+    """Answers before a call, and is gone after it."""
+
+    async def gone(self, *_):
+        raise Unavailable("the shared state cannot be asked", code="shared_state")
+
+    succeed = fail = pause = gone
+
+
+THROUGH = Passage(Breaker("host", failures=1, open_seconds=0.05), [Budget("a", 2, 60)])
+
+
+async def pass_with(gate, error=None):
+    async with gate.passing(THROUGH, patience=0):
+        if error:
+            raise error
+
+
+async def test_a_call_that_went_well_stays_so_when_that_cannot_be_noted():
+    await pass_with(Gate(Forgetful()))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unavailable("no answer", maybe_done=True), RateLimited("too many", retry_after=5), NotFound("no such thing")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_call_that_failed_keeps_its_own_error_when_that_cannot_be_noted(error):
+    with pytest.raises(type(error)) as caught:
+        await pass_with(Gate(Forgetful()), error)
+    assert caught.value is error
+
+
+async def test_without_shared_state_no_call_is_let_in():
+    class Gone(MemoryShared):
+        take = enter = Forgetful.gone
+
+    with pytest.raises(Unavailable, match="shared state"):
+        await pass_with(Gate(Gone()))
+
+
+async def test_who_finds_the_budget_used_up_does_not_take_the_only_probe_along():
+    shared = MemoryShared()
+    gate, used_up = Gate(shared), Passage(THROUGH.breaker, [Budget("b", 1, 60)])
+    await shared.take(used_up.budgets[0])
+    with pytest.raises(Unavailable):
+        await pass_with(gate, Unavailable("no answer"))
+    with pytest.raises(CircuitOpen):
+        await pass_with(gate)
+    await asyncio.sleep(0.06)
+    with pytest.raises(RateLimited):
+        async with gate.passing(used_up, patience=0):
+            pytest.fail("let in beyond its budget")
+    assert await shared.enter(THROUGH.breaker) == 0.0
