@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
+from plugfn.net.vendor import VendorHttp
 
+SECRET = "tok-3f9a"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -116,3 +118,20 @@ class Authority:
 @pytest.fixture(scope="session")
 def authority() -> Authority:
     return Authority()
+
+
+def vendor(pool: Pool, server: RawServer, path: str = "", **options) -> VendorHttp:
+    """HTTP to a server, as the executor makes it."""
+    options = {"trusted": True, "headers": {"Authorization": f"Bearer {SECRET}"}} | options
+    return VendorHttp(pool, server.url + path, **options)
+
+
+def answer(body: bytes, *lines: str, status: str = "200 OK") -> bytes:
+    """A whole answer."""
+    head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *lines])
+    return head.encode() + b"\r\n\r\n" + body
+
+
+async def then_close(writer: asyncio.StreamWriter) -> None:
+    """Hang up."""
+    writer.close()

@@ -174,7 +174,7 @@ class VendorHttp:
     def _target(self, path: str, params: Mapping[str, Any] | str | None) -> bytes:
         if not stays_within(path):
             raise InvalidParams("the path is not one within the vendor's origin", code="path")
-        query = params if isinstance(params, str) else urlencode(_pairs(params))
+        query = params if isinstance(params, str) else _encoded(params)
         if not is_query(query):
             raise InvalidParams("the query is not encoded", code="query")
         target = f"{self._base}{path}?{query}" if query else self._base + path
@@ -216,7 +216,7 @@ def _body(json: Any, form: Mapping[str, Any] | None, content: bytes | None) -> t
     if content is not None:
         return content, ""
     if form is not None:
-        return urlencode(_pairs(form)).encode("ascii"), "application/x-www-form-urlencoded"
+        return _encoded(form).encode("ascii"), "application/x-www-form-urlencoded"
     if json is None:
         return b"", ""
     try:
@@ -226,13 +226,16 @@ def _body(json: Any, form: Mapping[str, Any] | None, content: bytes | None) -> t
         raise InvalidParams("the parameters cannot be written as JSON", code="not_json") from None
 
 
-def _pairs(values: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    pairs = []
+def _encoded(values: Mapping[str, Any] | None) -> str:
+    pairs: list[tuple[str, str]] = []
     for name, value in (values or {}).items():
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if one is not None:
                 pairs.append((name, str(one).lower() if isinstance(one, bool) else str(one)))
-    return pairs
+    try:
+        return urlencode(pairs)
+    except UnicodeEncodeError:
+        raise InvalidParams("a parameter is not text", code="not_text") from None
 
 
 def _line(name: str, value: str) -> tuple[bytes, bytes]:

@@ -1,0 +1,70 @@
+"""What the body of an answer may be: packed or not, never bigger than allowed."""
+
+import gzip
+
+import pytest
+
+from plugfn.errors import Unavailable, Unexpected
+from plugfn.net.conftest import OK, answer, vendor
+
+
+async def test_a_packed_answer_is_unpacked_also_in_several_members(pool, server):
+    server.answer = answer(gzip.compress(b'{"a":') + gzip.compress(b"1}"), "Content-Encoding: gzip")
+    assert (await vendor(pool, server).get("/")).json() == {"a": 1}
+
+
+async def test_an_answer_of_just_the_allowed_size_passes_and_one_byte_more_does_not(pool, server):
+    http = vendor(pool, server, max_bytes=100)
+    server.answer = answer(b"x" * 100)
+    assert len((await http.get("/")).body) == 100
+    server.answer = answer(b"x" * 101)
+    with pytest.raises(Unexpected) as caught:
+        await http.get("/")
+    assert caught.value.code == "too_big"
+
+
+async def test_a_small_answer_that_unpacks_to_a_big_one_is_stopped(pool, server):
+    bomb = gzip.compress(b"\x00" * 50_000_000)
+    server.answer = answer(bomb, "Content-Encoding: gzip")
+    with pytest.raises(Unexpected) as caught:
+        await vendor(pool, server, max_bytes=1000).get("/")
+    assert caught.value.code == "too_big"
+
+
+async def test_an_endless_answer_is_stopped(pool, server):
+    async def pour(writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"4\r\nxxxx\r\n" * 1000)
+            await writer.drain()
+
+    server.answer = pour
+    with pytest.raises(Unexpected) as caught:
+        await vendor(pool, server, max_bytes=100_000).get("/")
+    assert caught.value.code == "too_big"
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"), [("br", b"x"), ("gzip", b"not gzip"), ("gzip, gzip", b"x"), ("deflate", b"x")]
+)
+async def test_an_answer_packed_otherwise_is_unexpected(pool, server, coding, body):
+    server.answer = answer(body, f"Content-Encoding: {coding}")
+    with pytest.raises(Unexpected) as caught:
+        await vendor(pool, server).get("/")
+    assert caught.value.code == "encoding"
+
+
+async def test_a_packed_answer_that_stops_in_the_middle_may_have_been_done(pool, server):
+    server.answer = answer(gzip.compress(b"x" * 1000)[:-9], "Content-Encoding: gzip")
+    with pytest.raises(Unavailable) as caught:
+        await vendor(pool, server).get("/")
+    assert (caught.value.code, caught.value.maybe_done) == ("truncated", True)
+
+
+async def test_a_body_that_nobody_wants_is_neither_kept_nor_too_big(pool, server):
+    server.answer = answer(b"x" * 50_000)
+    assert (await vendor(pool, server, max_bytes=10).post("/", max_bytes=0)).body == b""
+    server.answer = answer(b"x" * 5_000_000)
+    assert (await vendor(pool, server).post("/", max_bytes=0)).status == 200
+    server.answer = OK
+    assert (await vendor(pool, server).get("/")).json() == {}
