@@ -1,8 +1,11 @@
 """What stands on the other side of providers: our webhook URL as vendors see it, a user's browser, peers from npm."""
 
 import fcntl
+import json
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +14,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
+
+from embedded.ports import free_port
 
 CACHE = Path(__file__).resolve().parents[3] / ".local" / "cache"
 
@@ -121,3 +126,39 @@ def _package(name: str, version: str) -> Path:
         command += ["--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=15000", f"{name}@{version}"]
         subprocess.run(command, check=True, capture_output=True, timeout=120)
     return package
+
+
+EMULATE = "0.12.2"  # npm's "latest" of this name is another thing
+UP_SECONDS = 30.0
+
+
+@pytest.fixture
+def emulate(npm_peer, tmp_path):
+    """`emulate("github", seed)`: Vercel's emulator of that service with this seed, running; its URL."""
+    running = []
+
+    def start(service, seed):
+        peer, port, seeded = npm_peer("emulate", EMULATE), free_port(), tmp_path / "seed.json"
+        seeded.write_text(json.dumps(seed))
+        command = [str(peer.node), str(peer.package / "dist" / "index.js"), "start", "--seed", str(seeded)]
+        command += ["--service", service, "--port", str(port)]
+        running.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        _until_it_listens(port, running[-1])
+        return f"http://127.0.0.1:{port}"
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
+
+
+def _until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + UP_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("emulate did not start")

@@ -82,5 +82,5 @@ async def create_conversation(call: Call[OAuthTokens], params: ConversationCreat
 @provider.action("users.info", summary="Reads a member's profile.", safe=True, scopes=("users:read",))
 async def user_info(call: Call[OAuthTokens], params: UserInfo) -> User:
     """https://docs.slack.dev/reference/methods/users.info (this method reads no JSON)"""
-    answer = await call.http.get("/users.info", params={"user": params.user})
+    answer = await call.http.post("/users.info", form={"user": params.user})
     return read_as(User, answer.document().get("user"))

@@ -91,7 +91,7 @@ REFUSED = {
     "deprecated_endpoint": Means(GiveUp, "Slack no longer offers this."),
 }
 
-SCOPES = re.compile(r"[a-z0-9_.:,\- ]{1,300}")
+SCOPES = re.compile(r"[a-z0-9_.:,|\- ]{1,300}")
 
 
 def read_code(answer: Answer) -> str | None:
