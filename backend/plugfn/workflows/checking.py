@@ -9,7 +9,7 @@ from plugfn.connection import Connection
 from plugfn.definition import Action, Provider, Trigger
 from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, Problem
 from plugfn.problems import validated
-from plugfn.workflows import conditions, params
+from plugfn.workflows import conditions, params, templates
 from plugfn.workflows.conditions import Condition
 from plugfn.workflows.fields import Catalogue, Field, catalogue, near
 from plugfn.workflows.model import StepSpec, WorkflowSpec
@@ -160,3 +160,19 @@ async def _connection_problem(provider: str, connection_id: str, user_id: str, a
     except PlugFnError as error:
         return error.message
     return "" if found.provider == provider else f"is a connection of {found.provider}"
+
+
+def named(spec: WorkflowSpec) -> set[str]:
+    """Every path that a workflow names, in conditions, placeholders and limits."""
+    tree = [] if spec.conditions is None else conditions.leaves(spec.conditions)
+    found = {leaf.field for _, leaf in tree} | {spec.limits.subject or ""}
+    waiting: list[Any] = [step.params for step in spec.steps]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+        elif isinstance(node, str):
+            found |= {one.path for one in templates.parse(node).placeholders}
+    return found

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 from plugfn.crypto import KeyRing
 from plugfn.errors import InvalidCall
-from plugfn.problems import validated
 from plugfn.storage.protocol import Store
 from plugfn.storage.records import WorkflowRow
 from plugfn.webhooks.inbound import Event
@@ -21,8 +20,8 @@ from plugfn.workflows import checking
 from plugfn.workflows.ancestry import Echoes
 from plugfn.workflows.checking import Accounts, Registry
 from plugfn.workflows.dry_run import rehearse
-from plugfn.workflows.fields import Catalogue, catalogue, revived, samples, values_of
-from plugfn.workflows.intake import Intake
+from plugfn.workflows.fields import Catalogue, catalogue, revived, samples
+from plugfn.workflows.intake import UNEXPECTED, Intake, payload_values
 from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger, WorkflowBody
 from plugfn.workflows.model import (
     DryRun,
@@ -192,8 +191,8 @@ class WorkflowEngine:
     def _stored_values(self, spec: WorkflowSpec, run: KeptRun) -> dict[str, Any]:
         if (spec.trigger.provider, spec.trigger.event) != (run.body.event.provider, run.body.event.name):
             raise InvalidCall("the workflow waits for another event by now", code="other_trigger")
-        if run.body.reason == "unexpected_payload":
-            raise InvalidCall("the payload of this run's event could not be read", code="unexpected_payload")
+        if run.body.reason == UNEXPECTED:
+            raise InvalidCall("the payload of this run's event could not be read", code=UNEXPECTED)
         return revived(run.body.values, self.fields(spec.trigger.provider, spec.trigger.event))
 
     async def recover(self, limit: int = 100) -> Runs:
@@ -233,7 +232,7 @@ class WorkflowEngine:
         known = catalogue(model)
         if payload is None:
             return samples(known), spec.trigger.connection_id
-        return values_of(validated(model, dict(payload), "the payload"), known), spec.trigger.connection_id
+        return payload_values(model, payload, known), spec.trigger.connection_id
 
     async def _blocked(self, kept: KeptWorkflow | None, spec: WorkflowSpec, values: dict[str, Any]) -> Names:
         if kept is None:

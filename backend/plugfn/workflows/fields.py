@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
@@ -78,6 +79,11 @@ _IN_COLUMNS = frozenset({FieldType.STRING, FieldType.NUMBER, FieldType.BOOLEAN})
 
 def catalogue(model: type[BaseModel], prefix: str = "") -> dict[str, Field]:
     """Every field of a model and of the models in it, by path. Deeper than 6 levels nothing is declared."""
+    return dict(_catalogue(model, prefix))
+
+
+@lru_cache(maxsize=1024)
+def _catalogue(model: type[BaseModel], prefix: str) -> Catalogue:
     found: dict[str, Field] = {}
     for field in _fields(model, prefix, 1):
         if len(found) < MOST_FIELDS:

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from pydantic import BaseModel
+
 from plugfn.connection import Connection
 from plugfn.definition import Trigger
-from plugfn.errors import InvalidCall, UnknownName
+from plugfn.errors import InvalidCall, InvalidParams, Problem, UnknownName
 from plugfn.problems import validated
 from plugfn.storage.protocol import Store
 from plugfn.storage.records import RunRow
 from plugfn.webhooks.inbound import Event
 from plugfn.workflows.ancestry import OUTSIDE, Echoes, Lineage
-from plugfn.workflows.checking import Registry, trigger_fields
+from plugfn.workflows.checking import Registry, named, trigger_fields
 from plugfn.workflows.evaluation import Verdict, evaluate
 from plugfn.workflows.fields import Catalogue, catalogue, stored, values_of
 from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger
@@ -27,6 +29,9 @@ from plugfn.workflows.suppression import Suppression
 log = logging.getLogger("plugfn.workflows")
 
 PAGE = 200
+UNEXPECTED = "unexpected_payload"
+MOST_KEPT = 262_144
+"""Characters of an event's values."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +100,9 @@ class Intake:
         known = catalogue(trigger.payload)
         problem, values = "", {}
         try:
-            values = values_of(validated(trigger.payload, dict(event.payload), "the payload"), known)
+            values = payload_values(trigger.payload, event.payload, known)
         except InvalidCall as error:
-            problem = "unexpected_payload"
+            problem = UNEXPECTED
             log.error("event %s.%s: %s", event.provider, event.name, error.message)
         occurrence = _occurrence(event)
         lineage = await self._echoes.lineage(owner.user_id, event.provider, event.name, occurrence, values)
@@ -162,7 +167,7 @@ class Intake:
         """A run by hand. Its conditions are asked and noted, and do not decide. Raises InvalidParams."""
         trigger = workflow.body.spec.trigger
         model = self._registry.trigger(trigger.provider, trigger.event).payload
-        values = values_of(validated(model, dict(payload), "the payload"), catalogue(model))
+        values = payload_values(model, payload, catalogue(model))
         event = EventRef(provider=trigger.provider, name=trigger.event, connection_id=trigger.connection_id)
         return await self._by_hand(workflow, Occasion(event, uuid4().hex, values, OUTSIDE, Source.MANUAL))
 
@@ -181,6 +186,14 @@ class Intake:
         return run
 
 
+def payload_values(model: type[BaseModel], payload: Mapping[str, Any], known: Catalogue) -> dict[str, Any]:
+    """The declared values of an event's payload. Raises InvalidParams."""
+    try:
+        return values_of(validated(model, dict(payload), "the payload"), known)
+    except (ValueError, TypeError, RecursionError):  # what is nested without end fits a model, and cannot be read
+        raise InvalidParams("the payload is not valid", problems=[Problem("", "is not plain JSON")]) from None
+
+
 def _body(
     workflow: KeptWorkflow, occasion: Occasion, verdict: Verdict | None, status: RunStatus, reason: str
 ) -> RunBody:
@@ -191,13 +204,22 @@ def _body(
         generation=workflow.body.generation,
         source=occasion.source,
         event=occasion.event,
-        values=stored(occasion.values),
+        values=_kept(workflow, occasion.values),
         ancestry=list(occasion.lineage.workflows),
         replay_of=occasion.replay_of,
         reason=reason,
         trace=[] if verdict is None else list(verdict.trace),
         steps=[StepRun(id=step.id, action=step.action, status=left_out) for step in workflow.body.spec.steps],
     )
+
+
+def _kept(workflow: KeptWorkflow, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run keeps of its event: everything declared, for a replay; of a very big one what the workflow names."""
+    whole = stored(values)
+    if len(repr(whole)) <= MOST_KEPT:
+        return whole
+    wanted = named(workflow.body.spec)
+    return {path: value for path, value in whole.items() if path in wanted}
 
 
 def _occurrence(event: Event) -> str:

@@ -3,7 +3,7 @@
 import zoneinfo
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic import Field as Declared
@@ -82,7 +82,7 @@ class StepSpec(Model):
     action: Annotated[str, StringConstraints(min_length=3, max_length=200)]
     params: dict[str, Any] = Declared(default_factory=dict)
     connection_id: ConnectionId | None = None
-    on_error: Annotated[str, StringConstraints(pattern="^(stop|continue)$")] = "stop"
+    on_error: Literal["stop", "continue"] = "stop"
 
 
 class LimitSpec(Model):

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from plugfn.errors import OutcomeUnknown, PlugFnError
-from plugfn.workflows import params, templates
-from plugfn.workflows.checking import Registry, result_fields, trigger_fields
+from plugfn.workflows import params
+from plugfn.workflows.checking import Registry, named, result_fields, trigger_fields
 from plugfn.workflows.fields import Catalogue, Values, revived, stored, values_of
 from plugfn.workflows.model import RunBody, StepError, StepSpec, StepStatus, WorkflowSpec
 
@@ -74,25 +74,10 @@ def connection_of(body: RunBody, step: StepSpec) -> str | None:
 def outputs(registry: Registry, spec: WorkflowSpec, step: StepSpec, result: BaseModel) -> dict[str, Any]:
     """What later steps name of a result. Too much of it is dropped: those steps then say what they miss."""
     fields = result_fields(registry, step)
-    wanted = _named(spec) & fields.keys()
+    wanted = named(spec) & fields.keys()
     found = values_of(result, {path: fields[path] for path in wanted}, f"steps.{step.id}.")
     kept = stored(found)
     return kept if len(repr(kept)) <= MOST_KEPT else {}
-
-
-def _named(spec: WorkflowSpec) -> set[str]:
-    """Every path that the placeholders of a workflow name."""
-    found: set[str] = set()
-    waiting: list[Any] = [step.params for step in spec.steps]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            waiting += node.values()
-        elif isinstance(node, list):
-            waiting += node
-        elif isinstance(node, str):
-            found |= {one.path for one in templates.parse(node).placeholders}
-    return found
 
 
 def explained(error: Exception) -> tuple[StepStatus, StepError]:

@@ -112,7 +112,7 @@ WRONG = [
     ({"steps": [step("one"), step("one")]}, "steps.1.id", "earlier step"),
     ({"steps": [step("one", "{{ steps.two.number }}"), step("two")]}, "steps.0.params.text", "no such field"),
     ({"steps": [step("one", "{{ steps.one.number }}")]}, "steps.0.params.text", "no such field"),
-    ({"steps": [step("one", on_error="retry")]}, "steps.0.on_error", "match pattern"),
+    ({"steps": [step("one", on_error="retry")]}, "steps.0.on_error", "Input should be"),
     ({"steps": [step("one", action="desk.messages.sned")]}, "steps.0.action", "did you mean 'messages.send'"),
     ({"steps": [step("one", action="dsek.messages.send")]}, "steps.0.action", "did you mean 'desk'"),
     ({"steps": [step("one") | {"params": {}}]}, "steps.0.params.text", "Field required"),
@@ -340,3 +340,32 @@ async def test_times_of_steps_are_noted(world: World) -> None:
     assert done.started_at is not None
     assert done.finished_at is not None
     assert done.finished_at - done.started_at == timedelta(seconds=2)
+
+
+def deep(levels: int) -> Any:
+    found: Any = "x"
+    for _ in range(levels):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize("levels", [100, 300, 900, 20_000])
+async def test_a_payload_nested_without_end_breaks_nothing(world: World, levels: int) -> None:
+    await world.engine.create("ana", spec())
+    payload = ticket(extra={"a": deep(levels)})
+    (run,) = await world.engine.handle(Event("desk", "ticket.opened", payload, id="e", account="acme"))
+    assert run.reason in ("", "unexpected_payload")
+    assert (run.status == RunStatus.SUCCEEDED) is (run.reason == "")
+
+
+async def test_of_a_very_big_event_only_what_the_workflow_names_is_kept(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    for event_id, extra in (("small", "x"), ("big", "x" * 500_000)):
+        await world.engine.handle(opened(event_id, title="Printer", extra={"blob": extra}))
+    big, small = await world.engine.runs("ana", workflow_id=made.id)
+    sizes = [len(row.body) for row in await world.store.runs()]
+    assert max(sizes) < 20_000
+    for run in (big, small):
+        again = await world.engine.replay(run.id, "ana")
+        assert again.status == RunStatus.SUCCEEDED
+    assert texts(world) == ["Printer"] * 4

@@ -16,6 +16,7 @@ from plugfn.storage.protocol import Store
 from plugfn.workflows.ancestry import Echoes, Lineage, causing
 from plugfn.workflows.checking import Registry
 from plugfn.workflows.fields import catalogue, values_of
+from plugfn.workflows.intake import UNEXPECTED
 from plugfn.workflows.ledger import KeptRun, Ledger, Taken
 from plugfn.workflows.model import RunStatus, StepError, StepRun, StepSpec, StepStatus
 from plugfn.workflows.steps import Runner, connection_of, explained, outputs, rendered, scope
@@ -177,7 +178,7 @@ class Worker:
 
     async def retry(self, run: KeptRun, confirm_unknown: bool) -> KeptRun:
         """Make a run pending again, from what failed or was not reached. Raises InvalidCall."""
-        if run.row.status not in RETRIABLE or run.body.reason == "unexpected_payload":
+        if run.row.status not in RETRIABLE or run.body.reason == UNEXPECTED:
             raise InvalidCall(f"a run that is {run.row.status} cannot go on", code="not_retriable")
         workflow = await self._ledger.find_workflow(run.row)
         if workflow is None or not workflow.active:
