@@ -31,7 +31,7 @@ from plugfn.errors import (
     Unexpected,
     UnknownName,
 )
-from plugfn.gate import Gate, Passage, passage
+from plugfn.gate import OWN_BUDGET, Gate, Passage, passage
 from plugfn.idempotency import Once
 from plugfn.metrics import Metrics
 from plugfn.net.guard import Guard
@@ -168,14 +168,18 @@ class Executor:
         )
 
     async def _attempts(self, job: Job) -> BaseModel:
-        attempt = 1
+        attempt, vendors_own = 1, None
         while True:
             try:
                 return await self._attempt(job, attempt)
             except TryLater as error:
                 wait = self._wait(job, error, attempt)
+                if wait is None and error.code == OWN_BUDGET and vendors_own is not None:
+                    # Our budget only waits as the vendor asked: what the vendor said tells more.
+                    raise vendors_own from None
                 if wait is None:
                     raise
+                vendors_own = error
             attempt += 1
             await asyncio.sleep(wait)
 

@@ -23,6 +23,8 @@ log = logging.getLogger("plugfn")
 # Where a provider declares no limit there is still a budget, for the vendor's own "wait" to pause.
 UNDECLARED = RateLimit(calls=100_000, per_seconds=1)
 LONGEST_PAUSE = 3600.0
+OWN_BUDGET = "budget"
+"""The code of RateLimited when it was our budget that said so and not the vendor."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Gate:
         waited = 0.0
         while wait := await self._shared.take(budget):
             if waited + wait > patience:
-                raise RateLimited("the rate limit is used up", retry_after=wait, code="budget")
+                raise RateLimited("the rate limit is used up", retry_after=wait, code=OWN_BUDGET)
             await asyncio.sleep(wait)
             waited += wait
         return waited

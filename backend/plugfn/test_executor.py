@@ -269,3 +269,11 @@ async def test_metrics_count_attempts():
     assert measured.outcomes == {"ok": 4}
     assert measured.success_rate == 1.0
     assert measured.latency_ms["p99"] > 0
+
+
+async def test_the_vendors_own_words_are_what_the_caller_hears(quick):
+    script = Script(*[RateLimited("slow", retry_after=1.0, code="vendors_word")] * 3)
+    async with Bench(made(script), credentials={}) as bench:
+        with pytest.raises(RateLimited) as caught:
+            await bench.call("numbers.ask", timeout=1.5)
+    assert caught.value.code == "vendors_word"
