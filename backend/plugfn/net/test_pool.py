@@ -37,6 +37,14 @@ async def test_the_connection_goes_to_the_very_address_that_was_checked():
     await pool.close()
 
 
+async def test_the_systems_own_answer_for_a_name_is_not_asked_for_again():
+    pool = Pool(NameServer(["127.0.0.5"], allowed=("127.0.0.5/32",)))
+    async with serving("127.0.0.5") as checked, serving("127.0.0.1", checked.port) as inside:
+        await VendorHttp(pool, f"http://localhost:{checked.port}", trusted=False).get("/")
+        assert (len(checked.seen), inside.seen) == (1, [])
+    await pool.close()
+
+
 async def test_a_kept_connection_is_not_led_elsewhere_by_a_name_that_changes():
     names = NameServer(["127.0.0.1"], ["127.0.0.2"])
     pool = Pool(names)
