@@ -1,8 +1,10 @@
 """PlugFn: everything together, wired once.
 
-plug = PlugFn(database="sqlite:///plug.db", encryption_key=…, base_url="https://app.example.com", integrations={…})
-plug.providers.register(github_provider)
-issue = await plug.github.issues.create(user_id="ana", params={"owner": "…", "repo": "…", "title": "…"})
+    plug = PlugFn(database="sqlite:///plug.db", encryption_key=…, base_url="https://app.example.com", integrations={…})
+    plug.providers.register(github_provider)
+    issue = await plug.github.issues.create(user_id="ana", params={"owner": "…", "repo": "…", "title": "…"})
+
+Without await: plugfn.sync.
 """
 
 import inspect
