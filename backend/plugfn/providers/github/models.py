@@ -1,8 +1,9 @@
 """What GitHub gives back and tells: the fields that stay when GitHub adds others."""
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from plugfn.definition import Result
 
@@ -35,9 +36,14 @@ class Repository(Result):
 
 
 class Label(Result):
-    """A label on an issue."""
+    """A label on an issue. GitHub's schema lets it be the bare name, too."""
 
-    name: str
+    name: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, found: Any) -> Any:
+        return {"name": found} if isinstance(found, str) else found
 
 
 class Issue(Result):

@@ -14,6 +14,7 @@ from plugfn.errors import (
     RateLimited,
 )
 from plugfn.providers.github import provider
+from plugfn.providers.github.models import Issue
 from plugfn.testing.bench import Bench
 
 LOJA = {"owner": "ana", "repo": "loja"}
@@ -39,6 +40,12 @@ async def test_an_issue_is_opened_as_asked(bench, github):
     assert [label.name for label in issue.labels] == ["bug"]
     (request,) = github.requests("/repos/ana/loja/issues")
     assert set(json.loads(request["body"])) == {"title", "body", "labels", "assignees"}
+
+
+def test_a_label_may_be_a_bare_name():
+    """An answer that cannot be read after the issue was opened would hide that it was."""
+    issue = {"id": 1, "number": 1, "title": "x", "state": "open", "html_url": "", "labels": ["bug", {"name": None}]}
+    assert [label.name for label in Issue.model_validate(issue).labels] == ["bug", None]
 
 
 async def test_every_request_says_what_github_asks_for(bench, github):

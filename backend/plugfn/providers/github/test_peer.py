@@ -99,9 +99,9 @@ async def told(plug, connection, peer, doorstep):
     config = {"url": doorstep.url, "content_type": "json", "secret": SECRET}
     document = {"name": "web", "active": True, "events": ["issues"], "config": config}
     headers = provider.headers(await plug.connections.credentials(provider, connection))
-    async with aiohttp.ClientSession(headers=headers) as session:
-        async with session.post(f"{peer}/repos/ana/loja/hooks", json=document) as answer:
-            assert answer.status == 201
+    hooks = f"{peer}/repos/ana/loja/hooks"
+    async with aiohttp.ClientSession(headers=headers) as session, session.post(hooks, json=document) as answer:
+        assert answer.status == 201
     await plug.github.issues.create(user_id="ana", params={**LOJA, "title": "contado"})
     async with asyncio.timeout(5):
         while not [event for event in hub.events if event.name == "issues.opened"]:

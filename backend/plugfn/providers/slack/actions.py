@@ -1,8 +1,8 @@
 """What can be done with messages, channels and people."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from plugfn.definition import Call, Model, OAuthTokens, RateLimit
 from plugfn.net.answer import read_as
@@ -26,7 +26,7 @@ class MessagePost(Model):
     channel: ChannelRef
     text: str = ""
     plain: bool = False
-    blocks: Annotated[list[dict[str, Any]], Field(max_length=50)] | None = None
+    blocks: Annotated[list[dict[str, JsonValue]], Field(max_length=50)] | None = None
     thread_ts: Stamp | None = None
 
     @model_validator(mode="after")

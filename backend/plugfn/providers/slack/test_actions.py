@@ -165,6 +165,8 @@ async def test_a_message_that_may_be_there_is_not_posted_twice(bench, slack, cod
         {"channel": "geral", "text": "&" * 10_000, "plain": True},
         {"channel": "geral", "text": "oi", "thread_ts": "ontem"},
         {"channel": "geral", "text": "oi", "blocks": [{"type": "divider"}] * 51},
+        {"channel": "geral", "text": "oi", "blocks": [{"type": object()}]},
+        {"channel": "geral", "text": "oi", "blocks": [{"type": float("nan")}]},
         {"channel": "geral", "text": "oi", "as_user": True},
     ],
 )

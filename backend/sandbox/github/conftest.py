@@ -1,0 +1,61 @@
+"""The emulator as a real subprocess."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+BACKEND = Path(__file__).resolve().parents[2]
+
+
+class GitHub:
+    """The running emulator, and a session with ana's token. `answer` is the last one."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "sandbox.github"]
+        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
+        self.session = requests.Session()
+        self.answer: Any = None
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        options = {"json": body, "timeout": 10, "allow_redirects": False} | more
+        self.answer = self.session.request(method, self.url + path, **options)
+        kind = self.answer.headers.get("Content-Type", "")
+        return self.answer.json() if self.answer.content and "json" in kind else self.answer.text
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.call("GET", path, **more)
+
+    def post(self, path: str, body: Any = None, **more: Any) -> Any:
+        return self.call("POST", path, body, **more)
+
+    @property
+    def status(self) -> int:
+        return self.answer.status_code
+
+    def stop(self) -> None:
+        self.session.close()
+        self.process.terminate()
+        self.process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def _github() -> Iterator[GitHub]:
+    running = GitHub()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def github(_github: GitHub) -> GitHub:
+    """An emulator as after its start, and ana signed in."""
+    _github.session.headers.pop("Authorization", None)
+    _github.post("/_sandbox/reset")
+    token = _github.post("/_sandbox/tokens", {"login": "ana"})["access_token"]
+    _github.session.headers["Authorization"] = f"Bearer {token}"
+    return _github
