@@ -85,10 +85,15 @@ class Gateway:
 
 
 @pytest.fixture
-async def gateway(emulator: Callable[[str], Emulator]) -> AsyncIterator[Gateway]:
-    running, receiver = emulator("uazapi"), Receiver()
-    await receiver.start()
-    credentials = {"base_url": running.url, "token": TOKEN}
-    async with Bench(provider, credentials=credentials) as bench:
+async def receiver() -> AsyncIterator[Receiver]:
+    made = Receiver()
+    await made.start()
+    yield made
+    await made.runner.cleanup()
+
+
+@pytest.fixture
+async def gateway(emulator: Callable[[str], Emulator], receiver: Receiver) -> AsyncIterator[Gateway]:
+    running = emulator("uazapi")
+    async with Bench(provider, credentials={"base_url": running.url, "token": TOKEN}) as bench:
         yield Gateway(bench, running, receiver)
-    await receiver.runner.cleanup()

@@ -206,11 +206,12 @@ def _no_wait(sleep):
     return quick
 
 
-async def test_too_many_sends_are_rate_limited_even_after_a_number_check(gateway):
+@pytest.mark.parametrize("number", [ANA, "(31) 98888-6666"])
+async def test_too_many_sends_are_rate_limited_also_after_a_number_check(gateway, number):
     gateway.emulator.control("POST", "/limits", {"sends_allowed": 0})
-    for number in (ANA, "(31) 98888-6666"):
-        with pytest.raises(RateLimited):
-            await text(gateway, to=number, timeout=0.5)
+    with pytest.raises(RateLimited):
+        await text(gateway, to=number, timeout=0.5)
+    assert gateway.sent() == []
 
 
 @pytest.mark.parametrize(
@@ -275,6 +276,18 @@ async def test_media_by_url_are_left_to_the_gateway_but_not_at_private_addresses
         with pytest.raises(Forbidden):
             await gateway.bench.call("messages.send_media", {"to": ANA, "kind": "image", "url": url})
     assert len(bodies(gateway, "/send/media")) == 1
+
+
+async def test_a_name_that_leads_to_a_private_address_is_not_passed_on(gateway, monkeypatch):
+    resolve = gateway.bench.plug.guard.resolve
+
+    async def resolved(host, port):
+        return await resolve("10.0.0.8" if host == "inside.example" else host, port)
+
+    monkeypatch.setattr(gateway.bench.plug.guard, "resolve", resolved)
+    with pytest.raises(Forbidden):
+        await gateway.bench.call("messages.send_media", {"to": ANA, "kind": "image", "url": "https://inside.example/a"})
+    assert bodies(gateway, "/send/media") == []
 
 
 async def test_a_file_that_the_gateway_does_not_take_is_the_callers_to_mend(gateway):

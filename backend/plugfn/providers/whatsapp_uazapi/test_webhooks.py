@@ -216,6 +216,20 @@ def test_what_the_owner_writes_in_a_group_is_nobodys_business():
     assert parse(delivery(body | {"message": body["message"] | {"fromMe": True}}), keys()).events == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"), [("a\x00b", "ab"), ("a\ud800b", "a?b"), (7, "7"), (True, ""), ({}, ""), (None, "")]
+)
+def test_a_text_is_text_that_any_database_takes(text, kept):
+    body = case("message.received")["delivery"]
+    (event,) = parse(delivery(body | {"message": body["message"] | {"text": text}}), keys()).events
+    assert event.payload["text"] == kept
+
+
+async def test_half_a_character_for_a_token_is_no_token(hub):
+    body = case("message.received")["delivery"]
+    assert (await receive(hub, body | {"token": "\ud800"})).status == 401
+
+
 def test_an_event_without_a_connection_names_none():
     inbound = delivery(case("message.received")["delivery"])
     assert parse(inbound, replace(keys(), connection=None)).events[0].connection_id is None

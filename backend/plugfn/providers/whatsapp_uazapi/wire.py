@@ -34,8 +34,10 @@ def flag(value: Any) -> bool:
 
 
 def words(value: Any) -> str:
-    """Text as it is, numbers spelt, everything else empty."""
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    """Text that can be stored anywhere: no NULs, no half characters; numbers spelt; everything else empty."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def moment(value: Any) -> datetime | None:

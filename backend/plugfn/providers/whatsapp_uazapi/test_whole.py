@@ -1,0 +1,45 @@
+"""Tests of the whole way: the folder, its documentation, and a webhook from the emulator to a handler."""
+
+import asyncio
+from pathlib import Path
+
+from plugfn.providers.whatsapp_uazapi import provider
+from plugfn.providers.whatsapp_uazapi.errors import CODES, STATUSES
+from plugfn.testing.bench import Bench
+from plugfn.testing.provider_contract import problems
+from plugfn.webhooks.hub import Outcome
+
+from .conftest import TOKEN
+
+HERE = Path(__file__).parent
+
+
+def test_the_folder_is_complete():
+    assert problems(provider, HERE) == []
+
+
+def test_the_documentation_has_the_error_table_as_it_is():
+    text = (HERE / "README.md").read_text()
+    for code, row in [*CODES.items(), *((f"http_{status}", row) for status, row in STATUSES.items())]:
+        assert f"| `{code}` | {row.error.__name__} | {row.error.next} | {row.meaning} |" in text
+
+
+async def test_a_message_comes_from_the_gateway_to_the_handler_by_the_connections_own_url(emulator, receiver):
+    running = emulator("uazapi")
+    credentials = {"base_url": running.url, "token": TOKEN, "phone": "+5511900000001", "instance_name": "loja"}
+    async with Bench(provider, credentials=credentials, base_url=receiver.url.partition("/webhooks")[0]) as bench:
+        url = await bench.plug.connections.new_webhook_url(bench.connection.id, "ana")
+        await bench.call("webhooks.set", {"url": url})
+        await asyncio.to_thread(running.control, "POST", "/incoming", {"number": "5511988887777", "text": "bom dia"})
+        await asyncio.to_thread(running.control, "POST", "/settle")
+        ((path, inbound),) = receiver.got
+        _, _, _, connection, secret = path.split("/")
+        receipts = [
+            await bench.receive(inbound.body, inbound.headers, connection_id=connection, secret=given)
+            for given in (secret, secret, "guess")
+        ]
+        assert [receipt.outcome for receipt in receipts] == [Outcome.HANDLED, Outcome.DUPLICATE, Outcome.REJECTED]
+        (event,) = bench.events
+        assert (event.name, event.connection_id) == ("message.received", bench.connection.id)
+        assert event.payload["text"] == "bom dia"
+        assert TOKEN not in str(dict(event.payload))
