@@ -32,6 +32,8 @@ from plugfn.registry import ProviderRegistry
 from plugfn.storage.choose import store_of
 from plugfn.storage.protocol import Store
 from plugfn.webhooks.hub import WebhookHub
+from plugfn.workflows.engine import WorkflowEngine
+from plugfn.workflows.listening import Listener
 
 AuthProvider = Callable[[Any], Awaitable[str | None] | str | None]
 """A web request → the id of the user who makes it, or None. Given to the framework adapters."""
@@ -77,6 +79,11 @@ class PlugFn:
         )
         self.connections.tester = self.executor.test
         self.webhooks = WebhookHub(self.providers, self.store, self.connections)
+        self.workflows = WorkflowEngine(
+            self.store, self.ring, self.providers, self.executor, self.connections, self.shared
+        )
+        self._listener = Listener(self.workflows, self.connections.of_account)
+        self.webhooks.always(self._listener.hear)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or "providers" not in self.__dict__:
@@ -123,7 +130,8 @@ class PlugFn:
         return self
 
     async def close(self) -> None:
-        """Let go of connections to vendors, database and Redis."""
+        """Wait for the workflows that this event loop runs, then let go of vendors, database and Redis."""
+        await self._listener.settle()
         await self.pool.close()
         await self.shared.close()
         await self.store.close()

@@ -201,7 +201,9 @@ class WebhookHub:
                 failed.append(name)
         if failed:
             return Outcome.FAILED, failed
-        return (Outcome.HANDLED if handlers else Outcome.UNHANDLED), []
+        # Those who hear everything (workflows) say nothing about whether this kind is known.
+        asked = any(handler not in self._always for handler in handlers.values())
+        return (Outcome.HANDLED if asked else Outcome.UNHANDLED), []
 
 
 async def _call(event: Event, name: str, handler: Handler) -> bool:
