@@ -52,7 +52,7 @@ def certificate(folder, name, days):
 
 
 def authenticate(server, session, envelope, mechanism, given):
-    return AuthResult(success=(given.login, given.password) == (b"ana", b"senha"))
+    return AuthResult(success=(given.login, given.password) == (b"ana", b"senha"), handled=False)
 
 
 @pytest.fixture
