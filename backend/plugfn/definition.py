@@ -213,6 +213,9 @@ class Provider:
             if name in self.actions:
                 raise ConfigurationError(f"{self.name} has two actions called {name}")
             params, result = _models(run)
+            for limit in limits:
+                if limit.by and limit.by not in params.model_fields:
+                    raise ConfigurationError(f"{self.name}.{name} has no parameter {limit.by!r} to limit calls by")
             made: Action[P, R] = Action(
                 self.name, name, params, result, run, summary, safe, scopes, timeout, retry, limits
             )

