@@ -15,7 +15,7 @@ BUILT_IN = {
     "email_sendgrid": "",
     "email_smtp": "email",
     "github": "",
-    "http": "webhooks",
+    "http": "",
     "slack": "",
     "whatsapp_uazapi": "whatsapp",
 }
