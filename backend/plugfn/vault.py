@@ -5,7 +5,7 @@ A change is written only over what it was made from (compare and swap on `update
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,6 @@ from plugfn.storage.protocol import Store
 
 TICK = timedelta(microseconds=1)
 ATTEMPTS = 20
-PAGE = 500
 
 
 class Profile(BaseModel):
@@ -104,49 +103,61 @@ class Vault:
         """With its credentials. False when there was none."""
         return await self._store.delete_connection(connection_id)
 
-    async def reseal(self, connection: Connection, model: type[Model]) -> bool:
-        """Seal with the ring's first key what is not. Whether there was something to do. Raises NeedsReconnect."""
-        row, sealed = await self._store.connection(connection.id), await self._store.sealed(connection.id)
-        if row is None or sealed is None or (self._ring.is_current(sealed) and self._is_current(row)):
-            return False
-        return await self.change(connection.id, model, lambda kept: kept) is not None
+    async def reseal(self, row: Connection) -> bool:
+        """Seal with the ring's first key what is not; `row` as the store gave it. Whether there was something to do.
 
-    async def all(self) -> AsyncIterator[Connection]:
-        """Everybody's, by id."""
-        after = ""
-        while rows := await self._store.connections(after=after, limit=PAGE):
-            for row in rows:
-                yield row
-            after = rows[-1].id
+        Raises Unreadable when no key of the ring opens it."""
+        for _ in range(ATTEMPTS):
+            sealed = await self._store.sealed(row.id)
+            if sealed is None or (self._ring.is_current(sealed) and self._ring.is_current(_raw(row.label))):
+                return False
+            new = self._ring.seal(self._ring.unseal(sealed, _context(row)), _context(row))
+            fresh = replace(self._closed_profile(*self._profile(row)), updated_at=row.updated_at + TICK)
+            if await self._store.update_connection(fresh, new, read_at=row.updated_at):
+                return True
+            again = await self._store.connection(row.id)
+            if again is None:
+                return False
+            row = again
+        raise TryLater("the connection is being changed by many at once", code="conflict")
 
     def _closed(self, kept: Kept) -> tuple[Connection, bytes]:
-        shown = kept.connection
-        profile = Profile(label=shown.label, account=shown.account, webhook=kept.webhook)
+        row = self._closed_profile(kept.connection, kept.webhook)
+        return row, seal_model(self._ring, kept.credentials, _context(row))
+
+    def _closed_profile(self, shown: Connection, webhook: str) -> Connection:
+        profile = Profile(label=shown.label, account=shown.account, webhook=webhook)
         sealed = self._ring.seal(profile.model_dump_json().encode(), _context(shown) + "|profile")
         digests = self._ring.digests(shown.account, f"account|{shown.provider}") if shown.account else ("",)
-        row = replace(shown, label=base64.b64encode(sealed).decode(), account=digests[0])
-        return row, seal_model(self._ring, kept.credentials, _context(shown))
+        return replace(shown, label=base64.b64encode(sealed).decode(), account=digests[0])
 
-    def _shown(self, row: Connection) -> tuple[Connection, str]:
-        """As it is, and its webhook's digest. What cannot be opened stays empty: a list must not fail for one."""
-        try:
-            sealed = base64.b64decode(row.label, validate=True)
-            profile = Profile.model_validate_json(self._ring.unseal(sealed, _context(row) + "|profile"))
-        except (binascii.Error, Unreadable, ValidationError):
-            profile = Profile()
+    def _profile(self, row: Connection) -> tuple[Connection, str]:
+        """As it is, and its webhook's digest. Raises Unreadable."""
+        profile = Profile.model_validate_json(self._ring.unseal(_raw(row.label), _context(row) + "|profile"))
         return replace(row, label=profile.label, account=profile.account), profile.webhook
 
-    def _is_current(self, row: Connection) -> bool:
-        return self._ring.is_current(base64.b64decode(row.label))
+    def _shown(self, row: Connection) -> tuple[Connection, str]:
+        """What cannot be opened stays empty: a list must not fail for one."""
+        try:
+            return self._profile(row)
+        except Unreadable:
+            return replace(row, label="", account=""), ""
 
     def _opened(self, row: Connection, sealed: bytes, model: type[Model]) -> Kept:
-        shown, webhook = self._shown(row)
         try:
+            shown, webhook = self._profile(row)
             return Kept(shown, unseal_model(self._ring, model, sealed, _context(row)), webhook)
         except (Unreadable, ValidationError):
             raise NeedsReconnect(
                 "the stored credentials cannot be read", code="unreadable", provider=row.provider
             ) from None
+
+
+def _raw(label: str) -> bytes:
+    try:
+        return base64.b64decode(label, validate=True)
+    except binascii.Error:
+        raise Unreadable("not sealed") from None
 
 
 def _context(row: Connection) -> str:

@@ -282,6 +282,16 @@ class MemoryWorkflows:
             found = [run for run in self._runs.values() if fits(run, wanted)]
         return nlargest(max(limit, 0), found, key=lambda run: (run.created_at, run.id))
 
+    async def reseal(self, row: WorkflowRow | RunRow, body: bytes) -> bool:
+        """See Store."""
+        rows: dict[str, Any] = self._workflows if isinstance(row, WorkflowRow) else self._runs
+        with self._workflows_lock:
+            found = rows.get(row.id)
+            if found is None or found.body != row.body:
+                return False
+            rows[row.id] = replace(found, body=body)
+            return True
+
     async def runs_by_id(self, *, after: str = "", limit: int = 1000) -> list[RunRow]:
         """See Store."""
         with self._workflows_lock:

@@ -47,6 +47,11 @@ class WorkflowRow:
     version: int = 1
     """Counts its changes; an update names the version it read."""
 
+    @property
+    def context(self) -> str:
+        """What the body is sealed with."""
+        return f"workflow|{self.id}|{self.user_id}"
+
 
 @dataclass(frozen=True)
 class RunRow:
@@ -64,3 +69,8 @@ class RunRow:
     updated_at: datetime
     body: bytes = field(repr=False)
     version: int = 1
+
+    @property
+    def context(self) -> str:
+        """What the body is sealed with."""
+        return f"run|{self.id}|{self.user_id}"

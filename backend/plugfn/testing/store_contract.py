@@ -344,6 +344,17 @@ class WorkflowsContract:
         assert await store.run(run.id) == changed
         assert await store.update_run(a_run(workflow, version=2)) is False
 
+    async def test_a_body_is_resealed_once_and_its_version_stays(self, store: Store) -> None:
+        workflow = a_workflow()
+        await store.add_workflow(workflow)
+        run = a_run(workflow)
+        await store.add_run(run)
+        assert (await together(lambda: store.reseal(workflow, b"new"))).count(True) == 1
+        assert (await together(lambda: store.reseal(run, b"new"))).count(True) == 1
+        assert await store.workflow(workflow.id) == replace(workflow, body=b"new")
+        assert await store.run(run.id) == replace(run, body=b"new")
+        assert await store.reseal(a_run(workflow), b"new") is False
+
     async def test_finished_runs_are_purged_and_unfinished_ones_never(self, store: Store) -> None:
         workflow = a_workflow()
         await store.add_workflow(workflow)

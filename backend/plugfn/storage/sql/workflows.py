@@ -89,6 +89,12 @@ class SqlWorkflows(Database):
         query = filtered(runs, select(runs), wanted).order_by(runs.c.created_at.desc(), runs.c.id.desc())
         return [_run(row) for row in (await self.execute(query.limit(max(limit, 0)))).rows]
 
+    async def reseal(self, row: WorkflowRow | RunRow, body: bytes) -> bool:
+        """See Store."""
+        table = workflows if isinstance(row, WorkflowRow) else runs
+        unchanged = (table.c.id == row.id) & (table.c.body == row.body)
+        return bool((await self.execute(update(table).where(unchanged).values(body=body))).changed)
+
     async def runs_by_id(self, *, after: str = "", limit: int = 1000) -> list[RunRow]:
         """See Store."""
         query = select(runs).where(runs.c.id > after).order_by(runs.c.id).limit(max(limit, 0))
