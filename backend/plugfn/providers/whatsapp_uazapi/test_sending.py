@@ -109,6 +109,14 @@ async def test_an_old_brazilian_account_is_found_by_a_check_and_only_then(gatewa
     assert len(gateway.sent()) == 2
 
 
+async def test_a_check_that_names_somebody_else_leads_nowhere(gateway):
+    other = [{"query": "553188886666", "jid": "5511988887777@s.whatsapp.net", "isInWhatsapp": True}]
+    gateway.emulator.fault("POST /chat/check", kind="answer", status=200, body=other)
+    with pytest.raises(NotFound):
+        await text(gateway, to="(31) 98888-6666")
+    assert gateway.sent() == []
+
+
 async def test_a_number_nobody_has_is_not_found_and_not_shown(gateway):
     for number in ("+5511900000000", "+16502530000"):
         with pytest.raises(NotFound) as caught:

@@ -1,11 +1,16 @@
 """Tests of the whole way: the folder, its documentation, and a webhook from the emulator to a handler."""
 
+import ast
 import asyncio
+import re
+from functools import partial
 from pathlib import Path
 
+from plugfn import PlugFn
+from plugfn.crypto import new_key
 from plugfn.providers.whatsapp_uazapi import provider
 from plugfn.providers.whatsapp_uazapi.errors import CODES, STATUSES
-from plugfn.testing.bench import Bench
+from plugfn.testing.bench import LOOPBACK, Bench
 from plugfn.testing.provider_contract import problems
 from plugfn.webhooks.hub import Outcome
 
@@ -22,6 +27,20 @@ def test_the_documentation_has_the_error_table_as_it_is():
     text = (HERE / "README.md").read_text()
     for code, row in [*CODES.items(), *((f"http_{status}", row) for status, row in STATUSES.items())]:
         assert f"| `{code}` | {row.error.__name__} | {row.error.next} | {row.meaning} |" in text
+
+
+async def test_the_examples_in_the_documentation_run(emulator):
+    running = emulator("uazapi")
+    plugfn = partial(PlugFn, allowed_networks=LOOPBACK)
+    known = {"PlugFn": plugfn, "key": new_key(), "whatsapp_uazapi_provider": provider, "handler": print}
+    for example in re.findall(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL):
+        code = example.replace("https://free.uazapi.com", running.url).replace('"…"', repr(TOKEN))
+        waiting = eval(compile(code, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), known)
+        if waiting is not None:
+            await waiting
+    await known["plug"].close()
+    assert known["sent"].tracking == "order-000123"
+    assert running.requests("/webhook")
 
 
 async def test_a_message_comes_from_the_gateway_to_the_handler_by_the_connections_own_url(emulator, receiver):
