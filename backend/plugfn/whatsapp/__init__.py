@@ -1,8 +1,8 @@
 """One vocabulary for WhatsApp, whoever carries the messages.
 
 Callers use these action names, parameters, results and events and nothing of a gateway's own, so that a user may move
-from one gateway to another without a change to any caller. `contract.py` is the suite that every WhatsApp provider
-passes; README.md says how one is added.
+from one gateway to another without a change to any caller. plugfn.testing.whatsapp_contract is the suite that every
+WhatsApp provider passes; README.md says how one is added.
 
     actions                           events
     messages.send_text                message.received            somebody wrote to us

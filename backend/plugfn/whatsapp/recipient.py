@@ -50,6 +50,7 @@ class Outgoing(Recipient):
     reply_to: str | None = Field(default=None, pattern=ID)
     """The id of the message that this one answers."""
     tracking: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:\-]{8,64}$")
-    """Your own id of this message, by which it can be found again. Where the gateway can look messages up by it, one
+    """Your own id of this message, by which it can be found again. Default: the id of the call.
 
-    that went out before is not sent again. Default: the id of the call."""
+    Where the gateway can look messages up, one that went out under it before is not sent again. Of two calls at the
+    same moment neither sees the other: an idempotency key keeps those apart."""

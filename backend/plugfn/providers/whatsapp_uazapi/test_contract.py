@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugfn.whatsapp.contract import WhatsAppContract
+from plugfn.testing.whatsapp_contract import WhatsAppContract
 
 
 class TestUazapi(WhatsAppContract):
