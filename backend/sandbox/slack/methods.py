@@ -52,7 +52,7 @@ async def _arguments(request: web.Request, *, takes_json: bool) -> dict[str, Any
     if not takes_json:
         return dict(request.query)
     try:
-        found = json.loads(await request.read())
+        found = json.loads(await request.read() or b"{}")
     except ValueError as error:
         raise Refused("invalid_json") from error
     if not isinstance(found, dict):
