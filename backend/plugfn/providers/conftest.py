@@ -15,8 +15,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from embedded.ports import free_port
-
 CACHE = Path(__file__).resolve().parents[3] / ".local" / "cache"
 
 
@@ -138,7 +136,7 @@ def emulate(npm_peer, tmp_path):
     running = []
 
     def start(service, seed):
-        peer, port, seeded = npm_peer("emulate", EMULATE), free_port(), tmp_path / "seed.json"
+        peer, port, seeded = npm_peer("emulate", EMULATE), _free_port(), tmp_path / "seed.json"
         seeded.write_text(json.dumps(seed))
         command = [str(peer.node), str(peer.package / "dist" / "index.js"), "start", "--seed", str(seeded)]
         command += ["--service", service, "--port", str(port)]
@@ -150,6 +148,12 @@ def emulate(npm_peer, tmp_path):
     for process in running:
         process.terminate()
         process.wait(10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _until_it_listens(port: int, process: "subprocess.Popen[bytes]") -> None:
