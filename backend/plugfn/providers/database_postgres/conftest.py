@@ -139,6 +139,14 @@ def roles(postgres_url: str) -> Iterator[dict[str, str]]:
             connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", [name])
             connection.execute(f'drop owned by "{name}"')
             connection.execute(f'drop role "{name}"')
+    _wait_until_alone(superuser)
+
+
+def _wait_until_alone(superuser: str) -> None:
+    """A superuser's session that is still ending keeps others from dropping the database."""
+    name = conninfo_to_dict(superuser)["dbname"]
+    with psycopg.connect(make_conninfo(superuser, dbname="postgres"), autocommit=True) as connection:
+        connection.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", [name])
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ async def run_query(call: Call[SupabaseAccess], params: Query) -> Rows:
     except InvalidCall as error:
         if error.code != OFFSET_BEYOND_THE_END:
             raise
-        return Rows(columns=params.columns, rows=[], count=None)
+        answer = await get_table(call, table, compiled(params.model_copy(update={"offset": 0}), 0), count=params.count)
     found = rows_of(answer)
     rows = fitting(found[:most])
     # The project cuts at its own "Max rows" without a word: so many rows as that may be all, or not.

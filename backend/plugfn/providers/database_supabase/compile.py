@@ -4,11 +4,13 @@ The grammar: https://docs.postgrest.org/en/stable/references/api/tables_views.ht
 where a value in double quotes is just a value, whatever is in it; in the shorter `column=eq.value` some are not.
 """
 
+import re
 from collections.abc import Sequence
 
 from plugfn.database.query import AllOf, AnyOf, Condition, Filter, Order, Query, literal
 from plugfn.errors import InvalidParams, Problem
 
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WORDS = frozenset({"and", "or", "not"})
 
 
@@ -23,8 +25,8 @@ def compiled(query: Query, rows: int) -> dict[str, str]:
 
 
 def _name(name: str) -> str:
-    """The words of PostgREST's own logic are quoted; no other name that passed can be read as anything else."""
-    return f'"{name}"' if name in _WORDS else name
+    """Quoted, unless it is of plain letters and no word of PostgREST's own logic."""
+    return name if _PLAIN.fullmatch(name) and name not in _WORDS else f'"{name}"'
 
 
 def _joined(filters: Sequence[Filter | AllOf]) -> str:
