@@ -1,0 +1,36 @@
+"""What of a connection is checked wherever it comes up."""
+
+import hashlib
+
+from plugfn.connection import Connection
+from plugfn.definition import Provider
+from plugfn.errors import InvalidCall, InvalidParams, Problem
+
+LONGEST_USER_ID = 255
+LONGEST_LABEL = 200
+
+
+def check_provider(connection: Connection, provider: Provider) -> None:
+    """Raises InvalidCall when it is another provider's."""
+    if connection.provider != provider.name:
+        raise InvalidCall(f"this connection is of {connection.provider}", code="other_provider", provider=provider.name)
+
+
+def check_user(user_id: str) -> str:
+    """Raises InvalidParams when the id cannot be kept."""
+    if not user_id or len(user_id) > LONGEST_USER_ID or not user_id.isprintable():
+        problem = Problem("user_id", f"1 to {LONGEST_USER_ID} characters that can be printed")
+        raise InvalidParams("the user cannot be kept", problems=[problem])
+    return user_id
+
+
+def check_label(label: str) -> None:
+    """Raises InvalidParams when the label cannot be shown."""
+    if len(label) > LONGEST_LABEL or not label.isprintable():
+        problem = Problem("label", f"at most {LONGEST_LABEL} characters that can be printed")
+        raise InvalidParams("the label cannot be kept", problems=[problem])
+
+
+def digest(text: str) -> str:
+    """Of a secret of 256 random bits, or of a name that goes into a key."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

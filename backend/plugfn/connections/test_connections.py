@@ -1,0 +1,361 @@
+"""Tests of connections: typed-in credentials, whose they are, webhook URLs, and ending them."""
+
+import asyncio
+from typing import Annotated, Any
+from uuid import uuid4
+
+import pytest
+from pydantic import Field, SecretStr
+
+from plugfn.connection import ConnectionStatus
+from plugfn.connections import ConnectionManager, connecting
+from plugfn.crypto import new_key
+from plugfn.definition import Call, Form, Model, Origin, Provider
+from plugfn.errors import (
+    AmbiguousConnection,
+    InvalidCall,
+    InvalidParams,
+    NeedsReconnect,
+    NoConnection,
+    UnknownName,
+    WebhookRejected,
+)
+from plugfn.plug import PlugFn
+from plugfn.testing.oauth_site import Site, made
+from plugfn.webhooks.inbound import Webhooks
+
+
+class Credentials(Model):
+    host: Annotated[str, Field(max_length=100)]
+    password: SecretStr
+
+
+class Vendor:
+    """Says whether credentials are good."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def __call__(self, call: Call[Credentials]) -> str:
+        self.asked.append(call.credentials.host)
+        if call.credentials.password.get_secret_value() != "right":
+            raise NeedsReconnect("The password is wrong.", code="http_401")
+        return f"me at {call.credentials.host}"
+
+
+def a_provider(name: str = "box", test: Any = None, webhooks: Webhooks | None = None) -> Provider:
+    return Provider(
+        name=name,
+        label=name.title(),
+        auth=Form(Credentials),
+        docs_url="https://box.example",
+        origin=lambda settings, credentials: Origin("https://box.example", trusted=True),
+        test=test,
+        webhooks=webhooks,
+    )
+
+
+GOOD = {"host": "mail.example", "password": "right"}
+OWN_URLS = Webhooks(verify=lambda inbound, keys: None, parse=lambda inbound, keys: None, per_connection=True)  # type: ignore[arg-type,return-value]
+
+
+@pytest.fixture
+def vendor() -> Vendor:
+    return Vendor()
+
+
+@pytest.fixture
+async def plug(vendor: Vendor):
+    plug = PlugFn(encryption_key=new_key(), base_url="https://app.example/plug")
+    plug.providers.register(a_provider(test=vendor, webhooks=OWN_URLS), a_provider("mute"))
+    async with plug:
+        yield plug
+
+
+@pytest.fixture
+def connections(plug: PlugFn) -> ConnectionManager:
+    return plug.connections
+
+
+async def test_typed_in_credentials_make_a_connection(plug, connections):
+    made = await connections.create("ana", "box", GOOD, label="Work")
+    assert (made.user_id, made.provider, made.label, made.status) == ("ana", "box", "Work", ConnectionStatus.ACTIVE)
+    assert await connections.list("ana") == [made]
+    assert await connections.list("ana", "mute") == []
+    found = await connections.credentials(plug.providers.get("box"), made)
+    assert found == Credentials(**GOOD)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "host"),
+        ({"host": "h"}, "password"),
+        (GOOD | {"passwort": "hunter2"}, "passwort"),
+        (GOOD | {"host": "hunter2" * 100}, "host"),
+        (GOOD | {"password": 5}, "password"),
+        ("hunter2", ""),
+        (None, ""),
+        ([], ""),
+    ],
+)
+async def test_wrong_credentials_are_refused_by_field_and_without_their_values(connections, given, field):
+    with pytest.raises(InvalidParams) as caught:
+        await connections.create("ana", "box", given)
+    assert field in {problem.field for problem in caught.value.problems}
+    assert "hunter2" not in f"{caught.value} {caught.value.as_dict()} {caught.value.__cause__}"
+    assert await connections.list("ana") == []
+
+
+async def test_credentials_can_be_tested_before_they_are_stored(connections, vendor):
+    with pytest.raises(NeedsReconnect):
+        await connections.create("ana", "box", GOOD | {"password": "wrong"}, test=True)
+    assert await connections.list("ana") == []
+    made = await connections.create("ana", "box", GOOD, test=True)
+    assert made.label == "me at mail.example"
+    assert vendor.asked == ["mail.example"] * 2
+    assert (await connections.create("ana", "box", GOOD, label="Mine", test=True)).label == "Mine"
+
+
+async def test_other_credentials_make_a_connection_usable_again(plug, connections):
+    made = await connections.create("ana", "box", GOOD)
+    await connections.needs_reauth(made, "http_401")
+    with pytest.raises(NeedsReconnect) as caught:
+        await connections.resolve(plug.providers.get("box"), "ana", None)
+    assert caught.value.code == "http_401"
+    with pytest.raises(NeedsReconnect):
+        await connections.update(made.id, "ana", GOOD | {"password": "wrong"}, test=True)
+    with pytest.raises(InvalidParams):
+        await connections.update(made.id, "ana", {"host": 5})
+    assert (await connections.get(made.id, "ana")).status is ConnectionStatus.NEEDS_REAUTH
+    updated = await connections.update(made.id, "ana", GOOD | {"host": "new.example"}, test=True)
+    assert (updated.id, updated.status, updated.error_code) == (made.id, ConnectionStatus.ACTIVE, "")
+    found = await connections.credentials(plug.providers.get("box"), updated)
+    assert isinstance(found, Credentials)
+    assert found.host == "new.example"
+
+
+async def test_everything_of_another_user_is_no_connection(plug, connections):
+    made = await connections.create("ana", "box", GOOD)
+    before = await plug.store.connection(made.id), await plug.store.sealed(made.id)
+    for doing in (
+        lambda: connections.get(made.id, "bob"),
+        lambda: connections.test(made.id, "bob"),
+        lambda: connections.rename(made.id, "bob", "mine now"),
+        lambda: connections.update(made.id, "bob", GOOD),
+        lambda: connections.refresh(made.id, "bob"),
+        lambda: connections.disconnect(made.id, "bob"),
+        lambda: connections.new_webhook_url(made.id, "bob"),
+        lambda: connections.resolve(plug.providers.get("box"), "bob", made.id),
+        lambda: connections.resolve(plug.providers.get("box"), "bob", None),
+    ):
+        with pytest.raises(NoConnection) as caught:
+            await doing()
+        assert "ana" not in str(caught.value)
+    assert await connections.list("bob") == []
+    assert before == (await plug.store.connection(made.id), await plug.store.sealed(made.id))
+
+
+async def test_a_call_must_name_one_of_several_and_one_of_its_provider(plug, connections):
+    box, mute = plug.providers.get("box"), plug.providers.get("mute")
+    with pytest.raises(NoConnection):
+        await connections.resolve(box, "ana", None)
+    first = await connections.create("ana", "box", GOOD)
+    assert (await connections.resolve(box, "ana", None)).id == first.id
+    second = await connections.create("ana", "box", GOOD)
+    with pytest.raises(AmbiguousConnection):
+        await connections.resolve(box, "ana", None)
+    assert (await connections.resolve(box, "ana", second.id)).id == second.id
+    with pytest.raises(InvalidCall) as caught:
+        await connections.resolve(mute, "ana", first.id)
+    assert caught.value.code == "other_provider"
+    with pytest.raises(UnknownName):
+        await connections.create("ana", "bx", GOOD)
+
+
+async def test_what_is_stored_shows_nothing_of_the_user(plug, connections):
+    made = await connections.create("ana", "box", GOOD | {"host": "hunter2.example"}, label="Ana's hunter2")
+    row, sealed = await plug.store.connection(made.id), await plug.store.sealed(made.id)
+    assert "hunter2" not in f"{row!r} {row.label} {row.account} {sealed!r}"
+    assert "hunter2" not in f"{made!r} {connections!r}"
+
+
+async def test_a_user_has_only_so_many_connections_also_when_they_come_at_once(connections, monkeypatch):
+    monkeypatch.setattr(connecting, "MOST_FOR_A_USER", 5)
+    outcomes = await asyncio.gather(
+        *(connections.create("ana", "box", GOOD) for _ in range(12)), return_exceptions=True
+    )
+    refused = [outcome for outcome in outcomes if isinstance(outcome, InvalidCall)]
+    assert len(refused) == 7
+    assert {error.code for error in refused} == {"too_many_connections"}
+    assert len(await connections.list("ana")) == 5
+    await connections.create("bob", "box", GOOD)
+
+
+@pytest.mark.parametrize("label", ["x" * 201, "line\nbreak", "\x00"])
+async def test_a_label_that_cannot_be_shown_is_refused(connections, label):
+    with pytest.raises(InvalidParams):
+        await connections.create("ana", "box", GOOD, label=label)
+    made = await connections.create("ana", "box", GOOD, label="é 🐘")
+    with pytest.raises(InvalidParams):
+        await connections.rename(made.id, "ana", label)
+    assert (await connections.rename(made.id, "ana", "New")).label == "New"
+
+
+async def test_use_is_noted_once_a_minute(plug, connections):
+    box = plug.providers.get("box")
+    made = await connections.create("ana", "box", GOOD)
+    await connections.credentials(box, made)
+    first = (await connections.get(made.id, "ana")).last_used_at
+    assert first is not None
+    await connections.credentials(box, await connections.get(made.id, "ana"))
+    assert (await connections.get(made.id, "ana")).last_used_at == first
+
+
+async def test_changes_at_once_are_all_kept(connections):
+    made = await connections.create("ana", "box", GOOD)
+    await asyncio.gather(
+        connections.rename(made.id, "ana", "New"),
+        connections.new_webhook_url(made.id, "ana"),
+        connections.update(made.id, "ana", GOOD | {"host": "new.example"}),
+        connections.needs_reauth(made, "late", Credentials(**GOOD)),
+    )
+    assert (await connections.get(made.id, "ana")).label == "New"
+
+
+async def test_a_connection_has_a_webhook_url_that_is_shown_once_and_can_be_replaced(plug, connections):
+    box = plug.providers.get("box")
+    made = await connections.create("ana", "box", GOOD)
+    with pytest.raises(WebhookRejected):
+        await connections.webhook_keys(box, made.id, "")
+    url = await connections.new_webhook_url(made.id, "ana")
+    prefix, _, secret = url.rpartition("/")
+    assert prefix == f"https://app.example/plug/webhooks/box/{made.id}"
+    assert len(secret) == 43
+    keys = await connections.webhook_keys(box, made.id, secret)
+    assert keys.connection is not None
+    assert keys.connection.id == made.id
+    assert keys.credentials == Credentials(**GOOD)
+    assert secret not in f"{keys!r} {plug.store._connections!r}"
+    another = (await connections.new_webhook_url(made.id, "ana")).rpartition("/")[2]
+    for wrong in (secret, secret[:-1], another + "x", "", "\ud800", "é"):
+        with pytest.raises(WebhookRejected) as caught:
+            await connections.webhook_keys(box, made.id, wrong)
+        assert caught.value.status == 404
+    await connections.webhook_keys(box, made.id, another)
+
+
+async def test_a_webhook_url_opens_nothing_else(plug, connections):
+    box, mute = plug.providers.get("box"), plug.providers.get("mute")
+    mine, other = await connections.create("ana", "box", GOOD), await connections.create("bob", "box", GOOD)
+    secret = (await connections.new_webhook_url(mine.id, "ana")).rpartition("/")[2]
+    for provider, connection_id in ((box, other.id), (mute, mine.id), (box, uuid4().hex), (box, "")):
+        with pytest.raises(WebhookRejected):
+            await connections.webhook_keys(provider, connection_id, secret)
+    without = await connections.create("ana", "mute", GOOD)
+    with pytest.raises(InvalidCall):
+        await connections.new_webhook_url(without.id, "ana")
+
+
+async def test_credentials_of_a_lost_key_wait_for_the_key_and_hide_no_other(plug, connections):
+    box = plug.providers.get("box")
+    made = await connections.create("ana", "box", GOOD, label="Work")
+    other = PlugFn(encryption_key=new_key(), database=plug.store)
+    other.providers.register(box)
+    with pytest.raises(NeedsReconnect) as caught:
+        await other.connections.credentials(box, made)
+    assert caught.value.code == "unreadable"
+    assert [one.label for one in await other.connections.list("ana")] == [""]
+    assert (await connections.get(made.id, "ana")).status is ConnectionStatus.ACTIVE
+    assert (await connections.list("ana"))[0].label == "Work"
+
+
+async def test_sealed_credentials_moved_to_another_row_do_not_open(plug, connections):
+    box = plug.providers.get("box")
+    mine = await connections.create("ana", "box", GOOD)
+    theirs = await connections.create("bob", "box", GOOD)
+    stolen = await plug.store.sealed(theirs.id)
+    row = await plug.store.connection(mine.id)
+    await plug.store.update_connection(row, stolen)
+    with pytest.raises(NeedsReconnect) as caught:
+        await connections.credentials(box, mine)
+    assert caught.value.code == "unreadable"
+
+
+async def test_disconnecting_takes_the_grant_back(emulator):
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        connection = (await site.connect()).connection
+        assert await site.connections.disconnect(connection.id, "ana") == "revoked"
+        assert not site.grants()[0]["alive"]
+        assert await site.connections.list("ana") == []
+        with pytest.raises(NoConnection):
+            await site.connections.disconnect(connection.id, "ana")
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        ({"kind": "answer", "status": 500}, "http_500"),
+        ({"kind": "reset"}, "no_answer"),
+        ({"kind": "hang"}, "timeout"),
+    ],
+)
+async def test_a_connection_goes_though_the_vendor_does_not_take_the_grant_back(emulator, monkeypatch, fault, outcome):
+    monkeypatch.setattr("plugfn.oauth.revocation.SECONDS", 0.2)
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        connection = (await site.connect()).connection
+        site.emulator.fault("POST /revoke", **fault)
+        assert await site.connections.disconnect(connection.id, "ana") == outcome
+        assert await site.connections.list("ana") == []
+
+
+async def test_a_provider_whose_code_fails_at_revoking_is_told_and_its_tokens_are_not(emulator, caplog):
+    async def broken(call: Any) -> None:
+        raise RuntimeError(call.credentials.access_token.get_secret_value())
+
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, revoke=broken))
+    async with site.plug:
+        connection = (await site.connect()).connection
+        token = (await site.tokens(connection)).access_token.get_secret_value()
+        assert await site.connections.disconnect(connection.id, "ana") == "provider_bug"
+        assert "RuntimeError" in caplog.text
+        assert token not in caplog.text
+
+
+async def test_disconnecting_says_when_the_vendor_takes_nothing_back(emulator, connections):
+    made_box = await connections.create("ana", "box", GOOD)
+    assert await connections.disconnect(made_box.id, "ana") == "unsupported"
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, revoke=None))
+    async with site.plug:
+        connection = (await site.connect()).connection
+        assert await site.connections.disconnect(connection.id, "ana") == "unsupported"
+
+
+async def test_disconnecting_waits_for_a_refresh_and_takes_its_new_tokens_back(emulator):
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        connection = (await site.connect()).connection
+        site.options(seconds=0.2)
+        await site.end_soon(connection)
+        calling = asyncio.create_task(site.me(connection, timeout=1))
+        await asyncio.sleep(0.1)
+        assert await site.connections.disconnect(connection.id, "ana") == "revoked"
+        await asyncio.gather(calling, return_exceptions=True)
+        assert not site.grants()[0]["alive"]
+
+
+async def test_a_connection_of_oauth_has_no_form_and_one_of_a_form_has_no_oauth(emulator, connections):
+    with pytest.raises(InvalidCall):
+        await connections.authorization_url("ana", "box")
+    box = await connections.create("ana", "box", GOOD)
+    with pytest.raises(InvalidCall):
+        await connections.refresh(box.id, "ana")
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        connection = (await site.connect()).connection
+        with pytest.raises(InvalidCall):
+            await site.connections.update(connection.id, "ana", {"access_token": "x"})
