@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from plugfn.definition import Model, Result
 from plugfn.whatsapp.media import SendMedia
@@ -33,7 +33,9 @@ class SendText(Outgoing):
     """messages.send_text"""
 
     text: Text = Field(repr=False)
+    """1 to 4096 characters; control characters are taken out."""
     link_preview: bool = False
+    """Whether the gateway looks at the first link in it and shows what is there."""
 
 
 class SentMessage(Result):
@@ -53,7 +55,10 @@ class SentMessage(Result):
 class FindMessages(Model):
     """messages.find"""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     tracking: str = Field(pattern=r"^[A-Za-z0-9._:\-]{8,64}$")
+    """The message's tracking id, or the id of the call that sent it (`call_id` in the action log)."""
 
 
 class MessagesFound(Result):
@@ -65,8 +70,12 @@ class MessagesFound(Result):
 class CheckNumbers(Model):
     """numbers.check"""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     numbers: list[Annotated[str, Field(max_length=LONGEST)]] = Field(min_length=1, max_length=MOST_NUMBERS, repr=False)
+    """Phone numbers as people write them, 50 at most."""
     region: str = DEFAULT_REGION
+    """The country of numbers written without their country code."""
 
     @field_validator("region")
     @classmethod

@@ -43,14 +43,17 @@ class SendMedia(Outgoing):
     """messages.send_media. Exactly one of `url` and `data`."""
 
     kind: MediaKind
+    """How it is shown."""
     url: str | None = Field(default=None, min_length=9, max_length=2048, pattern=r"^https://", repr=False)
     """https; fetched by the gateway. An address that is not public is refused."""
     data: str | None = Field(default=None, min_length=4, max_length=_MOST_BASE64, repr=False)
     """The file in base64, at most 16 MB of it."""
     caption: Caption | None = Field(default=None, repr=False)
+    """Stands below a picture, a video or a document: at most 1024 characters."""
     filename: str | None = Field(default=None, min_length=1, max_length=200, repr=False)
     """What a document is called; path separators and control characters are taken out."""
     mime_type: str | None = Field(default=None, max_length=100, pattern=r"^[a-z]+/[a-z0-9.+\-]+$")
+    """As image/png, where the gateway does not find it out by itself."""
 
     @field_validator("data")
     @classmethod

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from plugfn.definition import Model
@@ -13,6 +13,8 @@ ID = r"^[A-Za-z0-9._:@\-]{1,128}$"
 
 class Recipient(Model):
     """Exactly one of `to`, `group` and `user`. A group is never taken for a person, nor the other way round."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     to: str | None = Field(default=None, min_length=3, max_length=LONGEST, repr=False)
     """A phone number as people write it; becomes E.164."""

@@ -76,6 +76,12 @@ def test_nothing_personal_is_shown_in_repr_or_in_what_is_wrong():
     assert "98888" not in repr(CheckNumbers(numbers=["+5511988887777"]))
 
 
+@pytest.mark.parametrize("model", [SendText, SendMedia, CheckNumbers, FindMessages])
+def test_every_parameter_is_described_for_those_who_call_by_schema(model):
+    fields = model.model_json_schema()["properties"]
+    assert [name for name, field in fields.items() if not field.get("description")] == []
+
+
 def test_unknown_fields_and_regions_are_refused():
     refused(SendText, to=ANA, text="oi", sneaky=1)
     refused(SendText, to=ANA, text="oi", region="ZZZ")

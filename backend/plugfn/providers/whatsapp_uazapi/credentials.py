@@ -3,7 +3,7 @@
 import re
 from ipaddress import ip_address
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
 from plugfn.definition import Model
@@ -18,12 +18,16 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9._~\-]+)*")
 class UazapiInstance(Model):
     """One instance at one gateway. `phone` and `instance_name`, when given, must be those that webhooks name."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     base_url: str = Field(max_length=300)
     """`https://<subdomain>.uazapi.com`, or that of a gateway of one's own."""
     token: SecretStr
+    """The instance's token, not the administrator's."""
     phone: str | None = Field(default=None, max_length=40, repr=False)
     """The account's own number."""
     instance_name: str | None = Field(default=None, min_length=1, max_length=200)
+    """What the instance is called at the gateway."""
 
     @field_validator("base_url")
     @classmethod
