@@ -6,6 +6,7 @@ import mimetypes
 import re
 from collections.abc import Iterable
 from typing import Annotated, Self
+from urllib.parse import quote
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -112,7 +113,7 @@ class Unsubscribe(Model):
     def headers(self) -> dict[str, str]:
         """The headers that say so."""
         ways = [f"<{self.url}>"] if self.url else []
-        ways += [f"<mailto:{self.email.replace('%', '%25').replace('?', '%3F')}>"] if self.email else []
+        ways += [f"<mailto:{quote(self.email, safe='@+')}>"] if self.email else []
         post = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if self.one_click else {}
         return {"List-Unsubscribe": ", ".join(ways)} | post
 

@@ -125,6 +125,10 @@ def test_headers_are_allowed_by_name_in_any_case():
         "List-Unsubscribe": "<https://example.com/u?x=1>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+    by_mail = email(unsubscribe={"url": "https://example.com/u", "email": "fora+a&b#c@example.com"})
+    assert by_mail.extra_headers() == {
+        "List-Unsubscribe": "<https://example.com/u>, <mailto:fora+a%26b%23c@example.com>"
+    }
     assert not any(name.startswith(("x-smtpapi", "x-mc", "x-mailgun", "x-ses", "bcc")) for name in HEADERS)
 
 

@@ -19,6 +19,11 @@ def fixture(name: str) -> Any:
     return json.loads((FIXTURES / name).read_text())
 
 
+def events() -> list[dict[str, Any]]:
+    """An example of each event: SendGrid's delivery, and what it is told as."""
+    return [fixture(f"events/{path.name}") for path in sorted((FIXTURES / "events").iterdir())]
+
+
 class Account:
     """The emulator's account."""
 

@@ -17,7 +17,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from plugfn.errors import ConfigurationError, WebhookRejected
 from plugfn.mail.events import TRIGGERS, EmailEvent
 from plugfn.providers.email_sendgrid import provider
-from plugfn.providers.email_sendgrid.conftest import PLAIN, fixture
+from plugfn.providers.email_sendgrid.conftest import PLAIN, events
 from plugfn.providers.email_sendgrid.signature import SIGNATURE, TIMESTAMP, WINDOW, proves, verify
 from plugfn.providers.email_sendgrid.webhooks import NAMES, parse
 from plugfn.registry import ProviderRegistry
@@ -33,7 +33,7 @@ STAMP = "1588788367"
 SIGNED = "MEUCIQCtIHJeH93Y+qpYeWrySphQgpNGNr/U+UyUlBkU6n7RAwIgJTz2C+8a8xonZGi6BpSzoQsbVRamr2nlxFDWYNH2j/0="
 BODY = b'{"category":"example_payload","event":"test_event","message_id":"message_id"}'
 
-EVENTS = fixture("events.json")
+EVENTS = events()
 OWN = ec.generate_private_key(ec.SECP256R1())
 
 
