@@ -180,6 +180,13 @@ async def test_a_pause_stops_everybody_and_ends_and_a_shorter_one_does_not_end_i
     assert await shared.take(theirs) == 0.0
 
 
+async def test_a_longer_pause_lengthens_a_shorter_one(shared):
+    budget = Budget("lengthened", 100, 1)
+    await shared.pause(budget, 5)
+    await shared.pause(budget, 60)
+    assert 59 < await shared.take(budget) < 61
+
+
 async def test_a_pause_of_nothing_stops_nobody_for_long(shared):
     budget = Budget("zero", 1, 1)
     await shared.pause(budget, 0)

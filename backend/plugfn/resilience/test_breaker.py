@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from plugfn.resilience.breaker import ENTER, FAIL, Breaker, Circuit
 
 BREAKER = Breaker("host", failures=3, open_seconds=4, probe_seconds=2)
+# Its probe may take longer than it stays open: a failed one must not be waited for.
+SLOW = Breaker("slow host", failures=2, open_seconds=2, probe_seconds=8)
 MOVES = st.lists(
     st.sampled_from(["enter", "enter", "fail", "fail", "succeed", "wait 1", "wait 2", "wait 4"]), max_size=50
 )
@@ -14,15 +16,15 @@ MOVES = st.lists(
 class InMemory:
     """The rule as MemoryShared uses it."""
 
-    def __init__(self):
-        self.circuit = None
+    def __init__(self, breaker=BREAKER):
+        self.breaker, self.circuit = breaker, None
 
     def enter(self, now):
-        return self.circuit.enter(BREAKER, now) if self.circuit else 0.0
+        return self.circuit.enter(self.breaker, now) if self.circuit else 0.0
 
     def fail(self, now):
         self.circuit = self.circuit or Circuit()
-        return self.circuit.fail(BREAKER, now)
+        return self.circuit.fail(self.breaker, now)
 
     def succeed(self):
         self.circuit = None
@@ -31,15 +33,16 @@ class InMemory:
 class InScripts:
     """The rule as whoever has a server uses it."""
 
-    def __init__(self, by_given_clock, key):
+    def __init__(self, by_given_clock, key, breaker):
+        self.breaker = breaker
         self._enter, self._fail, self._client = by_given_clock(ENTER), by_given_clock(FAIL), by_given_clock.client
         self._key = key
 
     def enter(self, now):
-        return max(0, self._enter([self._key], BREAKER.enter_arguments, round(now * 1_000_000))) / 1000
+        return max(0, self._enter([self._key], self.breaker.enter_arguments, round(now * 1_000_000))) / 1000
 
     def fail(self, now):
-        return bool(self._fail([self._key], BREAKER.fail_arguments, round(now * 1_000_000)))
+        return bool(self._fail([self._key], self.breaker.fail_arguments, round(now * 1_000_000)))
 
     def succeed(self):
         self._client.delete(self._key)
@@ -59,11 +62,16 @@ def play(breaker, moves):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(moves=MOVES)
-def test_memory_and_scripts_always_answer_the_same(by_given_clock, new_key, moves):
-    scripts = InScripts(by_given_clock, new_key())
-    assert play(InMemory(), moves) == play(scripts, moves)
+@given(breaker=st.sampled_from([BREAKER, SLOW]), moves=MOVES)
+def test_memory_and_scripts_always_answer_the_same(by_given_clock, new_key, breaker, moves):
+    scripts = InScripts(by_given_clock, new_key(), breaker)
+    assert play(InMemory(breaker), moves) == play(scripts, moves)
     scripts.succeed()
+
+
+def test_a_probe_that_failed_is_not_waited_for():
+    moves = ["fail", "fail", "wait 2", "enter", "fail", "enter", "wait 2", "enter"]
+    assert play(InMemory(SLOW), moves) == [False, True, 0.0, True, 2.0, 0.0]
 
 
 def test_its_whole_life():
