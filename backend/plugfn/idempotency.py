@@ -76,5 +76,5 @@ def _place(user_id: str, action: Action[Any, Any], key: str) -> str:
 
 
 def _fingerprint(params: BaseModel) -> str:
-    # Secrets are masked in this, and equal parameters give equal text.
-    return hashlib.sha256(params.model_dump_json().encode()).hexdigest()
+    # What the caller gave: a default such as the present moment is another one each time. Secrets are masked in this.
+    return hashlib.sha256(params.model_dump_json(exclude_unset=True).encode()).hexdigest()

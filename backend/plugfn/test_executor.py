@@ -2,9 +2,10 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from plugfn.definition import Call, Form, Model, Origin, Provider, RateLimit, Result
 from plugfn.errors import (
@@ -31,6 +32,7 @@ class Credentials(Model):
 class Ask(Model):
     number: int = 0
     note: str = ""
+    nonce: str = Field(default_factory=lambda: uuid4().hex)
 
 
 class Answered(Result):

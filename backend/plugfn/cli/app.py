@@ -1,7 +1,7 @@
 """The commands. Each does one thing with a PlugFn made from plugfn.toml."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,8 +13,10 @@ from plugfn.cli.output import document, fail, out, table
 from plugfn.cli.reading import params_from
 from plugfn.crypto import new_key
 from plugfn.errors import ConfigurationError, PlugFnError
+from plugfn.extras import part
 from plugfn.plug import PlugFn
 from plugfn.providers import BUILT_IN
+from plugfn.tools.toolbox import toolbox
 from plugfn.web.core import shown
 
 T = TypeVar("T")
@@ -32,11 +34,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ProviderName = Annotated[str, typer.Argument(help=f"One of: {', '.join(BUILT_IN)}.", show_default=False)]
 
 
-def _run(path: Path, as_json: bool, work: Callable[[PlugFn], Awaitable[T]]) -> T:
-    """Open, work, close; errors end the command with what to do next."""
+def _run(path: Path, as_json: bool, work: Callable[[PlugFn], Awaitable[T]], wanted: Collection[str] = BUILT_IN) -> T:
+    """Open, work, close; errors end the command with what to do next. `wanted`: the providers that are needed."""
 
     async def together() -> T:
-        async with plug_from(path) as plug:
+        async with plug_from(path, wanted) as plug:
             return await work(plug)
 
     try:
@@ -99,7 +101,7 @@ def connect(
         way = connecting.Way(user, label, credentials, browser, wait)
         return shown(await connecting.connect(plug, provider, way))
 
-    made = _run(config, as_json, work)
+    made = _run(config, as_json, work, [provider])
     if as_json:
         document({"connection": made})
     else:
@@ -113,7 +115,7 @@ def connections(user: User, config: Config = DEFAULT, as_json: Json = False) -> 
     async def work(plug: PlugFn) -> list[dict[str, Any]]:
         return [shown(connection) for connection in await plug.connections.list(user)]
 
-    found = _run(config, as_json, work)
+    found = _run(config, as_json, work, [])
     if as_json:
         document({"connections": found})
         return
@@ -178,7 +180,7 @@ def call(
             )
         return result.model_dump(mode="json")
 
-    document(_run(config, as_json, work))
+    document(_run(config, as_json, work, [action.partition(".")[0]]))
 
 
 @app.command()
@@ -188,7 +190,7 @@ def logs(user: User, config: Config = DEFAULT, limit: int = 20, as_json: Json = 
     async def work(plug: PlugFn) -> list[dict[str, Any]]:
         return listing.attempts(await plug.store.logs(user_id=user, limit=limit))
 
-    found = _run(config, as_json, work)
+    found = _run(config, as_json, work, [])
     if as_json:
         document({"logs": found})
         return
@@ -209,6 +211,21 @@ def serve(
         serving.serve(config, serving.Doorkeeper.chosen(user, token_env, host), host, port)
     except ConfigurationError as error:
         fail(error, as_json=False)
+
+
+@app.command()
+def mcp(
+    user: User,
+    actions: Annotated[list[str] | None, typer.Option("--action", help="Only this one; may be repeated.")] = None,
+    config: Config = DEFAULT,
+) -> None:
+    """Serve the agent tools of a user over the Model Context Protocol, on standard input and output."""
+
+    async def work(plug: PlugFn) -> None:
+        serve_stdio = part("plugfn.tools.mcp:serve_stdio", "mcp")
+        await serve_stdio(await toolbox(plug, user_id=user, actions=actions or None))
+
+    _run(config, False, work)
 
 
 @app.command("new-provider")

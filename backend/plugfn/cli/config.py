@@ -13,7 +13,7 @@ Any value may be { env = "NAME" }: then it is read from the environment, and no 
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,18 @@ DEFAULT = Path("plugfn.toml")
 KEYS = frozenset({"encryption_key", "database", "base_url", "redis", "allowed_networks", "integrations"})
 
 
-def plug_from(path: Path, environment: Mapping[str, str] = os.environ, **options: Any) -> PlugFn:
-    """A PlugFn as the file says, with every built-in provider that its settings (or none) suffice for.
+def plug_from(path: Path, wanted: Collection[str] = BUILT_IN, **options: Any) -> PlugFn:
+    """A PlugFn as the file says, with the built-in providers among `wanted` that its settings (or none) suffice for.
 
     Raises ConfigurationError, which names settings and never shows values."""
-    read = _read(path, environment)
-    plug = PlugFn(**read, **options)
-    for name in BUILT_IN:
-        _register(plug, name, required=name in read.get("integrations", {}))
-    plug.providers.check()
+    read = _read(path, os.environ)
+    integrations = read.pop("integrations", {})
+    for name in integrations.keys() - BUILT_IN.keys():
+        raise ConfigurationError(f"{path} has integrations for {name!r}: {suggestion(name, list(BUILT_IN))}")
+    chosen = {name: settings for name, settings in integrations.items() if name in wanted}
+    plug = PlugFn(**read, integrations=chosen, **options)
+    for name in BUILT_IN.keys() & set(wanted):
+        _register(plug, name, required=name in chosen)
     return plug
 
 

@@ -29,7 +29,7 @@ async def test_a_tool_runs_its_action_for_its_user_and_is_noted(bench):
     tool = await one_tool(bench)
     assert (await tool({"number": 3})).number == 3
     assert (tool.name, tool.description) == ("acme_numbers_ask", "Acme: Asks.")
-    assert set(tool.schema["properties"]) == {"number", "note"}
+    assert set(tool.schema["properties"]) == {"number", "note", "nonce"}
     (row,) = await bench.logs()
     assert (row.source, row.user_id, row.outcome) == ("tool", "ana", "ok")
 
@@ -51,7 +51,7 @@ async def test_another_users_connection_is_no_tool(bench):
 
 async def test_what_the_program_fixes_is_neither_shown_nor_settable(bench):
     tool = await one_tool(bench, fixed={"acme.numbers.ask": {"number": 9}})
-    assert set(tool.schema["properties"]) == {"note"}
+    assert set(tool.schema["properties"]) == {"note", "nonce"}
     assert (await tool({"note": "x"})).number == 9
     with pytest.raises(InvalidParams):
         await tool({"number": 1})
@@ -98,7 +98,8 @@ async def test_langchain_calls_it_without_await_too(bench):
 async def test_a_client_of_the_model_context_protocol_lists_and_calls(bench):
     async with Client(mcp_server([await one_tool(bench)])) as client:
         (listed,) = (await client.list_tools()).tools
-        assert (listed.name, set(listed.input_schema["properties"])) == ("acme_numbers_ask", {"number", "note"})
+        assert listed.name == "acme_numbers_ask"
+        assert set(listed.input_schema["properties"]) == {"number", "note", "nonce"}
         answer = await client.call_tool("acme_numbers_ask", {"number": 5})
         assert json.loads(answer.content[0].text) == {"number": 5}
         wrong = await client.call_tool("acme_numbers_ask", {"number": "x"})

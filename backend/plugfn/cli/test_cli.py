@@ -1,0 +1,173 @@
+"""Tests of the command line, as its users run it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from plugfn.crypto import new_key
+
+BACKEND = Path(__file__).resolve().parents[2]
+TOKEN = "a-token-for-this-test-alone-of-some-length"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with a plugfn.toml whose HTTP provider may reach the loopback."""
+    config = """
+encryption_key = { env = "PLUGFN_ENCRYPTION_KEY" }
+database = "sqlite:///plugfn.db"
+base_url = "http://127.0.0.1:8700/integrations"
+allowed_networks = ["127.0.0.0/8"]
+
+[integrations.http]
+allow_http = true
+"""
+    (tmp_path / "plugfn.toml").write_text(config)
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(BACKEND),
+        "PLUGFN_ENCRYPTION_KEY": new_key(),
+        "PLUGFN_TOKEN": TOKEN,
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+    }
+
+    def plugfn(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-c", "from plugfn.cli import main; main()", *arguments]
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=environment | more,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    plugfn.environment = environment
+    return plugfn
+
+
+def connect(run, receiver) -> str:
+    url = f"{receiver.url}/hook"
+    made = run("connect", "http", "--user", "ana", "--credentials", json.dumps({"url": url}), "--json")
+    assert made.returncode == 0, made.stdout + made.stderr
+    return json.loads(made.stdout)["connection"]["id"]
+
+
+def test_providers_are_listed_for_people_and_for_programs(run):
+    told = run("providers")
+    assert told.returncode == 0
+    assert "issues.create" in told.stdout
+    listed = json.loads(run("providers", "--json").stdout)
+    assert {"github", "slack", "http"} <= {provider["name"] for provider in listed}
+    one = run("providers", "github")
+    assert "repos.get" in one.stdout
+    assert "issues.opened" in one.stdout
+
+
+def test_a_provider_that_is_not_there_gets_a_suggestion_and_a_status(run):
+    told = run("providers", "gihtub")
+    assert told.returncode == 64
+    assert "did you mean 'github'" in told.stderr
+    assert json.loads(run("providers", "gihtub", "--json").stdout)["error"]["next"] == "fix_call"
+
+
+def test_a_connection_is_made_listed_used_logged_and_removed(run, emulator):
+    receiver = emulator("receiver")
+    connection = connect(run, receiver)
+    assert connection in run("connections", "--user", "ana").stdout
+    assert json.loads(run("connections", "--user", "bruno", "--json").stdout) == {"connections": []}
+    sent = run("call", "http.webhooks.send", "--user", "ana", "-p", "-", given='{"type": "test", "data": {"a": 1}}')
+    assert sent.returncode == 0, sent.stderr
+    assert len(receiver.requests("/hook")) == 1
+    wrong = run("call", "http.webhooks.send", "--user", "ana", "--params", "-", given='{"nothing": 1}')
+    assert wrong.returncode == 64
+    assert "nothing" in wrong.stderr
+    assert "webhooks.send" in run("logs", "--user", "ana").stdout
+    gone = run("disconnect", connection, "--user", "bruno")
+    assert gone.returncode == 64
+    assert run("disconnect", connection, "--user", "ana").returncode == 0
+
+
+def test_a_settings_file_is_written_once_with_a_key_for_it(run, folder):
+    (folder / "plugfn.toml").unlink()
+    missing = run("connections", "--user", "ana")
+    assert missing.returncode == 78
+    assert "plugfn init" in missing.stderr
+    made = run("init")
+    assert made.returncode == 0
+    assert "export PLUGFN_ENCRYPTION_KEY=" in made.stdout
+    assert run("connections", "--user", "ana").stdout.strip() == "No connections yet: plugfn connect …"
+    assert run("init").returncode == 78
+
+
+def test_settings_that_are_wrong_are_named_without_their_values(run, folder):
+    (folder / "plugfn.toml").write_text('encryption_key = "a-secret-that-is-no-key"\n')
+    told = run("connections", "--user", "ana")
+    assert told.returncode == 78
+    assert "encryption_key" in told.stderr
+    assert "a-secret-that-is-no-key" not in told.stderr
+    (folder / "plugfn.toml").write_text('encrpytion_key = "x"\n')
+    assert "did you mean 'encryption_key'" in run("connections", "--user", "ana").stderr
+
+
+def test_serving_without_saying_who_calls_is_refused(run):
+    for arguments in ((), ("--user", "ana", "--host", "0.0.0.0"), ("--token-env", "NOT_SET_ANYWHERE")):
+        assert run("serve", *arguments).returncode == 78
+
+
+def test_what_is_served_wants_the_token_and_the_users_name(run, folder):
+    command = [sys.executable, "-c", "from plugfn.cli import main; main()", "serve", "--token-env", "PLUGFN_TOKEN"]
+    port = _free_port()
+    with subprocess.Popen(
+        [*command, "--port", str(port)], cwd=folder, env=run.environment, stderr=subprocess.PIPE
+    ) as server:
+        try:
+            url = f"http://127.0.0.1:{port}/integrations/connections"
+            asked = Request(url, headers={"Authorization": f"Bearer {TOKEN}", "X-PlugFn-User": "ana"})
+            assert json.loads(_when_ready(asked)) == {"connections": []}
+            assert _status(Request(url, headers={"X-PlugFn-User": "ana"})) == 401
+            assert _status(Request(url, headers={"Authorization": f"Bearer {TOKEN}"})) == 401
+        finally:
+            server.terminate()
+            server.communicate(timeout=20)
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+def _when_ready(request: Request) -> bytes:
+    for _ in range(100):
+        try:
+            with urlopen(request, timeout=5) as answer:
+                return answer.read()
+        except OSError as error:
+            if getattr(error, "code", None):
+                raise
+            time.sleep(0.1)
+    raise AssertionError("it did not start")
+
+
+def _status(request: Request) -> int:
+    try:
+        with urlopen(request, timeout=5) as answer:
+            return answer.status
+    except OSError as error:
+        return error.code
