@@ -7,12 +7,13 @@ that checks the parameters and answers with a made-up result.
 from collections.abc import Mapping
 from typing import Any
 
-from plugfn.errors import PlugFnError
+from plugfn.errors import InvalidParams, PlugFnError
 from plugfn.workflows.checking import Accounts, Registry, result_fields
 from plugfn.workflows.evaluation import evaluate
 from plugfn.workflows.fields import samples
 from plugfn.workflows.ledger import Clock
 from plugfn.workflows.model import DryRun, DryStep, RunBody, StepError, StepSpec, StepStatus
+from plugfn.workflows.params import places_of, touches
 from plugfn.workflows.steps import Checker, connection_of, explained, known_fields, rendered
 
 
@@ -25,36 +26,43 @@ async def rehearse(
     checker: Checker,
     accounts: Accounts,
     now: Clock,
+    invented: bool,
 ) -> DryRun:
-    """Go through everything. All steps are shown, also when the conditions do not hold."""
+    """Go through everything. All steps are shown, also when the conditions do not hold.
+
+    `invented`: whether the values are made up. What an action says against a made-up value says nothing."""
     verdict = evaluate(body.spec.conditions, values, known_fields(registry, body.spec), now())
-    scope = dict(values)
+    scope, made_up = dict(values), set(values) if invented else set()
     steps = []
     for step in body.spec.steps:
-        steps.append(await _step(body, step, user_id, scope, registry, checker, accounts))
-        scope |= samples(result_fields(registry, step))
+        shown = _simulated(body, step, scope, made_up, registry, checker)
+        shown.connection_problem = await _connection_problem(body, step, user_id, registry, accounts)
+        steps.append(shown)
+        results = samples(result_fields(registry, step))
+        scope |= results
+        made_up |= results.keys()
     return DryRun(
         holds=verdict.holds, truth=verdict.truth, trace=list(verdict.trace), blocked_by=blocked_by, steps=steps
     )
 
 
-async def _step(
+def _simulated(
     body: RunBody,
     step: StepSpec,
-    user_id: str,
     scope: Mapping[str, Any],
+    made_up: set[str],
     registry: Registry,
     checker: Checker,
-    accounts: Accounts,
 ) -> DryStep:
     shown = DryStep(id=step.id, action=step.action, status=StepStatus.SIMULATED)
-    shown.connection_problem = await _connection_problem(body, step, user_id, registry, accounts)
     try:
-        filled = rendered(registry, body.spec, step, scope)
-        shown.params = filled
-        checker.validate(step.action, filled)
+        shown.params = rendered(registry, body.spec, step, scope)
+        checker.validate(step.action, shown.params)
     except PlugFnError as error:
-        shown.status, shown.error = explained(error)
+        told = error.problems if isinstance(error, InvalidParams) else ()
+        places = places_of(step.params, made_up)
+        if not told or not all(touches(problem.field, places) for problem in told):
+            shown.status, shown.error = explained(error)
     return shown
 
 

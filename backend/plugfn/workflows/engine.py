@@ -216,7 +216,15 @@ class WorkflowEngine:
         body = _rehearsal(spec, connection_id)
         blocked = await self._blocked(kept, spec, values)
         return await rehearse(
-            body, user_id, values, blocked, self._registry, self._actions, self._accounts, self._ledger.now
+            body,
+            user_id,
+            values,
+            blocked,
+            self._registry,
+            self._actions,
+            self._accounts,
+            self._ledger.now,
+            invented=payload is None and run_id is None,
         )
 
     async def _rehearsed(

@@ -226,5 +226,6 @@ def _occurrence(event: Event) -> str:
     """The same for the same event. Without an id every delivery counts: equal bodies are no repetition."""
     if event.id is None:
         return uuid4().hex
-    named = [event.provider, event.name, event.connection_id, event.account, event.id]
-    return hashlib.sha256(json.dumps(named).encode()).hexdigest()
+    # Ids are the vendor's own; one that names no account may be unique to its connection only.
+    parts = [event.provider, event.name, event.account or event.connection_id, event.id]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -6,7 +6,7 @@ that the workflow's author wrote is left as it is.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, get_args, get_origin
@@ -172,4 +172,21 @@ def _counts(at: str, kind: str, templated: set[str]) -> bool:
         return False
     if kind.endswith("_type") or kind in ("missing", "extra_forbidden"):
         return True
-    return not any(one == at or one.startswith(f"{at}.") or not at for one in templated)
+    return not touches(at, templated)
+
+
+def touches(at: str, places: Collection[str]) -> bool:
+    """Whether what is said of a parameter may be said of one of these places: it, something in it, or around it."""
+    return any(not at or one == at or one.startswith(f"{at}.") or at.startswith(f"{one}.") for one in places)
+
+
+def places_of(params: Mapping[str, Any], paths: Collection[str]) -> set[str]:
+    """Where in a step's parameters these values are put."""
+    found: set[str] = set()
+
+    def look(source: str, slot: Slot, at: str) -> None:
+        if any(one.path in paths for one in templates.parse(source).placeholders):
+            found.add(at)
+
+    _walk(dict(params), Slot(Any), "", look)
+    return found

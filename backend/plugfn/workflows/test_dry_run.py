@@ -109,3 +109,16 @@ async def test_parameters_are_not_in_its_repr(world: World) -> None:
     found = await world.engine.dry_run("ana", spec(), payload=ticket(title="top secret"))
     assert isinstance(found, DryRun)
     assert "secret" not in repr(found)
+
+
+async def test_what_an_action_says_against_a_made_up_value_is_no_problem(world: World) -> None:
+    steps = [step("one"), step("two", '{{ steps.one.text | truncate:"2" }}') | {"params": {"text": "x"}}]
+    steps[1]["params"]["when"] = "{{ steps.one.text }}"
+    found = await world.engine.dry_run("ana", spec(steps=steps), payload=ticket())
+    assert [one.error for one in found.steps] == [None, None]
+    steps[0]["params"]["when"] = "{{ title }}"
+    found = await world.engine.dry_run("ana", spec(steps=steps), payload=ticket(title="soon"))
+    assert [str(one.status) for one in found.steps] == ["failed", "simulated"]
+    assert found.steps[0].error is not None
+    assert "when" in found.steps[0].error.message
+    assert (await world.engine.dry_run("ana", spec(steps=steps))).steps[0].error is None

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from plugfn.definition import Result, Trigger
 from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, UnknownName
 from plugfn.webhooks.inbound import Event
-from plugfn.workflows.conftest import World, opened, spec, step, ticket
+from plugfn.workflows.conftest import World, desk, opened, spec, step, ticket
 from plugfn.workflows.model import RunStatus, StepStatus, WorkflowStatus
 
 
@@ -369,3 +370,31 @@ async def test_of_a_very_big_event_only_what_the_workflow_names_is_kept(world: W
         again = await world.engine.replay(run.id, "ana")
         assert again.status == RunStatus.SUCCEEDED
     assert texts(world) == ["Printer"] * 4
+
+
+async def test_an_event_that_two_connections_of_a_user_hear_runs_once(world: World) -> None:
+    second = await world.connect("ana", "acme")
+    await world.engine.create("ana", spec())
+    await world.engine.handle(opened())
+    assert await world.engine.handle(replace(opened(), connection_id=second.id)) == []
+    assert len(world.runner.sent) == 1
+
+
+async def test_equal_ids_of_connections_that_name_no_account_are_two_events(world: World) -> None:
+    second = await world.connect("ana", "")
+    first = (await world.store.connections(user_id="ana", account="acme"))[0]
+    await world.engine.create("ana", spec())
+    for connection in (first, second, first):
+        await world.engine.handle(replace(opened(account=""), connection_id=connection.id))
+    assert [sent["connection_id"] for sent in world.runner.sent] == [first.id, second.id]
+
+
+def test_a_field_called_as_the_results_of_steps_cannot_be_named() -> None:
+    class Odd(Result):
+        steps: str
+        stairs: str
+
+    found = World()
+    provider = desk("odd")
+    found.registry.register(replace(provider, triggers=(Trigger("odd", Odd, "Odd."),)))
+    assert list(found.engine.fields("odd", "odd")) == ["stairs"]
