@@ -130,7 +130,7 @@ class SendEmail(Model):
     reply_to: Mailbox | None = Field(default=None, repr=False)
     subject: Line = Field(min_length=1, repr=False)
     text: Body | None = Field(default=None, min_length=1, repr=False)
-    html: Body | None = Field(default=None, min_length=1, repr=False)
+    html: Body | None = Field(default=None, min_length=1, repr=False, json_schema_extra={"escape": "html"})
     attachments: list[Attachment] = Field(default=[], max_length=20)
     headers: dict[str, Line] = Field(default={}, repr=False)
     """Only those of `HEADERS`."""

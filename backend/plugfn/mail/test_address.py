@@ -1,5 +1,7 @@
 """Addresses and lines: what passes, what is refused."""
 
+from email.utils import parseaddr
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def test_no_address_holds_a_line_break(character, where):
         address(where.format(character))
 
 
-@given(st.text(max_size=80))
+@given(st.text(max_size=80) | st.text(max_size=30).map("{}@example.com".format))
 def test_whatever_is_taken_for_an_address_stays_itself_and_is_one_word(text):
     try:
         read = address(text)
@@ -73,6 +75,7 @@ def test_whatever_is_taken_for_an_address_stays_itself_and_is_one_word(text):
         return
     assert address(read) == read
     assert len(read.split()) == 1
+    assert parseaddr(read) == ("", read)
     assert not set(read) & set('<>",;:()[]\\')
 
 

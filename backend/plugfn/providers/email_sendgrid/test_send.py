@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from plugfn import errors
 from plugfn.errors import InvalidParams, MissingScope, NeedsReconnect, OutcomeUnknown, PlugFnError, RateLimited
 from plugfn.mail.address import Mailbox
 from plugfn.mail.send import SendEmail
+from plugfn.providers.email_sendgrid import actions
 from plugfn.providers.email_sendgrid.conftest import PLAIN, fixture
 from plugfn.providers.email_sendgrid.credentials import SendGridCredentials
 from plugfn.providers.email_sendgrid.definition import provider
@@ -17,6 +19,8 @@ from plugfn.providers.email_sendgrid.errors import CODES, STATUSES
 from plugfn.providers.email_sendgrid.request import request
 
 ERRORS = fixture("errors.json")
+ONCE = replace(actions.send, retry="none")
+"""The action without its repetitions, so that tests of its errors need not wait."""
 
 
 async def test_a_message_is_taken_and_its_id_is_given_back(account):
@@ -78,7 +82,7 @@ async def test_an_answer_becomes_its_error(account, row):
     )
     async with account.bench() as bench:
         with pytest.raises(PlugFnError) as refused:
-            await bench.call("messages.send", PLAIN, timeout=0.9)
+            await bench.plug.run(ONCE, user_id="ana", params=PLAIN)
     assert type(refused.value) is getattr(errors, row["error"])
     assert refused.value.code == row["code"]
     assert account.mails() == []
@@ -103,7 +107,7 @@ async def test_a_used_up_limit_says_when_it_begins_anew(account):
     account.emulator.fault(kind="answer", status=429, headers=headers)
     async with account.bench() as bench:
         with pytest.raises(RateLimited) as limited:
-            await bench.call("messages.send", PLAIN, timeout=1)
+            await bench.plug.run(ONCE, user_id="ana", params=PLAIN)
     assert 30 < limited.value.retry_after <= 40
 
 
@@ -111,7 +115,7 @@ async def test_a_plan_that_is_used_up_does_not_cost_the_connection(account):
     account.emulator.fault(kind="answer", status=401, body={"errors": [{"message": "Maximum credits exceeded"}]})
     async with account.bench() as bench:
         with pytest.raises(RateLimited):
-            await bench.call("messages.send", PLAIN, timeout=0.9)
+            await bench.plug.run(ONCE, user_id="ana", params=PLAIN)
         kept = await bench.plug.connections.get(bench.connection.id, "ana")
     assert kept.status == "active"
 

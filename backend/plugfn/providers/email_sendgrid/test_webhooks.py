@@ -1,9 +1,12 @@
 """SendGrid's events: proved by their signature, told by neutral names, handled once."""
 
+import asyncio
 import base64
 import json
 import time
 from datetime import UTC, datetime
+from functools import partial
+from types import SimpleNamespace
 from unittest.mock import ANY
 
 import pytest
@@ -216,13 +219,15 @@ async def test_the_operators_key_is_believed_for_every_connection(account):
         assert (await receive(bench, account, body)).outcome is Outcome.HANDLED
 
 
-async def test_events_of_a_message_carry_what_sending_it_gave_back(account):
+async def test_events_of_a_message_come_over_http_and_carry_what_sending_it_gave_back(account, doorstep):
     async with account.bench() as bench:
         sent = await bench.call("messages.send", PLAIN)
-        told = {"event": "delivered", "message_id": sent.message_id}
-        asked = {"url": f"{account.emulator.url}/nowhere", "events": [told]}
-        body = account.emulator.control("POST", "/events", asked)["sent"].encode()
-        assert (await receive(bench, account, body)).outcome is Outcome.HANDLED
+        url = await bench.plug.connections.new_webhook_url(bench.connection.id, "ana")
+        where = {"connection_id": bench.connection.id, "secret": url.rpartition("/")[2]}
+        doorstep.bench = SimpleNamespace(receive=partial(bench.receive, **where))
+        asked = {"url": doorstep.url, "events": [{"event": "delivered", "message_id": sent.message_id}]}
+        told = await asyncio.to_thread(account.emulator.control, "POST", "/events", asked)
+    assert told["status"] == 200
     (event,) = bench.events
     assert event.name == "email.delivered"
     assert (event.payload["message_id"], event.payload["reference"]) == (sent.message_id, sent.reference)

@@ -4,6 +4,8 @@ import asyncio
 import base64
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from plugfn.errors import GiveUp, InvalidCall, InvalidParams, NeedsReconnect, OutcomeUnknown, TryLater, Unavailable
 from plugfn.providers.email_smtp.conftest import PLAIN
@@ -58,12 +60,33 @@ async def test_when_all_are_refused_one_who_may_be_accepted_later_is_worth_anoth
         await server.send({**PLAIN, "cc": ["bob@example.com"]})
 
 
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(codes=st.lists(st.sampled_from([250, 450, 452, 550, 554]), min_size=1, max_size=6))
+async def test_every_recipient_is_either_accepted_or_rejected(server, codes):
+    server.emulator.reset()
+    answers = {f"a{number}@example.com": code for number, code in enumerate(codes)}
+    for address, code in answers.items():
+        if code != 250:
+            server.fault("rcpt", address=address, code=code, text="no")
+    if 250 not in codes:
+        with pytest.raises(TryLater if {450, 452} & set(codes) else (InvalidCall, GiveUp)):
+            await server.send({**PLAIN, "to": list(answers)})
+        assert server.mails() == []
+        return
+    sent = await server.send({**PLAIN, "to": list(answers)})
+    assert sent.accepted == server.mails()[0]["to"] == [to for to, code in answers.items() if code == 250]
+    told = {one.address: (one.code, one.permanent) for one in sent.rejected}
+    assert told == {to: (f"smtp_{code}", code >= 500) for to, code in answers.items() if code != 250}
+
+
 async def test_a_busy_server_is_asked_again(server):
     server.fault("mail", code=451, count=1)
     async with server.bench() as bench:
-        await bench.call("messages.send", PLAIN)
-        assert [row.outcome for row in await bench.logs()] == ["retry", "ok"]
-    assert len(server.mails()) == 1
+        sent = await bench.call("messages.send", PLAIN)
+        logs = await bench.logs()
+    assert [row.outcome for row in logs] == ["retry", "ok"]
+    assert {row.call_id for row in logs} == {sent.reference}
+    assert server.message()["Message-ID"] == sent.message_id
 
 
 DROPPED = [("drop", stage) for stage in ("greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data")]
