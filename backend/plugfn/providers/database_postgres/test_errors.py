@@ -1,0 +1,30 @@
+"""Every row of the table of PostgreSQL's codes, with a server's answer for it."""
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from plugfn import errors
+from plugfn.database.sqlstates import CODES
+from plugfn.providers.database_postgres.failures import failure
+
+ROWS = json.loads((Path(__file__).parent / "fixtures" / "errors.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["sqlstate"])
+def test_a_code_means_what_its_row_says_and_the_server_s_words_are_dropped(row):
+    found = failure(psycopg.errors.lookup(row["sqlstate"])(row["message"]))
+    assert type(found) is getattr(errors, row["error"])
+    assert found.code == row["sqlstate"]
+    assert row["message"] not in str(found)
+
+
+def test_every_row_has_an_example():
+    assert {row["code"] for row in ROWS} == set(CODES)
+
+
+@pytest.mark.parametrize("code", ["2F000", "P0001", "HV000"])
+def test_a_code_of_no_known_class_is_a_wrong_call(code):
+    assert type(failure(psycopg.errors.lookup(code)("x"))) is errors.InvalidCall

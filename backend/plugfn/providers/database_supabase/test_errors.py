@@ -1,0 +1,35 @@
+"""Every row of the error table, with an answer as Supabase gives it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plugfn import errors
+from plugfn.net.answer import Answer
+from plugfn.providers.database_supabase.errors import ERRORS, STATUSES
+
+ROWS = json.loads((Path(__file__).parent / "fixtures" / "errors.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["code"])
+def test_an_answer_means_what_its_row_says(row):
+    body = row["body"] if isinstance(row["body"], str) else json.dumps(row["body"])
+    with pytest.raises(errors.PlugFnError) as caught:
+        ERRORS.check(Answer(row["status"], body=body.encode()))
+    assert type(caught.value) is getattr(errors, row["error"])
+    told = row["body"].get("code", row["code"]) if isinstance(row["body"], dict) else row["code"]
+    assert caught.value.code == told
+    if isinstance(row["body"], dict):
+        assert row["body"]["message"] not in str(caught.value)
+
+
+def test_every_row_has_an_example():
+    assert set(ERRORS.codes) <= {row["code"] for row in ROWS}
+    assert set(STATUSES) <= {row["status"] for row in ROWS}
+
+
+@pytest.mark.parametrize("code", ["PGRST999", "", "x" * 500, 7, None])
+def test_a_code_that_is_not_known_is_not_guessed(code):
+    with pytest.raises((errors.Unexpected, errors.InvalidCall)):
+        ERRORS.check(Answer(418 if code == "PGRST999" else 400, body=json.dumps({"code": code}).encode()))
