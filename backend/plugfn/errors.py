@@ -58,11 +58,13 @@ class PlugFnError(Exception):
         self.code = code or self.default_code
         self.provider = provider
         self.action = action
+        self.call_id = ""
+        """Of the call that raised it, as in the action log."""
 
     def as_dict(self) -> dict[str, Any]:
-        """What an API or a log may show: error, code, next, message, provider, action."""
+        """What an API or a log may show: error, code, next, message, provider, action, call_id."""
         shown = {"error": type(self).__name__, "code": self.code, "next": str(self.next), "message": self.message}
-        named = {"provider": self.provider, "action": self.action}
+        named = {"provider": self.provider, "action": self.action, "call_id": self.call_id}
         return shown | {name: value for name, value in named.items() if value}
 
 

@@ -197,6 +197,7 @@ class Executor:
             return result
         except PlugFnError as error:
             outcome, failure = _outcome(error), error
+            error.call_id = job.id
             raise
         finally:
             milliseconds = (time.perf_counter() - clock) * 1000

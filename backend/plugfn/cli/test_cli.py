@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -13,6 +14,7 @@ import pytest
 from plugfn.crypto import new_key
 
 BACKEND = Path(__file__).resolve().parents[2]
+SIGNING = "whsec_" + b64encode(bytes(range(32))).decode()
 TOKEN = "a-token-for-this-test-alone-of-some-length"
 
 
@@ -62,7 +64,7 @@ def run(folder):
 
 def connect(run, receiver) -> str:
     url = f"{receiver.url}/hook"
-    made = run("connect", "http", "--user", "ana", "--credentials", json.dumps({"url": url}), "--json")
+    made = run("connect", "http", "--user", "ana", "--credentials", json.dumps({"url": url, "secret": SIGNING}), "--json")
     assert made.returncode == 0, made.stdout + made.stderr
     return json.loads(made.stdout)["connection"]["id"]
 
