@@ -2,7 +2,7 @@
 
 A text that is one placeholder and nothing else keeps its value's type, unless the model wants text there. A parameter
 declared with `Field(json_schema_extra={"escape": "html"})` has every value that is put into it escaped so; the text
-that the workflow's author wrote is left as it is.
+that the workflow's author wrote is left as it is. `"escape_unless": "plain"` names a parameter that switches it off.
 """
 
 import math
@@ -43,21 +43,23 @@ class Slot:
             isinstance(one, type) and issubclass(one, str) and not issubclass(one, Enum) for one in members
         )
 
-    def inside(self, key: str | int) -> "Slot":
+    def inside(self, key: str | int, beside: Mapping[str, Any]) -> "Slot":
         """The place one step deeper. What is declared for a parameter holds for everything in it."""
         for member in members_of(self.annotation):
             if isinstance(key, str) and isinstance(member, type) and issubclass(member, BaseModel):
-                return self._field(member, key)
+                return self._field(member, key, beside)
             inner = get_args(member)
             if isinstance(key, int) and inner and get_origin(member) in (list, tuple, set, frozenset):
                 return Slot(inner[0], self.escape)
         return Slot(Any, self.escape)
 
-    def _field(self, model: type[BaseModel], key: str) -> "Slot":
+    def _field(self, model: type[BaseModel], key: str, beside: Mapping[str, Any]) -> "Slot":
         found = model.model_fields.get(key)
         if found is None:
             return Slot(Any, self.escape)
         extra = found.json_schema_extra if isinstance(found.json_schema_extra, dict) else {}
+        if beside.get(str(extra.get("escape_unless"))) is True:  # the action escapes by itself then
+            return Slot(found.annotation)
         return Slot(found.annotation, ESCAPES.get(str(extra.get("escape")), self.escape))
 
 
@@ -90,9 +92,9 @@ def _is_json(node: Any) -> bool:
 
 def _walk(node: Any, slot: Slot, at: str, visit: Visit) -> Any:
     if isinstance(node, dict):
-        return {key: _walk(part, slot.inside(key), _join(at, key), visit) for key, part in node.items()}
+        return {key: _walk(part, slot.inside(key, node), _join(at, key), visit) for key, part in node.items()}
     if isinstance(node, list):
-        return [_walk(part, slot.inside(index), _join(at, index), visit) for index, part in enumerate(node)]
+        return [_walk(part, slot.inside(index, {}), _join(at, index), visit) for index, part in enumerate(node)]
     return visit(node, slot, at) if isinstance(node, str) else node
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from plugfn.errors import InvalidParams
+from plugfn.mail.send import SendEmail
+from plugfn.providers.slack.actions import MessagePost
 from plugfn.workflows.conftest import Send, Ticket
 from plugfn.workflows.fields import catalogue
 from plugfn.workflows.formats import Style
@@ -105,3 +107,22 @@ def test_parameters_have_a_size(tree: Any, reason: str) -> None:
     found = size_problem(tree)
     assert reason in found
     assert bool(reason) is bool(found)
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"text": "*{{ title }}*"}, {"text": "*a &lt;b&gt;*"}),
+        ({"text": "*{{ title }}*", "plain": True}, {"text": "*a <b>*", "plain": True}),
+        ({"text": "*{{ title }}*", "plain": False}, {"text": "*a &lt;b&gt;*", "plain": False}),
+        ({"blocks": [{"text": {"text": "{{ title }}"}}]}, {"blocks": [{"text": {"text": "a &lt;b&gt;"}}]}),
+    ],
+)
+def test_a_value_makes_no_mention_in_slack(params: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert render(params, MessagePost, VALUES, Style()) == expected
+
+
+def test_a_value_makes_no_markup_in_an_e_mail_and_its_plain_text_is_left_alone() -> None:
+    params = {"to": ["a@example.com"], "subject": "{{ title }}", "text": "{{ title }}", "html": "<p>{{ title }}</p>"}
+    found = render(params, SendEmail, VALUES, Style())
+    assert found == params | {"subject": "a <b>", "text": "a <b>", "html": "<p>a &lt;b&gt;</p>"}

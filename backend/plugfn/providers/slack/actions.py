@@ -24,9 +24,11 @@ class MessagePost(Model):
     `blocks` are Slack's own layout; `text` is then what notifications show."""
 
     channel: ChannelRef
-    text: str = ""
+    text: str = Field(default="", json_schema_extra={"escape": "slack", "escape_unless": "plain"})
     plain: bool = False
-    blocks: Annotated[list[dict[str, JsonValue]], Field(max_length=50)] | None = None
+    blocks: Annotated[list[dict[str, JsonValue]], Field(max_length=50)] | None = Field(
+        default=None, json_schema_extra={"escape": "slack"}
+    )
     thread_ts: Stamp | None = None
 
     @model_validator(mode="after")
