@@ -1,7 +1,12 @@
-"""An independent server, aiosmtpd as it comes, with certificates made here: sound, expired, of another name."""
+"""Independent servers, aiosmtpd and npm's smtp-server, with certificates made here: sound, expired, of another name."""
 
+import asyncio
+import json
 import ssl
+import subprocess
 from datetime import UTC, datetime, timedelta
+from email import message_from_string
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -100,3 +105,45 @@ async def test_a_trusted_certificate_that_has_expired_or_is_of_another_name_is_r
             await bench.call("messages.send", PLAIN)
     assert refused.value.code == "bad_certificate"
     assert inbox.messages == []
+
+
+@pytest.fixture
+def node(npm_peer, tmp_path):
+    """`node("PLAIN,LOGIN")`: smtp-server with these ways to log in; its process, credentials and settings."""
+    running = []
+
+    def start(methods):
+        peer = npm_peer("smtp-server", "3.21.6")
+        trusted, _context = certificate(tmp_path, "localhost", 30)
+        script = Path(__file__).with_name("smtp_server.js")
+        command = [peer.node, script, peer.package, tmp_path / "localhost.key", trusted, methods]
+        running.append(subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True))
+        port = int(running[0].stdout.readline())
+        login = {"username": "ana", "password": "senha", "from_email": "nota@example.com"}
+        return running[0], {"host": "localhost", "port": port, "timeout": 5} | login, {"ca_file": str(trusted)}
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("method", ["PLAIN", "LOGIN", "CRAM-MD5"])
+async def test_a_server_of_another_make_takes_a_message_by_any_way_to_log_in(node, method):
+    process, credentials, settings = node(method)
+    async with Bench(provider, credentials=credentials, settings=settings) as bench:
+        message = {**PLAIN, "to": ["josé@example.com", "ninguem@example.com"], "text": ".\n..\n.fim"}
+        sent = await bench.call("messages.send", message)
+    mail = json.loads(await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), 10))
+    assert (mail["to"], mail["user"], mail["secure"]) == (["josé@example.com"], method, True)
+    found = message_from_string(mail["data"])
+    assert (found["Message-ID"], found.get_payload().split()) == (sent.message_id, [".", "..", ".fim"])
+    assert [one.code for one in sent.rejected] == ["smtp_550"]
+
+
+async def test_a_server_of_another_make_refuses_a_wrong_password(node):
+    _process, credentials, settings = node("PLAIN,LOGIN,CRAM-MD5")
+    async with Bench(provider, credentials={**credentials, "password": "errada"}, settings=settings) as bench:
+        with pytest.raises(NeedsReconnect) as refused:
+            await bench.test()
+    assert refused.value.code == "smtp_535"
