@@ -28,6 +28,9 @@ _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d{1,3})?|\.\d+([eE][+-]?\d{1,3})?",
 _WORD = re.compile(r"[A-Za-z_]{1,30}", re.ASCII)
 _FOLD = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
 
+# A parser is a big thing and the text is anybody's: whatever it trips over is text that is not understood.
+_TRIPPED = (SqlglotError, RecursionError, ValueError, IndexError, AttributeError, TypeError)
+
 Statement = exp.Select | exp.SetOperation | exp.Subquery
 
 
@@ -35,7 +38,8 @@ def checked_select(sql: str, allowed: Iterable[str]) -> str:
     """The query, written anew, if it may run; `allowed` are TableNames.
 
     Raises Forbidden (codes statement_not_allowed, table_not_allowed) and InvalidCall (unreadable_sql)."""
-    tree = _parsed(sql)
+    tokens = _tokens(sql)
+    tree = _parsed(tokens, sql)
     _check_size(tree)
     for node in tree.walk():
         _check_node(node)
@@ -44,25 +48,38 @@ def checked_select(sql: str, allowed: Iterable[str]) -> str:
     for table, known in tables:
         if not known:
             _pin(table, permitted(_reference(table), allowed))
-    return tree.sql(dialect=Postgres, comments=False, identify=True)
+    written = tree.sql(dialect=Postgres, comments=False, identify=True)
+    if _literals(tokens) != _literals(Postgres().tokenize(written)):
+        raise InvalidCall("the SQL has a part whose meaning would be lost", code="unreadable_sql")
+    return written
 
 
 def _refuse(what: str) -> NoReturn:
     raise Forbidden(f"this library does not run {what}: only one SELECT of plain parts", code="statement_not_allowed")
 
 
-def _parsed(sql: str) -> Statement:
+def _tokens(sql: str) -> list[Token]:
     if len(sql) > LONGEST_SQL or "\x00" in sql:
         _refuse(f"more than {LONGEST_SQL} characters, or a null character")
     try:
-        tokens = _one_statement(Postgres().tokenize(sql))
+        return _one_statement(Postgres().tokenize(sql))
+    except _TRIPPED as error:
+        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
+
+
+def _parsed(tokens: list[Token], sql: str) -> Statement:
+    try:
         trees = Postgres().parser().parse(tokens, sql)
-    except (SqlglotError, RecursionError, ValueError, IndexError, AttributeError, TypeError) as error:
-        # A parser is a big thing and the text is anybody's: whatever it trips over is text that is not understood.
+    except _TRIPPED as error:
         raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
     if len(trees) != 1 or not isinstance(trees[0], (exp.Select, exp.SetOperation, exp.Subquery)):
         _refuse("this kind of statement")
     return trees[0]
+
+
+def _literals(tokens: list[Token]) -> int:
+    """How many texts and numbers there are: the parser drops some that it takes for nothing, as in `j -> ''`."""
+    return sum(token.token_type in (TokenType.STRING, TokenType.NUMBER) for token in tokens)
 
 
 def _one_statement(tokens: list[Token]) -> list[Token]:

@@ -18,6 +18,9 @@ from plugfn.providers.database_postgres.fetch import fetch
 from plugfn.providers.database_postgres.inspect_role import CATALOGUE, inspect_access, tables_of
 from plugfn.providers.database_postgres.session import ask, reading
 
+LONGEST = 45.0
+"""Seconds: the longest timeout of a connection, connecting to it, and ending a query that resists."""
+
 
 class Sql(Model):
     """One SELECT over allowed tables, in PostgreSQL's SQL."""
@@ -27,7 +30,9 @@ class Sql(Model):
     """At most so many rows; the connection's max_rows when not given."""
 
 
-@provider.action("query.run", summary="Reads rows of one table: columns, filters, order, limit.", safe=True)
+@provider.action(
+    "query.run", summary="Reads rows of one table: columns, filters, order, limit.", safe=True, timeout=LONGEST
+)
 async def run_query(call: Call[PostgresAccess], params: Query) -> Rows:
     """Raises Forbidden for a table that the connection does not allow, before anything is connected to."""
     table = call.credentials.table(params.table)
@@ -43,7 +48,12 @@ async def run_query(call: Call[PostgresAccess], params: Query) -> Rows:
     return await reading(call, look)
 
 
-@provider.action("query.sql", summary="Runs one SELECT over allowed tables, where the connection allows it.", safe=True)
+@provider.action(
+    "query.sql",
+    summary="Runs one SELECT over allowed tables, where the connection allows it.",
+    safe=True,
+    timeout=LONGEST,
+)
 async def run_sql(call: Call[PostgresAccess], params: Sql) -> Rows:
     """Raises Forbidden unless the connection allows free SQL and the statement is a plain SELECT of allowed tables."""
     if not call.credentials.allow_sql:
@@ -54,13 +64,17 @@ async def run_sql(call: Call[PostgresAccess], params: Sql) -> Rows:
     return await reading(call, lambda connection: fetch(connection, query, most), CATALOGUE)
 
 
-@provider.action("tables.list", summary="Lists the allowed tables that exist, with their columns.", safe=True)
+@provider.action(
+    "tables.list", summary="Lists the allowed tables that exist, with their columns.", safe=True, timeout=LONGEST
+)
 async def list_tables(call: Call[PostgresAccess], _params: NoParams) -> Tables:
     """Allowed tables that are missing or may not be read by the role are left out."""
     return Tables(tables=await tables_of(call))
 
 
-@provider.action("access.check", summary="Says what the connection's role could do beyond reading.", safe=True)
+@provider.action(
+    "access.check", summary="Says what the connection's role could do beyond reading.", safe=True, timeout=LONGEST
+)
 async def check_access(call: Call[PostgresAccess], _params: NoParams) -> Access:
     """The same look as the connection's test, as data."""
     return await inspect_access(call)

@@ -25,7 +25,12 @@ async def get_table(
     headers = {"Accept-Profile": table.schema, "Accept": "application/json"}
     if count:
         headers["Prefer"] = "count=exact"
-    return await call.http.get(ROOT + quoted(table.table), params=parameters, headers=headers)
+    try:
+        return await call.http.get(ROOT + quoted(table.table), params=parameters, headers=headers)
+    except Unexpected as error:
+        if error.code != "too_big":
+            raise
+        raise InvalidCall("the answer is too big: ask for fewer rows or columns", code="too_big") from None
 
 
 def rows_of(answer: Answer) -> list[dict[str, Any]]:

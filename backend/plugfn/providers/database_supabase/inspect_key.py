@@ -1,6 +1,7 @@
 """Looks at which allowed tables a key reaches, and at what it could do besides."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from plugfn.database.names import DEFAULT_SCHEMA, TableRef
@@ -39,7 +40,7 @@ async def inspect_access(call: Call[SupabaseAccess]) -> Access:
     credentials = call.credentials
     reached = await _reached(call, credentials.tables())
     if not credentials.allowed_tables:
-        await call.http.get(ROOT)
+        await _knock(call)
     warnings = [_WARNINGS[credentials.kind]] if credentials.kind in _WARNINGS else []
     if credentials.kind in ("anon", "service_role"):
         warnings.append(_AGEING)
@@ -48,6 +49,12 @@ async def inspect_access(call: Call[SupabaseAccess]) -> Access:
     if not credentials.allowed_tables:
         warnings.append("No table is allowed, so nothing can be read.")
     return Access(label=f"{read_url(credentials.url).host} with a {credentials.kind} key", warnings=warnings)
+
+
+async def _knock(call: Call[SupabaseAccess]) -> None:
+    """Ask for nothing but whether the key is accepted: a description that is closed to it says that it is."""
+    with suppress(Forbidden):
+        await call.http.get(ROOT)
 
 
 async def _described(call: Call[SupabaseAccess]) -> dict[str, list[Column]]:

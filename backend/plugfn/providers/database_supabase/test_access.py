@@ -71,13 +71,15 @@ async def test_an_older_key_is_sent_twice_and_a_newer_one_never_as_a_bearer(cred
 async def test_missing_and_closed_tables_are_warned_of(credentials):
     said = await warnings(credentials(allowed_tables=["vendas", "missing", "segredos"]))
     assert "2 of the allowed tables" in said
-    assert "No table is allowed" in await warnings(credentials(allowed_tables=[], key=SECRET))
+    for key in (PUBLISHABLE, SECRET):
+        assert "No table is allowed" in await warnings(credentials(allowed_tables=[], key=key))
 
 
 async def test_a_wrong_key_fails_the_test(credentials):
-    async with Bench(provider, credentials=credentials(key=PUBLISHABLE + "x")) as bench:
-        with pytest.raises(NeedsReconnect):
-            await bench.test()
+    for tables in (["vendas"], []):
+        async with Bench(provider, credentials=credentials(key=PUBLISHABLE + "x", allowed_tables=tables)) as bench:
+            with pytest.raises(NeedsReconnect):
+                await bench.test()
 
 
 async def test_allowed_tables_are_listed_when_they_exist(credentials):

@@ -200,7 +200,7 @@ async def test_a_key_that_is_not_accepted_needs_the_user(credentials):
         ({"kind": "answer", "status": 404, "body": "<html>not found</html>"}, Unexpected),
         ({"kind": "answer", "status": 540, "body": ""}, GiveUp),
         ({"kind": "answer", "status": 200, "body": "[" * 100_000}, Unexpected),
-        ({"kind": "answer", "status": 200, "body": "[" + "1" * 11_000_000 + "]"}, Unexpected),
+        ({"kind": "answer", "status": 200, "body": "[" + "1" * 11_000_000 + "]"}, InvalidCall),
     ],
 )
 async def test_answers_that_are_no_rows_are_errors_of_ours(bench, server, fault, error):
