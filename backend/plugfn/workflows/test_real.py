@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from plugfn.providers.github import provider
-from plugfn.storage.choose import store_of
 from plugfn.testing.bench import Bench
 from plugfn.testing.emulator import Emulator
 from plugfn.webhooks.inbound import Event
@@ -40,11 +39,15 @@ def github(emulator: Callable[[str], Emulator]) -> Emulator:
     return emulator("github")
 
 
-@pytest.fixture
-async def bench(github: Emulator) -> AsyncIterator[Bench]:
+def bench_of(github: Emulator, **plug: Any) -> Bench:
     token = github.control("POST", "/tokens", {"login": "ana"})["access_token"]
     settings = {"client_id": "Iv1.sandbox0000000001", "client_secret": "github_sandbox_only", "api_url": github.url}
-    async with Bench(provider, settings=settings, credentials={"access_token": token}) as made:
+    return Bench(provider, settings=settings, credentials={"access_token": token}, **plug)
+
+
+@pytest.fixture
+async def bench(github: Emulator) -> AsyncIterator[Bench]:
+    async with bench_of(github) as made:
         yield made
 
 
@@ -178,15 +181,9 @@ async def test_a_run_whose_process_died_after_the_answer_asks_the_vendor_no_seco
     assert titles(github)[1].startswith("See http")
 
 
-async def test_runs_are_the_same_in_a_database(bench: Bench, tmp_path: Path) -> None:
-    plug = bench.plug
-    store = store_of(f"sqlite:///{tmp_path}/plug.db")
-    await store.open()
-    try:
-        sealed = await plug.store.sealed(bench.connection.id)
-        assert sealed is not None
-        await store.add_connection(bench.connection, sealed)
-        engine = WorkflowEngine(store, plug.ring, plug.providers, plug.executor, plug.connections, plug.shared)
+async def test_runs_are_the_same_in_a_database(github: Emulator, tmp_path: Path) -> None:
+    async with bench_of(github, database=f"sqlite:///{tmp_path}/plug.db") as bench:
+        engine = engine_of(bench)
         made = await engine.create("ana", WORKFLOW)
         (run,) = await engine.handle(opened(bench))
         assert run.status == "succeeded"
@@ -196,5 +193,3 @@ async def test_runs_are_the_same_in_a_database(bench: Bench, tmp_path: Path) -> 
         assert await engine.handle(opened(bench, "d2", id=1)) == []
         await engine.delete(made.id, "ana")
         assert await engine.runs("ana") == []
-    finally:
-        await store.close()
