@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from base64 import b64encode
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -14,7 +13,7 @@ import pytest
 from plugfn.crypto import new_key
 
 BACKEND = Path(__file__).resolve().parents[2]
-SIGNING = "whsec_" + b64encode(bytes(range(32))).decode()
+SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # what the emulator proves deliveries with
 TOKEN = "a-token-for-this-test-alone-of-some-length"
 
 
@@ -63,7 +62,7 @@ def run(folder):
 
 
 def connect(run, receiver) -> str:
-    url = f"{receiver.url}/hook"
+    url = f"{receiver.url}/hooks"
     made = run("connect", "http", "--user", "ana", "--credentials", json.dumps({"url": url, "secret": SIGNING}), "--json")
     assert made.returncode == 0, made.stdout + made.stderr
     return json.loads(made.stdout)["connection"]["id"]
@@ -94,7 +93,7 @@ def test_a_connection_is_made_listed_used_logged_and_removed(run, emulator):
     assert json.loads(run("connections", "--user", "bruno", "--json").stdout) == {"connections": []}
     sent = run("call", "http.webhooks.send", "--user", "ana", "-p", "-", given='{"type": "test", "data": {"a": 1}}')
     assert sent.returncode == 0, sent.stderr
-    assert len(receiver.requests("/hook")) == 1
+    assert len(receiver.requests("/hooks")) == 1
     wrong = run("call", "http.webhooks.send", "--user", "ana", "--params", "-", given='{"nothing": 1}')
     assert wrong.returncode == 64
     assert "nothing" in wrong.stderr
