@@ -70,7 +70,7 @@ class _Rotation:
         self.done.resealed[kind], self.done.unreadable[kind] = resealed, unreadable
 
     async def connection(self, row: Connection) -> bool:
-        return await self._vault.reseal(row)
+        return await self._vault.reseal(row.id)
 
     async def body(self, row: WorkflowRow | RunRow) -> bool:
         """Whoever changes it meanwhile seals it with the first key: then there is nothing to do."""

@@ -114,4 +114,4 @@ async def test_a_row_that_is_not_sealed_at_all_is_unreadable(store):
     done = await rotate_keys(store, KeyRing.from_keys(NEW))
     assert len(done.unreadable["connections"]) == 1
     with pytest.raises(Unreadable):
-        await Vault(store, KeyRing.from_keys(NEW)).reseal((await store.connections())[0])
+        await Vault(store, KeyRing.from_keys(NEW)).reseal((await store.connections())[0].id)

@@ -74,9 +74,8 @@ class Vault:
 
     async def read(self, connection_id: str, model: type[Model]) -> Kept | None:
         """With its credentials. Raises NeedsReconnect (code "unreadable") when no key of the ring opens them."""
-        row = await self._store.connection(connection_id)
-        sealed = None if row is None else await self._store.sealed(connection_id)
-        return None if row is None or sealed is None else self._opened(row, sealed, model)
+        found = await self._store.with_credentials(connection_id)
+        return None if found is None else self._opened(*found, model)
 
     async def change(self, connection_id: str, model: type[Model], how: Callable[[Kept], Kept | None]) -> Kept | None:
         """Write what `how` makes of it as it is then; nothing if that is None. What is stored now; None: it is gone.
@@ -103,22 +102,19 @@ class Vault:
         """With its credentials. False when there was none."""
         return await self._store.delete_connection(connection_id)
 
-    async def reseal(self, row: Connection) -> bool:
-        """Seal with the ring's first key what is not; `row` as the store gave it. Whether there was something to do.
+    async def reseal(self, connection_id: str) -> bool:
+        """Seal with the ring's first key what is not. Whether there was something to do.
 
         Raises Unreadable when no key of the ring opens it."""
         for _ in range(ATTEMPTS):
-            sealed = await self._store.sealed(row.id)
-            if sealed is None or (self._ring.is_current(sealed) and self._ring.is_current(_raw(row.label))):
+            found = await self._store.with_credentials(connection_id)
+            if found is None or (self._ring.is_current(found[1]) and self._ring.is_current(_raw(found[0].label))):
                 return False
+            row, sealed = found
             new = self._ring.seal(self._ring.unseal(sealed, _context(row)), _context(row))
             fresh = replace(self._closed_profile(*self._profile(row)), updated_at=row.updated_at + TICK)
             if await self._store.update_connection(fresh, new, read_at=row.updated_at):
                 return True
-            again = await self._store.connection(row.id)
-            if again is None:
-                return False
-            row = again
         raise TryLater("the connection is being changed by many at once", code="conflict")
 
     def _closed(self, kept: Kept) -> tuple[Connection, bytes]:

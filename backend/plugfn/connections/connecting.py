@@ -66,7 +66,7 @@ class Connecting(Reading):
         granted = await self._flow.finish(app, user_id, query)
         account, label = await self._identify(app, user_id, granted)
         tokens = granted.tokens.model_copy(update={"account": account, "label": label})
-        async with self._shared.lock(f"connect:{provider}:{digest(user_id)}", ttl=30, wait=30):
+        async with self._exclusive(f"connect:{digest(user_id)}"):
             renewing = await self._to_renew(granted, account)
             if renewing is None:
                 connection = await self._add(app.provider, user_id, tokens, label, tokens)
@@ -92,10 +92,16 @@ class Connecting(Reading):
             if named.account and account and named.account != account:
                 raise InvalidCall("that is another account than the one to be renewed", code="other_account")
             return named
-        if not account:
-            return None
-        same = await self._vault.of_account(pending.provider, account, pending.user_id)
-        return same[0] if same else None
+        if account:
+            same = await self._vault.of_account(pending.provider, account, pending.user_id)
+            return same[0] if same else None
+        # Nobody knows whose account it is: the one connection that waits for its user, if there is one.
+        waiting = [
+            one
+            for one in await self._vault.of_user(pending.user_id, pending.provider)
+            if not one.account and one.status is ConnectionStatus.NEEDS_REAUTH
+        ]
+        return waiting[0] if len(waiting) == 1 else None
 
     async def _renew(self, app: App, connection: Connection, tokens: OAuthTokens) -> Connection:
         def renewed(kept: Kept) -> Kept:
@@ -129,7 +135,7 @@ class Connecting(Reading):
         check_label(label)
         if test:
             label = label or await self._tested(_new(kind, check_user(user_id), read), read)
-        async with self._shared.lock(f"connect:{provider}:{digest(user_id)}", ttl=30, wait=30):
+        async with self._exclusive(f"connect:{digest(user_id)}"):
             return await self._add(kind, user_id, read, label, read if isinstance(read, OAuthTokens) else None)
 
     async def update(

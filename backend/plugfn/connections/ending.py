@@ -5,6 +5,7 @@ from plugfn.connections.reading import Reading
 from plugfn.definition import OAuth2, OAuthTokens
 from plugfn.errors import NeedsReconnect, Unavailable
 from plugfn.oauth.app import app_of
+from plugfn.oauth.refresh import lock_of
 from plugfn.oauth.revocation import revoked
 from plugfn.problems import validated
 
@@ -19,7 +20,7 @@ class Ending(Reading):
         connection = await self.get(connection_id, user_id)
         try:
             # Not in the midst of a refresh, whose new tokens nobody would take back.
-            async with self._refresher.exclusive(connection_id):
+            async with self._exclusive(lock_of(connection)):
                 return await self._disconnect(connection)
         except Unavailable as error:
             if error.code not in ("locked", "shared_state"):

@@ -7,6 +7,7 @@ from plugfn.connection import Connection
 from plugfn.crypto import KeyRing
 from plugfn.definition import Model, Provider
 from plugfn.errors import InvalidCall, NoConnection
+from plugfn.exclusive import Exclusive
 from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
 from plugfn.oauth.flow import Flow
@@ -32,11 +33,12 @@ class Reading:
         guard: Guard,
         base_url: str,
     ) -> None:
-        self._registry, self._store, self._shared, self._pool, self._guard = registry, store, shared, pool, guard
+        self._registry, self._store, self._pool, self._guard = registry, store, pool, guard
         self._base_url = base_url
         self._vault = Vault(store, ring)
         self._flow = Flow(States(store, ring), pool, base_url)
-        self._refresher = Refresher(self._vault, store, shared, pool)
+        self._exclusive = Exclusive(shared, store)
+        self._refresher = Refresher(self._vault, shared, self._exclusive, pool)
         self.tester: Tester | None = None
 
     async def list(self, user_id: str, provider: str | None = None) -> list[Connection]:

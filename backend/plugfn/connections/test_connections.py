@@ -119,7 +119,7 @@ async def test_credentials_can_be_tested_before_they_are_stored(connections, ven
 
 async def test_other_credentials_make_a_connection_usable_again(plug, connections):
     made = await connections.create("ana", "box", GOOD)
-    await connections.needs_reauth(made, "http_401")
+    await connections.needs_reauth(made, "http_401", Credentials(**GOOD))
     with pytest.raises(NeedsReconnect) as caught:
         await connections.resolve(plug.providers.get("box"), "ana", None)
     assert caught.value.code == "http_401"
@@ -137,7 +137,7 @@ async def test_other_credentials_make_a_connection_usable_again(plug, connection
 
 async def test_everything_of_another_user_is_no_connection(plug, connections):
     made = await connections.create("ana", "box", GOOD)
-    before = await plug.store.connection(made.id), await plug.store.sealed(made.id)
+    before = await plug.store.with_credentials(made.id)
     for doing in (
         lambda: connections.get(made.id, "bob"),
         lambda: connections.test(made.id, "bob"),
@@ -153,7 +153,7 @@ async def test_everything_of_another_user_is_no_connection(plug, connections):
             await doing()
         assert "ana" not in str(caught.value)
     assert await connections.list("bob") == []
-    assert before == (await plug.store.connection(made.id), await plug.store.sealed(made.id))
+    assert before == await plug.store.with_credentials(made.id)
 
 
 async def test_a_call_must_name_one_of_several_and_one_of_its_provider(plug, connections):
@@ -175,7 +175,7 @@ async def test_a_call_must_name_one_of_several_and_one_of_its_provider(plug, con
 
 async def test_what_is_stored_shows_nothing_of_the_user(plug, connections):
     made = await connections.create("ana", "box", GOOD | {"host": "hunter2.example"}, label="Ana's hunter2")
-    row, sealed = await plug.store.connection(made.id), await plug.store.sealed(made.id)
+    row, sealed = await plug.store.with_credentials(made.id)
     assert "hunter2" not in f"{row!r} {row.label} {row.account} {sealed!r}"
     assert "hunter2" not in f"{made!r} {connections!r}"
 
@@ -274,7 +274,7 @@ async def test_sealed_credentials_moved_to_another_row_do_not_open(plug, connect
     box = plug.providers.get("box")
     mine = await connections.create("ana", "box", GOOD)
     theirs = await connections.create("bob", "box", GOOD)
-    stolen = await plug.store.sealed(theirs.id)
+    _, stolen = await plug.store.with_credentials(theirs.id)
     row = await plug.store.connection(mine.id)
     await plug.store.update_connection(row, stolen)
     with pytest.raises(NeedsReconnect) as caught:

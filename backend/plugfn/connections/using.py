@@ -58,13 +58,11 @@ class Using(Reading):
         found = await self._refresher.tokens(app_of(self._registry, provider.name), kept, refused=refused)
         return None if found.access_token == refused.access_token else found
 
-    async def needs_reauth(self, connection: Connection, code: str, refused: Model | None = None) -> None:
-        """Note that only the user can mend it, unless it has got other credentials than the `refused` meanwhile.
-
-        Without `refused`: unless anything of it was changed since it was read."""
+    async def needs_reauth(self, connection: Connection, code: str, refused: Model) -> None:
+        """Note that only the user can mend it, unless it has got other credentials than the `refused` meanwhile."""
 
         def marked(kept: Kept) -> Kept | None:
-            if kept.connection.updated_at != connection.updated_at if refused is None else kept.credentials != refused:
+            if kept.credentials != refused:
                 return None
             waiting = replace(kept.connection, status=ConnectionStatus.NEEDS_REAUTH, error_code=code[:100])
             return replace(kept, connection=waiting)

@@ -1,41 +1,38 @@
 """Keeps access tokens fresh: one refresh at a time for each connection, whoever and wherever asks for it.
 
-    shared lock      queues those who wait: of this process, or of all when the shared state is Redis
-    claim            in the store, so that processes without a common Redis do not refresh at once either
-    re-read          after both: the one before may have done it
-    refresh, persist in a task of its own, so that a caller's timeout cannot lose a pair that the vendor has rotated
+    exclusive   all that follows, for this connection
+    re-read     the one before may have done it
+    refresh     ask the vendor
+    persist     before anybody uses the new pair
+
+All of it in a task of its own: a caller that gives up must neither lose a pair that the vendor has rotated nor let go
+of the lock while the vendor is still being asked.
 
 Refresh tokens are single-use at many vendors: a second refresh with one is refused, and may end the grant.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from plugfn.cache.protocol import Shared
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.definition import OAuthTokens
 from plugfn.errors import NeedsReconnect, NoConnection, PlugFnError, TryLater, Unavailable
+from plugfn.exclusive import Exclusive
 from plugfn.net.pool import Pool
 from plugfn.oauth.app import App
 from plugfn.oauth.token_endpoint import ask_for_tokens, merged
-from plugfn.storage.protocol import ShortLived
 from plugfn.vault import Kept, Vault
 
 log = logging.getLogger("plugfn.oauth")
 
 MARGIN = timedelta(seconds=60)
 """Tokens are renewed this long before they end, so that none ends on its way to the vendor."""
-LOCK_SECONDS = 60.0
-WAIT_SECONDS = 30.0
-CLAIM = "refresh"
 COOL_DOWN_SECONDS = 15.0
+LONGEST_COOL_DOWN = 60.0
 PERSIST_WAITS = (0.1, 0.5, 2.0)
-POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,8 @@ class Refresher:
     """Asked for tokens before every call."""
 
     vault: Vault
-    claims: ShortLived
     shared: Shared
+    exclusive: Exclusive
     pool: Pool
     _running: "set[asyncio.Task[OAuthTokens]]" = field(default_factory=set)
 
@@ -58,15 +55,16 @@ class Refresher:
         if tokens.refresh_token is None:
             return await self._without_refresh(app, kept, refused)
         if await self._cooling(kept.connection):
-            return _old_or_later(tokens, refused, TryLater("The vendor did not renew the token a moment ago."))
-        try:
-            return await self._in_turn(app, kept, refused)
-        except Unavailable as error:
-            if error.code not in ("locked", "shared_state"):
-                raise
-            # Whoever holds it may be done by now, or the lock's server is away: what is stored decides.
-            current = _tokens(await self._read(app, kept.connection))
-            return _old_or_later(current, refused, error)
+            return _old_or_later(tokens, refused, _moment_ago())
+        task = asyncio.create_task(self._in_turn(app, kept, refused))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: "asyncio.Task[OAuthTokens]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits gets it; if nobody does any more, asyncio need not complain
 
     @staticmethod
     def _good(tokens: OAuthTokens, refused: OAuthTokens | None) -> bool:
@@ -82,39 +80,25 @@ class Refresher:
         return tokens
 
     async def _in_turn(self, app: App, kept: Kept, refused: OAuthTokens | None) -> OAuthTokens:
-        async with self.exclusive(kept.connection.id):
-            current = await self._read(app, kept.connection)
-            if self._good(_tokens(current), refused):
-                return _tokens(current)
-            # Waiting for a lock may take longer than the failure of the one before lasts.
-            if await self._cooling(kept.connection):
-                return _old_or_later(
-                    _tokens(current), refused, TryLater("The vendor did not renew the token a moment ago.")
-                )
-            task = asyncio.create_task(self._refresh(app, current, refused))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-            return await _finished(task)
-
-    @asynccontextmanager
-    async def exclusive(self, connection_id: str) -> AsyncIterator[None]:
-        """One at a time, of all processes. Raises Unavailable ("locked", "shared_state", "store")."""
-        async with self.shared.lock(f"refresh:{connection_id}", ttl=LOCK_SECONDS, wait=WAIT_SECONDS):
-            mine = uuid4().bytes
-            await self._claim(connection_id, mine)
-            try:
-                yield
-            finally:
-                if await self.claims.peek(CLAIM, connection_id) == mine:
-                    await self.claims.take(CLAIM, connection_id)
-
-    async def _claim(self, connection_id: str, mine: bytes) -> None:
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                while await self.claims.put_new(CLAIM, connection_id, mine, LOCK_SECONDS) is not None:
-                    await asyncio.sleep(POLL_SECONDS)
-        except TimeoutError:
-            raise Unavailable("another process is renewing this token", code="locked") from None
+            async with self.exclusive(lock_of(kept.connection)):
+                return await self._unless_done(app, kept.connection, refused)
+        except Unavailable as error:
+            if error.code not in ("locked", "shared_state"):
+                raise
+            # Whoever holds it may be done by now, or the lock's server is away: what is stored decides.
+            current = _tokens(await self._read(app, kept.connection))
+            return _old_or_later(current, refused, error)
+
+    async def _unless_done(self, app: App, connection: Connection, refused: OAuthTokens | None) -> OAuthTokens:
+        current = await self._read(app, connection)
+        if self._good(_tokens(current), refused):
+            return _tokens(current)
+        if await self._cooling(connection):
+            return _old_or_later(_tokens(current), refused, _moment_ago())
+        if _tokens(current).refresh_token is None:
+            return await self._without_refresh(app, current, refused)
+        return await self._refresh(app, current, refused)
 
     async def _read(self, app: App, connection: Connection) -> Kept:
         kept = await self.vault.read(connection.id, app.provider.credentials)
@@ -184,14 +168,14 @@ class Refresher:
 
     async def _cool_down(self, connection: Connection, seconds: float) -> None:
         try:
-            await self.shared.set(f"refresh-failed:{connection.id}", b"1", min(seconds, LOCK_SECONDS))
+            await self.shared.set(f"refresh-failed:{connection.id}", b"1", min(seconds, LONGEST_COOL_DOWN))
         except Unavailable:
             log.warning("the shared state is away: a failing refresh is tried again at once")
 
 
-async def _finished(task: "asyncio.Task[OAuthTokens]") -> OAuthTokens:
-    """Its result. A caller that is cancelled waits no longer, and the task goes on."""
-    return await asyncio.shield(task)
+def lock_of(connection: Connection) -> str:
+    """What is held while a connection's tokens are renewed or taken back."""
+    return f"refresh:{connection.id}"
 
 
 def _tokens(kept: Kept) -> OAuthTokens:
@@ -211,6 +195,10 @@ def _renewed(current: Kept, old: OAuthTokens, new: OAuthTokens) -> Kept | None:
         error_code="",
     )
     return replace(current, connection=connection, credentials=new)
+
+
+def _moment_ago() -> TryLater:
+    return TryLater("The vendor did not renew it a moment ago.", code="refresh_failed")
 
 
 def _old_or_later(old: OAuthTokens, refused: OAuthTokens | None, why: PlugFnError) -> OAuthTokens:

@@ -244,7 +244,7 @@ async def test_a_user_that_cannot_be_kept_is_refused(site, user_id):
 async def test_the_same_account_renews_its_connection(site):
     first = (await site.connect()).connection
     old = await site.tokens(first)
-    await site.connections.needs_reauth(first, "invalid_grant")
+    await site.connections.needs_reauth(first, "invalid_grant", old)
     with pytest.raises(NeedsReconnect):
         await site.me(first)
     again = (await site.connect()).connection
@@ -291,6 +291,15 @@ async def test_an_account_that_the_answer_does_not_name_is_asked_for(emulator):
         assert first.connection.label == "acct-1"
         peer.fault("GET /api/me", kind="answer", status=500, count=None)
         assert (await site.connect()).connection.label == ""
+
+
+async def test_of_accounts_that_nobody_can_name_the_one_that_waits_is_renewed(site):
+    site.options(name_account=False)
+    first, second = (await site.connect()).connection, (await site.connect()).connection
+    assert first.id != second.id
+    await site.connections.needs_reauth(first, "invalid_grant", await site.tokens(first))
+    assert (await site.connect()).connection.id == first.id
+    assert (await site.me(first)).account == "acct-1"
 
 
 async def test_a_connection_is_kept_when_only_its_test_fails(emulator):

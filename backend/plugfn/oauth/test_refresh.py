@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from plugfn import exclusive
 from plugfn.connection import ConnectionStatus
 from plugfn.crypto import new_key
 from plugfn.definition import Call, OAuthTokens
@@ -28,7 +29,7 @@ ACTORS = 20
 @pytest.fixture
 def impatient(monkeypatch):
     """Locks are given up soon."""
-    monkeypatch.setattr(refresh, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(exclusive, "WAIT_SECONDS", 0.2)
 
 
 def refreshes(site: Site) -> list[dict[str, str]]:
@@ -341,6 +342,19 @@ async def test_a_caller_that_gives_up_does_not_lose_the_rotated_pair(site):
     assert len(refreshes(site)) == 1
 
 
+async def test_who_comes_after_a_caller_that_gave_up_waits_for_its_refresh(site):
+    """The lock is held as long as the vendor is being asked, not as long as somebody waits for the answer."""
+    connection = (await site.connect()).connection
+    site.options(seconds=0.2)
+    await site.end_soon(connection)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await site.me(connection)
+    assert (await site.me(connection)).account == "acct-1"
+    assert len(refreshes(site)) == 1
+    assert site.grants()[0]["alive"]
+
+
 async def test_a_store_that_fails_for_a_moment_does_not_lose_the_rotated_pair(site, monkeypatch):
     connection = (await site.connect()).connection
     await site.end_soon(connection)
@@ -368,7 +382,7 @@ async def test_a_lock_that_nobody_lets_go_of_stops_only_what_has_ended(site, hel
         if held == "lock":
             await stack.enter_async_context(site.plug.shared.lock(f"refresh:{connection.id}", ttl=60, wait=1))
         else:
-            await site.plug.store.put(refresh.CLAIM, connection.id, b"a process that died", 60)
+            await site.plug.store.put(exclusive.KIND, f"refresh:{connection.id}", b"a process that died", 60)
         await site.end_soon(connection, 30)
         assert (await site.me(connection)).account == "acct-1"
         await site.end_soon(connection)
@@ -397,7 +411,7 @@ async def test_a_shared_state_that_is_away_stops_only_what_has_ended(site, monke
         raise Unavailable("Redis is away", code="shared_state")
 
     for name in ("lock", "get", "set"):
-        monkeypatch.setattr(site.connections._refresher.shared, name, away)
+        monkeypatch.setattr(site.plug.shared, name, away)
     await site.end_soon(connection, 30)
     tokens = await site.connections.credentials(site.provider, connection)
     assert tokens == await site.tokens(connection)
@@ -426,8 +440,6 @@ async def test_a_late_refusal_of_old_tokens_does_not_mark_new_ones(site):
     old = await site.tokens(connection)
     await site.connect()
     await site.connections.needs_reauth(connection, "http_401", old)
-    assert (await site.connections.get(connection.id, "ana")).status is ConnectionStatus.ACTIVE
-    await site.connections.needs_reauth(connection, "http_401")
     assert (await site.connections.get(connection.id, "ana")).status is ConnectionStatus.ACTIVE
     await site.connections.needs_reauth(connection, "http_401", await site.tokens(connection))
     assert (await site.connections.get(connection.id, "ana")).status is ConnectionStatus.NEEDS_REAUTH

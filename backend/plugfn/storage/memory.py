@@ -145,11 +145,10 @@ class MemoryConnections:
         with self._connections_lock:
             return self._connections.pop(connection_id, None) is not None
 
-    async def sealed(self, connection_id: str) -> bytes | None:
+    async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
         """See Store."""
         with self._connections_lock:
-            found = self._connections.get(connection_id)
-            return found[1] if found else None
+            return self._connections.get(connection_id)
 
 
 class MemoryActionLogs:

@@ -53,8 +53,8 @@ class Connections(Protocol):
         """With its credentials. False when there was none."""
         ...
 
-    async def sealed(self, connection_id: str) -> bytes | None:
-        """Its credentials as they were stored."""
+    async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
+        """The connection of this id, and its credentials as they were stored: both of one moment."""
         ...
 
 

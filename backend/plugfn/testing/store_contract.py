@@ -72,12 +72,12 @@ class ConnectionsContract:
         )
         await store.add_connection(stored, bytes(range(256)))
         assert await store.connection(stored.id) == stored
-        assert await store.sealed(stored.id) == bytes(range(256))
+        assert await store.with_credentials(stored.id) == (stored, bytes(range(256)))
         assert await store.connections(user_id=ODD) == [stored]
 
     async def test_what_is_not_there_is_none_or_false(self, store: Store) -> None:
         assert await store.connection("nobody") is None
-        assert await store.sealed("nobody") is None
+        assert await store.with_credentials("nobody") is None
         assert await store.update_connection(a_connection()) is False
         assert await store.delete_connection("nobody") is False
         await store.touch_connection("nobody", NOW)
@@ -88,8 +88,7 @@ class ConnectionsContract:
         await store.add_connection(stored, b"first")
         with pytest.raises(ValueError):
             await store.add_connection(replace(stored, user_id="bob"), b"second")
-        assert await store.connection(stored.id) == stored
-        assert await store.sealed(stored.id) == b"first"
+        assert await store.with_credentials(stored.id) == (stored, b"first")
 
     async def test_moments_keep_their_instant_and_are_aware(self, store: Store) -> None:
         far = NOW.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
@@ -130,9 +129,9 @@ class ConnectionsContract:
         await store.add_connection(stored, b"old")
         changed = replace(stored, label="new", scopes=("a",), status=ConnectionStatus.NEEDS_REAUTH, error_code="e")
         assert await store.update_connection(changed) is True
-        assert (await store.connection(stored.id), await store.sealed(stored.id)) == (changed, b"old")
+        assert await store.with_credentials(stored.id) == (changed, b"old")
         assert await store.update_connection(stored, b"new") is True
-        assert (await store.connection(stored.id), await store.sealed(stored.id)) == (stored, b"new")
+        assert await store.with_credentials(stored.id) == (stored, b"new")
 
     async def test_an_update_does_not_undo_that_it_was_used(self, store: Store) -> None:
         stored = a_connection()
@@ -151,7 +150,7 @@ class ConnectionsContract:
         stored = a_connection()
         await store.add_connection(stored, b"x")
         assert (await together(lambda: store.delete_connection(stored.id))).count(True) == 1
-        assert await store.sealed(stored.id) is None
+        assert await store.with_credentials(stored.id) is None
 
     async def test_of_many_who_change_what_they_have_read_one_wins(self, store: Store) -> None:
         stored = a_connection()
@@ -159,7 +158,7 @@ class ConnectionsContract:
         changed = replace(stored, label="new", updated_at=NOW + timedelta(microseconds=1))
         outcomes = await together(lambda: store.update_connection(changed, b"new", read_at=NOW))
         assert outcomes.count(True) == 1
-        assert (await store.connection(stored.id), await store.sealed(stored.id)) == (changed, b"new")
+        assert await store.with_credentials(stored.id) == (changed, b"new")
 
 
 class ShortLivedContract:

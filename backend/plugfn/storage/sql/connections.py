@@ -70,10 +70,10 @@ class SqlConnections(Database):
         """See Store."""
         return bool((await self.execute(delete(table).where(table.c.id == connection_id))).changed)
 
-    async def sealed(self, connection_id: str) -> bytes | None:
+    async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
         """See Store."""
-        found = (await self.execute(select(table.c.sealed).where(table.c.id == connection_id))).rows
-        return bytes(found[0].sealed) if found else None
+        found = (await self.execute(select(table).where(table.c.id == connection_id))).rows
+        return (_connection(found[0]), bytes(found[0].sealed)) if found else None
 
 
 def _values(connection: Connection) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def _values(connection: Connection) -> dict[str, Any]:
 
 
 def _connection(row: Row[Any]) -> Connection:
-    values = dict(row._mapping)
+    values = {column.name: row._mapping[column.name] for column in SHOWN}
     values["status"] = ConnectionStatus(values["status"])
     values["scopes"] = tuple(json.loads(values["scopes"]))
     return Connection(**values)

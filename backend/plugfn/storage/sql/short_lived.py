@@ -9,6 +9,7 @@ from plugfn.storage.sql.database import Database
 from plugfn.storage.sql.tables import short_lived as table
 
 LONGEST_KEY = 128
+SWEEP_EVERY = 600.0
 
 
 def fitting(key: str) -> str:
@@ -19,7 +20,17 @@ def fitting(key: str) -> str:
 
 
 class SqlShortLived(Database):
-    """See plugfn.storage.protocol.ShortLived."""
+    """See plugfn.storage.protocol.ShortLived. What has expired is swept away as new values come."""
+
+    _sweep_at = 0.0
+
+    async def _sweep(self) -> None:
+        now = time.time()
+        if self._sweep_at > now:
+            return
+        first, self._sweep_at = not self._sweep_at, now + SWEEP_EVERY
+        if not first:
+            await self.purge()
 
     async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
         """See Store."""
@@ -36,6 +47,7 @@ class SqlShortLived(Database):
         await self._write(kind, key, value, ttl, only_over_expired=False)
 
     async def _write(self, kind: str, key: str, value: bytes, ttl: float, *, only_over_expired: bool) -> bool:
+        await self._sweep()
         now = time.time()
         new = {"value": value, "expires_at": now + ttl}
         statement = self.insert(table).values(kind=kind, key=fitting(key), **new)

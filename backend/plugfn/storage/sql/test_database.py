@@ -11,9 +11,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import time_machine
+from sqlalchemy import text
 
 from plugfn.errors import InvalidCall, Unavailable
 from plugfn.storage.sql import SqlStore, database
+from plugfn.storage.sql.short_lived import SWEEP_EVERY
 from plugfn.testing.store_contract import NOW, a_connection, a_log
 
 
@@ -163,3 +166,15 @@ def _in_a_child(store, connection_id, answers) -> None:
 async def test_a_hundred_at_once_wait_their_turn(store):
     await asyncio.gather(*(store.add_logs([a_log(user_id="crowd", started_at=NOW)]) for _ in range(100)))
     assert len(await store.logs(user_id="crowd", limit=500)) == 100
+
+
+async def test_expired_values_do_not_pile_up(store):
+    with time_machine.travel(time.time(), tick=False) as clock:
+        for number in range(5):
+            await store.put("state", f"pile-{number}", b"v", 1)
+        clock.shift(SWEEP_EVERY + 1)
+        await store.put("state", "pile-new", b"v", 1)
+        assert (await store.execute(text("SELECT count(*) FROM plugfn_short_lived WHERE key LIKE 'pile%'"))).rows == [
+            (1,)
+        ]
+        await store.take("state", "pile-new")

@@ -54,8 +54,7 @@ async def test_an_upgrade_from_the_first_revision_keeps_what_is_there(fresh_url)
     await store.add_logs([log])
     await store.put("state", "s", b"v", 60)
     await store.open()
-    assert await store.connection(connection.id) == connection
-    assert await store.sealed(connection.id) == b"sealed"
+    assert await store.with_credentials(connection.id) == (connection, b"sealed")
     assert (await store.workflow(workflow.id), await store.run(run.id)) == (workflow, run)
     assert await store.logs() == [log]
     assert await store.take("state", "s") == b"v"

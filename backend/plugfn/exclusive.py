@@ -1,0 +1,54 @@
+"""One at a time, of all processes that share the database, whether or not they share a Redis too."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from plugfn.cache.protocol import Shared
+from plugfn.errors import Unavailable
+from plugfn.storage.protocol import ShortLived
+
+log = logging.getLogger("plugfn")
+
+KIND = "exclusive"
+HOLD_SECONDS = 60.0
+WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.05
+
+
+class Exclusive:
+    """The shared lock queues those who wait: of this process, or of all when the shared state is Redis.
+
+    The claim in the store keeps apart processes that share nothing else."""
+
+    def __init__(self, shared: Shared, claims: ShortLived) -> None:
+        self._shared, self._claims = shared, claims
+
+    @asynccontextmanager
+    async def __call__(self, name: str) -> AsyncIterator[None]:
+        """Held for at most a minute. Raises Unavailable (code "locked", "shared_state" or "store")."""
+        async with self._shared.lock(name, ttl=HOLD_SECONDS, wait=WAIT_SECONDS):
+            mine = uuid4().bytes
+            await self._claim(name, mine)
+            try:
+                yield
+            finally:
+                await self._release(name, mine)
+
+    async def _claim(self, name: str, mine: bytes) -> None:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                while await self._claims.put_new(KIND, name, mine, HOLD_SECONDS) is not None:
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            raise Unavailable("another process is at it", code="locked") from None
+
+    async def _release(self, name: str, mine: bytes) -> None:
+        try:
+            if await self._claims.peek(KIND, name) == mine:
+                await self._claims.take(KIND, name)
+        except Unavailable:
+            # What it was held for is done all the same; the claim ends by itself.
+            log.warning("a claim was not given back", exc_info=True)
