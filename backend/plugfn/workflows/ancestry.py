@@ -86,7 +86,7 @@ class Echoes:
 
     @asynccontextmanager
     async def out(self, user_id: str, provider: str) -> AsyncIterator[None]:
-        """While a step is out at a provider."""
+        """While a step is out at a provider. Of two at once the first to end ends it for both: a wait less, no more."""
         place = _digest(user_id, provider)
         await self._store.put(OUT, place, b"1", LONGEST_OUT)
         try:

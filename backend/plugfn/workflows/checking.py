@@ -1,6 +1,6 @@
 """Reading what a user wrote as a workflow, and checking all of it before it is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -94,8 +94,8 @@ def result_fields(registry: Registry, step: StepSpec) -> dict[str, Field]:
     return catalogue(registry.action(step.action).result, f"{RESERVED}.{step.id}.")
 
 
-async def check(spec: WorkflowSpec, user_id: str, registry: Registry, accounts: Accounts) -> None:
-    """Raises UnknownName or InvalidParams: trigger, fields, actions, placeholders, types, connections."""
+def check(spec: WorkflowSpec, registry: Registry, others: Sequence[Problem] = ()) -> None:
+    """Raises UnknownName or InvalidParams: trigger, fields, actions, placeholders, types, and what `others` say."""
     known = trigger_fields(registry, spec)
     problems: list[Problem] = []
     if spec.conditions is not None:
@@ -105,7 +105,7 @@ async def check(spec: WorkflowSpec, user_id: str, registry: Registry, accounts: 
     for index, step in enumerate(spec.steps):
         problems += _step_problems(f"steps.{index}", step, registry, spec, known)
         known = known | _results(registry, step)
-    problems += await _connection_problems(spec, user_id, accounts)
+    problems += others
     if problems:
         raise InvalidParams("the workflow is not valid", problems=problems[:20])
 
@@ -144,7 +144,8 @@ def _results(registry: Registry, step: StepSpec) -> dict[str, Field]:
         return {}
 
 
-async def _connection_problems(spec: WorkflowSpec, user_id: str, accounts: Accounts) -> list[Problem]:
+async def connection_problems(spec: WorkflowSpec, user_id: str, accounts: Accounts) -> list[Problem]:
+    """Connections that a workflow names and its user does not have."""
     named = [("trigger.connection_id", spec.trigger.provider, spec.trigger.connection_id)]
     named += [
         (f"steps.{index}.connection_id", step.action.partition(".")[0], step.connection_id)

@@ -37,6 +37,9 @@ from plugfn.workflows.steps import Checker, Runner
 from plugfn.workflows.suppression import Budgets, Suppression, pause, resume
 from plugfn.workflows.work import LEASE, Worker
 
+MOST_WORKFLOWS = 200
+"""Of one user: each is asked about each event."""
+
 Runs = list[Run]
 Listed = list[Workflow]
 Names = list[str]
@@ -83,7 +86,11 @@ class WorkflowEngine:
         return checking.event_fields(self._registry, provider, event)
 
     async def create(self, user_id: str, spec: Mapping[str, Any] | WorkflowSpec) -> Workflow:
-        """Store a workflow, active at once. Raises UnknownName, InvalidParams with all that is wrong."""
+        """Store a workflow, active at once. Raises UnknownName, InvalidParams with all that is wrong,
+
+        InvalidCall (code "too_many")."""
+        if len(await self._store.workflows(user_id=user_id, limit=MOST_WORKFLOWS)) >= MOST_WORKFLOWS:
+            raise InvalidCall(f"a user has at most {MOST_WORKFLOWS} workflows", code="too_many")
         read = await self._checked(user_id, spec)
         now = self._ledger.now()
         row = WorkflowRow(
@@ -101,7 +108,7 @@ class WorkflowEngine:
 
     async def _checked(self, user_id: str, spec: Mapping[str, Any] | WorkflowSpec) -> WorkflowSpec:
         read = checking.read(spec)
-        await checking.check(read, user_id, self._registry, self._accounts)
+        checking.check(read, self._registry, await checking.connection_problems(read, user_id, self._accounts))
         return read
 
     async def update(
@@ -210,8 +217,13 @@ class WorkflowEngine:
         """What a stored workflow (by id) or one that is not stored yet would do. Sends nothing, counts nothing.
 
         With a payload as its event has, or the event of an earlier run, or made-up values. Raises as create."""
-        kept = await self._ledger.workflow(workflow, user_id) if isinstance(workflow, str) else None
-        spec = await self._checked(user_id, kept.body.spec if kept else workflow)  # type: ignore[arg-type]
+        kept: KeptWorkflow | None = None
+        if isinstance(workflow, str):
+            kept = await self._ledger.workflow(workflow, user_id)
+            spec = kept.body.spec
+            checking.check(spec, self._registry)  # providers may have changed since; connections are told apart
+        else:
+            spec = await self._checked(user_id, workflow)
         values, connection_id = await self._rehearsed(user_id, spec, payload, run_id)
         body = _rehearsal(spec, connection_id)
         blocked = await self._blocked(kept, spec, values)
@@ -245,8 +257,10 @@ class WorkflowEngine:
     async def _blocked(self, kept: KeptWorkflow | None, spec: WorkflowSpec, values: dict[str, Any]) -> Names:
         if kept is None:
             return []
-        paused = [] if kept.active else ["paused"]
-        return paused + await self._suppression.would_limit(kept.row.id, spec, values)
+        found = [] if kept.active else ["paused"]
+        wrong = await checking.connection_problems(spec, kept.row.user_id, self._accounts)
+        found += ["connection"] if any(problem.field.startswith("trigger.") for problem in wrong) else []
+        return found + await self._suppression.would_limit(kept.row.id, spec, values)
 
 
 def _rehearsal(spec: WorkflowSpec, connection_id: str | None) -> RunBody:

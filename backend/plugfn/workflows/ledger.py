@@ -97,7 +97,7 @@ class Ledger:
 
     async def add_workflow(self, row: WorkflowRow, body: WorkflowBody) -> KeptWorkflow:
         """Store a new one."""
-        kept = KeptWorkflow(replace(row, body=self._seal("workflow", row, body)), body)
+        kept = KeptWorkflow(replace(row, body=self._seal(row, body)), body)
         await self._store.add_workflow(kept.row)
         return kept
 
@@ -107,7 +107,7 @@ class Ledger:
             row,
             version=row.version + 1,
             updated_at=self.now(),
-            body=self._seal("workflow", row, body),
+            body=self._seal(row, body),
             name=body.spec.name,
             provider=body.spec.trigger.provider,
             event=body.spec.trigger.event,
@@ -151,7 +151,7 @@ class Ledger:
 
     async def add_run(self, row: RunRow, body: RunBody) -> KeptRun | None:
         """Store a new one; None when its workflow has one for this occurrence, or is gone."""
-        kept = KeptRun(replace(row, body=self._seal("run", row, body)), body)
+        kept = KeptRun(replace(row, body=self._seal(row, body)), body)
         return kept if await self._store.add_run(kept.row) else None
 
     async def write_run(self, kept: KeptRun, status: RunStatus) -> KeptRun:
@@ -161,7 +161,7 @@ class Ledger:
             status=status,
             version=kept.row.version + 1,
             updated_at=self.now(),
-            body=self._seal("run", kept.row, kept.body),
+            body=self._seal(kept.row, kept.body),
         )
         if not await self._store.update_run(row):
             raise Taken
@@ -186,15 +186,11 @@ class Ledger:
     def _open_workflow(self, row: WorkflowRow) -> KeptWorkflow:
         return KeptWorkflow(row, self._unseal("workflow", row, WorkflowBody))
 
-    def _seal(self, kind: str, row: WorkflowRow | RunRow, body: BaseModel) -> bytes:
-        return self._ring.seal(body.model_dump_json().encode(), _context(kind, row))
+    def _seal(self, row: WorkflowRow | RunRow, body: BaseModel) -> bytes:
+        return self._ring.seal(body.model_dump_json().encode(), row.context)
 
     def _unseal(self, kind: str, row: WorkflowRow | RunRow, model: type[B]) -> B:
         try:
-            return model.model_validate_json(self._ring.unseal(row.body, _context(kind, row)))
+            return model.model_validate_json(self._ring.unseal(row.body, row.context))
         except (Unreadable, ValidationError):
             raise Unexpected(f"the stored {kind} cannot be read", code="unreadable") from None
-
-
-def _context(kind: str, row: WorkflowRow | RunRow) -> str:
-    return f"{kind}|{row.id}|{row.user_id}"

@@ -233,5 +233,5 @@ class DryRun(Result):
     truth: str
     trace: list[Asked]
     blocked_by: list[str]
-    """Of "paused", "per_hour", "cooldown"."""
+    """Of "paused", "per_hour", "cooldown", and "connection": the trigger's own is gone or is another provider's."""
     steps: list[DryStep]

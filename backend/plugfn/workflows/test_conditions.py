@@ -283,7 +283,7 @@ def trees(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 @given(trees(ANY_LEAF | JSON))
-@settings(max_examples=150, deadline=500)
+@settings(max_examples=150, deadline=None)
 def test_any_json_is_read_or_refused(raw: Any) -> None:
     try:
         tree = parse(raw)
@@ -338,7 +338,7 @@ PAYLOAD = st.fixed_dictionaries(
 
 
 @given(GOOD_LEAF, PAYLOAD)
-@settings(max_examples=200, deadline=500)
+@settings(max_examples=200, deadline=None)
 def test_a_checked_leaf_never_raises(raw: Any, values: dict[str, Any]) -> None:
     tree = parse(raw)
     assert check(tree, KNOWN) == []
@@ -347,7 +347,7 @@ def test_a_checked_leaf_never_raises(raw: Any, values: dict[str, Any]) -> None:
 
 
 @given(st.lists(GOOD_LEAF, min_size=1, max_size=4), PAYLOAD)
-@settings(max_examples=100, deadline=500)
+@settings(max_examples=100, deadline=None)
 def test_de_morgan_holds_also_for_what_is_unknown(parts: list[Any], values: dict[str, Any]) -> None:
     def gives(raw: Any) -> Truth:
         return evaluate(parse(raw), values, KNOWN, START).truth
@@ -359,7 +359,7 @@ def test_de_morgan_holds_also_for_what_is_unknown(parts: list[Any], values: dict
 
 
 @given(PAYLOAD)
-@settings(max_examples=100, deadline=500)
+@settings(max_examples=100, deadline=None)
 def test_values_survive_being_stored(values: dict[str, Any]) -> None:
 
     kept = json.loads(json.dumps(stored(values)))

@@ -122,3 +122,22 @@ async def test_what_an_action_says_against_a_made_up_value_is_no_problem(world: 
     assert found.steps[0].error is not None
     assert "when" in found.steps[0].error.message
     assert (await world.engine.dry_run("ana", spec(steps=steps))).steps[0].error is None
+
+
+async def test_it_tells_of_a_connection_that_is_gone_since(world: World) -> None:
+    second = await world.connect("ana", "second")
+    trigger = {"provider": "desk", "event": "ticket.opened", "connection_id": second.id}
+    made = await world.engine.create("ana", spec(trigger=trigger, steps=[step("s", connection_id=second.id)]))
+    assert (await world.engine.dry_run("ana", made.id)).blocked_by == []
+    await world.store.delete_connection(second.id)
+    found = await world.engine.dry_run("ana", made.id)
+    assert found.blocked_by == ["connection"]
+    assert found.steps[0].connection_problem is not None
+    assert found.steps[0].connection_problem.code == "no_connection"
+
+
+async def test_it_tells_of_a_stored_workflow_that_a_provider_no_longer_bears(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    world.registry.get("desk").actions.pop("messages.send")
+    with pytest.raises(InvalidParams, match="no action"):
+        await world.engine.dry_run("ana", made.id)

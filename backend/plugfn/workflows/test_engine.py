@@ -10,6 +10,7 @@ from plugfn.definition import Result, Trigger
 from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, UnknownName
 from plugfn.webhooks.inbound import Event
 from plugfn.workflows.conftest import World, desk, opened, spec, step, ticket
+from plugfn.workflows.engine import MOST_WORKFLOWS
 from plugfn.workflows.model import RunStatus, StepStatus, WorkflowStatus
 
 
@@ -398,3 +399,22 @@ def test_a_field_called_as_the_results_of_steps_cannot_be_named() -> None:
     provider = desk("odd")
     found.registry.register(replace(provider, triggers=(Trigger("odd", Odd, "Odd."),)))
     assert list(found.engine.fields("odd", "odd")) == ["stairs"]
+
+
+async def test_a_workflow_that_was_read_can_be_written_again(world: World) -> None:
+    tree = {"not": {"any": [{"field": "open", "op": "eq", "value": False}, {"not": {"field": "due", "op": "exists"}}]}}
+    made = await world.engine.create("ana", spec(conditions=tree))
+    written = made.model_dump(mode="json")["spec"]
+    assert written["conditions"]["not"]["any"][1]["not"]["field"] == "due"
+    assert (await world.engine.update(made.id, "ana", written)).spec == made.spec
+    assert (await world.engine.update(made.id, "ana", made.spec)).spec == made.spec
+    assert (await world.engine.get(made.id, "ana")).spec == made.spec
+
+
+async def test_a_user_has_no_end_of_workflows(world: World) -> None:
+    for _ in range(MOST_WORKFLOWS):
+        await world.engine.create("ana", spec())
+    with pytest.raises(InvalidCall) as raised:
+        await world.engine.create("ana", spec())
+    assert raised.value.code == "too_many"
+    assert await world.engine.create("bob", spec())

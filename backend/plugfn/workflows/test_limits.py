@@ -189,4 +189,4 @@ async def test_nobody_waits_long_for_a_step_that_is_out(world: World) -> None:
         await world.engine.create("ana", spec())
         (run,) = await world.engine.handle(Event("desk", "ticket.opened", ticket(), id="e", account="acme"))
         assert run.status == "succeeded"
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 5

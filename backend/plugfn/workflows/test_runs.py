@@ -303,7 +303,7 @@ class Crash(Died):
     st.lists(st.sampled_from(["stop", "continue"]), min_size=3, max_size=3),
     st.lists(st.integers(0, 12), max_size=3),
 )
-@settings(max_examples=80, deadline=2000)
+@settings(max_examples=80, deadline=None)
 async def test_whatever_fails_and_dies_no_step_is_done_twice_unasked(
     plan: list[str], on_error: list[str], store_dies: list[int]
 ) -> None:
