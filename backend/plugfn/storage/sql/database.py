@@ -22,6 +22,8 @@ from plugfn.storage.sql.address import SQLITE, address
 ATTEMPTS_WHEN_LOCKED = 4
 BUSY_SECONDS = 5.0
 POOL_WAIT_SECONDS = 10.0
+STATEMENT_SECONDS = 60.0
+"""A server that takes packets and says nothing must not hold its callers for ever."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Database:
         Raises Unavailable (code "store"), InvalidCall (text that the database cannot keep), IntegrityError."""
         for attempt in range(1, ATTEMPTS_WHEN_LOCKED + 1):
             try:
-                async with _in_our_words(), self._engine().connect() as connection:
+                limit = asyncio.timeout(STATEMENT_SECONDS)
+                async with _in_our_words(), limit, self._engine().connect() as connection:
                     return await _outcome(connection, statement)
             except _Locked:
                 await asyncio.sleep(0.05 * attempt)

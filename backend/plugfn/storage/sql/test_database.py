@@ -178,3 +178,26 @@ async def test_expired_values_do_not_pile_up(store):
             (1,)
         ]
         await store.take("state", "pile-new")
+
+
+async def test_a_server_that_says_nothing_is_unavailable_in_time(monkeypatch):
+    monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.3)
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(5), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    store = SqlStore(f"postgresql://user:hunter2@127.0.0.1:{port}/db")
+    begun = time.monotonic()
+    with pytest.raises(Unavailable):
+        await store.purge()
+    assert time.monotonic() - begun < 3
+    await store.close()
+    silent.close()
+
+
+async def test_a_statement_that_is_given_up_leaves_a_usable_store(store):
+    for pause in (0, 0.0005, 0.002, 0.005):
+        task = asyncio.create_task(store.put("given-up", "k", b"v", 60))
+        await asyncio.sleep(pause)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await asyncio.gather(*(store.put("given-up", str(number), b"v", 60) for number in range(30)))
+    assert await store.take("given-up", "7") == b"v"

@@ -10,7 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from plugfn.errors import Unavailable
 from plugfn.storage.sql import SqlStore
+from plugfn.storage.sql import upgrade as upgrading
 from plugfn.storage.sql.address import address
 from plugfn.storage.sql.tables import metadata
 from plugfn.storage.sql.upgrade import upgrade
@@ -71,6 +73,14 @@ def test_processes_that_start_together_upgrade_once(fresh_url):
         process.join(60)
     assert [process.exitcode for process in started] == [0] * PROCESSES
     test_the_revisions_make_what_the_models_say(fresh_url)
+
+
+def test_an_upgrade_that_another_holds_up_is_given_up(postgres_url, monkeypatch):
+    monkeypatch.setattr(upgrading, "PATIENCE_SECONDS", 1.0)
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [upgrading.ADVISORY_LOCK])
+        with pytest.raises(Unavailable):
+            upgrade(address(postgres_url))
 
 
 def _upgrade_together(url, ready) -> None:

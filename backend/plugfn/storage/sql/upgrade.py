@@ -40,6 +40,7 @@ def _upgrade(url: URL, revision: str) -> None:
     try:
         with engine.begin() as connection:
             if not on_sqlite:
+                connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE_SECONDS:.0f}s'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
             _run(connection, revision)
     finally:
