@@ -7,11 +7,13 @@ POST /_sandbox/switches  {"auto_approve"?: login, "expiring"?: bool, "token_seco
 POST /_sandbox/limit     {"remaining"?, "reset_in"?, "status"?: 403 or 429}
 POST /_sandbox/push      {"repo", "ref"?, "message"?}: a push event
 POST /_sandbox/emit      {"repo", "event", "payload"}: any event
+POST /_sandbox/age       {"repo", "hours"}: its deliveries happened that much earlier
 POST /_sandbox/settle    answers when no delivery is on its way
 GET  /_sandbox/world     what was made: tokens (their number), repositories with issues and deliveries
 """
 
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -95,6 +97,15 @@ async def emit(request: web.Request) -> web.Response:
     return web.Response(status=202)
 
 
+async def age(request: web.Request) -> web.Response:
+    asked = await request.json()
+    for hook in _repo(request, asked["repo"]).hooks.values():
+        for delivery in hook.deliveries:
+            moment = datetime.fromisoformat(delivery["delivered_at"]) - timedelta(hours=asked["hours"])
+            delivery["delivered_at"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return web.Response(status=204)
+
+
 async def settle(request: web.Request) -> web.Response:
     await settled(request.app)
     return web.Response(status=204)
@@ -124,6 +135,7 @@ ROUTES = [
     web.post("/_sandbox/limit", limit),
     web.post("/_sandbox/push", push),
     web.post("/_sandbox/emit", emit),
+    web.post("/_sandbox/age", age),
     web.post("/_sandbox/settle", settle),
     web.get("/_sandbox/world", show),
 ]

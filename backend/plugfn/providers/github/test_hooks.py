@@ -93,6 +93,18 @@ async def test_more_deliveries_than_a_page_holds_are_all_looked_at(bench, doorst
     assert [page["query"].get("cursor") for page in pages] == [None, "v1_100"]
 
 
+async def test_only_the_hours_that_were_asked_for_are_looked_at(bench, doorstep, github):
+    hook = {**LOJA, "hook_id": await hooked(bench, doorstep, github)}
+    doorstep.closed = True
+    for name, hours in (("made_old", 30), ("made_new", 1)):
+        github.control("POST", "/emit", {"repo": "ana/loja", "event": "star", "payload": {"action": name}})
+        await settled(github)
+        github.control("POST", "/age", {"repo": "ana/loja", "hours": hours})
+    found = {hours: await bench.call("hooks.missed", {**hook, "hours": hours}) for hours in (24, 48)}
+    assert [one.action for one in found[24].deliveries] == ["made_new"]
+    assert [one.action for one in found[48].deliveries] == ["made_old", "made_new"]
+
+
 async def test_a_hook_of_another_is_not_found(bench):
     with pytest.raises(NotFound):
         await bench.call("hooks.missed", {"owner": "bruno", "repo": "segredo", "hook_id": 1})
