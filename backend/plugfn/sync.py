@@ -14,10 +14,15 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from functools import wraps
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from plugfn.face import BoundAction, Face
 from plugfn.plug import PlugFn
+
+if TYPE_CHECKING:
+    from plugfn.faces import SyncFaces
+else:
+    SyncFaces = object  # as in plugfn.plug
 
 T = TypeVar("T")
 
@@ -110,7 +115,7 @@ def _has_coroutines(value: Any) -> bool:
     return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in dir(kind))
 
 
-class SyncPlugFn(Plain):
+class SyncPlugFn(Plain, SyncFaces):
     """A PlugFn without `await`: every attribute and method of it, plain. `close()` ends it."""
 
     def __init__(self, plug: PlugFn) -> None:

@@ -14,9 +14,11 @@ Written by `plugfn types` from the built-in providers: change those, not this. A
 from collections.abc import Mapping
 from typing import Any, Protocol, Unpack
 
-from plugfn.options import CallContext
 {imports}
 '''
+
+WIDTH = 120
+CALL_CONTEXT = ("plugfn.options", "CallContext")
 
 
 @dataclass
@@ -54,12 +56,29 @@ class _Names:
         return model.__name__ if len(homes) == 1 else _camel(homes[model.__module__]) + model.__name__
 
     def imports(self) -> list[str]:
-        wanted: dict[str, list[str]] = {}
+        plain, renamed = {CALL_CONTEXT[0]: [CALL_CONTEXT[1]]}, dict[str, list[str]]()
         for name, homes in sorted(self._homes.items()):
-            for module, provider in homes.items():
-                alias = "" if len(homes) == 1 else f" as {_camel(provider)}{name}"
-                wanted.setdefault(module, []).append(f"{name}{alias}")
-        return [f"from {module} import {', '.join(names)}" for module, names in sorted(wanted.items())]
+            for module in homes:
+                if len(homes) == 1:
+                    plain.setdefault(module, []).append(name)
+                else:
+                    renamed.setdefault(module, []).append(name)
+        lines: list[str] = []
+        for module in sorted(plain.keys() | renamed.keys()):
+            lines += _import(module, plain.get(module, []))
+            for name in renamed.get(module, []):
+                alias = _camel(self._homes[name][module]) + name
+                lines.append(f"from {module} import {name} as {alias}")
+        return lines
+
+
+def _import(module: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    whole = f"from {module} import {', '.join(names)}"
+    if len(whole) <= WIDTH:
+        return [whole]
+    return [f"from {module} import (", *(f"    {name}," for name in names), ")"]
 
 
 def _grouped(provider: Provider) -> Group:
@@ -78,28 +97,39 @@ def _classes(name: str, group: Group, plain: bool, names: _Names) -> list[str]:
     lines: list[str] = []
     for part, inner in sorted(group.groups.items()):
         lines += _classes(name + _camel(part), inner, plain, names)
-    body = [f"    {part}: {name}{_camel(part)}" for part in sorted(group.groups)]
+    body = [f"    {part}: {_face(name + _camel(part))}" for part in sorted(group.groups)]
+    body += [""] if body and group.actions else []
     for part, action in sorted(group.actions.items()):
         body += _method(part, action, plain, names)
-    return [*lines, "", "", f"class {name}(Protocol):", *body]
+    return [*lines, "", "", f"class {_face(name)}(Protocol):", *(body[:-1] if body[-1] == "" else body)]
 
 
 def _method(name: str, action: Action[Any, Any], plain: bool, names: _Names) -> list[str]:
-    begin = "def" if plain else "async def"
-    params, result = names.of(action.params), names.of(action.result)
-    return [
-        f"    {begin} {name}(",
-        f"        self, *, params: {params} | Mapping[str, Any], **call: Unpack[CallContext]",
-        f"    ) -> {result}:",
-        f'        """{action.summary}"""',
-        "        ...",
-        "",
-    ]
+    begin = f"    {'def' if plain else 'async def'} {name}("
+    end = f") -> {names.of(action.result)}:"
+    params = f"params: {names.of(action.params)} | Mapping[str, Any]"
+    if not any(field.is_required() for field in action.params.model_fields.values()):
+        params += " | None = None"
+    return [*_signature(begin, ["self", "*", params, "**call: Unpack[CallContext]"], end), *_docstring(action.summary)]
+
+
+def _signature(begin: str, arguments: list[str], end: str) -> list[str]:
+    """On one line, or with its arguments on the next, or with each of them on its own: as formatters write it."""
+    inside = ", ".join(arguments)
+    if len(f"{begin}{inside}{end}") <= WIDTH:
+        return [f"{begin}{inside}{end}"]
+    if len(inside) + 8 <= WIDTH:
+        return [begin, f"        {inside}", f"    {end}"]
+    return [begin, *(f"        {argument}," for argument in arguments), f"    {end}"]
+
+
+def _docstring(summary: str) -> list[str]:
+    return [f'        """{summary}"""', ""]
 
 
 def _whole(providers: list[Provider], plain: bool) -> list[str]:
     what = "SyncFaces" if plain else "Faces"
-    body = [f"    {provider.name}: {_class_name(provider.name, plain)}" for provider in providers]
+    body = [f"    {provider.name}: {_face(_class_name(provider.name, plain))}" for provider in providers]
     return [
         "",
         "",
@@ -112,6 +142,10 @@ def _whole(providers: list[Provider], plain: bool) -> list[str]:
 
 def _class_name(provider: str, plain: bool) -> str:
     return ("Sync" if plain else "") + _camel(provider)
+
+
+def _face(name: str) -> str:
+    return f"{name}Face"
 
 
 def _camel(name: str) -> str:
