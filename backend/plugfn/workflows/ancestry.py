@@ -5,7 +5,9 @@ Vendors do not say who caused an event, so two things tell:
 - inside the process: what a step's action emits while it runs is known by a context variable;
 - from outside: when a step that changes something has succeeded, the identifiers at the top of its result (`id`, `ts`,
   `html_url`, …) are kept for an hour. An event of that user and provider that names one of them, in a field of the same
-  name, is its echo. Each event name is taken for an echo once: what a person later does to the same thing is no echo.
+  name, descends from it. So does, in that hour, what a person does to the same thing: receipts of a message come one
+  after the other, and a loop through them is worse than a run too few. Only the workflow itself is kept out by it.
+  Users are strangers here too: workflows of two users at one account that start each other are stopped by their limits.
 
 An echo can overtake the step's own answer; while a step of the user is out at that provider, an event that names
 identifiers waits for it, for at most a second. What slips through all the same is stopped by the limit per hour.
@@ -24,7 +26,7 @@ from plugfn.storage.protocol import Store
 
 DEEPEST = 3
 """Runs caused by runs, counted from the first event: the fourth is suppressed."""
-KIND, CLAIMED, OUT = "workflow-echo", "workflow-echo-claimed", "workflow-out"
+KIND, OUT = "workflow-echo", "workflow-out"
 HOUR = 3600.0
 LONGEST_OUT = 60.0
 LONGEST_WAIT = 1.0
@@ -100,16 +102,14 @@ class Echoes:
         for name, text in identities(result, top=True):
             await self._store.put(KIND, _digest(user_id, provider, name, text), value, HOUR)
 
-    async def lineage(
-        self, user_id: str, provider: str, event: str, occurrence: str, values: Mapping[str, Any]
-    ) -> Lineage:
+    async def lineage(self, user_id: str, provider: str, values: Mapping[str, Any]) -> Lineage:
         """Where an event comes from."""
         if (inside := _current.get()) is not None:
             return inside
         marks = [_digest(user_id, provider, name, text) for name, text in identities(values, top=False)]
         waited = 0.0
         while marks:
-            found = await self._find(marks, event, occurrence)
+            found = await self._find(marks)
             if found is not None:
                 return found
             if waited >= LONGEST_WAIT or await self._store.peek(OUT, _digest(user_id, provider)) is None:
@@ -118,16 +118,14 @@ class Echoes:
             waited += STEP_OF_WAIT
         return OUTSIDE
 
-    async def _find(self, marks: list[str], event: str, occurrence: str) -> Lineage | None:
+    async def _find(self, marks: list[str]) -> Lineage | None:
+        """The deepest of those that left a mark."""
+        found: Lineage | None = None
         for mark in marks:
-            kept = await self._store.peek(KIND, mark)
-            if kept is None:
-                continue
-            first = await self._store.put_new(CLAIMED, _digest(mark, event), occurrence.encode(), HOUR)
-            if first is None or first == occurrence.encode():
+            if (kept := await self._store.peek(KIND, mark)) is not None:
                 depth, root_run, workflows = json.loads(kept)
-                return Lineage(depth, root_run, tuple(workflows))
-        return None
+                found = found if found and found.depth >= depth else Lineage(depth, root_run, tuple(workflows))
+        return found
 
 
 def _digest(*parts: str) -> str:

@@ -104,8 +104,7 @@ class Intake:
         except InvalidCall as error:
             problem = UNEXPECTED
             log.error("event %s.%s: %s", event.provider, event.name, error.message)
-        occurrence = _occurrence(event)
-        lineage = await self._echoes.lineage(owner.user_id, event.provider, event.name, occurrence, values)
+        lineage = await self._echoes.lineage(owner.user_id, event.provider, values)
         reference = EventRef(
             provider=event.provider,
             name=event.name,
@@ -113,7 +112,7 @@ class Intake:
             occurred_at=event.occurred_at,
             connection_id=owner.id,
         )
-        return Occasion(reference, occurrence, values, lineage, problem=problem)
+        return Occasion(reference, _occurrence(event), values, lineage, problem=problem)
 
     async def _consider(self, workflow: KeptWorkflow, occasion: Occasion) -> KeptRun | None:
         if occasion.problem:

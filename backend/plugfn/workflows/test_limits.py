@@ -102,12 +102,16 @@ async def test_the_echo_of_a_workflows_own_doing_does_not_start_it_again(world: 
     assert other.status == "succeeded"
 
 
-async def test_a_later_event_of_that_name_about_the_same_thing_is_no_echo(world: World) -> None:
-    await world.engine.create("ana", spec(trigger=ON_SENT, steps=[step("s", "x")]))
-    await world.engine.handle(sent_event({"id": "from-outside"}, event_id="e1"))
-    await world.engine.handle(sent_event({"id": "message-0001"}, event_id="e2"))
-    (human,) = await world.engine.handle(sent_event({"id": "message-0001"}, event_id="e3"))
-    assert (human.status, human.depth) == ("succeeded", 0)
+async def test_all_that_follows_from_one_doing_is_kept_from_its_workflow_and_from_no_other(world: World) -> None:
+    first = await world.engine.create("ana", spec(trigger=ON_SENT, steps=[step("s", "x")]))
+    (root,) = await world.engine.handle(sent_event({"id": "from-outside"}, event_id="e1"))
+    other = await world.engine.create("ana", spec(trigger=ON_SENT, steps=[step("s", "y")]))
+    for event_id in ("sent", "delivered", "read"):
+        runs = await world.engine.handle(sent_event({"id": "message-0001"}, event_id=event_id))
+        assert {run.workflow_id: (str(run.status), run.depth, run.root_run) for run in runs} == {
+            first.id: ("suppressed", 1, root.id),
+            other.id: ("succeeded", 1, root.id),
+        }
 
 
 async def test_another_users_doing_is_no_echo(world: World) -> None:
