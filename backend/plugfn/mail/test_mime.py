@@ -67,6 +67,13 @@ def test_many_recipients_with_accents_keep_their_commas():
     assert [(a.addr_spec, a.display_name) for a in found["To"].addresses] == [(p["email"], p["name"]) for p in people]
 
 
+def test_text_that_looks_encoded_is_shown_as_it_was_written():
+    odd = "=?utf-8?q?Banco_Central?="
+    found = message_from_bytes(written(subject=odd, to=[{"email": "ana@example.com", "name": odd}]))
+    assert str(make_header(decode_header(found["Subject"]))) == odd
+    assert str(make_header(decode_header(parseaddr(found["To"])[0]))) == odd
+
+
 def test_text_html_inline_pictures_and_attachments_are_nested_as_readers_expect():
     logo = {"filename": "logo.png", "content": base64.b64encode(b"PNG").decode(), "cid": "logo"}
     pdf = {"filename": "relatório final.pdf", "content": base64.b64encode(b"%PDF").decode()}

@@ -111,6 +111,15 @@ async def test_a_used_up_limit_says_when_it_begins_anew(account):
     assert 30 < limited.value.retry_after <= 40
 
 
+async def test_a_limit_that_is_not_used_up_names_no_time(account):
+    headers = {"X-RateLimit-Remaining": "5", "X-RateLimit-Reset": str(int(time.time()) + 40)}
+    account.emulator.fault(kind="answer", status=429, headers=headers)
+    async with account.bench() as bench:
+        with pytest.raises(RateLimited) as limited:
+            await bench.plug.run(ONCE, user_id="ana", params=PLAIN)
+    assert limited.value.retry_after is None
+
+
 async def test_a_plan_that_is_used_up_does_not_cost_the_connection(account):
     account.emulator.fault(kind="answer", status=401, body={"errors": [{"message": "Maximum credits exceeded"}]})
     async with account.bench() as bench:

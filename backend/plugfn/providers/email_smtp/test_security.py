@@ -64,6 +64,12 @@ async def test_a_certificate_is_checked_for_the_name_and_the_checked_address_is_
     assert refused.value.code == "bad_certificate"
 
 
+@pytest.mark.parametrize("answer", [["127.0.0.1", "127.0.0.2"], ["127.0.0.2", "127.0.0.1"]])
+async def test_the_first_address_that_answers_is_taken(server, answer):
+    async with dialogue(server.call(Names(answer), host="mail.example.com")) as smtp:
+        assert smtp.get_transport_info("peername")[0] == "127.0.0.1"
+
+
 @pytest.mark.parametrize("answer", [["10.0.0.1"], ["127.0.0.1", "169.254.169.254"], ["::1"]])
 async def test_a_name_that_leads_to_a_private_address_is_refused(server, answer):
     with pytest.raises(Forbidden):
