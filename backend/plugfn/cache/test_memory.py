@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import threading
 
 import pytest
@@ -99,19 +100,31 @@ def test_a_holder_that_was_forgotten_with_its_loop_gives_the_lock_back():
     assert asyncio.run(again())
 
 
-def test_threads_that_write_at_once_lose_nothing():
-    shared, budget = MemoryShared(), Budget("a", 4000, 3600)
-    granted = []
+@pytest.fixture
+def hasty_threads():
+    """Threads take turns after each microsecond, not after each five milliseconds."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_threads_that_take_at_once_are_never_both_given_the_only_call():
+    shared, granted = MemoryShared(), []
+    budgets = [Budget(f"{number}", 1, 3600) for number in range(1000)]
+    together = threading.Barrier(4)
 
     async def work():
-        granted.append([await shared.take(budget) for _ in range(1500)].count(0.0))
+        together.wait()
+        granted.append([await shared.take(budget) for budget in budgets].count(0.0))
 
     threads = [threading.Thread(target=lambda: asyncio.run(work())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(granted) == 4000
+    assert sum(granted) == len(budgets)
 
 
 def test_an_item_put_again_weighs_once():

@@ -162,6 +162,27 @@ async def test_cancelling_one_who_waits_for_a_lock_is_never_lost(in_redis):
             assert all(task.cancelled() for task in done)
 
 
+async def test_one_who_is_cancelled_before_hearing_that_the_lock_is_his_gives_it_back(in_redis, monkeypatch):
+    client, asked = in_redis._client(), asyncio.Event()
+    real = client.acquire
+
+    async def answered_late(*arguments):
+        answer = await real(*arguments)
+        asked.set()
+        await asyncio.sleep(2)
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "acquire", answered_late)
+        task = asyncio.create_task(in_redis.lock("a", ttl=60, wait=5).__aenter__())
+        await asked.wait()
+        task.cancel()
+        await asyncio.wait([task])
+    assert task.cancelled()
+    async with in_redis.lock("a", ttl=1, wait=0):
+        pass
+
+
 def test_one_event_loop_after_another_may_use_it_even_unclosed(redis_url, prefix):
     shared = RedisShared(redis_url, prefix)
 

@@ -1,6 +1,6 @@
 """A breaker goes through its states alike in both of the rule's forms, and lets one probe through at a time."""
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from plugfn.resilience.breaker import ENTER, FAIL, Breaker, Circuit
@@ -8,6 +8,7 @@ from plugfn.resilience.breaker import ENTER, FAIL, Breaker, Circuit
 BREAKER = Breaker("host", failures=3, open_seconds=4, probe_seconds=2)
 # Its probe may take longer than it stays open: a failed one must not be waited for.
 SLOW = Breaker("slow host", failures=2, open_seconds=2, probe_seconds=8)
+FAILED_PROBE = ["fail", "fail", "wait 2", "enter", "fail", "enter", "wait 2", "enter"]
 MOVES = st.lists(
     st.sampled_from(["enter", "enter", "fail", "fail", "succeed", "wait 1", "wait 2", "wait 4"]), max_size=50
 )
@@ -63,6 +64,7 @@ def play(breaker, moves):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(breaker=st.sampled_from([BREAKER, SLOW]), moves=MOVES)
+@example(breaker=SLOW, moves=FAILED_PROBE)
 def test_memory_and_scripts_always_answer_the_same(by_given_clock, new_key, breaker, moves):
     scripts = InScripts(by_given_clock, new_key(), breaker)
     assert play(InMemory(breaker), moves) == play(scripts, moves)
@@ -70,8 +72,7 @@ def test_memory_and_scripts_always_answer_the_same(by_given_clock, new_key, brea
 
 
 def test_a_probe_that_failed_is_not_waited_for():
-    moves = ["fail", "fail", "wait 2", "enter", "fail", "enter", "wait 2", "enter"]
-    assert play(InMemory(SLOW), moves) == [False, True, 0.0, True, 2.0, 0.0]
+    assert play(InMemory(SLOW), FAILED_PROBE) == [False, True, 0.0, True, 2.0, 0.0]
 
 
 def test_its_whole_life():
