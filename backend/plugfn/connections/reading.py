@@ -72,3 +72,7 @@ class Reading:
         if self.tester is None:
             raise InvalidCall("nothing here can test connections", code="no_tester")
         return await self.tester(connection, credentials)
+
+    async def close(self) -> None:
+        """Wait for refreshes under way."""
+        await self._refresher.finish()

@@ -61,6 +61,12 @@ class Refresher:
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
+    async def finish(self) -> None:
+        """Wait for what was begun on this event loop: half a refresh would lose the new tokens."""
+        loop = asyncio.get_running_loop()
+        if begun := [task for task in self._running if task.get_loop() is loop]:
+            await asyncio.wait(begun)
+
     def _ended(self, task: "asyncio.Task[OAuthTokens]") -> None:
         self._running.discard(task)
         if not task.cancelled():

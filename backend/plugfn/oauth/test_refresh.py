@@ -355,6 +355,19 @@ async def test_who_comes_after_a_caller_that_gave_up_waits_for_its_refresh(site)
     assert site.grants()[0]["alive"]
 
 
+async def test_closing_waits_for_a_refresh_under_way(site):
+    connection = (await site.connect()).connection
+    site.options(seconds=0.2)
+    await site.end_soon(connection)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await site.me(connection)
+    await site.plug.close()
+    stored = (await site.tokens(connection)).refresh_token
+    assert stored is not None
+    assert stored.get_secret_value() == site.grants()[0]["refresh"]
+
+
 async def test_a_store_that_fails_for_a_moment_does_not_lose_the_rotated_pair(site, monkeypatch):
     connection = (await site.connect()).connection
     await site.end_soon(connection)
