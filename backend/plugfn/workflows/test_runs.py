@@ -283,6 +283,44 @@ async def test_a_worker_that_was_thought_dead_does_nothing_more_when_it_wakes(wo
     assert texts(world).count("3") == 1
 
 
+async def test_a_dead_run_of_a_paused_workflow_is_not_taken_up(world: World) -> None:
+    made = await world.engine.create("ana", spec(steps=THREE))
+
+    async def die(action: str, params: Any) -> None:
+        world.runner.after = None
+        raise Died
+
+    world.runner.after = die
+    with pytest.raises(Died):
+        await world.engine.handle(opened())
+    await world.engine.pause(made.id, "ana")
+    world.later(hours=1)
+    (run,) = await world.engine.recover()
+    assert (run.status, statuses(run)) == (RunStatus.PAUSED, ["unknown", "pending", "pending"])
+    await world.engine.resume(made.id, "ana")
+    with pytest.raises(InvalidCall) as raised:
+        await world.engine.retry(run.id, "ana")
+    assert raised.value.code == "confirm_unknown"
+    assert texts(world) == ["1"]
+
+
+async def test_a_run_that_cannot_be_recovered_hides_no_other(world: World) -> None:
+    await world.engine.create("ana", spec())
+    for event_id in ("e1", "e2", "e3"):
+        await world.engine.accept(opened(event_id))
+        world.later(seconds=1)
+    world.later(hours=1)
+    find, broken = world.store.run, (await world.store.runs())[1].id
+
+    async def breaks(run_id: str) -> Any:
+        if run_id == broken:
+            raise ConnectionResetError
+        return await find(run_id)
+
+    world.store.run = breaks  # type: ignore[method-assign]
+    assert [run.status for run in await world.engine.recover()] == [RunStatus.SUCCEEDED] * 2
+
+
 async def test_an_action_that_is_gone_fails_its_step(world: World) -> None:
     await world.engine.create("ana", spec())
     (run,) = await world.engine.accept(opened())

@@ -115,6 +115,7 @@ class Worker:
         """The kill switch, in the middle."""
         if not any(step.attempt for step in run.body.steps):
             return await self._suppress(run, "paused")
+        _give_up_unknown(run)
         run.body.reason = "paused"
         return await self._ledger.write_run(run, RunStatus.PAUSED)
 
@@ -210,8 +211,8 @@ class Worker:
     async def _recovered(self, run_id: str) -> list[KeptRun]:
         try:
             run = await self.work(run_id)
-        except PlugFnError as error:  # one that cannot be read or done now hides no other
-            log.error("run %s: %s", run_id, error.message)
+        except Exception as error:  # noqa: BLE001 - one that cannot be read or done now hides no other
+            log.error("run %s: %s", run_id, error.message if isinstance(error, PlugFnError) else type(error).__name__)
             return []
         return [] if run is None else [run]
 
@@ -235,6 +236,6 @@ def _outcome(steps: list[StepRun]) -> RunStatus:
 def _give_up_unknown(run: KeptRun) -> None:
     for step in run.body.steps:
         if step.status is StepStatus.RUNNING:
-            message = "its process ended while it was out, too long ago to ask again"
+            message = "its process ended while it was out"
             step.status = StepStatus.UNKNOWN
             step.error = StepError(error="OutcomeUnknown", code="outcome_unknown", next="check", message=message)
