@@ -7,10 +7,9 @@ the executor's. See docs/creating-providers.md.
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 
 from plugfn.connection import Connection
 from plugfn.errors import ConfigurationError
@@ -62,7 +61,7 @@ class OAuthTokens(Model):
 
     access_token: SecretStr
     refresh_token: SecretStr | None = None
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
     scopes: tuple[str, ...] = ()
     account: str = ""
     """The vendor's own id of the connected account, where its token answer names one (a Slack team)."""

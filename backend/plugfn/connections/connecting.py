@@ -69,7 +69,7 @@ class Connecting(Reading):
         async with self._exclusive(f"connect:{digest(user_id)}"):
             renewing = await self._to_renew(granted, account)
             if renewing is None:
-                connection = await self._add(app.provider, user_id, tokens, label, tokens)
+                connection = await self._add(app.provider, user_id, tokens, label)
             else:
                 connection = await self._renew(app, renewing, tokens)
         return Connected(connection, granted.pending.redirect_after, granted.missing_scopes)
@@ -133,10 +133,14 @@ class Connecting(Reading):
         kind = self._registry.get(provider)
         read = validated(kind.credentials, credentials, "the credentials", provider=provider)
         check_label(label)
+        if isinstance(read, OAuthTokens):
+            # Events are handed to the account's users: nobody may just say that an account is theirs.
+            read = read.model_copy(update={"account": ""})
         if test:
-            label = label or await self._tested(_new(kind, check_user(user_id), read), read)
+            tested = await self._tested(_new(kind, check_user(user_id), read), read)
+            label = label or tested
         async with self._exclusive(f"connect:{digest(user_id)}"):
-            return await self._add(kind, user_id, read, label, read if isinstance(read, OAuthTokens) else None)
+            return await self._add(kind, user_id, read, label)
 
     async def update(
         self, connection_id: str, user_id: str, credentials: Mapping[str, Any] | Model, *, test: bool = False
@@ -166,17 +170,16 @@ class Connecting(Reading):
             lambda kept: replace(kept, connection=replace(kept.connection, label=label)),
         )
 
-    async def _add(
-        self, provider: Provider, user_id: str, credentials: Model, label: str, tokens: OAuthTokens | None
-    ) -> Connection:
+    async def _add(self, provider: Provider, user_id: str, credentials: Model, label: str) -> Connection:
         if len(await self._store.connections(user_id=check_user(user_id), limit=MOST_FOR_A_USER)) >= MOST_FOR_A_USER:
             raise InvalidCall(f"a user has at most {MOST_FOR_A_USER} connections", code="too_many_connections")
-        made = replace(_new(provider, user_id, tokens), label=label)
+        made = _new(provider, user_id, credentials)
+        made = replace(made, label=label or made.label)
         await self._vault.add(made, credentials)
         return made
 
 
-def _new(provider: Provider, user_id: str, credentials: Model | None) -> Connection:
+def _new(provider: Provider, user_id: str, credentials: Model) -> Connection:
     now = datetime.now(UTC)
     made = Connection(uuid4().hex, user_id, provider.name, ConnectionStatus.ACTIVE, now, now)
     if not isinstance(credentials, OAuthTokens):

@@ -359,3 +359,22 @@ async def test_a_connection_of_oauth_has_no_form_and_one_of_a_form_has_no_oauth(
         connection = (await site.connect()).connection
         with pytest.raises(InvalidCall):
             await site.connections.update(connection.id, "ana", {"access_token": "x"})
+
+
+async def test_typed_in_tokens_claim_no_account(emulator):
+    """Else whoever says that an account is theirs would be handed its events."""
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        victim = (await site.connect()).connection
+        typed = {"access_token": "stolen-or-made-up", "account": "acct-1"}
+        claimed = await site.connections.create("mallory", "acme", typed)
+        assert claimed.account == ""
+        assert [one.id for one in await site.connections.of_account("acme", "acct-1")] == [victim.id]
+
+
+@pytest.mark.parametrize("expires_at", ["2030-01-01T00:00:00", "soon"])
+async def test_typed_in_tokens_end_at_a_moment_with_a_time_zone(emulator, expires_at):
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        with pytest.raises(InvalidParams):
+            await site.connections.create("ana", "acme", {"access_token": "x", "expires_at": expires_at})

@@ -71,7 +71,10 @@ class App:
         client = ClientAuth(self.settings.client_id, secret, self.auth.client_auth)
         asked = {name: value for name, value in parameters.items() if value}
         body = prepare_token_request(grant_type, **asked)
-        _, headers, body = client.prepare("POST", url, {"content-type": FORM, "accept": "application/json"}, body)
+        try:
+            _, headers, body = client.prepare("POST", url, {"content-type": FORM, "accept": "application/json"}, body)
+        except UnicodeEncodeError:
+            raise ConfigurationError(f"integrations[{self.provider.name!r}].client_secret cannot be sent") from None
         return TokenRequest(address, headers, body.encode())
 
 
