@@ -30,8 +30,6 @@ from plugfn.webhooks.inbound import Inbound
 
 log = logging.getLogger("plugfn.web")
 
-MOST_WEBHOOK = 8 * 1_048_576
-
 
 class Visit(NamedTuple):
     """A request on its way: who makes it ("" where nobody needs to be known), and the parts of its path."""
@@ -73,10 +71,14 @@ class Web:
         )
         self._patterns = [(_pattern(route.path), route) for route in self.routes]
 
-    @staticmethod
-    def most_bytes(path: str) -> int:
+    def most_bytes(self, path: str) -> int:
         """How much of a body an adapter reads before it gives up and answers 413."""
-        return MOST_WEBHOOK if path.startswith("/webhooks/") else MOST_JSON
+        first, _, rest = path.removeprefix("/").partition("/")
+        name = rest.partition("/")[0]
+        if first != "webhooks" or name not in self._plug.providers:
+            return MOST_JSON
+        webhooks = self._plug.providers.get(name).webhooks
+        return MOST_JSON if webhooks is None else webhooks.max_bytes
 
     async def handle(self, request: Request) -> Response:
         """The answer to a request."""

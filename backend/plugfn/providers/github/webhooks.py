@@ -61,13 +61,13 @@ def _payload(inbound: Inbound) -> dict[str, Any]:
 
 
 def _account(payload: dict[str, Any]) -> str:
-    """The installation of a GitHub App; else the organization, or the repository's owner."""
-    installation = payload.get("installation")
-    if isinstance(installation, dict) and isinstance(installation.get("id"), int):
-        return str(installation["id"])
+    """The login of the repository's owner or organization, as connections have it; else a GitHub App's installation."""
     repository = payload.get("repository")
-    owners = [payload.get("organization"), repository.get("owner") if isinstance(repository, dict) else None]
-    return next((str(owner["login"]) for owner in owners if isinstance(owner, dict) and "login" in owner), "")
+    owners = [repository.get("owner") if isinstance(repository, dict) else None, payload.get("organization")]
+    logins = [owner["login"] for owner in owners if isinstance(owner, dict) and isinstance(owner.get("login"), str)]
+    installation = payload.get("installation")
+    ids = [installation["id"]] if isinstance(installation, dict) and isinstance(installation.get("id"), int) else []
+    return str(next(iter([*logins, *ids]), ""))
 
 
 def _without_secret(payload: dict[str, Any]) -> dict[str, Any]:
