@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from langchain_core.tools import BaseTool, StructuredTool, ToolException
-
 from plugfn.errors import PlugFnError
+from plugfn.extras import needs
 from plugfn.sync import SyncPlugFn
 from plugfn.tools.toolbox import Tool, explained
+
+with needs("langchain"):
+    from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
 
 def langchain_tools(tools: Sequence[Tool], plain: SyncPlugFn | None = None) -> list[BaseTool]:

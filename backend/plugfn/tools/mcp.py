@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-import mcp_types as types
-from mcp.server.lowlevel import Server
-from mcp.server.stdio import stdio_server
-
 from plugfn.errors import PlugFnError, UnknownName
+from plugfn.extras import needs
 from plugfn.tools.toolbox import Tool, explained
+
+with needs("mcp"):
+    import mcp_types as types
+    from mcp.server.lowlevel import Server
+    from mcp.server.stdio import stdio_server
 
 
 def mcp_server(tools: Sequence[Tool], name: str = "plugfn") -> Server[Any]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter
-from fastapi import Request as FastAPIRequest
-from fastapi import Response as FastAPIResponse
-
+from plugfn.extras import needs
 from plugfn.plug import PlugFn
 from plugfn.web.core import Web
 from plugfn.web.messages import Request, Response, refusal
+
+with needs("fastapi"):
+    from fastapi import APIRouter
+    from fastapi import Request as FastAPIRequest
+    from fastapi import Response as FastAPIResponse
 
 
 def plugfn_router(plug: PlugFn) -> APIRouter:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-import flask
-from werkzeug.exceptions import RequestEntityTooLarge
-
+from plugfn.extras import needs
 from plugfn.sync import SyncPlugFn
 from plugfn.web.core import Web
 from plugfn.web.messages import Request, Response, refusal
+
+with needs("flask"):
+    import flask
+    from werkzeug.exceptions import RequestEntityTooLarge
 
 
 def plugfn_blueprint(plug: SyncPlugFn) -> flask.Blueprint:
