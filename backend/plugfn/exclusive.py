@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
 from plugfn.cache.protocol import Shared
@@ -21,15 +21,21 @@ POLL_SECONDS = 0.05
 class Exclusive:
     """The shared lock queues those who wait: of this process, or of all when the shared state is Redis.
 
-    The claim in the store keeps apart processes that share nothing else."""
+    The claim in the store keeps apart processes that share nothing else, also while Redis is away."""
 
     def __init__(self, shared: Shared, claims: ShortLived) -> None:
         self._shared, self._claims = shared, claims
 
     @asynccontextmanager
     async def __call__(self, name: str) -> AsyncIterator[None]:
-        """Held for at most a minute. Raises Unavailable (code "locked", "shared_state" or "store")."""
-        async with self._shared.lock(name, ttl=HOLD_SECONDS, wait=WAIT_SECONDS):
+        """Held for at most a minute. Raises Unavailable (code "locked", "store"; "shared_state" when it ends)."""
+        async with AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(self._shared.lock(name, ttl=HOLD_SECONDS, wait=WAIT_SECONDS))
+            except Unavailable as error:
+                if error.code != "shared_state":
+                    raise
+                log.warning("the shared state is away: the claim alone keeps others out")
             mine = uuid4().bytes
             await self._claim(name, mine)
             try:

@@ -31,6 +31,11 @@ def check_label(label: str) -> None:
         raise InvalidParams("the label cannot be kept", problems=[problem])
 
 
+def fit_label(text: str) -> str:
+    """A vendor's name of an account as a label: what can be printed of it, and no more than there is room for."""
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_LABEL].strip()
+
+
 def digest(text: str) -> str:
     """Of a secret of 256 random bits, or of a name that goes into a key."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

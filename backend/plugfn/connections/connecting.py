@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from plugfn.connection import Connection, ConnectionStatus
-from plugfn.connections.checks import check_label, check_provider, check_user, digest
+from plugfn.connections.checks import check_label, check_provider, check_user, digest, fit_label
 from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
 from plugfn.errors import InvalidCall, PlugFnError
@@ -65,6 +65,7 @@ class Connecting(Reading):
         app = app_of(self._registry, provider)
         granted = await self._flow.finish(app, user_id, query)
         account, label = await self._identify(app, user_id, granted)
+        label = fit_label(label)
         tokens = granted.tokens.model_copy(update={"account": account, "label": label})
         async with self._exclusive(f"connect:{digest(user_id)}"):
             renewing = await self._to_renew(granted, account)
@@ -138,7 +139,7 @@ class Connecting(Reading):
             read = read.model_copy(update={"account": ""})
         if test:
             tested = await self._tested(_new(kind, check_user(user_id), read), read)
-            label = label or tested
+            label = label or fit_label(tested)
         async with self._exclusive(f"connect:{digest(user_id)}"):
             return await self._add(kind, user_id, read, label)
 

@@ -255,6 +255,15 @@ async def test_the_same_account_renews_its_connection(site):
     assert (await site.me(again)).account == "acct-1"
 
 
+async def test_a_name_that_the_vendor_gives_is_made_fit_to_be_shown(site):
+    site.options(override={"account": {"id": "x\n" * 1000, "name": " \u202eAcme\x00\r\n" + "x" * 5000}})
+    label = (await site.connect()).connection.label
+    assert label.startswith("Acme")
+    assert label.isprintable()
+    assert len(label) <= 200
+    assert len(await site.connections.list("ana")) == 1
+
+
 async def test_another_account_and_another_user_get_connections_of_their_own(site):
     mine = (await site.connect()).connection
     theirs = (await site.connect("bob")).connection

@@ -417,7 +417,7 @@ async def test_whoever_gave_up_waiting_uses_what_the_holder_has_renewed(site):
     assert refreshes(site) == []
 
 
-async def test_a_shared_state_that_is_away_stops_only_what_has_ended(site, monkeypatch):
+async def test_without_the_shared_state_the_claim_alone_keeps_others_out(site, monkeypatch):
     connection = (await site.connect()).connection
 
     def away(*_: Any, **__: Any) -> Any:
@@ -425,13 +425,11 @@ async def test_a_shared_state_that_is_away_stops_only_what_has_ended(site, monke
 
     for name in ("lock", "get", "set"):
         monkeypatch.setattr(site.plug.shared, name, away)
-    await site.end_soon(connection, 30)
-    tokens = await site.connections.credentials(site.provider, connection)
-    assert tokens == await site.tokens(connection)
+    site.options(seconds=0.1)
     await site.end_soon(connection)
-    with pytest.raises(TryLater) as caught:
-        await site.connections.credentials(site.provider, connection)
-    assert caught.value.code == "shared_state"
+    asked = [site.connections.credentials(site.provider, connection) for _ in range(ACTORS)]
+    assert len({found.access_token.get_secret_value() for found in await asyncio.gather(*asked)}) == 1
+    assert len(refreshes(site)) == 1
 
 
 async def test_a_user_who_connects_again_during_a_refresh_keeps_the_new_tokens(site):
