@@ -107,6 +107,20 @@ async def test_applications_that_share_only_the_database_refresh_once(emulator, 
         await sites[0].connections.disconnect(connection.id, "ana")
 
 
+async def test_applications_with_a_common_redis_refresh_once(emulator, redis_url, tmp_path):
+    peer, shared = emulator("oauth"), {"encryption_key": new_key(), "database": f"sqlite:///{tmp_path / 'x.db'}"}
+    async with AsyncExitStack() as stack:
+        sites = [Site(peer, redis=redis_url, **shared) for _ in range(3)]
+        for site in sites:
+            await stack.enter_async_context(site.plug)
+        connection = (await sites[0].connect()).connection
+        sites[0].options(seconds=0.1)
+        await sites[0].end_soon(connection)
+        await asyncio.gather(*(site.me(connection) for site in sites * 4))
+        assert len(refreshes(sites[0])) == 1
+        assert sites[0].grants()[0]["alive"]
+
+
 async def test_event_loops_in_several_threads_refresh_once(emulator, database):
     site = Site(emulator("oauth"), database=database)
     async with site.plug:
