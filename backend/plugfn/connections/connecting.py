@@ -110,12 +110,12 @@ class Connecting(Reading):
                 kept.connection,
                 status=ConnectionStatus.ACTIVE,
                 error_code="",
-                label=tokens.label or kept.connection.label,
+                label=kept.connection.label or tokens.label,
                 account=tokens.account or kept.connection.account,
                 scopes=tokens.scopes,
                 expires_at=tokens.expires_at,
             )
-            return replace(kept, connection=fresh, credentials=tokens)
+            return replace(kept, connection=fresh, credentials=_with_old_refresh_token(kept, tokens))
 
         return await self._changed(connection, app.provider, renewed)
 
@@ -178,6 +178,15 @@ class Connecting(Reading):
         made = replace(made, label=label or made.label)
         await self._vault.add(made, credentials)
         return made
+
+
+def _with_old_refresh_token(kept: Kept, tokens: OAuthTokens) -> OAuthTokens:
+    """Some vendors give a refresh token at the first consent only; it is kept, for the same account alone."""
+    old = kept.credentials
+    same = bool(tokens.account) and tokens.account == kept.connection.account
+    if tokens.refresh_token is not None or not same or not isinstance(old, OAuthTokens):
+        return tokens
+    return tokens.model_copy(update={"refresh_token": old.refresh_token})
 
 
 def _new(provider: Provider, user_id: str, credentials: Model) -> Connection:

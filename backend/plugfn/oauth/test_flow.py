@@ -255,6 +255,31 @@ async def test_the_same_account_renews_its_connection(site):
     assert (await site.me(again)).account == "acct-1"
 
 
+async def test_connecting_again_without_a_new_refresh_token_keeps_the_old_one(site):
+    first = (await site.connect()).connection
+    before = await site.tokens(first)
+    site.options(refresh_tokens=False)
+    again = (await site.connect()).connection
+    after = await site.tokens(again)
+    assert (again.id, after.refresh_token) == (first.id, before.refresh_token)
+    assert after.access_token != before.access_token
+
+
+async def test_a_refresh_token_is_not_kept_for_an_account_that_nobody_can_name(site):
+    site.options(name_account=False)
+    first = (await site.connect()).connection
+    site.options(refresh_tokens=False)
+    again = (await site.connect(connection_id=first.id)).connection
+    assert again.id == first.id
+    assert (await site.tokens(again)).refresh_token is None
+
+
+async def test_a_label_that_the_user_chose_stays(site):
+    first = (await site.connect()).connection
+    await site.connections.rename(first.id, "ana", "Mine")
+    assert (await site.connect()).connection.label == "Mine"
+
+
 async def test_a_name_that_the_vendor_gives_is_made_fit_to_be_shown(site):
     site.options(override={"account": {"id": "x\n" * 1000, "name": " \u202eAcme\x00\r\n" + "x" * 5000}})
     label = (await site.connect()).connection.label
