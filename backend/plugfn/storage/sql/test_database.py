@@ -201,3 +201,31 @@ async def test_a_statement_that_is_given_up_leaves_a_usable_store(store):
         await asyncio.gather(task, return_exceptions=True)
     await asyncio.gather(*(store.put("given-up", str(number), b"v", 60) for number in range(30)))
     assert await store.take("given-up", "7") == b"v"
+
+
+async def test_closing_reaches_the_connections_of_other_running_loops(postgres_url):
+    store = SqlStore(postgres_url)
+    await store.open()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(store.purge(), loop).result(10)
+        await store.purge()
+        await store.close()
+        with psycopg.connect(postgres_url) as connection:
+            others = (
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state IS NOT NULL"
+            )
+            deadline = time.monotonic() + 5
+            while (left := connection.execute(others).fetchone()[0]) and time.monotonic() < deadline:
+                await asyncio.sleep(0.02)
+                connection.rollback()
+        assert left == 0
+        assert asyncio.run_coroutine_threadsafe(store.purge(), loop).result(10) == 0
+        await store.close()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
