@@ -37,7 +37,19 @@ Statement = exp.Select | exp.SetOperation | exp.Subquery
 def checked_select(sql: str, allowed: Iterable[str]) -> str:
     """The query, written anew, if it may run; `allowed` are TableNames.
 
-    Raises Forbidden (codes statement_not_allowed, table_not_allowed) and InvalidCall (unreadable_sql)."""
+    What was written is read and checked once more, and must come out as it went in: nothing is sent that we would
+    understand otherwise than we meant it. Raises Forbidden (codes statement_not_allowed, table_not_allowed) and
+    InvalidCall (unreadable_sql)."""
+    if len(sql) > LONGEST_SQL or "\x00" in sql:
+        _refuse(f"more than {LONGEST_SQL} characters, or a null character")
+    tables = list(allowed)
+    written = _written_anew(sql, tables)
+    if _written_anew(written, tables) != written:
+        raise InvalidCall("the SQL can be read in two ways", code="unreadable_sql")
+    return written
+
+
+def _written_anew(sql: str, allowed: list[str]) -> str:
     tokens = _tokens(sql)
     tree = _parsed(tokens, sql)
     _check_size(tree)
@@ -48,10 +60,17 @@ def checked_select(sql: str, allowed: Iterable[str]) -> str:
     for table, known in tables:
         if not known:
             _pin(table, permitted(_reference(table), allowed))
-    written = tree.sql(dialect=Postgres, comments=False, identify=True)
+    written = _text(tree)
     if _literals(tokens) != _literals(Postgres().tokenize(written)):
         raise InvalidCall("the SQL has a part whose meaning would be lost", code="unreadable_sql")
     return written
+
+
+def _text(tree: Statement) -> str:
+    try:
+        return tree.sql(dialect=Postgres, comments=False, identify=True)
+    except _TRIPPED as error:
+        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
 
 
 def _refuse(what: str) -> NoReturn:
@@ -59,8 +78,6 @@ def _refuse(what: str) -> NoReturn:
 
 
 def _tokens(sql: str) -> list[Token]:
-    if len(sql) > LONGEST_SQL or "\x00" in sql:
-        _refuse(f"more than {LONGEST_SQL} characters, or a null character")
     try:
         return _one_statement(Postgres().tokenize(sql))
     except _TRIPPED as error:

@@ -127,8 +127,10 @@ def test_names_are_folded_quoted_and_given_their_schema(query, expected):
     assert checked_select(query, ALLOWED) == expected
 
 
-@pytest.mark.parametrize("query", ["select dados -> '' from vendas", "select current_timestamp(3)"])
-def test_what_the_parser_would_drop_in_silence_is_refused(query):
+@pytest.mark.parametrize(
+    "query", ["select dados -> '' from vendas", "select current_timestamp(3)", "select join select"]
+)
+def test_what_the_parser_would_drop_or_garble_in_silence_is_refused(query):
     with pytest.raises(InvalidCall):
         checked_select(query, ALLOWED)
 
