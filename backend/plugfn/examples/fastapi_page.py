@@ -186,7 +186,8 @@ def _rows(rows: Sequence[ActionLog]) -> str:
     if not rows:
         return '<p class="soft">Nenhuma chamada ainda.</p>'
     head = "<tr><th>Quando</th><th>Ação</th><th>Resultado</th><th class='number'>ms</th></tr>"
-    return f'<div class="scroll"><table>{head}{"".join(_row(row) for row in rows)}</table></div>'
+    table = f"<table>{head}{''.join(_row(row) for row in rows)}</table>"
+    return f'<div class="scroll" role="region" aria-labelledby="chamadas" tabindex="0">{table}</div>'
 
 
 def _row(row: ActionLog) -> str:

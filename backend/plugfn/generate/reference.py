@@ -4,116 +4,236 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-MODULES = (
-    "plugfn.plug",
-    "plugfn.sync",
-    "plugfn.options",
-    "plugfn.connections",
-    "plugfn.connection",
-    "plugfn.batch",
-    "plugfn.metrics",
-    "plugfn.errors",
-    "plugfn.workflows",
-    "plugfn.webhooks.hub",
-    "plugfn.webhooks.inbound",
-    "plugfn.tools.toolbox",
-    "plugfn.tools.langchain",
-    "plugfn.tools.mcp",
-    "plugfn.web.core",
-    "plugfn.web.messages",
-    "plugfn.web.fastapi",
-    "plugfn.web.flask",
-    "plugfn.definition",
-    "plugfn.net.answer",
-    "plugfn.net.vendor",
-    "plugfn.net.guard",
-    "plugfn.registry",
-    "plugfn.crypto",
-    "plugfn.storage.protocol",
-    "plugfn.storage.records",
-    "plugfn.cache.protocol",
-    "plugfn.resilience.retry",
-    "plugfn.testing.bench",
-    "plugfn.testing.vendor",
-    "plugfn.testing.provider_contract",
-)
+GROUPS = {
+    "Calling": (
+        "plugfn.plug",
+        "plugfn.sync:SyncPlugFn",
+        "plugfn.options",
+        "plugfn.batch",
+        "plugfn.errors",
+        "plugfn.metrics:Metrics,Measured",
+    ),
+    "Connections": ("plugfn.connection", "plugfn.connections.manager", "plugfn.connections.connecting:Connected"),
+    "Webhooks": (
+        "plugfn.webhooks.hub:WebhookHub,Receipt,Outcome",
+        "plugfn.webhooks.inbound",
+        "plugfn.webhooks.standard",
+    ),
+    "Workflows": ("plugfn.workflows.engine", "plugfn.workflows.model"),
+    "Agent tools": ("plugfn.tools.toolbox", "plugfn.tools.langchain", "plugfn.tools.mcp"),
+    "The web": ("plugfn.web.core", "plugfn.web.messages", "plugfn.web.fastapi", "plugfn.web.flask"),
+    "Writing a provider": ("plugfn.definition", "plugfn.registry", "plugfn.net.answer", "plugfn.net.vendor"),
+    "Keys": ("plugfn.crypto", "plugfn.rotation"),
+    "Storage and shared state": ("plugfn.storage.protocol", "plugfn.storage.records", "plugfn.cache.protocol"),
+    "Testing": ("plugfn.testing.bench", "plugfn.testing.vendor", "plugfn.testing.provider_contract"),
+}
+"""Modules by subject; behind a colon what of them matters to users, where that is not everything."""
 HEADER = """\
 # Reference
 
 Every public class and function, from their docstrings. Written by `python -m plugfn.generate.reference`: change the
 docstrings, not this.
 """
-ALIGNED = re.compile(r"^ {4}|\S {3,}\S", re.MULTILINE)
-"""Text whose columns mean something: shown as it is."""
+WIDEST = 100
+"""Signatures that are wider have one parameter a line."""
 
-Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+_ALIGNED = re.compile(r"^ {4}|\S {3,}\S", re.MULTILINE)
+"""Text whose columns mean something: shown as it is."""
+_TAG = re.compile(r"<(?=[^`]*(?:`[^`]*`[^`]*)*$)")
+"""A `<` outside backticks, which Markdown would take for HTML."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Documented = ast.Module | ast.ClassDef | Function
+Named = ast.Assign | ast.AnnAssign
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module as it is written: read, not imported, so that the page is the same under every version of Python."""
+
+    name: str
+
+    @cached_property
+    def text(self) -> str:
+        """What it says."""
+        return (PACKAGE.parent / Path(*self.name.split(".")).with_suffix(".py")).read_text(encoding="utf-8")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The same, parsed."""
+        return ast.parse(self.text)
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """Where the names come from that it imports."""
+        imports = [node for node in self.tree.body if isinstance(node, ast.ImportFrom)]
+        return {alias.name: node.module or "" for node in imports for alias in node.names}
+
+    def parts(self, node: ast.ClassDef) -> dict[str, ast.ClassDef]:
+        """A class and those of its bases that are other modules' of the same package, by name: written in parts."""
+        found, package = {node.name: node}, self.name.rpartition(".")[0]
+        for base in node.bases:
+            home = self.homes.get(ast.unparse(base), "")
+            if package != PACKAGE.name and home.startswith(f"{package}."):
+                there = Source(home)
+                found |= there.parts(there.classes[ast.unparse(base)])
+        return found
+
+    @property
+    def classes(self) -> dict[str, ast.ClassDef]:
+        """By name."""
+        return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
 
 
 def reference() -> str:
-    """The text of docs/reference.md. Read from the source, so that it is the same under every version of Python."""
-    lines = [HEADER, *(line for name in MODULES for line in _module(name))]
+    """The text of docs/reference.md."""
+    lines = [HEADER, *_contents()]
+    for title, modules in GROUPS.items():
+        lines.append(f"## {title}\n")
+        lines += [line for name in modules for line in _module(*name.split(":"))]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
-def _module(name: str) -> Iterator[str]:
-    source = PACKAGE.parent / Path(*name.split("."))
-    path = source / "__init__.py" if source.is_dir() else source.with_suffix(".py")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    yield f"## `{name}`\n"
-    yield _prose(tree)
-    for node in tree.body:
+def _contents() -> Iterator[str]:
+    for title, modules in GROUPS.items():
+        names = [name.partition(":")[0] for name in modules]
+        links = ", ".join(f"[`{name}`](#{name.replace('.', '')})" for name in names)
+        yield f"- {title}: {links}"
+    yield ""
+
+
+def _module(name: str, chosen: str = "") -> Iterator[str]:
+    source = Source(name)
+    yield f"### `{name}`\n"
+    yield _prose(source.tree)
+    for node, note in _noted(source.tree.body):
+        if chosen and getattr(node, "name", "") not in chosen.split(","):
+            continue
         if isinstance(node, ast.ClassDef) and _public(node):
-            yield from _class(node)
+            yield from _class(source, node)
         elif isinstance(node, Function) and _public(node):
-            yield f"### `{node.name}{_signature(node)}`\n"
+            yield f"#### `{node.name}`\n"
+            yield _code(_signature(node, node.name))
             yield _prose(node)
+        elif isinstance(node, Named) and note and not _name(node).startswith("_"):
+            yield f"#### `{_name(node)}`\n"
+            yield _code(ast.get_source_segment(source.text, node) or "")
+            yield f"{_plain(note)}\n"
+
+
+def _noted(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
+    """Each statement with the text that stands below it."""
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        said = following.value if isinstance(following, ast.Expr) else None
+        note = said.value if isinstance(said, ast.Constant) and isinstance(said.value, str) else ""
+        yield node, " ".join(note.split())
 
 
 def _public(node: ast.ClassDef | Function) -> bool:
     return not node.name.startswith("_") and bool(ast.get_docstring(node))
 
 
-def _class(node: ast.ClassDef) -> Iterator[str]:
-    bases = ", ".join(ast.unparse(base) for base in node.bases)
-    yield f"### `{node.name}`" + (f" ({bases})" if bases else "") + "\n"
+def _name(node: Named) -> str:
+    return ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+
+
+def _class(source: Source, node: ast.ClassDef) -> Iterator[str]:
+    parts = source.parts(node)
+    bases = [name for base in node.bases if (name := ast.unparse(base)) not in parts]
+    yield f"#### `{node.name}`\n"
+    if bases:
+        yield f"*{', '.join(f'`{name}`' for name in bases)}*\n"
+    yield from (_code(_signature(one, node.name)) for one in node.body if isinstance(one, Function) and _is_init(one))
     yield _prose(node)
-    for member in node.body:
-        if isinstance(member, Function) and _public(member) and not _is_overload(member):
-            yield f"- `{member.name}{'' if _is_property(member) else _signature(member)}`: {_inline(member)}"
-        elif isinstance(member, ast.AnnAssign) and not ast.unparse(member.target).startswith("_"):
-            yield f"- `{ast.unparse(member.target)}: {ast.unparse(member.annotation)}`"
+    for part in parts.values():
+        for member, note in _noted(part.body):
+            yield from _member(member, note)
     yield ""
 
 
-def _is_overload(node: Function) -> bool:
-    return any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
+def _is_init(node: Function) -> bool:
+    return node.name == "__init__" and len(ast.unparse(node.args)) > len("self")
 
 
-def _is_property(node: Function) -> bool:
-    return any(ast.unparse(decorator) == "property" for decorator in node.decorator_list)
+def _member(member: ast.stmt, note: str) -> Iterator[str]:
+    after = f": {_plain(note)}" if note else ""
+    if isinstance(member, Function) and _public(member) and not _decorated(member, "overload"):
+        shown = member.name if _decorated(member, "property", "cached_property") else _line(member, member.name)
+        yield f"- `{shown}`: {_plain(' '.join((ast.get_docstring(member) or '').split()))}"
+    elif isinstance(member, ast.AnnAssign) and not _name(member).startswith("_"):
+        given = f" = {ast.unparse(member.value)}" if isinstance(member.value, ast.Constant) else ""
+        yield f"- `{_name(member)}: {ast.unparse(member.annotation)}{given}`{after}"
+    elif (
+        isinstance(member, ast.Assign) and isinstance(member.value, ast.Constant) and not _name(member).startswith("_")
+    ):
+        yield f"- `{ast.unparse(member)}`{after}"
 
 
-def _signature(node: Function) -> str:
-    arguments = re.sub(r"^(self|cls)(, |$)", "", ast.unparse(node.args))
-    returned = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    return f"({arguments}){returned}"
+def _decorated(node: Function, *names: str) -> bool:
+    return any(ast.unparse(decorator) in names for decorator in node.decorator_list)
+
+
+def _line(node: Function, name: str) -> str:
+    """A signature on one line."""
+    begin = "await " if isinstance(node, ast.AsyncFunctionDef) else ""
+    return f"{begin}{name}({', '.join(_parameters(node.args))}){_returned(node)}"
+
+
+def _signature(node: Function, name: str) -> str:
+    """With a parameter a line when one line is too wide."""
+    line = _line(node, name)
+    if len(line) <= WIDEST:
+        return line
+    begin = line.partition("(")[0]
+    return f"{begin}(\n" + "".join(f"    {one},\n" for one in _parameters(node.args)) + f"){_returned(node)}"
+
+
+def _returned(node: Function) -> str:
+    return f" -> {ast.unparse(node.returns)}" if node.returns and node.name != "__init__" else ""
+
+
+def _parameters(given: ast.arguments) -> list[str]:
+    plain = [*given.posonlyargs, *given.args]
+    unset = [None] * (len(plain) - len(given.defaults))
+    shown = [_parameter(one, value) for one, value in zip(plain, [*unset, *given.defaults], strict=True)]
+    if given.vararg:
+        shown.append(f"*{ast.unparse(given.vararg)}")
+    elif given.kwonlyargs:
+        shown.append("*")
+    shown += [_parameter(one, value) for one, value in zip(given.kwonlyargs, given.kw_defaults, strict=True)]
+    if given.kwarg:
+        shown.append(f"**{ast.unparse(given.kwarg)}")
+    return [one for one in shown if one not in ("self", "cls")]
+
+
+def _parameter(one: ast.arg, value: ast.expr | None) -> str:
+    if value is None:
+        return ast.unparse(one)
+    return f"{ast.unparse(one)} = {ast.unparse(value)}" if one.annotation else f"{one.arg}={ast.unparse(value)}"
+
+
+def _code(text: str) -> str:
+    return f"```python\n{text}\n```\n"
+
+
+def _plain(text: str) -> str:
+    return _TAG.sub("&lt;", text)
 
 
 def _prose(node: Documented) -> str:
-    first, _, rest = (ast.get_docstring(node, clean=False) or "").partition("\n")
-    margin = "" if isinstance(node, ast.Module) else " " * (node.col_offset + 4)
-    rest = "\n".join(line.removeprefix(margin).rstrip() for line in rest.splitlines()).strip("\n")
-    if not rest:
-        return f"{first}\n"
-    return f"{first}\n\n```text\n{rest}\n```\n" if ALIGNED.search(rest) else f"{first}\n{rest}\n"
-
-
-def _inline(node: Function) -> str:
-    return " ".join((ast.get_docstring(node) or "").split())
+    """A docstring; paragraphs whose columns mean something stay as they are."""
+    text, joined = ast.get_docstring(node) or "", ""
+    for paragraph in re.split(r"\n{2,}", text):
+        if _ALIGNED.search(paragraph):
+            joined += f"```text\n{paragraph}\n```\n\n"
+        else:
+            joined += f"{_plain(paragraph)}\n\n"
+    return joined.replace("```\n\n```text\n", "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,167 @@
+"""Tests of the pages: links lead somewhere, and commands, options, settings, extras and names that they name exist."""
+
+import re
+import shlex
+import tomllib
+from functools import reduce
+from importlib import import_module
+from inspect import signature
+
+import pytest
+import typer
+from pages import ROOT, Page, page, pages
+
+from plugfn.cli.app import app
+from plugfn.cli.config import KEYS, plug_from
+from plugfn.cli.output import MISCONFIGURED, STATUS
+from plugfn.crypto import new_key
+from plugfn.errors import Next
+from plugfn.generate.reference import reference
+from plugfn.plug import PlugFn
+from plugfn.providers import BUILT_IN, load
+
+COMMANDS = typer.main.get_command(app).commands
+OF_EVERY_COMMAND = {"--help"}
+FILES = {"plugfn.toml", "plugfn.db"}
+MADE_THERE = ("plug.weather.", "plug.providers.register(weather")
+"""By the reader of the guide to creating a provider."""
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+MEANINGS = {
+    Next.FIX_CALL: "change the call",
+    Next.GIVE_UP: "the vendor refuses",
+    Next.CHECK: "it went out",
+    Next.RETRY: "try again later",
+    Next.RECONNECT: "connect the account again",
+}
+
+every_page = pytest.mark.parametrize("one", pages(), ids=lambda one: one.name)
+
+
+def everything() -> PlugFn:
+    """A PlugFn with every provider."""
+    oauth = {"client_id": "id", "client_secret": "secret"}
+    plug = PlugFn(encryption_key=new_key(), integrations={"github": oauth, "slack": oauth})
+    plug.providers.register(*(load(name) for name in BUILT_IN))
+    return plug
+
+
+def target(one: Page, link: str) -> tuple[Page, str]:
+    path, _, anchor = link.partition("#")
+    return (Page((one.path.parent / path).resolve()) if path else one), anchor
+
+
+@every_page
+def test_every_link_leads_somewhere(one):
+    for link in one.links:
+        found, anchor = target(one, link)
+        assert found.path.exists(), f"{one.name} leads to {link}"
+        assert not anchor or anchor in found.anchors, f"{one.name} leads to {link}"
+
+
+def test_every_page_is_reached_from_the_readme():
+    waiting, seen = [page("README.md")], set()
+    while waiting:
+        one = waiting.pop()
+        if one.path in seen or one.path.suffix != ".md":
+            continue
+        seen.add(one.path)
+        waiting += [target(one, link)[0] for link in one.links]
+    assert {one.path for one in pages()} <= seen
+
+
+@every_page
+def test_every_command_exists_and_takes_what_is_shown(one):
+    for line in one.commands("plugfn"):
+        _, name, *arguments = shlex.split(line.replace("…", ""))
+        assert name in COMMANDS, f"{one.name}: {line}"
+        if arguments:  # parsed, and not run
+            COMMANDS[name].make_context(name, arguments)
+
+
+@every_page
+def test_every_option_exists(one):
+    known = {option for command in COMMANDS.values() for parameter in command.params for option in parameter.opts}
+    for code in one.code:
+        for option in re.findall(r"(?<!\S)--[\w-]+", code) if code.startswith("--") else ():
+            assert option in known | OF_EVERY_COMMAND, f"{one.name}: {option}"
+
+
+def test_the_page_of_the_command_line_has_every_command():
+    told = {shlex.split(line)[1] for line in page("docs/command-line.md").commands("plugfn")}
+    assert told == COMMANDS.keys()
+
+
+def test_the_page_says_which_commands_speak_json():
+    (sentence,) = re.findall(r"^(.*) take `--json`", page("docs/command-line.md").text, re.MULTILINE)
+    speak = {name for name, one in COMMANDS.items() if any("--json" in parameter.opts for parameter in one.params)}
+    assert set(re.findall(r"`([\w-]+)`", sentence)) == speak
+
+
+def test_the_exit_statuses_are_those_of_the_program():
+    told = dict(re.findall(r"^\| (\d+) \| (.+?) \|$", page("docs/command-line.md").text, re.MULTILINE))
+    assert {int(status) for status in told} == {0, MISCONFIGURED, *STATUS.values()}
+    for what, status in STATUS.items():
+        assert told[str(status)].startswith(MEANINGS[what])
+    assert told[str(MISCONFIGURED)] == "the settings are wrong"
+
+
+def test_the_settings_file_of_the_page_is_one(tmp_path, monkeypatch):
+    (block,) = page("docs/command-line.md").blocks("toml")
+    (tmp_path / "plugfn.toml").write_text(block)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLUGFN_ENCRYPTION_KEY", new_key())
+    monkeypatch.setenv("GITHUB_CLIENT_SECRET", "s")
+    plug = plug_from(tmp_path / "plugfn.toml")
+    assert plug.providers.settings("github").client_id == "your-client-id"
+
+
+def test_every_setting_is_told():
+    settings = set(signature(PlugFn).parameters)
+    assert settings - {"auth"} == KEYS
+    told = {code.partition("=")[0].partition(" ")[0] for one in pages() for code in one.code}
+    blocks = "".join(block for one in pages() for block in one.blocks("python"))
+    for name in settings:
+        assert name in told or f"{name}=" in blocks, f"no page tells of {name}"
+    for name in KEYS:
+        text = page("docs/command-line.md").text
+        assert name in text, f"the page of the command line does not tell of {name}"
+
+
+@every_page
+def test_every_extra_exists(one):
+    for listed in re.findall(r"plugfn\[([\w,]+)\]", one.text):
+        assert set(listed.split(",")) <= EXTRAS.keys(), f"{one.name}: plugfn[{listed}]"
+
+
+def test_the_readme_names_every_extra():
+    (told,) = re.findall(r"comes as extras:.*?of them\.", page("README.md").text, re.DOTALL)
+    assert set(re.findall(r"`([\w-]+)`", told)) == EXTRAS.keys() - {"test"}
+
+
+@every_page
+def test_every_name_exists(one):
+    plug = everything()
+    for code in one.code:
+        if (found := re.match(r"(?:await )?plug((?:\.\w+)+)", code)) and not code.startswith(MADE_THERE):
+            reduce(getattr, found[1].split(".")[1:], plug)
+        elif (found := re.fullmatch(r"plugfn((?:\.\w+)+)(\(.*\))?", code)) and code not in FILES:
+            resolved(found[1].split(".")[1:])
+        elif found := re.fullmatch(r"plugfn/([\w/]+\.py)", code):
+            assert (ROOT / found[1]).exists(), f"{one.name}: {code}"
+
+
+def resolved(parts: list[str]) -> None:
+    """A module, or something in one."""
+    for count in range(len(parts), 0, -1):
+        try:
+            module = import_module(".".join(["plugfn", *parts[:count]]))
+        except ModuleNotFoundError:
+            continue
+        reduce(getattr, parts[count:], module)
+        return
+    raise AssertionError(f"there is no plugfn.{'.'.join(parts)}")
+
+
+def test_the_reference_is_what_the_docstrings_say():
+    told = page("docs/reference.md").text
+    assert told == reference(), "write it anew: python -m plugfn.generate.reference > docs/reference.md"
