@@ -10,8 +10,27 @@ from plugfn.problems import problems_of
 
 ANY_EVENT = "*"
 RESERVED = frozenset(
-    "base_url batch close connections executor guard let_in metrics open pool providers ring run shared store user_of "
-    "webhooks workflows".split()
+    {
+        "base_url",
+        "batch",
+        "close",
+        "connections",
+        "executor",
+        "guard",
+        "let_in",
+        "metrics",
+        "open",
+        "pool",
+        "providers",
+        "ring",
+        "rotate_keys",
+        "run",
+        "shared",
+        "store",
+        "user_of",
+        "webhooks",
+        "workflows",
+    }
 )
 """What PlugFn itself has as attributes."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
