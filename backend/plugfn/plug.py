@@ -9,7 +9,7 @@ Without await: plugfn.sync.
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from pydantic import BaseModel
 
@@ -29,17 +29,24 @@ from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
 from plugfn.options import CallOptions
 from plugfn.registry import ProviderRegistry
+from plugfn.rotation import OnProgress as OnRotation
+from plugfn.rotation import Rotated, rotate_keys
 from plugfn.storage.choose import store_of
 from plugfn.storage.protocol import Store
 from plugfn.webhooks.hub import WebhookHub
 from plugfn.workflows.engine import WorkflowEngine
 from plugfn.workflows.listening import Listener
 
+if TYPE_CHECKING:
+    from plugfn.faces import Faces
+else:
+    Faces = object  # only for type checkers: a program pays for the providers that it registers
+
 AuthProvider = Callable[[Any], Awaitable[str | None] | str | None]
 """A web request → the id of the user who makes it, or None. Given to the framework adapters."""
 
 
-class PlugFn:
+class PlugFn(Faces):
     """The library's face. Safe to share between threads, event loops and forked processes.
 
     database            a URL (memory://, sqlite:///file, postgresql://…) or a Store
@@ -116,6 +123,10 @@ class PlugFn:
         """Change who makes a web request: for programs that know it only after PlugFn was made."""
         self._auth = auth
 
+    async def rotate_keys(self, on_progress: OnRotation | None = None) -> Rotated:
+        """Seal everything anew with the first encryption key, so that the others can go. See plugfn.rotation."""
+        return await rotate_keys(self.store, self.ring, on_progress)
+
     async def user_of(self, request: Any) -> str | None:
         """Who makes a web request, as `auth` says. Raises ConfigurationError when no auth was given."""
         if self._auth is None:
@@ -132,6 +143,7 @@ class PlugFn:
     async def close(self) -> None:
         """Wait for the workflows that this event loop runs, then let go of vendors, database and Redis."""
         await self._listener.settle()
+        await self.connections.close()
         await self.pool.close()
         await self.shared.close()
         await self.store.close()
