@@ -6,6 +6,7 @@ that begin with a PlugFn that is there already (`plug`) are given one with ana's
 """
 
 import ast
+import asyncio
 import inspect
 import json
 from typing import Any
@@ -65,7 +66,8 @@ async def run(name: str, **given: Any) -> dict[str, Any]:
     assert blocks
     for block in blocks:
         code = compile(block, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        running = eval(code, names)
+        # Blocks without await run in a thread, as scripts and Flask's views do.
+        running = await asyncio.to_thread(eval, code, names)
         if inspect.iscoroutine(running):
             await running
     return names
@@ -105,7 +107,7 @@ async def test_the_quickstart_runs(github, capsys):
             assert "a new issue: A bug in the roof" in capsys.readouterr().out
             await names["automate"]("ana")
             await delivered(client, "Another bug")
-        names["plain"].close()
+        await asyncio.to_thread(names["plain"].close)
     await plug.close()
     titles = [json.loads(request["body"])["title"] for request in github.requests("/repos/ana/house/issues")]
     assert titles == ["The roof leaks", "Look at: Another bug"]
@@ -148,7 +150,7 @@ async def test_the_routes_that_the_quickstart_names_are_there(github):
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(names["app"]), base_url="http://test") as client:
         for method, path in told:
             assert (await client.request(method, path)).status_code not in (404, 405), path
-    names["plain"].close()
+    await asyncio.to_thread(names["plain"].close)
 
 
 async def test_the_page_on_agents_runs(github, capsys):
