@@ -32,7 +32,7 @@ from plugfn.errors import (
     UnknownName,
 )
 from plugfn.gate import OWN_BUDGET, Gate, Passage, passage
-from plugfn.idempotency import Once
+from plugfn.idempotency import Once, claim_of
 from plugfn.metrics import Metrics
 from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
@@ -129,7 +129,8 @@ class Executor:
             key = call.get("idempotency_key")
             if key is None:
                 return await self._attempts(job)
-            return await self._once.run(job.user_id, found, read, key, lambda: self._attempts(job))
+            claim = claim_of(job.user_id, found, read, key, job.connection.id, job.id)
+            return await self._once.run(found, claim, lambda: self._attempts(job))
         except PlugFnError as error:
             _name(error, found)
             raise

@@ -33,10 +33,12 @@ class Ask(Model):
     number: int = 0
     note: str = ""
     nonce: str = Field(default_factory=lambda: uuid4().hex)
+    anything: Any = None
 
 
 class Answered(Result):
     number: int
+    anything: Any = None
 
 
 class Script:

@@ -29,7 +29,7 @@ async def test_a_tool_runs_its_action_for_its_user_and_is_noted(bench):
     tool = await one_tool(bench)
     assert (await tool({"number": 3})).number == 3
     assert (tool.name, tool.description) == ("acme_numbers_ask", "Acme: Asks.")
-    assert set(tool.schema["properties"]) == {"number", "note", "nonce"}
+    assert set(tool.schema["properties"]) == {"number", "note", "nonce", "anything"}
     (row,) = await bench.logs()
     assert (row.source, row.user_id, row.outcome) == ("tool", "ana", "ok")
 
@@ -51,7 +51,7 @@ async def test_another_users_connection_is_no_tool(bench):
 
 async def test_what_the_program_fixes_is_neither_shown_nor_settable(bench):
     tool = await one_tool(bench, fixed={"acme.numbers.ask": {"number": 9}})
-    assert set(tool.schema["properties"]) == {"note", "nonce"}
+    assert set(tool.schema["properties"]) == {"note", "nonce", "anything"}
     assert (await tool({"note": "x"})).number == 9
     with pytest.raises(InvalidParams):
         await tool({"number": 1})
@@ -82,7 +82,7 @@ async def test_two_connections_at_one_provider_have_a_tool_each(bench):
 
 async def test_langchain_calls_it_and_reads_errors_as_answers(bench):
     (tool,) = langchain_tools([await one_tool(bench)])
-    assert json.loads(await tool.ainvoke({"number": 4})) == {"number": 4}
+    assert json.loads(await tool.ainvoke({"number": 4})) == {"number": 4, "anything": None}
     told = json.loads(await tool.ainvoke({"number": "not a number"}))
     assert told["error"]["next"] == "fix_call"
     assert "number" in tool.args
@@ -91,7 +91,7 @@ async def test_langchain_calls_it_and_reads_errors_as_answers(bench):
 async def test_langchain_calls_it_without_await_too(bench):
     plain = SyncPlugFn(bench.plug)
     (tool,) = langchain_tools([await one_tool(bench)], plain)
-    assert json.loads(tool.invoke({"number": 4})) == {"number": 4}
+    assert json.loads(tool.invoke({"number": 4})) == {"number": 4, "anything": None}
     plain.close()
 
 
@@ -99,9 +99,9 @@ async def test_a_client_of_the_model_context_protocol_lists_and_calls(bench):
     async with Client(mcp_server([await one_tool(bench)])) as client:
         (listed,) = (await client.list_tools()).tools
         assert listed.name == "acme_numbers_ask"
-        assert set(listed.input_schema["properties"]) == {"number", "note", "nonce"}
+        assert set(listed.input_schema["properties"]) == {"number", "note", "nonce", "anything"}
         answer = await client.call_tool("acme_numbers_ask", {"number": 5})
-        assert json.loads(answer.content[0].text) == {"number": 5}
+        assert json.loads(answer.content[0].text) == {"number": 5, "anything": None}
         wrong = await client.call_tool("acme_numbers_ask", {"number": "x"})
         assert wrong.is_error
         assert "fix_call" in wrong.content[0].text
