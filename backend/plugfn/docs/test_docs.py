@@ -17,11 +17,17 @@ from plugfn.cli.output import MISCONFIGURED, STATUS
 from plugfn.crypto import new_key
 from plugfn.errors import Next
 from plugfn.generate.reference import reference
+from plugfn.idempotency import DAY
+from plugfn.oauth.pending import LIFETIME
 from plugfn.plug import PlugFn
 from plugfn.providers import BUILT_IN, load
+from plugfn.resilience.retry import policy
+from plugfn.tools.toolbox import ToolLimits
+from plugfn.webhooks.hub import REMEMBERED
 
 COMMANDS = typer.main.get_command(app).commands
-OF_EVERY_COMMAND = {"--help"}
+OF_OTHERS = {"--help", "--sandbox", "--real", "--repo"}
+"""Of every command, and of the console example (whose own test is beside it)."""
 FILES = {"plugfn.toml", "plugfn.db"}
 MADE_THERE = ("plug.weather.", "plug.providers.register(weather")
 """By the reader of the guide to creating a provider."""
@@ -83,7 +89,7 @@ def test_every_option_exists(one):
     known = {option for command in COMMANDS.values() for parameter in command.params for option in parameter.opts}
     for code in one.code:
         for option in re.findall(r"(?<!\S)--[\w-]+", code) if code.startswith("--") else ():
-            assert option in known | OF_EVERY_COMMAND, f"{one.name}: {option}"
+            assert option in known | OF_OTHERS, f"{one.name}: {option}"
 
 
 def test_the_page_of_the_command_line_has_every_command():
@@ -160,6 +166,17 @@ def resolved(parts: list[str]) -> None:
         reduce(getattr, parts[count:], module)
         return
     raise AssertionError(f"there is no plugfn.{'.'.join(parts)}")
+
+
+def test_the_figures_are_those_of_the_program():
+    operations, agents = page("docs/operations.md").text, page("docs/agents.md").text
+    assert f"| OAuth states | {LIFETIME / 60:.0f} minutes |" in operations
+    assert f"| ids of webhook deliveries | {REMEMBERED / 86_400:.0f} days |" in operations
+    assert ("| idempotency keys, with their results (sealed) | a day |" in operations) == (DAY == 86_400)
+    limits = ToolLimits()
+    assert (f"{limits.calls} calls an hour" in agents, limits.per_seconds) == (True, 3600)
+    assert f"{limits.characters:,} characters".replace(",", " ") in agents
+    assert f"{['no', 'one', 'two', 'three'][policy('default').attempts]} attempts" in page("README.md").text
 
 
 def test_the_reference_is_what_the_docstrings_say():

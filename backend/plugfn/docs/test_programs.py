@@ -89,7 +89,8 @@ async def test_the_readme_runs(github, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "ana"
     assert said[1].startswith("1 http")
-    assert said[2] == "fix http_404"
+    assert said[2:6] == ["1 of 2", "2 of 2", "ana/house", "http_404"]
+    assert said[6] == "fix http_404"
     assert names["repository"].full_name == "ana/house"
     assert len(github.requests("/repos/ana/house/issues")) == 1
     await names["plug"].close()

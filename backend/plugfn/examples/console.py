@@ -6,8 +6,8 @@
 
 The emulated GitHub is `python -m sandbox.github` of this repository. The real one wants an OAuth application whose
 callback address is http://127.0.0.1:8700/oauth/github/callback, and GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET in the
-environment. PLUGFN_DATABASE and PLUGFN_ENCRYPTION_KEY keep what is connected from one time to the next; without them
-everything is in memory.
+environment. PLUGFN_DATABASE and PLUGFN_ENCRYPTION_KEY name another database than memory; at the end everything is
+disconnected again.
 """
 # ruff: noqa: T201 - it is a program for a terminal
 
@@ -80,9 +80,10 @@ async def call(tour: Tour) -> None:
     """A read, a write that is done once however often it is asked for, and a call that is wrong."""
     repository = await tour.plug.github.repos.get(user_id=USER, params=tour.place)
     print(f"{repository.full_name}: {repository.open_issues_count} open issues")
+    key = f"the-roof-{uuid4()}"
     for _ in range(2):
         issue = await tour.plug.github.issues.create(
-            user_id=USER, params={**tour.place, "title": "The roof leaks"}, idempotency_key="the-roof"
+            user_id=USER, params={**tour.place, "title": "The roof leaks"}, idempotency_key=key
         )
         print(f"issue {issue.number}: {issue.title}")
     try:

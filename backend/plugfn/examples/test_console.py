@@ -1,6 +1,7 @@
 """Tests of the console program, run as its user runs it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,20 +58,27 @@ def test_what_is_asked_twice_with_one_key_is_done_once(emulator):
     assert github.control("GET", "/world")["tokens"] == 0
 
 
-def test_what_is_connected_can_be_kept_in_a_file(emulator, tmp_path):
-    """A second visit finds the database of the first, and its result for the idempotency key."""
+def test_it_can_be_done_again_on_a_database_in_a_file(emulator, tmp_path):
     github, database = emulator("github"), f"sqlite:///{tmp_path / 'plugfn.db'}"
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     for _ in range(2):
         done = run("--sandbox", github.url, PLUGFN_DATABASE=database, PLUGFN_ENCRYPTION_KEY=key)
         assert done.returncode == 0, done.stderr
-    assert len(github.requests("/repos/ana/loja/issues")) == 1
+    assert len(github.requests("/repos/ana/loja/issues")) == 2
+    assert b"The roof leaks" not in (tmp_path / "plugfn.db").read_bytes()
 
 
 def test_without_an_account_or_an_emulator_it_starts_one_itself():
     done = run()
     assert done.returncode == 0, done.stderr
     assert "github: revoked" in done.stdout
+
+
+def test_the_command_of_the_page_works():
+    (command,) = re.findall(
+        r"^PYTHONPATH=backend python (\S+console.py)$", (HERE / "README.md").read_text(), re.MULTILINE
+    )
+    assert BACKEND.parent / command == HERE / "console.py"
 
 
 def test_what_cannot_begin_says_why():
