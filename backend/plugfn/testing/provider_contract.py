@@ -1,25 +1,38 @@
-"""What every provider's folder must be. `problems(provider, folder)` lists what is not; an empty list is good."""
+"""What every provider's folder must be. `problems(provider, folder)` lists what is not; an empty list is good.
+
+fixtures/errors.json is a list with an example for each row of the error table:
+
+    {"status": 404, "headers": {…}, "body": <JSON or text>, "error": "NotFound", "code": "not_found", …}
+
+`error` is the class it becomes and `code` its code; OutcomeUnknown is what callers get of an Unavailable after which it
+may have been done. A provider that does not speak HTTP leaves `status` out. What
+fixtures/events holds is said in contract_webhooks.
+"""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from pydantic import SecretBytes, SecretStr
-
-from plugfn.definition import Form, OAuth2, Provider
-from plugfn.errors import WebhookRejected
+from plugfn.definition import OAuth2, Provider
+from plugfn.errors import PlugFnError, Unavailable
+from plugfn.net.answer import Answer, ErrorTable
 from plugfn.resilience.retry import POLICIES
-from plugfn.webhooks.inbound import Inbound, Keys
+from plugfn.testing.contract_models import model_problems
+from plugfn.testing.contract_webhooks import webhook_problems
 
 FILES = ("__init__.py", "definition.py", "README.md", "icon.svg")
 MOST_ICON = 4096
 MOST_TIMEOUT = 300.0
+_ACTIVE = re.compile(r"<(script|foreignObject|image|use|iframe|!)|href|url\(|\son\w+\s*=", re.IGNORECASE)
 
 
 def problems(provider: Provider, folder: Path) -> list[str]:
     """What is wrong, in words; [] when nothing is."""
-    checks = (_files, _actions, _documented, _errors, _events, _webhooks, _credentials, _icon)
-    return [problem for check in checks for problem in check(provider, folder)]
+    checks = (_files, _actions, _documented, _errors, _connecting, _icon, webhook_problems)
+    found = [problem for check in checks for problem in check(provider, folder)]
+    return found + list(model_problems(provider))
 
 
 def _files(_provider: Provider, folder: Path) -> Iterator[str]:
@@ -34,8 +47,6 @@ def _actions(provider: Provider, _folder: Path) -> Iterator[str]:
     if not provider.actions:
         yield "there are no actions"
     for name, action in provider.actions.items():
-        if action.params.model_config.get("extra") != "forbid":
-            yield f"{name}: unknown parameters are not refused"
         if action.retry not in POLICIES:
             yield f"{name}: there is no retry policy {action.retry!r}"
         if not 0 < action.timeout <= MOST_TIMEOUT:
@@ -46,64 +57,68 @@ def _actions(provider: Provider, _folder: Path) -> Iterator[str]:
 
 def _documented(provider: Provider, folder: Path) -> Iterator[str]:
     text = (folder / "README.md").read_text(encoding="utf-8") if (folder / "README.md").is_file() else ""
-    named = [*provider.actions, *(trigger.name for trigger in provider.triggers), *provider.errors.codes]
+    statuses = [f"http_{status}" for status in provider.errors.statuses]
+    named = [*provider.actions, *(trigger.name for trigger in provider.triggers), *provider.errors.codes, *statuses]
     for name in named:
         if f"`{name}`" not in text:
             yield f"README.md does not name `{name}`"
 
 
 def _errors(provider: Provider, folder: Path) -> Iterator[str]:
-    """One captured answer for each row of the table."""
-    if not provider.errors.codes:
+    table = provider.errors
+    if not table.codes and not table.statuses:
         return
     try:
-        captured = json.loads((folder / "fixtures" / "errors.json").read_text(encoding="utf-8"))
+        rows = json.loads((folder / "fixtures" / "errors.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         yield "fixtures/errors.json cannot be read"
         return
-    for code in provider.errors.codes.keys() - {one["code"] for one in captured}:
+    for code in table.codes.keys() - {row["code"] for row in rows}:
         yield f"fixtures/errors.json has no answer with the code {code}"
+    for status in table.statuses.keys() - {row.get("status") for row in rows}:
+        yield f"fixtures/errors.json has no answer with the status {status}"
+    for row in rows:
+        errors, code = _raised(table, row) if "status" in row else _listed(table, row)
+        if row["error"] not in errors or not _same(table, code, row["code"]):
+            yield f"fixtures/errors.json: {row['code']} is {errors[0]} ({code})"
 
 
-def _events(provider: Provider, folder: Path) -> Iterator[str]:
-    for trigger in provider.triggers:
-        if not list((folder / "fixtures" / "events").glob(f"{trigger.name}*.json")):
-            yield f"fixtures/events has no delivery of {trigger.name}"
+def _raised(table: ErrorTable, row: Mapping[str, Any]) -> tuple[list[str], str]:
+    """The error's name (and what it becomes), and its code."""
+    body = row["body"] if isinstance(row["body"], str) else json.dumps(row["body"])
+    try:
+        table.check(Answer(row["status"], row.get("headers", {}), body.encode()))
+    except PlugFnError as error:
+        unclear = isinstance(error, Unavailable) and error.maybe_done
+        return [type(error).__name__, *(["OutcomeUnknown"] if unclear else [])], error.code
+    return ["no error"], ""
 
 
-def _webhooks(provider: Provider, _folder: Path) -> Iterator[str]:
-    """Nothing passes that proves nothing."""
-    if bool(provider.triggers) != (provider.webhooks is not None):
-        yield "events and webhooks go together"
-    if provider.webhooks is None:
-        return
-    for keys in (Keys(), Keys(("a-secret",))):
-        try:
-            provider.webhooks.verify(Inbound(b'{"a": 1}'), keys)
-        except (WebhookRejected, ValueError, LookupError, TypeError, AttributeError):
-            continue
-        yield "a delivery that proves nothing passes"
+def _listed(table: ErrorTable, row: Mapping[str, Any]) -> tuple[list[str], str]:
+    means = table.codes.get(row["code"])
+    return (["no error"], "") if means is None else ([means.error.__name__], row["code"])
 
 
-def _credentials(provider: Provider, _folder: Path) -> Iterator[str]:
+def _same(table: ErrorTable, raised: str, code: str) -> bool:
+    """Whether it is that code, or a finer one of the same row."""
+    return raised == code or (raised in table.codes and table.codes.get(raised) is table.codes.get(code))
+
+
+def _connecting(provider: Provider, _folder: Path) -> Iterator[str]:
     if provider.test is None:
         yield "a connection cannot be tested"
     if isinstance(provider.auth, OAuth2):
-        if not provider.auth.authorize_url.startswith("https://") or not provider.auth.token_url.startswith("https://"):
-            yield "the OAuth addresses are not https"
-    elif isinstance(provider.auth, Form) and not _has_secret(provider):
-        yield "the credentials have no secret"
-
-
-def _has_secret(provider: Provider) -> bool:
-    kinds = [str(field.annotation) for field in provider.credentials.model_fields.values()]
-    return any(secret.__name__ in kind for kind in kinds for secret in (SecretStr, SecretBytes))
+        for url in (provider.auth.authorize_url, provider.auth.token_url):
+            if not url.startswith("https://"):
+                yield "the OAuth addresses are not https"
 
 
 def _icon(_provider: Provider, folder: Path) -> Iterator[str]:
     icon = folder / "icon.svg"
     text = icon.read_text(encoding="utf-8") if icon.is_file() else ""
-    if len(text) > MOST_ICON:
+    if len(text.encode()) > MOST_ICON:
         yield "icon.svg is bigger than 4 KB"
-    if "<script" in text or "href" in text:
+    if _ACTIVE.search(text):
         yield "icon.svg must not run or load anything"
+    if text and not (text.startswith("<svg ") and 'viewBox="0 0 24 24"' in text):
+        yield "icon.svg is not an <svg> of 24 by 24"

@@ -21,11 +21,11 @@ CREDENTIALS = {"access_token": "gho_x"}
 
 
 def delivery(fixture, *, guid="72d3162e-cc78-11e3-81ab-4c9367dc0958", form=False, secret=SECRET):
-    text = json.dumps(fixture["payload"])
+    text = json.dumps(fixture["delivery"])
     body = urlencode({"payload": text}).encode() if form else text.encode()
     headers = {
         "content-type": "application/x-www-form-urlencoded" if form else "application/json",
-        "x-github-event": fixture["header"],
+        "x-github-event": fixture["headers"]["x-github-event"],
         "x-github-delivery": guid,
         "x-hub-signature-256": signature(secret, body),
     }
@@ -56,7 +56,7 @@ async def test_an_event_is_read_from_json_and_from_a_form(bench, name, form):
 
 @pytest.mark.parametrize("trigger", provider.triggers, ids=lambda trigger: trigger.name)
 def test_what_a_trigger_declares_is_in_its_example(trigger):
-    trigger.payload.model_validate(FIXTURES[trigger.name]["payload"])
+    trigger.payload.model_validate(FIXTURES[trigger.name]["delivery"])
 
 
 async def test_a_redelivery_is_handled_once(bench):
@@ -67,7 +67,7 @@ async def test_a_redelivery_is_handled_once(bench):
 
 
 async def test_an_event_nobody_declared_is_still_ours(bench):
-    fixture = {"header": "star", "payload": {"action": "created"}}
+    fixture = {"headers": {"x-github-event": "star"}, "delivery": {"action": "created"}}
     receipt = await bench.receive(*delivery(fixture))
     assert receipt.status == 200
     assert bench.events[0].name == "star.created"
@@ -75,7 +75,7 @@ async def test_an_event_nobody_declared_is_still_ours(bench):
 
 async def test_the_secret_of_a_hook_never_reaches_a_handler(bench):
     fixture = json.loads(json.dumps(FIXTURES["ping"]))
-    fixture["payload"]["hook"]["config"]["secret"] = "told-by-mistake"
+    fixture["delivery"]["hook"]["config"]["secret"] = "told-by-mistake"
     await bench.receive(*delivery(fixture))
     assert "told-by-mistake" not in str(bench.events[0].payload)
 

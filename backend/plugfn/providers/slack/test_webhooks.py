@@ -16,7 +16,8 @@ from plugfn.providers.slack.webhooks import parse, signature, verify
 from plugfn.testing.bench import Bench
 from plugfn.webhooks.inbound import Inbound, Keys
 
-FIXTURES = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "fixtures/events").glob("*")}
+EXAMPLES = (Path(__file__).parent / "fixtures/events").glob("*")
+FIXTURES = {path.stem: json.loads(path.read_text())["delivery"] for path in EXAMPLES}
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 SETTINGS = {"client_id": "id", "client_secret": "secret", "webhook_secrets": [SECRET]}
 CREDENTIALS = {"access_token": "xoxb-x"}

@@ -1,0 +1,250 @@
+"""The contract tells what is wrong: a provider that keeps it, and that provider with one thing broken."""
+
+import json
+from dataclasses import replace
+from importlib import import_module, invalidate_caches
+
+import pytest
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+from plugfn.definition import Form, Model, OAuth2, Result, Settings, Trigger
+from plugfn.errors import GiveUp, WebhookRejected
+from plugfn.generate.provider import make_provider
+from plugfn.net.answer import ErrorTable, Means
+from plugfn.testing.contract_models import CANARY, filled
+from plugfn.testing.provider_contract import problems
+from plugfn.webhooks.inbound import Event, Parsed
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A provider from the template, and its folder."""
+    name = f"acme_{tmp_path.name[-8:].replace('-', '_').lower()}x"
+    make_provider(name, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    invalidate_caches()
+    return import_module(name).provider, tmp_path / name
+
+
+def test_what_is_made_from_the_template_keeps_it(made):
+    assert problems(*made) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("README.md", None, "README.md is missing"),
+        ("README.md", "# Acme\n`things.get` `thing.created` `name_taken`", "README.md does not name `things.create`"),
+        ("icon.svg", '<svg viewBox="0 0 24 24"><script>1</script></svg>', "icon.svg must not run or load anything"),
+        ("icon.svg", '<svg viewBox="0 0 24 24" onload="x"></svg>', "icon.svg must not run or load anything"),
+        ("icon.svg", '<svg viewBox="0 0 24 24">' + " " * 5000 + "</svg>", "icon.svg is bigger than 4 KB"),
+        ("icon.svg", "<html></html>", "icon.svg is not an <svg> of 24 by 24"),
+        ("fixtures/errors.json", "not JSON", "fixtures/errors.json cannot be read"),
+        ("fixtures/errors.json", "[]", "fixtures/errors.json has no answer with the code name_taken"),
+        ("fixtures/events/thing.created.json", None, "fixtures/events has no delivery of thing.created"),
+        ("fixtures/events/thing.created.json", "{}", 'fixtures/events/thing.created.json has no "delivery"'),
+        (
+            "fixtures/events/thing.created.json",
+            '{"delivery": {"id": "1", "event": "thing.gone", "data": {}}}',
+            "fixtures/events/thing.created.json is read as thing.gone",
+        ),
+        (
+            "fixtures/events/thing.created.json",
+            '{"delivery": {"id": "1", "event": "thing.created", "data": {}}}',
+            "fixtures/events/thing.created.json lacks what thing.created declares",
+        ),
+        (
+            "fixtures/events/thing.created.other.json",
+            '{"delivery": []}',
+            "fixtures/events/thing.created.other.json cannot be read: TypeError",
+        ),
+    ],
+)
+def test_a_file_that_is_missing_or_wrong_is_told(made, file, text, told):
+    provider, folder = made
+    if text is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_text(text)
+    assert told in problems(provider, folder)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"error": "GiveUp"}, "fixtures/errors.json: name_taken is InvalidCall (name_taken)"),
+        ({"code": "other"}, "fixtures/errors.json: other is InvalidCall (name_taken)"),
+        ({"status": 200, "body": {}}, "fixtures/errors.json: name_taken is no error ()"),
+    ],
+)
+def test_an_example_of_an_error_that_means_something_else_is_told(made, row, told):
+    provider, folder = made
+    path = folder / "fixtures/errors.json"
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps([one | row if one["code"] == "name_taken" else one for one in rows]))
+    assert told in problems(provider, folder)
+
+
+def test_a_provider_that_does_not_speak_http_has_its_codes_looked_up(made):
+    provider, folder = made
+    provider = replace(provider, errors=ErrorTable(codes={"name_taken": Means(GiveUp, "It is taken.")}))
+    (folder / "fixtures/errors.json").write_text('[{"code": "name_taken", "error": "GiveUp"}]')
+    assert problems(provider, folder) == []
+
+
+class Open(BaseModel):
+    """Neither closed nor bounded."""
+
+    text: str
+    many: list[int] = []
+
+
+class Nested(Model):
+    """Closed, around what is not."""
+
+    open: Open = Field(description="…")
+
+
+class Loud(Model):
+    """Its error repeats what was given."""
+
+    number: str = Field(max_length=5)
+
+    @field_validator("number", mode="before")
+    @classmethod
+    def _check(cls, value):
+        raise ValueError(f"{value} is no number")
+
+
+class Strict(Result, extra="forbid"):
+    """A result that breaks when a vendor adds a field."""
+
+    id: str
+
+
+class Plain(Model):
+    """A secret that is none."""
+
+    api_key: str
+
+
+class Shown(Model):
+    """A secret that is shown."""
+
+    api_key: SecretStr
+
+    def __repr__(self):
+        return f"Shown({self.api_key.get_secret_value() if self.api_key else None})"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"params": Nested}, "things.get: unknown parameters in Open are not refused"),
+        ({"params": Open}, "things.get: the size of text has no bound"),
+        ({"params": Open}, "things.get: the size of many has no bound"),
+        ({"params": Loud}, "things.get: an error repeats what was given"),
+        ({"result": Strict}, "things.get: Strict does not ignore what a vendor adds"),
+        ({"retry": "never heard of"}, "things.get: there is no retry policy 'never heard of'"),
+        ({"timeout": 301.0}, "things.get: the timeout is not within 300 seconds"),
+        ({"summary": "Reads"}, "things.get: the summary is not a sentence"),
+    ],
+)
+def test_an_action_that_takes_or_gives_too_much_is_told(made, change, told):
+    provider, folder = made
+    changed = replace(provider.actions["things.get"], **change)
+    assert told in problems(replace(provider, actions=provider.actions | {"things.get": changed}), folder)
+
+
+class NoSecret(Model):
+    """Credentials without any."""
+
+    name: str
+
+
+class PlainSettings(Settings):
+    """An operator's secret that is none."""
+
+    client_secret: str = ""
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"auth": Form(Plain)}, "Plain.api_key is not a SecretStr"),
+        ({"auth": Form(NoSecret)}, "the credentials have no secret"),
+        ({"auth": Form(Shown)}, "Shown shows its secrets"),
+        ({"settings": PlainSettings}, "PlainSettings.client_secret is not a SecretStr"),
+        ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth addresses are not https"),
+        ({"test": None}, "a connection cannot be tested"),
+        ({"actions": {}}, "there are no actions"),
+        ({"triggers": ()}, "events and webhooks go together"),
+        ({"webhooks": None}, "events and webhooks go together"),
+        ({"triggers": (Trigger("thing.gone", Result, "It went."),)}, "fixtures/events has no delivery of thing.gone"),
+    ],
+)
+def test_a_provider_that_shows_secrets_or_lacks_a_part_is_told(made, change, told):
+    provider, folder = made
+    assert told in problems(replace(provider, **change), folder)
+
+
+def passes(inbound, keys):
+    """Believes everything."""
+
+
+def passes_without_secrets(inbound, keys):
+    """Asks nothing when there is nothing to ask with."""
+    if keys.secrets:
+        raise WebhookRejected("no")
+
+
+def passes_what_is_empty(inbound, keys):
+    """Takes an empty signature for the signature of nothing."""
+    if inbound.body or inbound.headers.get("x-signature"):
+        raise WebhookRejected("no")
+
+
+def overflows(inbound, keys):
+    """Counts with a time that anybody may name."""
+    10.0 ** int(inbound.headers.get("x-timestamp") or 0)
+    raise WebhookRejected("no")
+
+
+@pytest.mark.parametrize(
+    ("verify", "told"),
+    [
+        (passes, "a delivery that proves nothing passes"),
+        (passes_without_secrets, "a delivery that proves nothing passes"),
+        (passes_what_is_empty, "a delivery that proves nothing passes"),
+        (overflows, "a forged delivery is not rejected but raises OverflowError"),
+    ],
+)
+def test_a_check_that_lets_a_forgery_pass_or_breaks_on_it_is_told(made, verify, told):
+    provider, folder = made
+    assert told in problems(replace(provider, webhooks=replace(provider.webhooks, verify=verify)), folder)
+
+
+def test_an_event_in_anothers_name_is_told(made):
+    provider, folder = made
+    other = replace(
+        provider.webhooks, parse=lambda inbound, keys: Parsed((Event("other", "thing.created", {"id": ""}),))
+    )
+    assert "fixtures/events/thing.created.json: the event is of other" in problems(
+        replace(provider, webhooks=other), folder
+    )
+
+
+class Several(Model):
+    """Secrets of every shape."""
+
+    one: SecretStr
+    maybe: SecretStr | None = None
+    some: tuple[SecretStr, ...] = ()
+    named: dict[str, SecretStr] = {}
+
+
+def test_the_canary_is_put_into_every_secret():
+    made = filled(Several)
+    secrets = [made.one, made.maybe, *made.some, *made.named.values()]
+    assert [secret.get_secret_value() for secret in secrets] == [CANARY] * 4
+    assert CANARY not in repr(made)
