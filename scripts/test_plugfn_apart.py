@@ -1,0 +1,28 @@
+"""PlugFn is a project of its own within this one: both test it under the same rules, with the same libraries."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS = tomllib.loads((ROOT / "pyproject.toml").read_text())
+ITS = tomllib.loads((ROOT / "backend" / "plugfn" / "pyproject.toml").read_text())
+
+
+def names(lines: list[str]) -> set[str]:
+    """The distributions that requirements name, PlugFn itself left out."""
+    return {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in lines} - {"plugfn"}
+
+
+def test_a_test_of_plugfn_meets_the_same_rules_here_and_there():
+    here, there = (project["tool"]["pytest"]["ini_options"] for project in (OURS, ITS))
+    for rule in ("addopts", "asyncio_mode", "asyncio_default_fixture_loop_scope", "filterwarnings"):
+        assert here[rule] == there[rule]
+
+
+def test_what_plugfn_needs_is_installed_here_in_an_exact_version():
+    extras = ITS["project"]["optional-dependencies"].values()
+    needed = [*ITS["project"]["dependencies"], *(line for lines in extras for line in lines)]
+    locked = "\n".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt"))
+    exact = {line.partition("==")[0].partition("[")[0].lower().replace("_", "-") for line in locked.splitlines()}
+    assert names(needed) - exact == set()
