@@ -119,6 +119,15 @@ class Origin:
 C = TypeVar("C", bound=Model)
 
 
+@dataclass
+class Doubt:
+    """For providers that speak no HTTP: whether a call that is cut off now may have been done all the same.
+
+    None, which is for nobody having said, counts as yes."""
+
+    possible: bool | None = None
+
+
 @dataclass(frozen=True)
 class Call(Generic[C]):
     """What an action's function is given besides its parameters."""
@@ -134,6 +143,7 @@ class Call(Generic[C]):
     """Asked before any other connection to an address that a user named."""
     attempt_id: str
     """Unique to this call and the same in all of its attempts: what to give a vendor for correlation."""
+    doubt: Doubt = field(default_factory=Doubt)
 
 
 Run = Callable[[Call[Any], P], Awaitable[R]]

@@ -10,7 +10,7 @@ class CallContext(TypedDict, total=False):
     """`user_id`         whose connection it uses
     `connection_id`   which connection, when the user has several at this provider
     `idempotency_key` the same key gives the first call's result again, for a day
-    `timeout`         seconds for everything, waits and repetitions included (default: what the retry policy may need)
+    `timeout`         seconds for all of it, waits and repetitions included (default: what the retry policy may need)
     """
 
     user_id: Required[str]

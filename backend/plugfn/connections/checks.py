@@ -18,7 +18,9 @@ def check_provider(connection: Connection, provider: Provider) -> None:
 
 def check_user(user_id: str) -> str:
     """Raises InvalidParams when the id cannot be kept."""
-    if not user_id or len(user_id) > LONGEST_USER_ID or not user_id.isprintable():
+    # No text at all is a program's mistake that must not be answered with everybody's: None means that to the store.
+    fits = isinstance(user_id, str) and 0 < len(user_id) <= LONGEST_USER_ID and user_id.isprintable()
+    if not fits:
         problem = Problem("user_id", f"1 to {LONGEST_USER_ID} characters that can be printed")
         raise InvalidParams("the user cannot be kept", problems=[problem])
     return user_id

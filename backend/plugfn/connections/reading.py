@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from plugfn.cache.protocol import Shared
 from plugfn.connection import Connection
+from plugfn.connections.checks import check_user
 from plugfn.crypto import KeyRing
 from plugfn.definition import Model, Provider
 from plugfn.errors import InvalidCall, NoConnection
@@ -42,8 +43,8 @@ class Reading:
         self.tester: Tester | None = None
 
     async def list(self, user_id: str, provider: str | None = None) -> list[Connection]:
-        """The user's, by id."""
-        return await self._vault.of_user(user_id, provider)
+        """The user's, by id. Raises InvalidParams for what is no user's id."""
+        return await self._vault.of_user(check_user(user_id), provider)
 
     async def get(self, connection_id: str, user_id: str) -> Connection:
         """Raises NoConnection, also for another user's."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from plugfn.connection import Connection, ConnectionStatus
-from plugfn.connections.checks import check_provider
+from plugfn.connections.checks import check_provider, check_user
 from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
 from plugfn.errors import AmbiguousConnection, InvalidCall, NeedsReconnect, NoConnection
@@ -27,7 +27,7 @@ class Using(Reading):
         return found
 
     async def _only(self, provider: Provider, user_id: str) -> Connection:
-        found = await self._vault.of_user(user_id, provider.name, limit=2)
+        found = await self._vault.of_user(check_user(user_id), provider.name, limit=2)
         if not found:
             raise NoConnection(f"the user has no connection at {provider.label}", provider=provider.name)
         if len(found) > 1:

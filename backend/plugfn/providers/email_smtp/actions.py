@@ -23,6 +23,7 @@ MOST_RECIPIENTS = 100
 )
 async def send(call: Call[SmtpCredentials], params: SendEmail) -> Sent:
     """The message is the server's when this returns; refused recipients are listed and are no error."""
+    call.doubt.possible = False
     recipients = params.recipients()
     if len(recipients) > MOST_RECIPIENTS:
         problem = Problem("to", f"has, with cc and bcc, more than {MOST_RECIPIENTS} recipients")
@@ -33,5 +34,5 @@ async def send(call: Call[SmtpCredentials], params: SendEmail) -> Sent:
     message = await asyncio.to_thread(build, sender, params, message_id=named, now=datetime.now(UTC))
     envelope = Envelope(sender.email, recipients, needs_utf8(sender, params))
     async with dialogue(call) as smtp:
-        await deliver(smtp, envelope, message)
+        await deliver(smtp, envelope, message, call.doubt)
     return Sent(message_id=named, reference=call.attempt_id, accepted=envelope.accepted, rejected=envelope.rejected)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.protocol import SMTPProtocol
 
+from plugfn.definition import Doubt
 from plugfn.errors import InvalidCall, PlugFnError, TryLater, Unavailable, Unexpected
 from plugfn.mail.send import Rejected
 from plugfn.providers.email_smtp.dialogue import at, translated
@@ -32,16 +33,18 @@ class Envelope:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-async def deliver(smtp: SMTP, envelope: Envelope, message: bytes) -> None:
+async def deliver(smtp: SMTP, envelope: Envelope, message: bytes, doubt: Doubt) -> None:
     """Raises TryLater, InvalidCall, GiveUp, NeedsReconnect (not sent), Unavailable (`maybe_done` after the last dot).
 
-    Some recipients' refusal is no error: the others get the message, and the envelope says who does not."""
+    Some recipients' refusal is no error: the others get the message, and the envelope says who does not. `doubt` is
+    told when the last dot goes out."""
     await _mail(smtp, envelope, len(message))
     refused = [refused for address in envelope.recipients if (refused := await _rcpt(smtp, envelope, address))]
     if not envelope.accepted:
         raise _worst(refused)
     await _data(smtp)
     await _content(smtp, message)
+    doubt.possible = True
     await _end(smtp)
 
 

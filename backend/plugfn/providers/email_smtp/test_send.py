@@ -128,6 +128,15 @@ async def test_a_call_cut_off_while_the_server_thinks_is_unclear(server):
             await bench.call("messages.send", PLAIN, timeout=0.7)
 
 
+@pytest.mark.parametrize("stage", ["greeting", "data"])
+async def test_a_call_cut_off_before_the_last_dot_did_nothing(server, stage):
+    server.fault(stage, kind="hang")
+    async with server.bench() as bench:
+        with pytest.raises(Unavailable) as cut:
+            await bench.call("messages.send", PLAIN, timeout=0.5)
+    assert (cut.value.code, cut.value.maybe_done) == ("timeout", False)
+
+
 async def test_a_repeated_call_with_the_same_key_sends_once(server):
     async with server.bench() as bench:
         first = await bench.call("messages.send", PLAIN, idempotency_key="nota-1")
