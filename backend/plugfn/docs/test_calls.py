@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from pages import Page, pages
+from pydantic import BaseModel
 
 from plugfn.crypto import new_key
 from plugfn.plug import PlugFn
@@ -32,12 +33,26 @@ def calls(one: Page) -> Iterator[tuple[str, ast.Call]]:
 
 
 def shown(node: ast.expr | None) -> dict | None:
-    """What a dict literal says; None when it is something else, or leaves something out."""
-    try:
-        found = ast.literal_eval(node) if node is not None else None
-    except ValueError:
+    """What a dict says, with … for what is computed; None when it is something else."""
+    if not isinstance(node, ast.Dict):
         return None
-    return found if isinstance(found, dict) and LEFT_OUT not in repr(found) else None
+    keys = [LEFT_OUT if key is None else ast.literal_eval(key) for key in node.keys]
+    return dict(zip(keys, [literal(value) for value in node.values], strict=True))
+
+
+def literal(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return LEFT_OUT
+
+
+def check(model: type[BaseModel], given: dict | None, what: str) -> None:
+    """Raises InvalidParams. Where something is left out (…) only the names can be checked."""
+    if given is not None and LEFT_OUT in repr(given):
+        assert given.keys() - {LEFT_OUT} <= model.model_fields.keys(), what
+    elif given is not None:
+        validated(model, given, what)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +75,7 @@ def test_the_parameters_shown_are_accepted(one, plug):
         if begin not in ("plug", "plain") or path.partition(".")[0] not in BUILT_IN:
             continue
         given = {keyword.arg: keyword.value for keyword in call.keywords}
-        action = plug.providers.action(path)
-        if (params := shown(given.get("params"))) is not None:
-            plug.executor.validate(action, params)
+        check(plug.providers.action(path).params, shown(given.get("params")), f"{path} in {one.name}")
 
 
 @every_page
@@ -70,9 +83,8 @@ def test_the_credentials_shown_are_accepted(one, plug):
     for name, call in calls(one):
         if name != "plug.connections.create" or len(call.args) < 3:
             continue
-        provider, credentials = ast.literal_eval(call.args[1]), shown(call.args[2])
-        if credentials is not None:
-            validated(plug.providers.get(provider).credentials, credentials, f"the credentials in {one.name}")
+        provider = plug.providers.get(ast.literal_eval(call.args[1]))
+        check(provider.credentials, shown(call.args[2]), f"the credentials in {one.name}")
 
 
 def test_the_pages_show_calls():
