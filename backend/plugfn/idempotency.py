@@ -1,28 +1,26 @@
 """One call for one idempotency key: its repetition within a day gives the first one's result and does nothing."""
 
-import asyncio
 import hashlib
 import json
-import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
+from plugfn.afterwards import kept
 from plugfn.crypto import KeyRing
 from plugfn.definition import Action
 from plugfn.errors import IdempotencyConflict, InvalidParams, OutcomeUnknown, PlugFnError, Problem
 from plugfn.storage.protocol import Store
-
-log = logging.getLogger("plugfn")
 
 KIND = "idempotency"
 DAY = 86_400.0
 LONGEST_KEY = 255
 # A call that has been running for longer than this was ended with its process.
 LONGEST_RUN = 900.0
+NOT_KEPT = "what became of a call with an idempotency key was not kept"
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,6 @@ class Once:
 
     def __init__(self, store: Store, ring: KeyRing) -> None:
         self._store, self._ring = store, ring
-        self._writing: set[asyncio.Task[None]] = set()
 
     async def run(self, action: Action[Any, Any], claim: Claim, call: Callable[[], Awaitable[BaseModel]]) -> BaseModel:
         """The call's result, or the first one's. Raises IdempotencyConflict, and what the call raises.
@@ -55,7 +52,7 @@ class Once:
             await self._keep(claim, "unknown")
             raise
         except PlugFnError:
-            await self._uninterrupted(self._store.take(KIND, claim.place))
+            await kept(self._store.take(KIND, claim.place), NOT_KEPT)
             raise
         except BaseException:  # cancelled in the middle: bytes may have gone out
             await self._keep(claim, "unknown")
@@ -66,14 +63,7 @@ class Once:
 
     async def _keep(self, claim: Claim, state: str, result: str = "") -> None:
         sealed = self._sealed(claim, state, result)
-        await self._uninterrupted(self._store.put(KIND, claim.place, sealed, DAY))
-
-    async def _uninterrupted(self, write: Coroutine[Any, Any, object]) -> None:
-        """The write goes on when the caller leaves; its failure changes nothing about the call, which is over."""
-        task = asyncio.create_task(_tried(write))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-        await asyncio.shield(task)
+        await kept(self._store.put(KIND, claim.place, sealed, DAY), NOT_KEPT)
 
     def _first(self, action: Action[Any, Any], mark: str, first: dict[str, Any]) -> BaseModel:
         error: PlugFnError
@@ -89,15 +79,8 @@ class Once:
         raise error
 
     def _sealed(self, claim: Claim, state: str, result: str = "") -> bytes:
-        kept = {"mark": claim.mark, "state": state, "at": time.time(), "call_id": claim.call_id, "result": result}
-        return self._ring.seal(json.dumps(kept).encode(), claim.place)
-
-
-async def _tried(write: Awaitable[object]) -> None:
-    try:
-        await write
-    except Exception:
-        log.exception("what became of a call with an idempotency key was not kept")
+        known = {"mark": claim.mark, "state": state, "at": time.time(), "call_id": claim.call_id, "result": result}
+        return self._ring.seal(json.dumps(known).encode(), claim.place)
 
 
 def claim_of(

@@ -5,20 +5,20 @@ one fails the sender is answered 500, and the redelivery runs only those that ha
 handles is answered 200: it is ours, only unknown.
 """
 
-import asyncio
-import inspect
+import hashlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from plugfn.afterwards import kept
 from plugfn.definition import Provider
-from plugfn.errors import PlugFnError, Unexpected, UnknownName, WebhookRejected
+from plugfn.errors import PlugFnError, UnknownName, WebhookRejected
 from plugfn.registry import ANY_EVENT, ProviderRegistry
 from plugfn.storage.protocol import ShortLived
+from plugfn.webhooks.handlers import Handler, named, succeeded
 from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
 
 log = logging.getLogger("plugfn.webhooks")
@@ -29,9 +29,8 @@ REMEMBERED = 8 * 86_400.0
 # An event whose handlers have been running for longer than this was left by a process that died.
 LONGEST_RUN = 120.0
 
-_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError, Unexpected)
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, PlugFnError)
 
-Handler = Callable[[Event], Awaitable[None] | None]
 Done = dict[str, bool]
 """The names of the handlers that have succeeded."""
 
@@ -98,10 +97,15 @@ class WebhookHub:
     ) -> Receipt:
         """Take a delivery. Never raises: a rejected one has the status to answer and the error in its receipt."""
         try:
-            parsed = await self._read(provider, inbound, connection_id, secret)
+            return await self._received(await self._read(provider, inbound, connection_id, secret))
         except WebhookRejected as error:
             log.warning("webhook rejected", extra={"provider": provider[:80], "code": error.code})
             return Receipt(error.status, Outcome.REJECTED, error=error)
+        except PlugFnError as error:
+            log.warning("a delivery was not taken", extra={"provider": provider[:80], "code": error.code})
+            return Receipt(503, Outcome.FAILED)
+
+    async def _received(self, parsed: Parsed) -> Receipt:
         if parsed.reply is not None and not parsed.events:
             reply = parsed.reply
             return Receipt(reply.status, Outcome.HANDSHAKE, reply.body, reply.content_type)
@@ -116,10 +120,14 @@ class WebhookHub:
         keys = await self._keys_for(provider, webhooks, connection_id, secret)
         try:
             webhooks.verify(inbound, keys)
+        except WebhookRejected:
+            raise
         except _MALFORMED as error:
             raise WebhookRejected("the signature cannot be read") from error
         try:
             return webhooks.parse(inbound, keys)
+        except WebhookRejected:
+            raise
         except _MALFORMED as error:
             raise WebhookRejected("the delivery is malformed", status=400, code="WEBHOOK_MALFORMED") from error
 
@@ -156,13 +164,22 @@ class WebhookHub:
         handlers = self._wanted(event)
         if event.id is None:
             return await self._run(event, handlers, {})
-        place = json.dumps([event.provider, event.connection_id, event.name, event.id])
+        place = _place(event)
         claimed = await self._claim(place)
         if isinstance(claimed, Outcome):
             return claimed, []
-        outcome, failed = await self._run(event, handlers, claimed)
-        await self._store.put(KIND, place, _state("failed" if failed else "done", claimed), REMEMBERED)
+        try:
+            outcome, failed = await self._run(event, handlers, claimed)
+        except BaseException:  # cancelled in the middle: its redelivery need not wait for LONGEST_RUN
+            await self._keep(place, "failed", claimed)
+            raise
+        await self._keep(place, "failed" if failed else "done", claimed)
         return outcome, failed
+
+    async def _keep(self, place: str, state: str, done: Done) -> None:
+        """Of what was handled the sender is told so, also when that cannot be kept: it need not come again."""
+        write = self._store.put(KIND, place, _state(state, done), REMEMBERED)
+        await kept(write, "what became of a delivery was not kept")
 
     async def _claim(self, place: str) -> Done | Outcome:
         """The handlers that an earlier delivery of it ran; or why it is not to be handled now."""
@@ -182,20 +199,20 @@ class WebhookHub:
         return done if there is None else Outcome.IN_PROGRESS
 
     def _wanted(self, event: Event) -> dict[str, Handler]:
-        """By a name that is the same in every process that registers the same handlers in the same order."""
-        handlers = [
-            *self._handlers.get((event.provider, event.name), ()),
-            *self._handlers.get((event.provider, ANY_EVENT), ()),
-            *self._always,
-        ]
-        return {f"{number}:{_name(handler)}": handler for number, handler in enumerate(handlers)}
+        return named(
+            [
+                *self._handlers.get((event.provider, event.name), ()),
+                *self._handlers.get((event.provider, ANY_EVENT), ()),
+                *self._always,
+            ]
+        )
 
     async def _run(self, event: Event, handlers: dict[str, Handler], done: Done) -> tuple[Outcome, list[str]]:
         failed = []
         for name, handler in handlers.items():
             if done.get(name):
                 continue
-            if await _call(event, name, handler):
+            if await succeeded(handler, event, name):
                 done[name] = True
             else:
                 failed.append(name)
@@ -206,26 +223,10 @@ class WebhookHub:
         return (Outcome.HANDLED if asked else Outcome.UNHANDLED), []
 
 
-async def _call(event: Event, name: str, handler: Handler) -> bool:
-    try:
-        if inspect.iscoroutinefunction(handler):
-            await handler(event)
-        else:
-            # A plain function may block: it gets a thread of its own.
-            told = await asyncio.to_thread(handler, event)
-            if inspect.isawaitable(told):
-                await told
-    except Exception as error:
-        # One handler's failure must not hide the others.
-        code = error.code if isinstance(error, PlugFnError) else type(error).__name__
-        where = {"provider": event.provider, "event": event.name, "handler": name, "code": code}
-        log.exception("a webhook handler failed", extra=where)
-        return False
-    return True
-
-
-def _name(handler: Handler) -> str:
-    return str(getattr(handler, "__qualname__", type(handler).__qualname__))
+def _place(event: Event) -> str:
+    """A digest: ids are of any length, and some hold a phone number."""
+    named = json.dumps([event.provider, event.connection_id, event.name, event.id])
+    return hashlib.sha256(named.encode()).hexdigest()
 
 
 def _state(state: str, done: Done) -> bytes:
