@@ -109,6 +109,8 @@ def _contents() -> Iterator[str]:
 
 def _module(name: str, chosen: str = "") -> Iterator[str]:
     source = Source(name)
+    if lost := set(filter(None, chosen.split(","))) - source.classes.keys():
+        raise LookupError(f"{name} no longer has {', '.join(sorted(lost))}: change GROUPS")
     yield f"### `{name}`\n"
     yield _prose(source.tree)
     for node, note in _noted(source.tree.body):
