@@ -150,7 +150,7 @@ async def board(user: str, token: str, problem: Problem | None, more: dict[str, 
 
 async def news_of(user: str) -> str:
     """Their events and calls."""
-    return news(events[user], await plug.store.logs(user_id=user, limit=8))
+    return news(events.get(user, ()), await plug.store.logs(user_id=user, limit=8))
 
 
 def page_headers(nonce: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Who is here: a signed cookie, and the token that our own forms carry.
 
 Anybody may call themselves anything: this is an example, and your application knows better who its users are. What is
-worth copying is that the cookie cannot be forged, and that no other site can send a form in a user's name.
+worth copying is that the cookie cannot be forged, and that no other site can send a form in a user's name. Nothing is
+kept on the server: a cookie that somebody copied is good until it ends, also after its user has left.
 """
 
 import hashlib
