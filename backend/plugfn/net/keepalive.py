@@ -8,7 +8,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpcore2
 
@@ -82,7 +82,7 @@ class Connections:
             finally:
                 await answer.aclose()
         finally:
-            if connection.is_idle():
+            if connection.is_idle() and not _has_more(connection):
                 await self._keep(connection, request.url.origin)
             else:
                 await connection.aclose()
@@ -107,6 +107,27 @@ class Connections:
             surplus.append(max(kept.values(), key=len).pop(0))
         self._idle = kept
         await _close(surplus)
+
+
+def _has_more(connection: httpcore2.AsyncHTTPConnection) -> bool:
+    """Whether more came than the answer: the next request would take it for its own answer (a desync).
+
+    What is still in the socket is has_expired's to see; this sees what was read from it too early."""
+    http11: Any = connection._connection
+    if http11 is None:  # it was never made
+        return False
+    if http11._h11_state.trailing_data[0]:
+        return True
+    tls = http11._network_stream.get_extra_info("ssl_object")
+    if tls is None:
+        return False
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:
+        return True
+    return True
 
 
 async def _close(connections: list[httpcore2.AsyncHTTPConnection]) -> None:

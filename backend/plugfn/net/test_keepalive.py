@@ -6,7 +6,7 @@ import httpcore2
 import pytest
 
 from plugfn.net import keepalive
-from plugfn.net.conftest import OK, serving
+from plugfn.net.conftest import OK, answer, serving
 from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
 from plugfn.net.vendor import VendorHttp
@@ -109,3 +109,38 @@ async def test_closing_ends_all_that_wait_and_the_pool_can_be_used_again(pool, s
 
 def test_the_library_below_still_offers_what_this_stands_on():
     assert {"has_expired", "is_idle", "aclose", "handle_async_request"} <= set(dir(httpcore2.AsyncHTTPConnection))
+
+
+ANOTHERS = answer(b'"another')
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Trailer: y\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [OK + ANOTHERS, CHUNKED + ANOTHERS, answer(b"{}", status="204 No Content"), answer(b"{}", status="304 Old")],
+)
+async def test_what_comes_after_an_answer_is_not_taken_for_the_next_ones(pool, server, first):
+    http = VendorHttp(pool, server.url, trusted=True)
+    server.answer = first
+    await http.get("/", checked=False)
+    server.answer = OK
+    assert (await http.get("/")).body == b"{}"
+    assert server.connections == 2
+
+
+async def test_nor_what_was_decrypted_with_it(authority, tmp_path):
+    async def both(writer):
+        writer.write(OK)
+        writer.write(ANOTHERS)  # a record of its own, which comes in the same packet
+
+    pool = Pool(Guard(), tls=authority.client())
+    async with serving(tls=authority.server("localhost", tmp_path)) as server:
+        http = VendorHttp(pool, f"https://localhost:{server.port}", trusted=True)
+        server.answer = both
+        assert (await http.get("/")).body == b"{}"
+        server.answer = OK
+        assert (await http.get("/")).body == b"{}"
+        assert server.connections == 2
+        assert (await http.get("/")).ok
+        assert server.connections == 2
+    await pool.close()
