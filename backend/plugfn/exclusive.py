@@ -37,8 +37,9 @@ class Exclusive:
                     raise
                 log.warning("the shared state is away: the claim alone keeps others out")
             mine = uuid4().bytes
-            await self._claim(name, mine)
             try:
+                # Within: one who is cut off while claiming may have got the claim without hearing of it.
+                await self._claim(name, mine)
                 yield
             finally:
                 await self._release(name, mine)
