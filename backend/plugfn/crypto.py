@@ -54,6 +54,8 @@ class KeyRing:
         if not any(named):
             raise ConfigurationError(f"{setting} is empty: set at least one base64 key of {KEY_SIZE} bytes.")
         raw = [_decoded(key, setting) for key in named]
+        if len({key_id(key) for key in raw}) < len(set(raw)):
+            raise ConfigurationError(f"{setting} holds two keys of the same id, one in four billion: make another.")
         return cls(
             writer=key_id(raw[0]),
             ciphers={key_id(key): AESGCM(key) for key in raw},

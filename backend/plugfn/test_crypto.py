@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugfn.crypto import DIGEST_SIZE, HEADER_SIZE, IndexKey, KeyRing, Unreadable, new_key
+from plugfn.crypto import DIGEST_SIZE, HEADER_SIZE, IndexKey, KeyRing, Unreadable, key_id, new_key
 from plugfn.errors import ConfigurationError
 
 OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
@@ -171,3 +171,15 @@ def test_a_rings_digests_find_what_an_older_first_key_wrote():
     assert before.digests("T123", "account") == (after.digests("T123", "account")[1],)
     assert before.digests("T123", "account") != before.digests("T123", "other")
     assert before.digests("T123", "account") != before.digests("T124", "account")
+
+
+def test_two_keys_of_one_id_are_no_ring():
+    """What one of them seals, the other would be asked to open."""
+    seen: dict[bytes, bytes] = {}
+    for number in range(1_000_000):
+        key = number.to_bytes(32)
+        if (other := seen.setdefault(key_id(key), key)) is not key:
+            break
+    with pytest.raises(ConfigurationError):
+        KeyRing.from_keys([base64.b64encode(one).decode() for one in (key, other)])
+    assert repr(KeyRing.from_keys([base64.b64encode(key).decode()] * 2)) == "<KeyRing of 1>"

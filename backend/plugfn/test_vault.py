@@ -86,3 +86,22 @@ async def test_a_change_of_nothing_writes_nothing_and_one_of_what_is_gone_is_non
     assert await vault.find(connection.id) == connection
     assert await vault.remove(connection.id)
     assert await vault.change(connection.id, OAuthTokens, lambda kept: kept) is None
+
+
+async def test_a_row_that_was_tampered_with_hides_no_other():
+    store = MemoryStore()
+    vault = Vault(store, RING)
+    for label in ("é", "x", "AAAA"):
+        await store.add_connection(a_connection(label=label), b"sealed")
+    await vault.add(sound := a_connection(label="sound"), TOKENS)
+    assert sound in (found := await vault.of_user("ana"))
+    assert len(found) == 4
+
+
+async def test_an_account_of_very_many_users_has_them_all(monkeypatch):
+    monkeypatch.setattr("plugfn.vault.PAGE", 3)
+    vault = Vault(MemoryStore(), RING)
+    made = [a_connection(account="acct", user_id=f"user-{number}") for number in range(10)]
+    for connection in made:
+        await vault.add(connection, TOKENS)
+    assert await vault.of_account("github", "acct") == sorted(made, key=lambda one: one.id)

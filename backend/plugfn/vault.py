@@ -4,8 +4,7 @@ A change is written only over what it was made from (compare and swap on `update
 """
 
 import base64
-import binascii
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +19,7 @@ from plugfn.storage.protocol import Store
 
 TICK = timedelta(microseconds=1)
 ATTEMPTS = 20
+PAGE = 1000
 
 
 class Profile(BaseModel):
@@ -68,9 +68,20 @@ class Vault:
         """Those of a vendor's account: everybody's, or one user's."""
         found: dict[str, Connection] = {}
         for digest in self._ring.digests(account, f"account|{provider}"):
-            for row in await self._store.connections(user_id=user_id, provider=provider, account=digest):
+            async for row in self._with_digest(provider, digest, user_id):
                 found[row.id] = self._shown(row)[0]
         return [found[name] for name in sorted(found)]
+
+    async def _with_digest(self, provider: str, digest: str, user_id: str | None) -> AsyncIterator[Connection]:
+        after = ""
+        while rows := await self._store.connections(
+            user_id=user_id, provider=provider, account=digest, after=after, limit=PAGE
+        ):
+            for row in rows:
+                yield row
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].id
 
     async def read(self, connection_id: str, model: type[Model]) -> Kept | None:
         """With its credentials. Raises NeedsReconnect (code "unreadable") when no key of the ring opens them."""
@@ -152,7 +163,7 @@ class Vault:
 def _raw(label: str) -> bytes:
     try:
         return base64.b64decode(label, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Unreadable("not sealed") from None
 
 
