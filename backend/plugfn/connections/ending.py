@@ -33,8 +33,9 @@ class Ending(Reading):
         return outcome
 
     async def _revoke(self, connection: Connection) -> str:
-        kind = self._registry.get(connection.provider)
-        if not isinstance(kind.auth, OAuth2):
+        # A provider that this program no longer has can be told nothing, and must not hold its users fast.
+        kind = self._registry.get(connection.provider) if connection.provider in self._registry else None
+        if kind is None or not isinstance(kind.auth, OAuth2):
             return "unsupported"
         try:
             kept = await self._read(kind, connection)

@@ -21,6 +21,7 @@ from plugfn.errors import (
     WebhookRejected,
 )
 from plugfn.plug import PlugFn
+from plugfn.storage.memory import MemoryStore
 from plugfn.testing.oauth_site import Site, made
 from plugfn.webhooks.inbound import Webhooks
 
@@ -378,3 +379,30 @@ async def test_typed_in_tokens_end_at_a_moment_with_a_time_zone(emulator, expire
     async with site.plug:
         with pytest.raises(InvalidParams):
             await site.connections.create("ana", "acme", {"access_token": "x", "expires_at": expires_at})
+
+
+async def test_a_connection_of_a_provider_that_is_gone_can_be_ended():
+    store = MemoryStore()
+    before = PlugFn(encryption_key=new_key(), database=store)
+    before.providers.register(a_provider())
+    connection = await before.connections.create("ana", "box", GOOD)
+    after = PlugFn(encryption_key=new_key(), database=store)
+    assert await after.connections.disconnect(connection.id, "ana") == "unsupported"
+    assert await after.connections.list("ana") == []
+
+
+async def test_a_connection_whose_origin_cannot_be_read_can_be_ended(emulator):
+    peer = emulator("oauth")
+    site = Site(peer)
+    async with site.plug:
+        connection = (await site.connect()).connection
+        object.__setattr__(site.provider, "origin", lambda settings, credentials: Origin("no url", trusted=True))
+        assert await site.connections.disconnect(connection.id, "ana") == "invalid_params"
+        assert await site.connections.list("ana") == []
+
+
+async def test_a_vendors_odd_code_stands_in_no_ones_way(connections):
+    made_box = await connections.create("ana", "box", GOOD)
+    await connections.needs_reauth(made_box, "bad\x00\ud800code" * 50, Credentials.model_validate(GOOD))
+    marked = await connections.get(made_box.id, "ana")
+    assert (marked.status, marked.error_code[:7], len(marked.error_code)) == ("needs_reauth", "badcode", 100)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from plugfn.connection import Connection, ConnectionStatus
-from plugfn.connections.checks import check_provider, check_user
+from plugfn.connections.checks import check_provider, check_user, fit_label
 from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
 from plugfn.errors import AmbiguousConnection, InvalidCall, NeedsReconnect, NoConnection
@@ -64,7 +64,7 @@ class Using(Reading):
         def marked(kept: Kept) -> Kept | None:
             if kept.credentials != refused:
                 return None
-            waiting = replace(kept.connection, status=ConnectionStatus.NEEDS_REAUTH, error_code=code[:100])
+            waiting = replace(kept.connection, status=ConnectionStatus.NEEDS_REAUTH, error_code=fit_label(code)[:100])
             return replace(kept, connection=waiting)
 
         await self._vault.change(connection.id, self._registry.get(connection.provider).credentials, marked)

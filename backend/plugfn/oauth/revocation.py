@@ -21,18 +21,9 @@ async def revoked(app: App, connection: Connection, tokens: OAuthTokens, pool: P
     """What came of it: "revoked", "unsupported" (the vendor takes no token back), or the code of the error."""
     if app.auth.revoke is None:
         return "unsupported"
-    origin = app.provider.origin(app.settings, tokens)
-    http = VendorHttp(
-        pool,
-        origin.url,
-        trusted=origin.trusted,
-        headers=app.provider.headers(tokens),
-        errors=app.provider.errors,
-    )
-    call = Call(app.provider, connection, tokens, app.settings, http, guard, uuid4().hex)
     try:
         async with asyncio.timeout(SECONDS):
-            await app.auth.revoke(call)
+            await app.auth.revoke(_call(app, connection, tokens, pool, guard))
     except TimeoutError:
         return "timeout"
     except PlugFnError as error:
@@ -42,3 +33,15 @@ async def revoked(app: App, connection: Connection, tokens: OAuthTokens, pool: P
         log.error("%s: taking a token back failed with %s", app.provider.name, type(error).__name__)
         return "provider_bug"
     return "revoked"
+
+
+def _call(app: App, connection: Connection, tokens: OAuthTokens, pool: Pool, guard: Guard) -> Call[OAuthTokens]:
+    origin = app.provider.origin(app.settings, tokens)
+    http = VendorHttp(
+        pool,
+        origin.url,
+        trusted=origin.trusted,
+        headers=app.provider.headers(tokens),
+        errors=app.provider.errors,
+    )
+    return Call(app.provider, connection, tokens, app.settings, http, guard, uuid4().hex)
