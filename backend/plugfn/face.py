@@ -34,7 +34,7 @@ class Face:
         self._provider, self._run_action, self._prefix = provider, run, prefix
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         path = f"{self._prefix}{name}"
         if (action := self._provider.actions.get(path)) is not None:

@@ -12,9 +12,11 @@ import inspect
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import finalize
 
 from plugfn.face import BoundAction, Face
 from plugfn.plug import PlugFn
@@ -30,23 +32,64 @@ T = TypeVar("T")
 _PLUGFN = "plugfn."
 
 
-class _Loop:
-    """An event loop in a daemon thread, started when it is first needed in this process."""
+class _Running:
+    """An event loop in a daemon thread."""
 
     def __init__(self) -> None:
-        self._lock, self._process = threading.Lock(), 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self.process = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=_run, args=(self.loop,), name="plugfn", daemon=True)
+        self.thread.start()
 
-    def wait_for(self, coroutine: Awaitable[T]) -> T:
+    @property
+    def usable(self) -> bool:
+        """Whether it runs, and in this process: a fork has the loop and not its thread."""
+        return self.process == os.getpid() and not self.loop.is_closed()
+
+    def stop(self) -> None:
+        """Those who still wait for something get a CancelledError."""
+        if self.usable:
+            with suppress(RuntimeError):  # it has just ended
+                self.loop.call_soon_threadsafe(self.loop.stop)
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.run_until_complete(_ended())
+        loop.close()
+
+
+async def _ended() -> None:
+    """Nobody waits for ever for what runs no more."""
+    loop = asyncio.get_running_loop()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await loop.shutdown_asyncgens()
+
+
+class _Loop:
+    """An event loop that is started when it is first needed in this process, and ends with the last who can use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: _Running | None = None
+        self._end: finalize[Any, Any] | None = None
+
+    def wait_for(self, awaitable: Awaitable[T]) -> T:
         """Its result, or what it raises."""
-        loop = self._running()
-        if threading.current_thread() is self._thread:
+        running = self._started()
+        if threading.current_thread() is running.thread:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()
             raise RuntimeError(
                 "the synchronous face was called from its own event loop: use the asynchronous one there"
             )
         # In the caller's context: what it keeps there (a request, ids for logs) is seen by handlers and by `auth`.
-        future = asyncio.run_coroutine_threadsafe(_within(copy_context(), coroutine), loop)
+        future = asyncio.run_coroutine_threadsafe(_within(copy_context(), awaitable), running.loop)
         try:
             return future.result()
         except BaseException:
@@ -54,21 +97,23 @@ class _Loop:
             raise
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread; the next use starts another."""
         with self._lock:
-            if self._loop is not None and self._thread is not None and self._process == os.getpid():
-                self._loop.call_soon_threadsafe(self._loop.stop)
-                self._thread.join(timeout=10)
-                self._loop.close()
-            self._loop = None
+            running, self._running = self._running, None
+            if running is not None and self._end is not None:
+                self._end()
+        if running is not None and running.usable:
+            running.thread.join(timeout=10)
 
-    def _running(self) -> asyncio.AbstractEventLoop:
+    def _started(self) -> _Running:
         with self._lock:
-            if self._loop is None or self._process != os.getpid():
-                self._loop, self._process = asyncio.new_event_loop(), os.getpid()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="plugfn", daemon=True)
-                self._thread.start()
-            return self._loop
+            if self._running is None or not self._running.usable:
+                if self._end is not None:
+                    self._end.detach()
+                self._running = _Running()
+                self._end = finalize(self, self._running.stop)
+                self._end.atexit = False  # the thread ends with its process
+            return self._running
 
 
 async def _within(context: Context, awaitable: Awaitable[T]) -> T:
@@ -85,6 +130,8 @@ class Plain:
         self._target, self._loop = target, loop
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         return self._plain(getattr(self._target, name))
 
     def __dir__(self) -> list[str]:
@@ -133,11 +180,17 @@ class SyncPlugFn(Plain, SyncFaces):
 
     def close(self) -> None:
         """Close the PlugFn and end the thread."""
-        self._loop.wait_for(self._target.close())
-        self._loop.stop()
+        try:
+            self._loop.wait_for(self._target.close())
+        finally:
+            self._loop.stop()
 
     def __enter__(self) -> Self:
-        self._loop.wait_for(self._target.open())
+        try:
+            self._loop.wait_for(self._target.open())
+        except BaseException:
+            self._loop.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

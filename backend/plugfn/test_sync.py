@@ -1,13 +1,21 @@
 """Tests of the synchronous face."""
 
+import asyncio
+import concurrent.futures
+import copy
+import gc
 import multiprocessing
+import os
+import signal
 import threading
+import time
+import warnings
 
 import pytest
 
 from plugfn.batch import BatchCall
 from plugfn.crypto import new_key
-from plugfn.errors import InvalidParams, UnknownName
+from plugfn.errors import ConfigurationError, InvalidParams, Unavailable, UnknownName
 from plugfn.plug import PlugFn
 from plugfn.sync import SyncPlugFn
 from plugfn.test_executor import Answered, Script, made
@@ -77,3 +85,119 @@ def test_a_forked_process_gets_a_thread_of_its_own(plug):
     child.join(timeout=20)
     assert child.exitcode == 0
     assert answers.get() == 9
+
+
+def threads_of_plugfn() -> int:
+    return sum(thread.name == "plugfn" for thread in threading.enumerate())
+
+
+def an_inner(script: Script | None = None) -> PlugFn:
+    inner = PlugFn(encryption_key=new_key())
+    inner.providers.register(made(script or Script()))
+    return inner
+
+
+def test_its_own_loop_leaves_no_coroutine_behind(plug):
+    async def handler() -> None:
+        with pytest.raises(RuntimeError):
+            plug.connections.list("ana")
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        plug._loop.wait_for(handler())
+        gc.collect()
+    assert [str(one.message) for one in warned] == []
+
+
+def test_closing_ends_who_still_waits_in_another_thread():
+    begun, ended = threading.Event(), []
+
+    async def forever(_call, _params):
+        begun.set()
+        await asyncio.sleep(60)
+
+    plug = SyncPlugFn(an_inner(Script(forever)))
+    plug.connections.create("ana", "acme", {})
+
+    def work() -> None:
+        try:
+            plug.run("acme.numbers.ask", user_id="ana")
+        except concurrent.futures.CancelledError as error:
+            ended.append(type(error).__name__)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert begun.wait(5)
+    plug.close()
+    thread.join(timeout=5)
+    assert ended == ["CancelledError"]
+
+
+def test_it_can_be_closed_twice_and_used_again():
+    plug = SyncPlugFn(an_inner())
+    before = threads_of_plugfn()
+    for _ in range(2):
+        plug.connections.create("ana", "acme", {})
+        plug.close()
+        plug.close()
+    assert threads_of_plugfn() == before
+
+
+def test_one_that_is_forgotten_leaves_no_thread():
+    before = threads_of_plugfn()
+    plug = SyncPlugFn(an_inner())
+    plug.connections.create("ana", "acme", {})
+    assert threads_of_plugfn() == before + 1
+    del plug
+    gc.collect()
+    for _ in range(100):
+        if threads_of_plugfn() == before:
+            return
+        time.sleep(0.02)
+    pytest.fail("its thread is still there")
+
+
+def test_what_cannot_be_opened_or_closed_leaves_no_thread(monkeypatch):
+    before = threads_of_plugfn()
+    inner = PlugFn(encryption_key=new_key(), integrations={"nobody": {}})
+    with pytest.raises(ConfigurationError), SyncPlugFn(inner):
+        pytest.fail("it was opened")
+
+    async def broken() -> None:
+        raise Unavailable("gone")
+
+    inner = an_inner()
+    monkeypatch.setattr(inner, "close", broken)
+    plug = SyncPlugFn(inner)
+    with pytest.raises(Unavailable):
+        plug.close()
+    assert threads_of_plugfn() == before
+
+
+def test_an_interrupt_ends_the_call_and_leaves_everything_usable(plug):
+    begun, cancelled = threading.Event(), threading.Event()
+
+    async def forever(_call, _params):
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            cancelled.set()
+
+    object.__setattr__(plug.plug.providers.get("acme").actions["numbers.ask"], "run", forever)
+
+    def interrupt() -> None:
+        assert begun.wait(5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        plug.acme.numbers.ask(user_id="ana")
+    assert cancelled.wait(5)
+    assert len(plug.connections.list("ana")) == 1
+
+
+def test_it_is_copied_like_any_object(plug):
+    assert copy.copy(plug).plug is plug.plug
+    assert repr(copy.copy(plug.acme)) == repr(plug.acme)
+    assert repr(copy.copy(plug.plug.acme)) == repr(plug.plug.acme)
