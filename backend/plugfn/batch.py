@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +13,8 @@ from pydantic import BaseModel
 from plugfn.definition import Action
 from plugfn.errors import InvalidCall, PlugFnError
 from plugfn.executor import Executor
+
+log = logging.getLogger("plugfn")
 
 MOST_ITEMS = 10_000
 MOST_CONCURRENT = 100
@@ -25,6 +29,7 @@ class BatchCall:
     params: Mapping[str, Any] | BaseModel | None = None
     connection_id: str | None = None
     idempotency_key: str | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True)
@@ -67,28 +72,44 @@ class _Tally:
         self._done += 1
         self._failed += not result.ok
         if self._on_progress is not None:
-            told = self._on_progress(Progress(self._done, self._failed, len(self.results), result))
-            if inspect.isawaitable(told):
-                await told
+            await _told(self._on_progress, Progress(self._done, self._failed, len(self.results), result))
+
+
+async def _told(on_progress: OnProgress, progress: Progress) -> None:
+    """A display that breaks must not end calls in the middle."""
+    try:
+        told = on_progress(progress)
+        if inspect.isawaitable(told):
+            await told
+    except Exception:
+        log.exception("the progress of a batch could not be told")
 
 
 async def run_batch(
     executor: Executor, calls: Sequence[BatchCall], *, concurrency: int = 10, on_progress: OnProgress | None = None
 ) -> list[BatchResult]:
-    """The results in the order of the calls. Raises InvalidCall (too many calls, a concurrency outside 1 to 100)."""
+    """The results in the order of the calls.
+
+    Raises InvalidCall (too many calls, a concurrency outside 1 to 100), ConfigurationError."""
     if len(calls) > MOST_ITEMS:
         raise InvalidCall(f"a batch has at most {MOST_ITEMS} calls", code="batch_too_big")
     if not 1 <= concurrency <= MOST_CONCURRENT:
         raise InvalidCall(f"concurrency is 1 to {MOST_CONCURRENT}", code="bad_concurrency")
-    tally, waiting = _Tally(len(calls), on_progress), iter(enumerate(calls))
+    tally, waiting = _Tally(len(calls), on_progress), deque(enumerate(calls))
 
     async def work() -> None:
-        for index, call in waiting:
-            await tally.add(await _one(executor, index, call))
+        while waiting:
+            try:
+                await tally.add(await _one(executor, *waiting.popleft()))
+            except BaseException:
+                waiting.clear()
+                raise
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, len(calls))):
-            group.create_task(work())
+    workers = [work() for _ in range(min(concurrency, len(calls)))]
+    # What is no error of a call (a wrong configuration) ends the batch; calls under way are finished.
+    for ended in await asyncio.gather(*workers, return_exceptions=True):
+        if ended is not None:
+            raise ended
     return [result for result in tally.results if result is not None]
 
 
@@ -100,6 +121,7 @@ async def _one(executor: Executor, index: int, call: BatchCall) -> BatchResult:
             params=call.params,
             connection_id=call.connection_id,
             idempotency_key=call.idempotency_key,
+            timeout=call.timeout,
             source="batch",
         )
     except PlugFnError as error:

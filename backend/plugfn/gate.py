@@ -53,10 +53,9 @@ class Gate:
         except Unavailable:
             await _noted(self._shared.fail(passage.breaker))
             raise
-        except RateLimited as error:
-            await self.pause(passage, error.retry_after or 1.0)
-            raise
-        except PlugFnError:
+        except PlugFnError as error:
+            if isinstance(error, RateLimited):
+                await self.pause(passage, error.retry_after or 1.0)
             await _noted(self._shared.succeed(passage.breaker))
             raise
         await _noted(self._shared.succeed(passage.breaker))

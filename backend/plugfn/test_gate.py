@@ -65,3 +65,14 @@ async def test_who_finds_the_budget_used_up_does_not_take_the_only_probe_along()
         async with gate.passing(used_up, patience=0):
             pytest.fail("let in beyond its budget")
     assert await shared.enter(THROUGH.breaker) == 0.0
+
+
+async def test_a_probe_that_is_told_to_slow_down_has_shown_that_the_host_is_there():
+    shared = MemoryShared()
+    gate = Gate(shared)
+    with pytest.raises(Unavailable):
+        await pass_with(gate, Unavailable("no answer"))
+    await asyncio.sleep(0.06)
+    with pytest.raises(RateLimited):
+        await pass_with(gate, RateLimited("too many", retry_after=0.01))
+    assert await shared.enter(THROUGH.breaker) == 0.0
