@@ -95,3 +95,4 @@ def test_a_vendor_that_fails_ends_it_with_what_to_do_next(emulator):
     done = run("--sandbox", github.url)
     assert done.returncode == 1, done.stdout
     assert "What next: reconnect" in done.stderr
+    assert "Traceback" not in done.stderr

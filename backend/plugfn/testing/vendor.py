@@ -44,6 +44,7 @@ class FakeVendor:
         self.asked: list[Asked] = []
         self._plans: dict[str, list[_Planned]] = {}
         self._server: asyncio.Server | None = None
+        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     def answers(self, request: str, document: Any = None, status: int = 200, **headers: str) -> None:
         """Answer "GET /path" so from now on; told several times, one after another, the last one for ever."""
@@ -64,8 +65,14 @@ class FakeVendor:
     ) -> None:
         if self._server is not None:
             self._server.close()
+        serving = [task for task in self._open.values() if task is not None]
+        for writer in self._open:
+            writer.close()
+        # Left alone, they would be cancelled with the event loop, and Python 3.11 prints that as an error.
+        await asyncio.gather(*serving)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open[writer] = asyncio.current_task()
         try:
             while True:
                 asked = await _read(reader)
@@ -74,6 +81,8 @@ class FakeVendor:
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+        finally:
+            del self._open[writer]
 
     def _next(self, request: str) -> _Planned:
         plans = self._plans.get(request)
