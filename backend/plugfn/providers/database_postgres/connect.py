@@ -4,6 +4,7 @@ Parameters: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PAR
 """
 
 import os
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -16,8 +17,10 @@ from psycopg.conninfo import make_conninfo
 
 from plugfn.errors import Forbidden
 from plugfn.net.guard import Guard
+from plugfn.net.ranges import effective, is_public
 from plugfn.providers.database_postgres.credentials import PostgresAccess
-from plugfn.providers.database_postgres.failures import failure
+from plugfn.providers.database_postgres.failures import BROKEN, failure
+from plugfn.providers.database_postgres.wire import Wire, no_tls
 
 CONNECT_SECONDS = 6
 
@@ -28,36 +31,36 @@ Connection = psycopg.AsyncConnection[tuple[object, ...]]
 async def connected(credentials: PostgresAccess, guard: Guard) -> AsyncIterator[Connection]:
     """A fresh connection, closed afterwards: no state of one call is ever seen by another.
 
-    Raises Forbidden, Unavailable, NeedsReconnect."""
+    Raises Forbidden, Unavailable, NeedsReconnect, Unexpected; what psycopg raises within, as failures.py says."""
     addresses = await guard.resolve(credentials.host, credentials.port)
-    if credentials.sslmode == "disable" and any(ip_address(address).is_global for address in addresses):
+    if credentials.sslmode == "disable" and any(is_public(effective(ip_address(each))) for each in addresses):
         raise Forbidden("without encryption only private addresses may be connected to", code="unencrypted")
+    wire = Wire(credentials.host, credentials.port, addresses, _tls(credentials), CONNECT_SECONDS)
     with TemporaryDirectory(prefix="plugfn-") as folder:
-        try:
-            parameters = make_conninfo("", **_parameters(credentials, addresses, Path(folder)))
-            connection: Connection = await psycopg.AsyncConnection.connect(parameters, autocommit=True)
-        except psycopg.Error as error:
-            raise failure(error) from None
-    try:
-        yield connection
-    finally:
-        await connection.close()
+        async with wire.open(Path(folder)):
+            try:
+                parameters = make_conninfo("", **_parameters(credentials, Path(folder)))
+                connection: Connection = await psycopg.AsyncConnection.connect(parameters, autocommit=True)
+                try:
+                    yield connection
+                finally:
+                    await connection.close()
+            except psycopg.Error as error:
+                told = failure(error)
+                raise wire.failure if wire.failure and told.code == BROKEN else told from None
 
 
-def _parameters(credentials: PostgresAccess, addresses: list[str], folder: Path) -> dict[str, str | int]:
+def _parameters(credentials: PostgresAccess, folder: Path) -> dict[str, str | int]:
     """Everything is said: what is not, libpq would take from this machine's environment and home directory."""
-    nowhere = os.fspath(folder / "nothing")
     return {
-        "host": ",".join([credentials.host] * len(addresses)),
-        "hostaddr": ",".join(addresses),
+        "host": os.fspath(folder),
+        "hostaddr": "",
         "port": credentials.port,
         "dbname": credentials.dbname,
         "user": credentials.user,
         "password": credentials.password.get_secret_value(),
-        "passfile": nowhere,
-        "sslmode": credentials.sslmode,
-        "sslrootcert": _roots(credentials, folder),
-        "sslcertmode": "disable",
+        "passfile": os.fspath(folder / "nothing"),
+        "sslmode": "disable",
         "gssencmode": "disable",
         "require_auth": _proofs(credentials),
         "client_encoding": "UTF8",
@@ -67,14 +70,23 @@ def _parameters(credentials: PostgresAccess, addresses: list[str], folder: Path)
     }
 
 
-def _roots(credentials: PostgresAccess, folder: Path) -> str:
-    if credentials.sslmode != "verify-full":
-        return os.fspath(folder / "nothing")
-    if not credentials.root_certificate:
-        return certifi.where()
-    file = folder / "root.pem"
-    file.write_text(credentials.root_certificate)
-    return os.fspath(file)
+def _tls(credentials: PostgresAccess) -> ssl.SSLContext | None:
+    """How the server must encrypt and prove its name. Raises NeedsReconnect for a certificate that is none."""
+    if credentials.sslmode == "disable":
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if credentials.sslmode == "require":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    try:
+        if credentials.root_certificate:
+            context.load_verify_locations(cadata=credentials.root_certificate)
+        else:
+            context.load_verify_locations(certifi.where())
+    except (ssl.SSLError, ValueError):
+        raise no_tls() from None
+    return context
 
 
 def _proofs(credentials: PostgresAccess) -> str:

@@ -40,6 +40,13 @@ class PostgresAccess(DatabaseAccess):
             raise ValueError("must be one host name or address")
         return host
 
+    @field_validator("password")
+    @classmethod
+    def _whole(cls, password: SecretStr) -> SecretStr:
+        if "\x00" in password.get_secret_value():
+            raise ValueError("a null character is not text")
+        return password
+
     @field_validator("root_certificate")
     @classmethod
     def _certificate(cls, pem: str) -> str:

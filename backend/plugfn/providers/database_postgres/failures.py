@@ -8,6 +8,9 @@ from plugfn.database.sqlstates import SqlStates
 from plugfn.errors import InvalidCall, NeedsReconnect, PlugFnError, Unavailable
 from plugfn.net.answer import Means
 
+BROKEN = "connection"
+"""The code of a connection that failed, and nobody said why."""
+
 _STATES = SqlStates()
 _UNKNOWN = Means(InvalidCall, "The database refuses the query.")
 _AT_THE_DOOR = {
@@ -17,6 +20,7 @@ _AT_THE_DOOR = {
     "53300": re.compile("too many (connections|clients)|remaining connection slots"),
     "57P03": re.compile("starting up|shutting down|not (yet )?accepting connections"),
 }
+_STATE = re.compile("[0-9A-Z]{5}", re.ASCII)
 _TLS = re.compile("certificate|SSL", re.IGNORECASE)
 _AUTH_METHOD = re.compile("authentication method requirement")
 
@@ -26,6 +30,8 @@ def failure(error: psycopg.Error) -> PlugFnError:
     code = error.sqlstate or _code_at_the_door(str(error))
     if code is None:
         return _no_connection(str(error))
+    if not _STATE.fullmatch(code):
+        code = "XX000"  # what a server makes up itself is not passed on
     means = _STATES.get(code, _UNKNOWN)
     return means.error(means.meaning, code=code)
 
@@ -42,4 +48,4 @@ def _no_connection(message: str) -> PlugFnError:
         )
     if _TLS.search(message):
         return NeedsReconnect("The connection cannot be encrypted or verified as sslmode asks.", code="tls")
-    return Unavailable("The connection to the database failed or broke.", code="connection")
+    return Unavailable("The connection to the database failed or broke.", code=BROKEN)

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 
 from plugfn.database.rows import MOST_BYTES, Rows
-from plugfn.errors import InvalidCall
+from plugfn.errors import InvalidCall, Unexpected
 from plugfn.providers.database_postgres.compile import Compiled
 from plugfn.providers.database_postgres.connect import Connection
 from plugfn.providers.database_postgres.session import ask
@@ -36,6 +36,8 @@ async def fetch(connection: Connection, query: Compiled, most_rows: int, most_by
     _check_names([name for name, _ in columns])
     found = await ask(connection, _FETCH.format(query.text), most_bytes, *query.values, most_rows + 1)
     lines = [line for (line,) in await found.fetchall()]
+    if sum(len(str(line or "")) for line in lines) > most_bytes:
+        raise Unexpected("the server sends more than it was asked for", code="too_big")
     fit = [line for line in lines[:most_rows] if isinstance(line, str)]
     if lines and not fit:
         raise InvalidCall(f"a row is bigger than {most_bytes} bytes: ask for fewer columns", code="row_too_big")

@@ -10,10 +10,9 @@ import psycopg
 from psycopg import sql
 
 from plugfn.definition import Call
-from plugfn.errors import PlugFnError
+from plugfn.errors import PlugFnError, Unexpected
 from plugfn.providers.database_postgres.connect import Connection, connected
 from plugfn.providers.database_postgres.credentials import PostgresAccess
-from plugfn.providers.database_postgres.failures import failure
 
 T = TypeVar("T")
 Cursor = psycopg.AsyncCursor[tuple[object, ...]]
@@ -24,6 +23,9 @@ OWN_CLOCK = 0.5
 """Seconds that the server is given to end a query by its own clock, before we end it."""
 GRACE = 2.0
 """Seconds from cancelling a query to ending its session."""
+
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading trips over when a server answers otherwise than PostgreSQL, in no encoding, or nested beyond sense."""
 
 # One statement both sets and is the query after which a transaction can no longer become READ WRITE. What a server
 # does not know (an older version) is left out by the join.
@@ -79,8 +81,9 @@ async def reading(
     async with connected(call.credentials, call.guard) as connection:
         try:
             return await until(all_of_it(connection), seconds + OWN_CLOCK, connection, call)
-        except psycopg.Error as error:
-            raise failure(error) from None
+        except UNREADABLE:
+            # `from None`: such an error may quote rows.
+            raise Unexpected("the database's answer cannot be read", code="unreadable_answer") from None
 
 
 async def until(work: Awaitable[T], seconds: float, connection: Connection, call: Call[PostgresAccess]) -> T:
