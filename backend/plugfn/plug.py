@@ -132,7 +132,10 @@ class PlugFn(Faces):
         if self._auth is None:
             raise ConfigurationError("give PlugFn(auth=…): a function from a web request to a user's id")
         told = self._auth(request)
-        return await told if inspect.isawaitable(told) else told
+        user = await told if inspect.isawaitable(told) else told
+        if user is not None and not isinstance(user, str):
+            raise ConfigurationError("the function given as auth must return a user's id as text, or None")
+        return user
 
     async def open(self) -> Self:
         """Check the settings and make the database ready. Raises ConfigurationError."""

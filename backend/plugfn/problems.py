@@ -8,6 +8,7 @@ from plugfn.errors import InvalidParams, Problem
 
 M = TypeVar("M", bound=BaseModel)
 MOST = 20
+LONGEST_FIELD = 100
 
 
 def problems_of(error: ValueError) -> tuple[Problem, ...]:
@@ -15,7 +16,13 @@ def problems_of(error: ValueError) -> tuple[Problem, ...]:
     if not isinstance(error, ValidationError):
         return (Problem("", "is not valid"),)
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return tuple(Problem(".".join(str(part) for part in one["loc"]), one["msg"]) for one in found[:MOST])
+    return tuple(Problem(_where(one["loc"]), one["msg"]) for one in found[:MOST])
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    """As a path. Names that nobody declared may be anything: too long, or no text at all."""
+    path = ".".join(str(part) for part in loc)
+    return path[:LONGEST_FIELD].encode("utf-8", "replace").decode()
 
 
 def validated(model: type[M], given: Any, what: str, **named: str) -> M:

@@ -16,16 +16,19 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from pydantic import BaseModel
+
 from plugfn.connection import Connection
 from plugfn.definition import OAuth2, Provider
-from plugfn.errors import ConfigurationError, PlugFnError
+from plugfn.errors import ConfigurationError, PlugFnError, Unexpected
 from plugfn.plug import PlugFn
 from plugfn.problems import validated
 from plugfn.web.bodies import Authorize, CallAction, Connect
-from plugfn.web.messages import MOST_JSON, Request, Response, failure, redirect, refusal, reply
+from plugfn.web.messages import MOST_JSON, Request, Response, failure, redirect, refusal, reply, written
 from plugfn.webhooks.inbound import Inbound
 
 log = logging.getLogger("plugfn.web")
@@ -37,6 +40,10 @@ class Visit(NamedTuple):
     request: Request
     user_id: str
     part: dict[str, str]
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""What adapters bring here, so that what is not taken is refused in the same words by all of them."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Route:
 
 
 class Web:
-    """`await Web(plug).handle(request)`. Never raises: what goes wrong is an answer."""
+    """`await Web(plug).handle(request)`. What goes wrong is an answer; what `auth` raises is the framework's."""
 
     def __init__(self, plug: PlugFn) -> None:
         self._plug = plug
@@ -70,6 +77,14 @@ class Web:
             Route("POST", "/webhooks/{provider}/{id}/{secret}/{rest}", "Deliveries.", self._webhook, personal=False),
         )
         self._patterns = [(_pattern(route.path), route) for route in self.routes]
+
+    @property
+    def paths(self) -> dict[str, list[Route]]:
+        """The routes of each address."""
+        found: dict[str, list[Route]] = {}
+        for route in self.routes:
+            found.setdefault(route.path, []).append(route)
+        return found
 
     def most_bytes(self, path: str) -> int:
         """How much of a body an adapter reads before it gives up and answers 413."""
@@ -96,7 +111,8 @@ class Web:
             if route.method == request.method:
                 return await self._visit(request, route, found.groupdict())
         if fitting:
-            return refusal(405, "method_not_allowed", "This address does not take that method.")
+            allow = ", ".join(sorted({route.method for route, _ in fitting}))
+            return refusal(405, "method_not_allowed", "This address does not take that method.", allow=allow)
         return refusal(404, "not_found", "There is nothing here.")
 
     async def _visit(self, request: Request, route: Route, part: dict[str, str]) -> Response:
@@ -148,18 +164,29 @@ class Web:
             connection_id=body.connection_id,
             idempotency_key=visit.request.headers.get("idempotency-key"),
         )
-        return reply({"result": result.model_dump(mode="json")})
+        return written(f'{{"result":{_json_of(result)}}}')
 
     async def _logs(self, visit: Visit) -> Response:
         rows = await self._plug.store.logs(user_id=visit.user_id, limit=100)
         names = ("started_at", "provider", "action", "attempt", "outcome", "error", "code", "milliseconds", "call_id")
-        return reply({"logs": [{name: getattr(row, name) for name in names} for row in rows]})
+        return reply({"logs": [{name: _plain(getattr(row, name)) for name in names} for row in rows]})
 
     async def _webhook(self, visit: Visit) -> Response:
         request, part = visit.request, visit.part
         inbound = Inbound(request.body, request.headers, request.query)
         receipt = await self._plug.webhooks.receive(part["provider"], inbound, part.get("id"), part.get("secret"))
         return Response(receipt.status, receipt.body, receipt.content_type)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _json_of(result: BaseModel) -> str:
+    try:
+        return result.model_dump_json()
+    except ValueError:
+        raise Unexpected("It was done, but its result cannot be written as JSON.", code="not_json") from None
 
 
 def _pattern(path: str) -> re.Pattern[str]:

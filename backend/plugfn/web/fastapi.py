@@ -4,37 +4,48 @@ from collections.abc import Awaitable, Callable
 
 from plugfn.extras import needs
 from plugfn.plug import PlugFn
-from plugfn.web.core import Web
-from plugfn.web.messages import Request, Response, refusal
+from plugfn.web.core import METHODS, Web
+from plugfn.web.messages import BROKEN_OFF, TOO_LARGE, Request, Response
 
 with needs("fastapi"):
     from fastapi import APIRouter
     from fastapi import Request as FastAPIRequest
     from fastapi import Response as FastAPIResponse
+    from starlette.requests import ClientDisconnect
 
 
 def plugfn_router(plug: PlugFn) -> APIRouter:
     """Every route of plugfn.web.core, in the application's OpenAPI document too. `auth` is given FastAPI's request."""
     web, router = Web(plug), APIRouter(tags=["plugfn"])
-    for route in web.routes:
-        path = route.path.replace("{rest}", "{rest:path}")
-        router.add_api_route(
-            path,
-            _endpoint(web, route.path),
-            methods=[route.method],
-            summary=route.summary,
-            operation_id=f"plugfn_{route.method.lower()}{path.replace('/', '_').replace('{', '').replace('}', '')}",
-            response_model=None,
-        )
+    for pattern, routes in web.paths.items():
+        path, endpoint = pattern.replace("{rest}", "{rest:path}"), _endpoint(web, pattern)
+        for route in routes:
+            router.add_api_route(
+                path,
+                endpoint,
+                methods=[route.method],
+                summary=route.summary,
+                operation_id=_operation(route.method, path),
+                response_model=None,
+            )
+        others = [method for method in METHODS if method not in {route.method for route in routes}]
+        router.add_api_route(path, endpoint, methods=others, include_in_schema=False, response_model=None)
     return router
+
+
+def _operation(method: str, path: str) -> str:
+    return f"plugfn_{method.lower()}{path.replace('/', '_').replace('{', '').replace('}', '')}"
 
 
 def _endpoint(web: Web, pattern: str) -> Callable[[FastAPIRequest], Awaitable[FastAPIResponse]]:
     async def endpoint(request: FastAPIRequest) -> FastAPIResponse:
         path = pattern.format(**request.path_params)
-        body = await _read(request, web.most_bytes(path))
+        try:
+            body = await _read(request, web.most_bytes(path))
+        except ClientDisconnect:
+            return _carried(BROKEN_OFF)
         if body is None:
-            return _carried(refusal(413, "too_large", "The request is too big."))
+            return _carried(TOO_LARGE)
         return _carried(await web.handle(_request(request, path, body)))
 
     return endpoint
@@ -51,7 +62,8 @@ async def _read(request: FastAPIRequest, most: int) -> bytes | None:
 
 
 def _request(request: FastAPIRequest, path: str, body: bytes) -> Request:
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    # As WSGI has it: a header that comes twice is one, its values joined.
+    headers = {name: ",".join(request.headers.getlist(name)) for name in request.headers}
     return Request(request.method, path, dict(request.query_params), headers, body, request)
 
 

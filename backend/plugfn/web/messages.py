@@ -47,12 +47,16 @@ class Request:
         if kind != JSON:
             raise _unreadable(f"content-type must be {JSON}")
         try:
-            read = json.loads(self.body or b"{}")
+            read = json.loads(self.body or b"{}", parse_constant=_no_constant)
         except (ValueError, RecursionError):
             raise _unreadable("is not JSON") from None
         if not isinstance(read, dict):
             raise _unreadable("is not a JSON object")
         return read
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _unreadable(reason: str) -> InvalidParams:
@@ -71,8 +75,12 @@ class Response:
 
 def reply(document: Any, status: int = 200, **headers: str) -> Response:
     """A JSON answer. Nobody on the way may keep it."""
-    body = json.dumps(document, ensure_ascii=False, default=str).encode()
-    return Response(status, body, JSON, {"cache-control": "no-store", **headers})
+    return written(json.dumps(document, ensure_ascii=False), status, **headers)
+
+
+def written(text: str, status: int = 200, **headers: str) -> Response:
+    """As reply, of what is JSON already."""
+    return Response(status, text.encode(), JSON, {"cache-control": "no-store", **headers})
 
 
 def redirect(location: str) -> Response:
@@ -106,6 +114,11 @@ def failure(error: PlugFnError) -> Response:
     return reply({"error": error.as_dict()}, status, **headers)
 
 
-def refusal(status: int, code: str, message: str) -> Response:
+def refusal(status: int, code: str, message: str, **headers: str) -> Response:
     """An answer for what is no matter of the library's: nobody is logged in, no such page."""
-    return reply({"error": {"error": "Refused", "code": code, "next": "fix_call", "message": message}}, status)
+    shown = {"error": "Refused", "code": code, "next": "fix_call", "message": message}
+    return reply({"error": shown}, status, **headers)
+
+
+TOO_LARGE = refusal(413, "too_large", "The request is too big.")
+BROKEN_OFF = refusal(400, "broken_off", "The request ended before its body did.")

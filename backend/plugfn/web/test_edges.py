@@ -1,0 +1,126 @@
+"""What strangers, browsers and odd clients send: each adapter answers the same, and nothing breaks."""
+
+import json
+from datetime import datetime
+
+import pytest
+from fastapi import FastAPI, HTTPException
+from httpx2 import ASGITransport, AsyncClient
+
+from plugfn.test_executor import Answered
+from plugfn.web.core import Web
+from plugfn.web.fastapi import plugfn_router
+from plugfn.web.messages import Request
+from plugfn.web.test_adapters import Core, as_user, connect, plug_with, web  # noqa: F401 - web is a fixture
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"params": {"number": NaN}}',
+        '{"params": {"anything": Infinity}}',
+        '{"\\ud800": 1}',
+        '{"params": {"\\ud800": 1}}',
+        '{"params": {"note": "\\ud800"}}',
+        '{"params": {"number": %s}}' % ("9" * 5000),
+        '{"params": {"%s": 1}}' % ("x" * 100_000),
+    ],
+    ids=range(7),
+)
+async def test_odd_json_is_refused_in_an_answer_that_is_json(web, body):  # noqa: F811
+    await connect(web)
+    answer = await web.send("POST", "/actions/acme/numbers.ask", as_user("ana"), body.encode())
+    assert (answer.status, answer.json["error"]["code"]) == (422, "invalid_params")
+    assert len(answer.body) < 3000
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "POST"])
+async def test_a_method_that_is_not_taken_is_refused_alike(web, method):  # noqa: F811
+    answer = await web.send(method, "/providers")
+    assert answer.status == 405
+    assert answer.headers["allow"] == "GET"
+    assert method == "HEAD" or answer.json["error"]["code"] == "method_not_allowed"
+
+
+async def test_several_methods_of_one_address_are_all_named(web):  # noqa: F811
+    assert (await web.send("PUT", "/connections", as_user("ana"))).headers["allow"] == "GET, POST"
+
+
+async def test_moments_are_written_as_iso_8601(web):  # noqa: F811
+    await connect(web)
+    await web.send("POST", "/actions/acme/numbers.ask", as_user("ana"), b"{}")
+    (row,) = (await web.send("GET", "/logs", as_user("ana"))).json["logs"]
+    assert "T" in row["started_at"]
+    assert datetime.fromisoformat(row["started_at"]).tzinfo is not None
+
+
+@pytest.mark.parametrize("path", ["/connections/%00/test", "/connections/a%2Fb/test", "/connections/%ED%A0%80%0A/test"])
+async def test_odd_names_in_a_path_lead_nowhere(web, path):  # noqa: F811
+    if isinstance(web, Core):
+        pytest.skip("the frameworks decode paths")
+    assert (await web.send("POST", path, as_user("ana"))).status == 404
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", b"\xff", json.loads("[" * 300 + "]" * 300)])
+async def test_a_result_of_any_content_gives_an_answer_that_is_json(value):
+    plug = plug_with()
+
+    async def odd(_call, _params):
+        return Answered(number=1, anything=value)
+
+    object.__setattr__(plug.providers.get("acme").actions["numbers.ask"], "run", odd)
+    await plug.connections.create("ana", "acme", {})
+    request = Request("POST", "/actions/acme/numbers.ask", {}, as_user("ana"), b"{}")
+    object.__setattr__(request, "native", request)
+    answer = await Web(plug).handle(request)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    read = json.loads(answer.body.decode(), parse_constant=refuse)
+    assert answer.status == 200 or read["error"]["code"] == "not_json"
+
+
+@pytest.mark.parametrize("nobody", [None, ""])
+async def test_nobody_is_asked_to_log_in(nobody):
+    answer = await Web(plug_with(lambda _: nobody)).handle(Request("GET", "/connections"))
+    assert answer.status == 401
+
+
+async def test_an_auth_that_gives_no_text_is_a_wrong_setup_and_lets_nobody_in():
+    answer = await Web(plug_with(lambda _: 7)).handle(Request("GET", "/connections"))
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (500, "configuration")
+
+
+async def test_what_auth_raises_is_the_frameworks():
+    def auth(_request):
+        raise HTTPException(403, "not you")
+
+    app = FastAPI()
+    app.include_router(plugfn_router(plug_with(auth)))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        answer = await client.get("/connections")
+    assert (answer.status_code, answer.json()) == (403, {"detail": "not you"})
+
+
+async def test_of_a_query_or_header_that_comes_twice_all_adapters_see_the_same(web):  # noqa: F811
+    if isinstance(web, Core):
+        pytest.skip("the core is given what adapters read")
+    answer = await web.send("GET", "/connections?provider=nobody&provider=acme", as_user("ana"))
+    assert answer.json == {"connections": []}
+    await connect(web)
+    answer = await web.send("GET", "/connections?provider=nobody&provider=acme", as_user("ana"))
+    assert [one["provider"] for one in answer.json["connections"]] == ["acme"]
+    twice = [("x-user", "ana"), ("content-type", "text/plain"), ("content-type", "application/json")]
+    answer = await web.send("POST", "/actions/acme/numbers.ask", twice, b"{}")
+    assert answer.status == 422
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [("application/json; charset=utf-8", 200), ("text/plain", 422), ("application/x-www-form-urlencoded", 422)],
+)
+async def test_only_json_acts_with_a_users_cookie(web, sent, status):  # noqa: F811
+    await connect(web)
+    headers = {"x-user": "ana", "content-type": sent}
+    assert (await web.send("POST", "/actions/acme/numbers.ask", headers, b"{}")).status == status
