@@ -56,13 +56,11 @@ class _Names:
         return model.__name__ if len(homes) == 1 else _camel(homes[model.__module__]) + model.__name__
 
     def imports(self) -> list[str]:
-        plain, renamed = {CALL_CONTEXT[0]: [CALL_CONTEXT[1]]}, dict[str, list[str]]()
+        plain: dict[str, list[str]] = {CALL_CONTEXT[0]: [CALL_CONTEXT[1]]}
+        renamed: dict[str, list[str]] = {}
         for name, homes in sorted(self._homes.items()):
             for module in homes:
-                if len(homes) == 1:
-                    plain.setdefault(module, []).append(name)
-                else:
-                    renamed.setdefault(module, []).append(name)
+                (plain if len(homes) == 1 else renamed).setdefault(module, []).append(name)
         lines: list[str] = []
         for module in sorted(plain.keys() | renamed.keys()):
             lines += _import(module, plain.get(module, []))
