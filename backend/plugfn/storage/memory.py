@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from heapq import nlargest
+from heapq import nlargest, nsmallest
 from typing import Any, TypeVar
 
 from plugfn.connection import Connection, ConnectionStatus
@@ -296,6 +296,12 @@ class MemoryWorkflows:
         with self._workflows_lock:
             rows = list(self._runs.values())
         return page(rows, {}, after, limit, lambda row: row.id)
+
+    async def stale_runs(self, status: str, before: datetime, *, limit: int = 100) -> list[RunRow]:
+        """See Store."""
+        with self._workflows_lock:
+            found = [run for run in self._runs.values() if run.status == status and run.updated_at < before]
+        return nsmallest(max(limit, 0), found, key=lambda run: (run.updated_at, run.id))
 
     async def purge_runs(self, before: datetime) -> int:
         """See Store."""

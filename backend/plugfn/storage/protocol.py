@@ -173,6 +173,10 @@ class Workflows(Protocol):
         """All users', by id, from after the id `after`: for the rotation of keys."""
         ...
 
+    async def stale_runs(self, status: str, before: datetime, *, limit: int = 100) -> list[RunRow]:
+        """Those of a status that were last changed before that moment, the longest untouched first: for recovery."""
+        ...
+
     async def purge_runs(self, before: datetime) -> int:
         """Remove finished ones (by updated_at); how many."""
         ...

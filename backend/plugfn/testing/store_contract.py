@@ -354,6 +354,19 @@ class WorkflowsContract:
         assert await store.run(run.id) == replace(run, body=b"new")
         assert await store.reseal(a_run(workflow), b"new") is False
 
+    async def test_what_was_left_behind_longest_comes_first(self, store: Store) -> None:
+        workflow = a_workflow()
+        await store.add_workflow(workflow)
+        made = [a_run(workflow, updated_at=NOW + timedelta(seconds=number)) for number in (3, 1, 2)]
+        for run in (*made, a_run(workflow, status="pending"), a_run(workflow, status="failed")):
+            await store.add_run(run)
+        later = NOW + timedelta(seconds=9)
+        assert await store.stale_runs("running", later) == [made[1], made[2], made[0]]
+        assert await store.stale_runs("running", later, limit=1) == [made[1]]
+        assert await store.stale_runs("running", NOW + timedelta(seconds=2)) == [made[1]]
+        assert await store.stale_runs("running", NOW, limit=-1) == []
+        assert [run.status for run in await store.stale_runs("pending", later)] == ["pending"]
+
     async def test_finished_runs_are_purged_and_unfinished_ones_never(self, store: Store) -> None:
         workflow = a_workflow()
         await store.add_workflow(workflow)

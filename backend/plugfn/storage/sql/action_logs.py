@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from plugfn.storage.records import ActionLog
 from plugfn.storage.sql.connections import filtered
@@ -44,4 +44,4 @@ class SqlActionLogs(Database):
 
     async def purge_logs(self, before: datetime) -> int:
         """See Store."""
-        return (await self.execute(delete(table).where(table.c.started_at < before))).changed
+        return await self.delete_all(table, table.c.started_at < before)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import Executable, Row, Table, event
+from sqlalchemy import ColumnElement, Executable, Row, Table, delete, event, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
@@ -22,6 +22,7 @@ from plugfn.storage.sql.address import SQLITE, address
 ATTEMPTS_WHEN_LOCKED = 4
 BUSY_SECONDS = 5.0
 POOL_WAIT_SECONDS = 10.0
+ROWS_AT_ONCE = 1000
 STATEMENT_SECONDS = 60.0
 """A server that takes packets and says nothing must not hold its callers for ever."""
 
@@ -98,6 +99,19 @@ class Database:
             except _Locked:
                 await asyncio.sleep(0.05 * attempt)
         raise Unavailable("the database is busy", code="store")
+
+    async def delete_some(self, table: Table, where: ColumnElement[bool]) -> int:
+        """At most ROWS_AT_ONCE of them, so that nobody waits long for it; passes over what others have locked."""
+        key = list(table.primary_key)
+        some = select(*key).where(where).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
+        return (await self.execute(delete(table).where(tuple_(*key).in_(some)))).changed
+
+    async def delete_all(self, table: Table, where: ColumnElement[bool]) -> int:
+        """In portions, each a transaction of its own; how many."""
+        gone = last = await self.delete_some(table, where)
+        while last == ROWS_AT_ONCE:
+            gone += (last := await self.delete_some(table, where))
+        return gone
 
     async def close_engines(self) -> None:
         """Close the connections of all loops."""

@@ -5,7 +5,7 @@ import time
 
 from sqlalchemy import ColumnElement, delete, select
 
-from plugfn.storage.sql.database import Database
+from plugfn.storage.sql.database import ROWS_AT_ONCE, Database
 from plugfn.storage.sql.tables import short_lived as table
 
 LONGEST_KEY = 128
@@ -29,8 +29,8 @@ class SqlShortLived(Database):
         if self._sweep_at > now:
             return
         first, self._sweep_at = not self._sweep_at, now + SWEEP_EVERY
-        if not first:
-            await self.purge()
+        if not first and await self.delete_some(table, table.c.expires_at <= now) == ROWS_AT_ONCE:
+            self._sweep_at = now  # there is more: the next who writes goes on, so that none waits for all of it
 
     async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
         """See Store."""
@@ -70,7 +70,7 @@ class SqlShortLived(Database):
 
     async def purge(self) -> int:
         """See Store."""
-        return (await self.execute(delete(table).where(table.c.expires_at <= time.time()))).changed
+        return await self.delete_all(table, table.c.expires_at <= time.time())
 
 
 def _place(kind: str, key: str) -> ColumnElement[bool]:

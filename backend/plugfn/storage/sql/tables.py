@@ -142,4 +142,5 @@ runs = Table(
     Index("plugfn_runs_user", "user_id", "created_at"),
     Index("plugfn_runs_root", "root_run"),
     Index("plugfn_runs_time", "updated_at"),
+    Index("plugfn_runs_status", "status", "updated_at"),
 )

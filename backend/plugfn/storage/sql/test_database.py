@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 import traceback
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -15,7 +15,7 @@ import time_machine
 from sqlalchemy import text
 
 from plugfn.errors import InvalidCall, Unavailable
-from plugfn.storage.sql import SqlStore, database
+from plugfn.storage.sql import SqlStore, database, short_lived
 from plugfn.storage.sql.short_lived import SWEEP_EVERY
 from plugfn.testing.store_contract import NOW, a_connection, a_log
 
@@ -229,3 +229,40 @@ async def test_closing_reaches_the_connections_of_other_running_loops(postgres_u
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def test_what_has_ended_is_removed_in_portions(store, monkeypatch):
+    """One statement for a year of logs would hold everybody up, or run into its time and never end."""
+    monkeypatch.setattr(database, "ROWS_AT_ONCE", 10)
+    await store.purge_logs(NOW + timedelta(days=1))
+    await store.add_logs([a_log(started_at=NOW - timedelta(days=1)) for _ in range(35)] + [a_log()])
+    changed, execute = [], store.execute
+
+    async def counted(statement):
+        done = await execute(statement)
+        changed.append(done.changed)
+        return done
+
+    monkeypatch.setattr(store, "execute", counted)
+    assert await store.purge_logs(NOW) == 35
+    assert changed == [10, 10, 10, 5]
+    assert await store.purge_logs(NOW + timedelta(days=1)) == 1
+
+
+async def test_those_who_write_sweep_a_portion_each(store, monkeypatch):
+    for module in (database, short_lived):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 10)
+    await store.execute(text("DELETE FROM plugfn_short_lived"))
+    for number in range(25):
+        await store.put("old", str(number), b"v", -1)
+    with time_machine.travel(time.time() + SWEEP_EVERY + 1):
+        for number in range(3):
+            await store.put("new", str(number), b"v", 60)
+        assert await store.purge() == 0
+        assert await store.peek("new", "0") == b"v"
+
+
+async def test_two_who_purge_at_once_do_not_stop_one_another(store, monkeypatch):
+    monkeypatch.setattr(database, "ROWS_AT_ONCE", 20)
+    await store.add_logs([a_log(started_at=NOW - timedelta(days=1)) for _ in range(300)])
+    assert sum(await asyncio.gather(*(store.purge_logs(NOW) for _ in range(4)))) == 300

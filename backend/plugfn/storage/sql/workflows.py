@@ -100,10 +100,16 @@ class SqlWorkflows(Database):
         query = select(runs).where(runs.c.id > after).order_by(runs.c.id).limit(max(limit, 0))
         return [_run(row) for row in (await self.execute(query)).rows]
 
+    async def stale_runs(self, status: str, before: datetime, *, limit: int = 100) -> list[RunRow]:
+        """See Store."""
+        query = select(runs).where(runs.c.status == status, runs.c.updated_at < before)
+        longest = query.order_by(runs.c.updated_at, runs.c.id).limit(max(limit, 0))
+        return [_run(row) for row in (await self.execute(longest)).rows]
+
     async def purge_runs(self, before: datetime) -> int:
         """See Store."""
         finished = runs.c.status.not_in(sorted(UNFINISHED_RUNS)) & (runs.c.updated_at < before)
-        return (await self.execute(delete(runs).where(finished))).changed
+        return await self.delete_all(runs, finished)
 
 
 def _workflow(row: Row[Any]) -> WorkflowRow:
