@@ -414,7 +414,7 @@ async def test_a_lock_that_nobody_lets_go_of_stops_only_what_has_ended(site, hel
         assert (await site.me(connection)).account == "acct-1"
         await site.end_soon(connection)
         with pytest.raises(TryLater) as caught:
-            await site.me(connection, timeout=0.01)
+            await site.me(connection, timeout=0.8)
         assert caught.value.code == "locked"
         assert refreshes(site) == []
 
