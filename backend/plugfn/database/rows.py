@@ -1,6 +1,8 @@
 """What a database gives back: rows as JSON types, and tables with their columns."""
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -8,6 +10,9 @@ from plugfn.definition import Model, Result
 
 MOST_BYTES = 2_000_000
 """The most an answer's rows may take, as JSON."""
+
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 class Rows(Result):
@@ -57,6 +62,17 @@ class Access(Result):
     def line(self) -> str:
         """Both in one line."""
         return f"{self.label}. Warning: {' '.join(self.warnings)}" if self.warnings else self.label
+
+
+def encodable(value: Any) -> Any:
+    """A value of JSON with U+FFFD for what no encoding holds: PostgreSQL's json may have half a surrogate pair."""
+    if isinstance(value, str):
+        return _LONE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [encodable(part) for part in value]
+    if isinstance(value, dict):
+        return {encodable(name): encodable(part) for name, part in value.items()}
+    return value
 
 
 def within(sizes: Iterable[int], most: int) -> int:

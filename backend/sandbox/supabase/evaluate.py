@@ -49,7 +49,7 @@ def _fits_test(test: Test, row: dict[str, Any], kinds: dict[str, str], table: st
     if value is None:
         return None
     if test.op == "in":
-        return value in wanted
+        return value in wanted and test.values != ("",)  # PostgREST takes in.("") for the list of nothing
     return COMPARISONS[test.op](value, wanted[0])
 
 

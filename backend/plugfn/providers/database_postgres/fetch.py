@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
-from plugfn.database.rows import MOST_BYTES, Rows
+from plugfn.database.rows import MOST_BYTES, Rows, encodable
 from plugfn.errors import InvalidCall, Unexpected
 from plugfn.providers.database_postgres.compile import Compiled
 from plugfn.providers.database_postgres.connect import Connection
@@ -52,7 +52,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _read(line: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(line, parse_float=Decimal, parse_int=_whole)
+    found: dict[str, Any] = encodable(json.loads(line, parse_float=Decimal, parse_int=_whole, parse_constant=str))
     return found
 
 

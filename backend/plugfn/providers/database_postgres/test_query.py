@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg
 import pytest
 
 from plugfn.errors import Forbidden, InvalidCall, InvalidParams, NotFound
@@ -185,3 +186,19 @@ async def test_a_role_that_could_write_is_warned_of(credentials):
 async def test_a_superuser_is_warned_of(credentials):
     async with Bench(provider, credentials=credentials() | {"user": "postgres"}) as bench:
         assert "superuser" in await bench.test()
+
+
+async def test_half_a_character_in_a_json_column_spoils_no_answer(credentials, postgres_url):
+    superuser = psycopg.conninfo.make_conninfo(postgres_url, user="postgres")
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(
+            """create table metades as select '{"a": "x\\ud800", "\\udfff": [NULL]}'::json as j""".lower()
+        )
+        connection.execute("grant select on metades to public")
+    try:
+        async with Bench(provider, credentials=credentials(allowed_tables=["metades"])) as bench:
+            found = await bench.call("query.run", {"table": "metades"})
+    finally:
+        with psycopg.connect(superuser, autocommit=True) as connection:
+            connection.execute("drop table metades")
+    assert json.loads(found.model_dump_json())["rows"] == [{"j": {"a": "x\ufffd", "\ufffd": [None]}}]

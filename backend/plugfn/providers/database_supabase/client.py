@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plugfn.database.names import TableRef
-from plugfn.database.rows import MOST_BYTES, within
+from plugfn.database.rows import MOST_BYTES, encodable, within
 from plugfn.definition import Call
 from plugfn.errors import InvalidCall, Unexpected
 from plugfn.net.answer import Answer
@@ -15,7 +15,7 @@ from plugfn.providers.database_supabase.credentials import SupabaseAccess
 
 ROOT = "/rest/v1/"
 LONGEST_INT = 400
-_TOTAL = re.compile(r"(?:\d+-\d+|\*)/(\d+)", re.ASCII)
+_TOTAL = re.compile(r"(?:\d+-\d+|\*)/(\d{1,18})", re.ASCII)
 
 
 async def get_table(
@@ -36,9 +36,9 @@ async def get_table(
 def rows_of(answer: Answer) -> list[dict[str, Any]]:
     """The rows of an answer, with what has a decimal point as the string of its digits. Raises Unexpected."""
     try:
-        found = json.loads(answer.body, parse_float=str, parse_int=_whole)
-    except (ValueError, RecursionError) as error:
-        raise Unexpected("the answer is not JSON", code="not_json") from error
+        found = encodable(json.loads(answer.body, parse_float=str, parse_int=_whole, parse_constant=str))
+    except (ValueError, RecursionError):
+        raise Unexpected("the answer is not JSON", code="not_json") from None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise Unexpected("the answer is not a list of rows", code="wrong_shape")
     return found

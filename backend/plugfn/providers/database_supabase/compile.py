@@ -43,6 +43,9 @@ def _condition(part: Condition) -> str:
     name = _name(part.column)
     if part.op == "is_null":
         return f"{name}.is.null" if part.value else f"{name}.not.is.null"
+    if isinstance(part.value, list) and len(part.value) == 1:
+        # PostgREST takes in.("") for the list of nothing.
+        return f"{name}.eq.{_quoted(literal(part.value[0]))}"
     if isinstance(part.value, list):
         return f"{name}.in.({','.join(_quoted(literal(one)) for one in part.value)})"
     text = literal(part.value)

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from plugfn.database.access import DatabaseAccess
 from plugfn.errors import InvalidParams
+from plugfn.net.ranges import effective, is_public
 from plugfn.net.url import read_url
 
 Kind = Literal["publishable", "secret", "anon", "service_role", "other"]
@@ -65,7 +66,7 @@ class SupabaseAccess(DatabaseAccess):
 def _is_private(host: str) -> bool:
     """Whether only an operator who allows private networks can reach it; names but localhost are taken for public."""
     try:
-        return not ip_address(host).is_global
+        return not is_public(effective(ip_address(host)))
     except ValueError:
         return host == "localhost"
 

@@ -3,9 +3,13 @@
 PostgreSQL's codes come through as they are; those that are not here mean what plugfn.database.sqlstates says.
 """
 
+import re
+
 from plugfn.database.sqlstates import SqlStates
 from plugfn.errors import GiveUp, InvalidCall, NeedsReconnect, NotFound, Unavailable, Unexpected
 from plugfn.net.answer import Answer, ErrorTable, Means
+
+_CODE = re.compile("PGRST[0-9A-Z]{3}|[0-9A-Z]{5}", re.ASCII)
 
 _NO_DATABASE = "The project's API cannot reach its database."
 _BAD_KEY = "The key is not accepted."
@@ -45,7 +49,7 @@ def code_of(answer: Answer) -> str | None:
     if answer.ok or not answer.body.lstrip().startswith(b"{"):
         return None
     found = answer.document().get("code")
-    return found if isinstance(found, str) and 0 < len(found) <= 20 else None
+    return found if isinstance(found, str) and _CODE.fullmatch(found) else None
 
 
 ERRORS = ErrorTable(codes=SqlStates(CODES), statuses=STATUSES, read=code_of)

@@ -74,7 +74,7 @@ def _columns(definition: dict[str, Any]) -> list[Column]:
     properties, required = definition.get("properties"), definition.get("required")
     if not isinstance(properties, dict):
         return []
-    needed = set(required) if isinstance(required, list) else set()
+    needed = required if isinstance(required, list) else []
     return [
         Column(name=name, type=str(found.get("format") or found.get("type") or ""), nullable=name not in needed)
         for name, found in properties.items()

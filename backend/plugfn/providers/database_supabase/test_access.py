@@ -123,9 +123,10 @@ async def test_an_address_is_a_plain_https_origin(credentials, url):
 
 
 async def test_private_addresses_are_refused_unless_the_operator_allows_them(credentials, server):
-    async with Bench(provider, credentials=credentials(), allowed_networks=()) as bench:
+    for url in (server.url, server.url.replace("127.0.0.1", "localhost")):
         with pytest.raises(Forbidden):
-            await bench.call("query.run", {"table": "vendas"})
+            async with Bench(provider, credentials=credentials(url=url), allowed_networks=()) as bench:
+                await bench.call("query.run", {"table": "vendas"})
     assert server.requests() == []
 
 

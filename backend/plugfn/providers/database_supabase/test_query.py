@@ -14,6 +14,7 @@ from plugfn.errors import (
     InvalidParams,
     NeedsReconnect,
     NotFound,
+    PlugFnError,
     Unavailable,
     Unexpected,
 )
@@ -248,3 +249,56 @@ async def test_any_value_stays_one_value(bench, listed, single):
         wanted = condition["value"] if isinstance(condition["value"], list) else [condition["value"]]
         hits = sorted(number for value in wanted for number in expected.get(value, []))
         assert await ids(bench, {"any": [condition, nothing]}) == hits
+
+
+SENT_BY_A_SERVER_THAT_MEANS_HARM = [
+    {"body": '[{"a": "\\ud800 123.456"}]'},
+    {"body": '[{"a": ' + "[" * 500 + "]" * 500 + "}]"},
+    {"body": '[{"\\ud800": 1}]'},
+    {"body": b'[{"a": "\xff 123.456"}]'.decode("latin-1")},
+    {"body": "[" + ",".join(["[]"] * 1000) + "]"},
+    {"body": {"code": ["x"]}, "status": 400},
+    {"body": {"code": "123.456"}, "status": 400},
+    {"body": {"code": "<b>123.456</b>"}, "status": 400},
+    {"body": {"code": "42\r\n123.456"}, "status": 400},
+    {"status": 302, "headers": {"location": "http://169.254.169.254/123.456"}, "body": ""},
+    {"status": 206, "headers": {"content-range": "0-0/" + "9" * 5000}, "body": [{"a": 1}]},
+]
+
+
+@pytest.mark.parametrize("fault", SENT_BY_A_SERVER_THAT_MEANS_HARM)
+async def test_whatever_a_project_sends_becomes_an_answer_or_an_error_of_ours_that_quotes_nothing(
+    bench, server, fault, caplog
+):
+    server.fault("GET /rest/v1/*", count=None, **{"kind": "answer", "status": 200} | fault)
+    failed = None
+    try:
+        found = await bench.call("query.run", {"table": "vendas", "count": True})
+        json.loads(found.model_dump_json())
+    except PlugFnError as error:
+        failed = error
+    assert "123.456" not in f"{failed} {failed and failed.code} {caplog.text}"
+    assert failed is None or failed.__cause__ is None
+
+
+async def test_a_number_that_is_none_is_a_text(bench, server):
+    server.fault("GET /rest/v1/*", kind="answer", status=200, body='[{"a": NaN, "b": -Infinity}]')
+    found = await bench.call("query.run", {"table": "vendas"})
+    assert found.rows == [{"a": "NaN", "b": "-Infinity"}]
+
+
+@pytest.mark.parametrize(
+    "definitions",
+    [[1], {"vendas": 1}, {"vendas": {"properties": {"id": 1}, "required": [{}]}}, {"vendas": {"properties": [1]}}],
+)
+async def test_a_description_of_another_shape_tells_no_columns(credentials, server, definitions):
+    server.fault("GET /rest/v1/", kind="answer", status=200, body={"definitions": definitions}, count=None)
+    async with Bench(provider, credentials=credentials(key=SECRET, allowed_tables=["vendas"])) as bench:
+        (table,) = (await bench.call("tables.list")).tables
+    assert table.columns == []
+
+
+async def test_a_list_of_one_empty_text_finds_the_empty_texts(bench):
+    """PostgREST takes `in.("")` for the list of nothing."""
+    made = compiled(Query(table="t", filters=[where("a", "in", [""])]), 1)
+    assert made["and"] == '(a.eq."")'
