@@ -25,9 +25,10 @@ class SqlStore(SqlConnections, SqlShortLived, SqlActionLogs, SqlWorkflows):
 
     async def open(self) -> None:
         """Make the tables, or bring them to their newest revision. Raises Unavailable (code "store")."""
-        await asyncio.to_thread(self._open)
+        await asyncio.to_thread(upgrade, self._url)
+        self._opened = True
 
-    def _open(self) -> None:
+    def _open_once(self) -> None:
         with self._opening:
             if not self._opened:
                 upgrade(self._url)
@@ -36,7 +37,7 @@ class SqlStore(SqlConnections, SqlShortLived, SqlActionLogs, SqlWorkflows):
     async def execute(self, statement: Executable) -> Outcome:
         """As Database.execute."""
         if not self._opened:
-            await self.open()
+            await asyncio.to_thread(self._open_once)
         return await super().execute(statement)
 
     async def close(self) -> None:

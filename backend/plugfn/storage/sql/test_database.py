@@ -185,6 +185,7 @@ async def test_a_server_that_says_nothing_is_unavailable_in_time(monkeypatch):
     silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(5), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     store = SqlStore(f"postgresql://user:hunter2@127.0.0.1:{port}/db")
+    monkeypatch.setattr(store, "_opened", True)  # it was, while the server still spoke
     begun = time.monotonic()
     with pytest.raises(Unavailable):
         await store.purge()
