@@ -1,13 +1,26 @@
 """Tests of agent tools: plain, in LangChain, over MCP."""
 
 import json
+from typing import Any
 
 import pytest
 from mcp.client.client import Client
+from pydantic import AliasChoices, ConfigDict, Field
 
-from plugfn.errors import InvalidCall, InvalidParams, NoConnection, RateLimited, UnknownName
+from plugfn.definition import Call, Form, Model, Origin, Provider, Result
+from plugfn.errors import (
+    ConfigurationError,
+    InvalidCall,
+    InvalidParams,
+    NeedsReconnect,
+    NoConnection,
+    RateLimited,
+    Unavailable,
+    Unexpected,
+    UnknownName,
+)
 from plugfn.sync import SyncPlugFn
-from plugfn.test_executor import Script, made
+from plugfn.test_executor import Answered, Credentials, Script, made
 from plugfn.testing.bench import Bench
 from plugfn.tools import ToolLimits, toolbox
 from plugfn.tools.langchain import langchain_tools
@@ -105,3 +118,122 @@ async def test_a_client_of_the_model_context_protocol_lists_and_calls(bench):
         wrong = await client.call_tool("acme_numbers_ask", {"number": "x"})
         assert wrong.is_error
         assert "fix_call" in wrong.content[0].text
+
+
+class Aliased(Model):
+    model_config = ConfigDict(populate_by_name=True)
+
+    sender: str = Field(default="nobody", validation_alias=AliasChoices("from", "from_address"))
+    text: str = Field(default="", alias="body")
+
+
+class Said(Result):
+    said: str
+
+
+def aliasing():
+    """A provider whose parameters have other names on the wire, and whose actions' names differ by a dot alone."""
+    provider = Provider(
+        name="acme",
+        label="Acme",
+        auth=Form(Model),
+        docs_url="https://acme.example",
+        origin=lambda settings, credentials: Origin("https://acme.example", trusted=True),
+    )
+
+    async def say(_call: Call[Any], params: Aliased) -> Said:
+        return Said(said=f"{params.sender}: {params.text}")
+
+    for name in ("things.say", "things_say"):
+        provider.action(name, summary="Says.")(say)
+    return provider
+
+
+@pytest.mark.parametrize("smuggled", ["sender", "from", "from_address"])
+async def test_what_the_program_fixes_cannot_be_set_by_any_of_its_names(smuggled):
+    async with Bench(aliasing(), credentials={}) as bench:
+        (tool,) = await toolbox(
+            bench.plug, user_id="ana", actions=["acme.things.say"], fixed={"acme.things.say": {"sender": "us"}}
+        )
+        assert (await tool({"body": "hi"})).said == "us: hi"
+        with pytest.raises(InvalidParams):
+            await tool({"body": "hi", smuggled: "them"})
+        assert set(tool.schema["properties"]) == {"body"}
+
+
+async def test_tools_never_share_a_name():
+    async with Bench(aliasing(), credentials={}) as bench:
+        paths = ["acme.things.say", "acme.things_say"]
+        tools = await toolbox(bench.plug, user_id="ana", actions=paths)
+        again = await toolbox(bench.plug, user_id="ana", actions=paths)
+        mine = [bench.connection.id] * 2
+        assert len(await toolbox(bench.plug, user_id="ana", actions=paths[:1], connection_ids=mine)) == 1
+    assert len({tool.name for tool in tools}) == 2
+    assert [tool.name for tool in tools] == [tool.name for tool in again]
+    assert all(len(tool.name) <= 64 for tool in tools)
+
+
+async def test_every_refusal_is_noted_once_with_its_call(bench):
+    tool = await one_tool(bench)
+    await bench.plug.connections.disconnect(bench.connection.id, "ana")
+    with pytest.raises(NoConnection) as caught:
+        await tool({})
+    (row,) = await bench.logs()
+    assert (row.source, row.error, row.call_id) == ("tool", "NoConnection", caught.value.call_id)
+
+
+async def test_a_refusal_that_cannot_be_noted_stays_what_it_is(bench, monkeypatch):
+    async def gone(_entries):
+        raise Unavailable("the database cannot be reached", code="store")
+
+    tool = await one_tool(bench)
+    monkeypatch.setattr(bench.plug.store, "add_logs", gone)
+    with pytest.raises(InvalidParams):
+        await tool({"number": "x"})
+
+
+@pytest.mark.parametrize("given", [[1, 2], "text", 5])
+async def test_arguments_that_are_no_object_are_refused(bench, given):
+    tool = await one_tool(bench)
+    with pytest.raises(InvalidParams):
+        await tool(given)
+
+
+@pytest.mark.parametrize("wrong", [{"calls": 0}, {"per_seconds": 0}, {"characters": 0}, {"characters": -5}])
+def test_limits_that_allow_nothing_are_refused(wrong):
+    with pytest.raises(ConfigurationError):
+        ToolLimits(**wrong)
+
+
+async def test_a_connection_that_waits_for_its_user_is_no_tool_and_one_that_is_named_says_so(bench):
+    await bench.plug.connections.needs_reauth(bench.connection, "gone", Credentials())
+    assert await toolbox(bench.plug, user_id="ana") == []
+    (tool,) = await toolbox(
+        bench.plug, user_id="ana", actions=["acme.numbers.ask"], connection_ids=[bench.connection.id]
+    )
+    with pytest.raises(NeedsReconnect):
+        await tool({})
+    told = json.loads(await langchain_tools([tool])[0].ainvoke({}))
+    assert told["error"]["next"] == "reconnect"
+
+
+async def test_a_result_is_cut_between_characters(bench):
+    tool = await one_tool(bench, limits=ToolLimits(characters=30))
+
+    async def faces(_call, _params):
+        return Answered(number=1, anything="😀" * 100)
+
+    object.__setattr__(bench.provider.actions["numbers.ask"], "run", faces)
+    told = await tool.text({})
+    assert "😀" in told
+    assert told.encode()
+
+
+async def test_a_result_that_is_no_json_is_told_as_an_error(bench):
+    async def odd(_call, _params):
+        return Answered(number=1, anything="\ud800")
+
+    tool = await one_tool(bench)
+    object.__setattr__(bench.provider.actions["numbers.ask"], "run", odd)
+    with pytest.raises(Unexpected):
+        await tool.text({})

@@ -20,13 +20,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from pydantic import BaseModel
-
 from plugfn.connection import Connection
 from plugfn.definition import OAuth2, Provider
-from plugfn.errors import ConfigurationError, PlugFnError, Unexpected
+from plugfn.errors import ConfigurationError, PlugFnError
 from plugfn.plug import PlugFn
 from plugfn.problems import validated
+from plugfn.results import json_of
 from plugfn.web.bodies import Authorize, CallAction, Connect
 from plugfn.web.messages import MOST_JSON, Request, Response, failure, redirect, refusal, reply, written
 from plugfn.webhooks.inbound import Inbound
@@ -164,7 +163,7 @@ class Web:
             connection_id=body.connection_id,
             idempotency_key=visit.request.headers.get("idempotency-key"),
         )
-        return written(f'{{"result":{_json_of(result)}}}')
+        return written(f'{{"result":{json_of(result)}}}')
 
     async def _logs(self, visit: Visit) -> Response:
         rows = await self._plug.store.logs(user_id=visit.user_id, limit=100)
@@ -180,13 +179,6 @@ class Web:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _json_of(result: BaseModel) -> str:
-    try:
-        return result.model_dump_json()
-    except ValueError:
-        raise Unexpected("It was done, but its result cannot be written as JSON.", code="not_json") from None
 
 
 def _pattern(path: str) -> re.Pattern[str]:
