@@ -1,5 +1,6 @@
 """Tests of the revisions: they make what the models say, once, and keep what is there."""
 
+import asyncio
 import multiprocessing
 from pathlib import Path
 from uuid import uuid4
@@ -8,9 +9,9 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
-from plugfn.errors import Unavailable
+from plugfn.errors import ConfigurationError, Unavailable
 from plugfn.storage.sql import SqlStore
 from plugfn.storage.sql import upgrade as upgrading
 from plugfn.storage.sql.address import address
@@ -48,6 +49,7 @@ def test_the_revisions_make_what_the_models_say(fresh_url):
 async def test_an_upgrade_from_the_first_revision_keeps_what_is_there(fresh_url):
     upgrade(address(fresh_url), "0001")
     store = SqlStore(fresh_url)
+    store._opened = True  # or it would bring itself to the newest revision
     connection, workflow, log = a_connection(scopes=("a",), expires_at=NOW), a_workflow(), a_log()
     run = a_run(workflow)
     await store.add_connection(connection, b"sealed")
@@ -55,7 +57,8 @@ async def test_an_upgrade_from_the_first_revision_keeps_what_is_there(fresh_url)
     await store.add_run(run)
     await store.add_logs([log])
     await store.put("state", "s", b"v", 60)
-    await store.open()
+    await store.close()
+    store = SqlStore(fresh_url)
     assert await store.with_credentials(connection.id) == (connection, b"sealed")
     assert (await store.workflow(workflow.id), await store.run(run.id)) == (workflow, run)
     assert await store.logs() == [log]
@@ -86,3 +89,56 @@ def test_an_upgrade_that_another_holds_up_is_given_up(postgres_url, monkeypatch)
 def _upgrade_together(url, ready) -> None:
     ready.wait(30)
     upgrade(address(url))
+
+
+@pytest.fixture
+def weak_url(postgres_url):
+    """A schema and a role that may read and write what is in it, and no more."""
+    name = f"weak{uuid4().hex[:12]}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+        yield name, f"{postgres_url} options=-csearch_path={name}"
+        connection.execute(f"DROP SCHEMA {name} CASCADE")
+
+
+async def test_a_role_that_may_not_make_tables_is_told_so(weak_url, monkeypatch):
+    name, url = weak_url
+
+    def as_a_weak_role(connection, revision):
+        connection.exec_driver_sql("SET LOCAL default_transaction_read_only = off")
+        connection.exec_driver_sql(f"SET LOCAL search_path = pg_catalog, {name}")
+        run(connection, revision)
+
+    run = upgrading._run
+    monkeypatch.setattr(upgrading, "_run", as_a_weak_role)
+    with pytest.raises(ConfigurationError, match="role"):
+        await SqlStore(url).open()
+
+
+async def test_a_database_of_a_newer_release_is_told_so(fresh_url):
+    store = SqlStore(fresh_url)
+    await store.open()
+    await store.execute(text("UPDATE plugfn_revision SET version_num = '9999'"))
+    await store.close()
+    with pytest.raises(ConfigurationError, match="release"):
+        await SqlStore(fresh_url).open()
+
+
+async def test_a_store_that_nobody_opened_opens_itself_once(fresh_url, monkeypatch):
+    done = []
+    monkeypatch.setattr("plugfn.storage.sql.store.upgrade", lambda url: (done.append(url), upgrade(url)))
+    store = SqlStore(fresh_url)
+    await asyncio.gather(*(store.put("state", str(number), b"v", 60) for number in range(20)))
+    assert await store.take("state", "7") == b"v"
+    assert len(done) == 1
+    await store.close()
+
+
+async def test_a_server_that_says_nothing_holds_up_no_start(monkeypatch):
+    monkeypatch.setattr(upgrading, "CONNECT_SECONDS", 2)
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
+    store = SqlStore(f"postgresql://user:hunter2@127.0.0.1:{silent.sockets[0].getsockname()[1]}/db")
+    async with asyncio.timeout(10):
+        with pytest.raises(Unavailable):
+            await store.open()
+    silent.close()

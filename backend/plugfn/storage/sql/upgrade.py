@@ -6,37 +6,49 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from plugfn.errors import Unavailable
+from plugfn.errors import ConfigurationError, Unavailable
 from plugfn.storage.sql.address import SQLITE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x706C7567666E
 PATIENCE_SECONDS = 30.0
+CONNECT_SECONDS = 5
+NOT_ALLOWED = ("42501", "3F000")
+"""insufficient_privilege; invalid_schema_name, which is also said of a schema that the role may not use."""
 
 _one_at_a_time = threading.Lock()
 """Alembic keeps its context in module globals."""
 
 
 def upgrade(url: URL, revision: str = "head") -> None:
-    """Blocks: call it in a thread. Raises Unavailable (code "store")."""
+    """Blocks: call it in a thread. Raises Unavailable (code "store"), ConfigurationError."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             with _one_at_a_time:
                 return _upgrade(url, revision)
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in NOT_ALLOWED:
+                raise ConfigurationError(
+                    "the database's role may not make or change tables: open the store once as one that may"
+                ) from error
             if "database is locked" not in str(error) or time.monotonic() > deadline:
                 raise Unavailable("the database cannot be brought to its newest revision", code="store") from error
             time.sleep(0.1)
+        except CommandError as error:
+            raise ConfigurationError(
+                "the database was made by another release, whose revision this one does not know"
+            ) from error
 
 
 def _upgrade(url: URL, revision: str) -> None:
     on_sqlite = url.drivername == SQLITE
-    engine = _sqlite(url) if on_sqlite else create_engine(url, hide_parameters=True)
+    engine = _sqlite(url) if on_sqlite else _postgres(url)
     try:
         with engine.begin() as connection:
             if not on_sqlite:
@@ -53,6 +65,10 @@ def _run(connection: Connection, revision: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+def _postgres(url: URL) -> Engine:
+    return create_engine(url, hide_parameters=True, connect_args={"connect_timeout": CONNECT_SECONDS})
 
 
 def _sqlite(url: URL) -> Engine:
