@@ -125,12 +125,23 @@ def _read(app: App, document: Mapping[str, Any]) -> OAuthTokens:
     return tokens
 
 
-def _lifetime(value: Any) -> Any:
-    """Some vendors send the seconds as text."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+def _lifetime(value: Any) -> float | None:
+    """Seconds, which some vendors send as text. None for what is no lifetime: by then the vendor has ended the pair
+
+    before, and a token that ends unforeseen is renewed when it is refused."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 <= seconds <= LONGEST_LIFE else None
 
 
-Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=LONGEST_LIFE), BeforeValidator(_lifetime)]
+def _scope(value: Any) -> Any:
+    """Some vendors send a list."""
+    listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return " ".join(value) if listed else value
 
 
 class TokenAnswer(Result):
@@ -138,9 +149,9 @@ class TokenAnswer(Result):
 
     access_token: SecretStr = Field(min_length=1)
     token_type: str
-    expires_in: Seconds | None = None
+    expires_in: Annotated[float | None, BeforeValidator(_lifetime)] = None
     refresh_token: SecretStr | None = None
-    scope: str | None = None
+    scope: Annotated[str | None, BeforeValidator(_scope)] = None
 
 
 def read_tokens(document: Mapping[str, Any]) -> OAuthTokens:
