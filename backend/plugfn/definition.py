@@ -5,21 +5,32 @@ the executor's. See docs/creating-providers.md.
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar, get_type_hints
+from datetime import UTC, datetime
+from keyword import iskeyword
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, SecretStr
 
 from plugfn.connection import Connection
 from plugfn.errors import ConfigurationError
 from plugfn.net.answer import ErrorTable
 from plugfn.net.guard import Guard
 from plugfn.net.vendor import VendorHttp
+from plugfn.resilience.retry import policy
 from plugfn.webhooks.inbound import Webhooks
 
 P = TypeVar("P", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
+
+
+LONGEST_TIMEOUT = 3600.0
+
+_PART = re.compile(r"[a-z][a-z0-9_]*")
+_EVENT = re.compile(r"[\x21-\x29\x2b-\x7e]{1,200}")
+"""An event's name; "*" stands for all of them."""
 
 
 class Model(BaseModel):
@@ -56,12 +67,19 @@ class OAuthSettings(Settings):
     api_url: str | None = None
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """A moment that every database keeps, whatever time zone it shows it in."""
+    if not 1970 < moment.year < 9999:
+        raise ValueError("must be a moment of this age")
+    return moment.astimezone(UTC)
+
+
 class OAuthTokens(Model):
     """The credentials of an OAuth connection."""
 
     access_token: SecretStr
     refresh_token: SecretStr | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     scopes: tuple[str, ...] = ()
     account: str = ""
     """The vendor's own id of the connected account, where its token answer names one (a Slack team)."""
@@ -106,6 +124,12 @@ class RateLimit:
     per: Literal["connection", "provider"] = "connection"
     by: str = ""
     """For an action's own limit: the parameter (a channel, a recipient) each value of which has a budget of its own."""
+
+    def __post_init__(self) -> None:
+        if self.calls < 1 or self.per_seconds < 1 or self.per not in ("connection", "provider"):
+            raise ConfigurationError(
+                "a rate limit is one call or more in one second or more, per connection or provider"
+            )
 
 
 @dataclass(frozen=True)
@@ -202,6 +226,13 @@ class Provider:
     """Asks the vendor whether the connection works; returns the account's label. Raises as actions do."""
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        names = [trigger.name for trigger in self.triggers]
+        if len(set(names)) < len(names) or not all(_EVENT.fullmatch(name) for name in names):
+            raise ConfigurationError(f"{self.name} has two triggers of one name, or one without a usable name")
+        if any(limit.by for limit in self.limits):
+            raise ConfigurationError(f"{self.name} has no parameters to limit calls by: that is for actions")
+
     @property
     def credentials(self) -> type[Model]:
         """The model of its connections' credentials."""
@@ -221,8 +252,10 @@ class Provider:
         """Makes an async function `(call, params) -> result` an action; the annotations say the two models."""
 
         def register(run: Callable[[Call[Any], P], Awaitable[R]]) -> Action[P, R]:
-            if name in self.actions:
-                raise ConfigurationError(f"{self.name} has two actions called {name}")
+            self._check_action(name)
+            policy(retry)
+            if not 0 < timeout <= LONGEST_TIMEOUT:
+                raise ConfigurationError(f"{self.name}.{name} must take more than no time, and at most an hour")
             params, result = _models(run)
             for limit in limits:
                 if limit.by and limit.by not in params.model_fields:
@@ -234,6 +267,16 @@ class Provider:
             return made
 
         return register
+
+    def _check_action(self, name: str) -> None:
+        parts = name.split(".")
+        if not all(_PART.fullmatch(part) and not iskeyword(part) for part in parts):
+            raise ConfigurationError(f"{self.name} cannot have an action called {name!r}: it is called as an attribute")
+        if name in self.actions:
+            raise ConfigurationError(f"{self.name} has two actions called {name}")
+        for other in self.actions:
+            if other.startswith(f"{name}.") or name.startswith(f"{other}."):
+                raise ConfigurationError(f"{self.name}.{name} and {self.name}.{other}: one would hide the other")
 
 
 def _models(run: Callable[..., Any]) -> tuple[Any, Any]:

@@ -1,8 +1,10 @@
 """Tests of what a provider's definition refuses."""
 
+from dataclasses import replace
+
 import pytest
 
-from plugfn.definition import Call, Form, Model, OAuthTokens, Origin, Provider, RateLimit, Result
+from plugfn.definition import Call, Form, Model, OAuthTokens, Origin, Provider, RateLimit, Result, Trigger
 from plugfn.errors import ConfigurationError
 
 
@@ -39,3 +41,46 @@ def test_a_name_belongs_to_one_action():
     acme.action("a.send", summary="Sends.")(send)
     with pytest.raises(ConfigurationError, match="two actions called"):
         acme.action("a.send", summary="Sends.")(send)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "A.b", "a.b c", "a..b", ".a", "a.", "a.class", "_a", "1a", "é", "a-b", "a.__init__"]
+)
+def test_an_action_can_be_called_as_an_attribute(name):
+    with pytest.raises(ConfigurationError, match="attribute"):
+        provider().action(name, summary="Sends.")(send)
+
+
+@pytest.mark.parametrize(("one", "other"), [("a.send", "a"), ("a", "a.send"), ("a.b", "a.b.c.d")])
+def test_no_action_hides_another(one, other):
+    acme = provider()
+    acme.action(one, summary="Sends.")(send)
+    with pytest.raises(ConfigurationError, match="hide"):
+        acme.action(other, summary="Sends.")(send)
+    acme.action("ab.send", summary="Sends.")(send)
+    assert list(acme.actions) == [one, "ab.send"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"retry": "sometimes"}, {"timeout": 0.0}, {"timeout": -1.0}, {"timeout": float("nan")}]
+)
+def test_an_action_is_tried_as_a_policy_says_and_takes_its_time(wrong):
+    with pytest.raises(ConfigurationError):
+        provider().action("a.send", summary="Sends.", **wrong)(send)
+
+
+@pytest.mark.parametrize("wrong", [(0, 1), (1, 0), (-1, 60), (1, 1, "user")])
+def test_a_rate_limit_lets_something_through(wrong):
+    with pytest.raises(ConfigurationError):
+        RateLimit(*wrong)
+
+
+@pytest.mark.parametrize("names", [["a", "a"], [""], ["*"], ["a b"]])
+def test_every_event_has_a_name_of_its_own(names):
+    with pytest.raises(ConfigurationError, match="trigger"):
+        replace(provider(), triggers=tuple(Trigger(name, Sent, "It was sent.") for name in names))
+
+
+def test_all_calls_of_a_provider_have_no_common_parameter():
+    with pytest.raises(ConfigurationError, match="parameters"):
+        replace(provider(), limits=(RateLimit(1, 1, by="channel"),))

@@ -3,8 +3,10 @@
 import hashlib
 
 from plugfn.connection import Connection
-from plugfn.definition import Provider
+from plugfn.definition import Model, Provider, Settings
 from plugfn.errors import InvalidCall, InvalidParams, Problem
+from plugfn.net.guard import Guard
+from plugfn.net.url import is_literal, read_origin
 
 LONGEST_USER_ID = 255
 LONGEST_LABEL = 200
@@ -14,6 +16,16 @@ def check_provider(connection: Connection, provider: Provider) -> None:
     """Raises InvalidCall when it is another provider's."""
     if connection.provider != provider.name:
         raise InvalidCall(f"this connection is of {connection.provider}", code="other_provider", provider=provider.name)
+
+
+def check_origin(provider: Provider, settings: Settings, credentials: Model, guard: Guard) -> None:
+    """Raises InvalidParams or Forbidden when calls with these credentials would have nowhere to go."""
+    origin = provider.origin(settings, credentials)
+    if not origin.url.startswith("http"):
+        return  # it speaks another protocol, and asks the guard itself
+    host = read_origin(origin.url).host
+    if not origin.trusted and is_literal(host):
+        guard.check(host)
 
 
 def check_user(user_id: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from plugfn.connection import Connection, ConnectionStatus
-from plugfn.connections.checks import check_label, check_provider, check_user, digest, fit_label
+from plugfn.connections.checks import check_label, check_origin, check_provider, check_user, digest, fit_label
 from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
 from plugfn.errors import InvalidCall, PlugFnError
@@ -132,11 +132,11 @@ class Connecting(Reading):
 
         Raises UnknownName, InvalidParams (its problems name fields, not values), and with `test` what actions raise."""
         kind = self._registry.get(provider)
-        read = validated(kind.credentials, credentials, "the credentials", provider=provider)
+        read = self._read_typed(kind, credentials)
         check_label(label)
         if isinstance(read, OAuthTokens):
             # Events are handed to the account's users: nobody may just say that an account is theirs.
-            read = read.model_copy(update={"account": ""})
+            read = read.model_copy(update={"account": "", "label": fit_label(read.label)})
         if test:
             tested = await self._tested(_new(kind, check_user(user_id), read), read)
             label = label or fit_label(tested)
@@ -151,7 +151,7 @@ class Connecting(Reading):
         kind = self._registry.get(connection.provider)
         if isinstance(kind.auth, OAuth2):
             raise InvalidCall("this connection is renewed at the vendor's site", code="oauth", provider=kind.name)
-        read = validated(kind.credentials, credentials, "the credentials", provider=kind.name)
+        read = self._read_typed(kind, credentials)
         if test:
             await self._tested(connection, read)
 
@@ -160,6 +160,12 @@ class Connecting(Reading):
             return replace(kept, connection=usable, credentials=read)
 
         return await self._changed(connection, kind, updated)
+
+    def _read_typed(self, kind: Provider, credentials: Mapping[str, Any] | Model) -> Model:
+        """Refused now, when somebody sits at the form, and not at the first call."""
+        read: Model = validated(kind.credentials, credentials, "the credentials", provider=kind.name)
+        check_origin(kind, self._registry.settings(kind.name), read, self._guard)
+        return read
 
     async def rename(self, connection_id: str, user_id: str, label: str) -> Connection:
         """Another label. Raises InvalidParams, NoConnection."""

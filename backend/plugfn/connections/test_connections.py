@@ -13,6 +13,7 @@ from plugfn.crypto import new_key
 from plugfn.definition import Call, Form, Model, Origin, Provider
 from plugfn.errors import (
     AmbiguousConnection,
+    Forbidden,
     InvalidCall,
     InvalidParams,
     NeedsReconnect,
@@ -373,7 +374,9 @@ async def test_typed_in_tokens_claim_no_account(emulator):
         assert [one.id for one in await site.connections.of_account("acme", "acct-1")] == [victim.id]
 
 
-@pytest.mark.parametrize("expires_at", ["2030-01-01T00:00:00", "soon"])
+@pytest.mark.parametrize(
+    "expires_at", ["2030-01-01T00:00:00", "soon", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"]
+)
 async def test_typed_in_tokens_end_at_a_moment_with_a_time_zone(emulator, expires_at):
     site = Site(emulator("oauth"))
     async with site.plug:
@@ -406,3 +409,39 @@ async def test_a_vendors_odd_code_stands_in_no_ones_way(connections):
     await connections.needs_reauth(made_box, "bad\x00\ud800code" * 50, Credentials.model_validate(GOOD))
     marked = await connections.get(made_box.id, "ana")
     assert (marked.status, marked.error_code[:7], len(marked.error_code)) == ("needs_reauth", "badcode", 100)
+
+
+async def test_a_label_that_comes_with_typed_in_tokens_is_one_that_can_be_shown(emulator):
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        typed = {"access_token": "x", "label": "<b>\x00\n" + "x" * 5000}
+        connection = await site.connections.create("ana", "acme", typed)
+        assert connection.label == "<b>" + "x" * 197
+        assert (await site.tokens(connection)).label == connection.label
+
+
+@pytest.mark.parametrize(
+    ("url", "trusted", "error"),
+    [
+        ("https://no host", True, InvalidParams),
+        ("http://10.0.0.1", False, Forbidden),
+        ("http://[::1]:8080", False, Forbidden),
+        ("http://127.0.0.1", True, None),
+        ("postgresql://10.0.0.1", False, None),
+        ("https://vendor.example", False, None),
+    ],
+)
+async def test_credentials_that_lead_nowhere_are_refused_when_they_are_typed_in(url, trusted, error):
+    plug = PlugFn(encryption_key=new_key())
+    box = a_provider()
+    plug.providers.register(box)
+    before = await plug.connections.create("ana", "box", GOOD)
+    object.__setattr__(box, "origin", lambda settings, credentials: Origin(url, trusted))
+    if error is None:
+        await plug.connections.create("ana", "box", GOOD)
+        return
+    with pytest.raises(error):
+        await plug.connections.create("ana", "box", GOOD)
+    with pytest.raises(error):
+        await plug.connections.update(before.id, "ana", GOOD)
+    assert await plug.connections.list("ana") == [before]

@@ -92,7 +92,7 @@ def check_url(url: str, guard: Guard | None = None, *, https_only: bool = True, 
         raise _wrong(field, "must begin with https://")
     if found.port < LOWEST_FREE_PORT and found.port not in DEFAULT_PORTS.values():
         raise Forbidden("this port belongs to another protocol", code="port")
-    if guard is not None and _is_literal(found.host):
+    if guard is not None and is_literal(found.host):
         guard.check(found.host)
     return found
 
@@ -103,7 +103,8 @@ def read_origin(url: str) -> Address:
     return read_url(url, field="origin")
 
 
-def _is_literal(host: str) -> bool:
+def is_literal(host: str) -> bool:
+    """Whether a host is an IP address and no name."""
     try:
         ip_address(host)
     except ValueError:
