@@ -16,7 +16,7 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.tokenizer_core import Token, TokenType
 
 from plugfn.database.names import DEFAULT_SCHEMA, LONGEST, TableRef, permitted
-from plugfn.database.sql_vocabulary import ALLOWED, CASTS, PARTS
+from plugfn.database.sql_vocabulary import ALLOWED, CASTS, PARTS, ROW_FUNCTIONS
 from plugfn.errors import Forbidden, InvalidCall
 
 LONGEST_SQL = 10_000
@@ -127,6 +127,8 @@ def _check_node(node: exp.Expr) -> None:
             _refuse(f"{kind.__name__.upper()} with {extra[0].strip('_')}")
     if isinstance(node, exp.Identifier):
         _check_identifier(node)
+    elif isinstance(node, exp.Column) and node.table and node.name.lower() in ROW_FUNCTIONS:
+        _refuse("a function written like a column")
     elif isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(str(node.this)):
         _refuse("a number in this form")
     elif isinstance(node, exp.Var) and not _WORD.fullmatch(str(node.this)):

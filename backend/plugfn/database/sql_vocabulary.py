@@ -152,6 +152,39 @@ CASTS = frozenset(
 )
 """The types that a value may be cast to."""
 
+ROW_FUNCTIONS = frozenset(
+    [
+        "any_out",
+        "anycompatible_out",
+        "anycompatiblenonarray_out",
+        "anyelement_out",
+        "anynonarray_out",
+        "concat",
+        "hash_record",
+        "json_build_array",
+        "json_build_object",
+        "jsonb_build_array",
+        "jsonb_build_object",
+        "num_nonnulls",
+        "num_nulls",
+        "pg_collation_for",
+        "pg_column_compression",
+        "pg_column_size",
+        "pg_column_toast_chunk_id",
+        "pg_restore_attribute_stats",
+        "pg_restore_relation_stats",
+        "pg_typeof",
+        "quote_literal",
+        "quote_nullable",
+        "record_out",
+        "record_send",
+        "row_to_json",
+        "to_json",
+        "to_jsonb",
+    ]
+)
+"""What PostgreSQL calls for `v.concat` when v has no such column: its own functions that take any row."""
+
 PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Select: frozenset(
         {"expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct", "with_"}

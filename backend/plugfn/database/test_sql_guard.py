@@ -135,6 +135,25 @@ def test_what_the_parser_would_drop_or_garble_in_silence_is_refused(query):
         checked_select(query, ALLOWED)
 
 
+def test_no_function_is_called_by_being_written_like_a_column(planner):
+    """`v.f` is f(v) where v has no column f: the functions that take any row are those that the server knows."""
+    known = planner.execute(
+        "select distinct proname from pg_proc where pronamespace = 'pg_catalog'::regnamespace"
+        " and prokind = 'f' and pronargs > 0 and pronargs - pronargdefaults < 2 and proargtypes[0]::regtype::text in"
+        """ ('record', '"any"', 'anyelement', 'anynonarray', 'anycompatible', 'anycompatiblenonarray')"""
+    ).fetchall()
+    names = {name for (name,) in known}
+    assert {"row_to_json", "to_jsonb", "concat"} <= names
+    for name in names:
+        for query in (
+            f"select v.{name} from vendas v",
+            f'select v."{name}" from vendas v',
+            f"select v.{name.upper()} from vendas v",
+        ):
+            with pytest.raises(Forbidden):
+                checked_select(query, ALLOWED)
+
+
 def test_an_empty_list_allows_no_table():
     assert checked_select("select 1 as a", []) == 'SELECT 1 AS "a"'
     with pytest.raises(Forbidden):

@@ -120,7 +120,7 @@ class Wire:
         """Passes on one message; whether it is the one that ends the login."""
         head = await far.readexactly(5)
         length = int.from_bytes(head[1:], "big")
-        if length < 4 or length > longest == _LONGEST_GREETING:
+        if not 4 <= length <= longest:
             raise Unexpected("the server does not speak PostgreSQL's protocol", code="not_postgresql")
         self._spend(length)
         body = await far.readexactly(length - 4)
