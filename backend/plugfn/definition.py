@@ -28,7 +28,7 @@ R = TypeVar("R", bound=BaseModel)
 
 LONGEST_TIMEOUT = 3600.0
 
-_PART = re.compile(r"[a-z][a-z0-9_]*")
+_PART = re.compile(r"[a-z][A-Za-z0-9_]*")
 _EVENT = re.compile(r"[\x21-\x29\x2b-\x7e]{1,200}")
 """An event's name; "*" stands for all of them."""
 
