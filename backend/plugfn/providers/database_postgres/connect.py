@@ -84,7 +84,7 @@ def _tls(credentials: PostgresAccess) -> ssl.SSLContext | None:
             context.load_verify_locations(cadata=credentials.root_certificate)
         else:
             context.load_verify_locations(certifi.where())
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, ValueError, TypeError):  # TypeError: letters that no PEM has
         raise no_tls() from None
     return context
 

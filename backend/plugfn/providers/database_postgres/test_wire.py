@@ -233,3 +233,11 @@ def test_a_password_that_cannot_be_sent_is_refused_without_being_quoted(credenti
     with pytest.raises(ValueError) as caught:
         PostgresAccess(**credentials() | {"password": password})
     assert "caf" not in str(caught.value)
+
+
+@pytest.mark.parametrize("inside", ["", "no base64", "é", "AAAA"])
+async def test_a_certificate_that_is_none_is_said(credentials, inside):
+    pem = f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n"
+    with pytest.raises(NeedsReconnect) as caught:
+        await called(credentials, 5432, sslmode="verify-full", root_certificate=pem)
+    assert caught.value.code == "tls"

@@ -54,11 +54,10 @@ class Wire:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await self._joined((reader, writer), await self._reached())
+            with suppress(OSError, EOFError):  # libpq sees a connection that broke, and says so
+                await self._joined((reader, writer), await self._reached())
         except PlugFnError as error:
             self.failure = error
-        except (OSError, EOFError):
-            pass  # libpq sees a connection that broke, and says so
         finally:
             writer.close()
 
