@@ -1,21 +1,25 @@
 """The commands. Each does one thing with a PlugFn made from plugfn.toml."""
 
 import asyncio
+import json
+import sys
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.exceptions import TyperException
 
 from plugfn.cli import connecting, listing, serving, writing
 from plugfn.cli.config import DEFAULT, plug_from
-from plugfn.cli.output import document, fail, out, table
+from plugfn.cli.output import STATUS, document, fail, out, table
 from plugfn.cli.reading import params_from
 from plugfn.crypto import new_key
-from plugfn.errors import ConfigurationError, PlugFnError
+from plugfn.errors import ConfigurationError, Next, PlugFnError
 from plugfn.extras import part
 from plugfn.plug import PlugFn
 from plugfn.providers import BUILT_IN
+from plugfn.results import json_of
 from plugfn.tools.toolbox import toolbox
 from plugfn.web.core import shown
 
@@ -168,7 +172,7 @@ def call(
 ) -> None:
     """Run an action and print its result."""
 
-    async def work(plug: PlugFn) -> dict[str, Any]:
+    async def work(plug: PlugFn) -> Any:
         with out.status(f"{action} …") if out.is_terminal and not as_json else out.capture():
             result = await plug.run(
                 action,
@@ -178,7 +182,7 @@ def call(
                 idempotency_key=idempotency_key,
                 timeout=timeout,
             )
-        return result.model_dump(mode="json")
+        return json.loads(json_of(result))
 
     document(_run(config, as_json, work, [action.partition(".")[0]]))
 
@@ -255,4 +259,12 @@ def types(output: Annotated[Path | None, typer.Option(help="Write it there.", sh
 
 def main() -> None:
     """The entry point of `plugfn`."""
-    app()
+    if "--json" not in sys.argv:
+        app()
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        told = {"error": "UsageError", "code": "usage", "next": "fix_call", "message": str(error)}
+        document({"error": told})
+        sys.exit(STATUS[Next.FIX_CALL])
+    sys.exit(status if isinstance(status, int) else 0)

@@ -34,6 +34,8 @@ def plug_from(path: Path, wanted: Collection[str] = BUILT_IN, **options: Any) ->
     for name in integrations.keys() - BUILT_IN.keys():
         raise ConfigurationError(f"{path} has integrations for {name!r}: {suggestion(name, list(BUILT_IN))}")
     chosen = {name: settings for name, settings in integrations.items() if name in wanted}
+    # What is made from here on, the database above all, is for the eyes of whoever runs this alone.
+    os.umask(0o077)
     plug = PlugFn(**read, integrations=chosen, **options)
     for name in BUILT_IN.keys() & set(wanted):
         _register(plug, name, required=name in chosen)

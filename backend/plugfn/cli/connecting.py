@@ -1,15 +1,16 @@
 """Connecting from a terminal."""
 
 import asyncio
-import getpass
 import sys
 import webbrowser
 from dataclasses import dataclass
 from typing import Any
 
+import typer
+
+from plugfn.cli.callback import called_back
 from plugfn.cli.output import err
 from plugfn.cli.reading import params_from
-from plugfn.cli.serving import Doorkeeper, running
 from plugfn.connection import Connection
 from plugfn.definition import OAuth2, Provider
 from plugfn.errors import InvalidCall
@@ -42,35 +43,27 @@ def _asked(provider: Provider) -> dict[str, Any]:
         raise InvalidCall("no terminal to ask for credentials: give --credentials", code="no_terminal")
     given = {}
     for name, one in provider.credentials.model_json_schema().get("properties", {}).items():
-        ask = getpass.getpass if one.get("format") == "password" else input
-        if answer := ask(f"{name}: "):
+        secret = one.get("format") == "password"
+        if answer := typer.prompt(name, default="", show_default=False, hide_input=secret, err=True):
             given[name] = answer
     return given
 
 
 async def _at_the_vendor(plug: PlugFn, provider: Provider, way: Way) -> Connection:
     """Sends the user to the vendor's page, and waits for the vendor to send them back."""
-    before = await _known(plug, provider, way)
-    url = await plug.connections.authorization_url(way.user_id, provider.name)
-    err.print(f"Open this page and allow the access:\n\n{url}\n", markup=False, soft_wrap=True)
-    async with running(plug, Doorkeeper(user=way.user_id)):
+    async with called_back(plug, provider.name, way.user_id) as come:
+        url = await plug.connections.authorization_url(way.user_id, provider.name)
+        err.print(f"Open this page and allow the access:\n\n{url}\n", markup=False, soft_wrap=True)
         if way.browser:
             webbrowser.open(url)
         with err.status("Waiting for you to come back …"):
-            return await _new_one(plug, provider, way, before)
+            made = await _patiently(come, way.wait)
+    return await plug.connections.rename(made.id, way.user_id, way.label) if way.label else made
 
 
-async def _new_one(plug: PlugFn, provider: Provider, way: Way, before: dict[str, Connection]) -> Connection:
+async def _patiently(come: "asyncio.Future[Connection]", seconds: int) -> Connection:
     try:
-        async with asyncio.timeout(way.wait):
-            while True:
-                for connection in (await _known(plug, provider, way)).values():
-                    if before.get(connection.id) != connection:
-                        return connection
-                await asyncio.sleep(0.3)
+        async with asyncio.timeout(seconds):
+            return await come
     except TimeoutError:
-        raise InvalidCall(f"nobody came back within {way.wait} seconds", code="nobody_came") from None
-
-
-async def _known(plug: PlugFn, provider: Provider, way: Way) -> dict[str, Connection]:
-    return {one.id: one for one in await plug.connections.list(way.user_id, provider.name)}
+        raise InvalidCall(f"nobody came back within {seconds} seconds", code="nobody_came") from None

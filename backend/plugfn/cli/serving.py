@@ -1,6 +1,5 @@
 """Serving the web routes."""
 
-import asyncio
 import hmac
 import os
 from collections.abc import AsyncIterator
@@ -44,7 +43,8 @@ class Doorkeeper:
     def user_of(self, request: Any) -> str | None:
         """The user's id, or None."""
         if self.user:
-            return self.user
+            # A page of another site, or a tunnel, comes by another name than this machine's.
+            return self.user if request.url.hostname in LOOPBACK else None
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), self.token.encode()):
             return request.headers.get(USER_HEADER) or None
@@ -71,22 +71,3 @@ def _app(plug: PlugFn) -> FastAPI:
 def _port(base_url: str) -> int:
     parts = urlsplit(base_url)
     return parts.port or (443 if parts.scheme == "https" else 80)
-
-
-@asynccontextmanager
-async def running(plug: PlugFn, door: Doorkeeper) -> AsyncIterator[None]:
-    """The routes at base_url while the body runs, in this process: for the OAuth callback of `plugfn connect`."""
-    host = urlsplit(plug.base_url).hostname or ""
-    if host not in LOOPBACK:
-        raise ConfigurationError("`plugfn connect` needs a base_url on this machine, such as http://127.0.0.1:8700")
-    plug.let_in(door.user_of)
-    app = FastAPI()
-    app.include_router(plugfn_router(plug), prefix=urlsplit(plug.base_url).path.rstrip("/"))
-    settings = uvicorn.Config(app, host=host, port=_port(plug.base_url), log_level="error", lifespan="off")
-    server = uvicorn.Server(settings)
-    task = asyncio.create_task(server.serve())
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task

@@ -63,7 +63,9 @@ def run(folder):
 
 def connect(run, receiver) -> str:
     url = f"{receiver.url}/hooks"
-    made = run("connect", "http", "--user", "ana", "--credentials", json.dumps({"url": url, "secret": SIGNING}), "--json")
+    made = run(
+        "connect", "http", "--user", "ana", "--credentials", json.dumps({"url": url, "secret": SIGNING}), "--json"
+    )
     assert made.returncode == 0, made.stdout + made.stderr
     return json.loads(made.stdout)["connection"]["id"]
 

@@ -1,5 +1,6 @@
 """Files that commands write."""
 
+import os
 from pathlib import Path
 
 from plugfn.errors import ConfigurationError
@@ -23,7 +24,8 @@ base_url = "http://127.0.0.1:8700"
 def write_config(path: Path) -> None:
     """A first plugfn.toml. Raises ConfigurationError when there is one."""
     try:
-        with path.open("x", encoding="utf-8") as file:
+        # Somebody may write a secret into it.
+        with open(path, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(CONFIG)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {type(error).__name__}") from None

@@ -1,0 +1,174 @@
+"""Connecting over OAuth from a terminal, at an emulator, and what may go wrong on the way."""
+
+import json
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+
+from plugfn.cli.serving import Doorkeeper
+from plugfn.cli.test_cli import _free_port, folder, run  # noqa: F401 - fixtures
+
+COMMAND = [sys.executable, "-c", "from plugfn.cli import main; main()"]
+
+
+class Terminal:
+    """`plugfn connect github --json`, running, and the page that it wants opened."""
+
+    def __init__(self, folder, environment, *arguments):  # noqa: F811
+        command = [*COMMAND, "connect", "github", "--user", "ana", "--no-browser", "--json", *arguments]
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.watch = threading.Timer(20, self.process.kill)
+        self.watch.start()
+
+    def page(self) -> str:
+        for line in self.process.stderr:
+            if line.startswith("http"):
+                return line.strip()
+        raise AssertionError("it shows no page")
+
+    def end(self) -> tuple[int, dict, str]:
+        out, err = self.process.communicate(timeout=20)
+        self.watch.cancel()
+        return self.process.returncode, json.loads(out) if out else {}, err
+
+
+@pytest.fixture
+def terminal(folder, run, emulator):  # noqa: F811
+    github, port = emulator("github"), _free_port()
+    config = f"""
+encryption_key = {{ env = "PLUGFN_ENCRYPTION_KEY" }}
+database = "sqlite:///plugfn.db"
+base_url = "http://127.0.0.1:{port}"
+allowed_networks = ["127.0.0.0/8"]
+
+[integrations.github]
+client_id = "Iv1.sandbox0000000001"
+client_secret = "github_sandbox_only"
+authorize_url = "{github.url}/login/oauth/authorize"
+token_url = "{github.url}/login/oauth/access_token"
+api_url = "{github.url}"
+"""
+    (folder / "plugfn.toml").write_text(config)
+    begun = []
+
+    def begin(*arguments):
+        begun.append(Terminal(folder, run.environment, *arguments))
+        return begun[-1]
+
+    begin.github, begin.port = github, port
+    yield begin
+    for one in begun:
+        one.watch.cancel()
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+
+
+def press(github, page: str, button: str) -> str:
+    """Press a button of the vendor's page as ana; what is shown in the end."""
+    with urlopen(page, timeout=10) as answer:
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', answer.read().decode()))
+    form = urlencode(fields | {"login": "ana", "authorize": button}).encode()
+    try:
+        with urlopen(Request(f"{github.url}/login/oauth/authorize", data=form), timeout=10) as answer:
+            return answer.read().decode()
+    except HTTPError as error:
+        return error.read().decode()
+
+
+def test_a_user_connects_from_a_terminal(terminal, folder, run):  # noqa: F811
+    begun = terminal("--label", "Work")
+    assert "Connected." in press(terminal.github, begun.page(), "1")
+    status, told, err = begun.end()
+    assert status == 0, err
+    assert (told["connection"]["provider"], told["connection"]["label"]) == ("github", "Work")
+    listed = json.loads(run("connections", "--user", "ana", "--json").stdout)["connections"]
+    assert [one["id"] for one in listed] == [told["connection"]["id"]]
+    assert not (folder / "plugfn.db").stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+
+
+def test_who_refuses_is_told_at_once(terminal):
+    begun = terminal()
+    press(terminal.github, begun.page(), "0")
+    status, told, _ = begun.end()
+    assert (status, told["error"]["code"], told["error"]["next"]) == (77, "access_denied", "reconnect")
+
+
+def test_a_made_up_callback_is_refused_and_changes_nothing(terminal):
+    begun = terminal()
+    page = begun.page()
+    for path in ("/oauth/github/callback?state=made-up&code=x", "/connections", "/providers"):
+        with pytest.raises(HTTPError) as caught:
+            urlopen(f"http://127.0.0.1:{terminal.port}{path}", timeout=10)
+        assert caught.value.code in (400, 404)
+    press(terminal.github, page, "1")
+    assert begun.end()[0] == 0
+
+
+def test_an_interrupt_ends_the_waiting_without_a_traceback(terminal):
+    begun = terminal()
+    begun.page()
+    begun.process.send_signal(signal.SIGINT)
+    status, _, err = begun.end()
+    assert status == 130
+    assert "Traceback" not in err
+
+
+def test_nobody_is_waited_for_for_ever(terminal):
+    begun = terminal("--wait", "1")
+    begun.page()
+    status, told, _ = begun.end()
+    assert (status, told["error"]["code"]) == (64, "nobody_came")
+
+
+def test_a_port_that_is_taken_is_said_so(terminal):
+    with socket.create_server(("127.0.0.1", terminal.port)):
+        status, told, err = terminal().end()
+    assert (status, told["error"]["error"]) == (78, "ConfigurationError")
+    assert str(terminal.port) in told["error"]["message"]
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [("call", "--json"), ("connections", "--json"), ("nothing", "--json")])
+def test_a_wrong_command_line_is_one_json_document_too(run, arguments):  # noqa: F811
+    told = run(*arguments)
+    assert told.returncode == 64
+    assert json.loads(told.stdout)["error"]["code"] == "usage"
+
+
+def test_files_are_their_owners_alone(run, folder):  # noqa: F811
+    (folder / "plugfn.toml").unlink()
+    run("init")
+    assert stat.S_IMODE((folder / "plugfn.toml").stat().st_mode) == 0o600
+
+
+def test_a_pipe_that_closes_early_is_no_traceback(run, folder):  # noqa: F811
+    for arguments in (("providers",), ("providers", "--json")):
+        with subprocess.Popen(
+            [*COMMAND, *arguments], cwd=folder, env=run.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            process.stdout.close()
+            assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(("host", "user"), [("127.0.0.1", "ana"), ("localhost", "ana"), ("evil.example", None)])
+def test_a_single_users_server_answers_to_this_machines_names_alone(host, user):
+    class Url:
+        hostname = host
+
+    class Asked:
+        url = Url()
+        headers: dict[str, str] = {}
+
+    assert Doorkeeper(user="ana").user_of(Asked()) == user
