@@ -22,7 +22,8 @@ async def get_table(
     call: Call[SupabaseAccess], table: TableRef, parameters: Mapping[str, str], *, count: bool = False
 ) -> Answer:
     """PostgREST's answer for a table. Raises as the error table says."""
-    headers = {"Accept-Profile": table.schema, "Accept": "application/json"}
+    schema = table.schema.encode().decode("latin-1")  # headers are bytes, which PostgREST reads as UTF-8
+    headers = {"Accept-Profile": schema, "Accept": "application/json"}
     if count:
         headers["Prefer"] = "count=exact"
     try:

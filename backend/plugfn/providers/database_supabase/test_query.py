@@ -302,3 +302,10 @@ async def test_a_list_of_one_empty_text_finds_the_empty_texts(bench):
     """PostgREST takes `in.("")` for the list of nothing."""
     made = compiled(Query(table="t", filters=[where("a", "in", [""])]), 1)
     assert made["and"] == '(a.eq."")'
+
+
+async def test_a_schema_of_any_letters_is_asked_for_as_utf_8(credentials, server):
+    async with Bench(provider, credentials=credentials(allowed_tables=["vendas", "Ação字.vendas"])) as bench:
+        with pytest.raises(NotFound):
+            await bench.call("query.run", {"table": "Ação字.vendas"})
+    assert server.requests("/rest/v1/vendas")[0]["headers"]["accept-profile"] == "Ação字"
