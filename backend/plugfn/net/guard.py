@@ -1,14 +1,28 @@
 """Refuses addresses that a user of this library must not reach through it: private, local and reserved networks."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from plugfn.errors import ConfigurationError, Forbidden, Unavailable
 from plugfn.net.ranges import effective, is_public
 
 Network = IPv4Network | IPv6Network
+
+LOOKUPS_AT_ONCE = 16
+
+
+@cache
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Looks up names that users gave: whoever names a host whose name server is silent holds a thread for long.
+
+    Not the loop's own threads, where trusted hosts are looked up; new ones after a fork, which takes no threads along.
+    """
+    return ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="plugfn-lookup")
 
 
 class Guard:
@@ -41,7 +55,8 @@ class Guard:
             raise Forbidden("this address is not public, and connections to it are refused", code="private_address")
 
     async def _lookup(self, host: str, port: int) -> list[str]:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_threads(os.getpid()), asked)
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
     def _passes(self, address: str) -> bool:

@@ -1,5 +1,9 @@
 """The guard against the registries of special addresses, in every form that an address can be written in."""
 
+import asyncio
+import multiprocessing
+import socket
+import threading
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
@@ -157,3 +161,31 @@ def test_every_listed_range_is_refused_at_both_its_ends():
     for network in map(ip_network, listed):
         assert not _passes(str(network[0]))
         assert not _passes(str(network[-1]))
+
+
+async def test_names_that_nobody_answers_for_hold_up_no_others(monkeypatch):
+    """Users who name hosts of a silent name server would else take the threads that all look-ups share."""
+    done = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: done.wait(10) and [])
+    asked = [asyncio.create_task(Guard().resolve("slow.example", 443)) for _ in range(60)]
+    try:
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(2):
+            assert await asyncio.to_thread(lambda: "free")
+    finally:
+        done.set()
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(error, Unavailable) for error in ended)
+
+
+async def test_names_are_looked_up_after_a_fork_too():
+    await Guard(["127.0.0.0/8", "::1"]).resolve("localhost", 80)
+    child = multiprocessing.get_context("fork").Process(target=_look_up)
+    child.start()
+    await asyncio.to_thread(child.join, 10)
+    assert child.exitcode == 0
+
+
+def _look_up() -> None:
+    asyncio._set_running_loop(None)
+    asyncio.run(asyncio.wait_for(Guard(["127.0.0.0/8", "::1"]).resolve("localhost", 80), 5))
