@@ -6,7 +6,7 @@
     │   ├── CircuitOpen                  the vendor's host keeps failing and is left in peace for a while
     │   └── Unavailable                  network or server trouble; `maybe_done` when it may have been done all the same
     ├── NeedsReconnect        RECONNECT  the user must connect the account again
-    │   └── MissingScope                 the connection works, but this needs a permission that was not granted
+    │   └── MissingScope                 the connection lives on, but the user must first allow or do something there
     ├── InvalidCall           FIX_CALL   the call is wrong: the same call can never succeed
     │   ├── UnknownName                  no such provider, action, event, workflow, field … (did you mean …?)
     │   ├── InvalidParams                parameters, credentials or a placeholder are wrong; `problems` lists where
@@ -116,7 +116,7 @@ class NeedsReconnect(PlugFnError):
 
 
 class MissingScope(NeedsReconnect):
-    """The user must grant what is missing. The connection goes on working for what it was granted."""
+    """The user must act at the vendor first: grant what is missing, link a phone. The connection lives on meanwhile."""
 
     default_code = "missing_scope"
 

@@ -9,6 +9,7 @@ Without await: plugfn.sync.
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from pydantic import BaseModel
@@ -145,14 +146,18 @@ class PlugFn(Faces):
 
     async def close(self) -> None:
         """Wait for the workflows that this event loop runs, then let go of vendors, database and Redis."""
-        await self._listener.settle()
-        await self.connections.close()
-        await self.pool.close()
-        await self.shared.close()
-        await self.store.close()
+        async with AsyncExitStack() as last_first:
+            # One that fails keeps no other open.
+            for close in (self.store.close, self.shared.close, self.pool.close, self.connections.close):
+                last_first.push_async_callback(close)
+            await self._listener.settle()
 
     async def __aenter__(self) -> Self:
-        return await self.open()
+        try:
+            return await self.open()
+        except BaseException:
+            await self.close()
+            raise
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()

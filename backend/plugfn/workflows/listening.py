@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from plugfn.connection import Connection
 from plugfn.errors import PlugFnError
+from plugfn.traces import trace_of
 from plugfn.webhooks.inbound import Event
 from plugfn.workflows.engine import WorkflowEngine
 
@@ -37,7 +38,7 @@ class Listener:
     async def settle(self) -> None:
         """Wait for what this event loop has begun."""
         loop = asyncio.get_running_loop()
-        await asyncio.gather(*[task for task in self._under_way if task.get_loop() is loop])
+        await asyncio.gather(*[task for task in list(self._under_way) if task.get_loop() is loop])
 
     async def _addressed(self, event: Event) -> list[Event]:
         if event.connection_id is not None:
@@ -52,5 +53,6 @@ class Listener:
             await self._engine.work(run_id)
         except PlugFnError as error:
             log.warning("a run waits to be recovered", extra={"run_id": run_id, "code": error.code})
-        except Exception:
-            log.exception("a run waits to be recovered", extra={"run_id": run_id})
+        except Exception as error:  # noqa: BLE001 - it is logged, and the run is not lost
+            # Without what it says: that may quote the event.
+            log.error("a run waits to be recovered: %s", trace_of(error), extra={"run_id": run_id})

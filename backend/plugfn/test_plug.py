@@ -1,0 +1,41 @@
+"""Opening and closing: what fails there leaves nothing open."""
+
+import pytest
+
+from plugfn.crypto import new_key
+from plugfn.errors import ConfigurationError, Unavailable
+from plugfn.plug import PlugFn
+
+
+class Parts:
+    """Notes which parts of a PlugFn were closed."""
+
+    def __init__(self, plug, monkeypatch, failing=""):
+        self.closed = []
+        for name in ("connections", "pool", "shared", "store"):
+            monkeypatch.setattr(getattr(plug, name), "close", self._closer(name, name == failing))
+
+    def _closer(self, name, fails):
+        async def close():
+            self.closed.append(name)
+            if fails:
+                raise Unavailable(f"{name} is gone")
+
+        return close
+
+
+@pytest.mark.parametrize("failing", ["connections", "pool", "shared"])
+async def test_a_part_that_cannot_be_closed_keeps_no_other_open(monkeypatch, failing):
+    plug = PlugFn(encryption_key=new_key())
+    parts = Parts(plug, monkeypatch, failing)
+    with pytest.raises(Unavailable, match=failing):
+        await plug.close()
+    assert parts.closed == ["connections", "pool", "shared", "store"]
+
+
+async def test_what_cannot_be_opened_is_closed_again(monkeypatch):
+    plug = PlugFn(encryption_key=new_key(), integrations={"nobody": {}})
+    parts = Parts(plug, monkeypatch)
+    with pytest.raises(ConfigurationError):
+        await plug.__aenter__()
+    assert "store" in parts.closed
