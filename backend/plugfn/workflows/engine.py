@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
+from plugfn.connections.checks import check_user
 from plugfn.crypto import KeyRing
 from plugfn.errors import InvalidCall
 from plugfn.storage.protocol import Store
@@ -89,7 +90,7 @@ class WorkflowEngine:
         """Store a workflow, active at once. Raises UnknownName, InvalidParams with all that is wrong,
 
         InvalidCall (code "too_many")."""
-        if len(await self._store.workflows(user_id=user_id, limit=MOST_WORKFLOWS)) >= MOST_WORKFLOWS:
+        if len(await self._store.workflows(user_id=check_user(user_id), limit=MOST_WORKFLOWS)) >= MOST_WORKFLOWS:
             raise InvalidCall(f"a user has at most {MOST_WORKFLOWS} workflows", code="too_many")
         read = await self._checked(user_id, spec)
         now = self._ledger.now()
@@ -124,8 +125,8 @@ class WorkflowEngine:
         return (await self._ledger.write_workflow(kept.row, body)).shown
 
     async def list(self, user_id: str, *, after: str = "", limit: int = 100) -> Listed:
-        """The user's, by id, from after the id `after`."""
-        return [kept.shown for kept in await self._ledger.workflows(user_id, after, limit)]
+        """The user's, by id, from after the id `after`. Raises InvalidParams for what is no user's id."""
+        return [kept.shown for kept in await self._ledger.workflows(check_user(user_id), after, limit)]
 
     async def get(self, workflow_id: str, user_id: str) -> Workflow:
         """Raises UnknownName."""
@@ -141,7 +142,7 @@ class WorkflowEngine:
 
     async def delete(self, workflow_id: str, user_id: str) -> None:
         """With its history; what runs stops before its next step. Raises UnknownName."""
-        await self._store.delete_workflow((await self._ledger.workflow(workflow_id, user_id)).row.id)
+        await self._ledger.delete_workflow(workflow_id, user_id)
 
     async def accept(self, event: Event) -> Runs:
         """Store the runs that an event starts, pending; nothing is sent. For `work`."""
@@ -175,7 +176,8 @@ class WorkflowEngine:
         self, user_id: str, *, workflow_id: str | None = None, root_run: str | None = None, limit: int = 100
     ) -> Runs:
         """The user's newest, newest first."""
-        rows = await self._store.runs(user_id=user_id, workflow_id=workflow_id, root_run=root_run, limit=limit)
+        mine = check_user(user_id)
+        rows = await self._store.runs(user_id=mine, workflow_id=workflow_id, root_run=root_run, limit=limit)
         return [self._ledger.open_run(row).shown for row in rows]
 
     async def retry(self, run_id: str, user_id: str, *, confirm_unknown: bool = False) -> Run:

@@ -208,8 +208,7 @@ def _at(dumped: Any, path: str) -> Any:
 
 def plain(field: Field, value: Any) -> Any:
     """A value as its field's type says; None for a number that is none. Lists, objects and the rest become JSON."""
-    if isinstance(value, Enum):
-        value = value.value
+    value = sound(value.value if isinstance(value, Enum) else value)
     if field.type is FieldType.STRING:
         return str(value)
     if field.type is FieldType.DATETIME and isinstance(value, date):
@@ -219,6 +218,15 @@ def plain(field: Field, value: Any) -> Any:
     if field.type in (FieldType.BOOLEAN, FieldType.DATE):
         return value
     return to_jsonable_python(value, fallback=str, inf_nan_mode="null")
+
+
+def sound(value: Any) -> Any:
+    """Without halves of characters, that JSON can name and nothing can store or send."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {sound(key): sound(part) for key, part in value.items()}
+    return [sound(part) for part in value] if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
 def finite(value: Any) -> Decimal | None:

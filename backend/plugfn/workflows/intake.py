@@ -21,7 +21,7 @@ from plugfn.webhooks.inbound import Event
 from plugfn.workflows.ancestry import OUTSIDE, Echoes, Lineage
 from plugfn.workflows.checking import Registry, named, trigger_fields
 from plugfn.workflows.evaluation import Verdict, evaluate
-from plugfn.workflows.fields import Catalogue, catalogue, stored, values_of
+from plugfn.workflows.fields import Catalogue, catalogue, sound, stored, values_of
 from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger
 from plugfn.workflows.model import EventRef, RunBody, RunStatus, Source, StepRun, StepStatus
 from plugfn.workflows.suppression import Suppression
@@ -108,7 +108,7 @@ class Intake:
         reference = EventRef(
             provider=event.provider,
             name=event.name,
-            id=event.id,
+            id=sound(event.id),
             occurred_at=event.occurred_at,
             connection_id=owner.id,
         )

@@ -117,11 +117,18 @@ class Ledger:
         return KeptWorkflow(newer, body)
 
     async def workflow(self, workflow_id: str, user_id: str) -> KeptWorkflow:
-        """Raises UnknownName."""
+        """Raises UnknownName, Unexpected."""
+        return self._open_workflow(await self._owned(workflow_id, user_id))
+
+    async def _owned(self, workflow_id: str, user_id: str) -> WorkflowRow:
         row = await self._store.workflow(workflow_id)
         if row is None or row.user_id != user_id:
             raise UnknownName("the user has no such workflow", code="no_workflow")
-        return self._open_workflow(row)
+        return row
+
+    async def delete_workflow(self, workflow_id: str, user_id: str) -> None:
+        """Also one that cannot be read any more. Raises UnknownName."""
+        await self._store.delete_workflow((await self._owned(workflow_id, user_id)).id)
 
     async def find_workflow(self, run: RunRow) -> KeptWorkflow | None:
         """A run's workflow as it is now; None when it is gone."""

@@ -150,6 +150,8 @@ class StepError(BaseModel):
     code: str
     next: str
     message: str
+    call_id: str = ""
+    """Of the call in the action log; empty when there was none."""
 
 
 class StepRun(BaseModel):

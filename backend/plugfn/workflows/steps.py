@@ -88,4 +88,4 @@ def explained(error: Exception) -> tuple[StepStatus, StepError]:
         error = OutcomeUnknown("the action ended in an unforeseen way", code="unforeseen")
     status = StepStatus.UNKNOWN if isinstance(error, OutcomeUnknown) else StepStatus.FAILED
     told = error.as_dict()
-    return status, StepError(**{name: str(told[name]) for name in ("error", "code", "next", "message")})
+    return status, StepError(**{name: str(told.get(name, "")) for name in StepError.model_fields})

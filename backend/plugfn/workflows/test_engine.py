@@ -418,3 +418,31 @@ async def test_a_user_has_no_end_of_workflows(world: World) -> None:
         await world.engine.create("ana", spec())
     assert raised.value.code == "too_many"
     assert await world.engine.create("bob", spec())
+
+
+HALF = "half \ud83d of a character"
+
+
+@pytest.mark.parametrize(
+    "change", [{"title": HALF}, {"labels": [HALF]}, {"extra": {HALF: [{"a": HALF}]}}, {"author": {"name": HALF}}]
+)
+async def test_half_a_character_in_a_payload_keeps_no_event_from_anybody(world: World, change: dict[str, Any]) -> None:
+    await world.connect("bob", "acme")
+    for user in ("ana", "bob"):
+        await world.engine.create(user, spec(steps=[step("tell", "{{ title }} {{ author.name }}")]))
+    runs = await world.engine.handle(opened(f"e{HALF}", **change))
+    assert [run.status for run in runs] == ["succeeded", "succeeded"]
+    assert await world.engine.runs("ana")
+    for sent in world.runner.sent:
+        sent["params"]["text"].encode()
+
+
+async def test_a_workflow_that_cannot_be_read_any_more_can_be_deleted(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    row = await world.store.workflow(made.id)
+    assert row is not None
+    await world.store.update_workflow(replace(row, version=row.version + 1, body=b"of a key that was lost"))
+    with pytest.raises(UnknownName):
+        await world.engine.delete(made.id, "bob")
+    await world.engine.delete(made.id, "ana")
+    assert await world.store.workflow(made.id) is None

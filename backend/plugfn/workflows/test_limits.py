@@ -4,11 +4,12 @@ import asyncio
 import contextvars
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
+from plugfn.cache.memory import MemoryShared
 from plugfn.errors import Unavailable
 from plugfn.resilience.budget import Budget
 from plugfn.webhooks.inbound import Event
@@ -194,3 +195,27 @@ async def test_nobody_waits_long_for_a_step_that_is_out(world: World) -> None:
         (run,) = await world.engine.handle(Event("desk", "ticket.opened", ticket(), id="e", account="acme"))
         assert run.status == "succeeded"
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("dies", ["before", "after"])
+async def test_the_limits_of_a_run_hold_also_when_its_process_dies_while_they_are_asked(
+    world: World, dies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await world.engine.create("ana", spec(limits={"per_hour": 1}))
+    first, second = [(await world.engine.accept(opened(one)))[0] for one in ("e1", "e2")]
+    take = MemoryShared.take
+
+    async def death(shared: MemoryShared, budget: Budget) -> float:
+        if dies == "after":
+            await take(shared, budget)
+        raise asyncio.CancelledError
+
+    await world.engine.work(first.id)
+    with monkeypatch.context() as patched, suppress(asyncio.CancelledError):
+        patched.setattr(MemoryShared, "take", death)
+        await world.engine.work(second.id)
+    world.later(minutes=30)
+    (run,) = await world.engine.recover()
+    assert (run.id, run.status, run.reason) == (second.id, "suppressed", "per_hour")
+    assert len(world.runner.calls) == 1
+    assert run.workflow_id == made.id

@@ -74,6 +74,7 @@ async def test_a_failed_step_says_what_to_do_next_and_nothing_personal(world: Wo
         "code": "too_fast",
         "next": "retry",
         "message": "the vendor's limit is used up",
+        "call_id": "",
     }
     run = await world.engine.retry(run.id, "ana")
     world.runner.failures = [ZeroDivisionError("a personal value")]
@@ -409,3 +410,11 @@ async def test_errors_of_the_engine_are_of_the_one_tree(world: World) -> None:
     with pytest.raises(PlugFnError) as raised:
         await world.engine.retry(run.id, "ana")
     assert raised.value.next == "fix_call"
+
+
+async def test_a_failed_step_names_the_call_that_failed(world: World) -> None:
+    error = OutcomeUnknown("x")
+    error.call_id = "call-1"
+    run = await ran(world, error)
+    assert run.steps[0].error is not None
+    assert run.steps[0].error.call_id == "call-1"

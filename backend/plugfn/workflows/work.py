@@ -70,8 +70,8 @@ class Worker:
         if taken_up and self._ledger.now() - run.row.updated_at > LONGEST_KEY:
             _give_up_unknown(run)
         run = await self._ledger.write_run(run, RunStatus.RUNNING)
-        if taken_up or any(step.attempt for step in run.body.steps):
-            return run
+        if any(step.attempt for step in run.body.steps):
+            return run  # a worker that died before its first step may not have asked
         if await self._stopped(run):
             return await self._suppress(run, "paused")
         try:
