@@ -1,6 +1,7 @@
 """Tests of batches."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -68,7 +69,7 @@ async def test_a_program_set_up_wrongly_is_told_as_such_and_calls_under_way_are_
         finished.append(params.number)
         return Answered(number=params.number)
 
-    wrong = made(Script(), retry="no_such_policy").actions["numbers.ask"]
+    wrong = replace(made(Script()).actions["numbers.ask"], retry="no_such_policy")
     async with Bench(made(Script(*[slow] * 9)), credentials={}) as bench:
         calls = [BatchCall("acme.numbers.ask", "ana", {"number": 1}), BatchCall(wrong, "ana")]
         with pytest.raises(ConfigurationError):

@@ -64,8 +64,8 @@ def test_the_accounts_number_is_kept_as_e164():
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1", "https://10.0.0.1", "https://169.254.169.254", "https://[::1]"])
 async def test_a_gateway_at_a_private_address_is_refused(url):
-    async with Bench(provider, credentials={"base_url": url, "token": TOKEN}, allowed_networks=()) as bench:
-        with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden):
+        async with Bench(provider, credentials={"base_url": url, "token": TOKEN}, allowed_networks=()) as bench:
             await bench.call("connection.status")
 
 
