@@ -1,6 +1,7 @@
 """Tests of connections at rest."""
 
 import asyncio
+import base64
 from dataclasses import replace
 
 import pytest
@@ -10,10 +11,10 @@ from pydantic import SecretStr
 
 from plugfn.crypto import KeyRing, new_key
 from plugfn.definition import OAuthTokens
-from plugfn.errors import TryLater
+from plugfn.errors import NeedsReconnect, TryLater
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.store_contract import NOW, a_connection
-from plugfn.vault import ATTEMPTS, Kept, Vault
+from plugfn.vault import ATTEMPTS, Kept, Profile, Vault
 
 RING = KeyRing.from_keys(new_key())
 TOKENS = OAuthTokens(access_token=SecretStr("a"), refresh_token=SecretStr("r"), expires_at=NOW, scopes=("x",))
@@ -105,3 +106,35 @@ async def test_an_account_of_very_many_users_has_them_all(monkeypatch):
     for connection in made:
         await vault.add(connection, TOKENS)
     assert await vault.of_account("github", "acct") == sorted(made, key=lambda one: one.id)
+
+
+@pytest.mark.parametrize("moved", [{"id": "f" * 32}, {"user_id": "mallory"}, {"provider": "slack"}])
+@pytest.mark.parametrize("what", ["credentials", "label", "both"])
+async def test_what_is_sealed_opens_in_its_own_row_alone(moved, what):
+    """Who can write to the database must not hand one user's account to another."""
+    store = MemoryStore()
+    vault = Vault(store, RING)
+    await vault.add(mine := a_connection(label="Ana"), TOKENS)
+    found = await store.with_credentials(mine.id)
+    assert found is not None
+    row, sealed = found
+    await store.delete_connection(mine.id)
+    await vault.add(theirs := replace(mine, **moved), TOKENS)
+    own = await store.with_credentials(theirs.id)
+    assert own is not None
+    assert await vault.read(theirs.id, OAuthTokens) == Kept(theirs, TOKENS)
+    label = own[0].label if what == "credentials" else row.label
+    await store.update_connection(replace(own[0], label=label), own[1] if what == "label" else sealed)
+    with pytest.raises(NeedsReconnect):
+        await vault.read(theirs.id, OAuthTokens)
+
+
+async def test_a_profile_is_no_credentials():
+    store = MemoryStore()
+    vault = Vault(store, RING)
+    await vault.add(mine := a_connection(label="Ana"), TOKENS)
+    found = await store.with_credentials(mine.id)
+    assert found is not None
+    await store.update_connection(found[0], base64.b64decode(found[0].label))
+    with pytest.raises(NeedsReconnect):
+        await vault.read(mine.id, Profile)  # type: ignore[type-var]

@@ -13,7 +13,7 @@ from typing import Any
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from plugfn.cache.waiting import acquired
 from plugfn.errors import ConfigurationError, Unavailable
@@ -159,6 +159,9 @@ class RedisShared:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await question(self._client())
         except (RedisError, OSError) as error:  # a TimeoutError is an OSError
+            if isinstance(error, ReadOnlyError):
+                # It was the first server and is another's copy since: its name may lead to the new one by now.
+                await self._client().redis.connection_pool.disconnect(inuse_connections=False)
             raise Unavailable("the shared state cannot be asked", code="shared_state") from error
 
     def _client(self) -> _Client:

@@ -262,3 +262,32 @@ def test_processes_take_turns_with_a_lock(redis_url, prefix):
     visits = sorted((float(begin), float(end)) for lines in written for begin, end in batched(lines))
     assert len(visits) == 90
     assert all(end <= begin for (_, end), (begin, _) in pairwise(visits))
+
+
+async def test_a_server_that_became_a_copy_is_left():
+    """After a failover its name leads to another server; open connections still led to the one that only reads."""
+    connections = 0
+
+    async def copy(reader, writer):
+        nonlocal connections
+        connections += 1
+        first = connections == 1
+        while line := await reader.readline():
+            words = []
+            for _ in range(int(line[1:])):
+                length = int((await reader.readline())[1:])
+                words.append((await reader.readexactly(length + 2))[:-2].upper())
+            asked = words[0] in (b"SET", b"GET")
+            writer.write(
+                b"-READONLY You can't write against a read only replica.\r\n" if asked and first else b"+OK\r\n"
+            )
+        writer.close()
+
+    server = await asyncio.start_server(copy, "127.0.0.1", 0)
+    shared = RedisShared(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0?protocol=2")
+    with pytest.raises(Unavailable):
+        await shared.set("a", b"", 1)
+    await shared.set("a", b"", 1)
+    assert connections == 2
+    await shared.close()
+    server.close()

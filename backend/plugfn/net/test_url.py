@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from plugfn.errors import Forbidden, InvalidParams
 from plugfn.net.guard import Guard
-from plugfn.net.url import check_url, read_origin, read_url
+from plugfn.net.url import check_url, read_origin, read_url, stays_within
 
 
 def test_a_url_is_read_into_its_parts():
@@ -84,3 +84,13 @@ def test_any_text_is_read_or_refused_and_never_breaks(text):
         assert found.host
         assert "@" not in found.origin
         assert read_origin(found.origin).host == found.host
+
+
+@pytest.mark.parametrize("path", ["/a/..%2fb", "/%2e%2e%2Fb", "/a%2f..", "/a%2F%2e%2e%2Fb", "/a%5C..%5cb", "/a/.%2fb"])
+def test_encoded_slashes_do_not_hide_dot_segments(path):
+    assert not stays_within(path)
+
+
+@pytest.mark.parametrize("path", ["/a..b", "/a%2fb", "/...", "/a%2f...%2fb", "/.well-known", "/a.%2fb", "/a/b.."])
+def test_dots_within_names_stay(path):
+    assert stays_within(path)
