@@ -88,12 +88,15 @@ class _Loop:
             raise RuntimeError(
                 "the synchronous face was called from its own event loop: use the asynchronous one there"
             )
-        # In the caller's context: what it keeps there (a request, ids for logs) is seen by handlers and by `auth`.
-        future = asyncio.run_coroutine_threadsafe(_within(copy_context(), awaitable), running.loop)
+        call = _Call()
         try:
-            return future.result()
+            return asyncio.run_coroutine_threadsafe(call.run(copy_context(), awaitable), running.loop).result()
+        except Exception:
+            raise
         except BaseException:
-            future.cancel()  # a KeyboardInterrupt here must end the call there
+            # A KeyboardInterrupt here must end the call there, also when it comes before there is a future to cancel.
+            with suppress(RuntimeError):  # the loop has ended, and the call with it
+                running.loop.call_soon_threadsafe(call.leave)
             raise
 
     def stop(self) -> None:
@@ -116,11 +119,29 @@ class _Loop:
             return self._running
 
 
-async def _within(context: Context, awaitable: Awaitable[T]) -> T:
-    async def awaited() -> T:
-        return await awaitable
+class _Call:
+    """What one thread waits for on the event loop of another."""
 
-    return await asyncio.get_running_loop().create_task(awaited(), context=context)
+    def __init__(self) -> None:
+        self._task: asyncio.Task[Any] | None = None
+        self._left = False
+
+    async def run(self, context: Context, awaitable: Awaitable[T]) -> T:
+        """In the caller's context: what it keeps there (a request, ids for logs) is seen by handlers and by `auth`."""
+
+        async def awaited() -> T:
+            return await awaitable
+
+        self._task = asyncio.get_running_loop().create_task(awaited(), context=context)
+        if self._left:
+            self._task.cancel()
+        return await self._task  # type: ignore[no-any-return]
+
+    def leave(self) -> None:
+        """Nobody waits for it any more."""
+        self._left = True
+        if self._task is not None:
+            self._task.cancel()
 
 
 class Plain:
