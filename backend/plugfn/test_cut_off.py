@@ -37,6 +37,10 @@ async def test_nobody_calls_with_somebodys_connection(user_id):
             await bench.plug.run("acme.numbers.ask", user_id=user_id)
         with pytest.raises(InvalidParams):
             await bench.plug.connections.list(user_id)
+        with pytest.raises(InvalidParams):
+            await bench.plug.workflows.list(user_id)
+        with pytest.raises(InvalidParams):
+            await bench.plug.workflows.runs(user_id)
     assert script.calls == []
 
 
