@@ -115,3 +115,24 @@ async def test_a_row_that_is_not_sealed_at_all_is_unreadable(store):
     assert len(done.unreadable["connections"]) == 1
     with pytest.raises(Unreadable):
         await Vault(store, KeyRing.from_keys(NEW)).reseal((await store.connections())[0].id)
+
+
+async def test_an_account_is_found_while_its_connection_is_resealed():
+    """Events of an account must find its connections, and a reconnection the one that it renews, at any moment."""
+
+    class Resealing(MemoryStore):
+        """Whenever it is asked, the row is sealed anew right afterwards, by one process or the other."""
+
+        async def connections(self, **wanted):
+            found = await super().connections(**wanted)
+            self.turn = not self.turn
+            await (one, other)[self.turn].reseal(row.id)
+            return found
+
+        turn = False
+
+    store, keys = Resealing(), [new_key(), new_key()]
+    one, other = Vault(store, KeyRing.from_keys(keys)), Vault(store, KeyRing.from_keys(keys[::-1]))
+    await one.add(row := a_connection(account="acct"), OAuthTokens(access_token=SecretStr("a")))
+    for vault in (one, other) * 3:
+        assert [found.id for found in await vault.of_account("github", "acct")] == [row.id]

@@ -4,7 +4,7 @@ A change is written only over what it was made from (compare and swap on `update
 """
 
 import base64
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -66,22 +66,18 @@ class Vault:
 
     async def of_account(self, provider: str, account: str, user_id: str | None = None) -> list[Connection]:
         """Those of a vendor's account: everybody's, or one user's."""
-        found: dict[str, Connection] = {}
-        for digest in self._ring.digests(account, f"account|{provider}"):
-            async for row in self._with_digest(provider, digest, user_id):
-                found[row.id] = self._shown(row)[0]
-        return [found[name] for name in sorted(found)]
-
-    async def _with_digest(self, provider: str, digest: str, user_id: str | None) -> AsyncIterator[Connection]:
-        after = ""
-        while rows := await self._store.connections(
-            user_id=user_id, provider=provider, account=digest, after=after, limit=PAGE
-        ):
-            for row in rows:
-                yield row
-            if len(rows) < PAGE:
-                return
-            after = rows[-1].id
+        # All digests at once: asked for one after the other, a row that is resealed in between would be missed.
+        digests = self._ring.digests(account, f"account|{provider}")
+        found: list[Connection] = []
+        more = True
+        while more:
+            after = found[-1].id if found else ""
+            rows = await self._store.connections(
+                user_id=user_id, provider=provider, accounts=digests, after=after, limit=PAGE
+            )
+            found += rows
+            more = len(rows) == PAGE
+        return [self._shown(row)[0] for row in found]
 
     async def read(self, connection_id: str, model: type[Model]) -> Kept | None:
         """With its credentials. Raises NeedsReconnect (code "unreadable") when no key of the ring opens them."""

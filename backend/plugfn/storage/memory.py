@@ -110,15 +110,15 @@ class MemoryConnections:
         *,
         user_id: str | None = None,
         provider: str | None = None,
-        account: str | None = None,
+        accounts: Sequence[str] | None = None,
         status: ConnectionStatus | None = None,
         after: str = "",
         limit: int = 1000,
     ) -> list[Connection]:
         """See Store."""
-        wanted = {"user_id": user_id, "provider": provider, "account": account, "status": status}
+        wanted = {"user_id": user_id, "provider": provider, "status": status}
         with self._connections_lock:
-            rows = [connection for connection, _ in self._connections.values()]
+            rows = [row for row, _ in self._connections.values() if accounts is None or row.account in accounts]
         return page(rows, wanted, after, limit, lambda row: row.id)
 
     async def update_connection(

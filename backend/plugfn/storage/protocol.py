@@ -29,12 +29,12 @@ class Connections(Protocol):
         *,
         user_id: str | None = None,
         provider: str | None = None,
-        account: str | None = None,
+        accounts: Sequence[str] | None = None,
         status: ConnectionStatus | None = None,
         after: str = "",
         limit: int = 1000,
     ) -> list[Connection]:
-        """Those that match everything given, by id, from after the id `after`."""
+        """Those that match everything given, by id, from after the id `after`. `accounts`: those of any of them."""
         ...
 
     async def update_connection(

@@ -109,10 +109,14 @@ class ConnectionsContract:
         ]
         for stored in (mine, *others):
             await store.add_connection(stored, b"")
-        found = await store.connections(user_id="ana", provider="github", account="a1", status=ConnectionStatus.ACTIVE)
+        found = await store.connections(
+            user_id="ana", provider="github", accounts=["a1"], status=ConnectionStatus.ACTIVE
+        )
         assert found == [mine]
-        assert len(await store.connections(account="a1")) == 4
-        assert await store.connections(account="") == []
+        assert len(await store.connections(accounts=("a1",))) == 4
+        assert len(await store.connections(accounts=("a1", "a2", "a3"))) == 5
+        assert await store.connections(accounts=("",)) == []
+        assert await store.connections(accounts=()) == []
 
     async def test_connections_come_in_pages_by_id(self, store: Store) -> None:
         made = sorted((a_connection() for _ in range(7)), key=lambda stored: stored.id)

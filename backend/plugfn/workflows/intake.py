@@ -78,7 +78,7 @@ class Intake:
         while event.account:
             after = owners[-1].id if owners else ""
             found_here = await self._store.connections(
-                provider=event.provider, account=event.account, after=after, limit=PAGE
+                provider=event.provider, accounts=[event.account], after=after, limit=PAGE
             )
             owners += found_here
             if len(found_here) < PAGE:

@@ -383,7 +383,7 @@ async def test_an_event_that_two_connections_of_a_user_hear_runs_once(world: Wor
 
 async def test_equal_ids_of_connections_that_name_no_account_are_two_events(world: World) -> None:
     second = await world.connect("ana", "")
-    first = (await world.store.connections(user_id="ana", account="acme"))[0]
+    first = (await world.store.connections(user_id="ana", accounts=["acme"]))[0]
     await world.engine.create("ana", spec())
     for connection in (first, second, first):
         await world.engine.handle(replace(opened(account=""), connection_id=connection.id))

@@ -1,7 +1,7 @@
 """Connections in SQL."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,14 +40,16 @@ class SqlConnections(Database):
         *,
         user_id: str | None = None,
         provider: str | None = None,
-        account: str | None = None,
+        accounts: Sequence[str] | None = None,
         status: ConnectionStatus | None = None,
         after: str = "",
         limit: int = 1000,
     ) -> list[Connection]:
         """See Store."""
-        wanted = {"user_id": user_id, "provider": provider, "account": account, "status": status}
+        wanted = {"user_id": user_id, "provider": provider, "status": status}
         query = filtered(table, select(*SHOWN), wanted).where(table.c.id > after)
+        if accounts is not None:
+            query = query.where(table.c.account.in_(accounts))
         found = await self.execute(query.order_by(table.c.id).limit(max(limit, 0)))
         return [_connection(row) for row in found.rows]
 
