@@ -45,8 +45,10 @@ def _is_local(local: str) -> bool:
 
 
 def folded(text: str) -> str:
-    """What two spellings of one address have in common. Vendors take local parts for case-insensitive."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """What two spellings of one address have in common. Vendors take local parts for case-insensitive.
+
+    No more than that: `straße@` and `strasse@` are two mailboxes."""
+    return unicodedata.normalize("NFC", text).lower()
 
 
 Address = Annotated[str, Field(max_length=320), AfterValidator(address)]

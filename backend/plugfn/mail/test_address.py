@@ -101,3 +101,8 @@ def test_a_body_has_line_feeds_only_and_no_nul():
     for wrong in ("a\0b", "a\ud800"):
         with pytest.raises(ValueError):
             body(wrong)
+
+
+def test_addresses_that_only_look_alike_are_two():
+    assert folded("straße@example.com") != folded("strasse@example.com")
+    assert folded("\ufb01na@example.com") != folded("fina@example.com")

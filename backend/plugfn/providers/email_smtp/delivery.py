@@ -1,6 +1,7 @@
 """Handing one message over, so that it is always known how far it got."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
@@ -19,6 +20,7 @@ PIECE = 65536
 """Bytes: within what a TLS transport shows of its backlog."""
 
 LOOK_EVERY = 0.005
+_SIZE = re.compile(r"[0-9]{1,20}")
 GO_ON, DONE = 354, 250
 
 
@@ -54,7 +56,7 @@ async def _mail(smtp: SMTP, envelope: Envelope, size: int) -> None:
     options = []
     if smtp.supports_extension("size"):
         most = smtp.esmtp_extensions["size"]
-        if most.isdigit() and 0 < int(most) < size:
+        if _SIZE.fullmatch(most) and 0 < int(most) < size:
             raise InvalidCall("The server takes no message of this size.", code="too_big")
         options.append(f"SIZE={size}")
     if envelope.utf8:

@@ -214,3 +214,9 @@ async def test_what_is_no_smtp_server_is_told_from_one(server):
         with pytest.raises(GiveUp) as odd:
             await bench.test()
     assert odd.value.code == "not_smtp"
+
+
+@pytest.mark.parametrize("size", ["²", "9" * 5000, "x", "٣"])
+async def test_a_size_that_is_no_number_is_none(server, size):
+    server.extensions(SIZE=f"SIZE {size}")
+    assert (await server.send(PLAIN)).accepted == ["ana@example.com"]

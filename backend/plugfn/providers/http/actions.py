@@ -4,10 +4,11 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlencode
 
 from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic_core import to_json
 
 from plugfn.definition import Call, Model, Result
 from plugfn.errors import Unexpected
@@ -100,9 +101,15 @@ def _data(answer: Answer, kind: str, access: HttpAccess) -> Any:
     if kind != "application/json" and not kind.endswith("+json"):
         return text
     try:
-        return json.loads(text)
+        document = json.loads(text, parse_constant=_no_json)
+        to_json(document)  # half a character, or nested without end: nobody could keep or pass on such a result
     except (ValueError, RecursionError):
         raise Unexpected("the answer is not the JSON it claims to be", code="not_json") from None
+    return document
+
+
+def _no_json(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def _text(answer: Answer) -> str:

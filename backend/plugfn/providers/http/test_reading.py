@@ -65,3 +65,13 @@ async def test_a_wrong_query_is_refused(connected, receiver, query):
         with pytest.raises(InvalidParams):
             await bench.call("requests.get", {"query": query})
     assert receiver.requests() == []
+
+
+@pytest.mark.parametrize("body", ['{"a": "\\ud83d"}', "[" * 400 + "]" * 400, '{"a": NaN}'])
+async def test_a_document_that_nobody_can_keep_is_unexpected(connected, receiver, body):
+    headers = {"Content-Type": "application/json"}
+    receiver.fault("GET /echo", kind="answer", status=200, body=body, headers=headers)
+    async with connected("/echo") as bench:
+        with pytest.raises(Unexpected) as caught:
+            await bench.call("requests.get")
+    assert caught.value.code == "not_json"

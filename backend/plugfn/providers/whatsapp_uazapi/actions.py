@@ -45,10 +45,8 @@ async def send_text(call: Uazapi, params: SendText) -> SentMessage:
 @provider.action("messages.send_media", summary="Send a picture, recording or file.", timeout=MEDIA_PATIENCE + TO_LOOK)
 async def send_media(call: Uazapi, params: SendMedia) -> SentMessage:
     """By URL (fetched by the gateway, which may stand in a network of its own: so only public addresses) or bytes."""
-    if params.url is not None:
-        address = check_url(params.url, call.guard)
-        await call.guard.resolve(address.host, address.port)
-    body: dict[str, Any] = {"type": _kind(params.kind), "file": params.url or params.data}
+    file = params.data if params.url is None else await _public(call, params.url)
+    body: dict[str, Any] = {"type": _kind(params.kind), "file": file}
     names = {"text": params.caption, "docName": params.filename}
     body |= {name: without_placeholders(value) for name, value in names.items() if value}
     if params.mime_type:
@@ -99,6 +97,13 @@ async def set_webhook(call: Uazapi, params: SetWebhook) -> WebhookSet:
     asked = {"enabled": True, "url": params.url, "events": list(EVENTS), "excludeMessages": ["wasSentByApi"]}
     await call.http.post("/webhook", json=asked)
     return WebhookSet(events=list(EVENTS))
+
+
+async def _public(call: Uazapi, url: str) -> str:
+    """The URL as it was checked: encoded, so that no placeholder stands in it either."""
+    address = check_url(url, call.guard)
+    await call.guard.resolve(address.host, address.port)
+    return f"{address.origin}{address.path}" + (f"?{address.query}" if address.query else "")
 
 
 def _kind(kind: MediaKind) -> str:

@@ -60,6 +60,8 @@ def code_of(answer: Answer) -> str | None:
     error = found["error"]
     sentence = error if isinstance(error, str) else str(found.get("message", ""))
     known = next((code for pattern, code in _SENTENCES if pattern.search(sentence[:1000])), None)
+    if known == "bad_request" and answer.status >= 500:
+        return None  # a server that failed in the middle misses many things: it may have sent the message
     return known or ("send_failed" if answer.ok else None)
 
 

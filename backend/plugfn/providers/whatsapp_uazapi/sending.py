@@ -5,7 +5,7 @@ from typing import Any
 
 from plugfn.definition import Call
 from plugfn.errors import InvalidParams, NotFound, PlugFnError, Problem, Unavailable, Unexpected
-from plugfn.net.answer import Answer, read_as
+from plugfn.net.answer import Answer
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
 from plugfn.providers.whatsapp_uazapi.reading import check_numbers, read_by_post
 from plugfn.providers.whatsapp_uazapi.wire import WireFound, WireMessage, state_of
@@ -85,14 +85,16 @@ async def _post(call: Uazapi, path: str, body: dict[str, Any], tracking: str, pa
         if not error.maybe_done:
             raise
         return await _looked_up(call, tracking, error.code)
-    return _accepted(answer, tracking)
+    message = _accepted(answer)
+    return _sent(message, tracking) if message.messageid else await _looked_up(call, tracking, "wrong_shape")
 
 
-def _accepted(answer: Answer, tracking: str) -> SentMessage:
-    message = read_as(WireMessage, answer.document())
-    if not message.messageid:
-        raise Unexpected("the gateway took the message and gave it no id", code="wrong_shape")
-    return _sent(message, tracking)
+def _accepted(answer: Answer) -> WireMessage:
+    """The message that was taken; without its id when that cannot be read."""
+    try:
+        return answer.read(WireMessage)
+    except Unexpected:
+        return WireMessage()
 
 
 async def _looked_up(call: Uazapi, tracking: str, code: str) -> SentMessage:

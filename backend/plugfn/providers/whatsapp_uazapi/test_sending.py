@@ -228,9 +228,10 @@ async def test_too_many_sends_are_rate_limited_also_after_a_number_check(gateway
         (401, {"error": "Invalid token"}, NeedsReconnect),
         (400, {"error": "Missing number or text"}, InvalidCall),
         (200, {"messageid": "3EB0", "error": "context deadline exceeded"}, GiveUp),
-        (200, {"status": "Sent"}, GiveUp),
-        (200, [], GiveUp),
-        (200, "<html>", GiveUp),
+        (200, {"status": "Sent"}, OutcomeUnknown),
+        (200, [], OutcomeUnknown),
+        (200, "<html>", OutcomeUnknown),
+        (500, {"error": "a required acknowledgement is missing"}, OutcomeUnknown),
     ],
 )
 async def test_what_the_gateway_refuses_or_garbles_is_an_error_of_its_own(gateway, status, body, error):
@@ -315,3 +316,20 @@ async def test_nothing_personal_or_secret_is_logged_or_noted(gateway, caplog):
     shown = caplog.text + repr([vars(one) for one in caplog.records]) + rows + repr(caught.value.as_dict())
     for secret in ("um segredo", "988887777", "900000000", TOKEN):
         assert secret not in shown
+
+
+async def test_a_message_whose_acceptance_cannot_be_read_is_looked_up(gateway):
+    gateway.emulator.fault("POST /send/text", kind="answer", status=200, body="<html>", after=True)
+    sent = await text(gateway)
+    assert sent.found
+    assert gateway.arrived() == ["oi"]
+
+
+@pytest.mark.parametrize("braces", ["{{lead_email}}", "%7B%7Blead_email%7D%7D", "{{{lead_email}}}"])
+async def test_no_placeholder_reaches_the_gateway_in_a_files_address(gateway, braces):
+    url = f"https://93.184.216.34/a/{braces}?q=1"
+    await gateway.bench.call("messages.send_media", {"to": ANA, "kind": "image", "url": url})
+    (body,) = bodies(gateway, "/send/media")
+    assert "{{" not in body["file"]
+    assert body["file"].startswith("https://93.184.216.34/a/%7B%7B")
+    assert body["file"].endswith("%7D%7D?q=1")
