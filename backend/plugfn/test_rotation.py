@@ -136,3 +136,16 @@ async def test_an_account_is_found_while_its_connection_is_resealed():
     await one.add(row := a_connection(account="acct"), OAuthTokens(access_token=SecretStr("a")))
     for vault in (one, other) * 3:
         assert [found.id for found in await vault.of_account("github", "acct")] == [row.id]
+
+
+async def test_a_connection_is_resealed_when_only_its_label_needs_it():
+    """The account's digest goes with the label: with the old key it would be lost."""
+    store, both = MemoryStore(), KeyRing.from_keys([NEW, OLD])
+    vault = Vault(store, KeyRing.from_keys(OLD))
+    await vault.add(made := a_connection(label="Ana", account="acct"), TOKENS)
+    row, sealed = (await store.with_credentials(made.id)) or pytest.fail("gone")
+    context = f"connection|{row.id}|{row.user_id}|{row.provider}"
+    await store.update_connection(row, both.seal(both.unseal(sealed, context), context))
+    assert (await rotate_keys(store, both)).resealed["connections"] == 1
+    alone = Vault(store, KeyRing.from_keys(NEW))
+    assert [found.label for found in await alone.of_account("github", "acct")] == ["Ana"]

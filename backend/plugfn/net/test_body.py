@@ -1,6 +1,8 @@
 """What the body of an answer may be: packed or not, never bigger than allowed."""
 
+import asyncio
 import gzip
+import tracemalloc
 
 import pytest
 
@@ -68,3 +70,16 @@ async def test_a_body_that_nobody_wants_is_neither_kept_nor_too_big(pool, server
     assert (await vendor(pool, server).post("/", max_bytes=0)).status == 200
     server.answer = OK
     assert (await vendor(pool, server).get("/")).json() == {}
+
+
+async def test_and_takes_no_memory_for_what_is_too_much(pool, server):
+    server.answer = answer(gzip.compress(b"\x00" * 50_000_000), "Content-Encoding: gzip")
+    http = vendor(pool, server, max_bytes=1000)
+    await asyncio.gather(http.get("/"), return_exceptions=True)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unexpected):
+            await http.get("/")
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()

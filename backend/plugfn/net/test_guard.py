@@ -189,3 +189,9 @@ async def test_names_are_looked_up_after_a_fork_too():
 def _look_up() -> None:
     asyncio._set_running_loop(None)
     asyncio.run(asyncio.wait_for(Guard(["127.0.0.0/8", "::1"]).resolve("localhost", 80), 5))
+
+
+@pytest.mark.parametrize("address", ["2606:4700::1%1", "fd00::1%eth0", "::1%lo"])
+def test_an_address_of_one_interface_never_passes(address):
+    with pytest.raises(Forbidden):
+        Guard(["fd00::/8", "::1/128"]).check(address)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import time
+import traceback
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
@@ -462,3 +463,30 @@ async def test_nothing_of_a_failure_shows_a_secret(site):
     shown = f"{caught.value!r} {caught.value.as_dict()} {caught.value.__cause__!r}"
     for secret in ("hunter2", CLIENT_SECRET, *site.token_requests()[0].values()):
         assert secret in ("authorization_code", CLIENT_ID) or secret not in shown
+
+
+async def test_an_error_of_another_server_is_not_believed_either(emulator):
+    """RFC 9207, 2.4: whoever mixes servers up may not say that the user refused."""
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, issuer="https://acme.example"))
+    async with site.plug:
+        query = await site.visit(await site.begin())
+        with pytest.raises(InvalidState) as caught:
+            await site.connections.callback(
+                "ana", "acme", {"state": query["state"], "error": "access_denied", "iss": "https://evil.example"}
+            )
+        assert caught.value.code == "issuer"
+
+
+async def test_a_provider_that_cannot_read_its_tokens_does_not_tell_them(emulator):
+    def broken(document):
+        raise RuntimeError(document["access_token"])
+
+    peer = emulator("oauth")
+    site = Site(peer, provider=made(peer.url, read_tokens=broken))
+    async with site.plug:
+        with pytest.raises(Unexpected) as caught:
+            await site.connect()
+    assert caught.value.code == "wrong_shape"
+    token = next(iter(site.grants()[0]["access"]))
+    assert token not in "".join(traceback.format_exception(caught.value))
