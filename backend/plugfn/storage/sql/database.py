@@ -90,7 +90,7 @@ class Database:
     async def execute(self, statement: Executable) -> Outcome:
         """One statement, which is its own transaction.
 
-        Raises Unavailable (code "store"), InvalidCall (text that the database cannot keep), IntegrityError."""
+        Raises Unavailable (code "store"), InvalidCall (what the database cannot keep), IntegrityError."""
         for attempt in range(1, ATTEMPTS_WHEN_LOCKED + 1):
             try:
                 limit = asyncio.timeout(STATEMENT_SECONDS)
@@ -188,8 +188,8 @@ async def _in_our_words() -> AsyncIterator[None]:
         yield
     except IntegrityError:
         raise
-    except (DataError, UnicodeEncodeError) as error:
-        raise InvalidCall("a text holds what the database cannot keep", code="store_value") from error
+    except (DataError, UnicodeEncodeError, OverflowError) as error:
+        raise InvalidCall("a value is not one that the database can keep", code="store_value") from error
     except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
         if "database is locked" in str(error) or "database table is locked" in str(error):
             raise _Locked from error

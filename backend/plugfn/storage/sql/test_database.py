@@ -267,3 +267,9 @@ async def test_two_who_purge_at_once_do_not_stop_one_another(store, monkeypatch)
     monkeypatch.setattr(database, "ROWS_AT_ONCE", 20)
     await store.add_logs([a_log(started_at=NOW - timedelta(days=1)) for _ in range(300)])
     assert sum(await asyncio.gather(*(store.purge_logs(NOW) for _ in range(4)))) == 300
+
+
+async def test_a_number_without_measure_is_a_wrong_call(store):
+    for limit in (2**63, 10**30):
+        with pytest.raises(InvalidCall):
+            await store.logs(limit=limit)
