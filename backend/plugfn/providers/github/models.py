@@ -150,7 +150,8 @@ class Pushed(Result):
     head_commit: Commit | None = None
     pusher: Pusher
     repository: Repository
-    sender: Account
+    sender: Account | None = None
+    """Not told when a deploy key pushed."""
 
 
 class Pinged(Result):

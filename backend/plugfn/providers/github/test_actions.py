@@ -171,3 +171,12 @@ async def test_a_name_cannot_climb_out_of_its_path(bench, github, repo):
     with pytest.raises(InvalidParams):
         await bench.call("repos.get", {"owner": "ana", "repo": repo})
     assert github.requests() == []
+
+
+@pytest.mark.parametrize("body", ["<html>", [], {"id": 1}, {"id": "x", "number": None}])
+async def test_an_issue_whose_answer_cannot_be_read_may_have_been_opened_and_is_not_opened_again(bench, github, body):
+    github.fault("POST /repos/*", kind="answer", status=201, body=body, after=True)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            await bench.call("issues.create", {**LOJA, "title": "x"}, idempotency_key="once")
+    assert len(github.requests("/repos/ana/loja/issues")) == 1

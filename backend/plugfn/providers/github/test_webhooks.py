@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from plugfn.errors import WebhookRejected
 from plugfn.providers.github import provider
+from plugfn.providers.github.models import Pushed
 from plugfn.providers.github.webhooks import MAX_BYTES, parse, signature, verify
 from plugfn.testing.bench import Bench
 from plugfn.webhooks.inbound import Inbound, Keys
@@ -150,3 +151,8 @@ def test_whatever_is_in_a_body_it_is_read_or_refused(body, kind):
         refused = None
         assert [event.name.partition(".")[0] for event in parsed.events] == ["push"]
     assert refused in (None, 400)
+
+
+def test_a_push_by_a_deploy_key_has_no_sender():
+    told = {name: value for name, value in FIXTURES["push"]["delivery"].items() if name != "sender"}
+    assert Pushed.model_validate(told).sender is None

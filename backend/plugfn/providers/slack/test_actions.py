@@ -14,6 +14,7 @@ from plugfn.errors import (
     NotFound,
     OutcomeUnknown,
     RateLimited,
+    Unexpected,
 )
 from plugfn.providers.slack import escape, provider
 from plugfn.testing.bench import Bench
@@ -202,3 +203,18 @@ def test_escaped_text_has_no_markup_and_reads_the_same(text):
     assert "<" not in escaped
     assert ">" not in escaped
     assert escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+@pytest.mark.parametrize("body", ["<html>", [], {"ok": True}, {"ok": True, "channel": None, "ts": 1}])
+async def test_a_message_whose_answer_cannot_be_read_may_have_been_posted_and_is_not_posted_again(bench, slack, body):
+    slack.fault("POST *", kind="answer", status=200, body=body, after=True)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            await bench.call("chat.postMessage", {"channel": "geral", "text": "x"}, idempotency_key="once")
+    assert said_in(slack, "geral") == ["x"]
+
+
+async def test_an_error_that_is_not_in_the_table_is_still_a_refusal(bench, slack):
+    slack.fault("POST *", kind="answer", status=200, body={"ok": False, "error": "brand_new"})
+    with pytest.raises(Unexpected):
+        await bench.call("chat.postMessage", {"channel": "geral", "text": "x"})
