@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from keyword import iskeyword
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_type_hints
 
@@ -67,11 +67,11 @@ class OAuthSettings(Settings):
     api_url: str | None = None
 
 
-def _in_utc(moment: datetime) -> datetime:
+def _of_this_age(moment: datetime) -> datetime:
     """A moment that every database keeps, whatever time zone it shows it in."""
     if not 1970 < moment.year < 9999:
         raise ValueError("must be a moment of this age")
-    return moment.astimezone(UTC)
+    return moment
 
 
 class OAuthTokens(Model):
@@ -79,7 +79,7 @@ class OAuthTokens(Model):
 
     access_token: SecretStr
     refresh_token: SecretStr | None = None
-    expires_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_of_this_age)] | None = None
     scopes: tuple[str, ...] = ()
     account: str = ""
     """The vendor's own id of the connected account, where its token answer names one (a Slack team)."""

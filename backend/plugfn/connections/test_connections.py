@@ -18,6 +18,7 @@ from plugfn.errors import (
     InvalidParams,
     NeedsReconnect,
     NoConnection,
+    Unavailable,
     UnknownName,
     WebhookRejected,
 )
@@ -445,3 +446,16 @@ async def test_credentials_that_lead_nowhere_are_refused_when_they_are_typed_in(
     with pytest.raises(error):
         await plug.connections.update(before.id, "ana", GOOD)
     assert await plug.connections.list("ana") == [before]
+
+
+async def test_without_the_database_nothing_is_taken_back_at_the_vendor(emulator, monkeypatch):
+    async def away(*_args: Any) -> None:
+        raise Unavailable("the database cannot be reached", code="store")
+
+    site = Site(emulator("oauth"))
+    async with site.plug:
+        connection = (await site.connect()).connection
+        monkeypatch.setattr(site.plug.store, "put_new", away)
+        with pytest.raises(Unavailable):
+            await site.connections.disconnect(connection.id, "ana")
+        assert site.grants()[0]["alive"]
