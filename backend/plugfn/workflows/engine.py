@@ -175,10 +175,10 @@ class WorkflowEngine:
     async def runs(
         self, user_id: str, *, workflow_id: str | None = None, root_run: str | None = None, limit: int = 100
     ) -> Runs:
-        """The user's newest, newest first."""
+        """The user's newest, newest first. One that cannot be read is left out."""
         mine = check_user(user_id)
         rows = await self._store.runs(user_id=mine, workflow_id=workflow_id, root_run=root_run, limit=limit)
-        return [self._ledger.open_run(row).shown for row in rows]
+        return [run.shown for run in self._ledger.readable(rows)]
 
     async def retry(self, run_id: str, user_id: str, *, confirm_unknown: bool = False) -> Run:
         """Go on with a run from the step that failed: what succeeded is not repeated.

@@ -1,7 +1,7 @@
 """Workflows and runs in the store: sealed, each bound to its row and its user, written only over the version read."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -20,6 +20,8 @@ PAGE = 200
 
 Clock = Callable[[], datetime]
 B = TypeVar("B", bound=BaseModel)
+R = TypeVar("R", WorkflowRow, RunRow)
+K = TypeVar("K")
 
 
 class WorkflowBody(BaseModel):
@@ -85,6 +87,14 @@ class KeptRun:
         )
 
 
+def _or_noted(read: Callable[[R], K], row: R) -> K | None:
+    try:
+        return read(row)
+    except Unexpected as error:
+        log.error("%s: %s", row.id, error.message)
+        return None
+
+
 class Taken(Exception):
     """Another worker goes on with this run, or it is gone: do nothing more."""
 
@@ -136,9 +146,13 @@ class Ledger:
         return None if row is None or row.user_id != run.user_id else self._open_workflow(row)
 
     async def workflows(self, user_id: str, after: str, limit: int) -> list[KeptWorkflow]:
-        """The user's, by id."""
+        """The user's, by id. One that cannot be read hides no other."""
         rows = await self._store.workflows(user_id=user_id, after=after, limit=limit)
-        return [self._open_workflow(row) for row in rows]
+        return [kept for row in rows if (kept := _or_noted(self._open_workflow, row)) is not None]
+
+    def readable(self, rows: Sequence[RunRow]) -> list[KeptRun]:
+        """The runs that can be read."""
+        return [kept for row in rows if (kept := _or_noted(self.open_run, row)) is not None]
 
     async def listening(self, user_id: str, provider: str, event: str) -> AsyncIterator[KeptWorkflow]:
         """The user's active workflows of an event. One that cannot be read hides no other."""
@@ -148,10 +162,8 @@ class Ledger:
                 user_id=user_id, provider=provider, event=event, status=WorkflowStatus.ACTIVE, after=after, limit=PAGE
             )
             for row in rows:
-                try:
-                    yield self._open_workflow(row)
-                except Unexpected as error:
-                    log.error("workflow %s: %s", row.id, error.message)
+                if (kept := _or_noted(self._open_workflow, row)) is not None:
+                    yield kept
             if len(rows) < PAGE:
                 return
             after = rows[-1].id

@@ -446,3 +446,15 @@ async def test_a_workflow_that_cannot_be_read_any_more_can_be_deleted(world: Wor
         await world.engine.delete(made.id, "bob")
     await world.engine.delete(made.id, "ana")
     assert await world.store.workflow(made.id) is None
+
+
+async def test_what_cannot_be_read_hides_nothing_else_in_lists(world: World) -> None:
+    lost, kept = [await world.engine.create("ana", spec()) for _ in range(2)]
+    runs = await world.engine.handle(opened())
+    workflow, run = await world.store.workflow(lost.id), await world.store.run(runs[0].id)
+    assert workflow is not None
+    assert run is not None
+    await world.store.update_workflow(replace(workflow, version=workflow.version + 1, body=b"lost"))
+    await world.store.update_run(replace(run, version=run.version + 1, body=b"lost"))
+    assert [one.id for one in await world.engine.list("ana")] == [kept.id]
+    assert [one.id for one in await world.engine.runs("ana")] == [runs[1].id]

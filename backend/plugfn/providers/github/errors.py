@@ -23,6 +23,7 @@ REASONS = (
     ("resource protected by organization saml", "sso_required"),
     ("resource not accessible by", "not_accessible"),
     ("oauth app access restrictions", "app_restricted"),
+    ("api rate limit exceeded", "rate_limited"),
     ("been suspended", "suspended"),
     ("was suspended", "suspended"),
     ("was archived", "archived"),

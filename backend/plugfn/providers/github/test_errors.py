@@ -71,3 +71,10 @@ def test_the_readme_tells_what_each_row_means():
         assert f"| `{code}` | {means.error.__name__} | {means.error.next} | {means.meaning} |" in text
     for status, means in STATUSES.items():
         assert f"| `http_{status}` | {means.error.__name__} | {means.error.next} | {means.meaning} |" in text
+
+
+def test_a_limit_is_known_by_its_sentence_where_a_proxy_has_taken_the_headers():
+    body = json.dumps({"message": "API rate limit exceeded for user ID 1."}).encode()
+    with pytest.raises(errors.RateLimited) as caught:
+        TABLE.check(Answer(403, {}, body))
+    assert (caught.value.code, caught.value.retry_after) == ("rate_limited", 60.0)
