@@ -48,7 +48,7 @@ class Suppression:
             return "cooldown"
         if await self._budgets.take(Budget(f"workflow|{run.row.workflow_id}", limits.per_hour, HOUR)) <= 0:
             return ""
-        if place and holder is None:  # nothing was done for this subject after all
+        if place and limits.cooldown:  # nothing was done for this subject after all
             await self._store.take(COOLDOWN, place)
         return PER_HOUR
 

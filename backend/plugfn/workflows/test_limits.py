@@ -219,3 +219,26 @@ async def test_the_limits_of_a_run_hold_also_when_its_process_dies_while_they_ar
     assert (run.id, run.status, run.reason) == (second.id, "suppressed", "per_hour")
     assert len(world.runner.calls) == 1
     assert run.workflow_id == made.id
+
+
+@pytest.mark.parametrize(("per_hour", "status"), [(1, "succeeded"), (0, "suppressed")])
+async def test_a_run_is_not_kept_out_by_the_cool_down_that_it_began_itself(
+    world: World, per_hour: int, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"subject": "author.name", "cooldown": 7200, "per_hour": 1}
+    await world.engine.create("ana", spec(limits=limits))
+    if not per_hour:
+        await world.engine.handle(opened("e0", author={"name": "João"}))
+    (run,) = await world.engine.accept(opened("e1", author={"name": "Maria"}))
+
+    async def away(shared: MemoryShared, budget: Budget) -> float:
+        raise Unavailable("the shared state cannot be asked")
+
+    with monkeypatch.context() as patched, suppress(Unavailable):
+        patched.setattr(MemoryShared, "take", away)
+        await world.engine.work(run.id)
+    done = await world.engine.work(run.id)
+    assert done is not None
+    assert done.status == status
+    left = await world.engine.dry_run("ana", run.workflow_id, payload=ticket(author={"name": "Maria"}))
+    assert ("cooldown" in left.blocked_by) is bool(per_hour)

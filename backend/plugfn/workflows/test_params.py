@@ -126,3 +126,8 @@ def test_a_value_makes_no_markup_in_an_e_mail_and_its_plain_text_is_left_alone()
     params = {"to": ["a@example.com"], "subject": "{{ title }}", "text": "{{ title }}", "html": "<p>{{ title }}</p>"}
     found = render(params, SendEmail, VALUES, Style())
     assert found == params | {"subject": "a <b>", "text": "a <b>", "html": "<p>a &lt;b&gt;</p>"}
+
+
+def test_all_parameters_together_have_an_end() -> None:
+    with pytest.raises(InvalidParams):
+        render({"labels": ["{{ title }}"] * 12}, Send, {"title": "x" * 99_000}, Style())
