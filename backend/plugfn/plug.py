@@ -120,10 +120,6 @@ class PlugFn(Faces):
         """Run many calls, at most `concurrency` at once. See run_batch."""
         return await run_batch(self.executor, calls, concurrency=concurrency, on_progress=on_progress)
 
-    def let_in(self, auth: AuthProvider) -> None:
-        """Change who makes a web request: for programs that know it only after PlugFn was made."""
-        self._auth = auth
-
     async def rotate_keys(self, on_progress: OnRotation | None = None) -> Rotated:
         """Seal everything anew with the first encryption key, so that the others can go. See plugfn.rotation."""
         return await rotate_keys(self.store, self.ring, on_progress)
