@@ -10,8 +10,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.exceptions import TyperException
 
-from plugfn.cli import connecting, listing, serving, writing
+from plugfn.cli import connecting, listing, writing
 from plugfn.cli.config import DEFAULT, plug_from
+from plugfn.cli.doorkeeper import Doorkeeper
 from plugfn.cli.output import STATUS, document, fail, out, table
 from plugfn.cli.reading import params_from
 from plugfn.crypto import new_key
@@ -212,7 +213,8 @@ def serve(
 ) -> None:
     """Serve the web routes: OAuth callbacks, connections, actions, webhooks."""
     try:
-        serving.serve(config, serving.Doorkeeper.chosen(user, token_env, host), host, port)
+        door = Doorkeeper.chosen(user, token_env, host)
+        part("plugfn.cli.serving:serve", "cli")(config, door, host, port)
     except ConfigurationError as error:
         fail(error, as_json=False)
 

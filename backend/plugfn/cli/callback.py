@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from plugfn.cli.serving import LOOPBACK
+from plugfn.cli.doorkeeper import LOOPBACK
 from plugfn.connection import Connection
 from plugfn.errors import ConfigurationError, InvalidState, PlugFnError
 from plugfn.oauth.app import app_of

@@ -8,12 +8,12 @@ from typing import Any
 
 import typer
 
-from plugfn.cli.callback import called_back
 from plugfn.cli.output import err
 from plugfn.cli.reading import params_from
 from plugfn.connection import Connection
 from plugfn.definition import OAuth2, Provider
 from plugfn.errors import InvalidCall
+from plugfn.extras import part
 from plugfn.plug import PlugFn
 
 
@@ -51,6 +51,7 @@ def _asked(provider: Provider) -> dict[str, Any]:
 
 async def _at_the_vendor(plug: PlugFn, provider: Provider, way: Way) -> Connection:
     """Sends the user to the vendor's page, and waits for the vendor to send them back."""
+    called_back = part("plugfn.cli.callback:called_back", "cli")
     async with called_back(plug, provider.name, way.user_id) as come:
         url = await plug.connections.authorization_url(way.user_id, provider.name)
         err.print(f"Open this page and allow the access:\n\n{url}\n", markup=False, soft_wrap=True)

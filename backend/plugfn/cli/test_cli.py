@@ -174,3 +174,10 @@ def _status(request: Request) -> int:
             return answer.status
     except OSError as error:
         return error.code
+
+
+def test_commands_that_serve_nothing_do_not_wait_for_the_web_server():
+    code = "import sys, plugfn.cli.app; print(*{'fastapi', 'starlette', 'uvicorn'} & sys.modules.keys())"
+    environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
+    asked = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert asked.stdout.strip() == ""
