@@ -273,13 +273,15 @@ class MemoryWorkflows:
         user_id: str | None = None,
         status: str | None = None,
         root_run: str | None = None,
+        before: RunRow | None = None,
         limit: int = 100,
     ) -> list[RunRow]:
         """See Store."""
         wanted = {"workflow_id": workflow_id, "user_id": user_id, "status": status, "root_run": root_run}
         with self._workflows_lock:
             found = [run for run in self._runs.values() if fits(run, wanted)]
-        return nlargest(max(limit, 0), found, key=lambda run: (run.created_at, run.id))
+        older = [run for run in found if before is None or _made(run) < _made(before)]
+        return nlargest(max(limit, 0), older, key=_made)
 
     async def reseal(self, row: WorkflowRow | RunRow, body: bytes) -> bool:
         """See Store."""
@@ -297,16 +299,27 @@ class MemoryWorkflows:
             rows = list(self._runs.values())
         return page(rows, {}, after, limit, lambda row: row.id)
 
-    async def stale_runs(self, status: str, before: datetime, *, limit: int = 100) -> list[RunRow]:
+    async def stale_runs(
+        self, status: str, before: datetime, *, after: RunRow | None = None, limit: int = 100
+    ) -> list[RunRow]:
         """See Store."""
         with self._workflows_lock:
             found = [run for run in self._runs.values() if run.status == status and run.updated_at < before]
-        return nsmallest(max(limit, 0), found, key=lambda run: (run.updated_at, run.id))
+        rest = [run for run in found if after is None or _touched(run) > _touched(after)]
+        return nsmallest(max(limit, 0), rest, key=_touched)
 
     async def purge_runs(self, before: datetime) -> int:
         """See Store."""
         with self._workflows_lock:
             return self._forget_runs(lambda run: run.status not in UNFINISHED_RUNS and run.updated_at < before)
+
+
+def _made(run: RunRow) -> tuple[datetime, str]:
+    return run.created_at, run.id
+
+
+def _touched(run: RunRow) -> tuple[datetime, str]:
+    return run.updated_at, run.id
 
 
 R = TypeVar("R", WorkflowRow, RunRow)

@@ -158,9 +158,10 @@ class Workflows(Protocol):
         user_id: str | None = None,
         status: str | None = None,
         root_run: str | None = None,
+        before: RunRow | None = None,
         limit: int = 100,
     ) -> list[RunRow]:
-        """The newest that match everything given, newest first."""
+        """The newest that match everything given, newest first; of one moment by id. `before`: only what follows it."""
         ...
 
     async def reseal(self, row: WorkflowRow | RunRow, body: bytes) -> bool:
@@ -173,8 +174,12 @@ class Workflows(Protocol):
         """All users', by id, from after the id `after`: for the rotation of keys."""
         ...
 
-    async def stale_runs(self, status: str, before: datetime, *, limit: int = 100) -> list[RunRow]:
-        """Those of a status that were last changed before that moment, the longest untouched first: for recovery."""
+    async def stale_runs(
+        self, status: str, before: datetime, *, after: RunRow | None = None, limit: int = 100
+    ) -> list[RunRow]:
+        """Those of a status that were last changed before that moment, the longest untouched first: for recovery.
+
+        `after`: only what follows it."""
         ...
 
     async def purge_runs(self, before: datetime) -> int:

@@ -370,6 +370,26 @@ class WorkflowsContract:
         assert await store.stale_runs("running", NOW + timedelta(seconds=2)) == [made[1]]
         assert await store.stale_runs("running", NOW, limit=-1) == []
         assert [run.status for run in await store.stale_runs("pending", later)] == ["pending"]
+        assert await store.stale_runs("running", later, after=made[1]) == [made[2], made[0]]
+        assert await store.stale_runs("running", NOW + timedelta(seconds=3), after=made[1], limit=5) == [made[2]]
+
+    async def test_runs_are_paged_however_many_are_of_one_moment_and_whatever_comes_or_goes(self, store: Store) -> None:
+        workflow, other = a_workflow(), a_workflow()
+        await store.add_workflow(workflow)
+        await store.add_workflow(other)
+        moments = [NOW + timedelta(microseconds=number // 3) for number in range(9)]
+        made = [a_run(workflow, created_at=moment, updated_at=moment) for moment in moments]
+        for run in (*made, a_run(other, status="failed")):
+            await store.add_run(run)
+        newest = sorted(made, key=lambda run: (run.created_at, run.id), reverse=True)
+        page = await store.runs(workflow_id=workflow.id, limit=4)
+        await store.add_run(a_run(workflow, created_at=NOW + timedelta(days=1), status="failed"))
+        assert page + await store.runs(workflow_id=workflow.id, before=page[-1]) == newest
+        assert await store.runs(workflow_id=workflow.id, before=newest[-1]) == []
+        assert await store.runs(workflow_id=workflow.id, before=page[-1], limit=0) == []
+        stale = await store.stale_runs("running", NOW + timedelta(days=1), limit=4)
+        rest = await store.stale_runs("running", NOW + timedelta(days=1), after=stale[-1])
+        assert stale + rest == sorted(made, key=lambda run: (run.updated_at, run.id))
 
     async def test_finished_runs_are_purged_and_unfinished_ones_never(self, store: Store) -> None:
         workflow = a_workflow()

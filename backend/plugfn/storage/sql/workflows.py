@@ -82,12 +82,18 @@ class SqlWorkflows(Database):
         user_id: str | None = None,
         status: str | None = None,
         root_run: str | None = None,
+        before: RunRow | None = None,
         limit: int = 100,
     ) -> list[RunRow]:
         """See Store."""
         wanted = {"workflow_id": workflow_id, "user_id": user_id, "status": status, "root_run": root_run}
-        query = filtered(runs, select(runs), wanted).order_by(runs.c.created_at.desc(), runs.c.id.desc())
-        return [_run(row) for row in (await self.execute(query.limit(max(limit, 0)))).rows]
+        query = filtered(runs, select(runs), wanted)
+        if before is not None:
+            same = (runs.c.created_at == before.created_at) & (runs.c.id < before.id)
+            # The first half alone lets an index find where to begin.
+            query = query.where(runs.c.created_at <= before.created_at, (runs.c.created_at < before.created_at) | same)
+        newest = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(max(limit, 0))
+        return [_run(row) for row in (await self.execute(newest)).rows]
 
     async def reseal(self, row: WorkflowRow | RunRow, body: bytes) -> bool:
         """See Store."""
@@ -100,9 +106,14 @@ class SqlWorkflows(Database):
         query = select(runs).where(runs.c.id > after).order_by(runs.c.id).limit(max(limit, 0))
         return [_run(row) for row in (await self.execute(query)).rows]
 
-    async def stale_runs(self, status: str, before: datetime, *, limit: int = 100) -> list[RunRow]:
+    async def stale_runs(
+        self, status: str, before: datetime, *, after: RunRow | None = None, limit: int = 100
+    ) -> list[RunRow]:
         """See Store."""
         query = select(runs).where(runs.c.status == status, runs.c.updated_at < before)
+        if after is not None:
+            same = (runs.c.updated_at == after.updated_at) & (runs.c.id > after.id)
+            query = query.where(runs.c.updated_at >= after.updated_at, (runs.c.updated_at > after.updated_at) | same)
         longest = query.order_by(runs.c.updated_at, runs.c.id).limit(max(limit, 0))
         return [_run(row) for row in (await self.execute(longest)).rows]
 
