@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from plugfn.connection import Connection
 from plugfn.connections import ConnectionManager
-from plugfn.definition import Action, Call, Model, Origin, Provider, Result
+from plugfn.definition import Action, Call, Identity, Model, Origin, Provider, Result
 from plugfn.errors import (
     MissingScope,
     NeedsReconnect,
@@ -57,6 +57,18 @@ def test_of(provider: Provider) -> Action[Nothing, Tested]:
         return Tested(label=await test(call))
 
     return Action(provider.name, "test", Nothing, Tested, run, "Asks whether the connection works.", True, timeout=20)
+
+
+def identify_of(provider: Provider) -> Action[Nothing, Identity]:
+    """The provider's question whose a connection is, as an action. Raises UnknownName."""
+    identify = provider.identify
+    if identify is None:
+        raise UnknownName(f"{provider.label} does not say whose it is", code="no_identify", provider=provider.name)
+
+    async def run(call: Call[Any], _nothing: Nothing) -> Identity:
+        return await identify(call)
+
+    return Action(provider.name, "identify", Nothing, Identity, run, "Asks whose it is.", True, timeout=20)
 
 
 @dataclass(frozen=True)

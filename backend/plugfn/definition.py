@@ -82,7 +82,7 @@ class OAuthTokens(Model):
     expires_at: Annotated[AwareDatetime, AfterValidator(_of_this_age)] | None = None
     scopes: tuple[str, ...] = ()
     account: str = ""
-    """The vendor's own id of the connected account, where its token answer names one (a Slack team)."""
+    """The vendor's own id of the connected account, where it names one (a Slack team, a GitHub user's number)."""
     label: str = ""
     """How a person would name that account."""
 
@@ -138,6 +138,15 @@ class Origin:
 
     url: str
     trusted: bool
+
+
+class Identity(Result):
+    """Whose a connection is."""
+
+    account: str
+    """The vendor's own id of the account, that never becomes another's: not a name, which may be given up and taken."""
+    label: str
+    """How a person would name it."""
 
 
 C = TypeVar("C", bound=Model)
@@ -224,6 +233,8 @@ class Provider:
     webhooks: Webhooks | None = None
     test: Callable[[Call[Any]], Awaitable[str]] | None = None
     """Asks the vendor whether the connection works; returns the account's label. Raises as actions do."""
+    identify: Callable[[Call[Any]], Awaitable[Identity]] | None = None
+    """Asks the vendor whose connection it is: for OAuth whose token answer names no account. Raises as actions do."""
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -16,11 +16,11 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
-from plugfn.attempt import Attempts, Job, Nothing, Tested, test_of
+from plugfn.attempt import Attempts, Job, Nothing, Tested, identify_of, test_of
 from plugfn.connection import Connection
 from plugfn.connections import ConnectionManager
 from plugfn.connections.checks import check_user
-from plugfn.definition import Action, Model, P, R
+from plugfn.definition import Action, Identity, Model, P, R
 from plugfn.errors import CircuitOpen, InvalidParams, OutcomeUnknown, PlugFnError, Problem, TryLater
 from plugfn.gate import OWN_BUDGET, Gate
 from plugfn.idempotency import Once, claim_of
@@ -91,18 +91,26 @@ class Executor:
         """Ask the vendor whether a connection works, or would with these credentials; the account's label.
 
         Tries once and waits for nothing. Raises as actions do."""
-        provider = self._registry.get(connection.provider)
-        action = test_of(provider)
-        deadline = time.monotonic() + action.timeout
+        asked = await self._asked(test_of(self._registry.get(connection.provider)), connection, credentials)
+        return Tested.model_validate(asked).label
+
+    async def identify(self, connection: Connection, credentials: Model) -> Identity:
+        """Ask the vendor whose these credentials are. Tries once and waits for nothing. Raises as actions do."""
+        asked = await self._asked(identify_of(self._registry.get(connection.provider)), connection, credentials)
+        return Identity.model_validate(asked)
+
+    async def _asked(
+        self, action: Action[Nothing, Any], connection: Connection, credentials: Model | None
+    ) -> BaseModel:
+        provider, deadline = self._registry.get(action.provider), time.monotonic() + action.timeout
         job = Job(
             action, provider, Nothing(), connection.user_id, connection, policy("none"), deadline, "test", uuid4().hex
         )
         try:
-            tested = await self._attempt(job, 1, credentials)
+            return await self._attempt(job, 1, credentials)
         except PlugFnError as error:
             _name(error, action)
             raise
-        return Tested.model_validate(tested).label
 
     async def _job(self, action: Action[Any, Any], params: BaseModel, call: CallOptions, source: str) -> Job:
         provider, user_id = self._registry.get(action.provider), check_user(call["user_id"])

@@ -85,7 +85,7 @@ class PlugFn(Faces):
         self.executor = Executor(
             self.providers, self.connections, self.store, gate, once, self.pool, self.guard, self.metrics
         )
-        self.connections.tester = self.executor.test
+        self.connections.tester, self.connections.identifier = self.executor.test, self.executor.identify
         self.webhooks = WebhookHub(self.providers, self.store, self.connections)
         self.workflows = WorkflowEngine(
             self.store, self.ring, self.providers, self.executor, self.connections, self.shared

@@ -78,13 +78,13 @@ class Connecting(Reading):
     async def _identify(self, app: App, user_id: str, granted: Granted) -> tuple[str, str]:
         """The vendor's id of the account, and its label: from the token answer, else the vendor is asked."""
         tokens = granted.tokens
-        if tokens.account or self.tester is None or app.provider.test is None:
+        if tokens.account or self.identifier is None or app.provider.identify is None:
             return tokens.account, tokens.label or tokens.account
         try:
-            label = await self.tester(_new(app.provider, user_id, tokens), tokens)
+            found = await self.identifier(_new(app.provider, user_id, tokens), tokens)
         except PlugFnError:
             return "", tokens.label  # its owner has granted it: it is kept, whatever the vendor's API does now
-        return label, tokens.label or label
+        return found.account, tokens.label or found.label
 
     async def _to_renew(self, granted: Granted, account: str) -> Connection | None:
         pending = granted.pending

@@ -6,7 +6,7 @@ from plugfn.cache.protocol import Shared
 from plugfn.connection import Connection
 from plugfn.connections.checks import check_user
 from plugfn.crypto import KeyRing
-from plugfn.definition import Model, Provider
+from plugfn.definition import Identity, Model, Provider
 from plugfn.errors import InvalidCall, NoConnection
 from plugfn.exclusive import Exclusive
 from plugfn.net.guard import Guard
@@ -19,10 +19,11 @@ from plugfn.storage.protocol import Store
 from plugfn.vault import Kept, Vault
 
 Tester = Callable[[Connection, Model | None], Awaitable[str]]
+Identifier = Callable[[Connection, Model], Awaitable[Identity]]
 
 
 class Reading:
-    """`tester` asks the vendor whether a connection works: the executor's, which is made after this."""
+    """`tester` asks the vendor whether a connection works, `identifier` whose it is; the executor gives both."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Reading:
         self._exclusive = Exclusive(shared, store)
         self._refresher = Refresher(self._vault, shared, self._exclusive, pool)
         self.tester: Tester | None = None
+        self.identifier: Identifier | None = None
 
     async def list(self, user_id: str, provider: str | None = None) -> list[Connection]:
         """The user's, by id. Raises InvalidParams for what is no user's id."""

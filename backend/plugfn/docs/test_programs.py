@@ -123,7 +123,7 @@ async def connected(client: httpx2.AsyncClient) -> None:
 
 
 async def delivered(client: httpx2.AsyncClient, title: str) -> None:
-    ana = {"login": "ana", "id": 1}
+    ana = {"login": "ana", "id": 1001}  # as the emulator numbers its users
     repository = {
         "id": 2,
         "name": "house",

@@ -130,7 +130,9 @@ async def workflow(tour: Tour) -> None:
 async def webhooks(tour: Tour) -> None:
     """Deliveries as GitHub sends them: a forged one, a good one, and the good one again."""
     tour.plug.webhooks.on("github", "issues.opened", lambda event: print(f"opened: {event.payload['issue']['title']}"))
-    body = json.dumps(payload(tour, 42, "A bug in the roof")).encode()
+    repository = await tour.plug.github.repos.get(user_id=USER, params=tour.place)
+    # Events are for those who connected the owner's account: GitHub's numbers say which it is.
+    body = json.dumps(payload(tour, 42, "A bug in the roof", repository.owner.id)).encode()
     headers = {
         "content-type": "application/json",
         "x-github-event": "issues",
@@ -178,9 +180,9 @@ async def clear_up(tour: Tour) -> None:
 STEPS = (connect_by_oauth, connect_by_form, list_connections, call, batch, workflow, webhooks, metrics, clear_up)
 
 
-def payload(tour: Tour, number: int, title: str) -> dict[str, object]:
+def payload(tour: Tour, number: int, title: str, owner_id: int = 1) -> dict[str, object]:
     """What GitHub tells of a new issue: the fields that matter here."""
-    owner = {"login": tour.owner, "id": 1}
+    owner = {"login": tour.owner, "id": owner_id}
     repository = {"id": 1, "name": tour.repo, "full_name": f"{tour.owner}/{tour.repo}", "private": False}
     address = f"https://github.com/{tour.owner}/{tour.repo}"
     issue = {"id": number, "number": number, "title": title, "state": "open", "html_url": f"{address}/issues/{number}"}

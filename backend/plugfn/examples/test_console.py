@@ -47,7 +47,7 @@ def test_every_step_says_what_it_did(emulator):
     ):
         assert line in said, done.stdout
     assert said.count("opened: A bug in the roof") == 1
-    assert any(line.startswith("github.repos.get") and "22 attempts, 91% good" in line for line in said)
+    assert any(line.startswith("github.repos.get") and "23 attempts, 91% good" in line for line in said)
 
 
 def test_what_is_asked_twice_with_one_key_is_done_once(emulator):

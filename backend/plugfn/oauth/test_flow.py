@@ -318,12 +318,12 @@ async def test_a_named_connection_is_renewed_and_no_other_account_takes_its_plac
 
 async def test_an_account_that_the_answer_does_not_name_is_asked_for(emulator):
     peer = emulator("oauth")
-    site = Site(peer, provider=made(peer.url, test=True))
+    site = Site(peer, provider=made(peer.url, identify=True))
     async with site.plug:
         site.options(name_account=False)
         first, second = await site.connect(), await site.connect()
         assert first.connection.id == second.connection.id
-        assert first.connection.label == "acct-1"
+        assert (first.connection.account, first.connection.label) == ("acct-1", "Acct-1")
         peer.fault("GET /api/me", kind="answer", status=500, count=None)
         assert (await site.connect()).connection.label == ""
 
@@ -337,9 +337,9 @@ async def test_of_accounts_that_nobody_can_name_the_one_that_waits_is_renewed(si
     assert (await site.me(first)).account == "acct-1"
 
 
-async def test_a_connection_is_kept_when_only_its_test_fails(emulator):
+async def test_a_connection_is_kept_when_only_the_question_whose_it_is_fails(emulator):
     peer = emulator("oauth")
-    site = Site(peer, provider=made(peer.url, test=True))
+    site = Site(peer, provider=made(peer.url, identify=True))
     async with site.plug:
         site.options(name_account=False)
         peer.fault("GET /api/me", kind="reset")

@@ -10,7 +10,7 @@ import httpx2
 from plugfn.connection import Connection
 from plugfn.connections import Connected
 from plugfn.crypto import new_key
-from plugfn.definition import Call, Model, OAuth2, OAuthSettings, OAuthTokens, Origin, Provider, Result
+from plugfn.definition import Call, Identity, Model, OAuth2, OAuthSettings, OAuthTokens, Origin, Provider, Result
 from plugfn.net.answer import ErrorTable
 from plugfn.oauth.token_endpoint import read_tokens
 from plugfn.plug import PlugFn
@@ -38,8 +38,9 @@ async def whoami(call: Call[OAuthTokens], params: Nothing) -> Me:
     return (await call.http.get("/api/me")).read(Me)
 
 
-async def _test(call: Call[OAuthTokens]) -> str:
-    return (await call.http.get("/api/me")).read(Me).account
+async def _identify(call: Call[OAuthTokens]) -> Identity:
+    account = (await call.http.get("/api/me")).read(Me).account
+    return Identity(account=account, label=account.title())
 
 
 async def _revoke(call: Call[OAuthTokens]) -> None:
@@ -54,7 +55,7 @@ def _tokens(answer: Mapping[str, Any]) -> OAuthTokens:
     return read_tokens(answer).model_copy(update=named)
 
 
-def made(url: str, *, test: bool = False, **auth: Any) -> Provider:
+def made(url: str, *, identify: bool = False, **auth: Any) -> Provider:
     """The provider; `auth` changes how its users connect."""
     options: dict[str, Any] = {
         "authorize_url": f"{url}/authorize",
@@ -72,7 +73,7 @@ def made(url: str, *, test: bool = False, **auth: Any) -> Provider:
         settings=OAuthSettings,
         headers=lambda tokens: {"Authorization": f"Bearer {tokens.access_token.get_secret_value()}"},
         errors=ErrorTable(),
-        test=_test if test else None,
+        identify=_identify if identify else None,
     )
     provider.action("me.get", summary="Whose token it is.", safe=True)(whoami)
     return provider

@@ -111,6 +111,8 @@ def _connecting(provider: Provider, _folder: Path) -> Iterator[str]:
         for url in (provider.auth.authorize_url, provider.auth.token_url):
             if not url.startswith("https://"):
                 yield "the OAuth addresses are not https"
+        if provider.auth.read_tokens is None and provider.identify is None:
+            yield "neither the tokens nor `identify` say whose account a connection is"
 
 
 def _icon(_provider: Provider, folder: Path) -> Iterator[str]:

@@ -162,6 +162,9 @@ class NoSecret(Model):
     name: str
 
 
+NOBODY = "neither the tokens nor `identify` say whose account a connection is"
+
+
 class PlainSettings(Settings):
     """An operator's secret that is none."""
 
@@ -176,6 +179,7 @@ class PlainSettings(Settings):
         ({"auth": Form(Shown)}, "Shown shows its secrets"),
         ({"settings": PlainSettings}, "PlainSettings.client_secret is not a SecretStr"),
         ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth addresses are not https"),
+        ({"auth": OAuth2("https://x/authorize", "https://x/token")}, NOBODY),
         ({"test": None}, "a connection cannot be tested"),
         ({"actions": {}}, "there are no actions"),
         ({"triggers": ()}, "events and webhooks go together"),

@@ -41,7 +41,7 @@ class Event:
     occurred_at: datetime | None = None
     connection_id: str | None = None
     account: str = ""
-    """The vendor's id of the account it concerns (a Slack team, a GitHub installation or owner), if it says so."""
+    """The vendor's id of the account it concerns (a Slack team, the number of a GitHub owner), if it says so."""
 
 
 @dataclass(frozen=True)

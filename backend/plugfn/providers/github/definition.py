@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from plugfn.definition import Call, OAuthSettings, OAuthTokens, Origin, Provider, RateLimit, Trigger
+from plugfn.definition import Call, Identity, OAuthSettings, OAuthTokens, Origin, Provider, RateLimit, Trigger
 from plugfn.providers.github.errors import TABLE
 from plugfn.providers.github.models import Account, IssueOpened, Pinged, PullOpened, Pushed
 from plugfn.providers.github.oauth import MEDIA, OAUTH
@@ -20,7 +20,13 @@ def _headers(tokens: OAuthTokens) -> Mapping[str, str]:
 
 
 async def _test(call: Call[OAuthTokens]) -> str:
-    return (await call.http.get("/user")).read(Account).login
+    return (await _identify(call)).label
+
+
+async def _identify(call: Call[OAuthTokens]) -> Identity:
+    """The number stays; a login can be given up, and then be another's."""
+    user = (await call.http.get("/user")).read(Account)
+    return Identity(account=str(user.id), label=user.login)
 
 
 provider = Provider(
@@ -41,4 +47,5 @@ provider = Provider(
     ),
     webhooks=WEBHOOKS,
     test=_test,
+    identify=_identify,
 )

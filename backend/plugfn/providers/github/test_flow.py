@@ -1,6 +1,7 @@
 """Connecting at the emulator, from the page to the end: granted, refused, renewed, taken back."""
 
 import asyncio
+import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,6 +10,8 @@ from plugfn.crypto import new_key
 from plugfn.errors import GiveUp, InvalidState, NeedsReconnect
 from plugfn.plug import PlugFn
 from plugfn.providers.github import provider
+from plugfn.providers.github.webhooks import parse
+from plugfn.webhooks.inbound import Inbound, Keys
 
 LOJA = {"owner": "ana", "repo": "loja"}
 
@@ -47,7 +50,7 @@ async def connected(plug, browse, **pressed):
 
 async def test_a_user_connects_and_works(plug, browse, github):
     connection = await connected(plug, browse)
-    assert (connection.account, connection.label, connection.scopes) == ("ana", "ana", ("repo",))
+    assert (connection.account, connection.label, connection.scopes) == ("1001", "ana", ("repo",))
     assert connection.expires_at is None
     issue = await plug.github.issues.create(user_id="ana", params={**LOJA, "title": "oi"})
     assert issue.user.login == "ana"
@@ -131,3 +134,23 @@ async def test_disconnecting_takes_the_token_back(plug, browse, github):
     await plug.connections.disconnect(connection.id, "ana")
     assert github.control("GET", "/world")["tokens"] == 0
     assert await plug.connections.list("ana") == []
+
+
+async def test_who_takes_a_login_that_was_given_up_is_somebody_else(plug, browse, github):
+    """Events of the new holder of a login must not reach the old one's workflows."""
+    old = await connected(plug, browse)
+    github.control("POST", "/users", {"login": "ana"})
+    new = await connected(plug, browse)
+    assert (old.label, new.label) == ("ana", "ana")
+    assert new.id != old.id
+    repo = await plug.github.repos.get(user_id="ana", connection_id=new.id, params=LOJA)
+    told = {"repository": repo.model_dump(), "action": "opened"}
+    headers = {"x-github-event": "issues", "x-github-delivery": "d-1", "content-type": "application/json"}
+    (event,) = parse(Inbound(json.dumps(told).encode(), headers), Keys()).events
+    assert [one.id for one in await plug.connections.of_account("github", event.account)] == [new.id]
+
+
+async def test_without_an_answer_to_whose_it_is_the_connection_has_no_account(plug, browse, github):
+    github.fault("GET /user", kind="answer", status=500, count=None)
+    connection = await connected(plug, browse)
+    assert connection.account == ""

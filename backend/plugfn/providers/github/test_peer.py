@@ -70,10 +70,10 @@ class Hub:
 async def test_the_whole_way_with_an_independent_github(plug, browse, peer, doorstep):
     query = await browse(await plug.connections.authorization_url("ana", "github"), login="ana")
     connection = (await plug.connections.callback("ana", "github", query)).connection
-    assert (connection.account, connection.scopes) == ("ana", ("repo",))
+    assert (connection.label, connection.scopes) == ("ana", ("repo",))
 
     repo = await plug.github.repos.get(user_id="ana", params=LOJA)
-    assert (repo.full_name, repo.owner.login) == ("ana/loja", "ana")
+    assert (repo.full_name, str(repo.owner.id)) == ("ana/loja", connection.account)
     issue = await plug.github.issues.create(user_id="ana", params={**LOJA, "title": "O forno não liga", "body": "…"})
     assert (issue.title, issue.state, issue.user.login) == ("O forno não liga", "open", "ana")
 

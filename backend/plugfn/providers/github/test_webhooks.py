@@ -156,3 +156,25 @@ def test_whatever_is_in_a_body_it_is_read_or_refused(body, kind):
 def test_a_push_by_a_deploy_key_has_no_sender():
     told = {name: value for name, value in FIXTURES["push"]["delivery"].items() if name != "sender"}
     assert Pushed.model_validate(told).sender is None
+
+
+ANA, PADARIA = {"login": "ana", "id": 1001}, {"login": "padaria", "id": 77}
+
+
+@pytest.mark.parametrize(
+    ("payload", "account"),
+    [
+        ({"repository": {"owner": ANA}, "organization": PADARIA, "installation": {"id": 5}}, "1001"),
+        ({"organization": PADARIA, "installation": {"id": 5, "account": ANA}}, "77"),
+        ({"installation": {"id": 5, "account": ANA}}, "1001"),
+        ({"installation": {"id": 1001}, "sender": ANA}, ""),
+        ({"repository": {"owner": {"login": "ana", "id": "1001"}}}, ""),
+        ({"repository": {"owner": {"login": "1001"}}, "organization": [77]}, ""),
+        ({"repository": None, "organization": {"id": True}}, ""),
+    ],
+)
+def test_an_event_concerns_an_account_by_its_number_alone(payload, account):
+    """An installation has a number too, which may be that of some account; a login may be made of digits."""
+    headers = {"x-github-event": "star", "x-github-delivery": "a", "content-type": "application/json"}
+    (event,) = parse(Inbound(json.dumps(payload).encode(), headers), Keys()).events
+    assert event.account == account

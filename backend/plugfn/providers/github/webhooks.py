@@ -61,13 +61,17 @@ def _payload(inbound: Inbound) -> dict[str, Any]:
 
 
 def _account(payload: dict[str, Any]) -> str:
-    """The login of the repository's owner or organization, as connections have it; else a GitHub App's installation."""
-    repository = payload.get("repository")
-    owners = [repository.get("owner") if isinstance(repository, dict) else None, payload.get("organization")]
-    logins = [owner["login"] for owner in owners if isinstance(owner, dict) and isinstance(owner.get("login"), str)]
-    installation = payload.get("installation")
-    ids = [installation["id"]] if isinstance(installation, dict) and isinstance(installation.get("id"), int) else []
-    return str(next(iter([*logins, *ids]), ""))
+    """The number of the repository's owner, as connections have it; else of the organization, or of the account that
+
+    a GitHub App was installed for. Never an installation's own number, which some account may have as well."""
+    repository, installation = _part(payload, "repository"), _part(payload, "installation")
+    owners = [_part(repository, "owner"), _part(payload, "organization"), _part(installation, "account")]
+    return next((str(owner["id"]) for owner in owners if type(owner.get("id")) is int), "")
+
+
+def _part(payload: dict[str, Any], name: str) -> dict[str, Any]:
+    found = payload.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _without_secret(payload: dict[str, Any]) -> dict[str, Any]:
