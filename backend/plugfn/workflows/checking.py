@@ -46,6 +46,10 @@ class Accounts(Protocol):
         """The one that a call means, ready for use. Raises PlugFnError."""
         ...
 
+    async def of_account(self, provider: str, account: str) -> Sequence[Connection]:
+        """Everybody's connections of a vendor's account: whom an event concerns."""
+        ...
+
 
 def read(raw: Mapping[str, Any] | WorkflowSpec) -> WorkflowSpec:
     """A workflow from JSON. Raises InvalidParams with every problem of its shape."""

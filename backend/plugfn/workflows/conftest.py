@@ -154,6 +154,9 @@ class Accounts:
             raise AmbiguousConnection("the user has several: give connection_id")
         return found[0]
 
+    async def of_account(self, provider: str, account: str) -> list[Connection]:
+        return await self._store.connections(provider=provider, accounts=[account])
+
 
 class World:
     """An engine and what it stands on. Users ana and bob have a connection each."""

@@ -74,8 +74,8 @@ class WorkflowEngine:
         self._ledger = Ledger(store, ring, now)
         self._suppression = Suppression(store, self._ledger, budgets)
         echoes = Echoes(store)
-        self._intake = Intake(store, self._ledger, registry, echoes, self._suppression)
-        self._worker = Worker(store, self._ledger, registry, actions, echoes, self._suppression, lease)
+        self._intake = Intake(store, self._ledger, registry, accounts, echoes, self._suppression)
+        self._worker = Worker(self._ledger, registry, actions, echoes, self._suppression, lease)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -173,12 +173,19 @@ class WorkflowEngine:
         return (await self._ledger.run(run_id, user_id)).shown
 
     async def runs(
-        self, user_id: str, *, workflow_id: str | None = None, root_run: str | None = None, limit: int = 100
+        self,
+        user_id: str,
+        *,
+        workflow_id: str | None = None,
+        root_run: str | None = None,
+        before: str | None = None,
+        limit: int = 100,
     ) -> Runs:
-        """The user's newest, newest first. One that cannot be read is left out."""
-        mine = check_user(user_id)
-        rows = await self._store.runs(user_id=mine, workflow_id=workflow_id, root_run=root_run, limit=limit)
-        return [run.shown for run in self._ledger.readable(rows)]
+        """The user's newest, newest first; with `before`, the id of a run, those that follow that one.
+
+        One that cannot be read is left out; fewer than `limit` are the last. Raises UnknownName: no such run."""
+        found = await self._ledger.runs(check_user(user_id), workflow_id, root_run, before, limit)
+        return [run.shown for run in found]
 
     async def retry(self, run_id: str, user_id: str, *, confirm_unknown: bool = False) -> Run:
         """Go on with a run from the step that failed: what succeeded is not repeated.

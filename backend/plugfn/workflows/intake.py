@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -19,7 +19,7 @@ from plugfn.storage.protocol import Store
 from plugfn.storage.records import RunRow
 from plugfn.webhooks.inbound import Event
 from plugfn.workflows.ancestry import OUTSIDE, Echoes, Lineage
-from plugfn.workflows.checking import Registry, named, trigger_fields
+from plugfn.workflows.checking import Accounts, Registry, named, trigger_fields
 from plugfn.workflows.evaluation import Verdict, evaluate
 from plugfn.workflows.fields import Catalogue, catalogue, sound, stored, values_of
 from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger
@@ -28,7 +28,6 @@ from plugfn.workflows.suppression import Suppression
 
 log = logging.getLogger("plugfn.workflows")
 
-PAGE = 200
 UNEXPECTED = "unexpected_payload"
 MOST_KEPT = 262_144
 """Characters of an event's values."""
@@ -52,9 +51,15 @@ class Intake:
     """Makes runs. `counts`: what became of events in this process, by outcome."""
 
     def __init__(
-        self, store: Store, ledger: Ledger, registry: Registry, echoes: Echoes, suppression: Suppression
+        self,
+        store: Store,
+        ledger: Ledger,
+        registry: Registry,
+        accounts: Accounts,
+        echoes: Echoes,
+        suppression: Suppression,
     ) -> None:
-        self._store, self._ledger, self._registry = store, ledger, registry
+        self._store, self._ledger, self._registry, self._accounts = store, ledger, registry, accounts
         self._echoes, self._suppression = echoes, suppression
         self.counts: Counter[str] = Counter()
 
@@ -69,21 +74,12 @@ class Intake:
             runs += await self._for_user(event, trigger, owner)
         return runs
 
-    async def _owners(self, event: Event) -> list[Connection]:
+    async def _owners(self, event: Event) -> Sequence[Connection]:
         """The connections that an event belongs to: nobody's when it names neither a connection nor an account."""
         if event.connection_id is not None:
             found = await self._store.connection(event.connection_id)
             return [found] if found is not None and found.provider == event.provider else []
-        owners: list[Connection] = []
-        while event.account:
-            after = owners[-1].id if owners else ""
-            found_here = await self._store.connections(
-                provider=event.provider, accounts=[event.account], after=after, limit=PAGE
-            )
-            owners += found_here
-            if len(found_here) < PAGE:
-                break
-        return owners
+        return await self._accounts.of_account(event.provider, event.account) if event.account else []
 
     async def _for_user(self, event: Event, trigger: Trigger, owner: Connection) -> list[KeptRun]:
         occasion: Occasion | None = None

@@ -1,7 +1,7 @@
 """Workflows and runs in the store: sealed, each bound to its row and its user, written only over the version read."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -146,13 +146,35 @@ class Ledger:
         return None if row is None or row.user_id != run.user_id else self._open_workflow(row)
 
     async def workflows(self, user_id: str, after: str, limit: int) -> list[KeptWorkflow]:
-        """The user's, by id. One that cannot be read hides no other."""
-        rows = await self._store.workflows(user_id=user_id, after=after, limit=limit)
-        return [kept for row in rows if (kept := _or_noted(self._open_workflow, row)) is not None]
+        """The user's, by id: as many as asked for, unless there are no more. One that cannot be read hides no other."""
+        found: list[KeptWorkflow] = []
+        while len(found) < limit:
+            size = min(limit - len(found), PAGE)
+            rows = await self._store.workflows(user_id=user_id, after=after, limit=size)
+            found += [kept for row in rows if (kept := _or_noted(self._open_workflow, row)) is not None]
+            if len(rows) < size:
+                break
+            after = rows[-1].id
+        return found
 
-    def readable(self, rows: Sequence[RunRow]) -> list[KeptRun]:
-        """The runs that can be read."""
-        return [kept for row in rows if (kept := _or_noted(self.open_run, row)) is not None]
+    async def runs(
+        self, user_id: str, workflow_id: str | None, root_run: str | None, before: str | None, limit: int
+    ) -> list[KeptRun]:
+        """The user's, newest first, from after the run `before`: as many as asked for, unless there are no more.
+
+        One that cannot be read hides no other. Raises UnknownName."""
+        last = None if before is None else await self._owned_run(before, user_id)
+        found: list[KeptRun] = []
+        while len(found) < limit:
+            size = min(limit - len(found), PAGE)
+            rows = await self._store.runs(
+                user_id=user_id, workflow_id=workflow_id, root_run=root_run, before=last, limit=size
+            )
+            found += [kept for row in rows if (kept := _or_noted(self.open_run, row)) is not None]
+            if len(rows) < size:
+                break
+            last = rows[-1]
+        return found
 
     async def listening(self, user_id: str, provider: str, event: str) -> AsyncIterator[KeptWorkflow]:
         """The user's active workflows of an event. One that cannot be read hides no other."""
@@ -186,17 +208,34 @@ class Ledger:
             raise Taken
         return KeptRun(row, kept.body)
 
+    async def stale(self, status: RunStatus, before: datetime, most: int) -> list[str]:
+        """Runs of a status that nobody has written to since, the longest left first. All users'.
+
+        What cannot be read stays where it is for ever, and hides no other."""
+        found: list[str] = []
+        last: RunRow | None = None
+        while len(found) < most:
+            rows = await self._store.stale_runs(status, before, after=last, limit=PAGE)
+            found += [row.id for row in rows if _or_noted(self.open_run, row) is not None]
+            if len(rows) < PAGE:
+                break
+            last = rows[-1]
+        return found[: max(most, 0)]
+
     async def find_run(self, run_id: str) -> KeptRun | None:
         """Whoever's it is."""
         row = await self._store.run(run_id)
         return None if row is None else self.open_run(row)
 
     async def run(self, run_id: str, user_id: str) -> KeptRun:
-        """Raises UnknownName."""
+        """Raises UnknownName, Unexpected."""
+        return self.open_run(await self._owned_run(run_id, user_id))
+
+    async def _owned_run(self, run_id: str, user_id: str) -> RunRow:
         row = await self._store.run(run_id)
         if row is None or row.user_id != user_id:
             raise UnknownName("the user has no such run", code="no_run")
-        return self.open_run(row)
+        return row
 
     def open_run(self, row: RunRow) -> KeptRun:
         """Raises Unexpected."""

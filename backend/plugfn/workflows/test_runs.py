@@ -17,9 +17,11 @@ from plugfn.errors import (
     PlugFnError,
     RateLimited,
     Unavailable,
+    UnknownName,
 )
 from plugfn.idempotency import DAY, LONGEST_RUN
-from plugfn.workflows.conftest import World, opened, spec, step
+from plugfn.workflows.conftest import World, opened, spec, step, ticket
+from plugfn.workflows.ledger import PAGE
 from plugfn.workflows.model import Run, RunStatus, StepStatus
 from plugfn.workflows.work import LEASE, LONGEST_KEY
 
@@ -320,6 +322,64 @@ async def test_a_run_that_cannot_be_recovered_hides_no_other(world: World) -> No
 
     world.store.run = breaks  # type: ignore[method-assign]
     assert [run.status for run in await world.engine.recover()] == [RunStatus.SUCCEEDED] * 2
+
+
+async def test_what_was_left_longest_is_recovered_first_and_what_cannot_be_read_hides_nothing(world: World) -> None:
+    await world.engine.create("ana", spec(steps=[step("one")], limits={"per_hour": 1000}))
+    for number in range(2 * PAGE + 7):
+        await world.engine.accept(opened(f"e{number}", title=str(number)))
+        world.later(seconds=1)
+    rows = (await world.store.runs(limit=1000))[::-1]
+    for row in rows[: PAGE + 1]:
+        assert await world.store.reseal(row, b"sealed with a key that is lost")
+    world.later(hours=1)
+    assert await world.engine.recover(0) == []
+    assert len(await world.engine.recover(3)) == 3
+    assert texts(world) == [str(PAGE + number) for number in (1, 2, 3)]
+    assert len(await world.engine.recover(1000)) == PAGE + 3
+    assert await world.engine.recover() == []
+
+
+async def test_a_step_taken_up_in_vain_again_and_again_is_not_sent_when_its_key_is_forgotten(world: World) -> None:
+    await world.engine.create("ana", spec())
+    sent_at = []
+
+    async def die(action: str, params: Any) -> None:
+        sent_at.append(world.now)
+        raise Died
+
+    world.runner.before = die
+    with pytest.raises(Died):
+        await world.engine.handle(opened())
+    for _ in range(30):
+        world.later(hours=1)
+        with suppress(Died):
+            await world.engine.recover()
+    assert max(sent_at) - min(sent_at) <= LONGEST_KEY
+    (run,) = await world.engine.runs("ana")
+    assert (run.status, statuses(run)) == (RunStatus.PARTIAL, ["unknown"])
+
+
+async def test_runs_are_read_back_to_the_first_however_many_cannot_be_read(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    other = await world.engine.create("bob", spec())
+    for number in range(25):
+        await world.engine.start(made.id, "ana", ticket())
+        await world.engine.start(other.id, "bob", ticket())
+        world.later(seconds=number % 2)
+    rows = await world.store.runs(user_id="ana", limit=100)
+    for row in rows[3:12]:
+        assert await world.store.reseal(row, b"sealed with a key that is lost")
+    expected = [row.id for row in rows if row not in rows[3:12]]
+    pages = [await world.engine.runs("ana", limit=4)]
+    while len(pages[-1]) == 4:
+        pages.append(await world.engine.runs("ana", workflow_id=made.id, before=pages[-1][-1].id, limit=4))
+    assert [run.id for page in pages for run in page] == expected
+    assert [len(page) for page in pages] == [4, 4, 4, 4, 0]
+    assert await world.engine.runs("ana", limit=-1) == []
+    for lost in ((await world.engine.runs("bob"))[0].id, "nothing"):
+        with pytest.raises(UnknownName):
+            await world.engine.runs("ana", before=lost)
 
 
 async def test_an_action_that_is_gone_fails_its_step(world: World) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from plugfn.errors import IdempotencyConflict, InvalidCall, PlugFnError
-from plugfn.storage.protocol import Store
 from plugfn.workflows.ancestry import Echoes, Lineage, causing
 from plugfn.workflows.checking import Registry
 from plugfn.workflows.fields import catalogue, values_of
@@ -37,7 +36,6 @@ class Worker:
 
     def __init__(
         self,
-        store: Store,
         ledger: Ledger,
         registry: Registry,
         runner: Runner,
@@ -45,7 +43,7 @@ class Worker:
         suppression: Suppression,
         lease: timedelta = LEASE,
     ) -> None:
-        self._store, self._ledger, self._registry, self._runner = store, ledger, registry, runner
+        self._ledger, self._registry, self._runner = ledger, registry, runner
         self._echoes, self._suppression, self._lease = echoes, suppression, lease
 
     async def work(self, run_id: str) -> KeptRun | None:
@@ -66,9 +64,10 @@ class Worker:
 
     async def _begin(self, run: KeptRun) -> KeptRun:
         """Take the run, and ask its limits before it has any effect."""
-        taken_up = run.row.status == RunStatus.RUNNING
-        if taken_up and self._ledger.now() - run.row.updated_at > LONGEST_KEY:
-            _give_up_unknown(run)
+        for step in run.body.steps:
+            # By when it first went out: a run that is taken up in vain again and again is written to each time.
+            if step.started_at is not None and self._ledger.now() - step.started_at > LONGEST_KEY:
+                _give_up_unknown(step)
         run = await self._ledger.write_run(run, RunStatus.RUNNING)
         if any(step.attempt for step in run.body.steps):
             return run  # a worker that died before its first step may not have asked
@@ -115,7 +114,8 @@ class Worker:
         """The kill switch, in the middle."""
         if not any(step.attempt for step in run.body.steps):
             return await self._suppress(run, "paused")
-        _give_up_unknown(run)
+        for step in run.body.steps:
+            _give_up_unknown(step)
         run.body.reason = "paused"
         return await self._ledger.write_run(run, RunStatus.PAUSED)
 
@@ -200,13 +200,11 @@ class Worker:
 
     async def recover(self, limit: int) -> list[KeptRun]:
         """Do the runs that were left behind: queued and never begun, or begun by a process that died."""
-        found: list[KeptRun] = []
-        for status in (RunStatus.PENDING, RunStatus.RUNNING):
-            rows = await self._store.runs(status=status, limit=1000)
-            stale = [row for row in rows if self._ledger.now() - row.updated_at > self._lease]
-            for row in stale[: limit - len(found)]:
-                found += await self._recovered(row.id)
-        return found
+        before = self._ledger.now() - self._lease
+        stale: list[str] = []
+        for status in (RunStatus.RUNNING, RunStatus.PENDING):
+            stale += await self._ledger.stale(status, before, limit - len(stale))
+        return [run for run_id in stale for run in await self._recovered(run_id)]
 
     async def _recovered(self, run_id: str) -> list[KeptRun]:
         try:
@@ -233,9 +231,8 @@ def _outcome(steps: list[StepRun]) -> RunStatus:
     return RunStatus.PARTIAL if found & {StepStatus.SUCCEEDED, StepStatus.UNKNOWN} else RunStatus.FAILED
 
 
-def _give_up_unknown(run: KeptRun) -> None:
-    for step in run.body.steps:
-        if step.status is StepStatus.RUNNING:
-            message = "its process ended while it was out"
-            step.status = StepStatus.UNKNOWN
-            step.error = StepError(error="OutcomeUnknown", code="outcome_unknown", next="check", message=message)
+def _give_up_unknown(step: StepRun) -> None:
+    if step.status is StepStatus.RUNNING:
+        message = "its process ended while it was out"
+        step.status = StepStatus.UNKNOWN
+        step.error = StepError(error="OutcomeUnknown", code="outcome_unknown", next="check", message=message)
