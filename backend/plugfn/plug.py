@@ -90,7 +90,7 @@ class PlugFn(Faces):
         self.workflows = WorkflowEngine(
             self.store, self.ring, self.providers, self.executor, self.connections, self.shared
         )
-        self._listener = Listener(self.workflows, self.connections.of_account)
+        self._listener = Listener(self.workflows)
         self.webhooks.always(self._listener.hear)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""From deliveries to workflows: whose connections an event concerns; the runs are stored first, then done.
+"""From deliveries to workflows: the runs are stored first, then done.
 
 What a delivery starts is stored before its sender is answered, and done after that: vendors wait for seconds, and steps
 may take minutes. A run whose process dies in between is found by `WorkflowEngine.recover`.
@@ -6,10 +6,7 @@ may take minutes. A run whose process dies in between is found by `WorkflowEngin
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
-from plugfn.connection import Connection
 from plugfn.errors import PlugFnError
 from plugfn.traces import trace_of
 from plugfn.webhooks.inbound import Event
@@ -17,36 +14,25 @@ from plugfn.workflows.engine import WorkflowEngine
 
 log = logging.getLogger("plugfn.workflows")
 
-OfAccount = Callable[[str, str], Awaitable[Sequence[Connection]]]
-
 
 class Listener:
-    """`hear` is a webhook handler. `of_account`: everybody's connections of a provider's account."""
+    """`hear` is a webhook handler."""
 
-    def __init__(self, engine: WorkflowEngine, of_account: OfAccount) -> None:
-        self._engine, self._of_account = engine, of_account
+    def __init__(self, engine: WorkflowEngine) -> None:
+        self._engine = engine
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def hear(self, event: Event) -> None:
         """Store the runs that it starts, and begin them."""
-        for one in await self._addressed(event):
-            for run in await self._engine.accept(one):
-                task = asyncio.get_running_loop().create_task(self._do(run.id))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+        for run in await self._engine.accept(event):
+            task = asyncio.get_running_loop().create_task(self._do(run.id))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
     async def settle(self) -> None:
         """Wait for what this event loop has begun."""
         loop = asyncio.get_running_loop()
         await asyncio.gather(*[task for task in list(self._under_way) if task.get_loop() is loop])
-
-    async def _addressed(self, event: Event) -> list[Event]:
-        if event.connection_id is not None:
-            return [event]
-        if not event.account:
-            return []
-        found = await self._of_account(event.provider, event.account)
-        return [replace(event, connection_id=connection.id) for connection in found]
 
     async def _do(self, run_id: str) -> None:
         try:

@@ -2,12 +2,17 @@
 
 import hmac
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 
+from plugfn.connection import Connection, ConnectionStatus
 from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
 from plugfn.testing.bench import Bench
+from plugfn.vault import Vault
 from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
 
 SECRET = "a-webhook-secret"
@@ -79,7 +84,7 @@ async def test_it_runs_for_the_users_of_the_events_account_alone(bench, monkeypa
     async def of_account(provider: str, account: str):
         return {"anas": [bench.connection], "brunos": [bruno]}.get(account, [])
 
-    monkeypatch.setattr(bench.plug._listener, "_of_account", of_account)
+    monkeypatch.setattr(bench.plug.connections, "of_account", of_account)
     for user in ("ana", "bruno"):
         await bench.plug.workflows.create(user, WORKFLOW)
     for number, account in enumerate(("anas", "nobodys", "anas")):
@@ -90,11 +95,39 @@ async def test_it_runs_for_the_users_of_the_events_account_alone(bench, monkeypa
     assert await bench.plug.workflows.runs("bruno") == []
 
 
+async def account_of(bench, user_id: str, account: str) -> Connection:
+    """A connection whose vendor named its account, as the stored ones are: its digest alone."""
+    now = datetime.now(UTC)
+    made = Connection(uuid4().hex, user_id, "acme", ConnectionStatus.ACTIVE, now, now, account=account)
+    await Vault(bench.plug.store, bench.plug.ring).add(made, Model())
+    return made
+
+
+async def test_the_stored_accounts_are_digests_and_an_event_still_finds_its_own(bench):
+    mine, bobs, other = [
+        await account_of(bench, user, account) for user, account in (("eva", "a1"), ("bob", "a1"), ("eva", "a2"))
+    ]
+    stored = await bench.plug.store.connections(provider="acme")
+    assert not {"a1", "a2"} & {row.account for row in stored}
+    for user in ("eva", "bob", "ana"):
+        await bench.plug.workflows.create(user, WORKFLOW)
+    event = Event("acme", "ping", {"text": "hello"}, id="1", account="a1")
+    runs = await bench.plug.workflows.handle(event)
+    assert sorted((run.user_id, run.event.connection_id) for run in runs) == [("bob", bobs.id), ("eva", mine.id)]
+    for account in ("", "nobodys", stored[0].account):
+        assert await bench.plug.workflows.handle(replace(event, id="2", account=account)) == []
+    assert await deliver(bench, 3, "a2") == 200
+    await bench.plug._listener.settle()
+    assert sorted(bench.said) == [("bob", "Heard hello"), ("eva", "Heard hello"), ("eva", "Heard hello")]
+    (last, _first) = await bench.plug.workflows.runs("eva")
+    assert last.event.connection_id == other.id
+
+
 async def test_closing_waits_for_what_was_begun(bench, monkeypatch):
     async def of_account(provider: str, account: str):
         return [bench.connection]
 
-    monkeypatch.setattr(bench.plug._listener, "_of_account", of_account)
+    monkeypatch.setattr(bench.plug.connections, "of_account", of_account)
     await bench.plug.workflows.create("ana", WORKFLOW)
     assert await deliver(bench, 1, "anas") == 200
     await bench.plug.close()
