@@ -17,7 +17,6 @@ from plugfn.errors import (
     NeedsReconnect,
     OutcomeUnknown,
     PlugFnError,
-    TryLater,
     Unavailable,
     Unexpected,
     UnknownName,
@@ -140,10 +139,12 @@ class Attempts:
         try:
             async with self._gate.passing(through, min(job.policy.cap, job.left())):
                 return await _timed(job, call, speaks_http=_is_http(origin))
-        except (TryLater, NeedsReconnect) as error:
-            # All of these would be followed by the same call once more.
-            if http.changed or (isinstance(error, Unavailable) and error.maybe_done):
-                _refuse_to_guess(job.action, error)
+        except OutcomeUnknown:
+            raise
+        except PlugFnError as error:
+            # Whatever it says of its last request: all of it would be done once more, by us or by who mends the call.
+            if not job.action.safe and (http.changed or (isinstance(error, Unavailable) and error.maybe_done)):
+                raise _unknown(error) from error
             raise
         finally:
             await self._heed(through, quotas)
@@ -181,10 +182,15 @@ async def _timed(job: Job, call: Call[Any], *, speaks_http: bool) -> BaseModel:
             raise _late(maybe_done=_in_doubt(call, speaks_http)) from None
         # `from None`: what it says may quote anything, and who logs an error logs what it came from.
         log.error("a provider's code failed: %s", trace_of(error), extra={"call_id": job.id})
-        raise Unexpected(f"the provider's code failed with {type(error).__name__}", code="provider_bug") from None
+        raise _bug(job, call, speaks_http, f"the provider's code failed with {type(error).__name__}") from None
     if type(result) is not job.action.result:
-        raise Unexpected("the action gave something else than its result", code="provider_bug")
+        raise _bug(job, call, speaks_http, "the action gave something else than its result")
     return result
+
+
+def _bug(job: Job, call: Call[Any], speaks_http: bool, message: str) -> PlugFnError:
+    bug = Unexpected(message, code="provider_bug")
+    return bug if job.action.safe or not _in_doubt(call, speaks_http) else _unknown(bug)
 
 
 def _is_http(origin: Origin) -> bool:
@@ -204,6 +210,6 @@ def _in_doubt(call: Call[Any], speaks_http: bool) -> bool:
     return call.http.in_doubt or call.http.changed or not speaks_http
 
 
-def _refuse_to_guess(action: Action[Any, Any], error: TryLater | NeedsReconnect) -> None:
-    if not action.safe:
-        raise OutcomeUnknown(f"{error.message} Whether it was done is not known.", code=error.code) from error
+def _unknown(error: PlugFnError) -> OutcomeUnknown:
+    reason = error.message.rstrip(".")
+    return OutcomeUnknown(f"{reason}: whether it was done, or a part of it, is not known.", code=error.code)

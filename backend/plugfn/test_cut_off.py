@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from plugfn.definition import Call, Form, Origin, Provider
-from plugfn.errors import InvalidParams, NeedsReconnect, OutcomeUnknown, PlugFnError, Unavailable, Unexpected
+from plugfn.errors import InvalidParams, NeedsReconnect, NotFound, OutcomeUnknown, PlugFnError, Unavailable, Unexpected
 from plugfn.storage.memory import MemoryStore
 from plugfn.test_executor import Answered, Ask, Credentials, Script, made
 from plugfn.testing.bench import Bench
@@ -89,6 +89,59 @@ async def test_work_that_was_done_in_part_is_not_repeated_with_new_credentials(m
             with pytest.raises(OutcomeUnknown):
                 await bench.call("numbers.ask")
         assert [asked.path for asked in vendor.asked] == ["/first", "/second"]
+
+
+async def in_two_parts(call, _params):
+    await call.http.get("/before")
+    await call.http.post("/first")
+    await call.http.post("/second")
+
+
+FIRST, SECOND = ["/before", "/first"], ["/before", "/first", "/second"]
+TOO_MUCH = "x" * 11 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "told", "code"),
+    [
+        ({"POST /second": (404, {})}, SECOND, OutcomeUnknown, "http_404"),
+        ({"POST /second": (422, {})}, SECOND, OutcomeUnknown, "http_422"),
+        ({"POST /second": (403, {})}, SECOND, OutcomeUnknown, "http_403"),
+        ({"POST /second": (401, {})}, SECOND, OutcomeUnknown, "http_401"),
+        ({"POST /second": (503, {})}, SECOND, OutcomeUnknown, "http_503"),
+        ({"POST /second": (418, {})}, SECOND, OutcomeUnknown, "http_418"),
+        ({"POST /second": (200, {})}, SECOND, OutcomeUnknown, "provider_bug"),
+        ({"POST /first": (200, TOO_MUCH)}, FIRST, OutcomeUnknown, "too_big"),
+        ({"POST /first": (404, {})}, FIRST, NotFound, "http_404"),
+        ({"POST /first": (418, {})}, FIRST, Unexpected, "http_418"),
+        ({"GET /before": (200, TOO_MUCH)}, FIRST[:1], Unexpected, "too_big"),
+    ],
+)
+async def test_a_call_that_was_done_in_part_keeps_its_idempotency_key(answers, asked, told, code):
+    """Whoever mends the call and repeats it would do the first part twice. One that did nothing leaves the key free."""
+    async with FakeVendor() as vendor:
+        for place in ("GET /before", "POST /first", "POST /second"):
+            status, body = answers.get(place, (200, {}))
+            vendor.answers(place, body, status=status)
+        async with Bench(over_http(vendor, in_two_parts, retry="none"), credentials={}) as bench:
+            with pytest.raises(told) as caught:
+                await bench.call("numbers.ask", idempotency_key="once")
+            assert (type(caught.value), caught.value.code) == (told, code)
+            with pytest.raises(told):
+                await bench.call("numbers.ask", idempotency_key="once")
+    assert [one.path for one in vendor.asked] == asked * (1 if told is OutcomeUnknown else 2)
+
+
+async def test_a_bug_without_http_after_what_may_have_been_done_leaves_the_outcome_open():
+    async def breaks(call, _params):
+        call.doubt.possible = True
+        raise KeyError("x")
+
+    for safe, told in ((False, OutcomeUnknown), (True, Unexpected)):
+        async with Bench(made(Script(breaks), safe=safe), credentials={}) as bench:
+            with pytest.raises(told) as caught:
+                await bench.call("numbers.ask")
+        assert caught.value.code == "provider_bug"
 
 
 async def test_a_safe_action_is_repeated_with_new_credentials(monkeypatch):

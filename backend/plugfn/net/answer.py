@@ -93,6 +93,9 @@ STATUSES: Mapping[int, Means] = {
 }
 """What a status means unless a provider's table knows better."""
 
+UNREADABLE = frozenset({"not_json", "not_an_object", "encoding", "too_big"})
+"""Codes of Unexpected by which an answer says nothing; by any other it is a refusal, though one not known yet."""
+
 REFUSED_BEFORE_ACTING = frozenset({408, 429, 503})
 
 

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 
 import httpcore2
 
-from plugfn.errors import InvalidParams, Problem
-from plugfn.net.answer import Answer, ErrorTable
+from plugfn.errors import InvalidParams, Problem, Unexpected
+from plugfn.net.answer import UNREADABLE, Answer, ErrorTable
 from plugfn.net.body import ACCEPTED, drop_body, read_body
 from plugfn.net.failures import TRANSPORT, unavailable
 from plugfn.net.pool import Pool
@@ -81,7 +81,9 @@ class VendorHttp:
 
     @property
     def changed(self) -> bool:
-        """Whether a request other than a read was answered without an error: doing the call again does it twice."""
+        """Whether a request other than a read was answered without an error, or so that it cannot be read: doing the
+
+        call again may do it twice."""
         return self._doings.changed
 
     def __repr__(self) -> str:
@@ -115,13 +117,17 @@ class VendorHttp:
             content=body,
             extensions={"timeout": TIMEOUTS},
         )
-        answer = await self._exchange(request, self._max_bytes if max_bytes is None else max_bytes)
-        if self._observe is not None and (quota := self._errors.quota(answer.headers)) is not None:
-            self._observe(quota)
-        if checked:
-            self._errors.check(answer)
-        if answer.ok and method not in _SAFE and not reads:
-            self._doings.changed = True
+        changes = method not in _SAFE and not reads
+        try:
+            answer = await self._exchange(request, self._max_bytes if max_bytes is None else max_bytes)
+            if self._observe is not None and (quota := self._errors.quota(answer.headers)) is not None:
+                self._observe(quota)
+            if checked:
+                self._errors.check(answer)
+        except Unexpected as error:
+            self._doings.changed |= changes and error.code in UNREADABLE
+            raise
+        self._doings.changed |= changes and answer.ok
         return answer
 
     async def get(self, path: str, **options: Any) -> Answer:

@@ -2,7 +2,6 @@
 
 from plugfn.definition import Call
 from plugfn.mail.send import SendEmail, Sent
-from plugfn.net.unread import changing
 from plugfn.providers.email_sendgrid.credentials import SendGridCredentials
 from plugfn.providers.email_sendgrid.definition import provider
 from plugfn.providers.email_sendgrid.request import request
@@ -17,8 +16,7 @@ from plugfn.providers.email_sendgrid.request import request
 async def send(call: Call[SendGridCredentials], params: SendEmail) -> Sent:
     """SendGrid has taken the message when this returns; whom it reaches is told by events."""
     body = request(call.credentials.mailbox(params), params, call.attempt_id)
-    with changing():
-        answer = await call.http.post("/v3/mail/send", json=body)
+    answer = await call.http.post("/v3/mail/send", json=body)
     # The message is out: an answer without its id is no reason to fail, and events carry the reference.
     named = answer.headers.get("x-message-id", "") or call.attempt_id
     return Sent(message_id=named, reference=call.attempt_id, accepted=params.recipients())

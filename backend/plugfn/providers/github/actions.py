@@ -5,7 +5,6 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from plugfn.definition import Call, Model, OAuthTokens
-from plugfn.net.unread import changing
 from plugfn.net.vendor import quoted
 from plugfn.providers.github.definition import provider
 from plugfn.providers.github.models import Issue, Pull, Repository
@@ -63,13 +62,11 @@ async def get_repo(call: Call[OAuthTokens], params: RepoGet) -> Repository:
 async def create_issue(call: Call[OAuthTokens], params: IssueCreate) -> Issue:
     """https://docs.github.com/rest/issues/issues#create-an-issue"""
     document = params.model_dump(exclude={"owner", "repo"}, exclude_defaults=True)
-    with changing():
-        return (await call.http.post(f"{params.path}/issues", json=document)).read(Issue)
+    return (await call.http.post(f"{params.path}/issues", json=document)).read(Issue)
 
 
 @provider.action("pulls.create", summary="Opens a pull request.", scopes=("repo",))
 async def create_pull(call: Call[OAuthTokens], params: PullCreate) -> Pull:
     """https://docs.github.com/rest/pulls/pulls#create-a-pull-request"""
     document = params.model_dump(exclude={"owner", "repo"}, exclude_defaults=True)
-    with changing():
-        return (await call.http.post(f"{params.path}/pulls", json=document)).read(Pull)
+    return (await call.http.post(f"{params.path}/pulls", json=document)).read(Pull)

@@ -6,7 +6,6 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from plugfn.definition import Call, Model, OAuthTokens, RateLimit
 from plugfn.net.answer import read_as
-from plugfn.net.unread import changing
 from plugfn.providers.slack.definition import provider
 from plugfn.providers.slack.models import Channel, Posted, User
 from plugfn.providers.slack.text import LONGEST, escape
@@ -66,8 +65,7 @@ async def post_message(call: Call[OAuthTokens], params: MessagePost) -> Posted:
     """https://docs.slack.dev/reference/methods/chat.postMessage"""
     document = params.model_dump(include={"channel", "blocks", "thread_ts"}, exclude_none=True)
     document["text"] = params.sent_text
-    with changing():
-        return (await call.http.post("/chat.postMessage", json=document, headers=JSON)).read(Posted)
+    return (await call.http.post("/chat.postMessage", json=document, headers=JSON)).read(Posted)
 
 
 @provider.action(
@@ -79,9 +77,8 @@ async def post_message(call: Call[OAuthTokens], params: MessagePost) -> Posted:
 async def create_conversation(call: Call[OAuthTokens], params: ConversationCreate) -> Channel:
     """https://docs.slack.dev/reference/methods/conversations.create"""
     document = {"name": params.name.removeprefix("#"), "is_private": params.is_private}
-    with changing():
-        answer = await call.http.post("/conversations.create", json=document, headers=JSON)
-        return read_as(Channel, answer.document().get("channel"))
+    answer = await call.http.post("/conversations.create", json=document, headers=JSON)
+    return read_as(Channel, answer.document().get("channel"))
 
 
 @provider.action("users.info", summary="Reads a member's profile.", safe=True, scopes=("users:read",))
