@@ -27,6 +27,7 @@ NONCE_SIZE = 12
 HEADER_SIZE = len(VERSION) + KEY_ID_SIZE + NONCE_SIZE
 DIGEST_SIZE = 16
 INDEX_KEY_LENGTH = 32
+MAKE_ONE = "plugfn.new_key() makes one"
 
 _TO_STANDARD = str.maketrans("-_", "+/")
 
@@ -50,9 +51,11 @@ class KeyRing:
 
         Raises ConfigurationError, which names `setting` and never a key.
         """
-        named = [keys] if isinstance(keys, str) else list(keys)
+        named = [keys] if isinstance(keys, str | bytes) else list(keys or ())
         if not any(named):
-            raise ConfigurationError(f"{setting} is empty: set at least one base64 key of {KEY_SIZE} bytes.")
+            raise ConfigurationError(
+                f"{setting} is empty: set at least one base64 key of {KEY_SIZE} bytes; {MAKE_ONE}."
+            )
         raw = [_decoded(key, setting) for key in named]
         if len({key_id(key) for key in raw}) < len(set(raw)):
             raise ConfigurationError(f"{setting} holds two keys of the same id, one in four billion: make another.")
@@ -94,14 +97,16 @@ class KeyRing:
         return sealed[1 : 1 + KEY_ID_SIZE] == self.writer
 
 
-def _decoded(key: str, setting: str) -> bytes:
+def _decoded(key: object, setting: str) -> bytes:
+    if not isinstance(key, str):
+        raise ConfigurationError(f"{setting} holds a key that is not text: give it in base64; {MAKE_ONE}.")
     padded = key.translate(_TO_STANDARD) + "=" * (-len(key) % 4)
     try:
         raw = base64.b64decode(padded, validate=True)
     except (binascii.Error, ValueError):
-        raise ConfigurationError(f"{setting} holds a key that is not base64.") from None
+        raise ConfigurationError(f"{setting} holds a key that is not base64; {MAKE_ONE}.") from None
     if len(raw) != KEY_SIZE:
-        raise ConfigurationError(f"{setting} holds a key that is not {KEY_SIZE} bytes long.")
+        raise ConfigurationError(f"{setting} holds a key that is not {KEY_SIZE} bytes long in base64; {MAKE_ONE}.")
     return raw
 
 

@@ -1,9 +1,11 @@
 """What a call is given besides its action: one declaration for the executor, PlugFn, its faces and batches."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Required, TypedDict
 
 from pydantic import BaseModel
+
+from plugfn.errors import suggestion
 
 
 class CallContext(TypedDict, total=False):
@@ -23,3 +25,15 @@ class CallOptions(CallContext, total=False):
     """With `params`, as a dict or as the action's own model."""
 
     params: Mapping[str, Any] | BaseModel | None
+
+
+def check_names(given: Collection[str]) -> None:
+    """As Python does for named arguments. A misspelt idempotency_key that nobody minds would act twice.
+
+    Raises TypeError."""
+    known = CallOptions.__required_keys__ | CallOptions.__optional_keys__
+    for name in given:
+        if name not in known:
+            raise TypeError(f"a call takes no {name!r}: {suggestion(name, sorted(known))}")
+    if "user_id" not in given:
+        raise TypeError("a call needs a user_id: whose connection it uses")

@@ -47,6 +47,7 @@ class ProviderRegistry:
     def register(self, *providers: Provider) -> None:
         """Make providers usable. Raises ConfigurationError: wrong settings, or another provider of that name."""
         for provider in providers:
+            _check_is_one(provider)
             _check_name(provider.name)
             known = self._providers.get(provider.name)
             if known is not None and known is not provider:
@@ -58,7 +59,7 @@ class ProviderRegistry:
         try:
             return provider.settings.model_validate(self._given.get(provider.name, {}))
         except ValueError as error:
-            wrong = "; ".join(str(problem) for problem in problems_of(error))
+            wrong = "; ".join(str(problem) for problem in problems_of(error, provider.settings))
             raise ConfigurationError(f"integrations[{provider.name!r}]: {wrong}") from None
 
     def check(self) -> None:
@@ -102,6 +103,12 @@ class ProviderRegistry:
 
     def __len__(self) -> int:
         return len(self._providers)
+
+
+def _check_is_one(provider: object) -> None:
+    if not isinstance(provider, Provider):
+        told = f"{provider!r:.60}" if isinstance(provider, str) else f"a {type(provider).__name__}"
+        raise ConfigurationError(f"register takes providers, as plugfn.providers.github_provider, not {told}")
 
 
 def _check_name(name: str) -> None:

@@ -183,3 +183,11 @@ def test_two_keys_of_one_id_are_no_ring():
     with pytest.raises(ConfigurationError):
         KeyRing.from_keys([base64.b64encode(one).decode() for one in (key, other)])
     assert repr(KeyRing.from_keys([base64.b64encode(key).decode()] * 2)) == "<KeyRing of 1>"
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, "", [], [None], b"\1" * 32, [b"\1" * 32], [7], "abc", "é" * 44, os.urandom(32).hex()]
+)
+def test_what_is_no_key_is_refused_with_how_to_make_one(wrong):
+    with pytest.raises(ConfigurationError, match=r"plugfn\.new_key\(\) makes one"):
+        KeyRing.from_keys(wrong)

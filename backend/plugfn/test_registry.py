@@ -75,3 +75,21 @@ def test_actions_and_events_are_found_by_name_or_refused():
     for ask in (lambda: registry.get("x"), lambda: registry.action("acme.x"), lambda: registry.trigger("acme", "x")):
         with pytest.raises(UnknownName):
             ask()
+
+
+def test_a_misspelt_setting_is_told_what_it_was_meant_to_be():
+    registry = ProviderRegistry({"acme": {**SETTINGS["acme"], "client_secert": "x"}})
+    with pytest.raises(ConfigurationError, match=r"client_secert: .*: did you mean 'client_secret'"):
+        registry.register(provider())
+
+
+def test_a_text_where_a_list_belongs_is_told_so():
+    registry = ProviderRegistry({"acme": {**SETTINGS["acme"], "scopes": "repo"}})
+    with pytest.raises(ConfigurationError, match="scopes: Input should be a valid list"):
+        registry.register(provider())
+
+
+@pytest.mark.parametrize("thing", ["github", pytest])
+def test_what_is_no_provider_cannot_be_registered(thing):
+    with pytest.raises(ConfigurationError, match="register takes providers"):
+        ProviderRegistry().register(thing)

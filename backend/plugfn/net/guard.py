@@ -29,10 +29,12 @@ class Guard:
     """Checks where a host name leads. `allowed`: private networks that are let pass all the same (self-hosting)."""
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
+        if isinstance(allowed, str):
+            raise ConfigurationError('allowed_networks is a list of networks: ["10.20.0.0/16"]')
         try:
             self.allowed: tuple[Network, ...] = tuple(ip_network(network) for network in allowed)
         except ValueError as error:
-            raise ConfigurationError(f"an allowed network is not one: {error}") from error
+            raise ConfigurationError(f"allowed_networks: {error}") from error
 
     async def resolve(self, host: str, port: int) -> list[str]:
         """The addresses of `host`, every one of them checked: connect to these, not to the name.

@@ -195,3 +195,8 @@ def _look_up() -> None:
 def test_an_address_of_one_interface_never_passes(address):
     with pytest.raises(Forbidden):
         Guard(["fd00::/8", "::1/128"]).check(address)
+
+
+def test_networks_are_a_list_and_not_a_text():
+    with pytest.raises(ConfigurationError, match="allowed_networks is a list"):
+        Guard("10.0.0.0/8")

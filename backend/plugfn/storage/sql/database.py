@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from plugfn.errors import InvalidCall, Unavailable
 from plugfn.storage.sql.address import SQLITE, address
+from plugfn.storage.sql.sqlite_words import of_sqlite
 
 ATTEMPTS_WHEN_LOCKED = 4
 BUSY_SECONDS = 5.0
@@ -193,7 +194,7 @@ async def _in_our_words() -> AsyncIterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
         if "database is locked" in str(error) or "database table is locked" in str(error):
             raise _Locked from error
-        raise Unavailable("the database cannot be reached", code="store") from error
+        raise Unavailable(f"the database cannot be reached{of_sqlite(error)}", code="store") from error
     except DBAPIError as error:
         raise Unavailable("the database refused a statement", code="store") from error
     except StatementError as error:

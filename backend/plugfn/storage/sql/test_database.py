@@ -44,6 +44,14 @@ async def test_a_database_that_is_away_is_unavailable_and_its_password_stays_sec
     await store.close()
 
 
+async def test_a_file_that_may_not_be_written_says_so(file):
+    await SqlStore(f"sqlite:///{file}").open()
+    store = SqlStore(f"sqlite:///file:{file}?mode=ro&uri=true")
+    with pytest.raises(Unavailable, match="readonly database"):
+        await store.add_logs([a_log()])
+    await store.close()
+
+
 async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path):
     store = SqlStore(f"sqlite:///{tmp_path}/no/such/folder/x.db")
     with pytest.raises(Unavailable):

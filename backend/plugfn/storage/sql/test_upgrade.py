@@ -142,3 +142,16 @@ async def test_a_server_that_says_nothing_holds_up_no_start(monkeypatch):
         with pytest.raises(Unavailable):
             await store.open()
     silent.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:////no-such-folder/plugfn.db", r"unable to open database file.*folder"),
+        ("postgresql://user:a-secret@127.0.0.1:1/name", "see its server"),
+    ],
+)
+async def test_a_database_that_cannot_be_opened_says_what_to_look_at(url, said):
+    with pytest.raises(Unavailable, match=said) as caught:
+        await SqlStore(url).open()
+    assert "a-secret" not in str(caught.value)

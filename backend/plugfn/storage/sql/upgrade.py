@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from plugfn.errors import ConfigurationError, Unavailable
 from plugfn.storage.sql.address import SQLITE
+from plugfn.storage.sql.sqlite_words import of_sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x706C7567666E
@@ -38,12 +39,18 @@ def upgrade(url: URL, revision: str = "head") -> None:
                     "the database's role may not make or change tables: open the store once as one that may"
                 ) from error
             if "database is locked" not in str(error) or time.monotonic() > deadline:
-                raise Unavailable("the database cannot be brought to its newest revision", code="store") from error
+                raise Unavailable(_why(url, error), code="store") from error
             time.sleep(0.1)
         except CommandError as error:
             raise ConfigurationError(
                 "the database was made by another release, whose revision this one does not know"
             ) from error
+
+
+def _why(url: URL, error: DBAPIError) -> str:
+    if url.drivername == SQLITE:
+        return f"the file of the database cannot be made or read{of_sqlite(error)}: see its folder and rights"
+    return "the database cannot be opened: see its server, and the host, port, user, password and name given for it"
 
 
 def _upgrade(url: URL, revision: str) -> None:
