@@ -29,6 +29,10 @@ GRANT = {
     "missing_scope": Means(MissingScope, "The app was not granted a scope that this needs."),
     "no_permission": Means(MissingScope, "The app may not do this, or is not in that conversation."),
     "not_allowed_token_type": Means(MissingScope, "This kind of token may not do this."),
+    "two_factor_setup_required": Means(MissingScope, "The user must set up two-factor authentication at Slack first."),
+    "team_access_not_granted": Means(
+        MissingScope, "The app was not given access to this workspace of the organization."
+    ),
 }
 
 LATER = {
@@ -41,6 +45,7 @@ LATER = {
     "org_login_required": Means(TryLater, "The workspace is being moved to an Enterprise organization."),
     "internal_error": Means(Unavailable, "Slack failed; it may have acted."),
     "fatal_error": Means(Unavailable, "Slack failed; it may have acted."),
+    "external_channel_migrating": Means(TryLater, "The channel is being moved."),
 }
 
 MISSING = {
@@ -49,6 +54,9 @@ MISSING = {
     "user_not_visible": Means(NotFound, "The app may not see this user."),
     "thread_not_found": Means(NotFound, "There is no such message to answer."),
     "team_not_found": Means(NotFound, "There is no such workspace."),
+    "message_not_found": Means(NotFound, "There is no such message."),
+    "duplicate_channel_not_found": Means(NotFound, "The channel of the message's client id is not there."),
+    "duplicate_message_not_found": Means(NotFound, "There is no message of this client id."),
 }
 
 WRONG = {
@@ -71,6 +79,25 @@ WRONG = {
     "invalid_arguments": Means(InvalidCall, "An argument is wrong."),
     "missing_argument": Means(InvalidCall, "An argument is missing."),
     "invalid_channel": Means(InvalidCall, "The channel's id is not one."),
+    "invalid_arg_name": Means(InvalidCall, "An argument's name is not one."),
+    "invalid_array_arg": Means(InvalidCall, "An argument is a list and must be a text."),
+    "invalid_charset": Means(InvalidCall, "The request's character set is not one that Slack reads."),
+    "invalid_form_data": Means(InvalidCall, "The form cannot be read."),
+    "invalid_post_type": Means(InvalidCall, "The request's content type is not one that Slack reads."),
+    "missing_post_type": Means(InvalidCall, "The request has no content type."),
+    "invalid_json": Means(InvalidCall, "The request is not JSON."),
+    "json_not_object": Means(InvalidCall, "The request is not a JSON object."),
+    "attachment_payload_limit_exceeded": Means(InvalidCall, "The attachments are too long."),
+    "too_many_contact_cards": Means(InvalidCall, "There are more than 10 contact cards."),
+    "missing_file_data": Means(InvalidCall, "A file in the blocks lacks its data."),
+    "markdown_text_conflict": Means(InvalidCall, "There is Markdown besides a text or blocks."),
+    "invalid_metadata_format": Means(InvalidCall, "The metadata cannot be read."),
+    "invalid_metadata_schema": Means(InvalidCall, "The metadata does not fit its schema."),
+    "metadata_too_large": Means(InvalidCall, "The metadata is too long."),
+    "metadata_must_be_sent_from_app": Means(InvalidCall, "Metadata needs a token of the app."),
+    "as_user_not_supported": Means(InvalidCall, "A message cannot be sent as a user with this token."),
+    "invalid_users": Means(InvalidCall, "A member's id is not one."),
+    "method_not_supported_for_channel_type": Means(InvalidCall, "This cannot be done in a conversation of this kind."),
 }
 
 REFUSED = {
@@ -89,6 +116,15 @@ REFUSED = {
     "too_many_convos_for_app_on_team": Means(GiveUp, "The app has made as many channels here as it may."),
     "method_deprecated": Means(GiveUp, "Slack no longer offers this."),
     "deprecated_endpoint": Means(GiveUp, "Slack no longer offers this."),
+    "restricted_action_thread_locked": Means(GiveUp, "The administrators have closed this thread."),
+    "messages_tab_disabled": Means(GiveUp, "The app takes no messages in its own tab."),
+    "send_on_behalf_not_allowed": Means(GiveUp, "The app may not send in the user's name."),
+    "slack_connect_canvas_sharing_blocked": Means(GiveUp, "Canvases must not be shared with other organizations."),
+    "slack_connect_file_link_sharing_blocked": Means(GiveUp, "Files must not be shared with other organizations."),
+    "slack_connect_lists_sharing_blocked": Means(GiveUp, "Lists must not be shared with other organizations."),
+    "user_is_bot": Means(GiveUp, "A bot may not do this."),
+    "unknown_method": Means(GiveUp, "Slack does not know this method."),
+    "upgrade_required": Means(GiveUp, "The workspace must be moved to a newer Slack first."),
 }
 
 SCOPES = re.compile(r"[a-z0-9_.:,|\- ]{1,300}")
