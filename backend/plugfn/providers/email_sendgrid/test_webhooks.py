@@ -156,12 +156,30 @@ def test_an_unknown_kind_passes_as_it_is():
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b"[1]", b"[{}]", b'[{"event": 1}]', b"x", b"\xff", b"[NaN]", b"[" * 100_000, b'[{"event":"a\\n"}]']
+    "body", [b"{}", b"1", b'{"event": "open"}', b"x", b"\xff", b"[NaN]", b"[" * 100_000, b'[{"event": "open"}']
 )
 def test_what_is_no_array_of_events_is_malformed(body):
     with pytest.raises(WebhookRejected) as rejected:
         parse(Inbound(body), Keys())
     assert rejected.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"event": 1, "email": "x"}, {"event": "a\n"}, {"event": None, "sg_event_id": "e9"}]
+)
+def test_an_event_without_a_kind_does_not_take_the_others_with_it(odd):
+    """A refused delivery would come again for a day, and the good events in it with it."""
+    good = {"event": "open", "sg_event_id": "e1"}
+    first, second = parse(delivered(odd, good), Keys()).events
+    assert (first.name, first.payload, first.id) == ("unknown", odd, odd.get("sg_event_id"))
+    assert (second.name, second.id) == ("email.opened", "e1")
+
+
+def test_what_is_no_event_at_all_is_left_out_and_told(caplog):
+    (event,) = parse(delivered(1, {"event": "open"}, "private@example.com", None), Keys()).events
+    assert event.name == "email.opened"
+    assert "3 events" in caplog.text
+    assert "private" not in caplog.text
 
 
 JSONISH = st.recursive(

@@ -4,6 +4,7 @@ Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/even
 """
 
 import json
+import logging
 import re
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -13,6 +14,8 @@ from plugfn.mail.events import EmailEvent
 from plugfn.providers.email_sendgrid.request import REFERENCE
 from plugfn.providers.email_sendgrid.signature import verify
 from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
+
+log = logging.getLogger("plugfn.webhooks")
 
 NAMES = {
     "processed": "email.processed",
@@ -29,6 +32,9 @@ NAMES = {
 }
 """SendGrid's kinds and ours. A kind that is not here keeps its name and its fields."""
 
+UNKNOWN = "unknown"
+"""The name of what does not name its kind."""
+
 _KIND = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HOPS = re.compile(r"\.(?:filter|recvd).*", re.DOTALL)
 LONGEST = 2000
@@ -37,21 +43,23 @@ LAST_SECOND = 253_402_300_799
 
 
 def parse(inbound: Inbound, keys: Keys) -> Parsed:
-    """The events. Raises WebhookRejected (400) unless it is an array of objects that name their kind."""
+    """The events; whatever one of them is, the others count. Raises WebhookRejected (400) unless it is an array."""
     try:
         found = json.loads(inbound.body, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise _malformed("it is not JSON") from error
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(found, list):
         raise _malformed("it is not an array of events")
+    events = [one for one in found if isinstance(one, dict)]
+    if len(events) < len(found):
+        log.warning("SendGrid told %d events that are no objects: they are left out", len(found) - len(events))
     connection_id = keys.connection.id if keys.connection else None
-    return Parsed(tuple(_event(one, connection_id) for one in found))
+    return Parsed(tuple(_event(one, connection_id) for one in events))
 
 
 def _event(given: dict[str, Any], connection_id: str | None) -> Event:
-    kind = given.get("event")
-    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
-        raise _malformed("an event does not name its kind")
+    told = given.get("event")
+    kind = told if isinstance(told, str) and _KIND.fullmatch(told) else UNKNOWN
     payload = _neutral(given).model_dump() if kind in NAMES else given
     return Event(
         "email_sendgrid",
