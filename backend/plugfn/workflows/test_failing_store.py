@@ -1,0 +1,181 @@
+"""The store fails at each of its writes in turn: a run is not lost, ends, and repeats nothing unasked."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+import time_machine
+
+from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
+from plugfn.errors import InvalidCall, PlugFnError, Unavailable
+from plugfn.storage.memory import MemoryStore
+from plugfn.testing.bench import Bench
+from plugfn.webhooks.inbound import Event
+from plugfn.workflows import ancestry
+from plugfn.workflows.model import Run, RunStatus, StepStatus
+
+WRITES = frozenset({"add_run", "update_run", "put", "put_new", "take", "add_logs", "touch_connection"})
+START = "2026-03-01T12:00:00+00:00"
+THERE_ARE = 21
+"""Writes, when none fails."""
+ENDED = {RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED}
+
+
+class Failing(MemoryStore):
+    """Fails at the writes whose numbers are in `fails`. `done`: it does them first, and the answer is lost."""
+
+    def __init__(self, done: bool) -> None:
+        super().__init__()
+        self.done, self.fails, self.writes, self.broke = done, set[int](), 0, list[str]()
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        return self._counted(name, found) if name in WRITES else found
+
+    def _counted(self, name: str, write: Any) -> Any:
+        async def counted(*args: Any, **options: Any) -> Any:
+            self.writes += 1
+            fails = self.writes in self.fails
+            result = await write(*args, **options) if self.done or not fails else None
+            if fails:
+                self.broke.append(name)
+                raise Unavailable("the database cannot be reached", code="store")
+            return result
+
+        return counted
+
+
+class Ping(Result):
+    id: str
+    who: str = "everybody"
+
+
+class Say(Model):
+    words: str
+
+
+class Said(Result):
+    id: str
+
+
+def vendor(said: list[str]) -> Provider:
+    made = Provider(
+        name="acme",
+        label="Acme",
+        auth=Form(Model),
+        docs_url="https://acme.example",
+        origin=lambda settings, credentials: Origin("https://acme.example", trusted=True),
+        triggers=(Trigger("ping", Ping, "A ping."),),
+    )
+
+    @made.action("words.say", summary="Says.")
+    async def say(call: Call[Model], params: Say) -> Said:
+        said.append(params.words)
+        return Said(id=f"message-{len(said):04}")
+
+    return made
+
+
+WORKFLOW = {
+    "name": "Say",
+    "trigger": {"provider": "acme", "event": "ping"},
+    "steps": [
+        {"id": "one", "action": "acme.words.say", "params": {"words": "one"}},
+        {"id": "two", "action": "acme.words.say", "params": {"words": "two after {{ steps.one.id }}"}},
+    ],
+    "limits": {"subject": "who", "cooldown": 60},
+}
+
+
+class Story:
+    """One event, and all that is done to see it through."""
+
+    def __init__(self, bench: Bench, store: Failing, said: list[str], clock: Any) -> None:
+        self.bench, self.store, self.said, self._clock = bench, store, said, clock
+        self.engine = bench.plug.workflows
+
+    async def told(self, fails: set[int]) -> Run:
+        """The event's run, after the store failed at these writes, counted from here."""
+        await self.engine.create("ana", WORKFLOW)
+        self.store.writes, self.store.fails = 0, fails
+        event = Event("acme", "ping", {"id": "ping-0001"}, id="1", connection_id=self.bench.connection.id)
+        for _ in range(1 + len(fails)):
+            try:
+                await self.engine.handle(event)
+                break
+            except PlugFnError:
+                continue  # its sender is told, and sends it again
+        return await self._ended()
+
+    async def _ended(self) -> Run:
+        for _ in range(2 + len(self.store.fails)):
+            self._clock.shift(1800)
+            with suppress(PlugFnError):
+                await self.engine.recover()
+        (run,) = await self.engine.runs("ana")
+        assert run.status in ENDED, run
+        return run
+
+
+@asynccontextmanager
+async def story(done: bool) -> AsyncIterator[Story]:
+    store, said = Failing(done), list[str]()
+    with time_machine.travel(START) as clock:
+        async with Bench(vendor(said), credentials={}, database=store) as bench:
+            yield Story(bench, store, said, clock)
+
+
+@pytest.fixture(params=[False, True], ids=["not written", "answer lost"])
+def done(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(ancestry, "LONGEST_WAIT", 0.0)  # for a step's own answer, which none of these waits for
+    return bool(request.param)
+
+
+def honest(run: Run, said: list[str]) -> None:
+    """What was done is called done or unknown, and what is called done was done; all of it once."""
+    assert len(said) == len(set(said))
+    for step in run.steps:
+        was_done = any(words.startswith(step.id) for words in said)
+        assert was_done or step.status is not StepStatus.SUCCEEDED
+        assert not was_done or step.status in (StepStatus.SUCCEEDED, StepStatus.UNKNOWN)
+
+
+async def test_nothing_fails_and_every_kind_of_write_is_there(done: bool) -> None:
+    async with story(done) as told:
+        run = await told.told(set())
+        assert (run.status, told.said) == (RunStatus.SUCCEEDED, ["one", "two after message-0001"])
+        assert told.store.writes == THERE_ARE
+
+
+async def test_whichever_write_fails_the_run_ends_and_nothing_is_done_twice_unasked(done: bool) -> None:
+    broke, statuses = set(), set()
+    for number in range(1, THERE_ARE + 1):
+        async with story(done) as told:
+            run = await told.told({number})
+            honest(run, told.said)
+            broke |= set(told.store.broke)
+            statuses.add(run.status)
+            if run.status is not RunStatus.SUCCEEDED:
+                await seen_through(told, run)
+    assert broke >= WRITES - {"touch_connection"}
+    assert RunStatus.SUCCEEDED in statuses
+
+
+async def seen_through(told: Story, run: Run) -> None:
+    """Its user asks once more: without a word about what is unclear, nothing may be done twice."""
+    if any(step.status is StepStatus.UNKNOWN for step in run.steps):
+        with pytest.raises(InvalidCall, match="nobody knows"):
+            await told.engine.retry(run.id, "ana")
+        again = await told.engine.retry(run.id, "ana", confirm_unknown=True)
+    else:
+        again = await told.engine.retry(run.id, "ana")
+        honest(again, told.said)
+        assert len(told.said) == 2
+    assert again.status is RunStatus.SUCCEEDED
+
+
+async def test_two_writes_that_fail_change_nothing_of_it(done: bool) -> None:
+    for number in range(1, THERE_ARE + 1):
+        async with story(done) as told:
+            honest(await told.told({number, number + 3}), told.said)
