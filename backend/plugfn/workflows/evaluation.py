@@ -8,7 +8,7 @@ any is. A tree that ends up unknown does not hold, so that nothing is ever done 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -59,7 +59,7 @@ class Verdict:
 def evaluate(tree: Condition | None, values: Values, known: Catalogue, now: datetime) -> Verdict:
     """Every leaf is asked, whatever the others gave. No tree holds always. Never raises."""
     trace: list[Asked] = []
-    truth = Truth.TRUE if tree is None else _truth(tree, "conditions", values, known, now, trace)
+    truth = Truth.TRUE if tree is None else _truth(tree, "conditions", values, known, aware(now), trace)
     return Verdict(truth, tuple(trace))
 
 
@@ -136,6 +136,8 @@ def _comparable(field: Field, actual: Any) -> Any:
         return finite(actual)
     if field.type is FieldType.LIST:
         return [item if finite(item) is None else finite(item) for item in actual] if isinstance(actual, list) else None
+    if field.type is FieldType.DATETIME:
+        return aware(actual) if isinstance(actual, date) else None
     return actual
 
 

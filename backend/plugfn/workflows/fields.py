@@ -8,7 +8,7 @@ import math
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
 from functools import lru_cache
@@ -240,9 +240,12 @@ def finite(value: Any) -> Decimal | None:
 
 
 def aware(value: date) -> datetime:
-    """A moment. A day is its beginning, and a vendor that names no zone means UTC."""
+    """A moment, with its offset alone. A day is its beginning, and a vendor that names no zone means UTC.
+
+    With the zone Python would count by the clock on the wall, and find no time of a repeated hour equal to another."""
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    offset = moment.utcoffset()
+    return moment.replace(tzinfo=UTC if offset is None else timezone(offset))
 
 
 def stored(values: Values) -> dict[str, Any]:

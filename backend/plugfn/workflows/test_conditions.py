@@ -2,9 +2,10 @@
 
 import json
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -373,3 +374,76 @@ def test_fifty_leaves_over_a_megabyte_are_asked_in_time() -> None:
     began = time.perf_counter()
     assert evaluate(parse(raw), values, KNOWN, START).truth is Truth.FALSE
     assert time.perf_counter() - began < 2
+
+
+class Zoneless(tzinfo):
+    """A zone that does not know its offset: a time with it is naive, whatever it looks like."""
+
+    def utcoffset(self, moment: datetime | None) -> None:
+        return None
+
+
+NEW_YORK = ZoneInfo("America/New_York")
+# One instant, half past six in UTC: the second half past one of the night in which New York's clocks go back.
+SAME = [
+    "2026-11-01T06:30:00Z",
+    "2026-11-01T06:30:00",
+    "2026-11-01T01:30:00-05:00",
+    1_793_514_600,
+    datetime(2026, 11, 1, 6, 30),  # as a vendor may give it
+    datetime(2026, 11, 1, 6, 30, tzinfo=Zoneless()),
+    datetime(2026, 11, 1, 1, 30, tzinfo=NEW_YORK, fold=1),
+]
+
+
+@pytest.mark.parametrize("now_in", [UTC, NEW_YORK, ZoneInfo("America/Sao_Paulo"), timezone(timedelta(hours=14)), None])
+@pytest.mark.parametrize("moment", SAME)
+def test_one_instant_is_the_same_however_it_is_written_and_wherever_the_clock_hangs(
+    moment: Any, now_in: tzinfo | None
+) -> None:
+    now = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
+    now = now.replace(tzinfo=None) if now_in is None else now.astimezone(now_in)
+    asked = {
+        ("older_than", "PT1H29M"): True,
+        ("older_than", "PT1H31M"): False,
+        ("newer_than", "PT1H30M"): True,
+        ("newer_than", "PT1H29M"): False,
+        ("eq", "2026-11-01T06:30:00Z"): True,
+        ("ne", "2026-11-01T06:30:00Z"): False,
+        ("gt", "2026-11-01T05:30:00Z"): True,
+        ("lt", "2026-11-01T01:30:01-05:00"): True,
+    }
+    for (op, value), holds in asked.items():
+        found = truth(leaf("opened_at", op, value), now, opened_at=moment)
+        assert found is (Truth.TRUE if holds else Truth.FALSE), (op, value)
+
+
+@pytest.mark.parametrize(
+    ("opened_at", "hours"),
+    [
+        (datetime(2026, 10, 31, 12, 0, tzinfo=NEW_YORK), 25),  # the clocks go back: a day of 25 hours
+        (datetime(2026, 3, 7, 12, 0, tzinfo=NEW_YORK), 23),  # and one of 23
+    ],
+)
+def test_an_age_is_time_that_has_passed_and_not_what_the_clock_on_the_wall_says(
+    opened_at: datetime, hours: int
+) -> None:
+    noon_after = opened_at + timedelta(days=1)
+    assert truth(leaf("opened_at", "older_than", f"PT{hours - 1}H59M"), noon_after, opened_at=opened_at) is Truth.TRUE
+    assert truth(leaf("opened_at", "older_than", f"PT{hours}H"), noon_after, opened_at=opened_at) is Truth.FALSE
+    assert truth(leaf("opened_at", "newer_than", f"PT{hours}H"), noon_after, opened_at=opened_at) is Truth.TRUE
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00"])
+def test_the_first_and_the_last_moment_there_are_have_an_answer(moment: str) -> None:
+    for op, value in (("older_than", "P1D"), ("gt", "2026-01-01T00:00:00Z"), ("eq", "2026-01-01T00:00:00Z")):
+        assert truth(leaf("opened_at", op, value), opened_at=moment) is not Truth.UNKNOWN
+
+
+def test_a_day_is_as_old_as_its_beginning_in_utc() -> None:
+    asked = leaf("due", "older_than", "P1D")
+    assert truth(asked, datetime(2026, 3, 2, 0, 0, 0, tzinfo=UTC), due="2026-03-01") is Truth.FALSE
+    assert (
+        truth(asked, datetime(2026, 3, 1, 21, 0, 1, tzinfo=ZoneInfo("America/Sao_Paulo")), due="2026-03-01")
+        is Truth.TRUE
+    )

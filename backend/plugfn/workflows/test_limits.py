@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+import time_machine
 
 from plugfn.cache.memory import MemoryShared
 from plugfn.errors import Unavailable
@@ -242,3 +243,19 @@ async def test_a_run_is_not_kept_out_by_the_cool_down_that_it_began_itself(
     assert done.status == status
     left = await world.engine.dry_run("ana", run.workflow_id, payload=ticket(author={"name": "Maria"}))
     assert ("cooldown" in left.blocked_by) is bool(per_hour)
+
+
+@pytest.mark.parametrize("moment", ["2026-03-01T11:00:00", "2026-03-01T11:00:00Z", "2026-03-01T08:00:00-03:00"])
+async def test_a_trigger_fires_again_and_again_also_for_times_without_a_zone(world: World, moment: str) -> None:
+    limits = {"subject": "author.name", "cooldown": 60}
+    recent = {"field": "opened_at", "op": "newer_than", "value": "P1D"}
+    await world.engine.create("ana", spec(conditions=recent, limits=limits))
+    with time_machine.travel(START, tick=False) as clock:
+        for number in range(5):
+            (run,) = await world.engine.handle(opened(f"e{number}", opened_at=moment))
+            assert run.status == RunStatus.SUCCEEDED
+            clock.shift(61)
+            world.later(seconds=61)
+        again = await world.engine.replay(run.id, "ana")
+    assert (again.status, again.trace[0].result) == (RunStatus.SUCCEEDED, "true")
+    assert len(world.runner.sent) == 6
