@@ -201,3 +201,14 @@ def test_it_is_copied_like_any_object(plug):
     assert copy.copy(plug).plug is plug.plug
     assert repr(copy.copy(plug.acme)) == repr(plug.acme)
     assert repr(copy.copy(plug.plug.acme)) == repr(plug.plug.acme)
+
+
+async def test_it_can_be_closed_in_an_event_loop_that_has_used_its_database(tmp_path):
+    """That loop is held up meanwhile: nobody may wait for what it would have to do."""
+    inner = PlugFn(encryption_key=new_key(), database=f"sqlite:///{tmp_path}/x.db")
+    await inner.open()
+    plain = SyncPlugFn(inner)
+    assert plain.connections.list("ana") == []
+    begun = time.monotonic()
+    plain.close()
+    assert time.monotonic() - begun < 5

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,8 @@ from plugfn.storage.sql.address import SQLITE, address
 from plugfn.storage.sql.sqlite_words import of_sqlite
 
 ATTEMPTS_WHEN_LOCKED = 4
+ANSWER_SECONDS = 1.0
+"""A running event loop answers at once; one that has not by then is held up."""
 BUSY_SECONDS = 5.0
 POOL_WAIT_SECONDS = 10.0
 ROWS_AT_ONCE = 1000
@@ -44,18 +47,45 @@ class _Engine:
     process: int
     engine: AsyncEngine
     open: "WeakSet[Any]" = field(default_factory=WeakSet)
+    under_way: "set[asyncio.Task[Outcome]]" = field(default_factory=set)
+
+    async def run(self, executed: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """To its end, also when its caller is cancelled: a connection that is given up while it is being opened, or in
+        the middle of a statement, stays counted as used and may hold SQLite's lock."""
+        task = self.loop.create_task(executed)
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
         if self.loop is asyncio.get_running_loop():
-            await self.engine.dispose()
-        elif self.loop.is_running():
-            ended = asyncio.run_coroutine_threadsafe(self.engine.dispose(), self.loop)
+            await self._dispose()
+        elif await self._answers():
+            ended = asyncio.run_coroutine_threadsafe(self._dispose(), self.loop)
             await asyncio.wait([asyncio.wrap_future(ended)], timeout=POOL_WAIT_SECONDS)
         else:
             self.abandon()
 
+    async def _dispose(self) -> None:
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=POOL_WAIT_SECONDS)
+        await self.engine.dispose()
+
+    async def _answers(self) -> bool:
+        """Whether its loop runs, and nothing holds it up: as somebody may who waits there for this very closing."""
+        if not self.loop.is_running():
+            return False
+        heard, ends = threading.Event(), time.monotonic() + ANSWER_SECONDS
+        try:
+            self.loop.call_soon_threadsafe(heard.set)
+        except RuntimeError:  # it has just ended
+            return False
+        while not heard.is_set() and time.monotonic() < ends:
+            await asyncio.sleep(0.01)
+        return heard.is_set()
+
     def abandon(self) -> None:
-        """Close the connections of a loop that runs no more: nothing can be awaited on it."""
+        """Close the connections of a loop that runs no more, or does not answer: nothing can be awaited on it."""
         close = _stop if self.engine.url.drivername == SQLITE else _finish
         # In a thread without an event loop, so that aiosqlite reports to none: the current one may end before it.
         closing = threading.Thread(target=lambda: [close(connection) for connection in list(self.open)])
@@ -92,10 +122,14 @@ class Database:
         """One statement, which is its own transaction.
 
         Raises Unavailable (code "store"), InvalidCall (what the database cannot keep), IntegrityError."""
+        entry = self._entry()
+        return await entry.run(self._executed(entry.engine, statement))
+
+    async def _executed(self, engine: AsyncEngine, statement: Executable) -> Outcome:
         for attempt in range(1, ATTEMPTS_WHEN_LOCKED + 1):
             try:
                 limit = asyncio.timeout(STATEMENT_SECONDS)
-                async with _in_our_words(), limit, self._engine().connect() as connection:
+                async with _in_our_words(), limit, engine.connect() as connection:
                     return await _outcome(connection, statement)
             except _Locked:
                 await asyncio.sleep(0.05 * attempt)
@@ -122,7 +156,7 @@ class Database:
         for entry in engines:
             await entry.close()
 
-    def _engine(self) -> AsyncEngine:
+    def _entry(self) -> _Engine:
         loop = asyncio.get_running_loop()
         with self._lock:
             self._drop_inherited()
@@ -130,7 +164,7 @@ class Database:
             if entry is None or entry.loop is not loop:
                 self._drop_closed()
                 entry = self._engines[id(loop)] = self._made(loop)
-        return entry.engine
+        return entry
 
     def _drop_inherited(self) -> None:
         # A forked child must neither use nor close what its parent opened; kept, so that no destructor closes it.

@@ -212,6 +212,32 @@ async def test_a_statement_that_is_given_up_leaves_a_usable_store(store):
     assert await store.take("given-up", "7") == b"v"
 
 
+async def test_statements_that_are_given_up_while_connections_are_opened_use_none_up(store):
+    """Each of them was counted as used for ever, and could hold SQLite's lock, until the store could not be reached."""
+    for number in range(12):
+        await store.close_engines()
+        task = asyncio.create_task(store.put("given-up", "k", b"v", 60))
+        await asyncio.sleep(number * 0.0005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        begun = time.monotonic()
+        await asyncio.gather(*(store.put("given-up", str(other), b"v", 60) for other in range(8)))
+        assert time.monotonic() - begun < database.BUSY_SECONDS
+        (pool,) = [entry.engine.pool for entry in store._engines.values()]
+        async with asyncio.timeout(10):
+            while pool.checkedout():
+                await asyncio.sleep(0.01)
+
+
+async def test_closing_waits_for_a_statement_that_was_given_up(store):
+    task = asyncio.create_task(store.put("given-up", "last", b"v", 60))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await store.close()
+    assert await store.take("given-up", "last") == b"v"
+
+
 async def test_closing_reaches_the_connections_of_other_running_loops(postgres_url):
     store = SqlStore(postgres_url)
     await store.open()
@@ -235,6 +261,33 @@ async def test_closing_reaches_the_connections_of_other_running_loops(postgres_u
         assert asyncio.run_coroutine_threadsafe(store.purge(), loop).result(10) == 0
         await store.close()
     finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def test_closing_does_not_wait_for_a_loop_that_is_held_up(store):
+    """Whoever calls the synchronous face in an event loop holds that loop up until it is done."""
+    loop, held, let_go = asyncio.new_event_loop(), threading.Event(), threading.Event()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def hold() -> None:
+        held.set()
+        let_go.wait(30)
+
+    try:
+        asyncio.run_coroutine_threadsafe(store.put("held", "k", b"v", 60), loop).result(10)
+        loop.call_soon_threadsafe(hold)
+        assert await asyncio.to_thread(held.wait, 10)
+        begun = time.monotonic()
+        await store.close()
+        assert time.monotonic() - begun < database.POOL_WAIT_SECONDS / 2
+        let_go.set()
+        assert asyncio.run_coroutine_threadsafe(store.take("held", "k"), loop).result(10) == b"v"
+        await store.close()
+    finally:
+        let_go.set()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
