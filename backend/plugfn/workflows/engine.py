@@ -35,7 +35,7 @@ from plugfn.workflows.model import (
     WorkflowStatus,
 )
 from plugfn.workflows.steps import Checker, Runner
-from plugfn.workflows.suppression import Budgets, Suppression, pause, resume
+from plugfn.workflows.suppression import Budgets, Suppression, resume, stop
 from plugfn.workflows.work import LEASE, Worker
 
 MOST_WORKFLOWS = 200
@@ -134,7 +134,7 @@ class WorkflowEngine:
 
     async def pause(self, workflow_id: str, user_id: str) -> Workflow:
         """Start nothing more, and stop before the next step of what runs."""
-        return (await pause(self._ledger, await self._ledger.workflow(workflow_id, user_id), "user")).shown
+        return (await stop(self._ledger, workflow_id, user_id)).shown
 
     async def resume(self, workflow_id: str, user_id: str) -> Workflow:
         """Let events start it again."""

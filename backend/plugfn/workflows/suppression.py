@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from plugfn.workflows.model import RunStatus, WorkflowSpec, WorkflowStatus
 log = logging.getLogger("plugfn.workflows")
 
 HOUR = 3600
+ATTEMPTS = 10
 COOLDOWN = "workflow-cooldown"
 PER_HOUR = "per_hour"
 ALARMING = frozenset({"loop", "depth", PER_HOUR})
@@ -89,6 +91,17 @@ async def pause(ledger: Ledger, workflow: KeptWorkflow, because: str) -> KeptWor
     row = replace(workflow.row, status=WorkflowStatus.PAUSED)
     body = workflow.body.model_copy(update={"generation": workflow.body.generation + 1, "paused_because": because})
     return await ledger.write_workflow(row, body)
+
+
+async def stop(ledger: Ledger, workflow_id: str, user_id: str) -> KeptWorkflow:
+    """The kill switch: whoever else changes the workflow at this moment puts it off no longer than ATTEMPTS times.
+
+    Raises UnknownName, InvalidCall (code "conflict")."""
+    for _ in range(ATTEMPTS - 1):
+        workflow = await ledger.workflow(workflow_id, user_id)
+        with suppress(InvalidCall):
+            return await pause(ledger, workflow, "user")
+    return await pause(ledger, await ledger.workflow(workflow_id, user_id), "user")
 
 
 async def resume(ledger: Ledger, workflow: KeptWorkflow) -> KeptWorkflow:

@@ -7,6 +7,7 @@ database, and a vendor that counts what was done.
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -263,6 +264,21 @@ async def test_a_run_paused_by_another_process_stops_and_goes_on_once(sides: Sid
         else:
             assert run.status in (RunStatus.SUPPRESSED, RunStatus.SUCCEEDED)
     assert len(sides.vendor.said) == len(set(sides.vendor.said))
+
+
+async def test_the_kill_switch_works_while_the_workflow_is_being_changed(sides: Sides) -> None:
+    workflow_id = await sides.made()
+    first, second = sides.plugs
+
+    async def change() -> None:
+        for number in range(15):
+            with suppress(InvalidCall):
+                await second.workflows.update(workflow_id, sides.user, workflow(name=f"Say {number}"))
+
+    pauses = [partial(first.workflows.pause, workflow_id, sides.user) for _ in range(2)]
+    only(await at_once(change, *pauses))
+    assert (await sides.engine.get(workflow_id, sides.user)).status == "paused"
+    assert await sides.engine.handle(await sides.event()) == []
 
 
 async def test_a_run_deleted_by_another_process_does_nothing_more(sides: Sides) -> None:
