@@ -8,6 +8,7 @@ import pytest
 
 from plugfn.definition import Result, Trigger
 from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, UnknownName
+from plugfn.storage.records import WorkflowRow
 from plugfn.webhooks.inbound import Event
 from plugfn.workflows.conftest import World, desk, opened, spec, step, ticket
 from plugfn.workflows.engine import MOST_WORKFLOWS
@@ -458,3 +459,21 @@ async def test_what_cannot_be_read_hides_nothing_else_in_lists(world: World) -> 
     await world.store.update_run(replace(run, version=run.version + 1, body=b"lost"))
     assert [one.id for one in await world.engine.list("ana")] == [kept.id]
     assert [one.id for one in await world.engine.runs("ana")] == [runs[1].id]
+
+
+async def test_the_kill_switch_is_not_put_off_by_another_change(world: World) -> None:
+    made = await world.engine.create("ana", spec())
+    write, changes = world.store.update_workflow, [1, 2]
+
+    async def overtaken(row: WorkflowRow) -> bool:
+        if changes:
+            world.store.update_workflow = write  # type: ignore[method-assign]
+            await world.engine.update(made.id, "ana", spec(name=f"Tell {changes.pop()}"))
+            world.store.update_workflow = overtaken  # type: ignore[method-assign]
+        return await write(row)
+
+    world.store.update_workflow = overtaken  # type: ignore[method-assign]
+    paused = await world.engine.pause(made.id, "ana")
+    assert (paused.status, paused.version, paused.spec.name) == (WorkflowStatus.PAUSED, 4, "Tell 1")
+    with pytest.raises(UnknownName):
+        await world.engine.pause(made.id, "bob")
