@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from plugfn.definition import Action, Provider
 from plugfn.errors import UnknownAttribute, suggestion
-from plugfn.options import CallOptions, check_names
+from plugfn.options import CallOptions
 
 Run = Callable[..., Awaitable[BaseModel]]
 
@@ -21,7 +21,6 @@ class BoundAction:
 
     async def __call__(self, **call: Unpack[CallOptions]) -> BaseModel:
         """As PlugFn.run."""
-        check_names(call)
         return await self._run(self.action, **call)
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -28,7 +29,7 @@ from plugfn.idempotency import Once
 from plugfn.metrics import Metrics
 from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
-from plugfn.options import CallOptions
+from plugfn.options import CallOptions, check_names
 from plugfn.registry import ProviderRegistry
 from plugfn.rotation import OnProgress as OnRotation
 from plugfn.rotation import Rotated, rotate_keys
@@ -70,7 +71,7 @@ class PlugFn(Faces):
         redis: str | Shared | None = None,
         allowed_networks: Sequence[str] = (),
     ) -> None:
-        self.base_url, self._auth = base_url.rstrip("/"), auth
+        self.base_url, self._auth = _address(base_url), auth
         self.ring = KeyRing.from_keys(encryption_key)
         self.store: Store = store_of(database)
         self.shared: Shared = shared_of(redis)
@@ -112,6 +113,7 @@ class PlugFn(Faces):
 
     async def run(self, action: Action[Any, Any] | str, **call: Unpack[CallOptions]) -> BaseModel:
         """Run an action, given as itself or by its path, for a user. See CallOptions for the rest."""
+        check_names(call)
         return await self.executor.run(action, **call)
 
     async def batch(
@@ -157,3 +159,16 @@ class PlugFn(Faces):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _address(base_url: str) -> str:
+    """Without its last slash. Raises ConfigurationError: vendors would send users to what is no address."""
+    try:
+        parts = urlsplit(base_url)
+    except ValueError:
+        raise ConfigurationError("base_url is not an address") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(
+            "base_url is where the web routes are mounted, as https://app.example.com/integrations"
+        )
+    return base_url.rstrip("/")

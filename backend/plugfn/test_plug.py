@@ -39,3 +39,12 @@ async def test_what_cannot_be_opened_is_closed_again(monkeypatch):
     with pytest.raises(ConfigurationError):
         await plug.__aenter__()
     assert "store" in parts.closed
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "app.example.com", "localhost:8000", "ftp://app.example.com", "https://", "https://[", "https://a.example?b"],
+)
+def test_a_base_url_that_is_no_address_is_refused_at_once(wrong):
+    with pytest.raises(ConfigurationError, match="base_url is"):
+        PlugFn(encryption_key=new_key(), base_url=wrong)
