@@ -32,6 +32,27 @@ def impatient(monkeypatch):
     monkeypatch.setattr(exclusive, "WAIT_SECONDS", 0.2)
 
 
+class Answered:
+    """The vendor's answer to a refresh: it has `come`, and is held back until it may be `heard`."""
+
+    def __init__(self) -> None:
+        self.come, self.heard = asyncio.Event(), asyncio.Event()
+
+
+@pytest.fixture
+def answered(monkeypatch) -> Answered:
+    held, real = Answered(), refresh.ask_for_tokens
+
+    async def ask(*given: Any, **named: Any) -> OAuthTokens:
+        tokens = await real(*given, **named)
+        held.come.set()
+        await held.heard.wait()
+        return tokens
+
+    monkeypatch.setattr(refresh, "ask_for_tokens", ask)
+    return held
+
+
 def refreshes(site: Site) -> list[dict[str, str]]:
     return [request for request in site.token_requests() if request["grant_type"] == "refresh_token"]
 
@@ -284,7 +305,7 @@ async def test_a_token_that_has_ended_and_cannot_be_renewed_now_is_for_later(sit
     await site.end_soon(connection)
     site.emulator.fault("POST /token", **fault)
     with pytest.raises(TryLater) as caught:
-        await site.me(connection, timeout=0.01)
+        await site.connections.credentials(site.provider, connection)
     assert caught.value.code not in ("", "try_later")
     assert (await site.connections.get(connection.id, "ana")).status is ConnectionStatus.ACTIVE
     await site.plug.shared.delete(f"refresh-failed:{connection.id}")
@@ -414,7 +435,7 @@ async def test_a_lock_that_nobody_lets_go_of_stops_only_what_has_ended(site, hel
         assert (await site.me(connection)).account == "acct-1"
         await site.end_soon(connection)
         with pytest.raises(TryLater) as caught:
-            await site.me(connection, timeout=0.8)
+            await site.connections.credentials(site.provider, connection)
         assert caught.value.code == "locked"
         assert refreshes(site) == []
 
@@ -446,16 +467,15 @@ async def test_without_the_shared_state_the_claim_alone_keeps_others_out(site, m
     assert len(refreshes(site)) == 1
 
 
-async def test_a_user_who_connects_again_during_a_refresh_keeps_the_new_tokens(site):
+async def test_a_user_who_connects_again_during_a_refresh_keeps_the_new_tokens(site, answered):
     connection = (await site.connect()).connection
-    site.options(seconds=0.2)
     await site.end_soon(connection)
     refreshing = asyncio.create_task(site.me(connection))
-    await asyncio.sleep(0.1)
-    site.options(seconds=0)
+    await answered.come.wait()
     done = await site.connect()
     assert done.connection.id == connection.id
     newest = await site.tokens(connection)
+    answered.heard.set()
     assert (await refreshing).account == "acct-1"
     assert await site.tokens(connection) == newest
 
@@ -470,13 +490,13 @@ async def test_a_late_refusal_of_old_tokens_does_not_mark_new_ones(site):
     assert (await site.connections.get(connection.id, "ana")).status is ConnectionStatus.NEEDS_REAUTH
 
 
-async def test_a_connection_that_is_removed_during_a_refresh_stays_removed(site):
+async def test_a_connection_that_is_removed_during_a_refresh_stays_removed(site, answered):
     connection = (await site.connect()).connection
-    site.options(seconds=0.2)
     await site.end_soon(connection)
     refreshing = asyncio.create_task(site.me(connection))
-    await asyncio.sleep(0.1)
+    await answered.come.wait()
     await site.plug.store.delete_connection(connection.id)
+    answered.heard.set()
     with pytest.raises(NoConnection):
         await refreshing
     assert await site.connections.list("ana") == []
@@ -499,7 +519,7 @@ async def test_no_secret_of_a_refresh_is_shown(site, caplog: pytest.LogCaptureFi
     await site.end_soon(connection)
     site.emulator.fault("POST /token", kind="answer", status=500, body={"error": "server_error", "t": "hunter2"})
     with pytest.raises(TryLater) as caught:
-        await site.me(connection, timeout=0.01)
+        await site.connections.credentials(site.provider, connection)
     tokens = await site.tokens(connection)
     shown = f"{caught.value!r} {caught.value.as_dict()} {tokens!r} {caplog.text}"
     assert tokens.refresh_token is not None
