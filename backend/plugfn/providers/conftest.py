@@ -91,6 +91,10 @@ class NpmPeer:
     package: Path
 
 
+# Why a peer could not be installed: without a network nobody waits for each of them in turn.
+_unreachable: list[str] = []
+
+
 @pytest.fixture
 def npm_peer(peer_missing):
     """`npm_peer("emulate", "0.12.2")`: installed once into .local/cache, Node from a wheel; or reported as missing."""
@@ -100,9 +104,11 @@ def npm_peer(peer_missing):
         with (CACHE / "npm.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             try:
-                return NpmPeer(_node(), _package(name, version))
+                if not _unreachable:
+                    return NpmPeer(_node(), _package(name, version))
             except (subprocess.SubprocessError, OSError) as error:
-                return peer_missing(f"npm {name}", f"{type(error).__name__} while installing it")
+                _unreachable.append(type(error).__name__)
+        return peer_missing(f"npm {name}", f"{_unreachable[0]} while installing peers")
 
     return find
 
