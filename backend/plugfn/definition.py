@@ -12,12 +12,21 @@ from datetime import datetime
 from keyword import iskeyword
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_type_hints
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, SecretStr
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from plugfn.connection import Connection
-from plugfn.errors import ConfigurationError
+from plugfn.errors import ConfigurationError, InvalidCall
 from plugfn.net.answer import ErrorTable
 from plugfn.net.guard import Guard
+from plugfn.net.url import read_url
 from plugfn.net.vendor import VendorHttp
 from plugfn.resilience.retry import policy
 from plugfn.webhooks.inbound import Webhooks
@@ -52,6 +61,17 @@ class Settings(Model):
 
     webhook_secrets: tuple[SecretStr, ...] = ()
     """Secrets that deliveries may be signed with: several while one is being replaced."""
+
+    @field_validator("*")
+    @classmethod
+    def _an_address(cls, value: Any, info: ValidationInfo) -> Any:
+        if not str(info.field_name).endswith("_url") or not isinstance(value, str):
+            return value
+        try:
+            read_url(value)
+        except InvalidCall:
+            raise ValueError("must be an address: https://…") from None
+        return value
 
 
 class OAuthSettings(Settings):

@@ -36,6 +36,9 @@ from plugfn.storage.records import ActionLog
 
 log = logging.getLogger("plugfn")
 
+OWN_TROUBLE = frozenset({"store", "shared_state"})
+"""Our own database or Redis is away: that is not the vendor's doing, and not mended by calling the vendor again."""
+
 
 class Executor:
     """The one way to run actions."""
@@ -139,7 +142,9 @@ class Executor:
 
     def _wait(self, job: Job, error: TryLater, attempt: int) -> float | None:
         """Seconds until the next attempt; None when there is none."""
-        wait = None if isinstance(error, CircuitOpen) else job.policy.wait(attempt, error.retry_after)
+        if isinstance(error, CircuitOpen) or error.code in OWN_TROUBLE:
+            return None
+        wait = job.policy.wait(attempt, error.retry_after)
         return wait if wait is not None and wait < job.left() else None
 
     async def _attempt(self, job: Job, attempt: int, credentials: Model | None = None) -> BaseModel:
@@ -179,8 +184,9 @@ class Executor:
         )
         try:
             await self._store.add_logs([entry])
-        except Exception:
-            log.exception("an attempt was not noted", extra={"call_id": job.id, "outcome": outcome})
+        except Exception as trouble:  # noqa: BLE001 - whatever a store raises: what was done stays done
+            where = {"call_id": job.id, "outcome": outcome}
+            log.error("an attempt was not noted: %s", type(trouble).__name__, extra=where)
 
 
 def _seconds(timeout: float) -> float:

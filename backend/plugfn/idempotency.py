@@ -87,7 +87,7 @@ def claim_of(
     user_id: str, action: Action[Any, Any], params: BaseModel, key: str, connection_id: str, call_id: str
 ) -> Claim:
     """Raises InvalidParams: a key, or parameters, that cannot be kept."""
-    if not key or len(key) > LONGEST_KEY:
+    if not isinstance(key, str) or not key or len(key) > LONGEST_KEY:
         raise InvalidParams("the idempotency key is not valid", problems=[Problem("", "1 to 255 characters")])
     # What the caller gave: a default such as the present moment is another one each time. Secrets are masked in this.
     given = _written(params, exclude_unset=True)

@@ -282,3 +282,36 @@ async def test_the_vendors_own_words_are_what_the_caller_hears(quick):
         with pytest.raises(RateLimited) as caught:
             await bench.call("numbers.ask", timeout=1.5)
     assert caught.value.code == "vendors_word"
+
+
+async def test_a_store_that_is_away_is_not_asked_again_as_if_it_were_the_vendor(monkeypatch, quick):
+    script = Script()
+    async with Bench(made(script), credentials={}) as bench:
+
+        async def away(*_: Any, **__: Any) -> None:
+            raise Unavailable("the database cannot be reached", code="store")
+
+        monkeypatch.setattr(bench.plug.store, "with_credentials", away)
+        with pytest.raises(Unavailable):
+            await bench.call("numbers.ask", user_id="ana")
+    assert script.calls == []
+    assert quick == []
+
+
+async def test_a_use_that_cannot_be_noted_is_no_failure(monkeypatch, quick):
+    script = Script()
+    async with Bench(made(script), credentials={}) as bench:
+
+        async def away(*_: Any) -> None:
+            raise Unavailable("the database cannot be reached", code="store")
+
+        monkeypatch.setattr(bench.plug.store, "touch_connection", away)
+        assert (await bench.call("numbers.ask", {"number": 2})).number == 2
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, 5, b"k"])
+async def test_an_idempotency_key_that_is_none_is_refused(key):
+    async with Bench(made(Script()), credentials={}) as bench:
+        with pytest.raises(InvalidParams):
+            await bench.call("numbers.ask", idempotency_key=key)

@@ -93,3 +93,9 @@ def test_a_text_where_a_list_belongs_is_told_so():
 def test_what_is_no_provider_cannot_be_registered(thing):
     with pytest.raises(ConfigurationError, match="register takes providers"):
         ProviderRegistry().register(thing)
+
+
+def test_an_address_that_is_none_is_refused_when_it_is_set():
+    registry = ProviderRegistry({"acme": {**SETTINGS["acme"], "api_url": "github.example.com"}})
+    with pytest.raises(ConfigurationError, match=r"api_url: .*https://"):
+        registry.register(provider())

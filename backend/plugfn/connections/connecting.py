@@ -10,7 +10,7 @@ from plugfn.connection import Connection, ConnectionStatus
 from plugfn.connections.checks import check_label, check_origin, check_provider, check_user, digest, fit_label
 from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
-from plugfn.errors import InvalidCall, PlugFnError
+from plugfn.errors import InvalidCall, InvalidParams, PlugFnError
 from plugfn.oauth.app import App, app_of
 from plugfn.oauth.flow import Granted
 from plugfn.oauth.local_path import local_path
@@ -163,6 +163,11 @@ class Connecting(Reading):
 
     def _read_typed(self, kind: Provider, credentials: Mapping[str, Any] | Model) -> Model:
         """Refused now, when somebody sits at the form, and not at the first call."""
+        if isinstance(kind.auth, OAuth2) and isinstance(credentials, Mapping) and "access_token" not in credentials:
+            raise InvalidParams(
+                f"{kind.label} is connected at its own page: send the user to connections.authorization_url",
+                provider=kind.name,
+            )
         read: Model = validated(kind.credentials, credentials, "the credentials", provider=kind.name)
         check_origin(kind, self._registry.settings(kind.name), read, self._guard)
         return read

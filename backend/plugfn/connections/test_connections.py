@@ -362,6 +362,8 @@ async def test_a_connection_of_oauth_has_no_form_and_one_of_a_form_has_no_oauth(
         connection = (await site.connect()).connection
         with pytest.raises(InvalidCall):
             await site.connections.update(connection.id, "ana", {"access_token": "x"})
+        with pytest.raises(InvalidParams, match="authorization_url"):
+            await site.connections.create("ana", site.provider.name, {"token": "x"})
 
 
 async def test_typed_in_tokens_claim_no_account(emulator):

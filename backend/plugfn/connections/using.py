@@ -1,5 +1,6 @@
 """Using connections: which one a call means, what it authenticates with, and what to do when that is refused."""
 
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,9 +8,11 @@ from plugfn.connection import Connection, ConnectionStatus
 from plugfn.connections.checks import check_provider, check_user, fit_label
 from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
-from plugfn.errors import AmbiguousConnection, InvalidCall, NeedsReconnect, NoConnection
+from plugfn.errors import AmbiguousConnection, InvalidCall, NeedsReconnect, NoConnection, PlugFnError
 from plugfn.oauth.app import app_of
 from plugfn.vault import Kept
+
+log = logging.getLogger("plugfn")
 
 NOTED_EVERY = timedelta(minutes=1)
 """How exactly last_used_at is kept: a write for every call would cost more than the call."""
@@ -88,4 +91,8 @@ class Using(Reading):
     async def _note_use(self, connection: Connection) -> None:
         now = datetime.now(UTC)
         if connection.last_used_at is None or now - connection.last_used_at > NOTED_EVERY:
-            await self._store.touch_connection(connection.id, now)
+            try:
+                await self._store.touch_connection(connection.id, now)
+            except PlugFnError as error:
+                # When it was last used is worth no call.
+                log.warning("a use was not noted", extra={"connection_id": connection.id, "code": error.code})

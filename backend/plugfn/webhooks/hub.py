@@ -82,6 +82,8 @@ class WebhookHub:
 
     def on(self, provider: str, event: str, handler: Handler) -> None:
         """Call `handler` with each such Event ("*": with all of the provider's). Raises UnknownName."""
+        if not callable(handler):
+            raise TypeError("a handler is a function that takes an Event")
         if event == ANY_EVENT:
             self._registry.get(provider)
         else:

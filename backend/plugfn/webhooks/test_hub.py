@@ -157,3 +157,8 @@ def test_a_handler_for_an_event_that_is_not_declared_is_refused_with_a_suggestio
     bench = Bench(PROVIDER, credentials={})
     with pytest.raises(UnknownName, match="did you mean 'ping'"):
         bench.plug.webhooks.on("acme", "pnig", print)
+
+
+def test_what_cannot_be_called_is_no_handler(bench):
+    with pytest.raises(TypeError):
+        bench.plug.webhooks.on("acme", "ping", None)
