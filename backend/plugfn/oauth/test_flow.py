@@ -449,9 +449,9 @@ async def test_unknown_and_unfit_providers_are_refused(site):
 async def test_addresses_that_secrets_go_to_must_be_encrypted(emulator, setting, url):
     peer = emulator("oauth")
     settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, setting: url}
-    site = Site(peer, integrations={"acme": settings})
-    async with site.plug:
-        with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
+        site = Site(peer, integrations={"acme": settings})
+        async with site.plug:
             await site.connect()
     assert setting in str(caught.value)
 
