@@ -26,7 +26,7 @@ def _why(one: Mapping[str, Any], known: Sequence[str]) -> str:
         return "Input should be a valid list"  # which is what people write
     if one["type"] == "extra_forbidden" and len(one["loc"]) == 1 and known:
         return f"{one['msg']}: {suggestion(str(one['loc'][0]), known)}"
-    return str(one["msg"])
+    return str(one["msg"]).removeprefix("Value error, ")  # pydantic's word for what our own checks say
 
 
 def _where(loc: tuple[int | str, ...]) -> str:
