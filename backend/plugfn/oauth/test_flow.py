@@ -447,12 +447,15 @@ async def test_unknown_and_unfit_providers_are_refused(site):
 @pytest.mark.parametrize("setting", ["authorize_url", "token_url"])
 @pytest.mark.parametrize("url", ["http://acme.example/x", "ftp://acme.example", "nonsense"])
 async def test_addresses_that_secrets_go_to_must_be_encrypted(emulator, setting, url):
-    peer = emulator("oauth")
     settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, setting: url}
-    with pytest.raises(ConfigurationError) as caught:
-        site = Site(peer, integrations={"acme": settings})
+
+    async def connect() -> None:
+        site = Site(emulator("oauth"), integrations={"acme": settings})
         async with site.plug:
             await site.connect()
+
+    with pytest.raises(ConfigurationError) as caught:
+        await connect()
     assert setting in str(caught.value)
 
 
