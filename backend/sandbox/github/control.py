@@ -18,6 +18,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.kit.switches import turn
+
 from .hooks import fire, settled
 from .repos import shown
 from .world import CLIENT_ID, WORLD, Repo
@@ -42,11 +44,7 @@ async def add_token(request: web.Request) -> web.Response:
 
 
 async def switch(request: web.Request) -> web.Response:
-    asked, switches = await request.json(), request.app[WORLD].switches
-    if unknown := set(asked) - set(switches):
-        raise web.HTTPBadRequest(text=f"no such switch: {', '.join(sorted(unknown))}")
-    switches.update(asked)
-    return web.Response(status=204)
+    return await turn(request, request.app[WORLD].switches)
 
 
 async def limit(request: web.Request) -> web.Response:

@@ -15,6 +15,8 @@ import time
 
 from aiohttp import web
 
+from sandbox.kit.switches import turn
+
 from .events import emit, interact, settled, verify_url
 from .world import TEAM, WORLD
 
@@ -31,11 +33,7 @@ async def add_token(request: web.Request) -> web.Response:
 
 
 async def switch(request: web.Request) -> web.Response:
-    asked, switches = await request.json(), request.app[WORLD].switches
-    if unknown := set(asked) - set(switches):
-        raise web.HTTPBadRequest(text=f"no such switch: {', '.join(sorted(unknown))}")
-    switches.update(asked)
-    return web.Response(status=204)
+    return await turn(request, request.app[WORLD].switches)
 
 
 async def set_url(request: web.Request) -> web.Response:
