@@ -21,9 +21,9 @@ from django.db import connections  # noqa: E402
 from psycopg import sql  # noqa: E402
 from redis import Redis  # noqa: E402
 
-from apps.banking import reconcile  # noqa: E402 (models need Django set up)
 from apps.banking.aggregators.pluggy import configuration  # noqa: E402
 from apps.banking.models import Account, Connection, SyncRun, Transaction  # noqa: E402
+from apps.banking.sync import reconcile  # noqa: E402 (models need Django set up)
 from apps.clients.models import Client, Membership  # noqa: E402
 from apps.events.accept import Incoming, accept  # noqa: E402
 from apps.events.models import Event  # noqa: E402

@@ -14,10 +14,10 @@ import psycopg
 from django.db import connection, connections, transaction
 
 from apps.banking.aggregators.pluggy import rows
-from apps.banking.columns import columns
-from apps.banking.merge import merge, merge_sql
 from apps.banking.models import Account, Transaction
-from apps.banking.staging import BATCH, stage
+from apps.banking.rows.columns import columns
+from apps.banking.rows.merge import merge, merge_sql
+from apps.banking.rows.staging import BATCH, stage
 
 BULK_BATCH = 500
 # In each round one after the other, the two that are compared most closely side by side.

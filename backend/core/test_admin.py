@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.banking import factories
-from apps.banking.test_merge import doc, merge_docs
+from apps.banking.rows.test_merge import doc, merge_docs
 from apps.clients.browse import COUNT_LIMIT, BrowseAdmin
 from apps.clients.factories import MembershipFactory, UserFactory
 from apps.events.models import Event, Mailbox, Replay, Tally

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 
 from apps.banking.aggregators.pluggy import rows
 from apps.banking.factories import AccountFactory, ConnectionFactory, IdentityFactory
-from apps.banking.merge import merge
 from apps.banking.models import Account, Connection, Identity, Transaction
-from apps.banking.test_merge import doc, merge_docs, scope
+from apps.banking.rows.merge import merge
+from apps.banking.rows.test_merge import doc, merge_docs, scope
 from apps.events.models import Event
 from lib import crypto, rotation
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from apps.banking.aggregators.pluggy.notification import SOURCE
+from apps.banking.aggregators.pluggy.webhooks.notification import SOURCE
 from apps.banking.models import Account, CreditCardBill, Investment, Loan, Transaction
 from apps.events.models import Event
 from ponte_demo.percentile import percentile

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from apps.banking.aggregators.pluggy.configuration import check_configuration
-from apps.banking.checks import check_signature, check_webhook_secret
+from apps.banking.aggregators.pluggy.webhooks.checks import check_signature, check_webhook_secret
 
 
 class BankingConfig(AppConfig):

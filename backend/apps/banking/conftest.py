@@ -115,7 +115,7 @@ def bank(_bank: Bank, settings: Any) -> Bank:
 
 def store(*payloads: dict) -> None:
     """Stores webhook payloads as the door does, but in the test's own transaction."""
-    from apps.banking.aggregators.pluggy.notification import SOURCE, read_notification
+    from apps.banking.aggregators.pluggy.webhooks.notification import SOURCE, read_notification
     from apps.events.accept import accept_here
     from apps.events.models import Event
     from apps.events.store import make_row
@@ -139,7 +139,7 @@ def _differs(model: Any, scope: dict, mapper: Any, docs: list) -> dict[str, int]
     """What a fresh full fetch would change in rows that are as they are; empty when it would change nothing."""
     from django.db import transaction
 
-    from apps.banking.merge import merge
+    from apps.banking.rows.merge import merge
 
     truth = [mapper(doc) for doc in docs]
     mine = set(model.objects.filter(**scope, deleted_at=None).values_list("vendor_id", flat=True))

@@ -2,63 +2,64 @@
 
 from celery import shared_task
 
-from apps.banking import consents, directory, discover, reconcile, sync, transactions
+from apps.banking import consents
+from apps.banking.sync import directory, discover, item_events, reconcile, transaction_events
 from apps.events.work import process
 
 
 @shared_task(name="process_item_created")
 def process_item_created(mailbox: str) -> None:
     """A first run ended well: read everything."""
-    process(mailbox, "item/created", sync.item_created)
+    process(mailbox, "item/created", item_events.item_created)
 
 
 @shared_task(name="process_item_updated")
 def process_item_updated(mailbox: str) -> None:
     """A later run ended with data: read what is new."""
-    process(mailbox, "item/updated", sync.item_updated)
+    process(mailbox, "item/updated", item_events.item_updated)
 
 
 @shared_task(name="process_item_error")
 def process_item_error(mailbox: str) -> None:
     """A run failed: note why, and who must act."""
-    process(mailbox, "item/error", sync.item_error)
+    process(mailbox, "item/error", item_events.item_error)
 
 
 @shared_task(name="process_item_deleted")
 def process_item_deleted(mailbox: str) -> None:
     """An item is said to be gone: verify it, then tombstone."""
-    process(mailbox, "item/deleted", sync.item_deleted)
+    process(mailbox, "item/deleted", item_events.item_deleted)
 
 
 @shared_task(name="process_item_mfa")
 def process_item_mfa(mailbox: str) -> None:
     """The bank waits for the person: note for what. Two kinds of events say so; one run is for one of them."""
-    if process(mailbox, "item/waiting_user_input", sync.item_mfa) is None:
-        process(mailbox, "item/waiting_user_action", sync.item_mfa)
+    if process(mailbox, "item/waiting_user_input", item_events.item_mfa) is None:
+        process(mailbox, "item/waiting_user_action", item_events.item_mfa)
 
 
 @shared_task(name="process_item_login_succeeded")
 def process_item_login_succeeded(mailbox: str) -> None:
     """The bank accepted the credentials: note it."""
-    process(mailbox, "item/login_succeeded", sync.item_login_succeeded)
+    process(mailbox, "item/login_succeeded", item_events.item_login_succeeded)
 
 
 @shared_task(name="process_transactions_created")
 def process_transactions_created(mailbox: str) -> None:
     """An account has new transactions."""
-    process(mailbox, "transactions/created", transactions.transactions_created)
+    process(mailbox, "transactions/created", transaction_events.transactions_created)
 
 
 @shared_task(name="process_transactions_updated")
 def process_transactions_updated(mailbox: str) -> None:
     """Certain transactions changed."""
-    process(mailbox, "transactions/updated", transactions.transactions_changed)
+    process(mailbox, "transactions/updated", transaction_events.transactions_changed)
 
 
 @shared_task(name="process_transactions_deleted")
 def process_transactions_deleted(mailbox: str) -> None:
     """Certain transactions are gone."""
-    process(mailbox, "transactions/deleted", transactions.transactions_changed)
+    process(mailbox, "transactions/deleted", transaction_events.transactions_changed)
 
 
 @shared_task(name="process_connector_status")

@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection, transaction
 
 from apps.banking import factories, models
 from apps.banking.factories import AccountFactory, ConnectionFactory, InvestmentFactory, TransactionFactory
-from apps.banking.test_merge import doc, merge_docs
+from apps.banking.rows.test_merge import doc, merge_docs
 from apps.clients.factories import ClientFactory, MembershipFactory, UserFactory
 from apps.clients.scope import ClientQuerySet
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.banking.webhooks import receive_pluggy
+from apps.banking.door import receive_pluggy
 
 urlpatterns = [
     path("webhooks/pluggy/", receive_pluggy, name="pluggy-webhook"),

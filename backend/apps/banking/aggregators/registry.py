@@ -2,7 +2,7 @@
 
 from django.utils.module_loading import import_string
 
-from apps.banking.aggregators.base import Aggregator
+from apps.banking.aggregators.verdict import Aggregator
 
 AGGREGATORS = {
     "pluggy": "apps.banking.aggregators.pluggy.definition.PLUGGY",

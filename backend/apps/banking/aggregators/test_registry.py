@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.banking.aggregators.base import Aggregator, Verdict
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.aggregators.verdict import Aggregator, Verdict
 from lib.errors import PonteError
 
 ROOT = Path(settings.BACKEND).parent

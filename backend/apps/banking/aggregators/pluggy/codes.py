@@ -6,7 +6,6 @@ Item rows match `item.error.code` or `item.executionStatus` (https://docs.pluggy
 A code that is in no row is UNKNOWN: tried again, and an alert, until somebody adds it here.
 """
 
-from apps.banking.aggregators.base import Action, CodeRow, Health
 from apps.banking.aggregators.pluggy.errors import (
     CredentialsRefused,
     Gone,
@@ -19,6 +18,7 @@ from apps.banking.aggregators.pluggy.errors import (
     PluggyTemporary,
     PluggyUnexpected,
 )
+from apps.banking.aggregators.verdict import Action, CodeRow, Health
 from lib.errors import ErrorType
 
 T, A = ErrorType, Action

@@ -13,8 +13,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from apps.banking.aggregators.calls import counter
-from apps.banking.aggregators.pluggy.api import Called, nothing
-from apps.banking.aggregators.pluggy.client import PluggyClient
+from apps.banking.aggregators.pluggy.client.api import Called, nothing
+from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from lib.http import LOOPBACK, checked_base_url
 
 REQUIRED = ("PLUGGY_API_URL", "PLUGGY_CLIENT_ID", "PLUGGY_CLIENT_SECRET")

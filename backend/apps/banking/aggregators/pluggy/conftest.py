@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from apps.banking.aggregators.base import Health
-from apps.banking.aggregators.pluggy.client import PluggyClient
-from apps.banking.aggregators.pluggy.item import classify_item
-from apps.banking.aggregators.pluggy.pages import Page, Row
+from apps.banking.aggregators.pluggy.classify import classify_item
+from apps.banking.aggregators.pluggy.client.client import PluggyClient
+from apps.banking.aggregators.pluggy.client.pages import Page, Row
+from apps.banking.aggregators.verdict import Health
 from lib.http import JsonClient
 from lib.stub_http import Behaviour, Request, StubServer, reply
 

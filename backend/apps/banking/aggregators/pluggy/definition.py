@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from apps.banking.aggregators.base import Aggregator
+from apps.banking.aggregators.pluggy.classify import classify_item
 from apps.banking.aggregators.pluggy.codes import CODES
 from apps.banking.aggregators.pluggy.configuration import from_settings
-from apps.banking.aggregators.pluggy.item import classify_item
+from apps.banking.aggregators.verdict import Aggregator
 
 PLUGGY = Aggregator(
     name="pluggy",

@@ -11,7 +11,7 @@ Their message is ours, from the code table: Pluggy's own text can hold what a pe
 from dataclasses import dataclass
 from datetime import datetime
 
-from apps.banking.aggregators.base import Action
+from apps.banking.aggregators.verdict import Action
 from lib.errors import ErrorType, NeedsUser, Permanent, PonteError, Temporary, Unexpected
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from apps.banking.aggregators.base import Action, Health
-from apps.banking.aggregators.pluggy import endpoints
-from apps.banking.aggregators.pluggy.answers import failure, is_stale_key
+from apps.banking.aggregators.pluggy.classify import classify_item
+from apps.banking.aggregators.pluggy.client import endpoints
+from apps.banking.aggregators.pluggy.client.answers import failure, is_stale_key
+from apps.banking.aggregators.pluggy.client.endpoints import ENDPOINTS
 from apps.banking.aggregators.pluggy.codes import API_CODES, CODES, ITEM_CODES, UNKNOWN
-from apps.banking.aggregators.pluggy.endpoints import ENDPOINTS
 from apps.banking.aggregators.pluggy.errors import (
     ItemAlreadyExists,
     PluggyFailure,
     PluggyTemporary,
     PluggyUnexpected,
 )
-from apps.banking.aggregators.pluggy.item import classify_item
+from apps.banking.aggregators.verdict import Action, Health
 from lib.errors import ErrorType, NeedsUser, Permanent, Temporary, Unexpected
 from lib.http import Answer
 

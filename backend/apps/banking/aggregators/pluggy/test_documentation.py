@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.banking.aggregators.base import CodeRow
-from apps.banking.aggregators.pluggy.api import PATIENCE_SECONDS, SHARE
+from apps.banking.aggregators.pluggy.client.api import PATIENCE_SECONDS, SHARE
+from apps.banking.aggregators.pluggy.client.endpoints import ENDPOINTS, Endpoint
+from apps.banking.aggregators.pluggy.client.keys import RENEW_AT
 from apps.banking.aggregators.pluggy.codes import CODES
-from apps.banking.aggregators.pluggy.endpoints import ENDPOINTS, Endpoint
-from apps.banking.aggregators.pluggy.keys import RENEW_AT
+from apps.banking.aggregators.verdict import CodeRow
 from plugfn.net.retry_after import CAP_SECONDS
 
 TEXT = (Path(settings.BACKEND).parent / "docs" / "pluggy.md").read_text()

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.banking import reconcile
 from apps.banking.management.commands.sync_connection import find
 from apps.banking.models import Connection
-from apps.banking.rehearsal import rehearse
+from apps.banking.sync import reconcile
+from apps.banking.sync.dry_run import rehearse
 from lib.errors import PonteError
 
 

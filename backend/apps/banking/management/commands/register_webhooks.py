@@ -6,8 +6,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.banking.aggregators.pluggy.webhooks.subscription import (
+    address,
+    secret_headers,
+    steps_to_delete,
+    steps_to_register,
+)
 from apps.banking.aggregators.registry import aggregator
-from apps.banking.subscription import address, secret_headers, steps_to_delete, steps_to_register
 from lib.errors import PonteError
 
 

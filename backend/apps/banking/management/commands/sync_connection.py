@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.banking import reconcile
 from apps.banking.models import Connection, SyncRun
+from apps.banking.sync import reconcile
 from apps.events.work import process
 
 # The database keeps no order of its own.

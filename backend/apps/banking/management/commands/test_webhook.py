@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 from django.urls import reverse
 
-from apps.banking.aggregators.pluggy.delivery import make_body, make_headers
-from apps.banking.posting import Posted, Poster, Summary, is_loopback, summarise
+from apps.banking.aggregators.pluggy.webhooks.delivery import make_body, make_headers
+from apps.banking.management.posting import Posted, Poster, Summary, is_loopback, summarise
 
 DEFAULT_URL = "http://localhost:8000"
 # Elsewhere than on this machine it tries a door; it does not test how much a stranger can bear.

@@ -1,0 +1,165 @@
+"""An answer of Pluggy's that is not what was asked for, read by the code table into the error to raise."""
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apps.banking.aggregators.pluggy.classify import readable
+from apps.banking.aggregators.pluggy.client.endpoints import AUTH, Endpoint
+from apps.banking.aggregators.pluggy.codes import API_CODES, UNKNOWN
+from apps.banking.aggregators.pluggy.errors import (
+    FieldProblem,
+    PluggyFailure,
+    PluggyTemporary,
+    PluggyUnexpected,
+    Told,
+)
+from apps.banking.aggregators.verdict import CodeRow
+from lib.errors import ErrorType, Temporary
+from lib.http import Answer
+from plugfn.net.retry_after import CAP_SECONDS, retry_after
+
+logger = logging.getLogger(__name__)
+
+# What Pluggy documents as its wait when a limit is exceeded.
+LIMIT_SECONDS = 60.0
+# The waits that Pluggy names in a body are a plan's hours, not a limit's seconds.
+BODY_CAP_SECONDS = 24 * 3600.0
+
+_REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+
+
+def status_of(answer: Answer) -> int:
+    """The answer's status; of an error that came with status 200, the one in its body."""
+    body = answer.body
+    if answer.status < 400 and isinstance(body, dict) and "message" in body and "results" not in body:
+        code = body.get("code")
+        return code if isinstance(code, int) and 400 <= code < 600 else answer.status
+    return answer.status
+
+
+def is_stale_key(answer: Answer) -> bool:
+    """Whether the key is missing or expired. A refusal with a `codeDescription` is of another kind.
+
+    And one that is not JSON is not Pluggy's: a new key would not get past whoever sent it.
+    """
+    return answer.json and status_of(answer) in (401, 403) and not _text(_body(answer), "codeDescription")
+
+
+def failure(endpoint: Endpoint, answer: Answer, *, now: datetime | None = None) -> PluggyFailure:
+    """The error for an answer that failed. An unknown code is logged as an error and tried again."""
+    now = now or datetime.now(UTC)
+    body, status = _body(answer), status_of(answer)
+    row, code = _row(endpoint, body, status)
+    if row is UNKNOWN:
+        logger.error("Pluggy sent an unknown code: %s (HTTP %s) from %s", code, status, endpoint.name)
+    told = _told(body, status, now)
+    message = f"{endpoint.name}: {row.reason} (HTTP {status})" + (f" [{told.error_id}]" if told.error_id else "")
+    return _build(row, status, message, code, _wait(row, answer, told, now)).explained(row.action, told)
+
+
+def _row(endpoint: Endpoint, body: Mapping[str, Any], status: int) -> tuple[CodeRow, str]:
+    code = readable(body.get("codeDescription"))
+    if not code and endpoint is AUTH and status in (401, 403):
+        code = "CLIENT_KEYS_UNAUTHORIZED"
+    if not code and _text(body, "message").strip().casefold() == "invalid cursor":
+        code = "INVALID_CURSOR"
+    if not code and _item_ids(body):
+        # Its documented example has no codeDescription, and only here are there items.
+        code = "ITEM_USER_ALREADY_EXISTS"
+    if not code and status < 500 and status not in (401, 403, 429) and not isinstance(body.get("message"), str):
+        # Not Pluggy's form, hence not its word: a proxy's 404 must not be taken for an item that is gone.
+        return UNKNOWN, f"HTTP_{status}"
+    code = code or f"HTTP_{status}"
+    return API_CODES.get(code, UNKNOWN), code
+
+
+def _build(row: CodeRow, status: int, message: str, code: str, wait: float | None) -> PluggyFailure:
+    if row is UNKNOWN and status == 429:
+        return PluggyTemporary(message, error_type=ErrorType.RATE_LIMIT_EXCEEDED, code=code, retry_after=wait)
+    if row is UNKNOWN and status >= 500:
+        return PluggyTemporary(message, error_type=ErrorType.INTERNAL_ERROR, code=code, retry_after=wait)
+    error = row.error or PluggyUnexpected
+    waiting = {"retry_after": wait} if issubclass(error, Temporary) else {}
+    built = error(message, error_type=row.error_type, code=code, **waiting)
+    assert isinstance(built, PluggyFailure)  # noqa: S101 - a test holds every row to it
+    return built
+
+
+def _wait(row: CodeRow, answer: Answer, told: Told, now: datetime) -> float | None:
+    """Seconds that Pluggy asks us to wait: in the header, else in the body, else for a limit its documented minute."""
+    if told.retry_at and row.error_type is ErrorType.RATE_LIMIT_EXCEEDED:
+        return min(max((told.retry_at - now).total_seconds(), 0.0), BODY_CAP_SECONDS)
+    for header in ("Retry-After", "RateLimit-Reset"):
+        wait = retry_after(answer.headers.get(header), now=now, cap=CAP_SECONDS)
+        if wait is not None and (header == "Retry-After" or status_of(answer) == 429):
+            return wait
+    return LIMIT_SECONDS if status_of(answer) == 429 else None
+
+
+def _told(body: Mapping[str, Any], status: int, now: datetime) -> Told:
+    given = body.get("data")
+    data: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    error_id = _text(body, "errorId")
+    return Told(
+        status=status,
+        message=_text(body, "message"),
+        error_id=error_id if _REFERENCE.fullmatch(error_id) else "",
+        item_ids=_item_ids(body),
+        fields=_fields(body),
+        parameter=_text(data, "parameter"),
+        retry_at=_retry_at(data, now),
+    )
+
+
+def _fields(body: Mapping[str, Any]) -> tuple[FieldProblem, ...]:
+    listed = body.get("details") or body.get("errors")
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    return tuple(FieldProblem(_text(row, "parameter"), _text(row, "code"), _text(row, "message")) for row in rows)
+
+
+def _item_ids(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of ITEM_USER_ALREADY_EXISTS from each place where Pluggy has been seen to put them."""
+    data = body.get("data")
+    found = [*_ids(body.get("items")), *_ids(data)]
+    if isinstance(data, dict):
+        found += [entry for name in ("items", "itemIds", "ids") for entry in _ids(data.get(name))]
+        found += [entry for name in ("itemId", "id") for entry in _ids([data.get(name)])]
+    return tuple(dict.fromkeys(found))
+
+
+def _ids(value: Any) -> list[str]:
+    """The ids in a list of ids, or of objects with an `id` or `itemId`."""
+    if not isinstance(value, list):
+        return []
+    entries = [entry.get("id") or entry.get("itemId") if isinstance(entry, dict) else entry for entry in value]
+    return [entry for entry in entries if isinstance(entry, str) and _REFERENCE.fullmatch(entry)]
+
+
+def _retry_at(data: Mapping[str, Any], now: datetime) -> datetime | None:
+    """`canRetryAfterDate`, or the last update plus the plan's least hours between two."""
+    if moment := _moment(data.get("canRetryAfterDate")):
+        return moment
+    hours, last = data.get("minUpdateFrequencyAllowedInHours"), _moment(data.get("lastUpdatedAt"))
+    if isinstance(hours, bool) or hours is None or not str(hours).replace(".", "", 1).isdigit():
+        return None
+    return (last or now) + timedelta(hours=min(float(hours), 24 * 365))
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None
+
+
+def _body(answer: Answer) -> Mapping[str, Any]:
+    return answer.body if isinstance(answer.body, dict) else {}
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""

@@ -1,0 +1,27 @@
+"""Pluggy's item as the columns of a Connection; which state it is in is for others to judge."""
+
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, Row, base, rest
+from apps.banking.aggregators.pluggy.rows.values import Doc, clean, instant, part, whole, word, words
+
+_ITEM = frozenset(
+    ALWAYS
+    | {"status", "executionStatus", "statusDetail", "products", "consecutiveFailedLoginAttempts", "clientUserId"}
+    | {"consentExpiresAt", "nextAutoSyncAt", "lastUpdatedAt", "connector"}
+)
+
+
+def item(doc: Doc) -> Row:
+    """Columns of Connection; `error`, `parameter` and `userAction` are in `extra`. Raises BadRow without an id."""
+    extra = rest(doc, _ITEM)
+    return {
+        **base(doc, extra),
+        "status": word(doc, "status", extra),
+        "execution_status": word(doc, "executionStatus", extra),
+        "status_detail": clean(part(doc, "statusDetail")) or None,
+        "error_code": word(part(doc, "error"), "code", {}),
+        "products": words(doc, "products"),
+        "consecutive_failed_login_attempts": whole(doc, "consecutiveFailedLoginAttempts", extra),
+        "consent_expires_at": instant(doc, "consentExpiresAt", extra),
+        "next_auto_sync_at": instant(doc, "nextAutoSyncAt", extra),
+        "last_updated_at": instant(doc, "lastUpdatedAt", extra),
+    }

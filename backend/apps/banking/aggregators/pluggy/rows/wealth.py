@@ -1,0 +1,144 @@
+"""Pluggy's investments and loans as plain rows; `rows` says what they have in common with the rest."""
+
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, Row, base, rest
+from apps.banking.aggregators.pluggy.rows.values import (
+    Doc,
+    currency,
+    day,
+    flag,
+    line,
+    money,
+    part,
+    quantity,
+    rate,
+    whole,
+    word,
+)
+
+_INVESTMENT = frozenset(
+    ALWAYS
+    | {"itemId", "type", "subtype", "status", "name", "code", "isin", "issuer", "number", "owner", "currencyCode"}
+    | {"balance", "amount", "amountProfit", "amountWithdrawal", "amountOriginal", "taxes", "taxes2", "value"}
+    | {"quantity", "date", "dueDate", "issueDate", "purchaseDate", "gracePeriodDate", "rate", "rateType"}
+    | {"fixedAnnualRate", "annualRate", "lastMonthRate", "lastTwelveMonthsRate", "taxExempt"}
+    # Its movements are rows of their own, from an endpoint of their own.
+    | {"transactions"}
+)
+
+
+def investment(doc: Doc) -> Row:
+    """An Investment. Raises BadRow."""
+    extra = rest(doc, _INVESTMENT)
+    return {
+        **base(doc, extra),
+        "type": word(doc, "type", extra),
+        "subtype": word(doc, "subtype", extra),
+        "status": word(doc, "status", extra),
+        "name": line(doc, "name", extra),
+        "code": line(doc, "code", extra),
+        "isin": word(doc, "isin", extra),
+        "issuer": line(doc, "issuer", extra),
+        "number": line(doc, "number", extra),
+        "owner": line(doc, "owner", extra),
+        "currency_code": currency(doc, "currencyCode", extra),
+        "value": quantity(doc, "value", extra),
+        "quantity": quantity(doc, "quantity", extra),
+        "rate_type": word(doc, "rateType", extra),
+        "tax_exempt": flag(doc, "taxExempt", extra),
+        **_amounts(doc, extra),
+        **_days(doc, extra),
+        **_rates(doc, extra),
+    }
+
+
+def _amounts(doc: Doc, extra: Doc) -> Row:
+    return {
+        "balance": money(doc, "balance", extra),
+        "amount": money(doc, "amount", extra),
+        "amount_profit": money(doc, "amountProfit", extra),
+        "amount_withdrawal": money(doc, "amountWithdrawal", extra),
+        "amount_original": money(doc, "amountOriginal", extra),
+        "taxes": money(doc, "taxes", extra),
+        "taxes2": money(doc, "taxes2", extra),
+    }
+
+
+def _days(doc: Doc, extra: Doc) -> Row:
+    return {
+        "date": day(doc, "date", extra),
+        "due_date": day(doc, "dueDate", extra),
+        "issue_date": day(doc, "issueDate", extra),
+        "purchase_date": day(doc, "purchaseDate", extra),
+        "grace_period_date": day(doc, "gracePeriodDate", extra),
+    }
+
+
+def _rates(doc: Doc, extra: Doc) -> Row:
+    return {
+        "rate": rate(doc, "rate", extra),
+        "fixed_annual_rate": rate(doc, "fixedAnnualRate", extra),
+        "annual_rate": rate(doc, "annualRate", extra),
+        "last_month_rate": rate(doc, "lastMonthRate", extra),
+        "last_twelve_months_rate": rate(doc, "lastTwelveMonthsRate", extra),
+    }
+
+
+_MOVEMENT = frozenset(
+    ALWAYS
+    | {"investmentId", "type", "movementType", "description", "date", "tradeDate", "quantity", "value", "amount"}
+    | {"netAmount", "agreedRate"}
+)
+
+
+def investment_transaction(doc: Doc) -> Row:
+    """An InvestmentTransaction. Raises BadRow."""
+    extra = rest(doc, _MOVEMENT)
+    return {
+        **base(doc, extra),
+        "type": word(doc, "type", extra),
+        "movement_type": word(doc, "movementType", extra),
+        "description": line(doc, "description", extra),
+        "date": day(doc, "date", extra),
+        "trade_date": day(doc, "tradeDate", extra),
+        "quantity": quantity(doc, "quantity", extra),
+        "value": quantity(doc, "value", extra),
+        "amount": money(doc, "amount", extra),
+        "net_amount": money(doc, "netAmount", extra),
+        "agreed_rate": rate(doc, "agreedRate", extra),
+    }
+
+
+_LOAN = frozenset(
+    ALWAYS
+    | {"itemId", "contractNumber", "productName", "type", "kind", "date", "contractDate", "settlementDate"}
+    | {"dueDate", "firstInstallmentDueDate", "contractAmount", "currencyCode", "CET", "installmentPeriodicity"}
+    | {"amortizationScheduled"}
+)
+
+
+def loan(doc: Doc) -> Row:
+    """A Loan; `installments` and `payments` are also whole in `extra`. Raises BadRow."""
+    extra = rest(doc, _LOAN)
+    installments, aside = part(doc, "installments"), {}
+    return {
+        **base(doc, extra),
+        "contract_number": line(doc, "contractNumber", extra),
+        "product_name": line(doc, "productName", extra),
+        "type": line(doc, "type", extra),
+        "kind": word(doc, "kind", extra),
+        "date": day(doc, "date", extra),
+        "contract_date": day(doc, "contractDate", extra),
+        "settlement_date": day(doc, "settlementDate", extra),
+        "due_date": day(doc, "dueDate", extra),
+        "first_installment_due_date": day(doc, "firstInstallmentDueDate", extra),
+        "contract_amount": money(doc, "contractAmount", extra),
+        "contract_outstanding_balance": money(part(doc, "payments"), "contractOutstandingBalance", aside),
+        "currency_code": currency(doc, "currencyCode", extra),
+        "cet": rate(doc, "CET", extra),
+        "installment_periodicity": word(doc, "installmentPeriodicity", extra),
+        "amortization_scheduled": word(doc, "amortizationScheduled", extra),
+        "total_number_of_installments": whole(installments, "totalNumberOfInstallments", aside),
+        "paid_installments": whole(installments, "paidInstallments", aside),
+        "due_installments": whole(installments, "dueInstallments", aside),
+        "past_due_installments": whole(installments, "pastDueInstallments", aside),
+    }

@@ -1,0 +1,1 @@
+"""Writing an aggregator's rows: in batches, sealed, and only where they differ."""

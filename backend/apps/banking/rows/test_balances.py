@@ -1,0 +1,54 @@
+"""One balance a day for each account."""
+
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.db.models.functions import Now
+
+from apps.banking.factories import AccountFactory, ConnectionFactory
+from apps.banking.models import Account, BalanceSnapshot
+from apps.banking.rows.balances import record_balances
+from apps.banking.sync.accounts import _day
+from apps.banking.sync.plan import KINDS
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 11, 20)
+
+
+def test_a_day_has_one_point_and_its_last_balance_wins():
+    account = AccountFactory(balance=Decimal(10))
+    assert record_balances(account.connection_id, DAY, account.type) == 1
+    assert record_balances(account.connection_id, DAY, account.type) == 0
+    Account.objects.update(balance=Decimal("12.5"))
+    assert record_balances(account.connection_id, DAY, account.type) == 1
+    assert record_balances(account.connection_id, date(2026, 11, 21), account.type) == 1
+    points = BalanceSnapshot.objects.order_by("date").values_list("date", "balance", "client_id")
+    assert list(points) == [
+        (DAY, Decimal("12.5"), account.client_id),
+        (date(2026, 11, 21), Decimal("12.5"), account.client_id),
+    ]
+
+
+def test_gone_accounts_and_unknown_balances_make_no_point():
+    parent = ConnectionFactory()
+    AccountFactory(connection=parent, balance=None)
+    AccountFactory(connection=parent, deleted_at=Now())
+    AccountFactory(balance=Decimal(1))
+    assert record_balances(parent.pk, DAY, "BANK") == 0
+
+
+def test_balances_that_the_bank_did_not_tell_again_are_not_recorded_under_a_new_day():
+    parent = ConnectionFactory()
+    bank = AccountFactory(connection=parent, type="BANK", balance=Decimal(1))
+    card = AccountFactory(connection=parent, type="CREDIT", balance=Decimal(2))
+    detail = {
+        "accounts": {"isUpdated": False, "lastUpdatedAt": "2026-11-01T12:00:00.000Z"},
+        "creditCards": {"isUpdated": True, "lastUpdatedAt": "2026-11-20T12:00:00.000Z"},
+    }
+    visit = SimpleNamespace(item={"statusDetail": detail, "lastUpdatedAt": "2026-11-20T12:00:00.000Z"})
+    for product, kind in KINDS.items():
+        record_balances(parent.pk, _day(visit, product), kind)
+    points = dict(BalanceSnapshot.objects.values_list("account_id", "date"))
+    assert points == {bank.pk: date(2026, 11, 1), card.pk: DAY}

@@ -1,0 +1,270 @@
+"""Rows reach their table through COPY and one statement, and what is equal is not written."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from apps.banking.aggregators.pluggy import rows
+from apps.banking.factories import AccountFactory, CategoryFactory, ConnectionFactory, TransactionFactory
+from apps.banking.models import Account, Category, Connector, Identity, Investment, InvestmentTransaction, Transaction
+from apps.banking.rows import merge as merging
+from apps.banking.rows.merge import Counts, merge
+from apps.banking.rows.tombstones import tombstone
+
+pytestmark = pytest.mark.django_db
+
+
+def doc(number: int = 1, **changes) -> dict:
+    return {
+        "id": f"00000000-0000-4000-8000-{number:012d}",
+        "description": f"Compra {number}",
+        "currencyCode": "BRL",
+        "amount": Decimal("10.50"),
+        "date": "2026-11-01T03:00:00.000Z",
+        "type": "DEBIT",
+        "status": "POSTED",
+        "accountId": "11111111-1111-4111-8111-111111111111",
+        "createdAt": "2026-11-01T10:00:00.000Z",
+        "updatedAt": "2026-11-01T10:00:00.000Z",
+        "paymentData": {"payer": {"name": "Maria da Silva"}, "paymentMethod": "PIX"},
+        **changes,
+    }
+
+
+def scope(account: Account) -> dict:
+    return {"client_id": account.client_id, "account_id": account.pk}
+
+
+def merge_docs(account: Account, *docs: dict) -> Counts:
+    return merge(Transaction, scope(account), map(rows.transaction, docs))
+
+
+def writes(table: str = "banking_transaction") -> list:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_xact_user_tables WHERE relname = %s", [table]
+        )
+        return list(cursor.fetchone())
+
+
+def versions() -> list:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, xmin, ctid, updated_at FROM banking_transaction ORDER BY id")
+        return cursor.fetchall()
+
+
+def test_new_rows_are_created_with_every_column():
+    account = AccountFactory()
+    assert merge_docs(account, doc(1), doc(2)) == Counts(created=2)
+    row = Transaction.objects.get(vendor_id=doc(1)["id"])
+    assert row.amount == Decimal("-10.5")
+    assert (row.client_id, row.account_id) == (account.client_id, account.pk)
+    assert row.payment_method == "PIX"
+    assert row.extra == {"paymentData": {"payer": {"name": "Maria da Silva"}, "paymentMethod": "PIX"}}
+    assert (row.deleted_at, row.note, row.hidden, row.replaced_by_id) == (None, "", False, None)
+
+
+def test_what_is_sealed_is_nowhere_in_the_clear():
+    merge_docs(AccountFactory(), doc(1))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT t::text FROM banking_transaction t")
+        stored = cursor.fetchone()[0]
+    assert "Maria" not in stored
+    assert b"Maria".hex() not in stored
+
+
+def test_a_repeat_writes_no_row():
+    account = AccountFactory()
+    docs = [doc(n) for n in range(50)]
+    merge_docs(account, *docs)
+    before, counted = versions(), writes()
+    assert merge_docs(account, *docs) == Counts(unchanged=50)
+    assert (versions(), writes()) == (before, counted)
+
+
+def test_a_newer_stamp_alone_writes_no_row():
+    account = AccountFactory()
+    merge_docs(account, doc(1))
+    assert merge_docs(account, doc(1, updatedAt="2026-11-19T10:00:00.000Z")) == Counts(unchanged=1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"amount": Decimal("10.51")},
+        {"description": "Outra"},
+        {"status": "PENDING"},
+        {"type": "CREDIT"},
+        {"date": "2026-11-02T03:00:00.000Z"},
+        {"aFieldOfTomorrow": "x"},
+        {"paymentData": {"payer": {"name": "Maria de Souza"}, "paymentMethod": "PIX"}},
+    ],
+)
+def test_any_change_of_content_is_one_changed_row(change):
+    account = AccountFactory()
+    merge_docs(account, doc(1), doc(2))
+    assert merge_docs(account, doc(1, **change), doc(2)) == Counts(changed=1, unchanged=1)
+    assert merge_docs(account, doc(1, **change), doc(2)) == Counts(unchanged=2)
+
+
+def test_what_the_user_edited_survives_a_change():
+    account, mine = AccountFactory(), CategoryFactory()
+    merge_docs(account, doc(1))
+    Transaction.objects.update(note="reembolsar", hidden=True, user_category=mine)
+    merge_docs(account, doc(1, description="Outra"))
+    row = Transaction.objects.get()
+    assert (row.description, row.note, row.hidden, row.user_category) == ("Outra", "reembolsar", True, mine)
+
+
+def test_a_row_that_is_back_comes_back_to_life():
+    account = AccountFactory()
+    merge_docs(account, doc(1))
+    tombstone(Transaction.objects.filter(account=account), [doc(1)["id"]])
+    assert merge_docs(account, doc(1)) == Counts(changed=1)
+    assert Transaction.objects.live().count() == 1
+
+
+def test_of_two_rows_with_one_id_the_later_wins():
+    account = AccountFactory()
+    assert merge_docs(account, doc(1), doc(2), doc(1, description="Depois")) == Counts(created=2)
+    assert Transaction.objects.get(vendor_id=doc(1)["id"]).description == "Depois"
+
+
+def test_ids_that_repeat_across_batches_do_no_harm():
+    account = AccountFactory()
+    found = map(rows.transaction, [doc(1), doc(2), doc(1, description="Depois"), doc(3)])
+    assert merge(Transaction, scope(account), found, batch_size=2) == Counts(created=3, changed=1)
+
+
+def test_an_id_known_under_another_client_is_another_row():
+    ours, theirs = AccountFactory(), AccountFactory()
+    merge_docs(theirs, doc(1))
+    assert merge_docs(ours, doc(1, description="Nossa")) == Counts(created=1)
+    assert Transaction.objects.get(account=theirs).description == "Compra 1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_of_one_client_cannot_hang_on_an_account_of_another():
+    ours, theirs = AccountFactory(), AccountFactory()
+    found = {"client_id": ours.client_id, "account_id": theirs.pk}
+    with pytest.raises(IntegrityError, match="same_client"), transaction.atomic():
+        merge(Transaction, found, [rows.transaction(doc(1))])
+    assert Transaction.objects.count() == 0
+
+
+def test_awkward_text_is_kept_as_it_is():
+    account = AccountFactory()
+    words = "a\tb\nc\rd\\e \\N \\. \u2028 “ç” 'x' \"y\" 🙂"
+    merge_docs(account, doc(1, description=words), doc(2, description="\\N"))
+    assert Transaction.objects.get(vendor_id=doc(1)["id"]).description == words
+    assert Transaction.objects.get(vendor_id=doc(2)["id"]).description == "\\N"
+
+
+def test_many_batches_in_one_transaction_share_one_table(monkeypatch):
+    account = AccountFactory()
+    merge(Transaction, scope(account), (rows.transaction(doc(n)) for n in range(10)), batch_size=3)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'staged_%' AND relpersistence = 't'")
+        assert cursor.fetchone()[0] == 1
+    assert Transaction.objects.count() == 10
+
+
+def test_a_merge_that_is_rolled_back_leaves_nothing_and_can_be_repeated():
+    account = AccountFactory()
+    with transaction.atomic():
+        merge_docs(account, doc(1))
+        transaction.set_rollback(True)
+    assert Transaction.objects.count() == 0
+    assert merge_docs(account, doc(1)) == Counts(created=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_outside_a_transaction_is_refused():
+    with pytest.raises(RuntimeError, match="transaction"):
+        merge(Category, {"aggregator": "pluggy"}, [])
+
+
+def test_a_row_that_breaks_an_invariant_stores_nothing_of_its_batch():
+    account = AccountFactory()
+    bad = {**rows.transaction(doc(2)), "amount": Decimal(1)}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        merge(Transaction, scope(account), [rows.transaction(doc(1)), bad])
+    assert Transaction.objects.count() == 0
+
+
+def test_counts_add_up():
+    assert Counts(1, 2, 3, 4) + Counts(1, 1, 1, 1) == Counts(2, 3, 4, 5)
+    assert not Counts(unchanged=5)
+    assert Counts(removed=1).as_dict() == {"created": 0, "changed": 0, "unchanged": 0, "removed": 1}
+
+
+def test_a_catalogue_is_merged_without_a_client():
+    docs = [{"id": "01000000", "description": "Income"}, {"id": "01010000", "parentId": "01000000"}]
+    assert merge(Category, {"aggregator": "pluggy"}, map(rows.category, docs)) == Counts(created=2)
+    assert merge(Category, {"aggregator": "pluggy"}, map(rows.category, docs)) == Counts(unchanged=2)
+    made = {"id": 201, "name": "Itaú", "products": ["ACCOUNTS"], "health": {"status": "ONLINE", "incidents": [{}]}}
+    assert merge(Connector, {"aggregator": "pluggy"}, [rows.connector(made)]) == Counts(created=1)
+    row = Connector.objects.get()
+    assert (row.vendor_id, row.products, row.incidents, row.health_status) == ("201", ["ACCOUNTS"], [{}], "ONLINE")
+
+
+def test_a_number_beyond_all_floats_goes_into_jsonb_as_text():
+    made = {"id": 1, "credentials": [{"a": Decimal("1E+400"), "b": Decimal("1.5")}]}
+    merge(Connector, {"aggregator": "pluggy"}, [rows.connector(made)])
+    assert Connector.objects.get().credentials == [{"a": "1E+400", "b": 1.5}]
+
+
+def test_an_account_is_found_by_a_number_that_is_sealed():
+    parent = ConnectionFactory()
+    made = {"id": "a", "number": "0001/12345-0", "taxNumber": "761.092.776-73", "owner": "Ana", "type": "BANK"}
+    merge(Account, {"client_id": parent.client_id, "connection_id": parent.pk}, [rows.account(made)])
+    row = Account.objects.having("tax_number", "76109277673").get()
+    assert (row.number, row.tax_number, row.owner) == ("0001/12345-0", "761.092.776-73", "Ana")
+    assert not Account.objects.having("tax_number", "")
+    assert not Account.objects.having("tax_number", "76109277674")
+
+
+def test_a_connection_has_one_identity_whatever_its_id():
+    parent = ConnectionFactory()
+    found = {"client_id": parent.client_id, "connection_id": parent.pk}
+    who = {"id": "x", "fullName": "Ana", "emails": [{"value": "ana@example.com"}]}
+    assert merge(Identity, found, [rows.identity(who)]) == Counts(created=1)
+    assert merge(Identity, found, [rows.identity(who)]) == Counts(unchanged=1)
+    assert merge(Identity, found, [rows.identity({**who, "id": "y", "fullName": "Ana B"})]) == Counts(changed=1)
+    row = Identity.objects.get()
+    assert (row.vendor_id, row.full_name, row.emails) == ("y", "Ana B", [{"value": "ana@example.com"}])
+
+
+def test_investments_and_their_movements_are_merged():
+    parent = ConnectionFactory()
+    position = {"id": "i", "type": "EQUITY", "name": "PETR4", "quantity": Decimal("0.123456789012345678")}
+    merge(Investment, {"client_id": parent.client_id, "connection_id": parent.pk}, [rows.investment(position)])
+    row = Investment.objects.get()
+    assert row.quantity == Decimal("0.123456789012345678")
+    movement = {"id": "m", "type": "BUY", "date": "2026-11-01T00:00:00.000Z", "amount": 5}
+    found = {"client_id": parent.client_id, "investment_id": row.pk}
+    assert merge(InvestmentTransaction, found, [rows.investment_transaction(movement)]) == Counts(created=1)
+
+
+def test_ciphertext_does_not_open_in_another_row():
+    account = AccountFactory()
+    merge_docs(account, doc(1), doc(2))
+    first, second = Transaction.objects.order_by("id")
+    second.extra_sealed = first.extra_sealed
+    with pytest.raises(ValueError, match="context"):
+        _ = second.extra
+
+
+def test_memory_is_bounded_by_the_batch(monkeypatch):
+    sizes = []
+    real = merging._merge_batch
+    monkeypatch.setattr(merging, "_merge_batch", lambda *given: sizes.append(len(given[3])) or real(*given))
+    merge(Transaction, scope(AccountFactory()), (rows.transaction(doc(n)) for n in range(7)), batch_size=3)
+    assert sizes == [3, 3, 1]
+
+
+def test_factories_make_rows_the_database_accepts():
+    row = TransactionFactory()
+    connection.check_constraints()
+    assert row.client_id == row.account.connection.client_id

@@ -1,0 +1,44 @@
+"""What the aggregator no longer has is marked, never deleted."""
+
+import pytest
+
+from apps.banking.factories import AccountFactory, TransactionFactory
+from apps.banking.models import Transaction
+from apps.banking.rows.tombstones import tombstone
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account():
+    return AccountFactory()
+
+
+def of(account):
+    return Transaction.objects.filter(account=account)
+
+
+def alive(account) -> set[str]:
+    return set(of(account).live().values_list("vendor_id", flat=True))
+
+
+def test_named_rows_become_tombstones_once(account):
+    made = TransactionFactory.create_batch(3, account=account)
+    ids = [made[0].vendor_id, "not ours"]
+    assert tombstone(of(account), ids) == 1
+    when = of(account).get(pk=made[0].pk).deleted_at
+    assert tombstone(of(account), ids) == 0
+    assert of(account).get(pk=made[0].pk).deleted_at == when
+    assert alive(account) == {row.vendor_id for row in made[1:]}
+
+
+def test_only_the_rows_asked_about_are_touched(account):
+    mine, other = TransactionFactory(account=account), TransactionFactory()
+    assert tombstone(of(account), [mine.vendor_id, other.vendor_id]) == 1
+    assert alive(other.account) == {other.vendor_id}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_a_transaction_it_is_refused():
+    with pytest.raises(RuntimeError, match="transaction"):
+        tombstone(Transaction.objects.all(), [])

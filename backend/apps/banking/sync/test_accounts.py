@@ -1,0 +1,55 @@
+"""Accounts that are closed and reopened, and the days their balances count for."""
+
+from decimal import Decimal
+
+import pytest
+
+from apps.banking.aggregators.pluggy.rows.values import parse
+from apps.banking.models import Account, BalanceSnapshot, Transaction
+from apps.banking.sync import accounts
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_account_the_bank_closed_is_tombstoned_with_what_it_holds_and_its_balance_is_kept(
+    bank, deliver, work, connected
+):
+    stray = Account.objects.order_by("pk").first()
+    Account.objects.filter(pk=stray.pk).update(vendor_id="22222222-2222-4222-8222-222222222222")
+    event = bank.events(connected, "item/created")[0]
+    deliver({**event, "event": "item/updated", "eventId": "again"})
+    work()
+    stray.refresh_from_db()
+    assert stray.deleted_at
+    assert stray.transactions_watermark is None
+    assert not Transaction.objects.filter(account=stray, deleted_at=None).exists()
+    assert stray.balance != Decimal(0)
+    assert BalanceSnapshot.objects.filter(account=stray).exists()
+    assert Account.objects.filter(deleted_at=None).count() == 3
+
+
+def test_an_account_that_reopens_has_its_transactions_again(bank, deliver, work, connected, differences):
+    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
+    real, other = account.vendor_id, "22222222-2222-4222-8222-222222222222"
+    event = {**bank.events(connected, "item/created")[0], "event": "item/updated"}
+    Account.objects.filter(pk=account.pk).update(vendor_id=other)
+    deliver({**event, "eventId": "closed"})
+    work()
+    Account.objects.filter(vendor_id=real).delete()
+    Account.objects.filter(pk=account.pk).update(vendor_id=real)
+    assert not Transaction.objects.filter(account=account, deleted_at=None).exists()
+    deliver({**event, "eventId": "reopened"})
+    work()
+    assert differences(connected) == {}
+    assert Transaction.objects.filter(account=account, deleted_at=None).exists()
+
+
+def test_a_balance_counts_for_the_day_on_which_the_bank_told_it(bank, connected, deliver, work, monkeypatch):
+
+    before = BalanceSnapshot.objects.count()
+    monkeypatch.setattr(accounts, "as_of", lambda item: parse("2026-03-05T01:30:00.000Z"))
+    deliver({**bank.events(connected, "item/created")[0], "event": "item/updated", "eventId": "old"})
+    work()
+    # Half past one in the morning in UTC is the evening before in Brazil.
+    assert BalanceSnapshot.objects.filter(date="2026-03-04").count() == 3
+    assert BalanceSnapshot.objects.count() == before + 3

@@ -1,0 +1,301 @@
+"""What becomes of transactions/created, /updated and /deleted."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from apps.banking.aggregators.pluggy.rows.base import Mapped
+from apps.banking.factories import AccountFactory, TransactionFactory
+from apps.banking.models import Account, Connection, Transaction
+from apps.banking.sync.transactions import OVERLAP, Reader, _later
+from apps.clients.factories import MembershipFactory
+from apps.events.models import Event
+
+pytestmark = pytest.mark.django_db
+
+LIST = "GET /v2/transactions"
+
+
+@pytest.fixture
+def today(bank, connected):
+    """A day at the bank; gives its webhooks of the kinds asked for, or all about transactions."""
+
+    def live(*kinds, **plan):
+        before = {event["eventId"] for event in bank.events(connected)}
+        bank.evolve(connected, **plan)
+        new = [event for event in bank.events(connected) if event["eventId"] not in before]
+        return [e for e in new if e["event"] in kinds or (not kinds and e["event"].startswith("transactions/"))]
+
+    return live
+
+
+def alive() -> int:
+    return Transaction.objects.filter(deleted_at=None).count()
+
+
+def of_transactions(differing: dict) -> dict:
+    return {name: found for name, found in differing.items() if name.startswith("transactions")}
+
+
+def asked(bank) -> list[str]:
+    last = bank.call("GET", "/_sandbox/requests?last=40")["last"]
+    return [one["query"] for one in last if one["endpoint"] == LIST]
+
+
+def test_new_transactions_are_read_from_our_watermark_less_an_overlap(bank, connected, today, deliver, work):
+    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
+    before, watermark = alive(), account.transactions_watermark
+    events = today(new=2, accountId=account.vendor_id)
+    late = {**events[0], "transactionsCreatedAtFrom": "2099-01-01T00:00:00.000Z"}
+    deliver(late)
+    work()
+    assert alive() == before + 2
+    account.refresh_from_db()
+    assert account.transactions_watermark > watermark
+    since = (watermark - OVERLAP).strftime("%Y-%m-%dT%H")
+    assert f"createdAtFrom={since}" in asked(bank)[-1]
+
+
+def test_what_an_event_tells_is_believed_where_it_is_earlier_than_our_watermark(bank, connected, today, deliver, work):
+    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
+    events = today(new=2, accountId=account.vendor_id)
+    ahead = account.transactions_watermark + timedelta(days=9)
+    Account.objects.filter(pk=account.pk).update(transactions_watermark=ahead)
+    before = alive()
+    deliver(*events)
+    work()
+    assert alive() == before + 2
+    account.refresh_from_db()
+    assert account.transactions_watermark == ahead
+
+
+def test_rows_dated_weeks_ago_arrive_because_their_birth_is_asked_for_and_not_their_date(
+    bank, connected, today, deliver, work, differences
+):
+    deliver(*today("transactions/created", backdated=5))
+    work()
+    assert of_transactions(differences(connected)) == {}
+
+
+def test_several_events_of_several_accounts_cost_one_run_and_one_list_an_account(bank, connected, today, deliver, work):
+    calls = bank.calls()[LIST]
+    events = [event for _ in range(3) for event in today("transactions/created", new=1)]
+    assert len(events) == 6
+    deliver(*events)
+    assert work() == 1
+    assert bank.calls()[LIST] == calls + 2
+
+
+def test_updated_rows_are_read_by_their_ids(bank, connected, today, deliver, work, differences):
+    events = today("transactions/updated", update=3)
+    deliver(*events)
+    work()
+    assert of_transactions(differences(connected)) == {}
+    assert "ids=" in asked(bank)[-1]
+
+
+def test_ids_are_asked_for_four_hundred_at_a_time(bank, connected, deliver, work):
+    account = Account.objects.exclude(transactions_watermark=None).first()
+    calls, before = bank.calls()[LIST], alive()
+    event = {
+        "event": "transactions/updated",
+        "eventId": "many",
+        "itemId": connected,
+        "accountId": account.vendor_id,
+        "transactionIds": [str(uuid.uuid4()) for _ in range(900)] + ["not an id", None, "x,y"],
+    }
+    deliver(event)
+    work()
+    assert bank.calls()[LIST] == calls + 3
+    assert alive() == before
+    assert Event.objects.get(event_id="many").outcome == "nothing new"
+
+
+def test_deleted_rows_become_tombstones_and_again_changes_nothing(bank, connected, today, deliver, work, differences):
+    before = alive()
+    events = today("transactions/deleted", delete=2)
+    deliver(*events)
+    work()
+    assert alive() == before - 4
+    deliver(*[{**event, "eventId": f"again {event['eventId']}"[:80].replace(" ", "-")} for event in events])
+    work()
+    assert alive() == before - 4
+    assert Event.objects.order_by("pk").filter(kind="transactions/deleted").last().outcome == "nothing new"
+
+
+def test_a_row_that_still_exists_is_not_deleted_on_an_events_word(bank, connected, deliver, work):
+    mine = Transaction.objects.filter(deleted_at=None).select_related("account").first()
+    other = Transaction.objects.filter(deleted_at=None).exclude(account=mine.account).first()
+    event = {
+        "event": "transactions/deleted",
+        "eventId": "lie",
+        "itemId": connected,
+        "accountId": mine.account.vendor_id,
+        "transactionIds": [mine.vendor_id, other.vendor_id],
+    }
+    before = alive()
+    deliver(event)
+    work()
+    assert alive() == before
+
+
+def test_an_event_cannot_reach_into_another_items_account(bank, connected, deliver, work, today):
+    stranger = bank.connect(MembershipFactory(), user="user-ok-two-checking-accounts")
+    theirs = bank.state(stranger)["accounts"][0]["id"]
+    foreign = TransactionFactory(account=AccountFactory(vendor_id=theirs))
+    for kind in ("transactions/created", "transactions/updated", "transactions/deleted"):
+        event = {"event": kind, "eventId": f"e-{kind}", "itemId": connected, "accountId": theirs}
+        deliver({**event, "transactionIds": [foreign.vendor_id]})
+    before = alive()
+    work()
+    assert alive() == before
+    foreign.refresh_from_db()
+    assert foreign.deleted_at is None
+    assert not Account.objects.filter(connection__vendor_id=connected, vendor_id=theirs).exists()
+    assert not Event.objects.exclude(state="done").exists()
+
+
+def test_deleted_before_created_is_as_good_as_the_other_way_round(bank, connected, today, deliver, work, differences):
+    events = today(new=2, update=2, delete=2, reissue=2)
+    deliver(*reversed(events))
+    work()
+    assert of_transactions(differences(connected)) == {}
+
+
+@pytest.mark.parametrize("how", ["post_pending", "post_reissued"])
+def test_pending_rows_become_posted_with_or_without_a_new_id(how, bank, connected, today, deliver, work, differences):
+    deliver(*today(pending=2))
+    work()
+    pending = Transaction.objects.filter(status="PENDING", deleted_at=None, date__lte="2099-01-01")
+    assert pending.count() >= 4
+    deliver(*today(**{how: True}))
+    work()
+    assert of_transactions(differences(connected)) == {}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_the_user_wrote_follows_a_row_that_gets_a_new_id(order, bank, connected, today, deliver, work):
+    newest = Transaction.objects.filter(deleted_at=None, status="POSTED", account__type="BANK").newest_first()
+    for row in newest[:6]:
+        Transaction.objects.filter(pk=row.pk).update(note=f"of {row.pk}", hidden=True)
+    noted = Transaction.objects.filter(deleted_at=None).exclude(note="").count()
+    deliver(*today(reissue=3)[::order])
+    work()
+    gone = Transaction.objects.exclude(deleted_at=None).exclude(note="")
+    assert gone.count() == 3
+    assert Transaction.objects.filter(deleted_at=None, hidden=True).exclude(note="").count() == noted
+    assert {row.replaced_by.note for row in gone} == {row.note for row in gone}
+
+
+def test_syncs_leave_the_users_edits_alone(bank, connected, today, deliver, work):
+    row = Transaction.objects.filter(deleted_at=None, status="POSTED", account__type="BANK").newest_first().first()
+    Transaction.objects.filter(pk=row.pk).update(note="mine", hidden=True)
+    for _ in range(5):
+        deliver(*today(update=1, accountId=row.account.vendor_id))
+        work()
+    row.refresh_from_db()
+    assert (row.note, row.hidden) == ("mine", True)
+    assert row.description.endswith("CONFIRMADA")
+
+
+def test_an_account_that_is_new_to_us_is_read_first(bank, connected, deliver, work):
+    event = bank.events(connected, "transactions/created")[0]
+    Account.objects.get(vendor_id=event["accountId"]).delete()
+    deliver({**event, "eventId": "later"})
+    work()
+    account = Account.objects.get(vendor_id=event["accountId"])
+    assert account.client == Connection.objects.get().client
+    assert Transaction.objects.filter(account=account).count() == event["transactionsCount"]
+
+
+def test_the_first_event_of_an_item_reads_everything_and_those_received_before_add_nothing(
+    bank, deliver, work, differences
+):
+    item = bank.connect(MembershipFactory())
+    deliver(*bank.events(item))
+    work()
+    assert differences(item) == {}
+    assert bank.calls()[LIST] == Account.objects.count()
+    assert Event.objects.get(kind="item/created").outcome == "noted"
+
+
+def test_an_account_that_the_bank_closed_is_closed_when_its_list_is_gone(bank, connected, deliver, work):
+    account = Account.objects.exclude(transactions_watermark=None).first()
+    gone = "33333333-3333-4333-8333-333333333333"
+    Account.objects.filter(pk=account.pk).update(vendor_id=gone)
+    event = {"event": "transactions/created", "eventId": "e9", "itemId": connected, "accountId": gone}
+    deliver(event)
+    work()
+    account.refresh_from_db()
+    assert account.deleted_at
+    assert not Transaction.objects.filter(account=account, deleted_at=None).exists()
+
+
+def test_an_event_that_names_no_account_is_void(bank, connected, deliver, work):
+    deliver({"event": "transactions/created", "eventId": "e7", "itemId": connected, "accountId": 7})
+    work()
+    assert Event.objects.get(event_id="e7").outcome == "nothing new"
+
+
+def test_an_account_that_cannot_be_read_does_not_keep_the_events_of_others_from_being_read(
+    bank, connected, today, deliver, work
+):
+    before = alive()
+    (event,) = today("transactions/created", new=2, accountId=Account.objects.order_by("pk").first().vendor_id)
+    bad = {**event, "eventId": str(uuid.uuid4()), "accountId": "not an id"}
+    deliver(bad, event)
+    work()
+    assert alive() == before + 2
+
+
+def test_a_list_that_is_gone_while_its_account_is_there_is_asked_for_again(bank, connected, today, deliver, work):
+    (event,) = today("transactions/created", new=1, accountId=Account.objects.order_by("pk").first().vendor_id)
+    gone = {"code": 404, "codeDescription": "ACCOUNT_NOT_FOUND", "message": "account not found"}
+    bank.fault("error", LIST, count=1, status=404, body=gone)
+    deliver(event)
+    work()
+    waiting = Event.objects.get(event_id=event["eventId"])
+    assert (waiting.state, waiting.attempts) == ("pending", 1)
+    assert not Account.objects.exclude(deleted_at=None).exists()
+
+
+def test_an_account_closed_on_the_word_of_a_404_has_everything_compared_next_time(
+    bank, connected, today, deliver, work
+):
+    account = Account.objects.order_by("pk").first()
+    (event,) = today("transactions/created", new=1, accountId=account.vendor_id)
+    gone = {"code": 404, "codeDescription": "ACCOUNT_NOT_FOUND", "message": "account not found"}
+    bank.fault("error", LIST, count=1, status=404, body=gone)
+    bank.fault("error", "GET /accounts/*", count=1, status=404, body=gone)
+    deliver(event)
+    work()
+    assert Account.objects.get(pk=account.pk).deleted_at is not None
+    assert Connection.objects.get(vendor_id=connected).listed_at is None
+
+
+def test_a_row_stamped_in_the_far_future_does_not_move_the_watermark():
+    stamps = [timezone.now() - timedelta(days=2), timezone.now() + timedelta(days=365 * 900)]
+    found = Mapped(rows=[{"vendor_created_at": stamp} for stamp in stamps])
+    assert _later(None, found) == stamps[0]
+    assert _later(stamps[0] + timedelta(days=1), found) == stamps[0] + timedelta(days=1)
+
+
+def test_what_is_on_its_way_is_not_printed():
+    assert "Maria" not in repr(Mapped(rows=[{"owner": "Maria"}]))
+
+
+def test_a_row_that_does_not_name_its_account_belongs_to_the_one_it_is_listed_under():
+    class Silent:
+        """A run that keeps only which rows were sifted."""
+
+        def sift(self, mapper, docs):
+            self.docs = list(docs)
+            raise StopIteration
+
+    account, run = AccountFactory(), Silent()
+    docs = [{"id": "a", "accountId": None}, {"id": "b"}, {"id": "c", "accountId": "another"}]
+    with pytest.raises(StopIteration):
+        Reader(run, None, account)._keep(docs)
+    assert [doc["id"] for doc in run.docs] == ["a", "b"]
