@@ -21,7 +21,7 @@ from django.db import connections  # noqa: E402
 from psycopg import sql  # noqa: E402
 from redis import Redis  # noqa: E402
 
-from apps.banking.aggregators.pluggy import configuration  # noqa: E402
+from apps.banking.aggregators.pluggy import application  # noqa: E402
 from apps.banking.models import Account, Connection, SyncRun, Transaction  # noqa: E402
 from apps.banking.sync import reconcile  # noqa: E402 (models need Django set up)
 from apps.clients.models import Client, Membership  # noqa: E402
@@ -54,7 +54,7 @@ def main() -> None:
         "peak_rss_mb": peak_rss_mb(worker),
     }
     forget_budget()
-    print(json.dumps({**figures, **Writes(account, configuration.from_settings(), rounds).figures()}))
+    print(json.dumps({**figures, **Writes(account, application.from_settings()[0].client(), rounds).figures()}))
 
 
 def forget_budget() -> None:
@@ -74,7 +74,7 @@ def connect(rows: int) -> tuple[str, str]:
     member = Membership.objects.create(
         client=Client.objects.create(name="Bench"), user=get_user_model().objects.create(username="bench")
     )
-    bank = configuration.from_settings()
+    bank = application.from_settings()[0].client()
     credentials = {"user": f"user-ok-perf-{rows // 100}x", "password": "password-ok"}
     item = bank.create_item(2, credentials, client_user_id=str(member.pk))["id"]
     wait(lambda: bank.item(item)["status"] == "UPDATED")

@@ -168,6 +168,8 @@ EVENT_TASKS = {
     "transactions/updated": ("process_transactions_updated", "sync"),
     "transactions/deleted": ("process_transactions_deleted", "sync"),
     "connector/status_updated": ("process_connector_status", "quick"),
+    "item.changed": ("process_item_changed", "sync"),
+    "transactions.changed": ("process_transactions_changed", "sync"),
     "connection.reconcile": ("process_connection_reconcile", "background"),
 }
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from apps.banking.aggregators.pluggy.webhooks.notification import SOURCE
 from apps.banking.models import Account, CreditCardBill, Investment, Loan, Transaction
 from apps.events.models import Event
 from ponte_demo.percentile import percentile
@@ -46,7 +45,7 @@ class Mailbox:
 
     def webhooks(self) -> dict[str, int]:
         """Webhooks in our database by state, and `accepted` for all of them."""
-        states = self.events().filter(source=SOURCE).values_list("state").annotate(Count("id"))
+        states = self.events().filter(source="pluggy").values_list("state").annotate(Count("id"))
         found = {"done": 0, "pending": 0, "dead": 0, **dict(states)}
         return {"accepted": sum(found.values()), **found}
 

@@ -23,7 +23,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from apps.banking.aggregators.pluggy import configuration  # noqa: E402 (models need Django set up)
+from apps.banking.aggregators.pluggy import application  # noqa: E402 (models need Django set up)
 from apps.clients.models import Client, Membership  # noqa: E402
 from core.celery import app as celery  # noqa: E402
 from ponte_demo import figures  # noqa: E402
@@ -48,7 +48,7 @@ class Story:
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
-        self.client = configuration.from_settings()
+        self.client = application.from_settings()[0].client()
         self.mailbox = figures.Mailbox.now()
         self.item_id = ""
 
@@ -79,7 +79,7 @@ class Story:
     def register_webhook(self) -> None:
         """As an operator does, but without TLS: the sandbox is on this machine."""
         call_command("register_webhooks", "--allow-http", stdout=io.StringIO())
-        tell(say=f"webhooks go to {settings.PUBLIC_URL}{reverse('pluggy-webhook')}")
+        tell(say=f"webhooks go to {settings.PUBLIC_URL}{reverse('webhook', args=['pluggy'])}")
 
     def connect(self, membership: Membership) -> float:
         """Connect a bank; returns the seconds until all of its data was in the database."""

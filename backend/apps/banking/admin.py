@@ -89,6 +89,13 @@ class LoanAdmin(BrowseAdmin):
     search_fields = ("connection__vendor_id__exact",)
 
 
+@admin.register(models.Mark)
+class MarkAdmin(BrowseAdmin):
+    list_display = ("id", "client", "connection", "scope", "text")
+    list_select_related = ("client", "connection")
+    search_fields = ("connection__vendor_id__exact",)
+
+
 @admin.register(models.SyncRun)
 class SyncRunAdmin(BrowseAdmin):
     list_display = ("id", "client", "connection", "cause", "state", "error_code", "started_at", "duration")

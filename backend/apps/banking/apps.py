@@ -3,8 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from apps.banking.aggregators.pluggy.configuration import check_configuration
-from apps.banking.aggregators.pluggy.webhooks.checks import check_signature, check_webhook_secret
+from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 
 
 class BankingConfig(AppConfig):
@@ -12,6 +11,6 @@ class BankingConfig(AppConfig):
     label = "banking"
 
     def ready(self) -> None:
-        register(check_configuration)
-        register(check_webhook_secret)
-        register(check_signature)
+        for name in AGGREGATORS:
+            for check in aggregator(name).checks:
+                register(check)

@@ -115,7 +115,8 @@ def bank(_bank: Bank, settings: Any) -> Bank:
 
 def store(*payloads: dict) -> None:
     """Stores webhook payloads as the door does, but in the test's own transaction."""
-    from apps.banking.aggregators.pluggy.webhooks.notification import SOURCE, read_notification
+    from apps.banking.aggregators.mailboxes import mailbox_of
+    from apps.banking.aggregators.pluggy.webhooks.notification import read_notification
     from apps.events.accept import accept_here
     from apps.events.models import Event
     from apps.events.store import make_row
@@ -123,7 +124,7 @@ def store(*payloads: dict) -> None:
     for payload in payloads:
         body = json.dumps(payload).encode()
         seen = read_notification(body)
-        accept_here(make_row(SOURCE, seen.event_id, seen.event, seen.mailbox, body))
+        accept_here(make_row("pluggy", seen.event_id, seen.kind, mailbox_of("pluggy", "", seen), body))
         # Within a test's one transaction, the default now() would stand still.
         received = Func(function="clock_timestamp", output_field=DateTimeField())
         Event.objects.filter(event_id=seen.event_id, state="pending", attempts=0).update(received_at=received)

@@ -1,9 +1,9 @@
-"""The door: Pluggy's webhooks, authenticated, durable, and answered within milliseconds.
+"""The door: an aggregator's webhooks, authenticated, committed, and answered within milliseconds.
 
-200  stored, or stored before          401  not from Pluggy (never retried)      415  not JSON
-400  not a notification                405  not a POST                           503  not durable now: try again
-                                       413  more than 256 KiB
-What is answered 503 may have been stored all the same, a moment too late: then its redelivery is a duplicate.
+200  stored, or stored before          401  not proved (the sender does not retry)     415  not JSON
+400  not a notification                405  not a POST                                 503  not durable now: try again
+404  no such aggregator                413  more than 256 KiB
+An event that is answered 503 may have been stored all the same, a moment too late: then its redelivery is a duplicate.
 The answer never tells whether an item exists here, and no query but the insert runs.
 """
 
@@ -13,12 +13,13 @@ import time
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import Histogram
 
-from apps.banking.aggregators.pluggy.webhooks.authenticity import is_authentic, is_configured
-from apps.banking.aggregators.pluggy.webhooks.notification import SOURCE, Malformed, read_notification
+from apps.banking.aggregators.contract import Aggregator, Application, Malformed
+from apps.banking.aggregators.mailboxes import mailbox_of, vendor_of
+from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 from apps.events.accept import Incoming, Refused, Unavailable, accept
 from lib.combiner import Combiner
 
@@ -49,10 +50,12 @@ class TooLarge(Exception):
 
 
 @csrf_exempt
-def receive_pluggy(request: HttpRequest, token: str | None = None) -> HttpResponse:
-    """POST /api/banking/webhooks/pluggy/ and, for single items, …/pluggy/<token>/."""
+def receive(request: HttpRequest, name: str, token: str | None = None) -> HttpResponse:
+    """POST /api/banking/webhooks/<aggregator>/ and, for single items, …/<aggregator>/<token>/."""
+    if name not in AGGREGATORS:
+        raise Http404
     started = time.perf_counter()
-    answer = _answer(request, token)
+    answer = _answer(request, aggregator(name), token)
     seconds = time.perf_counter() - started
     _measured.put((answer.outcome, seconds))
     _log(answer, seconds)
@@ -74,7 +77,7 @@ def _measure(answers: list[tuple[str, float]]) -> None:
 _measured = Combiner(_measure)
 
 
-def _answer(request: HttpRequest, token: str | None) -> Answer:
+def _answer(request: HttpRequest, definition: Aggregator, token: str | None) -> Answer:
     if request.method != "POST":
         return Answer(405, "method_not_allowed")
     if request.content_type != "application/json":
@@ -85,7 +88,8 @@ def _answer(request: HttpRequest, token: str | None) -> Answer:
         return Answer(413, "too_large")
     except (UnreadablePostError, OSError):
         return Answer(400, "incomplete")
-    return _refusal(request, body, token) or _accept(body)
+    proved = _proved(request, body, definition, token)
+    return proved if isinstance(proved, Answer) else _accept(body, definition, proved)
 
 
 def read_body(request: HttpRequest) -> bytes:
@@ -105,29 +109,34 @@ def read_body(request: HttpRequest) -> bytes:
     return body
 
 
-def _refusal(request: HttpRequest, body: bytes, token: str | None) -> Answer | None:
-    if is_authentic(request.META, body, token):
-        return None
-    if is_configured():
+def _proved(request: HttpRequest, body: bytes, definition: Aggregator, token: str | None) -> Application | Answer:
+    """The application whose webhook this is, or the refusal. All are asked: the time taken does not tell which."""
+    applications = definition.applications()
+    doors = [(application, application.door) for application in applications]
+    if proving := [application for application, door in doors if door.proves(request.META, body, token)]:
+        return proving[0]
+    if any(door.is_configured() for _, door in doors):
         return Answer(401, "unauthorized")
     if settings.DEBUG:
-        logger.warning("PLUGGY_WEBHOOK_SECRET is not set: a webhook is believed without proof, because DEBUG is on.")
-        return None
+        logger.warning("No webhook secret is set: a webhook is believed without proof, because DEBUG is on.")
+        return applications[0]
     return Answer(503, "not_configured")
 
 
-def _accept(body: bytes) -> Answer:
+def _accept(body: bytes, definition: Aggregator, application: Application) -> Answer:
     try:
-        notification = read_notification(body)
+        notification = application.door.read(body)
     except Malformed as error:
         return Answer(400, "malformed", detail=str(error))
-    incoming = Incoming(SOURCE, notification.event_id, notification.event, notification.mailbox, body)
+    mailbox = mailbox_of(definition.name, application.name, notification)
+    source = vendor_of(definition.name, application.name)
+    incoming = Incoming(source, notification.event_id, notification.kind, mailbox, body)
     try:
-        return Answer(200, accept(incoming), notification.event)
+        return Answer(200, accept(incoming), notification.kind)
     except Refused:
-        return Answer(400, "not_storable", notification.event)
+        return Answer(400, "not_storable", notification.kind)
     except Unavailable:
-        return Answer(503, "unavailable", notification.event)
+        return Answer(503, "unavailable", notification.kind)
 
 
 def _log(answer: Answer, seconds: float) -> None:

@@ -148,6 +148,15 @@ class BalanceSnapshotFactory(DjangoModelFactory):
     currency_code = "BRL"
 
 
+class MarkFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Mark
+
+    connection = factory.SubFactory(ConnectionFactory)
+    client = factory.SelfAttribute("connection.client")
+    text = "2026-11-01T00:00:00+00:00"
+
+
 class SyncRunFactory(DjangoModelFactory):
     class Meta:
         model = models.SyncRun

@@ -16,6 +16,7 @@ CHILDREN = {
     models.Identity: "connection",
     models.Investment: "connection",
     models.Loan: "connection",
+    models.Mark: "connection",
     models.SyncRun: "connection",
     models.BalanceSnapshot: "account",
     models.CreditCardBill: "account",

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from apps.banking.door import receive_pluggy
+from apps.banking.door import receive
 
 urlpatterns = [
-    path("webhooks/pluggy/", receive_pluggy, name="pluggy-webhook"),
-    path("webhooks/pluggy/<str:token>/", receive_pluggy, name="pluggy-item-webhook"),
+    path("webhooks/<str:name>/", receive, name="webhook"),
+    path("webhooks/<str:name>/<str:token>/", receive, name="item-webhook"),
 ]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from apps.banking.aggregators.contract import Aggregator, Source
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
-from apps.banking.aggregators.verdict import Aggregator, Verdict
 from lib.errors import PonteError
 
 ROOT = Path(settings.BACKEND).parent
@@ -22,8 +22,10 @@ def test_an_aggregator_is_called_by_the_name_it_has(definition):
     assert definition.label
 
 
-def test_its_client_is_made_from_the_settings(definition):
-    assert definition.client(before_call=lambda: None)
+def test_an_application_is_made_from_the_settings_and_opens_items(definition):
+    assert isinstance(definition.application().open("item", before_call=lambda: None), Source)
+    with pytest.raises(KeyError):
+        definition.application("another's")
 
 
 def test_its_codes_are_unique_and_each_has_its_captured_example(definition):
@@ -34,10 +36,6 @@ def test_its_codes_are_unique_and_each_has_its_captured_example(definition):
     for row in definition.codes:
         assert row.reason
         assert (row.error is None) or issubclass(row.error, PonteError)
-
-
-def test_anything_can_be_classified(definition):
-    assert isinstance(definition.classify({}), Verdict)
 
 
 def test_it_is_documented_with_each_of_its_codes(definition):

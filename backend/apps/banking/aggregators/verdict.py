@@ -1,9 +1,7 @@
-"""What every aggregator offers, in words that are nobody's own: how a connection fares, and who must do what."""
+"""How a connection fares and who must do what, in words that every aggregator's codes are translated into."""
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from lib.errors import ErrorType, PonteError
 
@@ -77,20 +75,3 @@ class CodeRow:
     action: Action
     reason: str
     health: Health | None = None
-
-
-@dataclass(frozen=True)
-class Aggregator:
-    """An aggregator's folder, closed: adding one adds such a definition, and one line to the registry.
-
-    `client(before_call=…)` makes a client from the settings, or raises ImproperlyConfigured; `classify` reads a
-    connection as the aggregator sends it; `fixtures` is the folder that holds one captured example for each code.
-    """
-
-    name: str
-    label: str
-    client: Callable[..., Any]
-    classify: Callable[[Mapping[str, Any]], Verdict]
-    codes: Sequence[CodeRow]
-    fixtures: str
-    documentation: str

@@ -6,6 +6,7 @@ from apps.banking.models.catalog import Category, Connector
 from apps.banking.models.connection import Connection, Consent, Identity
 from apps.banking.models.investment import Investment, InvestmentTransaction
 from apps.banking.models.loan import Loan
+from apps.banking.models.mark import Mark
 from apps.banking.models.sync_run import SyncRun
 from apps.banking.models.transaction import Transaction
 
@@ -21,6 +22,7 @@ __all__ = [
     "Investment",
     "InvestmentTransaction",
     "Loan",
+    "Mark",
     "SyncRun",
     "Transaction",
 ]

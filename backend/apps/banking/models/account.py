@@ -3,21 +3,18 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from apps.banking.models.base import CURRENCY, LINE, MONEY, WORD, ClientRow, checks, currency_check
+from apps.banking.models.base import ClientRow, checks, currency_check
 from apps.banking.models.connection import Connection
+from apps.banking.sizes import CURRENCY, LINE, MONEY, WORD
 from apps.clients.models import Client
 from apps.clients.scope import ClientQuerySet
 from lib.sealed import SealedJSON
 
 
 class Account(ClientRow):
-    """A bank account (`type` BANK) or a card (CREDIT). `balance` is the vendor's, its sign included.
-
-    `transactions_watermark` is ours: the newest `createdAt` of a transaction that is committed here.
-    """
+    """A bank account (`type` BANK) or a card (CREDIT). `balance` is the vendor's, its sign included."""
 
     natural_key = ("connection_id", "vendor_id")
-    own_columns = ("transactions_watermark",)
 
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="accounts", db_index=False, db_constraint=False
@@ -51,8 +48,6 @@ class Account(ClientRow):
     available_credit_limit = models.DecimalField(**MONEY, null=True)
     minimum_payment = models.DecimalField(**MONEY, null=True)
     is_limit_flexible = models.BooleanField(null=True)
-
-    transactions_watermark = models.DateTimeField(null=True)
 
     number = SealedJSON("number_sealed", empty="")
     tax_number = SealedJSON("tax_number_sealed", empty="")

@@ -3,7 +3,8 @@
 from django.db import models
 
 from apps.banking.models.account import Account
-from apps.banking.models.base import CURRENCY, MONEY, ClientRow, checks, currency_check
+from apps.banking.models.base import ClientRow, checks, currency_check
+from apps.banking.sizes import CURRENCY, MONEY
 
 
 class CreditCardBill(ClientRow):

@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from apps.banking.models.base import LINE, WORD, VendorQuerySet, VendorRow, checks
+from apps.banking.models.base import VendorQuerySet, VendorRow, checks
+from apps.banking.sizes import LINE, WORD
 
 
 class Connector(VendorRow):

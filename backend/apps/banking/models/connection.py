@@ -3,14 +3,11 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from apps.banking.models.base import (
-    WORD,
-    ClientRow,
-    VendorQuerySet,
-    checks,
-    seal_context,
-)
+from apps.banking.aggregators.contract import Subject
+from apps.banking.aggregators.mailboxes import Mailbox
+from apps.banking.models.base import ClientRow, VendorQuerySet, checks, seal_context
 from apps.banking.models.catalog import Connector
+from apps.banking.sizes import WORD
 from apps.clients.models import Client, Membership
 from lib.sealed import SealedJSON
 
@@ -36,13 +33,15 @@ class Connection(models.Model):
         Membership, null=True, on_delete=models.SET_NULL, related_name="connections", db_constraint=False
     )
     aggregator = models.CharField(max_length=20, default="pluggy")
+    # The set of credentials at the aggregator that the item was made with; empty for the one in the settings.
+    application = models.CharField(max_length=40, blank=True, default="", db_default="")
     vendor_id = models.CharField(max_length=100)
     connector = models.ForeignKey(Connector, null=True, on_delete=models.SET_NULL, related_name="connections")
     state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTING)
     status = models.CharField(**WORD)
     execution_status = models.CharField(**WORD)
     status_detail = models.JSONField(null=True)
-    # What somebody must do next, and why: aggregators.base.Action, ErrorType and the vendor's own code.
+    # What must be done next, and why: aggregators.verdict.Action, ErrorType and the vendor's own code.
     action = models.CharField(**WORD)
     error_type = models.CharField(**WORD)
     error_code = models.CharField(**WORD)
@@ -59,6 +58,8 @@ class Connection(models.Model):
     # The moment (so many days before the consent's end) that the last reminder was for: none is sent twice.
     consent_reminded_for = models.DateTimeField(null=True)
     extra_sealed = models.BinaryField(null=True)
+    # What the item is read with, at aggregators that give a token for each item.
+    credential_sealed = models.BinaryField(null=True)
     vendor_created_at = models.DateTimeField(null=True)
     vendor_updated_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -66,6 +67,7 @@ class Connection(models.Model):
     deleted_at = models.DateTimeField(null=True)
 
     extra = SealedJSON("extra_sealed", empty={})
+    credential = SealedJSON("credential_sealed", empty="")
     objects = VendorQuerySet.as_manager()
 
     class Meta:
@@ -99,6 +101,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.aggregator} item {self.vendor_id}"
+
+    @property
+    def mailbox(self) -> str:
+        """The mailbox in which everything about the connection's item waits its turn."""
+        return str(Mailbox(self.aggregator, self.application, Subject.ITEM, self.vendor_id))
 
     def seal_context(self, column: str) -> str:
         """What the ciphertext of `column` is bound to: this item of this aggregator."""

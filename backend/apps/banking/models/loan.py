@@ -2,8 +2,9 @@
 
 from django.db import models
 
-from apps.banking.models.base import CURRENCY, LINE, MONEY, RATE, WORD, ClientRow, checks, currency_check
+from apps.banking.models.base import ClientRow, checks, currency_check
 from apps.banking.models.connection import Connection
+from apps.banking.sizes import CURRENCY, LINE, MONEY, RATE, WORD
 from lib.sealed import SealedJSON
 
 

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from apps.banking.models.base import WORD
 from apps.banking.models.connection import Connection
+from apps.banking.sizes import WORD
 from apps.clients.models import Client
 from apps.clients.scope import ClientQuerySet
 from lib.errors import ErrorType

@@ -4,17 +4,14 @@ from django.db import models
 from django.db.models import Q
 
 from apps.banking.models.account import Account
-from apps.banking.models.base import (
-    CURRENCY,
-    LINE,
-    MONEY,
-    WORD,
-    ClientRow,
-    VendorQuerySet,
-    checks,
-    currency_check,
-)
+from apps.banking.models.base import ClientRow, VendorQuerySet, checks, currency_check
 from apps.banking.models.catalog import Category
+from apps.banking.sizes import CURRENCY, LINE, MONEY, WORD
+
+# Tombstones with edits that no row took over yet.
+ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
+    Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False)
+)
 
 
 class TransactionQuerySet(VendorQuerySet):
@@ -120,7 +117,6 @@ class Transaction(ClientRow):
             models.Index(
                 fields=["account"],
                 name="transaction_orphaned_edits",
-                condition=Q(deleted_at__isnull=False, replaced_by=None)
-                & (Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False)),
+                condition=ORPHANED,
             ),
         ]

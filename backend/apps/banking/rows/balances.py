@@ -1,10 +1,14 @@
 """Keep each account's balance of the day."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from apps.banking.rows.staging import in_transaction
+
+# The banks are Brazilian, and so is the day that a balance counts for.
+BRAZIL = ZoneInfo("America/Sao_Paulo")
 
 
 def record_balances(connection_id: int, day: date, kind: str) -> int:

@@ -1,36 +1,33 @@
 """Carry what the user wrote on a transaction over to the row that took its place under a new id.
 
-Pluggy links the two by nothing: the old id is deleted, a new one created, in either order. What they share is the day,
-the amount and the words of the description. Of several such equals the n-th lost one pairs with the n-th new one.
+The vendor does not link the two: it deletes the old id and creates a new one, in either order. They share the day,
+the amount and the words of the description. Of several such equals the n-th tombstone pairs with the n-th new row.
 """
 
 from django.db import connection
-from django.db.models import Q
 
 from apps.banking.models import Transaction
+from apps.banking.models.transaction import ORPHANED
 from apps.banking.rows.staging import in_transaction
 
-_ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
-    Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False)
-)
 
-
-def reattach_edits(account_id: int) -> int:
+def carry_edits(account_id: int) -> int:
     """Pair the account's edited tombstones with newer rows of equal fingerprint, and copy the edits; returns the pairs.
 
     To be called in the transaction of a merge or a tombstone, after it. An edit that the new row has already is kept.
     A row that was there when its equal was made is a second purchase, not a successor, and is left alone.
     """
     in_transaction()
-    if not Transaction.objects.filter(_ORPHANED, account_id=account_id).exists():
+    # Looking for edited tombstones is an index away; pairing them reads the whole account.
+    if not Transaction.objects.filter(ORPHANED, account_id=account_id).exists():
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_REATTACH, {"account": account_id})
+        cursor.execute(_CARRY, {"account": account_id})
         return cursor.rowcount
 
 
 # Case, spaces and punctuation of a description do not count.
-_REATTACH = """
+_CARRY = """
     WITH edited AS (
         SELECT DISTINCT date, amount, currency_code FROM banking_transaction
         WHERE account_id = %(account)s AND deleted_at IS NOT NULL AND replaced_by_id IS NULL

@@ -2,16 +2,16 @@
 
 from datetime import date
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 from django.db.models.functions import Now
 
+from apps.banking.aggregators.contract import ACCOUNT_TYPES
+from apps.banking.aggregators.pluggy.items import item_state
 from apps.banking.factories import AccountFactory, ConnectionFactory
 from apps.banking.models import Account, BalanceSnapshot
 from apps.banking.rows.balances import record_balances
-from apps.banking.sync.accounts import _day
-from apps.banking.sync.plan import KINDS
+from apps.banking.sync.accounts import balance_day
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 20)
@@ -47,8 +47,8 @@ def test_balances_that_the_bank_did_not_tell_again_are_not_recorded_under_a_new_
         "accounts": {"isUpdated": False, "lastUpdatedAt": "2026-11-01T12:00:00.000Z"},
         "creditCards": {"isUpdated": True, "lastUpdatedAt": "2026-11-20T12:00:00.000Z"},
     }
-    visit = SimpleNamespace(item={"statusDetail": detail, "lastUpdatedAt": "2026-11-20T12:00:00.000Z"})
-    for product, kind in KINDS.items():
-        record_balances(parent.pk, _day(visit, product), kind)
+    item = {"id": "i", "statusDetail": detail, "lastUpdatedAt": "2026-11-20T12:00:00.000Z"}
+    for product, kind in ACCOUNT_TYPES.items():
+        record_balances(parent.pk, balance_day(item_state(item), product), kind)
     points = dict(BalanceSnapshot.objects.values_list("account_id", "date"))
     assert points == {bank.pk: date(2026, 11, 1), card.pk: DAY}

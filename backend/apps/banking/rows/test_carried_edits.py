@@ -4,7 +4,7 @@ import pytest
 
 from apps.banking.factories import AccountFactory, CategoryFactory
 from apps.banking.models import Transaction
-from apps.banking.rows.carried_edits import reattach_edits
+from apps.banking.rows.carried_edits import carry_edits
 from apps.banking.rows.test_merge import doc, merge_docs
 from apps.banking.rows.tombstones import tombstone
 
@@ -39,9 +39,9 @@ def test_edits_follow_when_the_old_id_is_deleted_first(account):
     merge_docs(account, same(1))
     edit(1, note="reembolsar", hidden=True, user_category=mine)
     remove(account, 1)
-    assert reattach_edits(account.pk) == 0
+    assert carry_edits(account.pk) == 0
     merge_docs(account, same(2))
-    assert reattach_edits(account.pk) == 1
+    assert carry_edits(account.pk) == 1
     new = row(2)
     assert (new.note, new.hidden, new.user_category) == ("reembolsar", True, mine)
     assert row(1).replaced_by == new
@@ -51,9 +51,9 @@ def test_edits_follow_when_the_new_id_is_created_first(account):
     merge_docs(account, same(1))
     edit(1, note="reembolsar")
     merge_docs(account, same(2))
-    assert reattach_edits(account.pk) == 0
+    assert carry_edits(account.pk) == 0
     remove(account, 1)
-    assert reattach_edits(account.pk) == 1
+    assert carry_edits(account.pk) == 1
     assert row(2).note == "reembolsar"
 
 
@@ -63,7 +63,7 @@ def test_the_nth_lost_row_pairs_with_the_nth_new_one(account):
     edit(3, note="terceira")
     remove(account, 1, 2, 3)
     merge_docs(account, same(13, order=2), same(11, order=0), same(12, order=1))
-    assert reattach_edits(account.pk) == 3
+    assert carry_edits(account.pk) == 3
     assert [row(n).note for n in (11, 12, 13)] == ["primeira", "", "terceira"]
 
 
@@ -73,7 +73,7 @@ def test_edits_follow_through_two_changes_of_the_id(account):
     for old, new in ((1, 2), (2, 3)):
         remove(account, old)
         merge_docs(account, same(new))
-        assert reattach_edits(account.pk) == 1
+        assert carry_edits(account.pk) == 1
     assert row(3).note == "reembolsar"
 
 
@@ -83,17 +83,17 @@ def test_spelling_of_the_description_does_not_count_but_the_amount_does(account)
     edit(4, note="b")
     remove(account, 1)
     merge_docs(account, same(2, description="Uber trip"))
-    assert reattach_edits(account.pk) == 1
+    assert carry_edits(account.pk) == 1
     remove(account, 4)
     merge_docs(account, same(5, amount=11), same(6, date="2026-11-03T03:00:00.000Z"), same(7, currencyCode="USD"))
-    assert reattach_edits(account.pk) == 0
+    assert carry_edits(account.pk) == 0
 
 
 def test_a_second_purchase_that_was_there_already_is_no_successor(account):
     merge_docs(account, same(1), same(2))
     edit(1, note="reembolsar")
     remove(account, 1)
-    assert reattach_edits(account.pk) == 0
+    assert carry_edits(account.pk) == 0
     assert row(2).note == ""
 
 
@@ -103,7 +103,7 @@ def test_what_the_user_wrote_on_the_new_row_wins(account):
     merge_docs(account, same(2))
     edit(2, note="nova")
     remove(account, 1)
-    reattach_edits(account.pk)
+    carry_edits(account.pk)
     assert (row(2).note, row(2).hidden) == ("nova", True)
 
 
@@ -113,8 +113,8 @@ def test_rows_of_other_accounts_are_left_alone(account):
     edit(1, note="reembolsar")
     remove(account, 1)
     merge_docs(other, same(2))
-    assert reattach_edits(account.pk) == 0
-    assert reattach_edits(other.pk) == 0
+    assert carry_edits(account.pk) == 0
+    assert carry_edits(other.pk) == 0
 
 
 def test_a_lost_row_that_returns_is_no_longer_replaced(account):
@@ -122,7 +122,7 @@ def test_a_lost_row_that_returns_is_no_longer_replaced(account):
     edit(1, note="reembolsar")
     remove(account, 1)
     merge_docs(account, same(2))
-    reattach_edits(account.pk)
+    carry_edits(account.pk)
     merge_docs(account, same(1))
     old = row(1)
     assert (old.deleted_at, old.replaced_by, old.note) == (None, None, "reembolsar")
@@ -133,4 +133,4 @@ def test_a_repeat_changes_nothing(account):
     edit(1, note="reembolsar")
     remove(account, 1)
     merge_docs(account, same(2))
-    assert [reattach_edits(account.pk) for _ in range(3)] == [1, 0, 0]
+    assert [carry_edits(account.pk) for _ in range(3)] == [1, 0, 0]

@@ -1,68 +1,76 @@
-"""An item's accounts: read, their balances kept day by day, and buried with all they hold when the bank closes them."""
+"""An item's accounts: read, with each day's balance, and tombstoned with all they hold when the bank closes them."""
 
 from datetime import date
 from decimal import Decimal
 
 from django.utils import timezone
 
-from apps.banking.aggregators.pluggy import rows
-from apps.banking.aggregators.pluggy.rows.values import BRAZIL, part
+from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Product
 from apps.banking.announce import announce
 from apps.banking.models import Account, CreditCardBill, Transaction
-from apps.banking.rows.balances import record_balances
-from apps.banking.rows.merge import Counts, merge
-from apps.banking.rows.tombstones import tombstone
-from apps.banking.sync.listing import bury, confirmed
-from apps.banking.sync.plan import KINDS, Plan, as_of
-from apps.banking.sync.runs import Run
-from apps.banking.sync.visit import Found
+from apps.banking.rows.balances import BRAZIL, record_balances
+from apps.banking.sync.listing import tombstone_all
+from apps.banking.sync.reading import ItemReading, Reading
 
 
-def read_accounts(visit: Found, run: Run, plan: Plan, kinds: list[str]) -> None:
-    """The item's accounts of these types, their balances, and what becomes of those that were closed."""
-    only = kinds[0] if len(kinds) == 1 else None
-    docs = [doc for page in visit.api.accounts(visit.item_id, type=only) for doc in page]
-    found = run.sift(rows.account, docs)
-    with run.write():
-        before = _balances(visit)
-        run.count("accounts", merge(Account, visit.scope, found.rows))
-        for name, kind in KINDS.items():
-            if kind in kinds:
-                record_balances(visit.connection.pk, _day(visit, name), kind)
-        _announce_balances(visit, run, before)
-    prunable = {kind for name, kind in KINDS.items() if name in plan.prunes}
-    known = Account.objects.filter(connection=visit.connection, deleted_at=None, type__in=prunable)
-    missing = set(known.values_list("vendor_id", flat=True)) - set(found.seen)
-    for vendor_id in confirmed(missing, visit.api.account):
-        close_account(run, known.get(vendor_id=vendor_id))
+def read_accounts(reading: ItemReading) -> None:
+    """The item's accounts of the types to read, their balances, and what becomes of those that were closed."""
+    products = [product for product in ACCOUNT_TYPES if product in reading.plan.reads]
+    pages = list(reading.source.accounts(products))
+    with reading.run.write():
+        before = _balances(reading)
+        for page in pages:
+            reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+        for product in products:
+            day = balance_day(reading.state, product)
+            record_balances(reading.connection.pk, day, ACCOUNT_TYPES[product])
+        _announce_balances(reading, before)
+    _close_missing(reading, {vendor_id for page in pages for vendor_id in page.seen})
 
 
-def _day(visit: Found, product: str) -> date:
+def balance_day(state: ItemState, product: Product) -> date:
     """The day in Brazil on which the bank told these balances: a stale one must not pass for today's."""
-    told = part(part(visit.item, "statusDetail"), product)
-    moment = as_of(told) or as_of(visit.item) or timezone.now()
+    moment = state.products_as_of.get(product) or state.as_of or timezone.now()
     return moment.astimezone(BRAZIL).date()
 
 
-def _balances(visit: Found) -> dict[int, tuple[Decimal | None, str]]:
-    known = Account.objects.filter(connection=visit.connection, deleted_at=None)
+def _balances(reading: Reading) -> dict[int, tuple[Decimal | None, str]]:
+    known = Account.objects.filter(connection=reading.connection, deleted_at=None)
     return {pk: (balance, code) for pk, balance, code in known.values_list("pk", "balance", "currency_code")}
 
 
-def _announce_balances(visit: Found, run: Run, before: dict[int, tuple[Decimal | None, str]]) -> None:
-    for pk, now in _balances(visit).items():
+def _announce_balances(reading: Reading, before: dict[int, tuple[Decimal | None, str]]) -> None:
+    for pk, now in _balances(reading).items():
         if pk in before and before[pk] != now:
-            told = {"account": pk, "balance": now[0], "before": before[pk][0], "currency": now[1]}
-            announce("balance.changed", visit.connection, told, cause=run.cause)
+            payload = {"account": pk, "balance": now[0], "before": before[pk][0], "currency": now[1]}
+            announce("balance.changed", reading.connection, payload, cause=reading.run.cause)
 
 
-def close_account(run: Run, account: Account) -> None:
-    """The bank no longer has it: it and all that hangs on it become tombstones, in transactions of a bounded size."""
+def _close_missing(reading: ItemReading, seen: set[str]) -> None:
+    prunable = {kind for product, kind in ACCOUNT_TYPES.items() if product in reading.plan.prunes}
+    known = Account.objects.filter(connection=reading.connection, deleted_at=None, type__in=prunable)
+    for account in known.exclude(vendor_id__in=seen).order_by("vendor_id"):
+        if reading.source.is_gone(Product.ACCOUNTS, account.vendor_id):
+            close_account(reading, account)
+
+
+def close_account(reading: Reading, account: Account) -> None:
+    """Make the account and all that hangs on it tombstones, in transactions of a bounded size."""
     scope = {"account_id": account.pk}
-    for product, model in (("transactions", Transaction), ("bills", CreditCardBill)):
-        bury(run, product, model, scope)
-    with run.write():
+    tombstone_all(reading.run, Product.TRANSACTIONS, Transaction, scope)
+    tombstone_all(reading.run, Product.BILLS, CreditCardBill, scope)
+    with reading.run.write():
         # Should it come back, it is read from its beginning.
-        Account.objects.filter(pk=account.pk).update(transactions_watermark=None)
-        removed = tombstone(Account.objects.filter(pk=account.pk), [account.vendor_id])
-        run.count("accounts", Counts(removed=removed))
+        reading.forget_mark(account.vendor_id)
+        reading.run.remove(Product.ACCOUNTS, Account.objects.filter(pk=account.pk), [account.vendor_id])
+
+
+def find_account(reading: Reading, account_id: str) -> Account | None:
+    """The account of that id, asked for if it is new here; None if it is gone, or another item's."""
+    own = Account.objects.filter(connection=reading.connection, vendor_id=account_id, deleted_at=None)
+    known = own.first()
+    if known is None and (page := reading.source.account(account_id)):
+        with reading.run.write():
+            reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+        known = own.first()
+    return known

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.banking.aggregators.verdict import Action, Health
 from apps.banking.models import Connection
 from apps.banking.sync.item_events import carry_out, note
-from apps.banking.sync.plan import as_of, plan_listing
+from apps.banking.sync.plan import plan_listing
 from apps.banking.sync.retire import retire
 from apps.banking.sync.visit import Found, on_item
 from apps.events.emit import emit
@@ -55,19 +55,14 @@ def ask(connection: Connection, *, full: bool = False) -> None:
         Connection.objects.filter(pk=connection.pk).update(last_reconciled_at=timezone.now())
 
 
-def mailbox_of(connection: Connection) -> str:
-    """The mailbox in which everything about the connection's item waits in line."""
-    return f"{connection.aggregator}:item:{connection.vendor_id}"
-
-
 def _ask(due: QuerySet[Connection]) -> int:
     chosen = list(due)
-    mailboxes = [mailbox_of(one) for one in chosen]
+    mailboxes = [one.mailbox for one in chosen]
     # One that could not be compared yet is tried again by the mailbox: another request would add nothing.
     pending = Event.objects.filter(kind=KIND, state=Event.State.PENDING, mailbox__in=mailboxes)
     asked = set(pending.values_list("mailbox", flat=True))
     for connection in chosen:
-        if mailbox_of(connection) not in asked:
+        if connection.mailbox not in asked:
             _emit(connection, full=False)
     Connection.objects.filter(pk__in=[one.pk for one in chosen]).update(last_reconciled_at=timezone.now())
     return len(chosen)
@@ -76,7 +71,7 @@ def _ask(due: QuerySet[Connection]) -> int:
 def _emit(connection: Connection, full: bool) -> None:
     emit(
         KIND,
-        mailbox=mailbox_of(connection),
+        mailbox=connection.mailbox,
         client=connection.client_id,
         payload={"connection": connection.pk, "full": full},
     )
@@ -89,11 +84,11 @@ def reconcile(batch: Batch) -> str:
 
 
 def _compare(visit: Found, full: bool) -> str:
-    if visit.verdict.health is Health.IN_PROGRESS and visit.verdict.action is Action.NONE:
+    if visit.state.verdict.health is Health.IN_PROGRESS and visit.state.verdict.action is Action.NONE:
         # A run is under way, and says so itself when it ends; if that is lost too, the next comparison tells.
         return note(visit)
     if full or needs_listing(visit):
-        return carry_out(visit, plan_listing(visit.item, visit.verdict))
+        return carry_out(visit, plan_listing(visit.state))
     return note(visit)
 
 
@@ -101,5 +96,5 @@ def needs_listing(visit: Found) -> bool:
     """Whether the bank gave something since our last complete listing, or that is a day old."""
     known = visit.connection
     if known.listed_at is None:
-        return visit.verdict.has_data or as_of(visit.item) is not None
-    return as_of(visit.item) != known.listed_as_of or timezone.now() - known.listed_at >= LISTED_EVERY
+        return visit.state.verdict.has_data or visit.state.as_of is not None
+    return visit.state.as_of != known.listed_as_of or timezone.now() - known.listed_at >= LISTED_EVERY

@@ -1,20 +1,23 @@
-"""The aggregator has an item no more: the connection and all that hangs on it become tombstones, nothing is erased."""
+"""An item that the aggregator no longer has: its connection and all its rows become tombstones; nothing is erased."""
 
 from django.utils import timezone
 
+from apps.banking.aggregators.contract import Product
 from apps.banking.announce import announce
 from apps.banking.models import Account, Connection, Consent, Identity, Investment, InvestmentTransaction, Loan
+from apps.banking.models.base import VendorRow
 from apps.banking.sync.accounts import close_account
-from apps.banking.sync.listing import bury
-from apps.banking.sync.runs import Run
+from apps.banking.sync.listing import tombstone_all
+from apps.banking.sync.reading import Reading
+from apps.banking.sync.runs import RecordedRun
 from apps.banking.sync.status import FENCED
 from apps.banking.sync.visit import Visit
 
-OF_CONNECTION = (
-    ("investments", Investment),
-    ("loans", Loan),
-    ("identity", Identity),
-    ("consents", Consent),
+OF_CONNECTION: tuple[tuple[Product, type[VendorRow]], ...] = (
+    (Product.INVESTMENTS, Investment),
+    (Product.LOANS, Loan),
+    (Product.IDENTITY, Identity),
+    (Product.CONSENTS, Consent),
 )
 
 
@@ -23,22 +26,24 @@ def retire(visit: Visit) -> str:
     connection = visit.connection
     if connection.deleted_at:
         return "gone"
-    run = Run(visit.batch, connection)
-    with run.kept():
-        _bury_all(run, connection)
+    run = RecordedRun(visit.batch, connection)
+    with run.recorded():
+        _tombstone_rows(Reading(visit.source, connection, run))
         _end(run, connection)
     return "gone"
 
 
-def _bury_all(run: Run, connection: Connection) -> None:
+def _tombstone_rows(reading: Reading) -> None:
+    connection, run = reading.connection, reading.run
     for account in Account.objects.filter(connection=connection, deleted_at=None):
-        close_account(run, account)
-    bury(run, "investment_transactions", InvestmentTransaction, {"investment__connection": connection})
+        close_account(reading, account)
+    scope: dict[str, object] = {"investment__connection": connection}
+    tombstone_all(run, Product.INVESTMENT_TRANSACTIONS, InvestmentTransaction, scope)
     for product, model in OF_CONNECTION:
-        bury(run, product, model, {"connection": connection})
+        tombstone_all(run, product, model, {"connection": connection})
 
 
-def _end(run: Run, connection: Connection) -> None:
+def _end(run: RecordedRun, connection: Connection) -> None:
     with run.finish("gone"):
         connection.state, connection.deleted_at = Connection.State.DELETED, timezone.now()
         connection.action = connection.error_type = connection.error_code = ""

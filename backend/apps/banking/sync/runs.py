@@ -1,17 +1,19 @@
 """A sync's record of itself: what it counted commits with the rows it counted, so that no crash makes it lie."""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.banking.aggregators.pluggy import rows
-from apps.banking.aggregators.pluggy.rows.base import Mapper
+from apps.banking.aggregators.contract import Page
 from apps.banking.announce import announce
 from apps.banking.models import Connection, SyncRun
-from apps.banking.rows.merge import Counts
+from apps.banking.models.base import VendorRow
+from apps.banking.rows.merge import Counts, merge
+from apps.banking.rows.tombstones import tombstone
 from apps.events.models import Event
 from apps.events.work import Batch, LeaseLost
 from lib.errors import ErrorType, PonteError
@@ -21,44 +23,67 @@ logger = logging.getLogger(__name__)
 WRITTEN = ("created", "changed", "removed")
 
 
-class Run:
-    """One sync of one connection, for the events of one batch. Its row is made by its first write."""
+class Run(ABC):
+    """What one sync of one connection writes, counted by product.
 
-    def __init__(self, batch: Batch, connection: Connection) -> None:
-        self.batch, self.connection = batch, connection
-        self.cause: Event = batch.events[0]
+    `failures` are the products that could not be read without ending the run, `refused` the last row refused.
+    """
+
+    cause: Event | None = None
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self.counts: dict[str, Counts] = {}
-        # What went wrong without ending the run: products that could not be read, and the last row refused.
         self.failures: list[PonteError] = []
         self.refused: PonteError | None = None
-        self._row: SyncRun | None = None
-        self._started_at = timezone.now()
+
+    @abstractmethod
+    def write(self) -> AbstractContextManager[None]:
+        """One transaction; what is counted in it is kept or lost together with its rows."""
+
+    def merge(self, product: str, model: type[VendorRow], scope: dict[str, object], page: Page) -> Counts:
+        """Merge a page's rows, and note what it refused. Inside `write`."""
+        for bad in page.refused:
+            logger.error("%s: a row was refused: %s", self.connection, bad.code)
+            self.refused = bad
+        return self.count(product, merge(model, scope, page.rows))
+
+    def remove(self, product: str, rows: QuerySet[VendorRow], vendor_ids: Iterable[str]) -> Counts:
+        """Tombstone those of `rows` that have one of these ids. Inside `write`."""
+        return self.count(product, Counts(removed=tombstone(rows, vendor_ids)))
 
     def count(self, product: str, counts: Counts) -> Counts:
         """Add to the counts of `product`. Gives back what it was given."""
         self.counts[product] = self.counts.get(product, Counts()) + counts
         return counts
 
-    def sift(self, mapper: Mapper, docs: Iterable[dict[str, Any]]) -> rows.Mapped:
-        """Documents as rows. What cannot be stored is noted and left out: it must not keep the others away."""
-        found = rows.mapped(mapper, docs)
-        for bad in found.refused:
-            logger.error("%s: a row was refused: %s", self.connection, bad.code)
-            self.refused = bad
-        return found
-
     @property
     def has_changes(self) -> bool:
         """Whether a product row was written."""
         return any(self.counts.values())
 
+    @property
+    def numbers(self) -> dict[str, dict[str, int]]:
+        """The counts, for SyncRun.counts and for people."""
+        return {product: counts.as_dict() for product, counts in self.counts.items()}
+
+
+class RecordedRun(Run):
+    """A run for the events of one batch. Its row, a SyncRun, is made by its first write."""
+
+    def __init__(self, batch: Batch, connection: Connection) -> None:
+        super().__init__(connection)
+        self.batch, self.cause = batch, batch.events[0]
+        self._row: SyncRun | None = None
+        self._started_at = timezone.now()
+
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One fenced transaction; what was counted in it is kept or lost together with its rows."""
+        """One fenced transaction. Raises LeaseLost."""
         with self._keeping_count(), self.batch.write():
             row = self._opened()
             yield
-            row.counts = self._numbers
+            row.counts = self.numbers
             row.save(update_fields=["counts"])
 
     @contextmanager
@@ -71,8 +96,8 @@ class Run:
             self._close(row, SyncRun.State.PARTIAL if error else SyncRun.State.DONE, error)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Whatever ends the run is kept in its row; only a lost lease leaves it to who holds the mailbox now."""
+    def recorded(self) -> Iterator[None]:
+        """Record an error that ends the run in its row. After a lost lease the row is the new holder's."""
         try:
             yield
         except LeaseLost:
@@ -96,24 +121,20 @@ class Run:
             raise
 
     def _opened(self) -> SyncRun:
-        """This run's row, its counts being ours. Whoever ran before and left no end was interrupted."""
+        """This run's row. A run before it that has no end was interrupted."""
         if self._row is None:
             settle_interrupted(self.connection, self.cause)
             self._row = SyncRun.objects.create(
                 client_id=self.connection.client_id,
                 connection=self.connection,
                 cause=self.batch.kind,
-                event=self.cause.pk,
+                event=self.batch.events[0].pk,
                 started_at=self._started_at,
             )
         return self._row
 
-    @property
-    def _numbers(self) -> dict[str, dict[str, int]]:
-        return {product: counts.as_dict() for product, counts in self.counts.items()}
-
     def _close(self, row: SyncRun, state: SyncRun.State, error: Exception | None) -> None:
-        row.counts, row.state, row.finished_at = self._numbers, state, max(timezone.now(), row.started_at)
+        row.counts, row.state, row.finished_at = self.numbers, state, max(timezone.now(), row.started_at)
         if error:
             row.error_type, row.error_code = described(error)
         row.save()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.banking.aggregators.pluggy import rows
 from apps.banking.aggregators.verdict import Action, Health, Verdict
 from apps.banking.announce import announce
 from apps.banking.models import Connection
@@ -26,7 +25,10 @@ _JUDGED = {"error_code", "vendor_id"}
 TROUBLED = (State.NEEDS_USER, State.OUTDATED)
 
 # What only the holder of the item's mailbox writes. The scans write the others, whenever they run.
-_OTHERS = {"id", "client", "member", "created_at", "last_reconciled_at", "consent_reminded_for"}
+_OTHERS = {"id", "client", "member", "application", "credential_sealed", "created_at"} | {
+    "last_reconciled_at",
+    "consent_reminded_for",
+}
 # (`extra` is not a column: its sealed one is.)
 FENCED = [field.name for field in Connection._meta.concrete_fields if field.name not in _OTHERS]
 
@@ -88,7 +90,7 @@ def _news(connection: Connection, state: str, action: str, code: str) -> list[Ne
 
 def take_note(visit: Found) -> None:
     """Save what the visit found of the item, and emit what of it is news. Inside a fenced transaction."""
-    news = absorb(visit.connection, rows.item(visit.item), visit.verdict)
+    news = absorb(visit.connection, visit.state.row, visit.state.verdict)
     visit.connection.save(update_fields=FENCED)
     for one in news:
         announce(one.kind, visit.connection, one.payload, cause=visit.batch.events[0])

@@ -1,12 +1,12 @@
 """Accounts that are closed and reopened, and the days their balances count for."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from apps.banking.aggregators.pluggy.rows.values import parse
-from apps.banking.models import Account, BalanceSnapshot, Transaction
-from apps.banking.sync import accounts
+from apps.banking.aggregators.pluggy import items
+from apps.banking.models import Account, BalanceSnapshot, Mark, Transaction
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def test_an_account_the_bank_closed_is_tombstoned_with_what_it_holds_and_its_bal
     work()
     stray.refresh_from_db()
     assert stray.deleted_at
-    assert stray.transactions_watermark is None
+    assert not Mark.objects.filter(scope=stray.vendor_id).exists()
     assert not Transaction.objects.filter(account=stray, deleted_at=None).exists()
     assert stray.balance != Decimal(0)
     assert BalanceSnapshot.objects.filter(account=stray).exists()
@@ -29,7 +29,7 @@ def test_an_account_the_bank_closed_is_tombstoned_with_what_it_holds_and_its_bal
 
 
 def test_an_account_that_reopens_has_its_transactions_again(bank, deliver, work, connected, differences):
-    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
+    account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).order_by("pk").first()
     real, other = account.vendor_id, "22222222-2222-4222-8222-222222222222"
     event = {**bank.events(connected, "item/created")[0], "event": "item/updated"}
     Account.objects.filter(pk=account.pk).update(vendor_id=other)
@@ -47,9 +47,11 @@ def test_an_account_that_reopens_has_its_transactions_again(bank, deliver, work,
 def test_a_balance_counts_for_the_day_on_which_the_bank_told_it(bank, connected, deliver, work, monkeypatch):
 
     before = BalanceSnapshot.objects.count()
-    monkeypatch.setattr(accounts, "as_of", lambda item: parse("2026-03-05T01:30:00.000Z"))
+    # Half past one in the morning in UTC is the evening before in Brazil.
+    told = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
+    monkeypatch.setattr(items, "as_of", lambda item: told)
+    monkeypatch.setattr(items, "_products_as_of", lambda detail: {})
     deliver({**bank.events(connected, "item/created")[0], "event": "item/updated", "eventId": "old"})
     work()
-    # Half past one in the morning in UTC is the evening before in Brazil.
     assert BalanceSnapshot.objects.filter(date="2026-03-04").count() == 3
     assert BalanceSnapshot.objects.count() == before + 3

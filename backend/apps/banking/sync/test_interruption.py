@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from django.db import connection as database
 
-from apps.banking.aggregators.pluggy import configuration
+from apps.banking.aggregators.pluggy import application
 from apps.banking.aggregators.pluggy.client import client
 from apps.banking.models import Connection, Loan, SyncRun, Transaction
 from apps.banking.sync import reconcile
@@ -133,9 +133,9 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(bank, deliver, work, d
 def impatient(monkeypatch):
     """The client gives an answer half a second, so that one which never comes costs no more."""
     monkeypatch.setattr(client, "JsonClient", partial(JsonClient, read_seconds=0.5))
-    configuration._client.cache_clear()
+    application._client.cache_clear()
     yield
-    configuration._client.cache_clear()
+    application._client.cache_clear()
 
 
 @pytest.mark.usefixtures("impatient")

@@ -45,12 +45,14 @@ def everything_done(wait_until):
 
 
 def deliver(*payloads: dict) -> None:
-    from apps.banking.aggregators.pluggy.webhooks.notification import SOURCE, read_notification
+    from apps.banking.aggregators.mailboxes import mailbox_of
+    from apps.banking.aggregators.pluggy.webhooks.notification import read_notification
     from lib.sealed import encode
 
     for payload in payloads:
         seen = read_notification(encode(payload))
-        accept(Incoming(SOURCE, seen.event_id, seen.event, seen.mailbox, encode(payload)))
+        mailbox = mailbox_of("pluggy", "", seen)
+        accept(Incoming("pluggy", seen.event_id, seen.kind, mailbox, encode(payload)))
 
 
 def let_leases_end() -> None:

@@ -1,15 +1,13 @@
 """What becomes of transactions/created, /updated and /deleted."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from django.utils import timezone
 
-from apps.banking.aggregators.pluggy.rows.base import Mapped
+from apps.banking.aggregators.pluggy.source import OVERLAP
 from apps.banking.factories import AccountFactory, TransactionFactory
-from apps.banking.models import Account, Connection, Transaction
-from apps.banking.sync.transactions import OVERLAP, Reader, _later
+from apps.banking.models import Account, Connection, Mark, Transaction
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
 
@@ -35,6 +33,10 @@ def alive() -> int:
     return Transaction.objects.filter(deleted_at=None).count()
 
 
+def mark_of(account: Account) -> datetime:
+    return datetime.fromisoformat(Mark.objects.get(scope=account.vendor_id).text)
+
+
 def of_transactions(differing: dict) -> dict:
     return {name: found for name, found in differing.items() if name.startswith("transactions")}
 
@@ -45,30 +47,28 @@ def asked(bank) -> list[str]:
 
 
 def test_new_transactions_are_read_from_our_watermark_less_an_overlap(bank, connected, today, deliver, work):
-    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
-    before, watermark = alive(), account.transactions_watermark
+    account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).order_by("pk").first()
+    before, watermark = alive(), mark_of(account)
     events = today(new=2, accountId=account.vendor_id)
     late = {**events[0], "transactionsCreatedAtFrom": "2099-01-01T00:00:00.000Z"}
     deliver(late)
     work()
     assert alive() == before + 2
-    account.refresh_from_db()
-    assert account.transactions_watermark > watermark
+    assert mark_of(account) > watermark
     since = (watermark - OVERLAP).strftime("%Y-%m-%dT%H")
     assert f"createdAtFrom={since}" in asked(bank)[-1]
 
 
 def test_what_an_event_tells_is_believed_where_it_is_earlier_than_our_watermark(bank, connected, today, deliver, work):
-    account = Account.objects.exclude(transactions_watermark=None).order_by("pk").first()
+    account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).order_by("pk").first()
     events = today(new=2, accountId=account.vendor_id)
-    ahead = account.transactions_watermark + timedelta(days=9)
-    Account.objects.filter(pk=account.pk).update(transactions_watermark=ahead)
+    ahead = mark_of(account) + timedelta(days=9)
+    Mark.objects.filter(scope=account.vendor_id).update(text=ahead.isoformat())
     before = alive()
     deliver(*events)
     work()
     assert alive() == before + 2
-    account.refresh_from_db()
-    assert account.transactions_watermark == ahead
+    assert mark_of(account) == ahead
 
 
 def test_rows_dated_weeks_ago_arrive_because_their_birth_is_asked_for_and_not_their_date(
@@ -97,7 +97,7 @@ def test_updated_rows_are_read_by_their_ids(bank, connected, today, deliver, wor
 
 
 def test_ids_are_asked_for_four_hundred_at_a_time(bank, connected, deliver, work):
-    account = Account.objects.exclude(transactions_watermark=None).first()
+    account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).first()
     calls, before = bank.calls()[LIST], alive()
     event = {
         "event": "transactions/updated",
@@ -222,7 +222,7 @@ def test_the_first_event_of_an_item_reads_everything_and_those_received_before_a
 
 
 def test_an_account_that_the_bank_closed_is_closed_when_its_list_is_gone(bank, connected, deliver, work):
-    account = Account.objects.exclude(transactions_watermark=None).first()
+    account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).first()
     gone = "33333333-3333-4333-8333-333333333333"
     Account.objects.filter(pk=account.pk).update(vendor_id=gone)
     event = {"event": "transactions/created", "eventId": "e9", "itemId": connected, "accountId": gone}
@@ -273,29 +273,3 @@ def test_an_account_closed_on_the_word_of_a_404_has_everything_compared_next_tim
     work()
     assert Account.objects.get(pk=account.pk).deleted_at is not None
     assert Connection.objects.get(vendor_id=connected).listed_at is None
-
-
-def test_a_row_stamped_in_the_far_future_does_not_move_the_watermark():
-    stamps = [timezone.now() - timedelta(days=2), timezone.now() + timedelta(days=365 * 900)]
-    found = Mapped(rows=[{"vendor_created_at": stamp} for stamp in stamps])
-    assert _later(None, found) == stamps[0]
-    assert _later(stamps[0] + timedelta(days=1), found) == stamps[0] + timedelta(days=1)
-
-
-def test_what_is_on_its_way_is_not_printed():
-    assert "Maria" not in repr(Mapped(rows=[{"owner": "Maria"}]))
-
-
-def test_a_row_that_does_not_name_its_account_belongs_to_the_one_it_is_listed_under():
-    class Silent:
-        """A run that keeps only which rows were sifted."""
-
-        def sift(self, mapper, docs):
-            self.docs = list(docs)
-            raise StopIteration
-
-    account, run = AccountFactory(), Silent()
-    docs = [{"id": "a", "accountId": None}, {"id": "b"}, {"id": "c", "accountId": "another"}]
-    with pytest.raises(StopIteration):
-        Reader(run, None, account)._keep(docs)
-    assert [doc["id"] for doc in run.docs] == ["a", "b"]

@@ -1,126 +1,103 @@
-"""An account's transactions: all of them, those that came to be since the last time, or those of certain ids."""
+"""Transactions, of one account or of all accounts of an item: all of them, the new ones, or those of certain ids."""
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import chain
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
-from django.db.models import Q
-from django.utils import timezone
-
-from apps.banking.aggregators.pluggy import rows
-from apps.banking.models import Account, Transaction
-from apps.banking.rows.carried_edits import reattach_edits
-from apps.banking.rows.merge import Counts, merge
+from apps.banking.aggregators.contract import Page, Product
+from apps.banking.aggregators.registry import aggregator
+from apps.banking.models import Account, Connection, Transaction
+from apps.banking.rows.carried_edits import carry_edits
 from apps.banking.rows.staging import chunks
-from apps.banking.rows.tombstones import tombstone
+from apps.banking.sync.accounts import find_account
 from apps.banking.sync.listing import live_ids
-from apps.banking.sync.runs import Run
-
-PRODUCT = "transactions"
-# The aggregator stamps a row before it commits it: rows may turn up that are a little older than the newest we saw.
-OVERLAP = timedelta(hours=1)
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-# Ids are asked for in one list: a single one that is no UUID would have the whole list refused.
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-# Tombstones with edits that nothing took over yet: the condition of an index.
-ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
-    Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False)
-)
-
-Doc = dict[str, Any]
+from apps.banking.sync.plan import Plan
+from apps.banking.sync.reading import Reading, gathered
 
 
-@dataclass
 class Reader:
-    """Reads one account's transactions into its rows, for one run."""
+    """Reads into the rows of these accounts. `parent` is the account's id, or empty for the whole item.
 
-    run: Run
-    api: Any
-    account: Account
+    The mark's scope is the parent: how far was read of the account, or of the item.
+    """
 
-    @property
-    def scope(self) -> dict[str, Any]:
-        """What the account's transactions have in common."""
-        return {"client_id": self.account.client_id, "account_id": self.account.pk}
+    def __init__(self, reading: Reading, accounts: Iterable[Account], parent: str = "") -> None:
+        self.reading, self.parent = reading, parent
+        self.accounts = {account.vendor_id: account for account in accounts}
+
+    def read_planned(self, plan: Plan) -> None:
+        """All that there is or what is new, as the plan says."""
+        if plan.full:
+            self.read_all(prune=Product.TRANSACTIONS in plan.prunes)
+        else:
+            self.read_new()
 
     def read_all(self, *, prune: bool) -> None:
         """The complete list; with `prune`, what is not in it and not to be had by its id either is tombstoned."""
-        missing = live_ids(Transaction, self.scope) if prune else set()
-        newest = self.account.transactions_watermark
-        for docs in self._listed(since=None):
+        missing = {name: live_ids(Transaction, _scope(own)) if prune else set() for name, own in self.accounts.items()}
+        mark = ""
+        for page in gathered(self.reading.source.listed(Product.TRANSACTIONS, self.parent)):
             # A tombstone of a later page may come back to life: edits are carried when all of them are read.
-            found = self._keep(docs, carry=False)
-            missing.difference_update(found.seen)
-            newest = _later(newest, found)
-        with self.run.write():
-            self._carry_edits()
-        self.read_ids(missing)
-        self._advance(newest)
+            self._keep(page, carry=False)
+            missing.get(page.parent, set()).difference_update(page.seen)
+            mark = page.mark or mark
+        with self.reading.run.write():
+            for account in self.accounts.values():
+                carry_edits(account.pk)
+        for name, ids in missing.items():
+            self.read_ids(name, ids)
+        self.reading.keep_mark(self.parent, mark)
 
-    def read_since(self, moment: datetime) -> None:
-        """What the aggregator stored since `moment`."""
-        newest = self.account.transactions_watermark
-        for docs in self._listed(since=moment):
-            newest = _later(newest, self._keep(docs))
-        self._advance(newest)
-
-    def read_new(self, told: datetime | None = None) -> None:
-        """What came to be since the last time, or since what an event `told`, whichever is earlier."""
-        watermark = self.account.transactions_watermark
-        if watermark is None:
+    def read_new(self, since: datetime | None = None) -> None:
+        """What came to be since the last time, or since a moment that an event named, whichever is earlier."""
+        mark = self.reading.mark(self.parent)
+        if not mark:
             self.read_all(prune=False)
-        else:
-            self.read_since(min(watermark - OVERLAP, told or watermark))
-
-    def read_ids(self, ids: Iterable[str]) -> None:
-        """The transactions of these ids as they are now; those that are no more are tombstoned."""
-        for some in chunks(sorted(one for one in ids if _ID.fullmatch(one))):
-            missing = set(some)
-            for page in self.api.transactions_by_id(self.account.vendor_id, some):
-                missing.difference_update(self._keep(page).seen)
-            if missing:
-                self._take_away(missing)
-
-    def _listed(self, since: datetime | None) -> Iterable[list[Doc]]:
-        """Pages, gathered into lists of a size that is good to write and still small in memory."""
-        pages = self.api.transactions(self.account.vendor_id, created_at_from=since)
-        return chunks(chain.from_iterable(pages))
-
-    def _keep(self, docs: Iterable[Doc], *, carry: bool = True) -> rows.Mapped:
-        mine = [doc for doc in docs if (doc.get("accountId") or self.account.vendor_id) == self.account.vendor_id]
-        found = self.run.sift(rows.transaction, mine)
-        with self.run.write():
-            counts = self.run.count(PRODUCT, merge(Transaction, self.scope, found.rows))
-            if carry and counts.created:
-                self._carry_edits()
-        return found
-
-    def _take_away(self, ids: Iterable[str]) -> None:
-        with self.run.write():
-            removed = tombstone(Transaction.objects.filter(account=self.account), ids)
-            self.run.count(PRODUCT, Counts(removed=removed))
-            if removed:
-                self._carry_edits()
-
-    def _carry_edits(self) -> None:
-        # Looking for the lost is an index away; pairing them reads the whole account.
-        if Transaction.objects.filter(ORPHANED, account=self.account).exists():
-            reattach_edits(self.account.pk)
-
-    def _advance(self, newest: datetime | None) -> None:
-        """Remember how far was read: only now, because lists are not in the order in which rows came to be."""
-        if newest == self.account.transactions_watermark:
             return
-        with self.run.write():
-            Account.objects.filter(pk=self.account.pk).update(transactions_watermark=newest)
-        self.account.transactions_watermark = newest
+        for page in gathered(self.reading.source.changed(self.parent, mark, since)):
+            self._keep(page)
+            mark = page.mark or mark
+        self.reading.keep_mark(self.parent, mark)
+
+    def read_ids(self, account_id: str, ids: Iterable[str]) -> None:
+        """An account's transactions of these ids as they are now; those that no longer exist are tombstoned."""
+        for some in chunks(sorted(ids)):
+            missing = set(some)
+            for page in self.reading.source.by_ids(account_id, some):
+                self._keep(page)
+                missing.difference_update(page.seen)
+            if missing:
+                self._keep(Page(parent=account_id, removed=sorted(missing)))
+
+    def _keep(self, page: Page, *, carry: bool = True) -> None:
+        account = self.accounts.get(page.parent) or find_account(self.reading, page.parent)
+        if account is None:
+            return
+        self.accounts[page.parent] = account
+        run = self.reading.run
+        with run.write():
+            created = run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page).created
+            removed = 0
+            if page.removed:
+                own = Transaction.objects.filter(account=account)
+                removed = run.remove(Product.TRANSACTIONS, own, page.removed).removed
+            if carry and (created or removed):
+                carry_edits(account.pk)
 
 
-def _later(newest: datetime | None, found: rows.Mapped) -> datetime | None:
-    # What is stamped later than now, or before there was such a thing, does not say how far was read.
-    until = timezone.now() + OVERLAP
-    stamps = (stamp for row in found.rows if (stamp := row["vendor_created_at"]) and EARLIEST < stamp <= until)
-    return max((newest, *stamps) if newest else stamps, default=None)
+def readers(reading: Reading) -> Iterator[Reader]:
+    """One for each live account; one for all where the aggregator follows the whole item."""
+    accounts = list(Account.objects.filter(connection=reading.connection, deleted_at=None).order_by("pk"))
+    if follows_items(reading.connection):
+        yield Reader(reading, accounts)
+    else:
+        yield from (Reader(reading, [account], account.vendor_id) for account in accounts)
+
+
+def follows_items(connection: Connection) -> bool:
+    """Whether changes are followed for the whole item, not account by account."""
+    return aggregator(connection.aggregator).follows_items
+
+
+def _scope(account: Account) -> dict[str, object]:
+    """What the account's transactions have in common."""
+    return {"client_id": account.client_id, "account_id": account.pk}

@@ -15,9 +15,6 @@ WAITING = frozenset({"WAITING_USER_INPUT", "WAITING_USER_ACTION"})
 RUNNING = frozenset({"UPDATING", "MERGING", "CREATED"})
 KNOWN = WAITING | RUNNING | {"UPDATED", "LOGIN_ERROR", "OUTDATED"}
 
-# statusDetail's keys, and a second spelling that Pluggy's own SDK has for one of them.
-SPELLINGS = {"investmentsTransactions": ("investmentsTransactions", "investmentTransactions")}
-
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}", re.ASCII)
 
 
@@ -41,33 +38,11 @@ def classify_item(item: Mapping[str, Any]) -> Verdict:
     return {"UPDATED": _updated, "LOGIN_ERROR": _login_error, "OUTDATED": _outdated}[status](item, code)
 
 
-def updated_products(item: Mapping[str, Any]) -> frozenset[str] | None:
-    """The keys of `statusDetail` whose `isUpdated` is true; None, meaning all, where there is no statusDetail.
-
-    Products that were not asked for have null there. The spelling is Pluggy's documented one (SPELLINGS).
-    """
-    detail = details(item)
-    if detail is None:
-        return None
-    named = {name: name for name in detail} | {other: name for name, both in SPELLINGS.items() for other in both}
-    return frozenset(named[key] for key, state in detail.items() if _is_updated(state))
-
-
-def details(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The item's `statusDetail`; None for one that tells of no product at all."""
-    detail = item.get("statusDetail")
-    return detail if isinstance(detail, Mapping) and any(isinstance(s, Mapping) for s in detail.values()) else None
-
-
 def readable(code: Any) -> str:
     """A code fit for a log, a metric's label or a column: one of Pluggy's form, or UNREADABLE; "" for none."""
     if code is None or code == "":
         return ""
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "UNREADABLE"
-
-
-def _is_updated(state: Any) -> bool:
-    return isinstance(state, Mapping) and state.get("isUpdated") is True
 
 
 def _code_of(item: Mapping[str, Any]) -> str:

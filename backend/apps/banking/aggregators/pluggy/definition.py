@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from apps.banking.aggregators.pluggy.classify import classify_item
+from apps.banking.aggregators.contract import Aggregator
+from apps.banking.aggregators.pluggy.application import from_settings
 from apps.banking.aggregators.pluggy.codes import CODES
-from apps.banking.aggregators.pluggy.configuration import from_settings
-from apps.banking.aggregators.verdict import Aggregator
+from apps.banking.aggregators.pluggy.configuration import check_configuration
+from apps.banking.aggregators.pluggy.webhooks.checks import check_signature, check_webhook_secret
 
 PLUGGY = Aggregator(
     name="pluggy",
     label="Pluggy",
-    client=from_settings,
-    classify=classify_item,
+    applications=from_settings,
     codes=CODES,
     fixtures=str(Path(__file__).parent / "fixtures"),
     documentation="docs/pluggy.md",
+    checks=(check_configuration, check_webhook_secret, check_signature),
 )

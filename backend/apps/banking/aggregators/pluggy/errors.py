@@ -11,6 +11,7 @@ Their message is ours, from the code table: Pluggy's own text can hold what a pe
 from dataclasses import dataclass
 from datetime import datetime
 
+from apps.banking.aggregators import contract
 from apps.banking.aggregators.verdict import Action
 from lib.errors import ErrorType, NeedsUser, Permanent, PonteError, Temporary, Unexpected
 
@@ -69,11 +70,11 @@ class PluggyPermanent(PluggyFailure, Permanent):
     """It will not work, however often it is tried."""
 
 
-class Gone(PluggyPermanent):
+class Gone(PluggyPermanent, contract.Gone):
     """What was asked for does not exist, or no longer, or is not ours."""
 
 
-class NotEnabled(PluggyPermanent):
+class NotEnabled(PluggyPermanent, contract.NotOffered):
     """The application's plan or permissions do not cover this call."""
 
 

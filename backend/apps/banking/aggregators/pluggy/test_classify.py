@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.banking.aggregators.pluggy.classify import KNOWN, classify_item, readable, updated_products
+from apps.banking.aggregators.pluggy.classify import KNOWN, classify_item, readable
 from apps.banking.aggregators.pluggy.codes import ITEM_CODES
 from apps.banking.aggregators.verdict import Action, Health
 from lib.errors import ErrorType
@@ -90,22 +90,6 @@ def test_any_item_gets_a_verdict(status, execution, error):
 
 def test_an_empty_item_gets_a_verdict():
     assert classify_item({}).health is Health.UNKNOWN
-
-
-def test_products_are_updated_as_the_detail_says():
-    updated, stale = {"isUpdated": True}, {"isUpdated": False, "warnings": [{"code": "001"}]}
-    detail = {"accounts": updated, "transactions": stale, "loans": None, "identity": {}, "investments": "x"}
-    assert updated_products({"statusDetail": detail}) == {"accounts"}
-
-
-def test_no_detail_means_all_products():
-    assert updated_products({"statusDetail": None}) is None
-    assert updated_products({}) is None
-
-
-def test_both_spellings_of_one_product_are_read():
-    for name in ("investmentsTransactions", "investmentTransactions"):
-        assert updated_products({"statusDetail": {name: {"isUpdated": True}}}) == {"investmentsTransactions"}
 
 
 @pytest.mark.parametrize(

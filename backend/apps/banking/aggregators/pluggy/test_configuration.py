@@ -3,14 +3,15 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.banking.aggregators.pluggy.configuration import REQUIRED, check_configuration, from_settings
+from apps.banking.aggregators.pluggy.application import REQUIRED, from_settings
+from apps.banking.aggregators.pluggy.configuration import check_configuration
 
 
-@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("name", REQUIRED.values())
 def test_a_missing_variable_is_named_by_the_factory_and_by_the_check(settings, name):
     setattr(settings, name, "")
     with pytest.raises(ImproperlyConfigured, match=name):
-        from_settings()
+        from_settings()[0].client()
     assert [message.msg for message in check_configuration()] == [f"{name} is not set."]
     assert check_configuration()[0].is_serious()
 
@@ -24,11 +25,12 @@ def test_at_a_desk_a_missing_variable_is_only_a_warning(settings):
 def test_complete_settings_pass_and_make_a_client(settings):
     settings.PLUGGY_API_URL = "https://api.pluggy.ai"
     assert check_configuration() == []
-    assert from_settings().item
+    assert from_settings()[0].client().item
 
 
 def test_every_piece_of_work_shares_the_processes_connections():
-    one, two = from_settings(before_call=lambda: None), from_settings()
+    (application,) = from_settings()
+    one, two = application.client(before_call=lambda: None), application.client()
     assert one is not two
     assert one._api._http is two._api._http
 

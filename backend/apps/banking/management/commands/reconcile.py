@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.banking.management.commands.sync_connection import find
 from apps.banking.models import Connection
 from apps.banking.sync import reconcile
-from apps.banking.sync.dry_run import rehearse
+from apps.banking.sync.dry_run import dry_run
 from lib.errors import PonteError
 
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         one = options["connection"]
         chosen = [find(one)] if one else Connection.objects.filter(deleted_at=None).order_by("pk").iterator()
-        act = self._rehearse if options["dry_run"] else self._ask
+        act = self._dry_run if options["dry_run"] else self._ask
         failed = [connection for connection in chosen if not act(connection)]
         if failed:
             raise CommandError(f"{len(failed)} could not be compared.")
@@ -32,9 +32,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{connection.pk} asked for")
         return True
 
-    def _rehearse(self, connection: Connection) -> bool:
+    def _dry_run(self, connection: Connection) -> bool:
         try:
-            found = rehearse(connection)
+            found = dry_run(connection)
         except PonteError as error:
             self.stderr.write(f"{connection.pk} could not be compared: {error.code or error.error_type}")
             return False

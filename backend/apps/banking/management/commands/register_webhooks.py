@@ -1,25 +1,23 @@
-"""manage.py register_webhooks: make Pluggy send its webhooks here, or repair the subscription that does."""
+"""manage.py register_webhooks: make an aggregator send its webhooks here, or repair the subscription that does."""
 
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
-from apps.banking.aggregators.pluggy.webhooks.subscription import (
-    address,
-    secret_headers,
-    steps_to_delete,
-    steps_to_register,
-)
-from apps.banking.aggregators.registry import aggregator
+from apps.banking.aggregators.contract import Step
+from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 from lib.errors import PonteError
 
 
 class Command(BaseCommand):
-    help = "Create or repair the subscription to Pluggy's webhooks at PUBLIC_URL, with the secret header. Idempotent."
+    help = "Create or repair the subscription to an aggregator's webhooks at PUBLIC_URL. Repeating it changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--aggregator", choices=AGGREGATORS, default="pluggy", help="whose (default: pluggy)")
         parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
         parser.add_argument("--delete", action="store_true", help="end the subscription instead")
         parser.add_argument("--allow-http", action="store_true", help="a PUBLIC_URL without TLS, for the sandbox only")
@@ -36,7 +34,11 @@ class Command(BaseCommand):
         if not steps:
             self.stdout.write("nothing to do")
 
-    def _steps(self, options: dict[str, Any]) -> list[Any]:
-        url, headers = address(allow_http=options["allow_http"]), secret_headers()
-        api = aggregator("pluggy").client()
-        return steps_to_delete(api, url) if options["delete"] else steps_to_register(api, url, headers)
+    def _steps(self, options: dict[str, Any]) -> list[Step]:
+        if not settings.PUBLIC_URL:
+            raise ImproperlyConfigured("PUBLIC_URL is not set.")
+        name = options["aggregator"]
+        url = settings.PUBLIC_URL + reverse("webhook", args=[name])
+        subscription = aggregator(name).application().subscription()
+        subscription.check(url, allow_http=options["allow_http"])
+        return subscription.steps_to_delete(url) if options["delete"] else subscription.steps_to_register(url)

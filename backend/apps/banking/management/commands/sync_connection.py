@@ -25,7 +25,7 @@ class Command(BaseCommand):
         last = SyncRun.objects.filter(connection=connection).order_by("pk").last()
         reconcile.ask(connection, full=options["full"])
         # In the item's own mailbox, as any other sync: never at the same time as a worker's.
-        outcome = process(reconcile.mailbox_of(connection), reconcile.KIND, reconcile.reconcile)
+        outcome = process(connection.mailbox, reconcile.KIND, reconcile.reconcile)
         if outcome is None:
             raise CommandError("It did not run here: others are before it, or it failed. A worker will try it (again).")
         self.stdout.write(f"{connection}: {outcome}")

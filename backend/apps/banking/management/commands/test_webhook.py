@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 from django.urls import reverse
 
-from apps.banking.aggregators.pluggy.webhooks.delivery import make_body, make_headers
+from apps.banking.aggregators.contract import Deliveries, Sample
+from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 from apps.banking.management.posting import Posted, Poster, Summary, is_loopback, summarise
 
 DEFAULT_URL = "http://localhost:8000"
@@ -22,14 +24,14 @@ CONCURRENCY_LIMIT = 64
 
 EXAMPLES = """
 examples:
-  manage.py test_webhook                                     one item/updated for an item of chance
+  manage.py test_webhook                                     one item/updated for a random item
   manage.py test_webhook --event item/created --item-id ID   as if that item had just been connected
   manage.py test_webhook --event-id one --count 20           the same event twenty times: 1 accepted, 19 duplicates
   manage.py test_webhook --event payment_intent/created --count 2000 --concurrency 16
                                                              how fast this server takes them
 
 The server must know the same secrets (PLUGGY_WEBHOOK_SECRET, PLUGGY_HMAC_SECRET) as this command. Its events are real:
-one for an item that nobody knows is accepted too, costs a call to Pluggy, and finishes as `unknown item`. Of another
+one for an unknown item is accepted too, costs a call to Pluggy, and finishes as `unknown item`. Of another
 kind, such as payment_intent/created, it costs none, and finishes at once as `unhandled`.
 Exits with 1 when anything was refused.
 """
@@ -59,8 +61,9 @@ class Command(BaseCommand):
         return super().create_parser(prog_name, subcommand, epilog=EXAMPLES, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--aggregator", choices=AGGREGATORS, default="pluggy", help="whose (default: pluggy)")
         parser.add_argument("--event", default="item/updated", help="the kind of event (default: item/updated)")
-        parser.add_argument("--item-id", default="", help="the item it is about (default: one of chance)")
+        parser.add_argument("--item-id", default="", help="the item it is about (default: a random item)")
         parser.add_argument("--event-id", default="", help="one id for all (default: a new one each)")
         parser.add_argument("--account-id", default="", help="for transactions/…: the account")
         parser.add_argument("--transaction-id", action="append", default=[], help="for transactions/…; may be repeated")
@@ -73,25 +76,28 @@ class Command(BaseCommand):
         parser.add_argument("--show", type=_between(0, COUNT_LIMIT), default=20, help="how many answers to print")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        url = _address(options["url"])
-        self._check(url, options)
-        poster = Poster(url, partial(make_headers, secret=not options["hmac"]))
+        url = _address(options["url"], options["aggregator"])
+        deliveries = aggregator(options["aggregator"]).application().deliveries()
+        self._check(url, options, deliveries)
+        poster = Poster(url, partial(deliveries.headers, secret=not options["hmac"]))
         self.stdout.write(f"{options['event']} → {url}")
         posted = []
-        for one in poster.post_all(_bodies(options), options["concurrency"]):
+        for one in poster.post_all(_bodies(deliveries, options), options["concurrency"]):
             posted.append(one)
             self._print(one, len(posted), options["show"])
         self._conclude(posted, url)
 
-    def _check(self, url: str, options: dict[str, Any]) -> None:
+    def _check(self, url: str, options: dict[str, Any], deliveries: Deliveries) -> None:
         if options["count"] > ELSEWHERE_LIMIT and not is_loopback(url):
             raise CommandError(f"No more than {ELSEWHERE_LIMIT} at once to a server that is not on this machine.")
-        if options["hmac"] and not settings.PLUGGY_HMAC_SECRETS:
-            raise CommandError("--hmac needs PLUGGY_HMAC_SECRET.")
-        if not (settings.PLUGGY_WEBHOOK_SECRETS or settings.PLUGGY_HMAC_SECRETS):
-            self.stderr.write("Neither PLUGGY_WEBHOOK_SECRET nor PLUGGY_HMAC_SECRET is set: it goes without proof.")
+        try:
+            headers = deliveries.headers(b"{}", secret=not options["hmac"])
+        except ImproperlyConfigured as error:
+            raise CommandError(f"--hmac: {error}") from None
+        if headers.keys() <= {"Content-Type"}:
+            self.stderr.write("No webhook secret is set here: the event is sent without proof.")
         elif urlsplit(url).scheme == "http" and not is_loopback(url):
-            self.stderr.write("This URL is not https: whoever is on the way can read the secret.")
+            self.stderr.write("This URL is not https: anyone on the way can read the secret.")
 
     def _print(self, one: Posted, number: int, limit: int) -> None:
         if number <= limit:
@@ -123,25 +129,27 @@ class Command(BaseCommand):
         self.stdout.write("  ".join(f"{value:>10}" for value in cells.values()))
 
 
-def _address(given: str) -> str:
+def _address(given: str, name: str) -> str:
     """The webhook's address on the server that was named; a URL with a path is taken as it is."""
     url = given or settings.PUBLIC_URL or DEFAULT_URL
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise CommandError("--url must be a plain http:// or https:// address.")
-    return url if parts.path.strip("/") else url.rstrip("/") + reverse("pluggy-webhook")
+    return url if parts.path.strip("/") else url.rstrip("/") + reverse("webhook", args=[name])
 
 
-def _bodies(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _bodies(deliveries: Deliveries, options: dict[str, Any]) -> Iterator[dict[str, object]]:
     for _ in range(options["count"]):
-        yield make_body(
-            options["event"],
-            options["event_id"] or str(uuid.uuid4()),
-            options["item_id"] or str(uuid.uuid4()),
-            account_id=options["account_id"],
-            transaction_ids=options["transaction_id"],
-            connector_id=options["connector_id"],
-            client_user_id=options["client_user_id"],
+        yield deliveries.body(
+            Sample(
+                options["event"],
+                options["event_id"] or str(uuid.uuid4()),
+                options["item_id"] or str(uuid.uuid4()),
+                account_id=options["account_id"],
+                transaction_ids=options["transaction_id"],
+                connector_id=options["connector_id"],
+                client_user_id=options["client_user_id"],
+            )
         )
 
 

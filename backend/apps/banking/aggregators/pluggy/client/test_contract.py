@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from apps.banking.aggregators.pluggy.classify import classify_item, updated_products
+from apps.banking.aggregators.contract import COLLECTED
+from apps.banking.aggregators.pluggy.classify import classify_item
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.conftest import PERSON, SANDBOX_ID, SANDBOX_SECRET, connected, rows, settled
 from apps.banking.aggregators.pluggy.errors import (
@@ -16,6 +17,7 @@ from apps.banking.aggregators.pluggy.errors import (
     PluggyPermanent,
     PluggyTemporary,
 )
+from apps.banking.aggregators.pluggy.items import item_state
 from apps.banking.aggregators.verdict import Action, Health
 
 
@@ -31,7 +33,7 @@ def test_all_of_an_items_data_is_what_the_bank_holds(client, sandbox):
     item = connected(client)
     (truth,) = sandbox.ask(f"state?itemId={item['id']}")["items"]
     assert classify_item(item).health is Health.OK
-    assert updated_products(item) is None
+    assert item_state(item).brought == COLLECTED
     accounts = rows(client.accounts(item["id"]))
     assert {row["id"] for row in accounts} == {row["id"] for row in truth["accounts"]}
     for account in accounts:
@@ -138,9 +140,9 @@ def test_each_way_a_login_can_end_gets_its_verdict(client, user, health, action)
 
 
 def test_a_partial_success_says_which_products_were_read(client):
-    updated = updated_products(connected(client, "user-ok-account-error"))
-    assert updated is not None
-    assert updated
+    brought = item_state(connected(client, "user-ok-account-error")).brought
+    assert brought
+    assert brought < COLLECTED
 
 
 def test_a_second_factor_is_answered(client):

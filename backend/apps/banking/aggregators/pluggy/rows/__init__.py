@@ -1,20 +1,17 @@
 """All of Pluggy's objects as plain rows: one value for each column the aggregator owns, by the names `merge` takes.
 
-found = rows.mapped(rows.transaction, page)
-merge(Transaction, scope, found.rows)
+page = rows.mapped(rows.transaction, docs)
+merge(Transaction, scope, page.rows)
 """
 
 from apps.banking.aggregators.pluggy.rows.accounts import account, bill, consent, identity
-from apps.banking.aggregators.pluggy.rows.base import BadRow, Mapped, Row, mapped, vendor_id
+from apps.banking.aggregators.pluggy.rows.base import mapped
 from apps.banking.aggregators.pluggy.rows.catalog import category, connector
 from apps.banking.aggregators.pluggy.rows.item import item
 from apps.banking.aggregators.pluggy.rows.transactions import transaction
 from apps.banking.aggregators.pluggy.rows.wealth import investment, investment_transaction, loan
 
 __all__ = [
-    "BadRow",
-    "Mapped",
-    "Row",
     "account",
     "bill",
     "category",
@@ -27,5 +24,4 @@ __all__ = [
     "loan",
     "mapped",
     "transaction",
-    "vendor_id",
 ]

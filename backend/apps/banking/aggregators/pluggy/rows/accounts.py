@@ -22,7 +22,7 @@ _ACCOUNT = frozenset(
 
 
 def account(doc: Doc) -> Row:
-    """An Account; `bankData` and `creditData` are also whole in `extra`. Raises BadRow."""
+    """An Account; `bankData` and `creditData` are also whole in `extra`. Raises RefusedRow."""
     extra = rest(doc, _ACCOUNT)
     bank, credit, aside = part(doc, "bankData"), part(doc, "creditData"), {}
     return {
@@ -63,7 +63,7 @@ _BILL = frozenset(
 
 
 def bill(doc: Doc) -> Row:
-    """A Bill of a card; its charges and payments are in `extra`. Raises BadRow."""
+    """A Bill of a card; its charges and payments are in `extra`. Raises RefusedRow."""
     extra = rest(doc, _BILL)
     return {
         **base(doc, extra),
@@ -80,7 +80,7 @@ _CONSENT = frozenset(ALWAYS | {"itemId", "products", "openFinancePermissionsGran
 
 
 def consent(doc: Doc) -> Row:
-    """A Consent. Raises BadRow."""
+    """A Consent. Raises RefusedRow."""
     extra = rest(doc, _CONSENT)
     return {
         **base(doc, extra),
@@ -99,7 +99,7 @@ _IDENTITY = frozenset(
 
 
 def identity(doc: Doc) -> Row:
-    """An IdentityResponse: whom the bank knows. Raises BadRow."""
+    """An IdentityResponse: whom the bank knows. Raises RefusedRow."""
     extra = rest(doc, _IDENTITY)
     return {
         **base(doc, extra),

@@ -7,7 +7,7 @@ _CATEGORY = frozenset(ALWAYS | {"description", "descriptionTranslated", "parentI
 
 
 def category(doc: Doc) -> Row:
-    """A Category. Raises BadRow."""
+    """A Category. Raises RefusedRow."""
     extra = rest(doc, _CATEGORY)
     return {
         **base(doc, extra),
@@ -26,7 +26,7 @@ _CONNECTOR = frozenset(
 
 
 def connector(doc: Doc) -> Row:
-    """A Connector and its health. Raises BadRow."""
+    """A Connector and its health. Raises RefusedRow."""
     extra = rest(doc, _CONNECTOR)
     health, aside = part(doc, "health"), {}
     return {

@@ -11,7 +11,7 @@ _ITEM = frozenset(
 
 
 def item(doc: Doc) -> Row:
-    """Columns of Connection; `error`, `parameter` and `userAction` are in `extra`. Raises BadRow without an id."""
+    """Columns of Connection; `error`, `parameter` and `userAction` are in `extra`. Raises RefusedRow without an id."""
     extra = rest(doc, _ITEM)
     return {
         **base(doc, extra),

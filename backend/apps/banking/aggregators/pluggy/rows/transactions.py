@@ -26,7 +26,7 @@ _TRANSACTION = frozenset(
 
 
 def transaction(doc: Doc) -> Row:
-    """A Transaction of an account or a card. Raises BadRow."""
+    """A Transaction of an account or a card. Raises RefusedRow."""
     extra = rest(doc, _TRANSACTION)
     card, aside = part(doc, "creditCardMetadata"), {}
     kind = word(doc, "type", extra)

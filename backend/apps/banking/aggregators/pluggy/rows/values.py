@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from apps.banking.models.base import LINE, MONEY, QUANTITY, RATE, WORD
+from apps.banking.sizes import LINE, MONEY, QUANTITY, RATE, WORD
 
 Doc = dict[str, Any]
 

@@ -27,7 +27,7 @@ _INVESTMENT = frozenset(
 
 
 def investment(doc: Doc) -> Row:
-    """An Investment. Raises BadRow."""
+    """An Investment. Raises RefusedRow."""
     extra = rest(doc, _INVESTMENT)
     return {
         **base(doc, extra),
@@ -91,7 +91,7 @@ _MOVEMENT = frozenset(
 
 
 def investment_transaction(doc: Doc) -> Row:
-    """An InvestmentTransaction. Raises BadRow."""
+    """An InvestmentTransaction. Raises RefusedRow."""
     extra = rest(doc, _MOVEMENT)
     return {
         **base(doc, extra),
@@ -117,7 +117,7 @@ _LOAN = frozenset(
 
 
 def loan(doc: Doc) -> Row:
-    """A Loan; `installments` and `payments` are also whole in `extra`. Raises BadRow."""
+    """A Loan; `installments` and `payments` are also whole in `extra`. Raises RefusedRow."""
     extra = rest(doc, _LOAN)
     installments, aside = part(doc, "installments"), {}
     return {

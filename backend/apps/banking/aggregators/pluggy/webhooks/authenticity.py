@@ -10,9 +10,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Self
 from uuid import UUID
 
 from django.conf import settings
@@ -23,22 +24,57 @@ _TOKEN_PURPOSE = "pluggy webhook path"  # noqa: S105 - names a use of the key
 _TOKEN_SIZE = 16 + crypto.DIGEST_SIZE
 
 
-def is_configured() -> bool:
-    """Whether any secret is there to compare with."""
-    return bool(settings.PLUGGY_WEBHOOK_SECRETS or settings.PLUGGY_HMAC_SECRETS)
+@dataclass(frozen=True, slots=True, repr=False)
+class Proofs:
+    """The secrets of one application, and how they are sent. `application` is its name; path tokens hold for it alone.
+
+    Of several secrets the first is the newest; all are accepted.
+    """
+
+    secrets: Sequence[str] = ()
+    header: str = "Authorization"
+    prefix: str = "Bearer "
+    hmac_secrets: Sequence[str] = ()
+    hmac_header: str = "X-Pluggy-Signature"
+    hmac_encoding: str = "hex"
+    hmac_prefix: str = ""
+    application: str = ""
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """Those of the application in the settings."""
+        return cls(
+            settings.PLUGGY_WEBHOOK_SECRETS,
+            settings.PLUGGY_WEBHOOK_HEADER,
+            settings.PLUGGY_WEBHOOK_PREFIX,
+            settings.PLUGGY_HMAC_SECRETS,
+            settings.PLUGGY_HMAC_HEADER,
+            settings.PLUGGY_HMAC_ENCODING,
+            settings.PLUGGY_HMAC_PREFIX,
+        )
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether any secret is there to compare with."""
+        return bool(self.secrets or self.hmac_secrets)
+
+    @property
+    def secret_header(self) -> dict[str, str]:
+        """The header that Pluggy is to send, with the newest secret; empty without one."""
+        return {self.header: self.prefix + self.secrets[0]} if self.secrets else {}
 
 
-def is_authentic(environ: Mapping[str, Any], body: bytes, token: str | None) -> bool:
+def is_authentic(proofs: Proofs, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
     """Whether one of the proofs holds. All are tried, so that the time taken says nothing about which.
 
     `environ`: the request's headers by their WSGI names (`HTTP_AUTHORIZATION`).
     """
-    proofs = (
-        _has_secret(environ.get(_wsgi_name(settings.PLUGGY_WEBHOOK_HEADER), "")),
-        _has_signature(environ.get(_wsgi_name(settings.PLUGGY_HMAC_HEADER), ""), body),
-        token is not None and read_path_token(token) is not None,
+    held = (
+        _has_secret(proofs, str(environ.get(_wsgi_name(proofs.header), ""))),
+        _has_signature(proofs, str(environ.get(_wsgi_name(proofs.hmac_header), "")), body),
+        token is not None and read_path_token(token, proofs.application) is not None,
     )
-    return any(proofs)
+    return any(held)
 
 
 @lru_cache
@@ -46,25 +82,18 @@ def _wsgi_name(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
 
 
-def _has_secret(value: str) -> bool:
+def _has_secret(proofs: Proofs, value: str) -> bool:
+    return _matches_any(value, [proofs.prefix + secret for secret in proofs.secrets])
+
+
+def _has_signature(proofs: Proofs, value: str, body: bytes) -> bool:
+    signed = [proofs.hmac_prefix + sign(body, secret, proofs.hmac_encoding) for secret in proofs.hmac_secrets]
+    return _matches_any(value, signed)
+
+
+def _matches_any(value: str, expected: list[str]) -> bool:
     given = value.encode("utf-8", "surrogateescape")
-    expected = [(settings.PLUGGY_WEBHOOK_PREFIX + secret).encode() for secret in settings.PLUGGY_WEBHOOK_SECRETS]
-    return _matches_any(given, expected)
-
-
-def _has_signature(value: str, body: bytes) -> bool:
-    if not settings.PLUGGY_HMAC_SECRETS:
-        return False
-    given = value.encode("utf-8", "surrogateescape")
-    expected = [
-        (settings.PLUGGY_HMAC_PREFIX + sign(body, secret, settings.PLUGGY_HMAC_ENCODING)).encode()
-        for secret in settings.PLUGGY_HMAC_SECRETS
-    ]
-    return _matches_any(given, expected)
-
-
-def _matches_any(given: bytes, expected: list[bytes]) -> bool:
-    matches = [hmac.compare_digest(given, one) for one in expected]
+    matches = [hmac.compare_digest(given, one.encode()) for one in expected]
     return any(matches)
 
 
@@ -74,13 +103,13 @@ def sign(body: bytes, secret: str, encoding: str = "hex") -> str:
     return base64.b64encode(mac).decode() if encoding == "base64" else mac.hex()
 
 
-def make_path_token(membership: UUID) -> str:
+def make_path_token(membership: UUID, application: str = "") -> str:
     """The secret part of the webhook URL of a membership's items."""
-    mac = crypto.digest(membership.bytes, _TOKEN_PURPOSE)
+    mac = _path_mac(membership, application)
     return base64.urlsafe_b64encode(membership.bytes + mac).rstrip(b"=").decode()
 
 
-def read_path_token(token: str) -> UUID | None:
+def read_path_token(token: str, application: str = "") -> UUID | None:
     """The membership a token was made for; None for one that we did not make."""
     try:
         raw = base64.b64decode(token.encode() + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
@@ -89,5 +118,9 @@ def read_path_token(token: str) -> UUID | None:
     if len(raw) != _TOKEN_SIZE:
         return None
     membership = UUID(bytes=raw[:16])
-    genuine = hmac.compare_digest(raw[16:], crypto.digest(membership.bytes, _TOKEN_PURPOSE))
-    return membership if genuine else None
+    return membership if hmac.compare_digest(raw[16:], _path_mac(membership, application)) else None
+
+
+def _path_mac(membership: UUID, application: str) -> bytes:
+    purpose = f"{_TOKEN_PURPOSE} of {application}" if application else _TOKEN_PURPOSE
+    return crypto.digest(membership.bytes, purpose)

@@ -1,19 +1,17 @@
 """What must be right before webhooks can be believed. Messages name variables, never values."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from apps.banking.aggregators.pluggy.webhooks.authenticity import is_configured
+from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
 
 # Shorter ones could be guessed.
 SHORTEST_SECRET = 16
 
 
-def check_webhook_secret(**_: Any) -> list[CheckMessage]:
+def check_webhook_secret(**_: object) -> list[CheckMessage]:
     """There is a secret to know Pluggy by, and it is long enough."""
-    if not is_configured():
+    if not Proofs.from_settings().is_configured:
         hint = "Set PLUGGY_WEBHOOK_SECRET to a long random text; `register_webhooks` hands it to Pluggy."
         kind = Warning if settings.DEBUG else Error
         return [kind("PLUGGY_WEBHOOK_SECRET is not set: webhooks are answered 503.", hint=hint, id="banking.E002")]
@@ -22,7 +20,7 @@ def check_webhook_secret(**_: Any) -> list[CheckMessage]:
     return []
 
 
-def check_signature(**_: Any) -> list[CheckMessage]:
+def check_signature(**_: object) -> list[CheckMessage]:
     """PLUGGY_HMAC_ENCODING is one that exists."""
     if settings.PLUGGY_HMAC_ENCODING in ("hex", "base64"):
         return []

@@ -3,49 +3,44 @@
 https://docs.pluggy.ai/docs/webhooks
 """
 
-from collections.abc import Sequence
-from typing import Any
+from django.core.exceptions import ImproperlyConfigured
 
-from django.conf import settings
-
-from apps.banking.aggregators.pluggy.webhooks.authenticity import sign
+from apps.banking.aggregators.contract import Deliveries, Sample
+from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs, sign
 
 # Pluggy does not say of these who caused them.
 _WITHOUT_CAUSE = frozenset({"item/deleted", "connector/status_updated", "transactions/deleted"})
 
 
-def make_body(
-    event: str,
-    event_id: str,
-    item_id: str,
-    *,
-    account_id: str = "",
-    transaction_ids: Sequence[str] = (),
-    connector_id: str = "",
-    client_user_id: str = "",
-) -> dict[str, Any]:
-    """The JSON object of one event; what is empty is left out. `id` is the id of what the event is about."""
-    subject = connector_id if event.startswith("connector/") else item_id
-    content = {
-        "event": event,
-        "eventId": event_id,
-        "id": subject,
-        "itemId": "" if event.startswith("connector/") else item_id,
-        "connectorId": connector_id,
-        "accountId": account_id,
-        "transactionIds": list(transaction_ids),
-        "clientUserId": client_user_id,
-        "triggeredBy": "" if event in _WITHOUT_CAUSE else "CLIENT",
-    }
-    return {name: value for name, value in content.items() if value}
+class PluggyDeliveries(Deliveries):
+    """Webhooks as one application gets them."""
 
+    def __init__(self, proofs: Proofs) -> None:
+        self._proofs = proofs
 
-def make_headers(raw: bytes, *, secret: bool = True) -> dict[str, str]:
-    """The headers to send `raw` with: the newest secret, unless told otherwise, and the HMAC where it is configured."""
-    headers = {"Content-Type": "application/json"}
-    if secret and settings.PLUGGY_WEBHOOK_SECRETS:
-        headers[settings.PLUGGY_WEBHOOK_HEADER] = settings.PLUGGY_WEBHOOK_PREFIX + settings.PLUGGY_WEBHOOK_SECRETS[0]
-    if settings.PLUGGY_HMAC_SECRETS:
-        signature = sign(raw, settings.PLUGGY_HMAC_SECRETS[0], settings.PLUGGY_HMAC_ENCODING)
-        headers[settings.PLUGGY_HMAC_HEADER] = settings.PLUGGY_HMAC_PREFIX + signature
-    return headers
+    def body(self, sample: Sample) -> dict[str, object]:
+        """The JSON object of one event; what is empty is left out. `id` is the id of what the event is about."""
+        of_connector = sample.event.startswith("connector/")
+        content = {
+            "event": sample.event,
+            "eventId": sample.event_id,
+            "id": sample.connector_id if of_connector else sample.item_id,
+            "itemId": "" if of_connector else sample.item_id,
+            "connectorId": sample.connector_id,
+            "accountId": sample.account_id,
+            "transactionIds": list(sample.transaction_ids),
+            "clientUserId": sample.client_user_id,
+            "triggeredBy": "" if sample.event in _WITHOUT_CAUSE else "CLIENT",
+        }
+        return {name: value for name, value in content.items() if value}
+
+    def headers(self, raw: bytes, *, secret: bool = True) -> dict[str, str]:
+        """The newest secret, unless told otherwise, and the HMAC if it is set. Raises ImproperlyConfigured."""
+        proofs = self._proofs
+        if not secret and not proofs.hmac_secrets:
+            raise ImproperlyConfigured("PLUGGY_HMAC_SECRET is not set.")
+        headers = {"Content-Type": "application/json", **(proofs.secret_header if secret else {})}
+        if proofs.hmac_secrets:
+            signature = sign(raw, proofs.hmac_secrets[0], proofs.hmac_encoding)
+            headers[proofs.hmac_header] = proofs.hmac_prefix + signature
+        return headers

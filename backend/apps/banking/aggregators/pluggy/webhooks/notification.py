@@ -6,28 +6,13 @@ the entity, not of the event.
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
 
-SOURCE = "pluggy"
+from apps.banking.aggregators.contract import Malformed, Notification, Subject
 
 # Two words or more, as in item/created: nothing here may break a log line or a column.
 _EVENT = re.compile(r"[A-Za-z_]{1,60}(/[A-Za-z_]{1,60}){1,2}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,100}", re.ASCII)
 EVENT_LENGTH = 100
-
-
-class Malformed(ValueError):
-    """Not a notification: the message says which part, never its content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """One event, and the key of the mailbox in which everything about its subject waits in line."""
-
-    event: str
-    event_id: str
-    mailbox: str
 
 
 def read_notification(body: bytes) -> Notification:
@@ -37,10 +22,11 @@ def read_notification(body: bytes) -> Notification:
     if len(event) > EVENT_LENGTH:
         raise Malformed("event is too long")
     event_id = _text(content, "eventId", _ID)
-    return Notification(event, event_id, _mailbox(event, event_id, content))
+    subject, vendor_id = _about(event, event_id, content)
+    return Notification(event, event_id, subject, vendor_id)
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _object(body: bytes) -> dict[str, object]:
     try:
         content = json.loads(body.decode())
     except UnicodeDecodeError:
@@ -54,7 +40,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return content
 
 
-def _text(content: dict[str, Any], name: str, form: re.Pattern[str]) -> str:
+def _text(content: dict[str, object], name: str, form: re.Pattern[str]) -> str:
     value = content.get(name)
     if not isinstance(value, str):
         raise Malformed(f"{name} is missing or not a string")
@@ -63,19 +49,19 @@ def _text(content: dict[str, Any], name: str, form: re.Pattern[str]) -> str:
     return value
 
 
-def _mailbox(event: str, event_id: str, content: dict[str, Any]) -> str:
-    """An item's events share one mailbox, a connector's another; what is about neither has one to itself."""
+def _about(event: str, event_id: str, content: dict[str, object]) -> tuple[Subject, str]:
+    """An item's events are about the item, a connector's about the connector; others stand for themselves."""
     group = event.partition("/")[0]
     if group in ("item", "transactions"):
-        subject = _subject(content, "itemId") or (_subject(content, "id") if group == "item" else None)
-        if subject:
-            return f"pluggy:item:{subject}"
-    if group == "connector" and (subject := _subject(content, "connectorId") or _subject(content, "id")):
-        return f"pluggy:connector:{subject}"
-    return f"pluggy:event:{event_id}"
+        item_id = _id(content, "itemId") or (_id(content, "id") if group == "item" else None)
+        if item_id:
+            return Subject.ITEM, item_id
+    if group == "connector" and (connector_id := _id(content, "connectorId") or _id(content, "id")):
+        return Subject.INSTITUTION, connector_id
+    return Subject.EVENT, event_id
 
 
-def _subject(content: dict[str, Any], name: str) -> str | None:
+def _id(content: dict[str, object], name: str) -> str | None:
     # Whether a connector's id comes as a number or a string is not certain.
     value = content.get(name)
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""

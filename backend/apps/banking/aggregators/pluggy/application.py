@@ -1,0 +1,105 @@
+"""An application at Pluggy: a client id with its secret, and the secrets that its webhooks are proved by."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from apps.banking.aggregators.calls import counter
+from apps.banking.aggregators.contract import (
+    Application,
+    Deliveries,
+    Directory,
+    Door,
+    ListedItem,
+    Source,
+    Subscription,
+    nothing,
+)
+from apps.banking.aggregators.pluggy.client.api import Called
+from apps.banking.aggregators.pluggy.client.client import PluggyClient
+from apps.banking.aggregators.pluggy.directory import PluggyDirectory
+from apps.banking.aggregators.pluggy.items import listed_items
+from apps.banking.aggregators.pluggy.source import PluggySource
+from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
+from apps.banking.aggregators.pluggy.webhooks.delivery import PluggyDeliveries
+from apps.banking.aggregators.pluggy.webhooks.door import PluggyDoor
+from apps.banking.aggregators.pluggy.webhooks.subscription import PluggySubscription
+
+# The settings without which no call can be made, by the application's fields.
+REQUIRED = {
+    "api_url": "PLUGGY_API_URL",
+    "client_id": "PLUGGY_CLIENT_ID",
+    "client_secret": "PLUGGY_CLIENT_SECRET",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class PluggyApplication(Application):
+    """An application's credentials. `proofs` is what authenticates its webhooks."""
+
+    api_url: str
+    client_id: str
+    client_secret: str
+    proofs: Proofs
+    name: str = ""
+
+    def client(self, *, before_call: Callable[[], None] = nothing) -> PluggyClient:
+        """A client that shares this process's connections. Raises ImproperlyConfigured, naming what is missing."""
+        if missing := [setting for field, setting in REQUIRED.items() if not getattr(self, field)]:
+            raise ImproperlyConfigured(f"Pluggy is not configured: set {' and '.join(missing)}.")
+        shared = _client(self.api_url, self.client_id, self.client_secret, settings.REDIS_URL)
+        return shared.with_hooks(before_call=before_call)
+
+    def open(self, item_id: str, *, credential: str = "", before_call: Callable[[], None] = nothing) -> Source:
+        """The item as a source; Pluggy's items have no credential of their own."""
+        return PluggySource(self.client(before_call=before_call), item_id)
+
+    @property
+    def door(self) -> Door:
+        """The door for this application's webhooks."""
+        return PluggyDoor(self.proofs)
+
+    def directory(self, *, before_call: Callable[[], None] = nothing) -> Directory:
+        """Pluggy's connectors and categories."""
+        return PluggyDirectory(self.client(before_call=before_call))
+
+    def items(self) -> Iterator[list[ListedItem]]:
+        """All items, newest first. Raises NotEnabled unless Pluggy has enabled the list for the team."""
+        return listed_items(self.client())
+
+    def subscription(self) -> Subscription:
+        """Our subscription to all events."""
+        return PluggySubscription(self.client(), self.api_url, self.proofs)
+
+    def deliveries(self) -> Deliveries:
+        """Webhooks as Pluggy sends them."""
+        return PluggyDeliveries(self.proofs)
+
+
+def from_settings() -> tuple[PluggyApplication, ...]:
+    """The one application that the settings describe."""
+    given = {field: getattr(settings, setting, "") for field, setting in REQUIRED.items()}
+    return (PluggyApplication(**given, proofs=Proofs.from_settings()),)
+
+
+@lru_cache(maxsize=64)
+def _client(base_url: str, client_id: str, client_secret: str, redis_url: str) -> PluggyClient:
+    redis = _redis(redis_url)
+    count = counter(redis, "pluggy")
+
+    def after_call(called: Called) -> None:
+        count(called.endpoint, called.outcome, called.seconds)
+
+    return PluggyClient(base_url, client_id, client_secret, redis=redis, after_call=after_call)
+
+
+@lru_cache(maxsize=4)
+def _redis(url: str) -> Redis:
+    # Nothing is tried again in here: the mailbox does that.
+    return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

@@ -1,0 +1,181 @@
+"""One item of Pluggy's, read through the client and mapped to rows."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from django.utils import timezone
+
+from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Page, ParentGone, Product, Row, Source
+from apps.banking.aggregators.pluggy import rows
+from apps.banking.aggregators.pluggy.client.client import PluggyClient
+from apps.banking.aggregators.pluggy.client.pages import Page as Docs
+from apps.banking.aggregators.pluggy.errors import Gone
+from apps.banking.aggregators.pluggy.items import item_state
+from apps.banking.aggregators.pluggy.rows.base import Mapper, mapped
+from apps.banking.aggregators.pluggy.rows.values import Doc, parse
+from lib.errors import Permanent
+
+# Pluggy stamps a row before it commits it: rows may turn up that are a little older than the newest we saw.
+OVERLAP = timedelta(hours=1)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+# Ids are asked for in one list: Pluggy refuses the whole list if one of them is not a UUID.
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+# A list that is Gone with one of these codes says that what it hangs on changed under our hands.
+PARENTS = frozenset({"ITEM_NOT_FOUND", "ACCOUNT_NOT_FOUND", "INVESTMENT_NOT_FOUND"})
+# A code is optional: without one, the 404 of an account's list is its account's.
+OF_ACCOUNT = frozenset({Product.TRANSACTIONS, Product.BILLS})
+
+
+class PluggySource(Source):
+    """Reads an item. Transactions are listed and followed account by account; a mark is the newest `createdAt`."""
+
+    def __init__(self, client: PluggyClient, item_id: str) -> None:
+        self._client, self._item_id = client, item_id
+        self._relisted: dict[str, frozenset[str]] = {}
+
+    def item(self) -> ItemState:
+        """The Item. Raises Gone."""
+        return item_state(self._client.item(self._item_id))
+
+    def accounts(self, products: Collection[Product]) -> Iterator[Page]:
+        """The item's Accounts; of one type alone where only one product is asked for."""
+        only = ACCOUNT_TYPES[next(iter(products))] if len(products) == 1 else None
+        with _parent_gone(Product.ACCOUNTS):
+            yield from _mapped(rows.account, self._client.accounts(self._item_id, type=only))
+
+    def account(self, account_id: str) -> Page | None:
+        """The Account; None if it is gone, or another item's."""
+        try:
+            doc = self._client.account(account_id)
+        except Gone:
+            return None
+        return mapped(rows.account, [doc]) if (doc.get("itemId") or self._item_id) == self._item_id else None
+
+    def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
+        """The complete list. An item has one Identity, or none."""
+        with _parent_gone(product):
+            if product is Product.TRANSACTIONS:
+                yield from self._transactions(parent, None)
+            else:
+                mapper, pages = self._lists[product]
+                yield from _mapped(mapper, pages(parent or self._item_id))
+
+    def changed(self, parent: str, mark: str, since: datetime | None = None) -> Iterator[Page]:
+        """The account's Transactions that Pluggy stored since the mark, less an overlap, or since a moment."""
+        newest = parse(mark)
+        start = newest and min(newest - OVERLAP, since or newest)
+        with _parent_gone(Product.TRANSACTIONS):
+            yield from self._transactions(parent, start, newest)
+
+    def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
+        """The account's Transactions of these ids. Those whose id is not a UUID are asked for one by one."""
+        listable = [vendor_id for vendor_id in ids if _UUID.fullmatch(vendor_id)]
+        with _parent_gone(Product.TRANSACTIONS):
+            for docs in self._client.transactions_by_id(account_id, listable):
+                yield _of_account(account_id, docs)
+            for vendor_id in sorted(set(ids).difference(listable)):
+                if doc := self._single(vendor_id):
+                    yield _of_account(account_id, [doc])
+
+    def is_gone(self, product: Product, vendor_id: str, parent: str = "") -> bool:
+        """Asked for by its own id or, what has no address of its own, looked for in a second reading of its list."""
+        if look := self._singles.get(product):
+            return not _is_there(partial(look, vendor_id))
+        if product is Product.IDENTITY:
+            return True
+        if parent not in self._relisted:
+            pages = self.listed(product, parent)
+            self._relisted[parent] = frozenset(vendor_id for page in pages for vendor_id in page.seen)
+        return vendor_id not in self._relisted[parent]
+
+    @property
+    def _lists(self) -> dict[Product, tuple[Mapper, Callable[[str], Iterable[Docs]]]]:
+        client = self._client
+        return {
+            Product.BILLS: (rows.bill, client.bills),
+            Product.INVESTMENTS: (rows.investment, client.investments),
+            Product.INVESTMENT_TRANSACTIONS: (rows.investment_transaction, client.investment_transactions),
+            Product.LOANS: (rows.loan, client.loans),
+            Product.IDENTITY: (rows.identity, self._identity),
+            Product.CONSENTS: (rows.consent, client.consents),
+        }
+
+    @property
+    def _singles(self) -> dict[Product, Callable[[str], Doc]]:
+        client = self._client
+        return {
+            Product.ACCOUNTS: client.account,
+            Product.CARDS: client.account,
+            Product.TRANSACTIONS: client.transaction,
+            Product.BILLS: client.bill,
+            Product.INVESTMENTS: client.investment,
+            Product.LOANS: client.loan,
+            Product.CONSENTS: client.consent,
+        }
+
+    def _identity(self, item_id: str) -> Iterator[Docs]:
+        try:
+            yield [self._client.identity(item_id)]
+        except Gone as error:
+            if error.code in PARENTS:
+                raise
+
+    def _transactions(self, account_id: str, start: datetime | None, newest: datetime | None = None) -> Iterator[Page]:
+        for docs in self._client.transactions(account_id, created_at_from=start):
+            page = _of_account(account_id, docs)
+            newest = _later(newest, page.rows)
+            page.mark = newest.isoformat() if newest else ""
+            yield page
+
+    def _single(self, vendor_id: str) -> Doc | None:
+        try:
+            return self._client.transaction(vendor_id)
+        except Gone:
+            return None
+        except Permanent as error:
+            # The client refuses to put it into an address: Pluggy has no such id.
+            if error.code != "INVALID_ID":
+                raise
+            return None
+
+
+@contextmanager
+def _parent_gone(product: Product) -> Iterator[None]:
+    try:
+        yield
+    except Gone as error:
+        if error.code not in PARENTS and (error.code != "HTTP_404" or product not in OF_ACCOUNT):
+            raise
+        text = "it went away while it was read"
+        raise ParentGone(text, error_type=error.error_type, code=error.code) from None
+
+
+def _mapped(mapper: Mapper, pages: Iterable[Docs]) -> Iterator[Page]:
+    for docs in pages:
+        yield mapped(mapper, docs)
+
+
+def _of_account(account_id: str, docs: Docs) -> Page:
+    """Another account's transactions are left out."""
+    page = mapped(rows.transaction, [doc for doc in docs if (doc.get("accountId") or account_id) == account_id])
+    page.parent = account_id
+    return page
+
+
+def _later(newest: datetime | None, found: list[Row]) -> datetime | None:
+    # A stamp that is in the future, or older than any bank's API, does not say how far was read.
+    until = timezone.now() + OVERLAP
+    stamps = [stamp for row in found if isinstance(stamp := row["vendor_created_at"], datetime)]
+    known = [stamp for stamp in stamps if EARLIEST < stamp <= until]
+    return max([newest, *known] if newest else known, default=None)
+
+
+def _is_there(look: Callable[[], Doc]) -> bool:
+    try:
+        look()
+    except Gone:
+        return False
+    return True

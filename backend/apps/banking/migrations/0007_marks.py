@@ -1,0 +1,80 @@
+"""How far was read becomes rows of their own; a connection knows its application, and can hold a credential.
+
+The column `transactions_watermark` stays in the table, unused, because the release before this one reads and writes it.
+"""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+SAME_CLIENT = migrations.RunSQL(
+    "ALTER TABLE banking_mark ADD CONSTRAINT banking_mark_same_client FOREIGN KEY (connection_id, client_id)"
+    " REFERENCES banking_connection (id, client_id) DEFERRABLE INITIALLY DEFERRED",
+    "ALTER TABLE banking_mark DROP CONSTRAINT banking_mark_same_client",
+)
+
+# As Python's isoformat() writes a moment in UTC.
+WATERMARKS = migrations.RunSQL(
+    """
+    INSERT INTO banking_mark (client_id, connection_id, scope, text)
+    SELECT client_id, connection_id, vendor_id,
+           to_char(transactions_watermark AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
+    FROM banking_account WHERE transactions_watermark IS NOT NULL
+    """,
+    "UPDATE banking_account SET transactions_watermark = mark.text::timestamptz FROM banking_mark AS mark"
+    " JOIN banking_connection AS item ON item.id = mark.connection_id AND item.aggregator = 'pluggy'"
+    " WHERE mark.connection_id = banking_account.connection_id AND mark.scope = banking_account.vendor_id",
+)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("banking", "0006_schedule_discovery"),
+        ("clients", "0002_membership_of_client"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            "connection", "application", models.CharField(blank=True, db_default="", default="", max_length=40)
+        ),
+        migrations.AddField("connection", "credential_sealed", models.BinaryField(null=True)),
+        migrations.CreateModel(
+            name="Mark",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scope", models.CharField(blank=True, default="", max_length=100)),
+                ("text", models.TextField()),
+                (
+                    "client",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="clients.client",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="marks",
+                        to="banking.connection",
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["client"], name="mark_of_client")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "scope"), name="mark_once"),
+                    models.CheckConstraint(condition=models.Q(("text", ""), _negated=True), name="mark_says_something"),
+                ],
+            },
+        ),
+        SAME_CLIENT,
+        WATERMARKS,
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.RemoveField("account", "transactions_watermark")]
+        ),
+    ]

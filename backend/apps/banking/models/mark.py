@@ -1,0 +1,33 @@
+"""How far each list of transactions was read, so that the next reading begins there."""
+
+from django.db import models
+
+from apps.banking.models.connection import Connection
+from apps.clients.models import Client
+from apps.clients.scope import ClientQuerySet
+
+
+class Mark(models.Model):
+    """How far one scope of a connection was read. `text` means something to the aggregator alone.
+
+    `scope` is an account's vendor id, or empty for the whole item, as the aggregator follows its changes.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="marks", db_index=False, db_constraint=False
+    )
+    scope = models.CharField(max_length=100, blank=True, default="")
+    text = models.TextField()
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "scope"], name="mark_once"),
+            models.CheckConstraint(condition=~models.Q(text=""), name="mark_says_something"),
+        ]
+        indexes = [models.Index(fields=["client"], name="mark_of_client")]
+
+    def __str__(self) -> str:
+        return f"mark of connection {self.connection_id}"
