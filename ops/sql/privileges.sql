@@ -1,5 +1,5 @@
--- What ponte_app may do in the database psql is connected to; read by roles.sql, safe to repeat.
--- The default privileges make it true for every table a later migration of ponte_owner makes.
+-- The privileges of ponte_app in the database that psql is connected to. roles.sql reads this file; it is safe to repeat.
+-- The default privileges cover every table that a later migration of ponte_owner creates.
 
 SET client_min_messages = warning;
 

@@ -1,12 +1,12 @@
--- Roles, database and privileges of Ponte, for the embedded server and for a hosted PostgreSQL (15 or later).
--- Safe to repeat. Run it with psql, as the administrator your host gives you:
+-- Creates Ponte's roles, database and privileges, on the embedded server or a hosted PostgreSQL (15 or newer).
+-- Safe to repeat. Run it with psql, as the administrator that your host gives you:
 --
 --   PONTE_OWNER_PASSWORD=… PONTE_APP_PASSWORD=… psql "$ADMIN_URL" -v ON_ERROR_STOP=1 -v database=ponte -f ops/sql/roles.sql
 --
 -- ponte_owner  owns the database and every table; runs the migrations (DATABASE_OWNER_URL)
--- ponte_app    web, worker and beat (DATABASE_URL): reads and writes rows, changes no table, and so cannot
---              switch row-level security off
--- Passwords come from the environment, so that no command line shows them; left out, none is changed.
+-- ponte_app    web, worker and beat (DATABASE_URL): reads and writes rows, but cannot change tables or switch
+--              row-level security off
+-- The passwords come from the environment, so that no command line shows them. Without them, no password is changed.
 
 \if :{?database}
 \else
@@ -23,7 +23,7 @@ SELECT 'CREATE ROLE ponte_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE ro
 \gexec
 SELECT 'CREATE ROLE ponte_app' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ponte_app')
 \gexec
--- CREATEDB lets the owner make the database of a test run.
+-- CREATEDB lets the owner create the database of a test run.
 ALTER ROLE ponte_owner LOGIN CREATEDB NOCREATEROLE;
 ALTER ROLE ponte_app LOGIN NOCREATEDB NOCREATEROLE;
 SELECT format('ALTER ROLE ponte_owner PASSWORD %L', :'owner_password') WHERE :'owner_password' <> ''
@@ -31,7 +31,7 @@ SELECT format('ALTER ROLE ponte_owner PASSWORD %L', :'owner_password') WHERE :'o
 SELECT format('ALTER ROLE ponte_app PASSWORD %L', :'app_password') WHERE :'app_password' <> ''
 \gexec
 
--- An administrator who is no superuser (most hosts) must be a member of the owner to give it a database.
+-- On most hosts the administrator is not a superuser, and must be a member of ponte_owner to give it a database.
 SELECT format('GRANT ponte_owner TO %I', current_user)
 WHERE NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 \gexec
