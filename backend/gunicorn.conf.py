@@ -61,7 +61,7 @@ class logger_class(Logger):
 
 def on_starting(server: Arbiter) -> None:
     """Counters begin at nothing, unless this master takes over from one that still runs (SIGUSR2)."""
-    server.counters = counters.begin(COUNTERS, afresh=server.master_pid == 0)
+    counters.begin(COUNTERS, afresh=server.master_pid == 0)
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

@@ -10,10 +10,10 @@ from lib import crypto
 
 def check_keys(**_: Any) -> list[CheckMessage]:
     """ENCRYPTION_KEYS and INDEX_KEY are there and of the right form."""
-    found = []
+    errors: list[CheckMessage] = []
     for number, use in ((1, crypto.ring), (2, lambda: crypto.digest(b"", "check"))):
         try:
             use()
         except ImproperlyConfigured as error:
-            found.append(Error(str(error), id=f"ponte.E{number:03d}"))
-    return found
+            errors.append(Error(str(error), id=f"ponte.E{number:03d}"))
+    return errors

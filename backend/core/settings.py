@@ -16,13 +16,13 @@ env = Env()
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # Where the world reaches this server, e.g. https://ponte.example.com: webhook URLs are built from it.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
 
 # --- Keys ---
-ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", [])
+ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", [])
 INDEX_KEY = env.str("INDEX_KEY", "")
 
 # --- Django ---
@@ -110,7 +110,7 @@ _CONNECTION = {
 
 
 def _database(url: str) -> dict[str, object]:
-    config = dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
+    config = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
     return {**config, "OPTIONS": {**_CONNECTION, **config.get("OPTIONS", {})}}
 
 
@@ -176,10 +176,10 @@ PLUGGY_API_URL = env.str("PLUGGY_API_URL", "https://api.pluggy.ai").rstrip("/")
 PLUGGY_CLIENT_ID = env.str("PLUGGY_CLIENT_ID", "")
 PLUGGY_CLIENT_SECRET = env.str("PLUGGY_CLIENT_SECRET", "")
 # Several secrets, separated by commas, are all accepted while one replaces another.
-PLUGGY_WEBHOOK_SECRETS = env.list("PLUGGY_WEBHOOK_SECRET", [])
+PLUGGY_WEBHOOK_SECRETS: list[str] = env.list("PLUGGY_WEBHOOK_SECRET", [])
 PLUGGY_WEBHOOK_HEADER = env.str("PLUGGY_WEBHOOK_HEADER", "Authorization")
 PLUGGY_WEBHOOK_PREFIX = env.str("PLUGGY_WEBHOOK_PREFIX", "Bearer ")
-PLUGGY_HMAC_SECRETS = env.list("PLUGGY_HMAC_SECRET", [])
+PLUGGY_HMAC_SECRETS: list[str] = env.list("PLUGGY_HMAC_SECRET", [])
 PLUGGY_HMAC_HEADER = env.str("PLUGGY_HMAC_HEADER", "X-Pluggy-Signature")
 PLUGGY_HMAC_ENCODING = env.str("PLUGGY_HMAC_ENCODING", "hex")
 PLUGGY_HMAC_PREFIX = env.str("PLUGGY_HMAC_PREFIX", "")

@@ -22,10 +22,10 @@ class StraightHandler(WSGIHandler):
 
     def load_middleware(self, is_async: bool = False) -> None:
         """Install an empty chain."""
-        self._view_middleware = []
-        self._template_response_middleware = []
-        self._exception_middleware = []
-        self._middleware_chain = convert_exception_to_response(self._get_response)
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        self._middleware_chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
 
 
 pages = get_wsgi_application()

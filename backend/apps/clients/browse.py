@@ -14,6 +14,8 @@ COUNT_LIMIT = 1_000
 class BoundedPaginator(Paginator):
     """Counts no further than COUNT_LIMIT: what lies behind is found by searching, not by leafing."""
 
+    object_list: models.QuerySet[Any]
+
     @cached_property
     def count(self) -> int:
         return self.object_list.order_by()[:COUNT_LIMIT].count()
@@ -36,10 +38,10 @@ class BrowseAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # Digests, blind indexes and everything sealed are binary.
         fields = self.model._meta.concrete_fields
-        return [field.name for field in fields if not isinstance(field, models.BinaryField)]
+        return tuple(field.name for field in fields if not isinstance(field, models.BinaryField))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.get_fields(request, obj)

@@ -1,14 +1,16 @@
 """What a person may see: querysets cut down to the clients they are a member of."""
 
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 
 from apps.clients.models import Client
 
+Row = TypeVar("Row", bound=models.Model)
 
-class ClientQuerySet(models.QuerySet):
+
+class ClientQuerySet(models.QuerySet[Row]):
     """For models with a `client` key: everything shown to people goes through `visible_to`."""
 
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
@@ -17,6 +19,6 @@ class ClientQuerySet(models.QuerySet):
             return self.none()
         return self.filter(client__memberships__user_id=user.pk)
 
-    def of(self, client: Client | Any) -> Self:
+    def of(self, client: Client) -> Self:
         """Rows of one client."""
         return self.filter(client=client)

@@ -4,6 +4,7 @@ import logging
 
 from celery import current_app
 from django.db import connection, transaction
+from kombu import Producer
 
 from apps.events import bell
 from apps.events.kinds import listener
@@ -63,10 +64,10 @@ def ring() -> int:
     return len(due)
 
 
-def send(mailbox: str, kind: str, **options: object) -> None:
+def send(mailbox: str, kind: str, *, producer: Producer | None = None) -> None:
     """Put the task for one mailbox into the broker. Raises what the broker raises."""
     task, queue = listener(kind)
-    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, retry=False, **options)
+    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, retry=False, producer=producer)
 
 
 def _stamp_due() -> list[tuple[str, str]]:

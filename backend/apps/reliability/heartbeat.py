@@ -34,7 +34,7 @@ _COUNT = "return redis.call('zcount', KEYS[1], redis.call('TIME')[1] - ARGV[1], 
 class Heartbeat(bootsteps.StartStopStep):
     """Part of each Celery worker (see core.celery)."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def start(self, worker: Any) -> None:
         """The worker starts: beat from now on."""

@@ -111,8 +111,8 @@ def _calls(calls: Calls) -> Iterator[Metric]:
     seconds = CounterMetricFamily(
         "ponte_api_call_seconds", "Seconds spent waiting for them.", labels=["aggregator", "endpoint"]
     )
-    for labels, total in sorted(calls.seconds.items()):
-        seconds.add_metric(labels, total)
+    for endpoint, total in sorted(calls.seconds.items()):
+        seconds.add_metric(endpoint, total)
     return iter((counts, seconds))
 
 
