@@ -5,8 +5,9 @@ import re
 from decimal import Decimal
 from typing import Any
 
-# PostgreSQL stores neither U+0000 nor half a surrogate pair, and one such character would lose a whole batch.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+from lib.storable import storable
+
+# Only these escapes can become text that PostgreSQL refuses, and one such character would lose a whole batch.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -18,20 +19,10 @@ def parse(raw: bytes) -> Any:
     """The value of `raw` (UTF-8 JSON), with Decimal for numbers with a point. Raises NotJSON."""
     try:
         value = json.loads(raw.decode(), parse_float=Decimal, parse_constant=_refuse)
-        return _storable(value) if _SUSPECT.search(raw) else value
+        return storable(value) if _SUSPECT.search(raw) else value
     except (ValueError, ArithmeticError, RecursionError):
         raise NotJSON("not JSON") from None
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_storable(entry) for entry in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(entry) for name, entry in value.items()}
-    return value
