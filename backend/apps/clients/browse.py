@@ -1,4 +1,4 @@
-"""Admin pages over tables of millions of rows: nothing is counted to its end, nothing sealed is shown."""
+"""Admin pages for tables of millions of rows: they count to a limit, and show no sealed column."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ COUNT_LIMIT = 1_000
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than COUNT_LIMIT: what lies behind is found by searching, not by leafing."""
+    """Counts at most COUNT_LIMIT rows. To reach later rows, search for them."""
 
     object_list: models.QuerySet[Any]
 
@@ -22,7 +22,7 @@ class BoundedPaginator(Paginator):
 
 
 class BrowseAdmin(admin.ModelAdmin):
-    """Rows to look at, not to edit, newest first. Search is by exact plain ids, which have indexes."""
+    """Read-only rows, newest first. Search is by exact ids, which have indexes."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -39,7 +39,7 @@ class BrowseAdmin(admin.ModelAdmin):
         return False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # Digests, blind indexes and everything sealed are binary.
+        # Binary columns are left out: digests, blind indexes and sealed columns.
         fields = self.model._meta.concrete_fields
         return tuple(field.name for field in fields if not isinstance(field, models.BinaryField))
 

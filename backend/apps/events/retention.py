@@ -1,4 +1,4 @@
-"""How long a finished event is kept."""
+"""How long a done event stays before it is deleted."""
 
 from datetime import timedelta
 
