@@ -1,4 +1,4 @@
-"""What the documents tell people to type, and to set, is understood by what they type it to."""
+"""The commands in the documents parse, and the settings in the documents exist."""
 
 import ast
 import os
@@ -96,7 +96,7 @@ def usage(command: tuple[str, ...], memory: dict[tuple[str, ...], str] = {}) -> 
 
 
 @every_document
-def test_every_module_of_ours_that_is_run_takes_these_options(page: Document):
+def test_every_module_of_ours_takes_the_options_of_its_commands(page: Document):
     for _, module, *arguments in calls(page, r"-m"):
         if module in MODULES:
             help_text = usage(("-m", module))
@@ -105,7 +105,7 @@ def test_every_module_of_ours_that_is_run_takes_these_options(page: Document):
 
 
 @every_document
-def test_every_celery_worker_that_is_started_understands_its_options(page: Document):
+def test_celery_takes_the_options_of_every_worker_command(page: Document):
     for _, *words in calls(page, "celery"):
         if "worker" in words:
             arguments = words[words.index("worker") + 1 :]
@@ -144,7 +144,7 @@ AT_A_DESK = {"PONTE_PYTHON", "PONTE_FOLDER"}
 DEFAULTS = environment_defaults()
 
 
-def test_every_setting_is_documented_with_its_default_and_no_other():
+def test_the_documented_settings_are_those_of_the_code_with_their_defaults():
     told = {row[0].strip("`"): row[1] for row in document("docs/configuration.md").table("Name", "Default")}
     assert set(told) == set(DEFAULTS) | AT_A_DESK
     for name, default in DEFAULTS.items():
@@ -154,12 +154,12 @@ def test_every_setting_is_documented_with_its_default_and_no_other():
             assert not told[name].startswith("`") or told[name].strip("`") in DEFAULTS, name
 
 
-def test_the_desks_variables_are_read_by_the_scripts():
+def test_the_scripts_read_the_variables_of_a_checkout():
     text = "".join((ROOT / "scripts" / name).read_text() for name in ("setup", "demo", "dev"))
     assert all(f"${{{name}:-" in text for name in AT_A_DESK)
 
 
-def test_the_example_names_only_settings_and_their_defaults():
+def test_the_example_file_names_only_settings_with_their_defaults():
     lines = re.findall(r"^(#?)([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
     assert len(lines) > 10
     for commented, name, value in lines:
@@ -169,7 +169,7 @@ def test_the_example_names_only_settings_and_their_defaults():
 
 
 @every_document
-def test_every_variable_that_is_named_is_one(page: Document):
+def test_every_variable_that_a_page_names_exists(page: Document):
     roles = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD"}
     begins = (
         r"(PLUGGY|EVENT|METRICS|WEB|WORKER|ENCRYPTION|INDEX|DATABASE|REDIS|PONTE|LOG|SECURE|PUBLIC|ALLOWED)_[A-Z_]+"
