@@ -1,4 +1,4 @@
-"""JSON from strangers, made safe to keep: exact numbers, and no text that a database refuses."""
+"""Parsing untrusted JSON: exact numbers, and no text that PostgreSQL refuses."""
 
 import json
 import re
@@ -12,11 +12,11 @@ _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class NotJSON(ValueError):
-    """Not JSON, or JSON too deep, or a number beyond all use. Says nothing of the content."""
+    """The text is not JSON, too deep, or has a number that is too large. The message shows no content."""
 
 
 def parse(raw: bytes) -> Any:
-    """The value of `raw` (UTF-8 JSON), with Decimal for numbers with a point. Raises NotJSON."""
+    """The value of `raw` (JSON in UTF-8). A number with a point becomes a Decimal. Raises NotJSON."""
     try:
         value = json.loads(raw.decode(), parse_float=Decimal, parse_constant=_refuse)
         return storable(value) if _SUSPECT.search(raw) else value
