@@ -1,5 +1,5 @@
-"""How gunicorn serves the web process; the Procfile names this file, because gunicorn looks for one only in the folder
-it was started in. Command-line flags and GUNICORN_CMD_ARGS win over it.
+"""The configuration of gunicorn, which serves the web process. The Procfile names this file, because gunicorn looks
+for one only in its working folder. Command-line flags and GUNICORN_CMD_ARGS override it.
 """
 
 import os
@@ -12,16 +12,16 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 
-# gunicorn goes to --chdir only after it has read this file.
+# gunicorn changes to --chdir only after it has read this file.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from apps.reliability import counters
 from lib.redact import Redaction
 
-# Each process counts in files of its own, in this folder.
+# Each process writes its counters to files of its own in this folder.
 COUNTERS = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(counters.new_name())))
 
-# Only now: it looks for that variable when it is imported.
+# Imported only now, because prometheus_client reads that variable when it is imported.
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 
 worker_class = "gthread"
@@ -29,29 +29,29 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # A waiting webhook request costs a thread, not a database connection: one insert commits many of them.
 threads = int(os.environ.get("WEB_THREADS", "16"))
 
-# Longer than the idle time of common proxies, so that the proxy closes first and no request meets a closed door.
+# Longer than the idle time of common proxies, so that the proxy closes a connection first and no request is lost.
 keepalive = 75
 backlog = 2048
-# A worker that says nothing for so long is replaced; its requests were not answered, so the sender repeats them.
+# gunicorn replaces a worker that hangs for this long. Its requests get no answer, so their senders retry.
 timeout = 30
 graceful_timeout = 25
 
-# Webhooks and our own clients send short lines and few headers.
+# Webhooks and health checks send short lines and few headers.
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-# The heartbeat file must not wait for a disk.
+# The heartbeat file of a worker is in memory, so that it never waits for a disk.
 worker_tmp_dir = str(counters.MEMORY) if counters.MEMORY.is_dir() else None
-# No management socket in somebody's home folder, and no access log: the application writes one line a request,
-# without secrets, where an access log would print paths that carry a token.
+# No control socket in the user's home folder. No access log, because it would print the tokens in webhook paths; the
+# application logs one line per request without secrets.
 control_socket_disable = True
 accesslog = None
 errorlog = "-"
 
 
 class logger_class(Logger):
-    """gunicorn's own lines, which name the path of a request that failed in its hands, without tokens."""
+    """gunicorn's own log, without the tokens in the paths of requests that gunicorn itself refuses."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -60,21 +60,21 @@ class logger_class(Logger):
 
 
 def on_starting(server: Arbiter) -> None:
-    """Counters begin at nothing, unless this master takes over from one that still runs (SIGUSR2)."""
-    server.counters = counters.begin(COUNTERS, afresh=server.master_pid == 0)
+    """Start with empty counters, unless this master takes over from one that still runs (SIGUSR2)."""
+    counters.begin(COUNTERS, empty=server.master_pid == 0)
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
-    """What a dead worker counted stays counted; what it measured last does not."""
+    """Drop the gauges of a worker that ended; its counters stay."""
     mark_process_dead(worker.pid)
 
 
 def on_exit(server: Arbiter) -> None:
-    """Leave no counters behind, unless another master took them over."""
+    """Delete the counters, unless another master has taken them over."""
     if server.reexec_pid == 0:
         counters.end(COUNTERS)
 
 
 def post_worker_init(_worker: Worker) -> None:
-    """Import every view before the first request: the first webhook must not wait for it."""
+    """Import every view now, so that the first webhook does not wait for it."""
     _ = get_resolver().url_patterns

@@ -1,4 +1,4 @@
-"""The shipped server, started as the Procfile says, against requests that never reach Django."""
+"""The shipped server, started as in the Procfile, and requests that never reach Django."""
 
 import os
 import shlex
@@ -23,7 +23,7 @@ def port() -> int:
 
 @pytest.fixture
 def server(process_environment: dict[str, str], port: int, wait_until: Callable, tmp_path: Path) -> Iterator[Path]:
-    """The web line of the Procfile, running; gives its log."""
+    """Run the web line of the Procfile; yields the path of its log."""
     (line,) = [line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web:")]
     log = tmp_path / "log"
     with log.open("wb") as output:
@@ -42,7 +42,7 @@ def server(process_environment: dict[str, str], port: int, wait_until: Callable,
 
 
 def answer(port: int, request: bytes) -> bytes:
-    """The first line of the answer to `request` on a connection of its own; empty when nobody listens."""
+    """The first line of the answer to `request` on a new connection; empty if the server does not listen."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(request + b"Connection: close\r\n\r\n")
@@ -57,7 +57,7 @@ def test_long_lines_and_many_headers_are_refused(server: Path, port: int):
     assert b" 431 " in answer(port, b"GET / HTTP/1.1\r\n" + HEADERS + many)
 
 
-def test_no_token_of_a_path_gets_into_the_log(server: Path, port: int):
+def test_the_log_holds_no_token_of_a_path(server: Path, port: int):
     token = b"c2VjcmV0LXRva2VuLW9mLWEtbWVtYmVyc2hpcA"
     path = b"/api/banking/webhooks/pluggy/" + token + b"/"
     answer(port, b"POST " + path + b" HTTP/1.1\r\n" + HEADERS + b"Content-Type: application/json\r\n")
@@ -66,7 +66,7 @@ def test_no_token_of_a_path_gets_into_the_log(server: Path, port: int):
     assert token not in server.read_bytes()
 
 
-def test_the_settings_of_the_environment_reach_it(process_environment: dict[str, str]):
+def test_the_environment_sets_workers_and_threads(process_environment: dict[str, str]):
     command = shlex.split(
         "gunicorn --chdir backend core.wsgi:application --config backend/gunicorn.conf.py --print-config"
     )

@@ -1,4 +1,4 @@
-"""The roof: wires everything together; nobody imports it."""
+"""The top layer: it connects all parts, and no other layer imports it."""
 
 from core.celery import app as celery_app
 

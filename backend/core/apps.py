@@ -1,4 +1,4 @@
-"""The roof as a Django app: it has nothing but its checks."""
+"""The top layer as a Django app, which only registers its system checks."""
 
 from django.apps import AppConfig
 from django.core.checks import register

@@ -1,4 +1,4 @@
-"""The Celery application. Its messages are doorbells: the work lies in PostgreSQL, so a lost one loses nothing."""
+"""The Celery application. A message only names a mailbox; the events are in PostgreSQL, so a message may be lost."""
 
 import logging.config
 import os
@@ -13,11 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 app = Celery("ponte")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# By name: a worker loads it when it starts, once Django is ready.
+# Named as text, so that a worker imports it when Django is ready.
 app.steps["worker"].add("apps.reliability.heartbeat:Heartbeat")
 
 
 @setup_logging.connect
 def use_our_logging(**_: Any) -> None:
-    """The worker logs as the web server does."""
+    """Let the worker log like the web server."""
     logging.config.dictConfig(settings.LOGGING)

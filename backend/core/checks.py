@@ -1,4 +1,4 @@
-"""What must be right about the installation's keys before it runs. Messages name variables, never values."""
+"""System checks of the encryption keys. The messages name settings and never their values."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from lib import crypto
 
 
 def check_keys(**_: Any) -> list[CheckMessage]:
-    """ENCRYPTION_KEYS and INDEX_KEY are there and of the right form."""
-    found = []
-    for number, use in ((1, crypto.ring), (2, lambda: crypto.digest(b"", "check"))):
+    """Report ENCRYPTION_KEYS or INDEX_KEY if it is missing or malformed."""
+    errors: list[CheckMessage] = []
+    for number, use_key in ((1, crypto.ring), (2, lambda: crypto.digest(b"", "check"))):
         try:
-            use()
+            use_key()
         except ImproperlyConfigured as error:
-            found.append(Error(str(error), id=f"ponte.E{number:03d}"))
-    return found
+            errors.append(Error(str(error), id=f"ponte.E{number:03d}"))
+    return errors

@@ -1,4 +1,4 @@
-"""How log lines look: one JSON object each in production, readable text at a desk, never a secret."""
+"""The log lines: JSON in production, readable text for development, and no secrets in either."""
 
 import logging
 import os
@@ -11,28 +11,29 @@ from lib.combiner import Combiner
 from lib.redact import redact_event
 
 STDERR = 2
-# Nobody shows where in the code a line was written, nor by which thread: finding out would cost more than the rest.
+# No line shows its place in the code or its thread. Looking these up would cost more than the rest of a line.
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+# If more lines than this wait for stderr, further lines are dropped.
 BACKLOG = 10_000
-# Seconds of silence. Celery says at least every half minute that it still cannot reach the broker.
+# Seconds without a message after which an outage is over. Celery reports an unreachable broker every half minute.
 OUTAGE_ENDS_AFTER = 60
 
 
 class LineHandler(logging.Handler):
-    """Renders and writes lines to stderr: those of requests that end in one moment together, and none in pieces."""
+    """Writes whole lines to stderr. One thread writes the lines of all requests that end at the same moment."""
 
     def __init__(self) -> None:
         super().__init__()
         self._records = Combiner(self._write)
 
     def createLock(self) -> None:
-        """Have none: whoever is at it has all there is, and nobody waits."""
+        """Use no lock: one thread writes the lines of all, and the others do not wait."""
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Have it written now, by this thread or by one that is at it already."""
-        # Where whoever reads stderr has stalled, memory is worth more than lines.
+        """Write the line now, in this thread or in the thread that is writing already."""
+        # If the reader of stderr hangs, lines are dropped to save memory.
         if len(self._records) < BACKLOG:
             self._records.put(record)
 
@@ -41,35 +42,35 @@ class LineHandler(logging.Handler):
         while left:
             try:
                 left = left[os.write(STDERR, left) :]
-            except OSError:  # a full disk, a reader that is gone: whether a line is kept must not decide what is done
+            except OSError:  # a full disk or a closed pipe: a lost log line must not fail the work that it describes
                 return
 
     def _line(self, record: logging.LogRecord) -> bytes:
         try:
             return (self.format(record) + "\n").encode("utf-8", "backslashreplace")
-        except Exception as error:  # noqa: BLE001 - logging's own report would print the arguments, secrets too
+        except Exception as error:  # noqa: BLE001 - logging would report it with all arguments, even secrets
             return f"A line of {record.name} could not be rendered: {type(error).__name__}\n".encode()
 
 
-class Once(logging.Filter):
-    """Lets what says the same again and again, as long as an outage lasts, say it once, and without a traceback."""
+class OncePerOutage(logging.Filter):
+    """Passes an error once per outage, however often it is repeated, and without its traceback."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it was silent for a while before."""
+        """Whether the record is no error, or its message was not logged within OUTAGE_ENDS_AFTER seconds."""
         if record.levelno < logging.ERROR:
             return True
         record.exc_info = record.exc_text = None
         template, now = str(record.msg)[:60], time.monotonic()
-        before, self._last[template] = self._last.get(template), now
-        return before is None or now - before > OUTAGE_ENDS_AFTER
+        last, self._last[template] = self._last.get(template), now
+        return last is None or now - last > OUTAGE_ENDS_AFTER
 
 
 def logging_config(level: str, style: str) -> dict[str, Any]:
-    """A logging.config dictionary; `style` is `json` or `console`. Everything goes to stderr."""
+    """A dictionary for logging.config. `style` is `json` or `console`. All lines go to stderr."""
     renderer = structlog.dev.ConsoleRenderer() if style == "console" else structlog.processors.JSONRenderer()
     shared = [
         structlog.stdlib.add_logger_name,
@@ -88,14 +89,14 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event, renderer],
             }
         },
-        "filters": {"once": {"()": Once}},
+        "filters": {"once": {"()": OncePerOutage}},
         "handlers": {"stderr": {"()": LineHandler, "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": level, "propagate": False},
-            # Its line for each 4xx holds the whole path; ours says more and holds none.
+            # Django's line for a 4xx shows the whole path. Our own line says more and shows no path.
             "django.request": {"level": "ERROR"},
-            # Our own [TASK] lines say what these say, and what came of it.
+            # Our own [TASK] lines say the same, and the outcome.
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.consumer.consumer": {"filters": ["once"]},

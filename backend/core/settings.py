@@ -1,4 +1,4 @@
-"""Every setting, read from the environment. docs/configuration.md lists them; a test keeps the two the same."""
+"""All settings, read from the environment. docs/configuration.md lists them; a test compares the two."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ env = Env()
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
-# Where the world reaches this server, e.g. https://ponte.example.com: webhook URLs are built from it.
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+# The public address of this server, e.g. https://ponte.example.com. Webhook URLs are built from it.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
 
 # --- Keys ---
-ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", [])
+ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", [])
 INDEX_KEY = env.str("INDEX_KEY", "")
 
 # --- Django ---
@@ -82,35 +82,35 @@ LANGUAGES = [("pt-br", "Português"), ("en", "English")]
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 STATIC_URL = "static/"
-# Static files are served from where they lie in the packages: nothing to collect, nothing to forget.
+# Static files are served from the installed packages, so collectstatic is not needed.
 WHITENOISE_USE_FINDERS = True
 
-# --- Behind TLS, unless DEBUG ---
+# --- TLS, unless DEBUG ---
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEBUG)
-# The platform's own probes speak plain HTTP.
+# The probes of the platform use plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^health"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 
 # --- PostgreSQL ---
-# The application's role reads and writes rows; the owner's role, used by migrations alone, changes tables.
+# The application's role reads and writes rows. The owner's role, which only migrations use, changes tables.
 DATABASE_URL = env.str("DATABASE_URL", "")
 _CONNECTION = {
     "connect_timeout": 2,
-    # A host that vanished without a word is noticed in seconds, not in hours.
+    # Keepalives detect a vanished host within seconds instead of hours.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
-    # Below the lease of a mailbox: a worker that freezes inside a transaction must not keep its locks.
+    # Shorter than a lease, so that a worker that freezes inside a transaction does not keep its locks.
     "options": "-c idle_in_transaction_session_timeout=30s",
 }
 
 
 def _database(url: str) -> dict[str, object]:
-    config = dict(dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True))
+    config = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
     return {**config, "OPTIONS": {**_CONNECTION, **config.get("OPTIONS", {})}}
 
 
@@ -132,30 +132,30 @@ CACHES = {
 
 # --- Celery ---
 CELERY_BROKER_URL = REDIS_URL
-# Sync is long work, quick is changes of state and bells, background is what nobody waits for.
+# `sync` is for long work, `quick` for status changes and bells, `background` for work that can wait.
 CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("sync", "quick", "background")]
 CELERY_TASK_DEFAULT_QUEUE = "quick"
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
-# One message at a time: a long sync must not sit on bells that a free worker could answer.
+# A worker process takes one message at a time, so that a long sync does not hold back bells for other processes.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 15 * 60
 CELERY_TASK_TIME_LIMIT = 16 * 60
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# No task is acknowledged late, so there is nothing to cancel; said so that Celery does not warn of its new default.
+# This has no effect, because no task is acknowledged late. It silences a warning about Celery's new default.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
-# A publisher gives up at once: the sweep rings again.
+# A message that cannot be sent is not retried, because the sweep rings again.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = TIME_ZONE
 
 # --- The mailbox ---
 EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", 30)
-# What listens to which kind of event: the Celery task and its queue. A kind that is not here finishes as `unhandled`.
+# The Celery task and the queue for each kind of event. Events of other kinds finish as `unhandled`.
 EVENT_TASKS = {
     "item/created": ("process_item_created", "sync"),
     "item/updated": ("process_item_updated", "sync"),
@@ -177,14 +177,14 @@ EVENT_TASKS = {
 PLUGGY_API_URL = env.str("PLUGGY_API_URL", "https://api.pluggy.ai").rstrip("/")
 PLUGGY_CLIENT_ID = env.str("PLUGGY_CLIENT_ID", "")
 PLUGGY_CLIENT_SECRET = env.str("PLUGGY_CLIENT_SECRET", "")
-# Several secrets, separated by commas, are all accepted while one replaces another.
-PLUGGY_WEBHOOK_SECRETS = env.list("PLUGGY_WEBHOOK_SECRET", [])
+# Several secrets, separated by commas, are all accepted while a new one replaces an old one.
+PLUGGY_WEBHOOK_SECRETS: list[str] = env.list("PLUGGY_WEBHOOK_SECRET", [])
 PLUGGY_WEBHOOK_HEADER = env.str("PLUGGY_WEBHOOK_HEADER", "Authorization")
 PLUGGY_WEBHOOK_PREFIX = env.str("PLUGGY_WEBHOOK_PREFIX", "Bearer ")
-PLUGGY_HMAC_SECRETS = env.list("PLUGGY_HMAC_SECRET", [])
+PLUGGY_HMAC_SECRETS: list[str] = env.list("PLUGGY_HMAC_SECRET", [])
 PLUGGY_HMAC_HEADER = env.str("PLUGGY_HMAC_HEADER", "X-Pluggy-Signature")
 PLUGGY_HMAC_ENCODING = env.str("PLUGGY_HMAC_ENCODING", "hex")
 PLUGGY_HMAC_PREFIX = env.str("PLUGGY_HMAC_PREFIX", "")
 
-# --- Watching it ---
+# --- Monitoring ---
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

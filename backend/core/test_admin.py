@@ -1,4 +1,4 @@
-"""The admin opens every table, shows nothing that is sealed, counts no millions, and replays only for who may."""
+"""The admin: it opens every table, shows no sealed column, bounds its counts, and replays with permission only."""
 
 import re
 
@@ -61,7 +61,7 @@ def page(staff, model, name: str, *args, **query):
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
-def test_every_table_can_be_looked_at_and_searched(staff, model):
+def test_every_table_can_be_opened_and_searched(staff, model):
     row = a_row_of(model) or MembershipFactory()
     assert page(staff, model, "changelist").status_code == 200
     assert page(staff, model, "change", row.pk).status_code == 200
@@ -69,12 +69,12 @@ def test_every_table_can_be_looked_at_and_searched(staff, model):
         assert page(staff, model, "changelist", q=words).status_code < 400
 
 
-def test_all_models_of_ours_are_registered():
+def test_all_our_models_are_registered():
     labels = {"clients", "events", "banking"}
     assert {model for model in apps.get_models() if model._meta.app_label in labels} == set(OURS)
 
 
-def test_nothing_sealed_is_on_any_page(staff):
+def test_no_page_shows_a_sealed_column(staff):
     account = factories.AccountFactory()
     account.number, account.owner = "98765-4", "Ana Segredo"
     account.save()
@@ -87,7 +87,7 @@ def test_nothing_sealed_is_on_any_page(staff):
 
 
 @pytest.mark.parametrize("model", [factories.TransactionFactory._meta.model, Event], ids=lambda m: m._meta.label)
-def test_a_list_is_few_queries_and_counts_no_further_than_it_must(staff, model):
+def test_a_list_needs_few_queries_and_counts_to_a_limit(staff, model):
     for number in range(5):
         event(number) if model is Event else factories.TransactionFactory()
     with CaptureQueriesContext(
@@ -100,7 +100,7 @@ def test_a_list_is_few_queries_and_counts_no_further_than_it_must(staff, model):
     assert all(f"LIMIT {COUNT_LIMIT}" in one for one in counts)
 
 
-def test_rows_of_the_aggregator_cannot_be_changed_here(staff):
+def test_rows_of_an_aggregator_cannot_be_changed_in_the_admin(staff):
     row = factories.TransactionFactory()
     url = reverse("admin:banking_transaction_change", args=[row.pk])
     assert staff.post(url, {"note": "x"}).status_code == 403
@@ -110,20 +110,24 @@ def test_rows_of_the_aggregator_cannot_be_changed_here(staff):
 
 
 def test_a_dead_event_is_replayed_with_one_click_and_the_replay_is_audited(staff):
-    one = dead()
-    found = {"action": "replay_events", "_selected_action": [one.pk]}
-    assert staff.post(reverse("admin:events_event_changelist"), found).status_code == 302
-    one.refresh_from_db()
-    assert (one.state, one.outcome) == ("pending", "replayed")
+    replayed = dead()
+    form = {"action": "replay_events", "_selected_action": [replayed.pk]}
+    assert staff.post(reverse("admin:events_event_changelist"), form).status_code == 302
+    replayed.refresh_from_db()
+    assert (replayed.state, replayed.outcome) == ("pending", "replayed")
     audit = Replay.objects.get()
-    assert (audit.event, audit.was_state, audit.actor) == (one, "dead", staff.get("/admin/").wsgi_request.user.username)
+    assert (audit.event, audit.was_state, audit.actor) == (
+        replayed,
+        "dead",
+        staff.get("/admin/").wsgi_request.user.username,
+    )
 
 
-def test_who_may_only_look_at_events_cannot_replay(client):
+def test_a_user_who_may_only_view_events_cannot_replay(client):
     viewer = UserFactory(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_event"))
     client.force_login(viewer)
-    one = dead()
-    client.post(reverse("admin:events_event_changelist"), {"action": "replay_events", "_selected_action": [one.pk]})
-    one.refresh_from_db()
-    assert one.state == "dead"
+    row = dead()
+    client.post(reverse("admin:events_event_changelist"), {"action": "replay_events", "_selected_action": [row.pk]})
+    row.refresh_from_db()
+    assert row.state == "dead"

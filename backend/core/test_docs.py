@@ -1,4 +1,4 @@
-"""What the documents say of kinds, tasks, metrics, columns and files is what there is."""
+"""The kinds, tasks, metrics, columns and files that the documents name exist."""
 
 import re
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_every_link_leads_somewhere(page: Document):
 
 
 @every_document
-def test_no_page_names_a_folder_of_somebodys_machine_or_an_unknown_host(page: Document):
+def test_no_page_names_a_folder_of_a_users_machine_or_an_unknown_host(page: Document):
     assert str(ROOT) not in page.text
     assert not re.search(r"(?<![\w.*])/(home|root|tmp|work|workspace|mnt|Users|private)/", page.text)
     hosts = {urlsplit(url).hostname for url in re.findall(r"(?:https?|wss?)://[^\s)`\"'>]+", page.text)}
@@ -89,35 +89,35 @@ def test_the_table_of_our_kinds_is_what_the_code_emits():
         assert bool(listener) == is_handled(kind.strip("`"))
 
 
-def test_the_table_of_what_is_sealed_is_the_models():
+def test_the_table_of_sealed_columns_is_that_of_the_models():
     rows = list(document("docs/architecture.md").table("Model", "Sealed columns"))
-    told = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1])) for row in rows}
-    assert told == {model._meta.label: set(rotation.sealed_columns(model)) for model in rotation.sealed_models()}
+    documented = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[1])) for row in rows}
+    assert documented == {model._meta.label: set(rotation.sealed_columns(model)) for model in rotation.sealed_models()}
     indexed = {row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2])) for row in rows}
     for model in rotation.sealed_models():
         names = {field.attname for field in model._meta.concrete_fields}
         assert indexed[model._meta.label] == {name for name in names if name.endswith("_index")}
 
 
-def test_every_metric_is_explained_and_no_other():
+def test_the_documented_metrics_are_those_of_the_code():
     cells = [row[0] for row in document("docs/operations.md").table("Metric", "Kind")]
-    told = {name.removesuffix("_total") for cell in cells for name in re.findall(r"ponte_[a-z_]+", cell)}
-    made = {name for source in SOURCES for name in re.findall(r'"(ponte_[a-z_]+)"', source)}
-    assert told == made
+    documented = {name.removesuffix("_total") for cell in cells for name in re.findall(r"ponte_[a-z_]+", cell)}
+    defined = {name for source in SOURCES for name in re.findall(r'"(ponte_[a-z_]+)"', source)}
+    assert documented == defined
 
 
 @every_document
-def test_no_page_speaks_of_a_metric_that_is_not_there(page: Document):
-    made = {name for source in SOURCES for name in re.findall(r'"(ponte_[a-z_]+)"', source)}
+def test_every_metric_that_a_page_names_exists(page: Document):
+    defined = {name for source in SOURCES for name in re.findall(r'"(ponte_[a-z_]+)"', source)}
     for name in re.findall(r"\bponte_[a-z_]+", " ".join(page.spans)):
         if name not in {"ponte_app", "ponte_owner"}:
-            assert {name, re.sub("_(total|bucket|count|sum)$", "", name)} & made, name
+            assert {name, re.sub("_(total|bucket|count|sum)$", "", name)} & defined, name
 
 
-def test_the_checks_that_are_listed_are_those_that_exist():
-    told = {row[0].strip("`") for row in document("docs/configuration.md").table("Id", "Means")}
-    made = {found for source in SOURCES for found in re.findall(r'id="([a-z.]+\.[EW]\d{3})"', source)}
-    assert told == made | {"ponte.E001", "ponte.E002"}  # numbered while they are made
+def test_the_listed_checks_are_those_of_the_code():
+    documented = {row[0].strip("`") for row in document("docs/configuration.md").table("Id", "Means")}
+    defined = {check for source in SOURCES for check in re.findall(r'id="([a-z.]+\.[EW]\d{3})"', source)}
+    assert documented == defined | {"ponte.E001", "ponte.E002"}  # core.checks builds these ids
 
 
 def test_every_decision_is_in_the_list():

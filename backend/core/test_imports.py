@@ -1,4 +1,4 @@
-"""What Ponte takes from plugfn costs its processes none of plugfn's own dependencies."""
+"""Ponte's processes import parts of plugfn without the dependencies that only plugfn needs."""
 
 import subprocess
 import sys
@@ -45,7 +45,7 @@ assert plugfn.KeyRing.from_keys(plugfn.new_key())
 
 
 @pytest.mark.parametrize("process", [LIB, WEB, WORKER, NO_REDIS], ids=["lib", "web", "worker", "no redis"])
-def test_a_process_starts_where_only_its_own_dependencies_are(process):
+def test_a_process_starts_with_only_its_own_dependencies(process):
     command = [sys.executable, "-c", BLOCKED + process]
     done = subprocess.run(command, cwd=BACKEND, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

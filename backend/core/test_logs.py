@@ -1,4 +1,4 @@
-"""Log lines: whole, redacted, and once where they would repeat themselves for as long as an outage lasts."""
+"""Log lines: whole, redacted, and only once for as long as an outage lasts."""
 
 import json
 import logging
@@ -13,11 +13,11 @@ import pytest
 from django.conf import settings
 
 from core import logs
-from core.logs import LineHandler, Once
+from core.logs import LineHandler, OncePerOutage
 
 
 def lines_of(code: str, style: str = "json") -> list[str]:
-    """What a process logs to stderr."""
+    """The lines that a new process logs to stderr."""
     setup = "import logging, logging.config; from core.logs import logging_config\n"
     setup += f"logging.config.dictConfig(logging_config('INFO', '{style}'))\n"
     command = [sys.executable, "-c", setup + textwrap.dedent(code)]
@@ -27,9 +27,9 @@ def lines_of(code: str, style: str = "json") -> list[str]:
 
 def test_a_line_is_one_json_object_with_its_fields():
     (line,) = lines_of("logging.getLogger('a').info('Webhook %s', 'item/updated', extra={'outcome': 'accepted'})")
-    said = json.loads(line)
-    assert (said["event"], said["outcome"], said["level"]) == ("Webhook item/updated", "accepted", "info")
-    assert said["timestamp"].endswith("Z")
+    fields = json.loads(line)
+    assert (fields["event"], fields["outcome"], fields["level"]) == ("Webhook item/updated", "accepted", "info")
+    assert fields["timestamp"].endswith("Z")
 
 
 @pytest.mark.parametrize("style", ["json", "console"])
@@ -67,30 +67,30 @@ def test_lines_of_many_threads_stay_whole():
     assert len(lines) == len(seen) == 1600
 
 
-def test_an_outage_is_told_once_without_its_traceback_until_there_was_silence(monkeypatch):
+def test_an_outage_is_logged_once_without_its_traceback_until_it_is_over(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(logs.time, "monotonic", lambda: clock[0])
-    once = Once()
+    once = OncePerOutage()
 
     def passes(level: int = logging.ERROR, message: str = "Cannot connect to %s") -> bool:
         record = logging.LogRecord("celery", level, "", 1, message, ("redis",), (ValueError, ValueError(), None))
         return once.filter(record) and (level < logging.ERROR or record.exc_info is None)
 
-    told = []
+    passed = []
     for moment in (0, 2, 6, 12, 40, 72, 140):
         clock[0] = moment
-        told.append(passes())
-    assert told == [True, False, False, False, False, False, True]
+        passed.append(passes())
+    assert passed == [True, False, False, False, False, False, True]
     assert passes(logging.INFO)
     assert passes(message="Something else")
 
 
-def test_a_line_that_cannot_be_rendered_says_so_without_its_arguments():
+def test_a_line_that_cannot_be_rendered_is_replaced_without_its_arguments():
     (line,) = lines_of("logging.getLogger('a').info('took %d ms', 'Bearer abcdefghijkl')")
     assert line == "A line of a could not be rendered: TypeError"
 
 
-def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(monkeypatch):
+def test_a_line_that_cannot_be_written_raises_nothing(monkeypatch):
     with Path("/dev/full").open("wb") as full:
         monkeypatch.setattr(logs, "STDERR", full.fileno())
         handler = LineHandler()
@@ -98,7 +98,7 @@ def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(monkeypatch):
             handler.emit(logging.LogRecord("a", logging.INFO, "", 1, "text", (), None))
 
 
-def test_where_nobody_reads_lines_are_dropped_and_nobody_waits(monkeypatch, wait_until):
+def test_lines_are_dropped_without_waiting_if_stderr_is_not_read(monkeypatch, wait_until):
     monkeypatch.setattr(logs, "BACKLOG", 100)
     handler, (reader, writer) = LineHandler(), os.pipe()
     monkeypatch.setattr(logs, "STDERR", writer)

@@ -1,4 +1,4 @@
-"""Keys are rotated while rows are written, and the old key is not needed afterwards."""
+"""Keys rotate while rows are written, and afterwards the new key alone is enough."""
 
 import base64
 import threading
@@ -49,7 +49,7 @@ def some_of_everything() -> Account:
 
 
 @pytest.mark.django_db
-def test_the_models_that_seal_something_are_found():
+def test_the_rotation_covers_every_model_with_sealed_columns():
     labels = {model._meta.label for model in rotation.sealed_models()}
     assert {
         "banking.Transaction",
@@ -63,12 +63,12 @@ def test_the_models_that_seal_something_are_found():
 
 
 @pytest.mark.django_db
-def test_everything_opens_with_the_new_key_alone(settings, monkeypatch):
+def test_after_the_rotation_the_new_key_decrypts_everything(settings, monkeypatch):
     monkeypatch.setattr(rotation, "BATCH", 7)
     account = some_of_everything()
     settings.ENCRYPTION_KEYS = [NEW, OLD]
-    assert "banking.Transaction: 25 to seal anew" in rotate("--dry-run")
-    assert "banking.Transaction: 25 sealed anew" in rotate()
+    assert "banking.Transaction: 25 rows to encrypt again" in rotate("--dry-run")
+    assert "banking.Transaction: 25 rows encrypted again" in rotate()
     settings.ENCRYPTION_KEYS = [NEW]
     assert all(row.extra == SECRET for row in Transaction.objects.all())
     account.refresh_from_db()
@@ -79,18 +79,18 @@ def test_everything_opens_with_the_new_key_alone(settings, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_a_second_run_has_nothing_to_do_and_a_rotated_row_is_no_change(settings):
+def test_a_second_run_does_nothing_and_a_rotated_row_does_not_count_as_changed(settings):
     account = some_of_everything()
     settings.ENCRYPTION_KEYS = [NEW, OLD]
     rotate()
     before = list(Transaction.objects.values_list("pk", "extra_sealed", "updated_at"))
-    assert "banking.Transaction: 0 sealed anew" in rotate()
+    assert "banking.Transaction: 0 rows encrypted again" in rotate()
     assert merge_docs(account, *(doc(n) for n in range(25))).unchanged == 25
     assert list(Transaction.objects.values_list("pk", "extra_sealed", "updated_at")) == before
 
 
 @pytest.mark.django_db
-def test_a_row_that_no_key_opens_is_told_and_left_as_it_is(settings):
+def test_a_row_that_no_key_decrypts_is_reported_and_left_as_it_is(settings):
     some_of_everything()
     lost = Transaction.objects.earliest("pk")
     Transaction.objects.filter(pk=lost.pk).update(extra_sealed=b"\x01nokey" + b"x" * 40)
@@ -102,7 +102,7 @@ def test_a_row_that_no_key_opens_is_told_and_left_as_it_is(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rows_written_meanwhile_lose_nothing(settings, monkeypatch):
+def test_rows_written_during_a_rotation_lose_nothing(settings, monkeypatch):
     monkeypatch.setattr(rotation, "BATCH", 5)
     monkeypatch.setattr(rotation, "PAUSE", 0.05)
     account = some_of_everything()
@@ -137,24 +137,24 @@ def test_rows_written_meanwhile_lose_nothing(settings, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_row_that_somebody_holds_is_not_waited_for_but_done_later(settings, monkeypatch):
+def test_a_locked_row_is_left_for_a_later_pass(settings, monkeypatch):
     account = some_of_everything()
     settings.ENCRYPTION_KEYS = [NEW, OLD]
-    held, let_go = threading.Event(), threading.Event()
+    locked, release = threading.Event(), threading.Event()
 
     def hold() -> None:
         with transaction.atomic():
             Transaction.objects.select_for_update().filter(account=account).earliest("pk")
-            held.set()
-            let_go.wait(10)
+            locked.set()
+            release.wait(10)
         connection.close()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(10)
+    locked.wait(10)
     monkeypatch.setattr(rotation, "PASSES", 1)
-    assert rotation.rotate(Transaction) == rotation.Rotation(resealed=24, held=1)
-    let_go.set()
+    assert rotation.rotate(Transaction) == rotation.Rotation(resealed=24, locked=1)
+    release.set()
     holder.join(10)
     assert rotation.rotate(Transaction) == rotation.Rotation(resealed=1)
     assert all(crypto.is_current(bytes(row.extra_sealed)) for row in Transaction.objects.all())

@@ -1,4 +1,4 @@
-"""Every URL, app by app."""
+"""All URLs, by app."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,7 +1,7 @@
-"""A circuit breaker shared by every worker: when the other side keeps failing, it is left in peace for a while.
+"""A circuit breaker that all workers share: while a server keeps failing, they send it no calls.
 
-The rule and its scripts are plugfn.resilience.breaker's; here they are asked without an event loop, and answer in the
-errors of lib.errors.
+The rule and its Redis scripts are in plugfn.resilience.breaker. This module runs them without an event loop and raises
+the errors of lib.errors.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from plugfn.resilience import breaker
 
 
 class Breaker:
-    """One breaker under one `name`. `probe_seconds`: after this long a probe that said nothing is taken for lost."""
+    """The breaker called `name`. A probe without an answer counts as lost after `probe_seconds`."""
 
     def __init__(
         self, redis: Redis, name: str, *, failures: int = 5, open_seconds: float = 60, probe_seconds: float = 60
@@ -25,11 +25,11 @@ class Breaker:
         self._enter, self._fail = redis.register_script(breaker.ENTER), redis.register_script(breaker.FAIL)
 
     def enter(self) -> bool:
-        """Ask before a call. True when `succeed` has something to forget. Raises Throttled (open) and Temporary."""
+        """Ask before each call. True if a success must call `succeed`. Raises Throttled (open) or Temporary."""
         wait = self._ask(lambda: self._enter([self._key], self._rule.enter_arguments))
         if wait > 0:
             raise Throttled(
-                f"the circuit {self.name} is open",
+                f"the circuit breaker {self.name} is open",
                 retry_after=self._rule.later(wait / 1000),
                 error_type=ErrorType.CONNECTION_FAILURE,
                 code="circuit",
@@ -37,15 +37,17 @@ class Breaker:
         return wait == 0
 
     def succeed(self) -> None:
-        """The call was answered: close."""
+        """The call succeeded: close the breaker."""
         self._ask(lambda: self._redis.delete(self._key))
 
     def fail(self) -> bool:
-        """The call failed. True when the breaker is open by it."""
+        """The call failed. True if this failure opened the breaker."""
         return self._ask(lambda: self._fail([self._key], self._rule.fail_arguments)) == 1
 
-    def _ask(self, question: Callable[[], object]) -> int:
+    def _ask(self, command: Callable[[], object]) -> int:
         try:
-            return int(str(question()))
+            return int(str(command()))
         except RedisError as error:
-            raise Temporary("the circuit breaker cannot be read", error_type=ErrorType.INTERNAL_ERROR) from error
+            raise Temporary(
+                "Redis does not answer for the circuit breaker", error_type=ErrorType.INTERNAL_ERROR
+            ) from error

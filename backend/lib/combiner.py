@@ -1,7 +1,7 @@
-"""Small work that many threads have at the same moment, done by one of them for all, so that nobody stands in line.
+"""Small work that many threads have at the same moment, done by one of them for all, without waiting for a lock.
 
-The requests that one commit answers all come back at once. A lock that each takes in turn, however briefly, costs them
-more than the work under it.
+All requests of one commit continue at the same moment. A lock that each takes in turn would cost them more than the
+work under it.
 """
 
 import os
@@ -14,24 +14,25 @@ Item = TypeVar("Item")
 
 
 class Combiner(Generic[Item]):
-    """Whoever hands something in while nobody is at it works off all that lies there; the others go on at once.
+    """Collects items. The first thread to add one processes the items of all threads; the others continue at once.
 
-    Nothing is left lying: who stops looks once more. Only the order within one thread is kept.
+    No item is left over, because the thread checks again before it stops. The items of one thread stay in order; those
+    of different threads may not.
     """
 
     def __init__(self, work: Callable[[list[Item]], None]) -> None:
         self._work = work
         self._items: deque[Item] = deque()
         self._busy = threading.Lock()
-        # A child may be forked while another thread is at it, which the child does not have.
-        os.register_at_fork(after_in_child=self._start_afresh)
+        # A fork copies a taken lock, but not the thread that would release it.
+        os.register_at_fork(after_in_child=self._replace_lock)
 
     def __len__(self) -> int:
-        """How many items lie there."""
+        """How many items wait."""
         return len(self._items)
 
     def put(self, item: Item) -> None:
-        """Hand in `item`. Raises what the work raises, if it falls to the caller."""
+        """Add `item`. If this thread processes the items, an error of the work is raised here."""
         self._items.append(item)
         while self._items and self._busy.acquire(blocking=False):
             try:
@@ -42,5 +43,5 @@ class Combiner(Generic[Item]):
     def _take(self) -> list[Item]:
         return [self._items.popleft() for _ in range(len(self._items))]
 
-    def _start_afresh(self) -> None:
+    def _replace_lock(self) -> None:
         self._busy = threading.Lock()

@@ -1,7 +1,7 @@
-"""Sealing and digests with the keys of the settings; plugfn.crypto says how, and what a sealed value looks like.
+"""Encryption ("sealing") and digests with the keys of the settings. plugfn.crypto defines the format.
 
-ENCRYPTION_KEYS is the ring: the first key writes, all of them read. INDEX_KEY makes digests and blind indexes and is
-never rotated, because a new key would make every stored row look changed.
+ENCRYPTION_KEYS is the ring: the first key encrypts, all of them decrypt. INDEX_KEY is for digests and blind indexes. It
+never rotates, because with a new key every stored row would look changed.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def _ring(keys: tuple[str, ...]) -> KeyRing:
 
 
 def ring() -> KeyRing:
-    """The ring of the current settings. Raises ImproperlyConfigured, never naming a key's value."""
+    """The ring of the current settings. Raises ImproperlyConfigured, which never shows a key."""
     return _ring(tuple(settings.ENCRYPTION_KEYS))
 
 
@@ -47,12 +47,12 @@ def seal(plain: bytes, context: str) -> bytes:
 
 
 def unseal(sealed: bytes, context: str) -> bytes:
-    """What `seal` was given. Raises Unreadable."""
+    """Decrypt what `seal` returned for the same context. Raises Unreadable."""
     return ring().unseal(sealed, context)
 
 
 def is_current(sealed: bytes) -> bool:
-    """Whether `sealed` was written with the ring's first key."""
+    """Whether the first key of the ring encrypted `sealed`."""
     return ring().is_current(sealed)
 
 
@@ -70,10 +70,10 @@ def digest(data: bytes, purpose: str) -> bytes:
 
 
 def digester(purpose: str) -> Callable[[bytes], bytes]:
-    """`digest` for one purpose, with its key found once: for those who digest by the million."""
+    """`digest` for one purpose, with its key derived only once, for millions of digests."""
     return _index_key(settings.INDEX_KEY).digester(purpose)
 
 
 def blind_index(text: str, purpose: str) -> bytes:
-    """A digest to search an encrypted column by equality; case, surrounding space and Unicode form do not count."""
+    """A digest to search an encrypted column for equal text. It ignores case, outer space and the Unicode form."""
     return _index_key(settings.INDEX_KEY).blind_index(text, purpose)

@@ -1,21 +1,21 @@
-"""The errors that answer one question: what do we do next?
+"""The type of an error says what to do next.
 
     PonteError
-    ├── Temporary       try again later; may say how long to wait
-    │   └── Throttled   our own budget or breaker says "not now": waiting costs no attempt
-    ├── NeedsUser       a person must act: reconnect, answer a second factor, renew a consent
-    ├── Permanent       trying again cannot help: stop
-    └── Unexpected      the answer breaks the contract: try again, and alert
+    ├── Temporary       retry later; the error may say how long to wait
+    │   └── Throttled   our own rate budget or breaker refused the call: this costs no attempt
+    ├── NeedsUser       the user must act: reconnect, answer a second factor, renew a consent
+    ├── Permanent       a retry cannot help: stop
+    └── Unexpected      the answer breaks the contract: retry, and log an error
 
-Configuration errors (a missing key, a wrong URL) are Django's ImproperlyConfigured and stay
-outside the tree, so that nothing that handles a PonteError can swallow them.
+Configuration errors (a missing key, a wrong URL) are Django's ImproperlyConfigured. They are outside the tree, so code
+that handles a PonteError cannot swallow them.
 """
 
 from enum import StrEnum
 
 
 class ErrorType(StrEnum):
-    """The ten reliability types that health pages, retry policies and metrics speak."""
+    """The ten reliability types, which metrics and sync runs show."""
 
     CONNECTION_FAILURE = "connection_failure"
     BANK_MAINTENANCE = "bank_maintenance"
@@ -30,7 +30,7 @@ class ErrorType(StrEnum):
 
 
 class PonteError(Exception):
-    """Root of the tree. `code` is the vendor's own code where there is one; `message` holds no personal data."""
+    """Root of the tree. `code` is the vendor's code, if there is one. `message` holds no personal data."""
 
     default_type = ErrorType.UNKNOWN_ERROR
 
@@ -42,7 +42,7 @@ class PonteError(Exception):
 
 
 class Temporary(PonteError):
-    """Try again later. `retry_after` is in seconds, when the other side named a time."""
+    """Retry later: after `retry_after` seconds, if the other side named a time."""
 
     default_type = ErrorType.CONNECTION_FAILURE
 
@@ -59,7 +59,7 @@ class Temporary(PonteError):
 
 
 class Throttled(Temporary):
-    """Nothing was asked of anybody: our own rate budget or circuit breaker says to wait `retry_after` seconds."""
+    """No call was made: our own rate budget or circuit breaker asks to wait `retry_after` seconds."""
 
     default_type = ErrorType.RATE_LIMIT_EXCEEDED
 
@@ -70,13 +70,13 @@ class Throttled(Temporary):
 
 
 class NeedsUser(PonteError):
-    """Only a person can mend it."""
+    """Only the user can fix it."""
 
     default_type = ErrorType.AUTHENTICATION_ERROR
 
 
 class Permanent(PonteError):
-    """Trying again cannot help."""
+    """A retry cannot help."""
 
     default_type = ErrorType.INVALID_REQUEST
 

@@ -1,12 +1,12 @@
-"""JSON over HTTP, as a client: bounded in time and size, never redirected, never retried, never logged.
+"""A client for JSON over HTTP, bounded in time and size. It follows no redirects, retries nothing and logs nothing.
 
-Every way a call can go wrong on the wire becomes an error of lib.errors, whose `code` says which:
+Each network failure becomes an error of lib.errors with one of these codes:
 
     dns, refused, connect_timeout, tls     nothing was sent
-    timeout, reset, truncated              the other side may have acted: whoever repeats must be able to
-    too_large, redirect, not_json          an answer that breaks the contract
+    timeout, reset, truncated              the server may have acted: retry only idempotent calls
+    too_large, redirect, not_json          the answer breaks the contract
 
-An answer that did arrive is an Answer, whatever its status: what a status means is the vendor's own table.
+A complete answer becomes an Answer, whatever its status. The code table of the vendor says what the status means.
 """
 
 import os
@@ -35,13 +35,13 @@ from lib.transport import new_session
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 25.0
-# With the connect time, below the lease of a mailbox (45 s), which is renewed before each call.
+# With the connect time, shorter than the lease of a mailbox (45 s), which the worker renews before each call.
 ANSWER_SECONDS = 30.0
 MAX_BYTES = 16 * 1024 * 1024
 CHUNK = 64 * 1024
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-# The codes of failures before anything was sent: repeating such a call repeats nothing.
+# The codes of failures before anything was sent. Such a call can always be repeated.
 UNSENT = frozenset({"dns", "refused", "connect_timeout", "tls"})
 
 SessionFactory = Callable[[], requests.Session]
@@ -49,7 +49,7 @@ SessionFactory = Callable[[], requests.Session]
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """`body` is the parsed JSON, or None; `json` is false where there was a body that is none."""
+    """`body` is the parsed JSON, or None. `json` is false if there was a body that is not JSON."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,7 +58,7 @@ class Answer:
 
 
 class JsonClient:
-    """Calls one server. Safe to share between threads: each has its own session (and each process its own)."""
+    """Calls one server. Threads may share it: each thread of each process has its own session."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class JsonClient:
         answer_seconds: float = ANSWER_SECONDS,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        """`session` makes a requests.Session, the one seam for another transport. Raises ImproperlyConfigured."""
+        """`session` creates a requests.Session, to replace the transport. Raises ImproperlyConfigured."""
         self.base_url = checked_base_url(base_url)
         host = urlsplit(self.base_url).hostname
         self._new_session = session or (lambda: new_session(answer_seconds, loopback=host in LOOPBACK))
@@ -88,12 +88,12 @@ class JsonClient:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One call, one answer. Raises Temporary (the wire failed) and Unexpected (not what was agreed)."""
+        """Make one call. Raises Temporary (the network failed) or Unexpected (the answer breaks the contract)."""
         try:
             with self._send(method, path, params, json, headers) as response:
                 raw = self._read(response)
         except (requests.RequestException, HTTPError, TimeoutError) as error:
-            # Neither the error nor its cause is shown: both can hold the URL and what was sent.
+            # The original error is dropped, because it may contain the URL and the request.
             raise wire_error(error) from None
         return _answer(response, raw)
 
@@ -118,7 +118,7 @@ class JsonClient:
 
     def _session(self) -> requests.Session:
         local = self._local
-        # A forked worker must not speak on its parent's connection.
+        # A forked worker must not use the connection of its parent.
         if getattr(local, "pid", None) != os.getpid():
             local.session, local.pid = self._new_session(), os.getpid()
         session: requests.Session = local.session
@@ -131,7 +131,7 @@ class JsonClient:
             chunks.append(chunk)
             size += len(chunk)
             if size > self._max_bytes:
-                raise Unexpected("the answer is too large", code="too_large")
+                raise Unexpected(f"the answer is larger than {self._max_bytes} bytes", code="too_large")
             if time.monotonic() > deadline:
                 raise TimeoutError("the answer did not end in time")
         return b"".join(chunks)
@@ -141,52 +141,56 @@ def checked_base_url(url: str) -> str:
     """`url` without a closing slash. Raises ImproperlyConfigured unless it is a plain http(s) address."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ImproperlyConfigured("A server's address must be a full http:// or https:// URL.")
+        raise ImproperlyConfigured("The address of a server must be a full http:// or https:// URL.")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ImproperlyConfigured("A server's address must hold no user, password, query or fragment.")
+        raise ImproperlyConfigured("The address of a server must not contain a user, password, query or fragment.")
     return url.rstrip("/")
 
 
 def _answer(response: requests.Response, raw: bytes) -> Answer:
     status = response.status_code
     if 300 <= status < 400:
-        raise Unexpected(f"redirected (HTTP {status}), which is never followed", code="redirect")
+        raise Unexpected(
+            f"the server redirected the call (HTTP {status}), and redirects are not followed", code="redirect"
+        )
     if not raw.strip():
         return Answer(status, response.headers, None)
     try:
         return Answer(status, response.headers, parse(raw))
     except NotJSON:
         if status < 400:
-            raise Unexpected(f"HTTP {status}, but the body is not JSON", code="not_json") from None
+            raise Unexpected(
+                f"the server answered HTTP {status} with a body that is not JSON", code="not_json"
+            ) from None
         return Answer(status, response.headers, None, json=False)
 
 
-# What requests raised, or what of urllib3's it wrapped; the first that fits. `timeout` and the later ones may have
-# reached the other side.
+# For each error of requests, or of urllib3 inside it: the code and the message. The first match counts. From `timeout`
+# on, the server may have received the request.
 _WIRE: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-    ((requests.exceptions.SSLError,), "tls", "no TLS connection could be made"),
-    ((requests.ConnectTimeout,), "connect_timeout", "no connection in time"),
-    ((NameResolutionError,), "dns", "the server's name does not resolve"),
+    ((requests.exceptions.SSLError,), "tls", "no TLS connection could be established"),
+    ((requests.ConnectTimeout,), "connect_timeout", "the server did not accept the connection in time"),
+    ((NameResolutionError,), "dns", "the name of the server does not resolve"),
     ((NewConnectionError,), "refused", "the connection was refused"),
-    ((requests.Timeout, ReadTimeoutError, TimeoutError), "timeout", "no complete answer in time"),
+    ((requests.Timeout, ReadTimeoutError, TimeoutError), "timeout", "the server did not answer completely in time"),
     ((IncompleteRead,), "truncated", "the answer was cut off"),
     ((requests.ConnectionError, ProtocolError), "reset", "the connection was lost"),
 )
 
 
 def wire_error(error: Exception) -> PonteError:
-    """The error of lib.errors for what requests or urllib3 raised."""
+    """The error of lib.errors for an error of requests or urllib3."""
     reason = _root(error)
     for kinds, code, message in _WIRE:
         if isinstance(error, kinds) or isinstance(reason, kinds):
             return Temporary(message, code=code, error_type=ErrorType.CONNECTION_FAILURE)
     if isinstance(reason, DecodeError):
-        return Unexpected("the answer's compression is broken", code="not_json")
+        return Unexpected("the compression of the answer is broken", code="not_json")
     return Unexpected(f"the call failed: {type(error).__name__}", code="client", error_type=ErrorType.INTERNAL_ERROR)
 
 
 def _root(error: BaseException) -> BaseException:
-    """urllib3's own reason, which requests wraps up to three deep, as an argument or as `reason`."""
+    """The innermost error of urllib3, which requests wraps up to three times, as an argument or as `reason`."""
     for _ in range(4):
         inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, HTTPError)), None)
         if not isinstance(inner, BaseException):

@@ -1,7 +1,7 @@
-"""A rate budget shared by every worker: at most `limit` calls in any window of `per_seconds`, asked before a call.
+"""A rate budget that all workers share: at most `limit` calls in any window of `per_seconds`.
 
-The rule and its scripts are plugfn.resilience.budget's; here they are asked without an event loop, and answer in the
-errors of lib.errors.
+The rule and its Redis scripts are in plugfn.resilience.budget. This module runs them without an event loop and raises
+the errors of lib.errors.
 """
 
 from collections.abc import Callable
@@ -14,30 +14,30 @@ from plugfn.resilience import budget
 
 
 class Budget:
-    """`limit` calls per `per_seconds` under one `name`, however many threads, processes and machines ask."""
+    """The budget called `name`: `limit` calls per `per_seconds` for all threads, processes and machines together."""
 
     def __init__(self, redis: Redis, name: str, *, limit: int, per_seconds: int) -> None:
         self.name, self.limit, self.per_seconds = name, limit, per_seconds
         self._rule = budget.Budget(name, limit, per_seconds)
-        # Releases that run side by side count together as long as these stay the same.
+        # Do not change these keys, or two releases that run side by side would not count together.
         self._paused = f"budget:{name}:paused"
         self._keys = [f"budget:LIMITER/{name}/{limit}/{per_seconds}/second", self._paused]
         self._take, self._pause = redis.register_script(budget.TAKE), redis.register_script(budget.PAUSE)
 
     def take(self) -> None:
-        """Take one call. Raises Throttled (how long until there may be one again) and Temporary (no Redis)."""
-        # Fail closed: without the shared count, every worker would think the budget its own.
-        wait = self._ask("read", lambda: self._take(self._keys, self._rule.take_arguments))
+        """Take one call. Raises Throttled, which says how long to wait, or Temporary (no Redis)."""
+        # Without Redis no call is allowed, or each worker would use the whole budget.
+        wait = self._ask(lambda: self._take(self._keys, self._rule.take_arguments))
         if wait > 0:
             later = self._rule.later(wait / 1_000_000)
             raise Throttled(f"the rate budget {self.name} is used up", retry_after=later, code="budget")
 
     def pause(self, seconds: float) -> None:
-        """Give no call to anybody for `seconds`: the other side said so. Best effort: raises nothing but Temporary."""
-        self._ask("paused", lambda: self._pause([self._paused], [max(1, int(seconds * 1000))]))
+        """Allow no call for `seconds`, because the other side asked for it. Raises Temporary (no Redis)."""
+        self._ask(lambda: self._pause([self._paused], [max(1, int(seconds * 1000))]))
 
-    def _ask(self, what: str, question: Callable[[], object]) -> int:
+    def _ask(self, command: Callable[[], object]) -> int:
         try:
-            return int(str(question()))
+            return int(str(command()))
         except RedisError as error:
-            raise Temporary(f"the rate budget cannot be {what}", error_type=ErrorType.INTERNAL_ERROR) from error
+            raise Temporary("Redis does not answer for the rate budget", error_type=ErrorType.INTERNAL_ERROR) from error

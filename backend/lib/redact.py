@@ -1,7 +1,7 @@
-"""Takes secrets and personal data out of log records, whoever wrote them.
+"""Masks secrets and personal data in log records.
 
-A net under the rule that nobody logs such things, not a leave to do so: what has no form of its own (a name, a
-street) is not found. For speed, a pattern is tried only on text that holds what it cannot be without.
+This is a safety net: code must not log such data in the first place. The patterns cannot detect data without a fixed
+form, such as a name or a street. For speed, a pattern runs only on text that contains a word it needs.
 """
 
 import logging
@@ -14,13 +14,13 @@ from typing import Any
 MASK = "[redacted]"
 MAX_DEPTH = 12
 
-# Names whose values are secrets or personal data: in structured logs, JSON, headers, query strings, key=value text.
+# Names of secret or personal values, in structured logs, JSON, headers, query strings and key=value text.
 _NAMES = (
     r"(?:[\w-]*(?:api[-_]?key|secret|passw|pwd|authorization|cookie|credential|private[-_]?key|signature)[\w-]*"
     r"|[\w-]*token|otp|mfa[-_]?code|cpf|cnpj|(?:tax|document|account|phone)[-_]?numbers?|e-?mails?|full[-_]?name)"
 )
 _NAME = re.compile(_NAMES, re.IGNORECASE)
-# Each name above holds one of these.
+# Each name above contains one of these.
 _NAME_WORDS = (
     "key", "secret", "passw", "pwd", "authoriz", "cookie", "credential", "signature", "token", "otp", "mfa", "cpf",
     "cnpj", "number", "mail", "fullname", "full_name", "full-name",
@@ -38,21 +38,21 @@ _VENDOR_SECRET = re.compile(r"pluggy_sk_\w+")
 _EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE)
 _USERINFO = re.compile(r"://[^\s/?#]{1,512}@")
 _WEBHOOK_PATH = re.compile(r"(/webhooks/[a-z0-9_-]+/)[^/\s?#\"']+", re.IGNORECASE)
-# CPF and CNPJ, with or without their points; since July 2026 a CNPJ may hold letters.
+# CPF and CNPJ, with or without punctuation. Since July 2026 a CNPJ may contain letters.
 _DOCUMENT = re.compile(
     r"(?<![A-Za-z0-9])(?<!\d\.)(?:\d{3}\.?\d{3}\.?\d{3}-?\d{2}"
     r"|\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2}"
     r"|[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d{2})(?![A-Za-z0-9])"
 )
-# What every form of one ends in, or is: cheaper to look for.
+# Every CPF or CNPJ contains one of these, and the search for them is cheaper.
 _DOCUMENT_HINT = re.compile(r"\d{6}|\d-\d\d|[0-9A-Z]-\d\d")
 
-# What a log record has of itself; all else was given as `extra`.
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# The standard attributes of a log record. All others come from `extra`.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def redact(text: str) -> str:
-    """`text` without API keys, tokens, passwords, e-mail addresses, CPFs and CNPJs."""
+    """`text` with API keys, tokens, passwords, e-mail addresses, CPFs and CNPJs masked."""
     if "@" in text or "%40" in text:
         text = _EMAIL.sub(MASK, _USERINFO.sub(f"://{MASK}@", text))
     if "eyJ" in text:
@@ -76,7 +76,7 @@ def _redact_named(text: str, folded: str) -> str:
 
 
 def redact_value(value: Any, depth: int = 0) -> Any:
-    """A log value of any kind without secrets: mappings by the names of their keys, text by its form."""
+    """Any log value with secrets masked: in mappings by the names of the keys, in text by patterns."""
     if isinstance(value, str):
         return redact(value)
     if value is None or isinstance(value, (bool, int, float)):
@@ -91,7 +91,7 @@ def redact_value(value: Any, depth: int = 0) -> Any:
 
 
 def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The structlog processor. Goes after what formats exceptions, and before the renderer."""
+    """The structlog processor. Put it after the formatter of exceptions and before the renderer."""
     for name, value in event.items():
         clean = _named(name, value, 0)
         if clean is not value:
@@ -100,11 +100,11 @@ def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
 
 
 class Redaction(logging.Filter):
-    """For handlers of plain `logging`: lets every record pass, its message, extras and traceback redacted."""
+    """For handlers of plain `logging`: passes every record, with its message, extras and traceback redacted."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true."""
-        if isinstance(record.msg, MutableMapping):  # structlog's own, on its way to its formatter
+        if isinstance(record.msg, MutableMapping):  # a record of structlog, on its way to the formatter
             record.msg = redact_value(record.msg)
         else:
             record.msg, record.args = redact(_message(record)), ()
@@ -112,7 +112,7 @@ class Redaction(logging.Filter):
             record.exc_text = "".join(traceback.format_exception(record.exc_info[1])).rstrip()
         if record.exc_text:
             record.exc_text = redact(record.exc_text)
-        for name in vars(record).keys() - _OWN:
+        for name in vars(record).keys() - _STANDARD:
             vars(record)[name] = _named(name, vars(record)[name], 0)
         return True
 
@@ -121,7 +121,7 @@ def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except (TypeError, ValueError, KeyError):
-        # logging would report this with its arguments, unredacted.
+        # logging itself would report this error with the unredacted arguments.
         return f"{record.msg} (its arguments do not fit)"
 
 
@@ -139,5 +139,5 @@ def _is_secret(name: str) -> bool:
 def _text(value: Any) -> str:
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - a value that cannot be shown must not lose the line
+    except Exception:  # noqa: BLE001 - a value without a text form must not lose the whole line
         return f"<{type(value).__name__}>"

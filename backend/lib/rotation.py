@@ -1,7 +1,7 @@
-"""Sealing anew, with the ring's first key, what an older key sealed: while everything runs, and from where it stopped.
+"""Key rotation: encrypt with the first key of the ring every row that an older key encrypted, while Ponte runs.
 
-A row that is done says so itself, by the key's id in its ciphertext; hence a second run continues the first. Rows are
-taken in small transactions and never waited for: one that a sync holds is left for a later pass.
+The ciphertext of a row names its key, so an interrupted rotation continues where it stopped. Rows are locked in small
+transactions. The rotation never waits for a locked row; it leaves it for a later pass.
 """
 
 import time
@@ -17,21 +17,21 @@ from lib import crypto
 
 BATCH = 200
 PASSES = 20
-# Seconds before the next pass looks again at what others held in this one.
+# Seconds before the next pass tries again the rows that were locked in this one.
 PAUSE = 0.5
 
 
 @dataclass
 class Rotation:
-    """What became of one model's rows; `unreadable` are the ids of those that no key of the ring opens."""
+    """The result for one model. `unreadable` holds the ids of rows that no key of the ring decrypts."""
 
     resealed: int = 0
-    held: int = 0
+    locked: int = 0
     unreadable: list[Any] = field(default_factory=list)
 
 
 def sealed_columns(model: type[models.Model]) -> tuple[str, ...]:
-    """A model's sealed columns: those it names in `sealed_columns`, else its binary fields called `…_sealed`."""
+    """A model's sealed columns: its `sealed_columns` attribute, or else its binary fields named `…_sealed`."""
     named: tuple[str, ...] | None = getattr(model, "sealed_columns", None)
     if named is not None:
         return named
@@ -39,48 +39,48 @@ def sealed_columns(model: type[models.Model]) -> tuple[str, ...]:
     return tuple(f.attname for f in fields if f.attname.endswith("_sealed"))
 
 
-def sealed_models() -> list[Any]:
-    """Every model of every app that seals something."""
+def sealed_models() -> list[type[models.Model]]:
+    """All models of all apps that have sealed columns."""
     return [model for model in apps.get_models() if hasattr(model, "seal_context") and sealed_columns(model)]
 
 
-def outdated(model: Any) -> int:
-    """How many rows have a column that another key than the ring's first one sealed."""
+def outdated(model: type[models.Model]) -> int:
+    """How many rows have a column that another key than the first one encrypted."""
     statement = sql.SQL("SELECT count(*) FROM {table} WHERE {stale}")
     with connection.cursor() as cursor:
         cursor.execute(_compose(statement, model), {"key": crypto.ring().writer})
-        found: int = cursor.fetchone()[0]
-    return found
+        rows: int = cursor.fetchone()[0]
+    return rows
 
 
-def rotate(model: Any, tell: Callable[[int], None] = lambda _: None) -> Rotation:
-    """Seal a model's outdated columns anew. `tell` is given the number of rows so far, after each batch."""
-    done = Rotation()
+def rotate(model: type[models.Model], report: Callable[[int], None] = lambda _: None) -> Rotation:
+    """Encrypt a model's outdated columns again. Calls `report` after each batch with the number of rows so far."""
+    result = Rotation()
     for attempt in range(PASSES):
-        done.unreadable = []
-        _pass(model, done, tell)
-        done.held = outdated(model) - len(done.unreadable)
-        if done.held <= 0:
+        result.unreadable = []
+        _pass(model, result, report)
+        result.locked = outdated(model) - len(result.unreadable)
+        if result.locked <= 0:
             break
         time.sleep(PAUSE if attempt else 0)
-    return done
+    return result
 
 
-def _pass(model: Any, done: Rotation, tell: Callable[[int], None]) -> None:
+def _pass(model: type[models.Model], result: Rotation, report: Callable[[int], None]) -> None:
     last = 0
     while True:
         with transaction.atomic():
             ids = _take(model, last)
             for row in model._base_manager.filter(pk__in=ids):
-                _reseal(row, done)
+                _reseal(row, result)
         if not ids:
             return
         last = ids[-1]
-        tell(done.resealed)
+        report(result.resealed)
 
 
-def _take(model: Any, after: int) -> list[int]:
-    """The next outdated rows by id, locked until the transaction ends; none that others hold."""
+def _take(model: type[models.Model], after: int) -> list[int]:
+    """The ids of the next outdated rows, which it locks until the transaction ends. Skips locked rows."""
     parameters: dict[str, bytes | int] = {"key": crypto.ring().writer, "after": after, "limit": BATCH}
     with connection.cursor() as cursor:
         cursor.execute(_compose(_TAKE, model), parameters)
@@ -93,22 +93,22 @@ _TAKE = sql.SQL("""
 """)
 
 
-def _reseal(row: Any, done: Rotation) -> None:
+def _reseal(row: Any, result: Rotation) -> None:
     columns = {name: bytes(sealed) for name in sealed_columns(type(row)) if (sealed := getattr(row, name)) is not None}
     try:
-        anew = {name: _again(sealed, row.seal_context(name)) for name, sealed in columns.items()}
+        resealed = {name: _with_first_key(sealed, row.seal_context(name)) for name, sealed in columns.items()}
     except crypto.Unreadable:
-        done.unreadable.append(row.pk)
+        result.unreadable.append(row.pk)
         return
-    type(row)._base_manager.filter(pk=row.pk).update(**anew)
-    done.resealed += 1
+    type(row)._base_manager.filter(pk=row.pk).update(**resealed)
+    result.resealed += 1
 
 
-def _again(sealed: bytes, context: str) -> bytes:
+def _with_first_key(sealed: bytes, context: str) -> bytes:
     return sealed if crypto.is_current(sealed) else crypto.seal(crypto.unseal(sealed, context), context)
 
 
-def _compose(statement: sql.SQL, model: Any) -> sql.Composed:
-    # Version, then the key's id: lib.crypto says how a sealed value begins.
+def _compose(statement: sql.SQL, model: type[models.Model]) -> sql.Composed:
+    # A sealed value begins with one byte for the version and four for the id of the key (see plugfn.crypto).
     stale = [sql.SQL("substr({}, 2, 4) <> %(key)s").format(sql.Identifier(name)) for name in sealed_columns(model)]
     return statement.format(table=sql.Identifier(model._meta.db_table), stale=sql.SQL(" OR ").join(stale))

@@ -1,4 +1,4 @@
-"""A model attribute whose column holds sealed JSON: read and written in the clear, at rest encrypted."""
+"""A model attribute whose column holds encrypted JSON. Code reads and writes the plain value."""
 
 import copy
 import json
@@ -9,35 +9,36 @@ from lib import crypto
 
 
 class SealedRow(Protocol):
-    """What a model with sealed columns must offer."""
+    """The protocol of a model with sealed columns."""
 
     def seal_context(self, column: str) -> str:
-        """Names the row (by its natural key) and the column: what its ciphertext is bound to."""
+        """The name of the row (by its natural key) and the column, to which the ciphertext is bound."""
         ...
 
 
 def _number(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
-    raise TypeError(f"{type(value).__name__} does not go into sealed JSON")
+    raise TypeError(f"a value of type {type(value).__name__} cannot be stored as sealed JSON")
 
 
-# Made once: json.dumps makes one a call. In ASCII, because a lone surrogate, which JSON may hold, has no UTF-8.
+# Created once, because json.dumps would create one per call. In ASCII, because JSON may contain a lone surrogate, which
+# UTF-8 cannot encode.
 _ENCODER = json.JSONEncoder(default=_number, separators=(",", ":"), sort_keys=True)
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON with sorted keys; Decimals become strings, so that no digit is lost."""
+    """Compact JSON with sorted keys. Decimals become strings, so that they keep every digit."""
     return _ENCODER.encode(value).encode()
 
 
 def decode(data: bytes) -> Any:
-    """The value that `encode` was given, but for Decimals, which come back as strings."""
+    """Undo `encode`. Decimals come back as strings."""
     return json.loads(data)
 
 
 def seal_json(value: Any, context: str) -> bytes | None:
-    """Sealed JSON, or None for None and for an empty object, list or string, which need no hiding."""
+    """Sealed JSON; None for None and for an empty object, list or string."""
     return crypto.seal(encode(value), context) if value not in (None, {}, [], "") else None
 
 
@@ -53,7 +54,7 @@ class SealedJSON:
             return self
         sealed = getattr(row, self.column)
         if sealed is None:
-            return copy.copy(self.empty)  # or who changes it would change it for every row
+            return copy.copy(self.empty)  # a copy, because the caller may change it
         return decode(crypto.unseal(bytes(sealed), row.seal_context(self.column)))
 
     def __set__(self, row: Any, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""A breaker opens after failures in a row, lets one probe pass, and is one for all workers."""
+"""A breaker opens after several failures in a row, allows one probe, and is shared by all workers."""
 
 import os
 import time
@@ -39,12 +39,12 @@ def is_open(breaker):
     return False
 
 
-def test_it_opens_at_the_last_failure_and_not_before(breaker):
+def test_it_opens_at_the_last_allowed_failure_and_not_before(breaker):
     assert [breaker.fail() for _ in range(3)] == [False, False, True]
     assert is_open(breaker)
 
 
-def test_an_answer_between_two_failures_starts_the_count_again(breaker):
+def test_a_success_between_two_failures_resets_the_count(breaker):
     breaker.fail()
     breaker.fail()
     assert breaker.enter() is True  # there is something to forget
@@ -55,20 +55,20 @@ def test_an_answer_between_two_failures_starts_the_count_again(breaker):
     assert not is_open(breaker)
 
 
-def test_an_open_breaker_says_how_long_and_that_it_cost_no_attempt(breaker):
+def test_an_open_breaker_says_how_long_to_wait_and_costs_no_attempt(breaker):
     with pytest.raises(Throttled) as caught:
         opened(breaker).enter()
     assert 0 < caught.value.retry_after <= 0.34
     assert caught.value.error_type is ErrorType.CONNECTION_FAILURE
 
 
-def test_what_one_worker_sees_all_workers_know(redis, breaker):
+def test_all_workers_share_the_breaker(redis, breaker):
     opened(breaker)
     assert is_open(Breaker(redis, "bank", failures=3, open_seconds=0.3))
     assert not is_open(Breaker(redis, "another bank", failures=3, open_seconds=0.3))
 
 
-def test_only_one_of_fifty_probes_a_half_open_breaker(breaker):
+def test_only_one_of_fifty_callers_probes_a_half_open_breaker(breaker):
     opened(breaker)
     time.sleep(0.31)
     with ThreadPoolExecutor(50) as pool:
@@ -76,7 +76,7 @@ def test_only_one_of_fifty_probes_a_half_open_breaker(breaker):
     assert refused.count(False) == 1
 
 
-def test_a_probe_that_succeeds_closes_it(breaker):
+def test_a_successful_probe_closes_it(breaker):
     opened(breaker)
     time.sleep(0.31)
     assert breaker.enter() is True
@@ -84,7 +84,7 @@ def test_a_probe_that_succeeds_closes_it(breaker):
     assert not any(is_open(breaker) for _ in range(5))
 
 
-def test_a_probe_that_fails_opens_it_for_the_whole_time_again(breaker):
+def test_a_failed_probe_opens_it_for_the_whole_time_again(breaker):
     opened(breaker)
     time.sleep(0.31)
     breaker.enter()
@@ -95,7 +95,7 @@ def test_a_probe_that_fails_opens_it_for_the_whole_time_again(breaker):
     assert not is_open(breaker)
 
 
-def test_a_probe_that_died_is_followed_by_another(breaker):
+def test_a_lost_probe_is_followed_by_another(breaker):
     opened(breaker)
     time.sleep(0.31)
     breaker.enter()
@@ -110,7 +110,7 @@ def test_old_failures_are_forgotten(redis, breaker):
 
 
 @pytest.mark.parametrize("ask", [Breaker.enter, Breaker.succeed, Breaker.fail])
-def test_without_redis_nothing_is_allowed(ask):
+def test_without_redis_no_call_is_allowed(ask):
     nowhere = Redis(port=9, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
     with pytest.raises(Temporary) as caught:
         ask(Breaker(nowhere, "down"))

@@ -1,4 +1,4 @@
-"""One works for all, and nothing is lost, doubled or left lying."""
+"""One thread works for all, and no item is lost, repeated or left over."""
 
 import os
 import threading
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from lib.combiner import Combiner
 
 
-def test_everything_handed_in_by_many_threads_is_worked_off_once():
+def test_every_item_of_many_threads_is_processed_once():
     done = []
     combiner = Combiner(done.extend)
 
@@ -20,7 +20,7 @@ def test_everything_handed_in_by_many_threads_is_worked_off_once():
     assert sorted(done) == list(range(8000))
 
 
-def test_the_order_within_one_thread_is_kept():
+def test_the_items_of_one_thread_stay_in_order():
     done = []
     combiner = Combiner(done.extend)
     for number in range(100):
@@ -28,7 +28,7 @@ def test_the_order_within_one_thread_is_kept():
     assert done == list(range(100))
 
 
-def test_who_hands_in_while_another_is_at_it_goes_on_at_once_and_the_other_does_it():
+def test_a_thread_that_adds_an_item_while_another_works_continues_at_once():
     inside, leave = threading.Event(), threading.Event()
     done = []
 
@@ -48,7 +48,7 @@ def test_who_hands_in_while_another_is_at_it_goes_on_at_once_and_the_other_does_
     assert done == [("first", ["a"]), ("first", ["b"])]
 
 
-def test_work_that_fails_does_not_keep_the_next_from_being_done():
+def test_an_error_of_the_work_does_not_stop_the_next_item():
     done = []
 
     def work(items: list[str]) -> None:
@@ -65,7 +65,7 @@ def test_work_that_fails_does_not_keep_the_next_from_being_done():
     assert done == ["raised", "good"]
 
 
-def test_a_child_forked_while_somebody_was_at_it_can_work():
+def test_a_child_forked_while_another_thread_works_can_work():
     done = []
     combiner = Combiner(done.extend)
     combiner._busy.acquire()

@@ -1,4 +1,4 @@
-"""The settings' keys seal, open and digest. What sealing withstands is plugfn.crypto's to test."""
+"""Encryption and digests with the keys of the settings. plugfn.crypto tests the encryption itself."""
 
 import base64
 
@@ -15,11 +15,11 @@ SEALED_LONG_AGO = bytes.fromhex("01ea98589de3c3e395537a06bd19da6f2109a0a48d05822
 
 
 @given(plain=st.binary(max_size=2000), context=st.text(st.characters(codec="utf-8"), max_size=50))
-def test_what_was_sealed_opens_to_the_same_bytes(plain, context):
+def test_a_sealed_value_decrypts_to_the_same_bytes(plain, context):
     assert crypto.unseal(crypto.seal(plain, context), context) == plain
 
 
-def test_what_databases_and_columns_hold_since_long_ago_is_read_and_compared_as_ever(settings):
+def test_old_ciphertexts_and_digests_are_still_read_and_equal(settings):
     settings.ENCRYPTION_KEYS = [NEW, OLD]
     settings.INDEX_KEY = "an-index-key-for-tests-alone-which-protects-nothing"
     assert crypto.unseal(SEALED_LONG_AGO, "banking.Account|1|extra") == b"secret"
@@ -28,12 +28,12 @@ def test_what_databases_and_columns_hold_since_long_ago_is_read_and_compared_as_
     assert crypto.blind_index(" Jo\u00e3o ", "name").hex() == "01f75d48f750adc5538a178b2767b6eb"
 
 
-def test_a_value_moved_to_another_row_does_not_open():
+def test_a_value_moved_to_another_row_does_not_decrypt():
     with pytest.raises(crypto.Unreadable):
         crypto.unseal(crypto.seal(b"secret", "row 1"), "row 2")
 
 
-def test_after_rotation_the_old_key_reads_and_the_new_one_writes(settings):
+def test_after_a_rotation_the_old_key_decrypts_and_the_new_key_encrypts(settings):
     settings.ENCRYPTION_KEYS = [OLD]
     old = crypto.seal(b"secret", "row")
     settings.ENCRYPTION_KEYS = [NEW, OLD]
@@ -43,7 +43,7 @@ def test_after_rotation_the_old_key_reads_and_the_new_one_writes(settings):
     assert crypto.is_current(new)
 
 
-def test_a_dropped_key_reads_no_more(settings):
+def test_a_removed_key_no_longer_decrypts(settings):
     settings.ENCRYPTION_KEYS = [OLD]
     old = crypto.seal(b"secret", "row")
     settings.ENCRYPTION_KEYS = [NEW]
@@ -64,14 +64,14 @@ def test_a_bad_key_is_a_configuration_error_that_does_not_show_it(settings, keys
 
 
 @given(data=st.binary(max_size=200))
-def test_a_digest_is_equal_for_equal_data_and_purpose_alone(data):
+def test_a_digest_is_equal_only_for_equal_data_and_purpose(data):
     assert crypto.digest(data, "row") == crypto.digest(data, "row")
     assert len(crypto.digest(data, "row")) == crypto.DIGEST_SIZE
     assert crypto.digest(data, "row") != crypto.digest(data, "other")
     assert crypto.digest(data, "row") != crypto.digest(data + b"x", "row")
 
 
-def test_a_digest_means_nothing_under_another_index_key(settings):
+def test_a_digest_differs_under_another_index_key(settings):
     before = crypto.digest(b"data", "row")
     settings.INDEX_KEY = "another-index-key-" + "x" * 32
     assert crypto.digest(b"data", "row") != before

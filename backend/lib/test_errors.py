@@ -1,4 +1,4 @@
-"""The error tree tells what to do next."""
+"""The error tree says what to do next."""
 
 import pytest
 
@@ -6,19 +6,19 @@ from lib.errors import ErrorType, NeedsUser, Permanent, PonteError, Temporary, T
 
 
 @pytest.mark.parametrize("error", [Temporary, NeedsUser, Permanent, Unexpected])
-def test_each_branch_has_its_own_default_type_and_takes_another(error):
+def test_each_branch_has_a_default_type_and_accepts_another(error):
     assert error("what").error_type is error.default_type
     assert error("what", error_type=ErrorType.ITEM_ERROR, code="X").error_type is ErrorType.ITEM_ERROR
 
 
-def test_a_throttled_call_is_temporary_and_says_how_long():
+def test_a_throttled_call_is_temporary_and_says_how_long_to_wait():
     error = Throttled("later", retry_after=3.5)
     assert isinstance(error, Temporary)
     assert error.retry_after == 3.5
     assert error.error_type is ErrorType.RATE_LIMIT_EXCEEDED
 
 
-def test_a_throttled_call_cannot_leave_out_how_long():
+def test_a_throttled_call_must_say_how_long_to_wait():
     with pytest.raises(TypeError):
         Throttled("later")
 

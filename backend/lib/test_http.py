@@ -1,4 +1,4 @@
-"""The HTTP layer against a real server that misbehaves in every way it can."""
+"""The HTTP client against a real server that misbehaves in every way."""
 
 import gzip
 import io
@@ -118,7 +118,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("name", ENDLESS)
-def test_an_answer_that_drips_for_ever_ends_at_the_deadline(name):
+def test_an_answer_that_drips_slowly_ends_at_the_deadline(name):
     began = time.monotonic()
     error = failing(ENDLESS[name])
     assert isinstance(error, Temporary)
@@ -133,7 +133,7 @@ def test_an_endless_stream_of_megabytes_is_stopped_by_its_size():
     assert time.monotonic() - began < 5
 
 
-def test_nobody_listening_is_refused_before_anything_was_sent():
+def test_a_closed_port_is_refused_before_anything_is_sent():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -176,7 +176,7 @@ def test_a_server_that_does_not_accept_connections_in_time_is_a_connect_timeout(
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate for localhost that nobody has signed but itself."""
+    """A self-signed certificate for localhost."""
     from datetime import UTC, datetime, timedelta
 
     from cryptography import x509
@@ -208,14 +208,14 @@ def tls_server(certificate, behaviour):
     return server
 
 
-def test_a_certificate_that_cannot_be_trusted_is_a_tls_failure(certificate):
+def test_an_untrusted_certificate_is_a_tls_failure(certificate):
     with tls_server(certificate, reply({})) as server, pytest.raises(Temporary) as caught:
         JsonClient(server.url.replace("http://127.0.0.1", "https://localhost")).request("GET", "/")
     assert caught.value.code == "tls"
     assert server.requests == []
 
 
-def test_over_tls_the_deadline_holds_too(certificate, monkeypatch):
+def test_the_deadline_holds_over_tls(certificate, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     with tls_server(certificate, ENDLESS["headers"]) as server:
         url = server.url.replace("http://127.0.0.1", "https://localhost")
@@ -225,7 +225,7 @@ def test_over_tls_the_deadline_holds_too(certificate, monkeypatch):
     assert caught.value.code == "timeout"
 
 
-def test_over_tls_answers_are_read_and_the_connection_is_kept(certificate):
+def test_answers_are_read_over_tls_and_the_connection_is_reused(certificate):
     with tls_server(certificate, reply({"ok": True})) as server:
         url = server.url.replace("http://127.0.0.1", "https://localhost")
         caller = JsonClient(url, session=trusting(certificate, 5))
@@ -243,7 +243,7 @@ def trusting(certificate, answer_seconds):
     return make
 
 
-def test_a_connection_is_kept_for_the_next_call_of_the_same_thread():
+def test_the_next_call_of_the_same_thread_reuses_the_connection():
     ports = []
 
     def note(request):
@@ -265,7 +265,7 @@ def keep_alive(connection, ports):
         connection.sendall(reply({}))
 
 
-def test_a_kept_connection_that_the_server_closed_is_opened_anew():
+def test_a_connection_that_the_server_closed_is_opened_again():
     def once(_):
         return lambda connection: (connection.sendall(reply({"n": 1})), connection.close())
 
@@ -336,7 +336,7 @@ assert caller.request("GET", "/").body == first
         subprocess.run([sys.executable, "-c", code, server.url], env=environment, check=True, timeout=20)
 
 
-def test_no_cookie_is_kept_and_no_netrc_is_read(tmp_path, monkeypatch):
+def test_no_cookie_is_stored_and_no_netrc_is_read(tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")
     monkeypatch.setenv("NETRC", str(netrc))
@@ -348,14 +348,14 @@ def test_no_cookie_is_kept_and_no_netrc_is_read(tmp_path, monkeypatch):
     assert all("authorization" not in request.headers for request in server.requests)
 
 
-def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch):
+def test_calls_to_this_machine_use_no_proxy_of_the_environment(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with answered(reply({"ok": 1})) as server:
         assert client(server).request("GET", "/").body == {"ok": 1}
 
 
-def test_nothing_of_what_is_sent_shows_in_errors_or_logs(caplog):
+def test_errors_and_logs_show_nothing_of_the_request(caplog):
     caplog.set_level("DEBUG")
     with answered(reset) as server, pytest.raises(Temporary) as caught:
         client(server).request("POST", "/auth", json={"clientSecret": "hush"}, headers={"X-API-KEY": "hush"})
@@ -373,11 +373,11 @@ def test_a_bad_address_is_a_configuration_error_that_does_not_show_it(url):
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_closing_slash_does_not_count():
+def test_a_closing_slash_is_ignored():
     assert checked_base_url("https://api.pluggy.ai/") == "https://api.pluggy.ai"
 
 
-def test_the_session_is_the_one_seam_for_another_transport():
+def test_another_session_replaces_the_transport():
     class Canned(requests.adapters.BaseAdapter):
         def send(self, request, **_):
             from urllib3 import HTTPResponse

@@ -1,4 +1,4 @@
-"""JSON from strangers becomes exact, storable values or one harmless error."""
+"""Untrusted JSON becomes exact, storable values, or one harmless error."""
 
 import json
 from decimal import Decimal
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lib.json_body import NotJSON, parse
 
 
-def test_numbers_with_a_point_keep_their_digits():
+def test_numbers_with_a_point_keep_all_digits():
     assert parse(b'{"amount": 1234567.10, "n": 3}') == {"amount": Decimal("1234567.10"), "n": 3}
     assert str(parse(b"0.10")) == "0.10"
 
@@ -35,14 +35,14 @@ def test_numbers_with_a_point_keep_their_digits():
     ],
     ids=lambda raw: repr(raw[:12]),
 )
-def test_what_is_not_usable_json_is_one_error_that_shows_nothing(raw):
+def test_unusable_json_raises_one_error_that_shows_no_content(raw):
     with pytest.raises(NotJSON) as caught:
         parse(raw)
     assert str(caught.value) == "not JSON"
     assert caught.value.__cause__ is None
 
 
-def test_text_that_no_database_takes_is_mended_in_names_and_values():
+def test_unstorable_text_is_replaced_in_names_and_values():
     assert parse(b'{"a\\u0000": ["x\\ud800y", {"b": "\\u0000"}]}') == {"a\ufffd": ["x\ufffdy", {"b": "\ufffd"}]}
 
 
@@ -64,7 +64,7 @@ def test_whatever_is_parsed_can_be_stored_as_utf8_without_nul(value):
 
 
 @given(raw=st.binary(max_size=200))
-def test_no_bytes_raise_anything_else(raw):
+def test_no_bytes_raise_another_error(raw):
     try:
         parse(raw)
     except NotJSON:

@@ -1,4 +1,4 @@
-"""A budget is never exceeded, in any window, whoever asks and whatever their clocks say."""
+"""A budget is never exceeded in any window, however many processes ask and whatever their clocks say."""
 
 import os
 import subprocess
@@ -94,7 +94,7 @@ def test_processes_whose_clocks_differ_by_minutes_never_exceed_the_budget(redis,
     assert len(grants) >= 30
 
 
-def test_who_waits_as_told_is_served(redis):
+def test_a_caller_that_waits_as_long_as_the_error_says_is_served(redis):
     budget = Budget(redis, "waits", limit=3, per_seconds=1)
     for _ in range(3):
         budget.take()
@@ -106,7 +106,7 @@ def test_who_waits_as_told_is_served(redis):
     budget.take()
 
 
-def test_those_who_wait_are_not_all_told_the_same_moment(redis):
+def test_waiting_callers_get_different_times(redis):
     budget = Budget(redis, "spread", limit=1, per_seconds=60)
     budget.take()
     waits = []
@@ -139,7 +139,7 @@ def test_two_names_are_two_budgets(redis):
     Budget(redis, "two", limit=1, per_seconds=60).take()
 
 
-def test_a_pause_stops_everybody_and_ends(redis):
+def test_a_pause_stops_all_callers_and_ends(redis):
     mine, theirs = (Budget(redis, "paused", limit=100, per_seconds=1) for _ in range(2))
     mine.pause(0.3)
     with pytest.raises(Throttled) as caught:
@@ -166,7 +166,7 @@ def tried(budget):
     return True
 
 
-def test_stamps_are_in_order_and_kept_exactly(redis):
+def test_timestamps_are_in_order_and_stored_exactly(redis):
     budget = Budget(redis, "order", limit=50, per_seconds=60)
     for _ in range(50):
         budget.take()
@@ -176,7 +176,7 @@ def test_stamps_are_in_order_and_kept_exactly(redis):
 
 
 @pytest.mark.parametrize("ask", [Budget.take, lambda budget: budget.pause(1)])
-def test_without_redis_nothing_is_allowed(ask):
+def test_without_redis_no_call_is_allowed(ask):
     nowhere = Redis(port=9, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
     with pytest.raises(Temporary) as caught:
         ask(Budget(nowhere, "down", limit=5, per_seconds=1))
@@ -184,6 +184,6 @@ def test_without_redis_nothing_is_allowed(ask):
 
 
 @pytest.mark.parametrize(("limit", "per_seconds"), [(0, 1), (1, 0), (-1, 60)])
-def test_a_budget_of_nothing_is_refused(redis, limit, per_seconds):
+def test_an_empty_budget_is_refused(redis, limit, per_seconds):
     with pytest.raises(ValueError, match="at least one"):
         Budget(redis, "nothing", limit=limit, per_seconds=per_seconds)

@@ -1,4 +1,4 @@
-"""The policy of events outlasts what banks do to us. How policies grow and end is plugfn.resilience's to test."""
+"""The policy of events lasts longer than a bank's maintenance. plugfn.resilience tests how policies work."""
 
 import pytest
 

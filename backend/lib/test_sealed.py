@@ -1,4 +1,4 @@
-"""A sealed attribute reads in the clear what its column holds encrypted."""
+"""A sealed attribute reads and writes plain values; its column is encrypted."""
 
 from decimal import Decimal
 
@@ -35,19 +35,19 @@ PLAIN = st.recursive(
 
 
 @given(value=PLAIN)
-def test_what_is_written_is_read_back(value):
+def test_a_written_value_is_read_back(value):
     row = Row()
     row.owner = value
     assert row.owner == (value if value not in (None, {}, [], "") else None)
 
 
-def test_the_column_does_not_show_what_it_holds():
+def test_the_column_does_not_show_the_value():
     row = Row()
     row.owner = "Maria da Silva"
     assert b"Maria" not in row.owner_sealed
 
 
-def test_nothing_is_sealed_for_an_empty_value_and_its_default_is_read():
+def test_an_empty_value_stores_null_and_reads_as_the_default():
     row = Row()
     row.extra = {}
     assert row.extra_sealed is None
@@ -63,12 +63,12 @@ def test_zero_and_false_are_values(value):
     assert decode(encode(value)) == row.owner
 
 
-def test_a_default_that_was_changed_does_not_change_the_next_rows():
+def test_changing_a_default_does_not_change_other_rows():
     Row().extra["name"] = "leaked"
     assert Row().extra == {}
 
 
-def test_a_column_copied_to_another_row_or_column_does_not_open():
+def test_a_ciphertext_copied_to_another_row_or_column_does_not_decrypt():
     row, other = Row("1"), Row("2")
     row.owner = "Maria"
     other.owner_sealed = row.owner_sealed
@@ -79,7 +79,7 @@ def test_a_column_copied_to_another_row_or_column_does_not_open():
         _ = row.extra
 
 
-def test_a_memoryview_as_the_database_gives_it_is_read():
+def test_a_memoryview_from_the_database_is_read():
     row = Row()
     row.owner = "Maria"
     row.owner_sealed = memoryview(row.owner_sealed)
@@ -96,18 +96,18 @@ def test_the_encoding_does_not_depend_on_the_order_of_names():
     assert encode({"b": 1, "a": 2}) == encode({"a": 2, "b": 1})
 
 
-def test_a_kind_that_json_does_not_know_is_a_type_error_that_does_not_show_it():
+def test_a_value_that_json_does_not_know_raises_a_type_error_that_does_not_show_it():
     with pytest.raises(TypeError) as caught:
         seal_json({"secret": object()}, "row")
     assert "object" in str(caught.value)
 
 
-def test_the_class_itself_gives_the_descriptor():
+def test_the_class_attribute_is_the_descriptor():
     assert isinstance(Row.owner, SealedJSON)
 
 
 @pytest.mark.parametrize("value", ["\ud800", "a\x00b", {"\udfff": ["\x00"]}])
-def test_text_that_has_no_utf8_and_text_that_no_column_takes_are_sealed_all_the_same(value):
+def test_text_without_utf8_and_text_that_no_column_takes_can_be_sealed(value):
     row = Row()
     row.owner = value
     assert row.owner == value

@@ -1,7 +1,7 @@
-"""A requests session whose answers end in time: one connection, no retries, no cookies, no netrc.
+"""A requests session with a deadline for the whole answer, one connection, no retries, no cookies and no netrc.
 
-requests bounds only the wait for the next byte; an answer that drips for ever would outlive the lease of the
-work that asked for it. Here the whole answer, its headers included, is read under one deadline.
+requests limits only the wait for the next byte, so an answer that drips slowly could last longer than the lease of the
+worker. Here one deadline covers the whole answer, with its headers.
 """
 
 import http.client
@@ -17,48 +17,40 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
-class _TimedReader(socket.SocketIO):
-    """Reads a socket, each time waiting no longer than what is left until the deadline (monotonic seconds)."""
+class _TimedReader(io.RawIOBase):
+    """Reads a socket and never waits beyond the deadline (monotonic seconds)."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        super().__init__(sock, "r")
-        self._timed = sock
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._raw, self._sock, self._deadline = raw, sock, deadline
         self._wait = sock.gettimeout()
-        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
 
     def readinto(self, buffer: Any) -> int | None:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer did not end in time")
-        self._timed.settimeout(left if self._wait is None else min(self._wait, left))
-        return super().readinto(buffer)
+        self._sock.settimeout(left if self._wait is None else min(self._wait, left))
+        return self._raw.readinto(buffer)
 
-
-class _TimedSocket:
-    """What http.client's response asks of a socket: one call to makefile."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock
-        self._deadline = deadline
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        # A reader counts among the socket's users, as makefile's own does, or closing the connection
-        # would cut off an answer that is still being read.
-        self._sock._io_refs += 1  # type: ignore[attr-defined]
-        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def _timed_response(seconds: float) -> type[http.client.HTTPResponse]:
     class TimedResponse(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-            timed: Any = _TimedSocket(sock, time.monotonic() + seconds)
-            super().__init__(timed, *args, **kwargs)
+            super().__init__(sock, *args, **kwargs)
+            self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, time.monotonic() + seconds))
 
     return TimedResponse
 
 
 class _TimedPools(PoolManager):
-    """urllib3's pools, whose connections read every answer within `answer_seconds`."""
+    """Pools of urllib3 whose connections read every answer within `answer_seconds`."""
 
     def __init__(self, answer_seconds: float, **options: Any) -> None:
         super().__init__(**options)
@@ -72,7 +64,7 @@ class _TimedPools(PoolManager):
 
 
 class TimedAdapter(HTTPAdapter):
-    """requests' adapter over such pools: one kept connection, no retries."""
+    """An adapter of requests for these pools, with one persistent connection and no retries."""
 
     def __init__(self, answer_seconds: float) -> None:
         self._answer_seconds = answer_seconds
@@ -85,12 +77,12 @@ class TimedAdapter(HTTPAdapter):
 
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """An authentication that adds nothing, so that requests does not look for one in ~/.netrc."""
+    """An authentication that adds nothing, so that requests does not read ~/.netrc."""
     return request
 
 
 def new_session(answer_seconds: float, *, loopback: bool = False) -> requests.Session:
-    """A session for one thread. `loopback` says that the server is this machine, which no proxy leads to."""
+    """A session for one thread. `loopback`: the server is on this machine, so no proxy is used."""
     session = requests.Session()
     session.auth = _no_netrc
     session.trust_env = not loopback

@@ -1,4 +1,4 @@
-"""Admin pages over tables of millions of rows: nothing is counted to its end, nothing sealed is shown."""
+"""Admin pages for tables of millions of rows: they count to a limit, and show no sealed column."""
 
 from typing import Any
 
@@ -12,7 +12,9 @@ COUNT_LIMIT = 1_000
 
 
 class BoundedPaginator(Paginator):
-    """Counts no further than COUNT_LIMIT: what lies behind is found by searching, not by leafing."""
+    """Counts at most COUNT_LIMIT rows. To reach later rows, search for them."""
+
+    object_list: models.QuerySet[Any]
 
     @cached_property
     def count(self) -> int:
@@ -20,7 +22,7 @@ class BoundedPaginator(Paginator):
 
 
 class BrowseAdmin(admin.ModelAdmin):
-    """Rows to look at, not to edit, newest first. Search is by exact plain ids, which have indexes."""
+    """Read-only rows, newest first. Search is by exact ids, which have indexes."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -30,16 +32,16 @@ class BrowseAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        # Digests, blind indexes and everything sealed are binary.
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        # Binary columns are left out: digests, blind indexes and sealed columns.
         fields = self.model._meta.concrete_fields
-        return [field.name for field in fields if not isinstance(field, models.BinaryField)]
+        return tuple(field.name for field in fields if not isinstance(field, models.BinaryField))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
         return self.get_fields(request, obj)

@@ -1,4 +1,4 @@
-"""Who owns data: a client is a tenant, a membership is one person's place in it."""
+"""Who owns data: a client is a tenant, and a membership is one user's place in it."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Client(models.Model):
-    """A tenant. Every row of banking data belongs to exactly one."""
+    """A tenant. Every row of banking data belongs to exactly one client."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
@@ -21,7 +21,7 @@ class Client(models.Model):
 
 
 class Membership(models.Model):
-    """A user in a client. Its id is what aggregators know the person by (`clientUserId`)."""
+    """A user in a client. Aggregators know the user by the id of this row (`clientUserId`)."""
 
     class Role(models.TextChoices):
         OWNER = "owner"
@@ -37,7 +37,7 @@ class Membership(models.Model):
         ordering = ["created_at"]
         constraints = [
             models.UniqueConstraint(fields=["client", "user"], name="one_membership_per_user_and_client"),
-            # What foreign keys point to that must prove "a member of that client".
+            # Foreign keys over (membership, client) refer to this, so the membership is always one of that client.
             models.UniqueConstraint(fields=["id", "client"], name="membership_of_client"),
             models.CheckConstraint(condition=models.Q(role__in=["owner", "member"]), name="membership_role_known"),
         ]

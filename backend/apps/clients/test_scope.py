@@ -1,4 +1,4 @@
-"""Nobody sees rows of a client they are not a member of."""
+"""Clients and their memberships."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -11,9 +11,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_user_is_a_member_of_a_client_once():
-    one = MembershipFactory()
+    membership = MembershipFactory()
     with pytest.raises(IntegrityError), transaction.atomic():
-        MembershipFactory(client=one.client, user=one.user)
+        MembershipFactory(client=membership.client, user=membership.user)
 
 
 def test_only_known_roles_are_stored():
@@ -21,14 +21,14 @@ def test_only_known_roles_are_stored():
         MembershipFactory(role="king")
 
 
-def test_a_client_takes_its_memberships_along_and_leaves_the_people():
-    one = MembershipFactory()
-    one.client.delete()
-    one.user.refresh_from_db()
+def test_deleting_a_client_deletes_its_memberships_but_no_users():
+    membership = MembershipFactory()
+    membership.client.delete()
+    membership.user.refresh_from_db()
     assert not Membership.objects.exists()
 
 
-def test_names_are_what_staff_reads():
+def test_staff_see_the_name_of_a_client_but_not_of_a_user():
     assert str(ClientFactory(name="Casa")) == "Casa"
     assert str(UserFactory()) not in str(MembershipFactory(role="owner"))
     assert AnonymousUser().is_authenticated is False

@@ -1,7 +1,7 @@
-"""Accepting an event from outside: back only when its row is on disk.
+"""Accepting an event from outside: `accept` returns only after the event is committed.
 
-Requests that arrive while a group is being written wait together and become the next group: one INSERT, one flush. A
-thread per process does it, on a database connection of its own (so nothing here is seen by a TestCase's transaction).
+Requests that arrive while a group is being written become the next group: one INSERT, one flush to disk. One thread per
+process writes the groups, over a database connection of its own (so a TestCase's transaction does not see them).
 """
 
 import logging
@@ -26,27 +26,27 @@ logger = logging.getLogger(__name__)
 Outcome = Literal["accepted", "duplicate"]
 
 GROUP_LIMIT = 256
-# Seconds that a committer waits for more once there is one: what a group costs is shared by all in it.
+# Seconds that a committer waits for more rows after the first: all rows of a group share its cost.
 GATHER = 0.001
-# More than this many waiting means the database does not keep up: saying so at once beats saying so late.
+# If more rows than this wait, the database does not keep up, and further events are refused at once.
 WAITING_LIMIT = 2_000
-# Seconds. A vendor gives up after 5; the answer "not now" must come well before that.
+# Seconds until `accept` gives up. A vendor gives up after 5, and must get our 503 well before that.
 PATIENCE = 1.6
-# Seconds after which a committer that does not come back from the database is given up for another.
+# Seconds after which a new committer replaces one that hangs in the database.
 STUCK_AFTER = 2.0
 
 
 class Unavailable(Exception):
-    """The event could not be made durable now: the sender must try again."""
+    """The event was not committed in time: the sender must retry."""
 
 
 class Refused(ValueError):
-    """The database will never take this event: it holds what a column cannot."""
+    """The database refuses the content of this event: a retry cannot help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An event as it arrives. `payload` is the raw body; `mailbox` names the thing it is about."""
+    """An event as it arrives. `payload` is the raw body; `mailbox` names the thing that the event is about."""
 
     source: str
     event_id: str
@@ -56,34 +56,34 @@ class Incoming:
     client_id: UUID | None = None
 
 
-class Waiting:
-    """A row and whoever waits for its outcome. A bare lock, because a Future takes three where one will do."""
+class Submission:
+    """A row on its way into the database, and its outcome. One lock, where a Future would take three."""
 
-    __slots__ = ("_answered", "error", "given_up", "outcome", "row")
+    __slots__ = ("_answered", "abandoned", "error", "outcome", "row")
 
     def __init__(self, row: Row) -> None:
         self.row = row
         self.outcome: Outcome = "duplicate"
         self.error: Exception | None = None
-        self.given_up = False
+        self.abandoned = False
         self._answered = threading.Lock()
         self._answered.acquire()
 
     def answer(self, outcome: Outcome) -> None:
-        """The row is on disk, since now or since before."""
+        """The row is committed, by this group or earlier."""
         self.outcome = outcome
         self._answered.release()
 
     def fail(self, error: Exception) -> None:
-        """The row could not be stored."""
+        """The row was not stored."""
         self.error = error
         self._answered.release()
 
     def result(self, seconds: float) -> Outcome:
-        """The outcome, waited for at most so long. Raises Unavailable or Refused."""
+        """Wait at most `seconds` for the outcome. Raises Unavailable or Refused."""
         if not self._answered.acquire(timeout=seconds):
-            # Whoever is told to come again must not pile up here meanwhile.
-            self.given_up = True
+            # The sender will retry, so the committer need not store this row.
+            self.abandoned = True
             raise Unavailable("the database did not answer in time")
         if self.error:
             raise self.error
@@ -91,7 +91,7 @@ class Waiting:
 
 
 def accept(incoming: Incoming) -> Outcome:
-    """Store the event durably, once. Raises Unavailable within two seconds, or Refused."""
+    """Commit the event, once. Raises Unavailable within two seconds, or Refused."""
     row = make_row(
         incoming.source,
         incoming.event_id,
@@ -107,27 +107,27 @@ def accept(incoming: Incoming) -> Outcome:
 
 
 class Committer:
-    """Gathers waiting rows into groups and commits each group with one statement."""
+    """Collects submitted rows into groups and commits each group with one statement."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: list[Waiting] = []
+        self._waiting: list[Submission] = []
         self._thread: threading.Thread | None = None
         self._busy_since: float | None = None
 
-    def submit(self, row: Row) -> Waiting:
-        """Have the row stored soon. Raises Unavailable when too many wait already."""
-        waiting = Waiting(row)
+    def submit(self, row: Row) -> Submission:
+        """Add the row to the next group. Raises Unavailable if too many rows wait already."""
+        submission = Submission(row)
         with self._changed:
             if len(self._waiting) >= WAITING_LIMIT:
                 raise Unavailable("too many events wait for the database")
-            self._waiting.append(waiting)
+            self._waiting.append(submission)
             self._keep_alive()
             self._changed.notify()
-        return waiting
+        return submission
 
     def _keep_alive(self) -> None:
-        # Started at first use, never at import: threads do not survive a fork.
+        # The thread starts at the first use, never at import, because threads do not survive a fork.
         stuck = self._busy_since is not None and time.monotonic() - self._busy_since > STUCK_AFTER
         if self._thread is None or not self._thread.is_alive() or stuck:
             self._busy_since = None
@@ -138,13 +138,13 @@ class Committer:
         session = _Session()
         try:
             while (group := self._next_group()) is not None:
-                _settle(group, session)
+                _commit(group, session)
                 self._busy_since = None
         finally:
             session.close()
 
-    def _next_group(self) -> list[Waiting] | None:
-        """The rows that wait, once there are any; None for a committer that was given up for another."""
+    def _next_group(self) -> list[Submission] | None:
+        """Wait for rows and return them; None if another thread has replaced this one."""
         me = threading.current_thread()
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._thread is not me)
@@ -155,18 +155,18 @@ class Committer:
                 return None
             group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
             self._busy_since = time.monotonic()
-        return [waiting for waiting in group if not waiting.given_up]
+        return [submission for submission in group if not submission.abandoned]
 
 
 class _Session:
-    """A committer's database connection, and the row of the books that it alone counts in."""
+    """A committer's database connection, and the tally row that only this committer updates."""
 
     def __init__(self) -> None:
         self._slot = secrets.randbits(62)
         self._fresh = True
 
     def store(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
-        """The keys of the rows that were new. A connection that died while idle is replaced once."""
+        """Store the rows and return the keys of the new ones. Replaces a connection that died while idle, once."""
         try:
             return self._store(rows)
         except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -183,7 +183,7 @@ class _Session:
         return {(source, event_id) for source, event_id in cursor.fetchall()}
 
     def _connection(self) -> psycopg.Connection[tuple[str, str]]:
-        # Django's connections belong to a thread: this one is the committer's.
+        # Django keeps one connection per thread: this one belongs to the committer.
         if connection.connection is None:
             connection.ensure_connection()
             self._fresh = True
@@ -197,19 +197,21 @@ class _Session:
         self._fresh = True
 
 
-def _settle(group: list[Waiting], session: _Session) -> None:
-    """Commit a group and answer everybody in it, whatever happens."""
+def _commit(group: list[Submission], session: _Session) -> None:
+    """Commit a group and answer each submission in it, whatever happens."""
     if not group:
         return
     try:
-        stored = session.store([waiting.row for waiting in group])
+        stored = session.store([submission.row for submission in group])
     except (psycopg.DataError, psycopg.IntegrityError) as error:
-        _settle_one_by_one(group, session, error)
+        _commit_one_by_one(group, session, error)
     except (psycopg.Error, DjangoDatabaseError, OSError) as error:
-        logger.warning("Events could not be stored: %s", type(error).__name__)
+        logger.warning(
+            "Events could not be stored (%s). Their senders get 503 and retry; check PostgreSQL.", type(error).__name__
+        )
         session.close()
         _fail(group, Unavailable("the database is not available"))
-    except BaseException as error:  # a committer must never die with somebody waiting
+    except BaseException as error:  # no submission may wait for a committer that has died
         _fail(group, Unavailable("the event could not be stored"))
         logger.exception("The committer failed: %s", type(error).__name__)
         session.close()
@@ -217,40 +219,40 @@ def _settle(group: list[Waiting], session: _Session) -> None:
         _answer(group, stored)
 
 
-def _settle_one_by_one(group: list[Waiting], session: _Session, error: psycopg.Error) -> None:
-    """One bad row must not fail its neighbours."""
+def _commit_one_by_one(group: list[Submission], session: _Session, error: psycopg.Error) -> None:
+    """One bad row must not fail the other rows of its group."""
     if len(group) == 1:
         _fail(group, Refused(f"the event cannot be stored: {type(error).__name__}"))
         return
-    for waiting in group:
-        _settle([waiting], session)
+    for submission in group:
+        _commit([submission], session)
 
 
-def _answer(group: list[Waiting], stored: set[tuple[str, str]]) -> None:
-    for waiting in group:
-        # The same event twice in one group: the first is new, the second is not.
-        waiting.answer("accepted" if waiting.row.key in stored else "duplicate")
-        stored.discard(waiting.row.key)
+def _answer(group: list[Submission], stored: set[tuple[str, str]]) -> None:
+    for submission in group:
+        # If a group holds the same event twice, the first is accepted and the second is a duplicate.
+        submission.answer("accepted" if submission.row.key in stored else "duplicate")
+        stored.discard(submission.row.key)
 
 
-def _fail(group: list[Waiting], error: Exception) -> None:
-    for waiting in group:
-        waiting.fail(error)
+def _fail(group: list[Submission], error: Exception) -> None:
+    for submission in group:
+        submission.fail(error)
 
 
 _committer = Committer()
 
 
-def _start_afresh() -> None:
-    global _committer  # noqa: PLW0603 - a forked child has neither its parent's thread nor its connection
+def _replace_after_fork() -> None:
+    global _committer  # noqa: PLW0603 - a forked child has neither the thread nor the connection of its parent
     _committer = Committer()
 
 
-os.register_at_fork(after_in_child=_start_afresh)
+os.register_at_fork(after_in_child=_replace_after_fork)
 
 
 def accept_here(row: Row) -> Outcome:
-    """Store one row inside the caller's own transaction, and ring when it commits."""
+    """Store one row in the caller's transaction, and ring when it commits."""
     connection.ensure_connection()
     cursor = psycopg.Cursor(connection.connection)
     cursor.execute(STORE, store_parameters([row], secrets.randbits(62)))

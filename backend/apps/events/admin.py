@@ -1,4 +1,4 @@
-"""The mailbox, for staff: what waits, what is dead, and the button that brings it back to life."""
+"""The mailbox in the admin: pending and dead events, and the action that replays them."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -18,12 +18,12 @@ class EventAdmin(BrowseAdmin):
 
     @admin.action(description="Replay the selected events", permissions=["replay"])
     def replay_events(self, request: HttpRequest, queryset: QuerySet[Event]) -> None:
-        """Each is worked on once more, and who asked for it is kept."""
-        revived = replay(queryset, actor=request.user.get_username(), reason="from the admin")
-        self.message_user(request, f"{revived} events are replayed.", messages.SUCCESS)
+        """Make the selected events pending again, and record who asked for it."""
+        replayed = replay(queryset, actor=request.user.get_username(), reason="from the admin")
+        self.message_user(request, f"{replayed} events are pending again.", messages.SUCCESS)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        """Looking at events is not enough."""
+        """Whether the user may change events; permission to view them is not enough."""
         return request.user.has_perm("events.change_event")
 
 

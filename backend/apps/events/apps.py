@@ -1,4 +1,4 @@
-"""The durable mailbox: one row for everything that happens, from outside or inside."""
+"""The durable mailbox: one row for each event, from a vendor or from Ponte itself."""
 
 from django.apps import AppConfig
 from django.core.checks import register

@@ -1,7 +1,7 @@
-"""The doorbell: tells the workers, at most once in 20 ms a process, that something waits. It says nothing else.
+"""The bell: a message to the workers that some mailbox has due events, at most one in 20 ms per process.
 
-A bell that is lost loses nothing: the sweep rings again. At most one unanswered bell lies in the broker at a time, so
-that a day without workers does not fill it.
+A lost bell loses no event, because the sweep rings again. At most one unanswered bell is in the broker at a time, so a
+day without workers does not fill it.
 """
 
 import logging
@@ -16,7 +16,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 logger = logging.getLogger(__name__)
 
-# What a broker that cannot be reached may raise.
+# The errors of a broker that cannot be reached.
 BROKER_ERRORS = (redis.RedisError, KombuError, OperationalError, OSError)
 
 # Seconds.
@@ -27,7 +27,7 @@ _UNANSWERED = "bell"
 
 
 class Bell:
-    """Rings in a thread of its own: a broker that hangs delays nobody who rings."""
+    """Rings in a separate thread, so a broker that hangs does not delay the caller."""
 
     def __init__(self) -> None:
         self._wanted = threading.Event()
@@ -36,7 +36,7 @@ class Bell:
         self._broken = False
 
     def ring_soon(self) -> None:
-        """Have the bell rung once, soon, however often this is called. Never fails, never waits."""
+        """Ring once, soon, however often this is called. Never raises, never waits."""
         self._wanted.set()
         if self._thread is None or not self._thread.is_alive():
             self._start()
@@ -51,7 +51,7 @@ class Bell:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            # While a bell lies unanswered, what was stored before it is looked at needs no other.
+            # The worker that answers the bell in the broker will see every event stored before it looks.
             time.sleep(GATHER if self._try() else UNANSWERED_PAUSE)
 
     def _try(self) -> bool:
@@ -59,7 +59,10 @@ class Bell:
             rung = ring_now()
         except BROKER_ERRORS as error:
             if not self._broken:
-                logger.warning("The broker cannot be reached (%s): the sweep will ring.", type(error).__name__)
+                logger.warning(
+                    "The broker cannot be reached (%s). Events wait in PostgreSQL until it is back; check REDIS_URL.",
+                    type(error).__name__,
+                )
             self._broken = True
             return False
         if self._broken:
@@ -69,7 +72,7 @@ class Bell:
 
 
 def ring_now() -> bool:
-    """Ring unless a bell lies unanswered already. Raises what the broker raises."""
+    """Ring, unless an unanswered bell is in the broker. Returns whether it rang. Raises BROKER_ERRORS."""
     if not cache.add(_UNANSWERED, 1, timeout=UNANSWERED_FOR):
         return False
     current_app.send_task("events.ring", queue="quick", expires=UNANSWERED_FOR, retry=False)
@@ -77,24 +80,24 @@ def ring_now() -> bool:
 
 
 def answered() -> None:
-    """Somebody comes: whoever rings from now on rings anew. Call it before looking for what waits."""
+    """A worker answers the bell: the next ring sends a new one. Call this before the search for due mailboxes."""
     try:
         cache.delete(_UNANSWERED)
     except redis.RedisError:
-        logger.debug("The bell's mark will expire by itself.")
+        logger.debug("Redis did not delete the key of the unanswered bell; the key expires by itself.")
 
 
 _bell = Bell()
 
 
 def ring_soon() -> None:
-    """Have the workers told, soon, that something waits."""
+    """Tell the workers, soon, that some mailbox has due events."""
     _bell.ring_soon()
 
 
-def _start_afresh() -> None:
-    global _bell  # noqa: PLW0603 - a forked child does not have its parent's thread
+def _replace_after_fork() -> None:
+    global _bell  # noqa: PLW0603 - a forked child does not have the thread of its parent
     _bell = Bell()
 
 
-os.register_at_fork(after_in_child=_start_afresh)
+os.register_at_fork(after_in_child=_replace_after_fork)

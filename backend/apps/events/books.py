@@ -7,16 +7,16 @@ from django.db.models import Count, Sum
 
 from apps.events.models import Event, Tally
 
-# A row of its own for each entry: two transactions never wait for one another to count.
+# Each entry is a new row, so two transactions never wait for one another to count.
 _BOOK = """
     INSERT INTO events_tally (slot, accepted, done, purged)
     VALUES (-floor(random() * 9e18)::bigint - 1, %s, %s, %s)
 """
 _FOLD = """
-    WITH gone AS (DELETE FROM events_tally RETURNING accepted, done, purged)
+    WITH entries AS (DELETE FROM events_tally RETURNING accepted, done, purged)
     INSERT INTO events_tally (slot, accepted, done, purged)
     SELECT -floor(random() * 9e18)::bigint - 1, sum(accepted), sum(done), sum(purged)
-    FROM gone HAVING count(*) > 0
+    FROM entries HAVING count(*) > 0
 """
 
 
@@ -32,19 +32,19 @@ class Books:
 
     @property
     def balanced(self) -> bool:
-        """Whether every event that was ever accepted is accounted for."""
+        """Whether the books account for every event that was ever accepted."""
         return self.accepted == self.done + self.pending + self.dead + self.purged
 
 
 def book(*, accepted: int = 0, done: int = 0, purged: int = 0) -> None:
-    """Enter changes into the books, inside the caller's transaction."""
+    """Add an entry to the tally, in the caller's transaction."""
     if accepted or done or purged:
         with connection.cursor() as cursor:
             cursor.execute(_BOOK, [accepted, done, purged])
 
 
 def fold() -> None:
-    """Fold all entries into one row."""
+    """Replace all rows of the tally with one row of their sums."""
     with connection.cursor() as cursor:
         cursor.execute(_FOLD)
 
@@ -58,7 +58,7 @@ _READ = """
 
 
 def read_books() -> Books:
-    """The books now, in one snapshot. Pending and dead are counted row by row through their partial indexes."""
+    """The books now, in one snapshot. Pending and dead events are counted row by row, with their partial indexes."""
     with connection.cursor() as cursor:
         cursor.execute(_READ)
         accepted, done, purged, pending, dead = (int(value) for value in cursor.fetchone())
@@ -66,7 +66,7 @@ def read_books() -> Books:
 
 
 def audit() -> dict[str, int]:
-    """What a full count finds that the books do not say: empty when they agree. Reads the whole table."""
+    """The differences between a full count and the books; empty if they agree. Reads the whole table."""
     books = read_books()
     counted = dict(Event.objects.values_list("state").annotate(Count("id")))
     totals = Tally.objects.aggregate(accepted=Sum("accepted"), purged=Sum("purged"))

@@ -1,4 +1,4 @@
-"""What must be right about the mailbox's settings before it runs."""
+"""System checks of the mailbox's settings."""
 
 from typing import Any
 
@@ -9,15 +9,22 @@ from apps.events.retention import SHORTEST_DAYS
 
 
 def check_mailbox(**_: Any) -> list[CheckMessage]:
-    """EVENT_RETENTION_DAYS is long enough."""
+    """Warn if EVENT_RETENTION_DAYS is too short."""
     if settings.EVENT_RETENTION_DAYS < SHORTEST_DAYS:
-        hint = f"Deduplication must outlive every redelivery: {SHORTEST_DAYS} days are kept all the same."
+        hint = (
+            f"Set it to {SHORTEST_DAYS} or more. Ponte keeps events for {SHORTEST_DAYS} days anyway, to recognise "
+            "redeliveries."
+        )
         return [Warning("EVENT_RETENTION_DAYS is too short.", hint=hint, id="events.W001")]
     return []
 
 
 def check_listeners(**_: Any) -> list[CheckMessage]:
-    """Each entry of EVENT_TASKS names a task and one of the queues that workers read."""
+    """Report each entry of EVENT_TASKS whose queue no worker reads."""
     queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
-    wrong = sorted(kind for kind, (_task, queue) in settings.EVENT_TASKS.items() if queue not in queues)
-    return [Error(f"EVENT_TASKS sends {kind} to a queue that nobody reads.", id="events.E001") for kind in wrong]
+    wrong = sorted((kind, queue) for kind, (_task, queue) in settings.EVENT_TASKS.items() if queue not in queues)
+    hint = f"Use one of the queues {', '.join(sorted(queues))}."
+    return [
+        Error(f"EVENT_TASKS sends {kind} to the queue {queue}, which no worker reads.", hint=hint, id="events.E001")
+        for kind, queue in wrong
+    ]

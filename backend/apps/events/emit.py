@@ -1,4 +1,4 @@
-"""Emitting a domain event: a row in the same mailbox, in the same transaction as the change it tells of."""
+"""Emitting a domain event: a row in the mailbox, in the same transaction as the change that it announces."""
 
 import uuid
 from typing import Any
@@ -12,12 +12,12 @@ from apps.events.store import make_row
 from lib.sealed import encode
 
 SOURCE = "ponte"
-# An event that causes an event that causes an event …: past this it is a loop, and stops.
+# An event can cause an event, and so on. A chain longer than this is taken for a loop.
 DEPTH_LIMIT = 8
 
 
 class TooDeep(RuntimeError):
-    """A chain of events that cause one another has no end."""
+    """A chain of events that cause one another is longer than DEPTH_LIMIT."""
 
 
 def emit(
@@ -28,12 +28,14 @@ def emit(
     payload: dict[str, Any],
     caused_by: Event | None = None,
 ) -> None:
-    """Say that something happened. Only inside a transaction: with what it tells of, it is stored or it is not."""
+    """Store a domain event in the caller's transaction, so that it commits with the change that it announces."""
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("emit() belongs inside the transaction of the change it tells of")
+        raise transaction.TransactionManagementError(
+            "call emit() inside the transaction of the change that it announces"
+        )
     depth = caused_by.depth + 1 if caused_by else 0
     if depth > DEPTH_LIMIT:
-        raise TooDeep(f"{kind} would be event number {depth} in one chain of causes")
+        raise TooDeep(f"{kind} would be event {depth} in one chain of causes; at most {DEPTH_LIMIT} are allowed")
     row = make_row(
         SOURCE,
         str(uuid.uuid4()),

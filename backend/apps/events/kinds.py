@@ -1,17 +1,17 @@
-"""Which task and queue listen to which kind of event: settings.EVENT_TASKS, read in one place."""
+"""Which task handles which kind of event, and in which queue: settings.EVENT_TASKS, read in one place."""
 
 from django.conf import settings
 
-# Who finishes events whose kind lost its listener between two releases.
+# This task finishes events whose kind has lost its handler between two releases.
 UNHANDLED_TASK = ("process_unhandled", "quick")
 
 
 def is_handled(kind: str) -> bool:
-    """Whether anything listens to `kind`."""
+    """Whether EVENT_TASKS names a task for `kind`."""
     return kind in settings.EVENT_TASKS
 
 
 def listener(kind: str) -> tuple[str, str]:
-    """The task's name and its queue."""
+    """The name of the task that handles `kind`, and the name of its queue."""
     task: tuple[str, str] = settings.EVENT_TASKS.get(kind, UNHANDLED_TASK)
     return task

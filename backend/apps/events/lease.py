@@ -1,4 +1,4 @@
-"""The lease of a mailbox: one worker at a time, and one that wakes up late cannot write."""
+"""The lease of a mailbox: one worker at a time works on it, and a worker that lost its lease cannot write."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 
-# Seconds. A dead worker's mailbox is free again after this, plus at most one sweep; every single request to a vendor
+# Seconds after which the mailbox of a dead worker is free again. The next sweep rings for it. Every request to a vendor
 # must be shorter.
 LEASE = 45
 
@@ -22,8 +22,8 @@ _RENEW = """
     UPDATE events_mailbox SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
     WHERE key = %(key)s AND token = %(token)s
 """
-# As if it had never been rung: what comes next rings at once. The token moves on, so that whoever let go (and does not
-# know it, where the answer to a COMMIT was lost) cannot write again.
+# rung_at becomes 0, so that the next event rings at once. The token rises, so that this worker cannot write again, not
+# even if the answer to its COMMIT was lost and it does not know that it freed the mailbox.
 _FREE = """
     UPDATE events_mailbox SET token = token + 1, lease_until = to_timestamp(0), rung_at = to_timestamp(0)
     WHERE key = %(key)s AND token = %(token)s
@@ -31,27 +31,27 @@ _FREE = """
 
 
 class LeaseLost(Exception):
-    """Another worker holds the mailbox now: nothing more may be written."""
+    """Another worker may hold the mailbox now: this one must write nothing more."""
 
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to work on one mailbox, until the token moves on."""
+    """The right to work on one mailbox, as long as its token is `token`."""
 
     key: str
     token: int
 
     def renew(self) -> None:
-        """Hold the mailbox for another LEASE seconds. Raises LeaseLost."""
+        """Extend the lease to LEASE seconds from now. Raises LeaseLost."""
         self._update(_RENEW)
 
     def free(self) -> None:
-        """Let go. Raises LeaseLost."""
+        """Release the mailbox. Raises LeaseLost."""
         self._update(_FREE)
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One transaction that begins by proving that the mailbox is still ours. Raises LeaseLost, writing nothing."""
+        """One transaction that first checks the lease. Raises LeaseLost, and writes nothing, if the lease is lost."""
         with transaction.atomic():
             self.renew()
             yield
@@ -64,10 +64,10 @@ class Lease:
 
 
 def claim(key: str) -> Lease | None:
-    """The lease of a mailbox; None while another worker holds it. Call inside a transaction."""
+    """Take the lease of a mailbox; None if another worker holds it. Call this inside a transaction."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            # Its holder may be in the middle of a long write, with the row locked.
+            # The worker that holds the lease may be in a long write, and its transaction locks the row.
             cursor.execute("SET LOCAL lock_timeout = '2s'")
             cursor.execute(_CLAIM, {"key": key, "lease": LEASE})
             row = cursor.fetchone()

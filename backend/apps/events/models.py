@@ -1,4 +1,4 @@
-"""The tables of the mailbox: what happened, who works on it, and the books that prove nothing was lost."""
+"""The tables of the mailbox: events, leases, the tally that proves that no event was lost, and replays."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +10,12 @@ from apps.clients.models import Client
 from lib import crypto
 from lib.sealed import decode
 
-# A lease that nobody holds, a bell that was never rung.
+# The end of a lease that was never taken, and the time of a bell that never rang.
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Event(models.Model):
-    """One thing that happened, once: the pair (source, event_id) is unique for ever, or as long as retention keeps it.
+    """One event, stored once: the pair (source, event_id) is unique until the retention deletes the event.
 
     `payload` is sealed bytes, not jsonb, because jsonb refuses some JSON that vendors may send (\\u0000, lone
     surrogates, 1e200000).
@@ -72,17 +72,17 @@ class Event(models.Model):
 
     @staticmethod
     def seal(source: str, event_id: str, payload: bytes) -> bytes:
-        """The payload as it is stored, bound to the event it belongs to."""
+        """Encrypt the payload, bound to its event."""
         return crypto.seal(payload, f"events.Event|{source}|{event_id}|payload")
 
     @property
     def raw_payload(self) -> bytes:
-        """The bytes that were accepted. Raises lib.crypto.Unreadable."""
+        """The decrypted bytes of the payload, as they were accepted. Raises lib.crypto.Unreadable."""
         return crypto.unseal(bytes(self.payload), f"events.Event|{self.source}|{self.event_id}|payload")
 
     @property
     def data(self) -> dict[str, Any]:
-        """The payload as an object."""
+        """The payload as a JSON object."""
         value: dict[str, Any] = decode(self.raw_payload)
         return value
 
@@ -92,7 +92,7 @@ class Event(models.Model):
 
 
 class Mailbox(models.Model):
-    """One thing that events are about. Who holds its lease works on it alone; the token fences off who held it."""
+    """One thing that events are about. Only the worker with the current token may work on it, until lease_until."""
 
     key = models.CharField(primary_key=True, max_length=200)
     token = models.BigIntegerField(default=0)
@@ -108,10 +108,10 @@ class Mailbox(models.Model):
 
 
 class Tally(models.Model):
-    """The books: how many events were ever accepted, finished as done, and purged; each row a part of the sums.
+    """Counters of the books: events accepted, finished as done, and purged. The sums over all rows count.
 
-    accepted = done + pending + dead + purged, always. A committer keeps adding to one row of its own, everybody else
-    adds a row, and the sweep folds the rows into one: so counting makes nobody wait for anybody.
+    accepted = done + pending + dead + purged, always. Each committer updates a row of its own, all other processes add
+    rows, and the sweep folds the rows into one. So no process waits for another to count.
     """
 
     slot = models.BigIntegerField(primary_key=True)
@@ -127,7 +127,7 @@ class Tally(models.Model):
 
 
 class Replay(models.Model):
-    """The audit of a replay: which event was brought back to life, by whom, why, and what it had died of."""
+    """The audit of a replay: the event, who replayed it, why, and its state and error before."""
 
     event = models.ForeignKey(Event, null=True, on_delete=models.SET_NULL, related_name="replays")
     kind = models.CharField(max_length=100)

@@ -1,4 +1,4 @@
-"""Retention: finished events are deleted after a while, in batches that keep nobody waiting, and are counted."""
+"""Retention: delete old done events in small batches, and count them in the books."""
 
 import time
 from datetime import datetime
@@ -10,7 +10,7 @@ from apps.events.books import book
 from apps.events.retention import retention
 
 BATCH = 2_000
-PAUSE = 0.05  # seconds between batches, for those who accept
+PAUSE = 0.05  # seconds between batches, so that new events are accepted meanwhile
 
 _DELETE = """
     WITH old AS MATERIALIZED (
@@ -24,7 +24,7 @@ _DELETE = """
 
 
 def purge() -> int:
-    """Delete what is past its retention. Dead events stay: somebody has to look at them. Returns how many went."""
+    """Delete the done events past the retention and return their number. Dead events stay until they are replayed."""
     before = timezone.now() - retention()
     total = 0
     while deleted := _purge_batch(before):

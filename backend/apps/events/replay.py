@@ -1,4 +1,4 @@
-"""Replaying: an event that is dead or done is worked on once more, and who asked for it is kept."""
+"""Replaying: a dead or done event becomes pending again, and a Replay row records who asked for it."""
 
 from collections.abc import Iterable
 
@@ -11,14 +11,14 @@ from apps.events.models import Event, Replay
 
 
 def replay(events: Iterable[Event], *, actor: str, reason: str = "") -> int:
-    """Bring finished events back to life; one that waits already, or was purged, is left alone. Returns how many."""
+    """Make events pending again and return their number. Pending and purged events are left alone."""
     with transaction.atomic():
-        revived = [pk for pk in sorted(event.pk for event in events) if _revive(pk, actor, reason)]
+        replayed = [pk for pk in sorted(event.pk for event in events) if _replay(pk, actor, reason)]
         transaction.on_commit(bell.ring_soon)
-    return len(revived)
+    return len(replayed)
 
 
-def _revive(pk: int, actor: str, reason: str) -> bool:
+def _replay(pk: int, actor: str, reason: str) -> bool:
     event = Event.objects.select_for_update().filter(pk=pk).first()
     if event is None or event.state == Event.State.PENDING:
         return False

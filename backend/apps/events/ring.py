@@ -1,22 +1,23 @@
-"""Ringing: a mailbox in which something is due gets its task, and no second one while that waits for a worker."""
+"""Ringing: send the task of each mailbox with due events, and no second task while the first waits for a worker."""
 
 import logging
 
 from celery import current_app
 from django.db import connection, transaction
+from kombu import Producer
 
 from apps.events import bell
 from apps.events.kinds import listener
 
 logger = logging.getLogger(__name__)
 
-# At most this many mailboxes have a message in the broker that no worker took yet.
+# At most this many messages that no worker has taken are in the broker, one for each mailbox.
 RUNG_LIMIT = 500
-# Seconds after which a message that no worker took is void, and its mailbox is rung again.
+# Seconds after which such a message is void, and its mailbox is rung again.
 RUNG_FOR = 15
 
-# The mailboxes that wait longest, since their event or since they were last rung for in vain, come first; one that is
-# locked in a write is stepped over. One that is being worked on rings for itself when it is left.
+# The mailboxes that have waited longest come first, counted from their oldest due event or their last void message.
+# A mailbox that a write locks is skipped. A mailbox that a worker holds is skipped too: that worker rings when it ends.
 _STAMP = """
     WITH unanswered AS (
         SELECT count(*) AS n FROM events_mailbox
@@ -43,14 +44,14 @@ _STAMP = """
     SELECT due.mailbox, e.kind FROM stamped JOIN due ON due.mailbox = stamped.key JOIN events_event e ON e.id = due.head
     ORDER BY due.head
 """
-# Any number: whoever holds it is the one who rings.
+# The number of an advisory lock: one process rings at a time.
 _RINGING = 7_664_530_211
 
 
 def ring() -> int:
-    """Send the task of each mailbox in which something is due. Returns how many were found.
+    """Send the task of each mailbox with due events. Returns the number of these mailboxes.
 
-    What cannot be sent because the broker went away is found again when its message would have been void.
+    If the broker goes away, the remaining mailboxes are rung again once their messages would have been void.
     """
     bell.answered()
     due = _stamp_due()
@@ -59,14 +60,14 @@ def ring() -> int:
             for mailbox, kind in due:
                 send(mailbox, kind, producer=producer)
     except bell.BROKER_ERRORS as error:
-        logger.warning("The broker went away (%s): the sweep will ring.", type(error).__name__)
+        logger.warning("The broker went away (%s). The sweep will ring again.", type(error).__name__)
     return len(due)
 
 
-def send(mailbox: str, kind: str, **options: object) -> None:
-    """Put the task for one mailbox into the broker. Raises what the broker raises."""
+def send(mailbox: str, kind: str, *, producer: Producer | None = None) -> None:
+    """Send the task of one mailbox to the broker. Raises bell.BROKER_ERRORS."""
     task, queue = listener(kind)
-    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, retry=False, **options)
+    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, retry=False, producer=producer)
 
 
 def _stamp_due() -> list[tuple[str, str]]:

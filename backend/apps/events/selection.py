@@ -1,4 +1,4 @@
-"""Which finished events a replay is for."""
+"""Choosing the finished and dead events of a replay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from apps.events.models import Event
 
 @dataclass(frozen=True)
 class Selection:
-    """All conditions that are given must hold. `dead` leaves out what ended well; `ids` are row numbers."""
+    """An event must match every condition that is set. `ids` are row numbers; `dead` leaves out done events."""
 
     ids: Sequence[int] = field(default_factory=tuple)
     dead: bool = False
@@ -22,11 +22,11 @@ class Selection:
 
     @property
     def empty(self) -> bool:
-        """Whether it would mean everything that ever happened."""
+        """Whether no condition but `until` is set: such a selection would match almost every event."""
         return self == Selection(until=self.until)
 
     def events(self) -> QuerySet[Event]:
-        """Oldest first. What still waits is not in it: that will be worked on anyway."""
+        """The matching events, oldest first. Pending events are left out: they will be processed anyway."""
         chosen = Event.objects.filter(state__in=self._states()).order_by("id")
         if self.ids:
             chosen = chosen.filter(pk__in=self.ids)
@@ -35,7 +35,7 @@ class Selection:
         if self.kind:
             chosen = chosen.filter(kind=self.kind)
         if self.since:
-            # Nothing ends before it arrives: the second half is for the index of finished events.
+            # An event never finishes before it arrives, so finished_at adds nothing but the use of its index.
             chosen = chosen.filter(received_at__gte=self.since).filter(
                 Q(state=Event.State.DEAD) | Q(state=Event.State.DONE, finished_at__gte=self.since)
             )

@@ -1,4 +1,4 @@
-"""What becomes of events whose run failed: the type of the error says."""
+"""What happens to the events of a failed run: the type of the error decides."""
 
 import logging
 from datetime import datetime, timedelta
@@ -13,21 +13,21 @@ from lib.retry import POLICIES
 logger = logging.getLogger(__name__)
 
 POLICY = POLICIES["event"]
-# A vendor's Retry-After is honoured up to this.
+# A longer Retry-After of a vendor is cut to this.
 WAIT_LIMIT = timedelta(hours=6)
 PARKED = "parked"
 PARKED_FOR = timedelta(days=3)
-# It is looked at again after as long as it has waited, within these.
+# A parked event is retried after as long as it has already waited, but within these limits.
 PARKING_STEP = timedelta(minutes=1)
 PARKING_STEP_LIMIT = timedelta(hours=2)
 
 
 class Park(Exception):
-    """Raised by a verb: the thing this event is about is not known (yet). Waiting for it costs no attempt."""
+    """Raised by a handler that does not know the thing that the event is about. Parking costs no attempt."""
 
 
 def settle(events: list[Event], error: Exception) -> None:
-    """Write into each event what the error means for it. Inside the caller's fenced transaction."""
+    """Store in each event what the error means for it, in the caller's fenced transaction."""
     log_failure(events[0], error)
     for event in events:
         if isinstance(error, Park):
@@ -37,11 +37,11 @@ def settle(events: list[Event], error: Exception) -> None:
         elif isinstance(error, NeedsUser | Permanent) or POLICY.exhausted(event.attempts):
             _bury(event, error)
         else:
-            _try_later(event, error)
-        event.save(update_fields=_WRITTEN)
+            _retry_later(event, error)
+        event.save(update_fields=_SAVED_COLUMNS)
 
 
-_WRITTEN = ["state", "outcome", "attempts", "available_at", "error_type", "error_code", "finished_at"]
+_SAVED_COLUMNS = ["state", "outcome", "attempts", "available_at", "error_type", "error_code", "finished_at"]
 
 
 def _park(event: Event) -> None:
@@ -62,17 +62,23 @@ def _wait(event: Event, error: Throttled) -> None:
     event.available_at = _after(error.retry_after or 1)
 
 
-def _try_later(event: Event, error: Exception) -> None:
+def _retry_later(event: Event, error: Exception) -> None:
     event.outcome = "failed"
     event.error_type, event.error_code = describe(error)
-    asked = getattr(error, "retry_after", None) or 0
-    event.available_at = _after(max(asked, POLICY.delay(event.attempts)))
+    retry_after = getattr(error, "retry_after", None) or 0
+    event.available_at = _after(max(retry_after, POLICY.delay(event.attempts)))
 
 
 def _bury(event: Event, error: Exception) -> None:
     event.state, event.outcome, event.finished_at = Event.State.DEAD, "dead", timezone.now()
     event.error_type, event.error_code = describe(error)
-    logger.error("Event %s (%s) is dead: %s", event.pk, event.kind, event.error_code or event.error_type)
+    logger.error(
+        "Event %s (%s) is dead: %s. When the cause is fixed, run replay_events --id %s.",
+        event.pk,
+        event.kind,
+        event.error_code or event.error_type,
+        event.pk,
+    )
 
 
 def _after(seconds: float) -> datetime:
@@ -80,19 +86,19 @@ def _after(seconds: float) -> datetime:
 
 
 def describe(error: Exception) -> tuple[str, str]:
-    """(reliability type, code) of any error, for the row: never its message, which may hold a person's data."""
+    """The (reliability type, code) of any error. Never its message, which may hold personal data."""
     if isinstance(error, PonteError):
         return str(error.error_type), error.code[:80]
     return str(ErrorType.INTERNAL_ERROR), type(error).__name__[:80]
 
 
 def log_failure(event: Event, error: Exception) -> None:
-    """One line for what was to be expected, a traceback for what was not."""
-    what = "[TASK] %s for %s did not succeed: %s"
+    """Log one line for an expected error, and a traceback for an unexpected one."""
+    message = "[TASK] %s for %s did not succeed: %s"
     arguments = (event.kind, event.mailbox, describe(error)[1] or type(error).__name__)
     if isinstance(error, Park | Throttled):
         logger.info("[TASK] %s for %s waits: %s", event.kind, event.mailbox, type(error).__name__)
     elif isinstance(error, PonteError) and not isinstance(error, Unexpected):
-        logger.warning(what, *arguments)
+        logger.warning(message, *arguments)
     else:
-        logger.error(what, *arguments, exc_info=error)
+        logger.error(message, *arguments, exc_info=error)

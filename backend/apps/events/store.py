@@ -1,4 +1,4 @@
-"""The one statement that stores events: many rows, each at most once, counted in the books as they go in."""
+"""The one statement that stores events: many rows, each at most once, counted in the same transaction."""
 
 import json
 from base64 import b64encode
@@ -12,7 +12,7 @@ from apps.events.models import Event
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One event, ready to be stored. Its payload is sealed on the way: many in a row cost less than each by itself."""
+    """One event to store. `payload` is still plain: encrypting a whole group at once costs less."""
 
     source: str
     event_id: str
@@ -27,7 +27,7 @@ class Row:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes it unique."""
+        """The pair that identifies the event."""
         return self.source, self.event_id
 
 
@@ -42,14 +42,14 @@ def make_row(
     caused_by: int | None = None,
     depth: int = 0,
 ) -> Row:
-    """A row to store. A kind that nothing listens to is stored as finished: there is no work in it."""
+    """A row to store. An event whose kind has no handler is stored as done, `unhandled`."""
     state, outcome = (Event.State.PENDING, "") if is_handled(kind) else (Event.State.DONE, "unhandled")
     return Row(source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by, depth)
 
 
-# One multi-row INSERT is one transaction and one flush to disk for everybody who waits. Sorted by key: two groups that
-# hold the same events in different order would deadlock. The rows come as one JSON text, because making an array of
-# each column costs the client several times what reading JSON costs the server.
+# One multi-row INSERT is one transaction and one flush to disk for the whole group. The rows are sorted by key, because
+# two groups with the same events in different order would deadlock. They are sent as one JSON text, because building an
+# array for each column costs the client several times more than parsing JSON costs the server.
 STORE = """
     WITH incoming AS (
         SELECT * FROM json_to_recordset(%s::json) AS t (source text, event_id text, kind text, mailbox text,
@@ -73,7 +73,7 @@ STORE = """
 
 
 def store_parameters(rows: Sequence[Row], slot: int) -> list[str | int]:
-    """The parameters of STORE: the rows, and the slot of the books to count them in."""
+    """The parameters of STORE: the rows, and the slot of the tally row that counts them."""
     return [json.dumps([_as_json(row) for row in rows]), slot]
 
 

@@ -1,4 +1,4 @@
-"""The mailbox's own doorbells."""
+"""The tasks of the mailbox itself."""
 
 from celery import shared_task
 
@@ -8,26 +8,26 @@ from apps.events.work import Batch, process
 
 @shared_task(name="events.ring")
 def ring_mailboxes() -> None:
-    """Somebody rang: send each mailbox in which something is due to its task."""
+    """Answer the bell: send the task of each mailbox with due events."""
     ring.ring()
 
 
 @shared_task(name="events.sweep")
 def sweep() -> None:
-    """Ring for every mailbox whose bell was lost, and fold the books."""
+    """Ring for every mailbox whose bell was lost, and fold the tally."""
     books.fold()
     ring.ring()
 
 
 @shared_task(name="events.purge")
 def purge_finished() -> None:
-    """Delete finished events that are past their retention."""
+    """Delete done events that are past the retention."""
     purge.purge()
 
 
 @shared_task(name="process_unhandled")
 def process_unhandled(mailbox: str) -> None:
-    """Finish events whose kind nothing listens to any more."""
+    """Finish events whose kind has no handler any more."""
     process(mailbox, None, _unhandled)
 
 

@@ -1,4 +1,4 @@
-"""Accepting: durable before the answer, once, and never a lie about it."""
+"""Accepting: an event is committed once, before `accept` returns."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,7 +31,7 @@ def test_the_same_event_again_is_a_duplicate_and_changes_nothing():
     assert Event.objects.get().data == {"a": 1}
 
 
-def test_the_same_id_from_another_source_is_another_event():
+def test_the_same_id_from_another_source_is_a_different_event():
     accept(incoming())
     assert accept(Incoming("other", "e-1", "item/updated", "m", b"{}")) == "accepted"
 
@@ -49,7 +49,7 @@ def test_parallel_events_of_several_committers_are_all_stored_once():
     rows = [make_row("test", f"e-{n}", "item/updated", f"m-{n % 7}", b"{}") for n in range(300)]
 
     def deliver(committer: Committer) -> list[str]:
-        return [future.result(10) for future in [committer.submit(row) for row in rows]]
+        return [submission.result(10) for submission in [committer.submit(row) for row in rows]]
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = [outcome for some in pool.map(deliver, committers) for outcome in some]
@@ -59,7 +59,7 @@ def test_parallel_events_of_several_committers_are_all_stored_once():
     assert audit() == {}
 
 
-def test_a_kind_that_nothing_listens_to_is_stored_and_finished_as_unhandled():
+def test_an_event_whose_kind_has_no_handler_is_stored_as_unhandled():
     assert accept(incoming(kind="boleto/updated")) == "accepted"
     event = Event.objects.get()
     assert (event.state, event.outcome) == ("done", "unhandled")
@@ -67,32 +67,32 @@ def test_a_kind_that_nothing_listens_to_is_stored_and_finished_as_unhandled():
     assert read_books().balanced
 
 
-def test_one_event_that_the_database_refuses_does_not_fail_its_neighbours():
+def test_an_event_that_the_database_refuses_does_not_fail_the_rest_of_its_group():
     committer = Committer()
     bad = make_row("test", "bad\x00id", "item/updated", "m", b"{}")
     good = [make_row("test", f"e-{n}", "item/updated", "m", b"{}") for n in range(5)]
-    futures = [committer.submit(row) for row in (*good[:2], bad, *good[2:])]
+    submissions = [committer.submit(row) for row in (*good[:2], bad, *good[2:])]
     outcomes = []
-    for future in futures:
+    for submission in submissions:
         try:
-            outcomes.append(future.result(5))
+            outcomes.append(submission.result(5))
         except Refused:
             outcomes.append("refused")
     assert outcomes == ["accepted", "accepted", "refused", "accepted", "accepted", "accepted"]
     assert Event.objects.count() == 5
 
 
-def test_more_waiting_than_the_limit_is_told_to_come_back(monkeypatch):
+def test_an_event_is_unavailable_when_too_many_wait(monkeypatch):
     monkeypatch.setattr(accepting, "WAITING_LIMIT", 0)
     with pytest.raises(Unavailable):
         accept(incoming())
     assert not Event.objects.exists()
 
 
-def test_who_was_told_to_come_back_does_not_wait_on_in_secret(monkeypatch):
+def test_an_event_whose_sender_got_unavailable_is_not_stored_later(monkeypatch):
     class Stuck(Committer):
         def _keep_alive(self) -> None:
-            """Nobody commits."""
+            """Start no thread, so that no row is committed."""
 
     stuck = Stuck()
     monkeypatch.setattr(accepting, "_committer", stuck)
@@ -104,7 +104,7 @@ def test_who_was_told_to_come_back_does_not_wait_on_in_secret(monkeypatch):
     assert list(Event.objects.values_list("event_id", flat=True)) == ["e-2"]
 
 
-def test_a_database_that_only_reads_is_unavailable_and_recovers_by_itself(transactional_db):
+def test_a_read_only_database_is_unavailable_until_it_is_writable_again(transactional_db):
     owner = connections["owner"]
     with owner.cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{owner.settings_dict["NAME"]}" SET default_transaction_read_only = on')
@@ -125,6 +125,6 @@ def test_the_payload_is_not_readable_in_the_database():
 
 
 @pytest.mark.parametrize("payload", [b'{"a": "\\u0000"}', b'{"a": "\\ud800"}', b'{"a": 1e200000}'])
-def test_json_that_jsonb_would_refuse_is_kept_byte_for_byte(payload):
+def test_json_that_jsonb_would_refuse_is_stored_byte_for_byte(payload):
     accept(incoming(payload=payload))
     assert Event.objects.get().raw_payload == payload

@@ -1,4 +1,4 @@
-"""Retention and replay: what is old goes and is counted; what is dead comes back when somebody asks."""
+"""Retention deletes and counts old events; a replay makes finished events pending again."""
 
 from datetime import timedelta
 
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KIND = "item/updated"
 
 
-def put(event_id, verb=lambda batch: "synced") -> Event:
+def put(event_id, handler=lambda batch: "synced") -> Event:
     accept(Incoming("test", event_id, KIND, event_id, b"{}"))
-    process(event_id, KIND, verb)
+    process(event_id, KIND, handler)
     return Event.objects.get(event_id=event_id)
 
 
@@ -62,7 +62,7 @@ def test_a_retention_shorter_than_a_week_is_a_week(settings):
     assert purge() == 1
 
 
-def test_an_event_that_was_once_replayed_is_purged_too_and_its_audit_stays():
+def test_a_replayed_event_is_purged_and_its_audit_stays():
     event = put("1", die)
     replay([event], actor="ana")
     process("1", KIND, lambda batch: "synced")
@@ -81,7 +81,7 @@ def test_a_large_purge_goes_in_batches(monkeypatch):
     assert purge() == 5
 
 
-def test_the_books_say_the_same_after_folding():
+def test_folding_does_not_change_the_books():
     for n in range(4):
         put(str(n))
     before = read_books()
@@ -93,17 +93,22 @@ def test_the_books_say_the_same_after_folding():
     assert read_books().balanced
 
 
-def test_a_dead_event_stays_dead_when_it_is_delivered_again():
+def test_a_redelivered_dead_event_stays_dead():
     put("1", die)
     assert accept(Incoming("test", "1", KIND, "1", b"{}")) == "duplicate"
     assert Event.objects.get().state == "dead"
 
 
-def test_a_replayed_event_runs_again_and_who_asked_is_kept():
+def test_a_replayed_event_runs_again_and_the_replay_records_who_asked():
     event = put("1", die)
     assert replay([event], actor="ana", reason="fixed") == 1
-    kept = Replay.objects.get()
-    assert (kept.actor, kept.reason, kept.was_state, kept.was_error_code) == ("ana", "fixed", "dead", "NO")
+    audit_row = Replay.objects.get()
+    assert (audit_row.actor, audit_row.reason, audit_row.was_state, audit_row.was_error_code) == (
+        "ana",
+        "fixed",
+        "dead",
+        "NO",
+    )
     assert process("1", KIND, lambda batch: "synced") == "synced"
     event.refresh_from_db()
     assert (event.state, event.error_code) == ("done", "")
@@ -111,14 +116,14 @@ def test_a_replayed_event_runs_again_and_who_asked_is_kept():
     assert audit() == {}
 
 
-def test_replaying_twice_revives_once():
+def test_a_second_replay_of_a_pending_event_does_nothing():
     event = put("1", die)
     assert replay([event], actor="ana") == 1
     assert replay([event], actor="ana") == 0
     assert Replay.objects.count() == 1
 
 
-def test_an_event_that_was_purged_meanwhile_is_left_alone():
+def test_a_purged_event_is_not_replayed():
     event = put("1")
     age(31)
     purge()
@@ -138,7 +143,7 @@ def test_a_done_event_can_be_replayed_and_the_books_still_balance():
 def test_replaying_locks_events_in_the_order_in_which_workers_do(monkeypatch):
     events = [put(str(n), die) for n in range(3)]
     locked = []
-    revive = replaying._revive
-    monkeypatch.setattr(replaying, "_revive", lambda pk, *more: locked.append(pk) or revive(pk, *more))
+    replay_one = replaying._replay
+    monkeypatch.setattr(replaying, "_replay", lambda pk, *more: locked.append(pk) or replay_one(pk, *more))
     assert replay(reversed(events), actor="ana") == 3
     assert locked == sorted(locked)

@@ -1,4 +1,4 @@
-"""Ringing: everything due gets its task, from the database alone, however many bells were lost."""
+"""Ringing: every mailbox with due events gets its task, however many bells were lost."""
 
 from datetime import timedelta
 
@@ -45,26 +45,26 @@ def test_a_mailbox_that_was_rung_is_not_rung_again_until_its_message_is_void():
     assert ring.ring() == 1
 
 
-def test_a_mailbox_that_is_being_worked_on_is_not_rung():
+def test_a_mailbox_that_a_worker_holds_is_not_rung():
     put("1")
     claim("m")
     assert ring.ring() == 0
 
 
-def test_a_mailbox_whose_worker_died_is_rung_when_the_lease_is_over():
+def test_a_mailbox_whose_worker_died_is_rung_when_its_lease_expires():
     put("1")
     claim("m")
     Mailbox.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert ring.ring() == 1
 
 
-def test_what_waits_for_later_is_not_rung():
+def test_an_event_that_is_due_later_is_not_rung():
     put("1")
     Event.objects.update(available_at=timezone.now() + timedelta(hours=1))
     assert ring.ring() == 0
 
 
-def test_no_more_than_the_limit_is_in_the_broker_at_a_time(monkeypatch):
+def test_at_most_the_limit_of_messages_is_in_the_broker(monkeypatch):
     monkeypatch.setattr(ring, "RUNG_LIMIT", 3)
     for n in range(5):
         put(str(n), mailbox=f"m-{n}")
@@ -74,7 +74,7 @@ def test_no_more_than_the_limit_is_in_the_broker_at_a_time(monkeypatch):
     assert ring.ring() == 2
 
 
-def test_a_mailbox_with_many_events_takes_one_place_not_many(monkeypatch):
+def test_a_mailbox_with_many_events_gets_one_message(monkeypatch):
     monkeypatch.setattr(ring, "RUNG_LIMIT", 2)
     for n in range(50):
         put(f"noisy-{n}", mailbox="noisy")
@@ -82,19 +82,19 @@ def test_a_mailbox_with_many_events_takes_one_place_not_many(monkeypatch):
     assert ring.ring() == 2
 
 
-def test_mailboxes_that_nobody_works_on_do_not_keep_others_from_being_rung(monkeypatch, broker):
+def test_mailboxes_without_a_worker_do_not_keep_others_from_being_rung(monkeypatch, broker):
     monkeypatch.setattr(ring, "RUNG_LIMIT", 3)
     for n in range(3):
-        put(str(n), mailbox=f"nobody-{n}")
+        put(str(n), mailbox=f"unread-{n}")
     ring.ring()
     put("quick", "item/error", mailbox="quick")
     later = timedelta(seconds=ring.RUNG_FOR + 1)
-    # They were rung for before it came, so it is their turn once more, and then its own.
+    # The other mailboxes were rung before this one had an event, so they come first once more.
     for _ in range(2):
         Mailbox.objects.update(rung_at=F("rung_at") - later)
         Event.objects.update(available_at=F("available_at") - later)
         ring.ring()
-    # Not how many messages lie there: the bell is one too.
+    # Not the number of messages, because the bell is one too.
     assert b"process_item_error" in b"".join(broker.lrange("quick", 0, -1))
 
 
@@ -121,33 +121,33 @@ def test_the_sweep_rings_for_everything_after_the_broker_was_wiped(broker):
     assert broker.llen("sync") == 4
 
 
-def test_at_most_one_unanswered_bell_lies_in_the_broker(broker):
+def test_at_most_one_unanswered_bell_is_in_the_broker(broker):
     assert [bell.ring_now() for _ in range(5)] == [True, False, False, False, False]
     assert broker.llen("quick") == 1
     bell.answered()
     assert bell.ring_now()
 
 
-def test_a_broker_that_cannot_be_reached_is_survived_and_logged_once(settings, caplog, wait_until):
+def test_an_unreachable_broker_is_logged_once_and_raises_nothing(settings, caplog, wait_until):
     settings.CACHES = {
         "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"},
     }
-    ours = bell.Bell()
+    own = bell.Bell()
     for _ in range(5):
-        ours.ring_soon()
-        wait_until(lambda: not ours._wanted.is_set(), 5)
+        own.ring_soon()
+        wait_until(lambda: not own._wanted.is_set(), 5)
     wait_until(lambda: "The broker cannot be reached" in caplog.text, 5)
     assert caplog.text.count("The broker cannot be reached") == 1
 
 
-def test_every_task_that_listens_exists():
+def test_every_task_of_event_tasks_exists():
     current_app.loader.import_default_modules()
     names = {task for task, _ in settings.EVENT_TASKS.values()}
     assert names <= set(current_app.tasks)
 
 
-def test_finding_what_is_due_reads_no_finished_event():
-    """With the planner's own estimate of many finished rows, the ring and the claim go through the partial indexes."""
+def test_the_search_for_due_events_reads_no_finished_event():
+    """With many finished rows, the planner chooses the partial indexes for the ring and for the claim."""
     _fill(finished=20_000, pending=200)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE events_event")

@@ -1,4 +1,4 @@
-"""Working on a mailbox: one worker at a time, once an event, and nothing written by one who lost the lease."""
+"""Working on a mailbox: one worker at a time, and a worker that lost the lease writes nothing."""
 
 import contextlib
 import threading
@@ -15,7 +15,7 @@ from apps.events.emit import DEPTH_LIMIT, TooDeep, emit
 from apps.events.lease import LeaseLost, claim
 from apps.events.models import Event, Mailbox, Tally
 from apps.events.settle import PARKED_FOR, POLICY
-from apps.events.work import BATCH_LIMIT, UNITED_ATTEMPTS, Park, process, unpark
+from apps.events.work import ALONE_AFTER_ATTEMPTS, BATCH_LIMIT, Park, process, unpark
 from lib.errors import NeedsUser, Permanent, Temporary, Throttled, Unexpected
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,10 +41,10 @@ def do_nothing(batch) -> str:
 
 
 def fail_with(error):
-    def verb(batch):
+    def handler(batch):
         raise error
 
-    return verb
+    return handler
 
 
 def reloaded(event: Event) -> Event:
@@ -56,7 +56,7 @@ def make_due(*events: Event) -> None:
     Event.objects.filter(pk__in=[event.pk for event in events]).update(available_at=timezone.now())
 
 
-def test_a_processed_event_is_done_with_its_outcome_and_the_mailbox_is_free():
+def test_a_processed_event_is_done_with_its_outcome_and_its_mailbox_is_free():
     event = put()
     assert process(BOX, KIND, lambda batch: "synced") == "synced"
     event = reloaded(event)
@@ -73,17 +73,17 @@ def test_pending_events_of_one_kind_cost_one_run():
     assert Event.objects.filter(state="done").count() == 5
 
 
-def test_events_of_different_kinds_are_never_merged_and_run_in_their_order():
+def test_events_of_different_kinds_run_separately_and_in_order():
     put("e-1"), put("e-2", "transactions/deleted"), put("e-3")
     seen = []
 
-    def verb(batch):
+    def handler(batch):
         seen.append([event.event_id for event in batch.events])
         return "done"
 
-    assert process(BOX, "transactions/deleted", verb) is None
-    process(BOX, KIND, verb)
-    process(BOX, "transactions/deleted", verb)
+    assert process(BOX, "transactions/deleted", handler) is None
+    process(BOX, KIND, handler)
+    process(BOX, "transactions/deleted", handler)
     assert seen == [["e-1", "e-3"], ["e-2"]]
 
 
@@ -93,24 +93,24 @@ def test_events_of_other_mailboxes_are_left_alone():
     assert Event.objects.get(event_id="e-2").state == "pending"
 
 
-def test_an_event_that_arrives_during_a_run_waits_for_one_more_run():
+def test_an_event_that_arrives_during_a_run_waits_for_the_next_run():
     put("e-1")
     runs = []
 
-    def verb(batch):
+    def handler(batch):
         runs.append(len(batch.events))
         if len(runs) == 1:
             put("e-2"), put("e-3")
         return "done"
 
-    process(BOX, KIND, verb)
+    process(BOX, KIND, handler)
     assert Event.objects.filter(state="pending").count() == 2
-    process(BOX, KIND, verb)
-    process(BOX, KIND, verb)
+    process(BOX, KIND, handler)
+    process(BOX, KIND, handler)
     assert runs == [1, 2]
 
 
-def test_while_one_worker_holds_the_mailbox_another_finds_nothing_to_do():
+def test_a_second_worker_does_nothing_while_the_first_holds_the_mailbox():
     put()
     inside, leave = threading.Event(), threading.Event()
     runs = []
@@ -170,20 +170,20 @@ def test_a_stale_worker_can_neither_finish_nor_fail_nor_renew():
         Mailbox.objects.all().delete()
 
 
-def test_what_is_written_in_finish_and_done_commit_together_or_not_at_all():
+def test_the_rows_written_in_finish_and_done_commit_together_or_not_at_all():
     event = put()
 
-    def verb(batch):
+    def handler(batch):
         with batch.finish("done"):
             emit("connection.updated", mailbox="connection:1", client=None, payload={})
             raise Temporary("the bank is away")
 
-    process(BOX, KIND, verb)
+    process(BOX, KIND, handler)
     assert reloaded(event).state == "pending"
     assert not Event.objects.filter(kind="connection.updated").exists()
 
 
-def test_a_temporary_error_waits_out_its_back_off_while_newer_events_pass():
+def test_newer_events_run_while_a_failed_event_waits_for_its_retry():
     failing = put("e-1")
     process(BOX, KIND, fail_with(Temporary("timeout", code="SITE_NOT_AVAILABLE")))
     failing = reloaded(failing)
@@ -196,7 +196,7 @@ def test_a_temporary_error_waits_out_its_back_off_while_newer_events_pass():
     assert reloaded(failing).state == "pending"
 
 
-def test_the_waits_grow_and_after_the_policys_attempts_the_event_is_dead():
+def test_the_backoff_grows_and_after_the_last_attempt_the_event_is_dead():
     event = put()
     waits = []
     for _ in range(POLICY.attempts):
@@ -210,7 +210,7 @@ def test_the_waits_grow_and_after_the_policys_attempts_the_event_is_dead():
     assert process(BOX, KIND, do_nothing) is None
 
 
-def test_a_named_waiting_time_is_honoured_and_an_absurd_one_is_capped():
+def test_retry_after_is_honoured_up_to_a_limit():
     event = put()
     process(BOX, KIND, fail_with(Temporary("429", retry_after=600)))
     assert reloaded(event).available_at > timezone.now() + timedelta(seconds=590)
@@ -219,7 +219,7 @@ def test_a_named_waiting_time_is_honoured_and_an_absurd_one_is_capped():
     assert reloaded(event).available_at < timezone.now() + timedelta(hours=7)
 
 
-def test_waiting_for_a_budget_costs_no_attempt():
+def test_a_throttled_run_costs_no_attempt():
     event = put()
     for _ in range(POLICY.attempts + 3):
         make_due(event)
@@ -229,7 +229,7 @@ def test_waiting_for_a_budget_costs_no_attempt():
 
 
 @pytest.mark.parametrize("error", [Permanent("no"), NeedsUser("you")])
-def test_what_trying_again_cannot_help_is_dead_at_once(error):
+def test_an_error_that_a_retry_cannot_help_makes_the_event_dead_at_once(error):
     event = put()
     process(BOX, KIND, fail_with(error))
     assert reloaded(event).state == "dead"
@@ -250,7 +250,7 @@ def test_an_answer_that_breaks_the_contract_is_retried_and_logged_as_an_error(ca
     assert [record.levelname for record in caplog.records if "did not succeed" in record.getMessage()] == ["ERROR"]
 
 
-def test_an_event_that_kills_its_worker_every_time_does_not_live_for_ever():
+def test_an_event_that_kills_its_worker_every_time_ends_as_dead():
     event = put()
 
     class Killed(BaseException):
@@ -265,9 +265,9 @@ def test_an_event_that_kills_its_worker_every_time_does_not_live_for_ever():
     assert reloaded(event).state == "dead"
 
 
-def test_after_some_failures_an_event_runs_alone_so_that_it_takes_no_other_with_it():
+def test_an_event_that_failed_several_times_runs_alone():
     events = [put(f"e-{n}") for n in range(3)]
-    for _ in range(UNITED_ATTEMPTS):
+    for _ in range(ALONE_AFTER_ATTEMPTS):
         make_due(*events)
         process(BOX, KIND, fail_with(Temporary("timeout")))
     make_due(*events)
@@ -276,7 +276,7 @@ def test_after_some_failures_an_event_runs_alone_so_that_it_takes_no_other_with_
     assert runs == [1]
 
 
-def test_a_flood_in_one_mailbox_is_worked_off_in_bounded_runs():
+def test_many_events_of_one_mailbox_are_processed_in_bounded_runs():
     Event.objects.bulk_create(
         Event(source="t", event_id=str(n), kind=KIND, mailbox=BOX, payload=Event.seal("t", str(n), b"{}"))
         for n in range(BATCH_LIMIT + 1)
@@ -288,7 +288,7 @@ def test_a_flood_in_one_mailbox_is_worked_off_in_bounded_runs():
     assert runs == [BATCH_LIMIT, 1]
 
 
-def test_an_event_for_an_unknown_item_is_parked_at_no_cost_and_comes_back_when_the_item_appears():
+def test_a_parked_event_costs_no_attempt_and_runs_after_unpark():
     event = put()
     process(BOX, KIND, fail_with(Park("unknown item")))
     event = reloaded(event)
@@ -299,7 +299,7 @@ def test_an_event_for_an_unknown_item_is_parked_at_no_cost_and_comes_back_when_t
     assert process(BOX, KIND, do_nothing) == "done"
 
 
-def test_after_three_days_a_parked_event_is_given_up_as_foreign():
+def test_after_three_days_a_parked_event_is_finished_as_foreign():
     event = put()
     Event.objects.update(received_at=timezone.now() - PARKED_FOR)
     process(BOX, KIND, fail_with(Park("unknown item")))
@@ -307,7 +307,7 @@ def test_after_three_days_a_parked_event_is_given_up_as_foreign():
     assert (event.state, event.outcome) == ("done", "foreign")
 
 
-def test_a_kind_that_lost_its_listener_is_finished_by_the_task_for_unhandled_ones(settings):
+def test_an_event_whose_kind_lost_its_handler_is_finished_as_unhandled(settings):
     event = put()
     settings.EVENT_TASKS = {}
     assert process(BOX, None, lambda batch: "unhandled") == "unhandled"
@@ -329,7 +329,7 @@ def test_emitting_outside_a_transaction_is_refused():
         emit("transactions.synced", mailbox="connection:1", client=None, payload={})
 
 
-def test_an_emitted_event_names_its_cause_and_a_loop_of_causes_is_cut():
+def test_an_emitted_event_names_its_cause_and_a_loop_of_causes_raises():
     cause = put()
     with transaction.atomic():
         emit("transactions.synced", mailbox="connection:1", client=None, payload={}, caused_by=cause)
@@ -340,7 +340,7 @@ def test_an_emitted_event_names_its_cause_and_a_loop_of_causes_is_cut():
         emit("transactions.synced", mailbox="connection:1", client=None, payload={}, caused_by=child)
 
 
-def test_a_mailbox_locked_in_the_middle_of_a_long_write_is_not_waited_for_longer_than_two_seconds():
+def test_a_worker_waits_at_most_two_seconds_for_a_locked_mailbox():
     put()
     inside, leave = threading.Event(), threading.Event()
 
@@ -361,21 +361,21 @@ def test_a_mailbox_locked_in_the_middle_of_a_long_write_is_not_waited_for_longer
     assert process(BOX, KIND, do_nothing) == "done"
 
 
-def test_a_worker_whose_clock_is_behind_finds_what_is_due():
+def test_a_worker_whose_clock_is_slow_sees_due_events():
     put()
     with time_machine.travel(timezone.now() - timedelta(minutes=5)):
         assert process(BOX, KIND, do_nothing) == "done"
 
 
-def test_what_goes_wrong_after_the_last_commit_does_not_undo_it():
+def test_an_error_after_the_last_commit_does_not_undo_it():
     event = put()
 
-    def verb(batch):
+    def handler(batch):
         with batch.finish("synced"):
             pass
         raise RuntimeError("a time limit, a moment too late")
 
-    assert process(BOX, KIND, verb) is None
+    assert process(BOX, KIND, handler) is None
     event = reloaded(event)
     assert (event.state, event.outcome) == ("done", "synced")
 
@@ -383,21 +383,21 @@ def test_what_goes_wrong_after_the_last_commit_does_not_undo_it():
 def test_after_finish_nothing_more_can_be_written():
     put()
 
-    def verb(batch):
+    def handler(batch):
         with batch.finish("synced"):
             pass
         with pytest.raises(LeaseLost), batch.write():
             pass
         return "synced"
 
-    assert process(BOX, KIND, verb) == "synced"
+    assert process(BOX, KIND, handler) == "synced"
 
 
-def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_failure(monkeypatch):
+def test_a_commit_whose_answer_is_lost_does_not_count_as_a_failure(monkeypatch):
     event = put()
     commit = connection._commit
 
-    def verb(batch):
+    def handler(batch):
         def lose_the_answer() -> None:
             commit()
             monkeypatch.undo()
@@ -408,6 +408,6 @@ def test_a_commit_whose_answer_was_lost_is_not_taken_for_a_failure(monkeypatch):
         return "synced"
 
     with contextlib.suppress(OperationalError):
-        process(BOX, KIND, verb)
+        process(BOX, KIND, handler)
     connection.close()
     assert reloaded(event).state == "done"

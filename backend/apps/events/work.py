@@ -1,4 +1,4 @@
-"""Working on a mailbox: claim it, take what is due, call one verb, keep the outcome."""
+"""Working on a mailbox: take its lease, choose the due events, call one handler, store the outcome."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -17,18 +17,18 @@ from apps.events.models import Event
 from apps.events.settle import POLICY, Park, settle
 from lib.errors import ErrorType, Permanent
 
-__all__ = ["Batch", "LeaseLost", "Park", "Verb", "process", "unpark"]
+__all__ = ["Batch", "Handler", "LeaseLost", "Park", "process", "unpark"]
 
 logger = logging.getLogger(__name__)
 
-# Events of one kind that cost one run; more wait for the next run.
+# At most this many events are processed in one run; the others wait for the next run.
 BATCH_LIMIT = 500
-# Events that failed this often run alone, so that one that cannot work does not take others with it.
-UNITED_ATTEMPTS = 3
+# After this many attempts an event runs alone, so that a bad event does not fail others with it.
+ALONE_AFTER_ATTEMPTS = 3
 
 
 class Batch:
-    """The events of one kind that one run is for, and the right to write what comes of them."""
+    """The events of one run, all of one kind, and the right to write their results."""
 
     def __init__(self, lease: Lease, events: list[Event]) -> None:
         self._lease = lease
@@ -38,18 +38,18 @@ class Batch:
         self.finished = False
 
     def renew(self) -> None:
-        """Hold the mailbox a while longer. Call it before each request to a vendor. Raises LeaseLost."""
+        """Extend the lease. Call this before each request to a vendor. Raises LeaseLost."""
         self._lease.renew()
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One fenced transaction. Raises LeaseLost before anything is written."""
+        """One fenced transaction. Raises LeaseLost before it writes anything."""
         with self._lease.write():
             yield
 
     @contextmanager
     def finish(self, outcome: str) -> Iterator[None]:
-        """The last fenced transaction: what is written inside, `done` and the freed mailbox commit together."""
+        """The last fenced transaction: it commits the rows written inside, `done`, and the release of the mailbox."""
         with self._lease.write():
             yield
             _mark_done(self.events, outcome)
@@ -57,59 +57,65 @@ class Batch:
         self.finished = True
 
     def fail(self, error: Exception) -> None:
-        """Keep the error: the events wait for another attempt, or are dead. Raises LeaseLost."""
+        """Store the error: the events wait for a retry, or are dead. Releases the mailbox. Raises LeaseLost."""
         with self._lease.write():
             settle(self.events, error)
             self._lease.free()
         self.finished = True
 
 
-Verb = Callable[[Batch], str]
+# Processes a batch and returns its outcome, at most 40 characters.
+Handler = Callable[[Batch], str]
 
 
-def process(mailbox: str, kind: str | None, verb: Verb) -> str | None:
-    """The body of every task: one run of `verb` over what is due of `kind` in `mailbox`. Returns the outcome, if any.
+def process(mailbox: str, kind: str | None, handler: Handler) -> str | None:
+    """The body of every task: one run of `handler` over the due events of `kind` in `mailbox`. Returns the outcome.
 
-    None for `kind` stands for all kinds that nothing listens to.
+    `kind` None means every kind without a handler. Returns None if nothing was due, another worker holds the mailbox,
+    or the run failed.
     """
     batch = _take(mailbox, kind)
     if batch is None:
         return None
     logger.info("[TASK] Processing %s for %s", batch.kind, mailbox, extra={"events": len(batch.events)})
     try:
-        outcome = _run(batch, verb)
+        outcome = _run(batch, handler)
     except LeaseLost:
-        logger.warning("[TASK] %s was taken over while %s was being processed", mailbox, batch.kind)
+        logger.warning(
+            "[TASK] %s was taken over while %s was being processed. This worker was too slow and wrote nothing more.",
+            mailbox,
+            batch.kind,
+        )
         return None
-    # What is left in this mailbox goes to the end of the line: one that never empties must not starve the others.
+    # More events of this mailbox wait their turn, so that a mailbox that never empties does not starve the others.
     bell.ring_soon()
     return outcome
 
 
-def _run(batch: Batch, verb: Verb) -> str | None:
+def _run(batch: Batch, handler: Handler) -> str | None:
     try:
-        _refuse_killers(batch)
-        outcome = verb(batch)
+        _check_attempts(batch)
+        outcome = handler(batch)
         if not batch.finished:
             with batch.finish(outcome):
                 pass
     except LeaseLost:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a verb raises, its events must know
+    except Exception as error:  # noqa: BLE001 - the events store every error that a handler raises
         batch.fail(error)
         return None
     logger.info("[TASK] Successfully processed %s for %s", batch.kind, batch.key, extra={"outcome": outcome})
     return outcome
 
 
-def _refuse_killers(batch: Batch) -> None:
-    # A run that ends by itself settles its events; past the policy's attempts, every run so far was killed.
+def _check_attempts(batch: Batch) -> None:
+    # A run that ends by itself settles its events. With more attempts than the policy allows, every worker was killed.
     if batch.events[0].attempts > POLICY.attempts:
-        raise Permanent("its worker died every time", error_type=ErrorType.INTERNAL_ERROR, code="worker_died")
+        raise Permanent("every worker that processed it died", error_type=ErrorType.INTERNAL_ERROR, code="worker_died")
 
 
 def _take(mailbox: str, kind: str | None) -> Batch | None:
-    """Claim the mailbox and fix, before anything else, which events this run is for; later ones stay pending."""
+    """Take the lease and choose the events of this run; events that arrive later stay pending."""
     with transaction.atomic():
         lease = claim(mailbox)
         if lease is None:
@@ -124,20 +130,20 @@ def _take(mailbox: str, kind: str | None) -> Batch | None:
 
 
 def _due(mailbox: str, kind: str | None) -> list[Event]:
-    """The oldest due event and those of its kind, if it is of `kind`: events of one mailbox run in their order."""
-    # By the database's clock, as the ring: a worker whose own is behind would find nothing, and have it rung for again.
+    """The oldest due event and others of its kind. Empty if its kind is not `kind`, because events run in order."""
+    # By the database's clock, as in the ring: a worker whose clock is slow would see no due event and be rung again.
     due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=Now())
     head = due.order_by("id").first()
     if head is None or (head.kind != kind and (kind is not None or is_handled(head.kind))):
         return []
-    if head.attempts >= UNITED_ATTEMPTS:
+    if head.attempts >= ALONE_AFTER_ATTEMPTS:
         return [head]
-    united = due.filter(kind=head.kind, attempts__lt=UNITED_ATTEMPTS).order_by("id")
-    return list(united[:BATCH_LIMIT])
+    same_kind = due.filter(kind=head.kind, attempts__lt=ALONE_AFTER_ATTEMPTS).order_by("id")
+    return list(same_kind[:BATCH_LIMIT])
 
 
 def _count_attempt(events: list[Event]) -> None:
-    # Counted before the run, not after: an event that kills its worker must not be tried for ever.
+    # Counted before the run, or an event that kills its worker would be retried for ever.
     for event in events:
         event.attempts += 1
     Event.objects.filter(pk__in=[event.pk for event in events]).update(attempts=F("attempts") + 1)
@@ -155,7 +161,7 @@ def _mark_done(events: list[Event], outcome: str) -> None:
 
 
 def unpark(mailbox: str) -> None:
-    """What was parked for this thing is due now. Call it in the transaction that creates the thing."""
+    """Make the parked events of this mailbox due. Call this in the transaction that creates the thing they wait for."""
     parked = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, outcome="parked")
     if parked.update(available_at=Now()):
         transaction.on_commit(bell.ring_soon)

@@ -1,4 +1,4 @@
-"""Who may read the metrics: whoever knows METRICS_TOKEN or, without one, who asks on this very machine."""
+"""Who may read the metrics: a request with METRICS_TOKEN or, if none is set, a request from this machine."""
 
 import hmac
 import ipaddress
@@ -6,8 +6,8 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
-# What proxies say of the request they pass on: whoever is behind one is not on this machine.
-_PASSED_ON = (
+# Proxies add these headers. A request with one of them may come from another machine.
+_PROXY_HEADERS = (
     "X-Forwarded-For",
     "X-Forwarded-Host",
     "X-Forwarded-Proto",
@@ -19,21 +19,21 @@ _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 def refusal(request: HttpRequest) -> int | None:
-    """The HTTP status to refuse with; None for whoever may read. Without a token nobody learns that there is a page."""
+    """The HTTP status of a refusal, or None. If no token is set, it is 404, which does not reveal the page."""
     if settings.METRICS_TOKEN:
         return None if _knows_token(request) else 401
     return None if _is_local(request) else 404
 
 
 def _knows_token(request: HttpRequest) -> bool:
-    given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-    return hmac.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
+    sent = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(sent, f"Bearer {settings.METRICS_TOKEN}".encode())
 
 
 def _is_local(request: HttpRequest) -> bool:
-    if any(name in request.headers for name in _PASSED_ON):
+    if any(name in request.headers for name in _PROXY_HEADERS):
         return False
-    # A page in somebody's browser can ask localhost too, but under a name of its own.
+    # A web page in a local browser can send requests to this machine too, but only under the host name of its site.
     name = request.headers.get("Host", "").rpartition(":")[0] or request.headers.get("Host", "")
     return name in _LOCAL_NAMES and _is_loopback(request.META.get("REMOTE_ADDR", ""))
 
@@ -41,5 +41,5 @@ def _is_local(request: HttpRequest) -> bool:
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
-    except ValueError:  # a Unix socket: whoever is behind it is not known
+    except ValueError:  # a Unix socket, whose other end is unknown
         return False

@@ -1,4 +1,4 @@
-"""Whether the whole thing is well: health and metrics. Owns no tables."""
+"""Health and metrics. Owns no tables."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The shipped web server, started for one test, and a database and a broker that a test may freeze."""
+"""Fixtures: the shipped web server, and a database and a broker that a test may freeze."""
 
 import socket
 import tempfile
@@ -23,7 +23,7 @@ class Web:
 
 @pytest.fixture
 def start_web(start_process, wait_until) -> Callable[..., Web]:
-    """Starts gunicorn as the Procfile does and comes back when it answers."""
+    """Start gunicorn as the Procfile does; returns when it answers."""
 
     def start(**environment: str) -> Web:
         port = free_port()
@@ -49,7 +49,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def black_hole():
-    """The port of a socket that takes every connection and never answers."""
+    """The port of a socket that accepts every connection and never answers."""
     with socket.socket() as hole:
         hole.bind(("127.0.0.1", 0))
         hole.listen(64)
@@ -58,7 +58,7 @@ def black_hole():
 
 @pytest.fixture
 def own_servers() -> Iterator[dict[str, str]]:
-    """The addresses of a PostgreSQL and a Valkey that belong to this test: it may freeze them."""
+    """The addresses of a PostgreSQL and a Valkey for this test only, so it may freeze them."""
     with tempfile.TemporaryDirectory(prefix="ponte-test-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)  # the server's account is not ours when we are root
         with embedded.services(Path(name), {}, {"fsync": "off"}) as urls:
@@ -66,9 +66,9 @@ def own_servers() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_remembered() -> None:
-    """What one test saw is not the answer to the next."""
-    from apps.reliability import health, metrics  # models can be imported only once Django has started
+def _forget_answers() -> None:
+    """No test sees the answers of another."""
+    from apps.reliability import health, metrics  # models cannot be imported before Django has started
 
     for probe in (health.DATABASE, health.MAILBOX, health.BROKER, metrics.ROWS, metrics.CALLS):
         probe.forget()

@@ -1,4 +1,4 @@
-"""Connections of our own to PostgreSQL and Redis, on which nothing waits for long and nothing is tried again."""
+"""Connections to PostgreSQL and Redis for health and metrics, with short timeouts and no retries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-# Milliseconds; below what whoever asked waits for.
+# Milliseconds. Less than a caller of /health waits.
 STATEMENT_TIMEOUT = 1_000
 
 
 @contextmanager
 def database() -> Iterator[None]:
-    """Django's connection of this thread, made anew: that one can still be made is part of the answer."""
+    """Reconnect Django's connection of this thread, because a new connection is part of the health check."""
     connection.close()
     try:
         with connection.cursor() as cursor:
@@ -27,13 +27,13 @@ def database() -> Iterator[None]:
 
 
 def reach_database() -> bool:
-    """True, or raises what Django raises."""
+    """True if PostgreSQL accepts a connection. Raises Django's database errors."""
     with database():
         return True
 
 
 def redis() -> Redis:
-    """A client of the broker, its few connections shared by the threads of this process."""
+    """A client of the broker. The threads of this process share its few connections."""
     return _redis(settings.REDIS_URL)
 
 

@@ -1,8 +1,8 @@
-"""The folder in which web processes count: each in files of its own, which whoever is asked for /metrics adds up.
+"""The folder of the web processes' counters. Each process writes its own files, and /metrics adds them up.
 
-It lies in memory, and is held by a lock for as long as its server lives: a server that was killed leaves its folder
-behind, and the next one to start clears it away. Django and prometheus_client are not imported here: gunicorn reads
-this before either may be.
+The folder is in memory. The server locks it for as long as it runs. A killed server leaves its folder behind, and the
+next server to start removes it. This module imports neither Django nor prometheus_client, because gunicorn imports it
+before they may be imported.
 """
 
 import fcntl
@@ -14,55 +14,54 @@ import time
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108
-OURS = "ponte-metrics-"
+PREFIX = "ponte-metrics-"
 LOCK = "held"
-# A folder so young may not have its lock yet.
+# A folder younger than this may not have its lock yet.
 YOUNG_SECONDS = 60
 
 
 def new_name() -> Path:
-    """A folder that is not there yet, and is not made yet either."""
+    """A path for a new folder, which this function does not create."""
     parent = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
-    return parent / f"{OURS}{secrets.token_hex(8)}"
+    return parent / f"{PREFIX}{secrets.token_hex(8)}"
 
 
-def begin(folder: Path, *, afresh: bool) -> int:
-    """Make and hold the folder; `afresh` empties it. Returns the lock, to be kept open by who serves."""
+def begin(folder: Path, *, empty: bool) -> int:
+    """Create and lock the folder; `empty` deletes old counters. Returns a descriptor; closing it ends the lock."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_SH)
-    if afresh:
+    if empty:
         for file in folder.glob("*.db"):
             file.unlink(missing_ok=True)
-    if is_ours(folder):
-        _clear_left_behind(folder.parent)
+    if _is_temporary(folder):
+        _remove_abandoned(folder.parent)
     return lock
 
 
 def end(folder: Path) -> None:
-    """The server ends in good order: leave nothing of our own behind. A folder that was given stays."""
-    if is_ours(folder):
+    """Delete the folder when the server ends. A folder that PROMETHEUS_MULTIPROC_DIR named stays."""
+    if _is_temporary(folder):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether we named it."""
-    return folder.name.startswith(OURS)
+def _is_temporary(folder: Path) -> bool:
+    return folder.name.startswith(PREFIX)
 
 
-def _clear_left_behind(parent: Path) -> None:
-    for folder in parent.glob(f"{OURS}*"):
-        if _is_left_behind(folder):
+def _remove_abandoned(parent: Path) -> None:
+    for folder in parent.glob(f"{PREFIX}*"):
+        if _is_abandoned(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_left_behind(folder: Path) -> bool:
+def _is_abandoned(folder: Path) -> bool:
     try:
-        about = folder.stat(follow_symlinks=False)
-        if about.st_uid != os.getuid() or time.time() - about.st_mtime < YOUNG_SECONDS:
+        status = folder.stat(follow_symlinks=False)
+        if status.st_uid != os.getuid() or time.time() - status.st_mtime < YOUNG_SECONDS:
             return False
         return _can_be_locked(folder / LOCK)
-    except OSError:  # somebody else's, or gone meanwhile
+    except OSError:  # another user's folder, or deleted meanwhile
         return False
 
 

@@ -1,9 +1,9 @@
-"""Whether the whole thing is well, said within two seconds, whatever hangs.
+"""The health of the whole installation, known within two seconds, even if a server hangs.
 
-unhealthy   the database is down: no webhook can be made durable, so no request should come here (503)
-degraded    webhooks are accepted and nothing is lost, but what they tell of comes late (200): the broker is down, no
-            worker lives, or events have been due for longer than any run takes
-healthy     none of these (200)
+unhealthy   the database is down: Ponte cannot store webhooks and should get no requests (503)
+degraded    Ponte accepts webhooks and loses nothing, but processes them late (200): the broker is down, no worker runs,
+            or an event has been due for longer than a run may take
+healthy     everything works (200)
 """
 
 import time
@@ -17,20 +17,20 @@ from apps.reliability.connections import reach_database
 from apps.reliability.mailbox import Mailbox, read_mailbox
 from apps.reliability.probe import Probe, answer_by
 
-# Seconds for all probes together; the rest of the two is for the way there and back.
+# Seconds for all probes together. The rest of the two seconds is for the network.
 PATIENCE = 1.5
-# A run may take so long (CELERY_TASK_TIME_LIMIT), and what arrives meanwhile waits for its end.
+# A run may take this long (CELERY_TASK_TIME_LIMIT), and events that arrive meanwhile wait for its end.
 OVERDUE_SECONDS = 16 * 60
 
 DATABASE: Probe[bool] = Probe(reach_database)
-# Apart from the database's: that counting takes too long does not make the database unreachable.
+# A probe of its own: a count that takes too long does not mean that the database is down.
 MAILBOX: Probe[Mailbox] = Probe(read_mailbox, fresh=2)
 BROKER: Probe[Broker] = Probe(read_broker)
 
 
 @dataclass(frozen=True)
 class Health:
-    """What was heard in time, None for what was not."""
+    """The answers of the probes; None for a probe that did not answer in time."""
 
     database: bool | None
     mailbox: Mailbox | None
@@ -38,7 +38,7 @@ class Health:
 
     @property
     def services(self) -> dict[str, bool]:
-        """Which are up. Without Redis there is no telling whether workers live: they have nothing to do either."""
+        """Which services are up. Without Redis, celery counts as down, because workers can get no messages."""
         return {
             "database": bool(self.database),
             "redis": self.broker is not None,
@@ -54,15 +54,15 @@ class Health:
         return "degraded" if late or not all(self.services.values()) else "healthy"
 
     def report(self) -> dict[str, Any]:
-        """For GET /health: figures only, null where they could not be had."""
+        """The body of GET /health: figures only, null if a probe did not answer."""
         return {
             "status": self.status,
             "services": {name: "up" if up else "down" for name, up in self.services.items()},
-            "mailbox": self._standing(),
+            "mailbox": self._mailbox_report(),
             "timestamp": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
 
-    def _standing(self) -> dict[str, Any]:
+    def _mailbox_report(self) -> dict[str, Any]:
         mailbox = self.mailbox
         return {
             "pending": mailbox and mailbox.books.pending,
@@ -73,8 +73,8 @@ class Health:
         }
 
 
-def look() -> Health:
-    """How things stand now, or stood a second ago. Takes at most PATIENCE."""
+def read_health() -> Health:
+    """The health now, or a second ago. Takes at most PATIENCE."""
     deadline = time.monotonic() + PATIENCE
     database, mailbox, broker = DATABASE.begin(), MAILBOX.begin(), BROKER.begin()
     return Health(answer_by(database, deadline), answer_by(mailbox, deadline), answer_by(broker, deadline))

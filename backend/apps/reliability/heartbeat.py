@@ -1,9 +1,9 @@
-"""Workers say that they are alive: each writes its name and the time into Redis, every few seconds.
+"""The heartbeat of the workers: each writes its name and the time into Redis every few seconds.
 
-Why not `inspect ping`: it asks all workers, waits a second for those that are gone, and leaves a reply queue in the
-broker, each time somebody looks at /health. Why not a mark left by a task: while every slot is busy with a long sync
-no task runs, and the workers are well. This is written by the worker's main loop, the one that takes messages: a
-worker that died, froze or lost the broker falls silent.
+Celery's `inspect ping` would ask all workers, wait a second for those that are gone, and leave a reply queue in the
+broker, at each request to /health. A mark written by a task would be missing while every process is busy with a long
+sync. The heartbeat comes from the worker's main loop, which takes the messages. So it stops when the worker dies,
+freezes or loses the broker.
 """
 
 import logging
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 KEY = "ponte:workers"
 EVERY_SECONDS = 5.0
-# Three beats may be missed.
+# A worker may miss three beats.
 ALIVE_SECONDS = 20
 
-# The server's clock stamps: workers whose clocks differ count all the same. ARGV: name, seconds.
+# Redis stamps the time, so the clocks of the workers do not matter. ARGV: name, seconds.
 _BEAT = """
 local now = tonumber(redis.call('TIME')[1])
 redis.call('zadd', KEYS[1], now, ARGV[1])
@@ -32,32 +32,32 @@ _COUNT = "return redis.call('zcount', KEYS[1], redis.call('TIME')[1] - ARGV[1], 
 
 
 class Heartbeat(bootsteps.StartStopStep):
-    """Part of each Celery worker (see core.celery)."""
+    """A step of each Celery worker (see core.celery)."""
 
-    requires = {"celery.worker.components:Timer"}
+    requires = ("celery.worker.components:Timer",)
 
     def start(self, worker: Any) -> None:
-        """The worker starts: beat from now on."""
+        """The worker starts: send a heartbeat now and every EVERY_SECONDS."""
         beat(worker.hostname)
         self._timer = worker.timer.call_repeatedly(EVERY_SECONDS, beat, (worker.hostname,))
 
     def stop(self, worker: Any) -> None:
-        """The worker ends in good order: it is not waited for."""
+        """The worker ends: remove its heartbeat, so that /health does not count it."""
         self._timer.cancel()
         try:
             redis().zrem(KEY, worker.hostname)
         except RedisError:
-            logger.debug("The heartbeat's mark will expire by itself.")
+            logger.debug("Redis did not remove the heartbeat; it expires by itself.")
 
 
 def beat(name: str) -> None:
-    """The worker `name` is alive now. Raises nothing: without Redis a worker has other worries."""
+    """Record that the worker `name` is alive now. Raises nothing, even if Redis is down."""
     try:
         redis().eval(_BEAT, 1, KEY, name, ALIVE_SECONDS)
     except RedisError as error:
-        logger.debug("No heartbeat: %s", type(error).__name__)
+        logger.debug("The heartbeat was not stored (%s).", type(error).__name__)
 
 
-def ask_alive(pipeline: Redis) -> None:
-    """Have a pipeline answer how many workers are alive."""
+def count_workers(pipeline: Redis) -> None:
+    """Add to a pipeline the command that returns how many workers are alive."""
     pipeline.eval(_COUNT, 1, KEY, ALIVE_SECONDS)

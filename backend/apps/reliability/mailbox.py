@@ -1,4 +1,4 @@
-"""How the mailbox stands: the books, and how long events wait. Costs as much as there is pending, not as there was."""
+"""The state of the mailbox: the books, and how long events wait. The cost grows only with the pending events."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from django.db import connection
 from apps.events.books import Books, read_books
 from apps.reliability.connections import database
 
-# min(id + 0), not min(id): that would be found by walking the primary key past every finished event. As it is written
-# here, only the partial index of pending events is read.
+# min(id + 0) and not min(id), for which PostgreSQL would walk the primary key past every finished event. Like this it
+# reads only the partial index of pending events.
 _WAITING = """
     SELECT extract(epoch FROM now() - (SELECT received_at FROM events_event WHERE id = pending.oldest)),
         extract(epoch FROM now() - (SELECT available_at FROM events_event WHERE state = 'pending'
@@ -19,10 +19,10 @@ _WAITING = """
 
 @dataclass(frozen=True)
 class Mailbox:
-    """Seconds are 0 when nothing waits.
+    """Seconds are 0 if no event waits.
 
-    `oldest_pending_seconds`: since the oldest unfinished event arrived, whatever it waits for (its bank's item, a
-    vendor's rate limit, the end of a back-off). `overdue_seconds`: since an event could have been worked on.
+    `oldest_pending_seconds`: since the oldest unfinished event arrived, whatever it waits for (its item, a vendor's
+    rate limit, a backoff). `overdue_seconds`: since the longest waiting due event became due.
     """
 
     books: Books
@@ -31,7 +31,7 @@ class Mailbox:
 
 
 def read_mailbox() -> Mailbox:
-    """Count. Raises what Django raises, also when the count takes longer than connections.STATEMENT_TIMEOUT."""
+    """Count. Raises Django's database errors, also if the count takes longer than connections.STATEMENT_TIMEOUT."""
     with database():
         books = read_books()
         with connection.cursor() as cursor:

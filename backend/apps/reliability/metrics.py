@@ -1,6 +1,6 @@
-"""GET /metrics: what this web server counted itself, and what the database and the broker know of everybody's work.
+"""GET /metrics: the counters of this web server, and the figures of the whole installation.
 
-docs/operations.md explains each; a test keeps the two the same.
+docs/operations.md explains each metric; a test compares the two.
 """
 
 import os
@@ -15,25 +15,25 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from apps.banking.aggregators.calls import Calls, read_calls
 from apps.reliability.broker import Broker
 from apps.reliability.connections import redis
-from apps.reliability.health import PATIENCE, look
+from apps.reliability.health import PATIENCE, read_health
 from apps.reliability.mailbox import Mailbox
 from apps.reliability.probe import Probe, answer_by
 from apps.reliability.rows import Rows, read_rows
 
 __all__ = ["CONTENT_TYPE", "render"]
 
-# Counting connections and syncs reads many rows: several who scrape share one count.
+# Counting connections and syncs reads many rows, so several requests share one count.
 ROWS: Probe[Rows] = Probe(read_rows, fresh=10)
 CALLS: Probe[Calls] = Probe(lambda: read_calls(redis()))
 
 
 def render() -> bytes:
-    """The page. Takes at most health.PATIENCE and a little: what could not be had in time is not in it."""
-    return generate_latest(_counted_here()) + generate_latest(_figures())
+    """The page. Takes little more than health.PATIENCE; metrics whose source does not answer in time are missing."""
+    return generate_latest(_own_counters()) + generate_latest(_shared_figures())
 
 
-def _counted_here() -> CollectorRegistry:
-    # With several web processes each keeps its counters in a file of its own (see gunicorn.conf.py).
+def _own_counters() -> CollectorRegistry:
+    # With several web processes, each keeps its counters in files of its own (see gunicorn.conf.py).
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     registry = CollectorRegistry()
@@ -41,14 +41,14 @@ def _counted_here() -> CollectorRegistry:
     return registry
 
 
-def _figures() -> CollectorRegistry:
+def _shared_figures() -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(_Found(list(_collect())))
+    registry.register(_Families(list(_collect())))
     return registry
 
 
-class _Found:
-    """A collector of what was collected already."""
+class _Families:
+    """A collector that returns the metrics it was made with."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
@@ -60,38 +60,44 @@ class _Found:
 def _collect() -> Iterator[Metric]:
     deadline = time.monotonic() + PATIENCE
     rows, calls = ROWS.begin(), CALLS.begin()
-    health = look()
-    yield _gauge("ponte_up", "Whether a service answers.", "service", health.services)
+    health = read_health()
+    yield _labelled_gauge("ponte_up", "Whether a service answers.", "service", health.services)
     if health.mailbox:
         yield from _mailbox(health.mailbox)
     if health.broker:
         yield from _broker(health.broker)
-    if found := answer_by(rows, deadline):
-        yield from _rows(found)
-    if counted := answer_by(calls, deadline):
-        yield from _calls(counted)
+    if row_counts := answer_by(rows, deadline):
+        yield from _rows(row_counts)
+    if call_counts := answer_by(calls, deadline):
+        yield from _calls(call_counts)
 
 
 def _mailbox(mailbox: Mailbox) -> Iterator[Metric]:
     books = mailbox.books
     states = ("accepted", "done", "pending", "dead", "purged")
-    yield _gauge("ponte_events", "Events in the books.", "state", {state: getattr(books, state) for state in states})
-    yield _one("ponte_books_balanced", "1 while accepted = done + pending + dead + purged.", books.balanced)
-    yield _one(
+    yield _labelled_gauge(
+        "ponte_events", "Events in the books.", "state", {state: getattr(books, state) for state in states}
+    )
+    yield _gauge("ponte_books_balanced", "1 while accepted = done + pending + dead + purged.", books.balanced)
+    yield _gauge(
         "ponte_events_oldest_pending_seconds",
-        "Since the oldest unfinished event arrived, whatever it waits for.",
+        "Seconds since the oldest unfinished event arrived, whatever it waits for.",
         mailbox.oldest_pending_seconds,
     )
-    yield _one("ponte_events_overdue_seconds", "Since an event could have been worked on.", mailbox.overdue_seconds)
+    yield _gauge(
+        "ponte_events_overdue_seconds",
+        "Seconds since the longest waiting due event became due.",
+        mailbox.overdue_seconds,
+    )
 
 
 def _broker(broker: Broker) -> Iterator[Metric]:
-    yield _gauge("ponte_queue_depth", "Messages that no worker took yet.", "queue", broker.queues)
-    yield _one("ponte_workers", "Workers that said lately that they live.", broker.workers)
+    yield _labelled_gauge("ponte_queue_depth", "Messages that no worker has taken yet.", "queue", broker.queues)
+    yield _gauge("ponte_workers", "Workers whose heartbeat is fresh.", broker.workers)
 
 
 def _rows(rows: Rows) -> Iterator[Metric]:
-    yield _gauge("ponte_connections", "Connected banks, by standing.", "state", rows.connections)
+    yield _labelled_gauge("ponte_connections", "Connected banks, by state.", "state", rows.connections)
     syncs = GaugeMetricFamily(
         "ponte_syncs_last_day", "Syncs that began in the last 24 hours.", labels=["result", "error_type"]
     )
@@ -99,7 +105,9 @@ def _rows(rows: Rows) -> Iterator[Metric]:
         syncs.add_metric(labels, number)
     yield syncs
     if rows.schedule_seconds is not None:
-        yield _one("ponte_schedule_seconds", "Since beat wrote down what it sent.", rows.schedule_seconds)
+        yield _gauge(
+            "ponte_schedule_seconds", "Seconds since beat last wrote down what it sent.", rows.schedule_seconds
+        )
 
 
 def _calls(calls: Calls) -> Iterator[Metric]:
@@ -109,19 +117,19 @@ def _calls(calls: Calls) -> Iterator[Metric]:
     for labels, number in sorted(calls.counts.items()):
         counts.add_metric(labels, number)
     seconds = CounterMetricFamily(
-        "ponte_api_call_seconds", "Seconds spent waiting for them.", labels=["aggregator", "endpoint"]
+        "ponte_api_call_seconds", "Seconds spent in these calls.", labels=["aggregator", "endpoint"]
     )
-    for labels, total in sorted(calls.seconds.items()):
-        seconds.add_metric(labels, total)
+    for endpoint, total in sorted(calls.seconds.items()):
+        seconds.add_metric(endpoint, total)
     return iter((counts, seconds))
 
 
-def _gauge(name: str, text: str, label: str, values: dict[str, int] | dict[str, bool]) -> Metric:
+def _labelled_gauge(name: str, text: str, label: str, values: dict[str, int] | dict[str, bool]) -> Metric:
     family = GaugeMetricFamily(name, text, labels=[label])
     for value, number in values.items():
         family.add_metric([value], number)
     return family
 
 
-def _one(name: str, text: str, value: float) -> Metric:
+def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)

@@ -1,4 +1,4 @@
-"""What the database knows of connections, syncs and the schedule, counted for the metrics."""
+"""Counts of connections and syncs, and the age of the schedule, for the metrics."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Rows:
-    """`syncs`: of the last day, by (result, error type). `schedule_seconds`: since beat wrote down what it sent."""
+    """`syncs`: of the last day, by (result, error type). `schedule_seconds`: since beat wrote what it sent."""
 
     connections: dict[str, int]
     syncs: dict[tuple[str, str], int]
@@ -23,7 +23,7 @@ class Rows:
 
 
 def read_rows() -> Rows:
-    """Count. Raises what Django raises."""
+    """Count. Raises Django's database errors."""
     with database():
         return Rows(_connections(), _syncs(), _schedule_seconds())
 

@@ -1,4 +1,4 @@
-"""The folder of counters: one a server, none left behind by those that were killed."""
+"""The folder of counters: each server has its own, and the next server removes those of killed servers."""
 
 import os
 import time
@@ -22,58 +22,58 @@ def aged(folder: Path) -> Path:
     return folder
 
 
-def test_each_name_is_another_and_nothing_is_made_by_it(shm):
+def test_each_name_is_new_and_no_folder_is_created(shm):
     first, second = new_name(), new_name()
     assert first.parent == second.parent == shm
     assert first != second
     assert not list(shm.iterdir())
 
 
-def test_what_a_killed_server_left_is_cleared_away_and_what_a_living_one_holds_is_not(shm):
-    killed, living, mine = new_name(), new_name(), new_name()
-    os.close(counters.begin(killed, afresh=True))
-    held = counters.begin(living, afresh=True)
+def test_the_folder_of_a_killed_server_is_removed_but_not_that_of_a_running_one(shm):
+    killed, running, new = new_name(), new_name(), new_name()
+    os.close(counters.begin(killed, empty=True))
+    lock = counters.begin(running, empty=True)
     (killed / "counter_1.db").write_bytes(b"x")
-    aged(killed), aged(living)
-    os.close(counters.begin(mine, afresh=True))
-    assert {folder.name for folder in shm.iterdir()} == {living.name, mine.name}
-    os.close(held)
+    aged(killed), aged(running)
+    os.close(counters.begin(new, empty=True))
+    assert {folder.name for folder in shm.iterdir()} == {running.name, new.name}
+    os.close(lock)
 
 
-def test_a_folder_that_is_just_being_made_is_left_alone(shm):
+def test_a_young_folder_is_not_removed(shm):
     young = new_name()
     young.mkdir()
-    os.close(counters.begin(new_name(), afresh=True))
+    os.close(counters.begin(new_name(), empty=True))
     assert young.exists()
 
 
-def test_a_link_that_bears_our_name_is_not_followed(shm, tmp_path_factory):
+def test_a_link_with_our_prefix_is_not_followed(shm, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    (elsewhere / "kept").write_text("kept")
-    (shm / f"{counters.OURS}link").symlink_to(elsewhere)
-    os.utime(shm / f"{counters.OURS}link", (0, 0), follow_symlinks=False)
-    os.close(counters.begin(new_name(), afresh=True))
-    assert (elsewhere / "kept").exists()
+    (elsewhere / "file").write_text("text")
+    (shm / f"{counters.PREFIX}link").symlink_to(elsewhere)
+    os.utime(shm / f"{counters.PREFIX}link", (0, 0), follow_symlinks=False)
+    os.close(counters.begin(new_name(), empty=True))
+    assert (elsewhere / "file").exists()
 
 
-def test_a_server_that_takes_over_keeps_the_counts_and_holds_the_folder_too(shm):
+def test_a_server_that_takes_over_keeps_the_counters_and_locks_the_folder_too(shm):
     folder = new_name()
-    first = counters.begin(folder, afresh=True)
+    first = counters.begin(folder, empty=True)
     (folder / "counter_1.db").write_bytes(b"x")
-    second = counters.begin(folder, afresh=False)
+    second = counters.begin(folder, empty=False)
     os.close(first)
     assert (folder / "counter_1.db").exists()
     aged(folder)
-    os.close(counters.begin(new_name(), afresh=True))
+    os.close(counters.begin(new_name(), empty=True))
     assert folder.exists()
     os.close(second)
 
 
-def test_a_folder_that_was_given_is_emptied_of_counters_alone_and_never_removed(shm, tmp_path_factory):
-    given = tmp_path_factory.mktemp("given")
-    (given / "counter_1.db").write_bytes(b"x")
-    (given / "somebodys.txt").write_text("kept")
-    os.close(counters.begin(given, afresh=True))
-    counters.end(given)
-    assert (given / "somebodys.txt").exists()
-    assert not (given / "counter_1.db").exists()
+def test_a_configured_folder_loses_only_its_counters_and_is_not_removed(shm, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("configured")
+    (folder / "counter_1.db").write_bytes(b"x")
+    (folder / "other.txt").write_text("text")
+    os.close(counters.begin(folder, empty=True))
+    counters.end(folder)
+    assert (folder / "other.txt").exists()
+    assert not (folder / "counter_1.db").exists()

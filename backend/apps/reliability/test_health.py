@@ -1,4 +1,4 @@
-"""GET /health: true, quick whatever hangs, and of use to whoever decides where requests go."""
+"""GET /health: correct, and quick even if a server hangs."""
 
 import os
 import re
@@ -31,7 +31,7 @@ def get(path: str = "/health"):
     return Client().get(path)
 
 
-def test_with_everything_there_it_is_healthy():
+def test_if_everything_is_up_it_is_healthy():
     heartbeat.beat("worker@test")
     answer = get()
     assert answer.status_code == 200
@@ -42,7 +42,7 @@ def test_with_everything_there_it_is_healthy():
     assert answer["Cache-Control"] == "no-store"
 
 
-def test_it_tells_what_waits_for_how_long_and_what_is_dead():
+def test_it_shows_pending_and_dead_events_and_how_long_they_wait():
     for name in ("1", "2", "3"):
         put(name)
     put("unhandled", "payment_intent/created")
@@ -56,7 +56,7 @@ def test_it_tells_what_waits_for_how_long_and_what_is_dead():
     assert set(mailbox["queues"]) == {"sync", "quick", "background"}
 
 
-def test_an_event_that_waits_for_its_time_is_pending_but_not_overdue():
+def test_an_event_that_is_due_later_is_pending_but_not_overdue():
     put("1")
     Event.objects.update(
         received_at=timezone.now() - timedelta(days=2), available_at=timezone.now() + timedelta(hours=1)
@@ -66,26 +66,26 @@ def test_an_event_that_waits_for_its_time_is_pending_but_not_overdue():
     assert mailbox["overdue_seconds"] == 0
 
 
-def test_without_a_worker_it_is_degraded_and_still_takes_requests():
+def test_without_a_worker_it_is_degraded_and_answers_200():
     answer = get()
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["services"] == {"database": "up", "redis": "up", "celery": "down"}
 
 
-def test_a_worker_that_fell_silent_is_not_up():
+def test_a_worker_with_an_old_heartbeat_is_not_up():
     broker = redis.Redis.from_url(settings.REDIS_URL)
     broker.zadd(heartbeat.KEY, {"worker@frozen": time.time() - heartbeat.ALIVE_SECONDS - 2})
     assert get().json()["services"]["celery"] == "down"
 
 
-def test_events_that_nobody_works_on_degrade_it():
+def test_overdue_events_degrade_it():
     heartbeat.beat("worker@test")
     put("1")
     Event.objects.update(available_at=timezone.now() - timedelta(seconds=health.OVERDUE_SECONDS + 5))
     assert get().json()["status"] == "degraded"
 
 
-def test_it_holds_words_of_its_own_and_figures_and_nothing_else():
+def test_the_body_holds_only_fixed_words_and_figures():
     put("1")
     body = get().json()
     assert set(body) == {"status", "services", "mailbox", "timestamp"}
@@ -95,11 +95,11 @@ def test_it_holds_words_of_its_own_and_figures_and_nothing_else():
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_it_can_only_be_read(method):
+def test_other_methods_are_refused(method):
     assert getattr(Client(), method)("/health").status_code == 405
 
 
-def test_many_who_ask_cost_the_database_one_question(django_assert_num_queries):
+def test_many_requests_cost_the_database_one_query(django_assert_num_queries):
     get()
     begun = health.DATABASE.begin()
     with django_assert_num_queries(0):
@@ -112,7 +112,7 @@ def test_many_who_ask_cost_the_database_one_question(django_assert_num_queries):
 
 
 def timed(web, path: str = "/health"):
-    """The answer, and the seconds it took at best: what hangs hangs every time, a busy machine does not."""
+    """The answer, and the shortest of several times: a hanging server is slow every time, a busy machine is not."""
     seconds = []
     for _ in range(3):
         began = time.monotonic()
@@ -131,7 +131,7 @@ def test_the_shipped_server_answers_under_any_host_without_tls_and_without_a_coo
     assert web.get("/health/live").json() == {"status": "alive"}
 
 
-def test_a_probe_that_asks_for_the_head_alone_gets_that(start_web):
+def test_a_head_request_gets_only_the_head(start_web):
     port = int(start_web().url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), 10) as wire:
         wire.settimeout(10)
@@ -142,7 +142,7 @@ def test_a_probe_that_asks_for_the_head_alone_gets_that(start_web):
     assert b"{" not in heard
 
 
-def test_a_database_that_takes_connections_and_never_answers_is_down_within_two_seconds(start_web, black_hole):
+def test_a_database_that_accepts_connections_and_never_answers_is_down_within_two_seconds(start_web, black_hole):
     web = start_web(DATABASE_URL=f"postgresql://ponte@127.0.0.1:{black_hole}/ponte")
     answer, seconds = timed(web)
     assert seconds < 2
@@ -155,7 +155,7 @@ def test_a_database_that_takes_connections_and_never_answers_is_down_within_two_
     assert 'ponte_up{service="database"} 0.0' in answer.text
 
 
-def test_a_broker_that_takes_connections_and_never_answers_degrades_within_two_seconds(start_web, black_hole):
+def test_a_broker_that_accepts_connections_and_never_answers_degrades_within_two_seconds(start_web, black_hole):
     web = start_web(REDIS_URL=f"redis://127.0.0.1:{black_hole}/0")
     answer, seconds = timed(web)
     assert seconds < 2
@@ -164,7 +164,7 @@ def test_a_broker_that_takes_connections_and_never_answers_degrades_within_two_s
     assert answer.json()["mailbox"]["queues"] is None
 
 
-def test_servers_that_are_not_there_at_all_are_down_at_once(start_web):
+def test_servers_that_do_not_listen_are_down_at_once(start_web):
     web = start_web(DATABASE_URL="postgresql://ponte@127.0.0.1:9/ponte", REDIS_URL="redis://127.0.0.1:9/0")
     answer, seconds = timed(web)
     assert seconds < 1
@@ -186,7 +186,7 @@ def frozen(pid: int):
 
 
 def test_frozen_servers_are_down_within_two_seconds_and_up_again_when_they_thaw(start_web, wait_until, own_servers):
-    """The postmaster and Valkey are stopped as a whole machine would be: their sockets stay, and say nothing."""
+    """SIGSTOP freezes the postmaster and Valkey like a frozen machine: their sockets stay open and do not answer."""
     web = start_web(**own_servers)
     broker = redis.Redis.from_url(own_servers["REDIS_URL"])
     with psycopg.connect(own_servers["DATABASE_URL"]) as session:

@@ -1,4 +1,4 @@
-"""A real worker beats while it lives, and falls silent when it is frozen or gone."""
+"""A real worker sends heartbeats while it runs, and none while it is frozen or gone."""
 
 import os
 import signal
@@ -20,12 +20,12 @@ def test_each_worker_counts_once_however_often_it_beats():
     assert read_broker().workers == 2
 
 
-def test_a_beat_without_a_broker_disturbs_nobody(settings):
+def test_a_heartbeat_without_a_broker_raises_nothing(settings):
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     heartbeat.beat("worker@a")
 
 
-def test_a_worker_is_up_while_it_lives_and_not_when_it_is_frozen_or_gone(start_worker, wait_until, monkeypatch):
+def test_a_worker_is_up_while_it_runs_and_down_when_it_is_frozen_or_gone(start_worker, wait_until, monkeypatch):
     monkeypatch.setattr(heartbeat, "ALIVE_SECONDS", 7)
     monkeypatch.setattr(health.BROKER, "_fresh", 0.0)
 

@@ -1,4 +1,4 @@
-"""What health and metrics ask of the mailbox costs as much as there is pending, however much is finished."""
+"""The queries of health and metrics read pending events only, however many events are finished."""
 
 import pytest
 from django.db import connection
@@ -10,20 +10,20 @@ from apps.reliability.mailbox import read_mailbox
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_an_empty_mailbox_has_waited_for_nothing():
-    found = read_mailbox()
-    assert (found.oldest_pending_seconds, found.overdue_seconds) == (0, 0)
-    assert found.books.balanced
+def test_an_empty_mailbox_has_waited_zero_seconds():
+    state = read_mailbox()
+    assert (state.oldest_pending_seconds, state.overdue_seconds) == (0, 0)
+    assert state.books.balanced
 
 
-def test_counting_reads_the_index_of_pending_events_alone():
+def test_the_count_reads_only_the_index_of_pending_events():
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         cursor.execute("EXPLAIN " + mailbox._WAITING)
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("RESET enable_seqscan")
     assert "event_due" in plan
-    # The one look at the primary key is for the row that was found.
+    # The primary key is used only to read the oldest row.
     assert plan.count("events_event_pkey") == 1
     assert "Index Cond: (id = pending.oldest)" in plan
 
@@ -39,5 +39,5 @@ def test_ten_thousand_finished_events_are_not_counted_row_by_row():
         )
         cursor.execute("ANALYZE events_event")
     books = read_mailbox().books
-    # What the mailbox did not book is not seen: nobody counted rows.
+    # These rows are not in the tally, so they appear only if the rows are counted.
     assert (books.done, books.pending) == (0, 1)

@@ -1,4 +1,4 @@
-"""GET /metrics: every figure, who may read it, and that several processes count as one."""
+"""GET /metrics: every figure, and the counters of several processes as one."""
 
 import os
 import re
@@ -32,7 +32,7 @@ WEBHOOKS = "/api/banking/webhooks/pluggy/"
 
 
 def read(text: str | None = None) -> dict[tuple, float]:
-    """{(name, label values…): value} of a page; of ours when none is given."""
+    """{(name, label values…): value} of a page, by default of our own."""
     families = text_string_to_metric_families(render().decode() if text is None else text)
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
 
@@ -41,38 +41,38 @@ def put(event_id: str, kind: str = "item/updated") -> None:
     accept(Incoming("test", event_id, kind, "m", b"{}"))
 
 
-def test_the_books_are_shown_and_balance():
+def test_the_books_are_shown_and_balanced():
     put("1"), put("2"), put("3", "payment_intent/created")
     Event.objects.filter(event_id="2").update(state="dead", finished_at=timezone.now())
-    found = read()
-    states = {state: found["ponte_events", state] for state in ("accepted", "done", "pending", "dead", "purged")}
+    metrics = read()
+    states = {state: metrics["ponte_events", state] for state in ("accepted", "done", "pending", "dead", "purged")}
     assert states == {"accepted": 3, "done": 1, "pending": 1, "dead": 1, "purged": 0}
-    assert found["ponte_books_balanced",] == 1
+    assert metrics["ponte_books_balanced",] == 1
 
 
-def test_an_event_that_vanished_unbalances_the_books():
+def test_a_lost_event_unbalances_the_books():
     put("1")
     book(accepted=1)
     assert read()["ponte_books_balanced",] == 0
 
 
-def test_what_waits_in_the_mailbox_and_in_the_broker():
+def test_pending_events_and_queued_messages_are_shown():
     put("1")
     Event.objects.update(received_at=timezone.now() - timedelta(seconds=60))
     broker = redis.Redis.from_url(settings.REDIS_URL)
     broker.lpush("sync", "{}", "{}")
     heartbeat.beat("worker@a"), heartbeat.beat("worker@b")
-    found = read()
-    assert 60 <= found["ponte_events_oldest_pending_seconds",] < 70
-    assert found["ponte_queue_depth", "sync"] == 2
-    assert found["ponte_queue_depth", "background"] == 0
-    assert found["ponte_workers",] == 2
-    assert {name: found["ponte_up", name] for name in ("database", "redis", "celery")} == dict.fromkeys(
+    metrics = read()
+    assert 60 <= metrics["ponte_events_oldest_pending_seconds",] < 70
+    assert metrics["ponte_queue_depth", "sync"] == 2
+    assert metrics["ponte_queue_depth", "background"] == 0
+    assert metrics["ponte_workers",] == 2
+    assert {name: metrics["ponte_up", name] for name in ("database", "redis", "celery")} == dict.fromkeys(
         ("database", "redis", "celery"), 1
     )
 
 
-def test_connections_by_standing_and_the_last_days_syncs_by_result():
+def test_connections_are_counted_by_state_and_the_syncs_of_the_last_day_by_result():
     member = ConnectionFactory(state="active")
     ConnectionFactory(state="needs_user")
     now = timezone.now()
@@ -86,24 +86,24 @@ def test_connections_by_standing_and_the_last_days_syncs_by_result():
             started_at=now - timedelta(hours=hours),
             finished_at=now,
         )
-    found = read()
-    assert found["ponte_connections", "active"] == found["ponte_connections", "needs_user"] == 1
-    assert found["ponte_connections", "outdated"] == 0
-    assert found["ponte_syncs_last_day", "", "done"] == 2
-    assert found["ponte_syncs_last_day", "bank_maintenance", "failed"] == 1
+    metrics = read()
+    assert metrics["ponte_connections", "active"] == metrics["ponte_connections", "needs_user"] == 1
+    assert metrics["ponte_connections", "outdated"] == 0
+    assert metrics["ponte_syncs_last_day", "", "done"] == 2
+    assert metrics["ponte_syncs_last_day", "bank_maintenance", "failed"] == 1
 
 
-def test_calls_that_workers_made_are_counted():
+def test_calls_of_workers_are_counted():
     broker = redis.Redis.from_url(settings.REDIS_URL)
     count = counter(broker, "pluggy")
     count("item", "200", 0.25), count("item", "200", 0.5), count("item", "timeout", 1)
-    found = read()
-    assert found["ponte_api_calls_total", "pluggy", "item", "200"] == 2
-    assert found["ponte_api_calls_total", "pluggy", "item", "timeout"] == 1
-    assert found["ponte_api_call_seconds_total", "pluggy", "item"] == 1.75
+    metrics = read()
+    assert metrics["ponte_api_calls_total", "pluggy", "item", "200"] == 2
+    assert metrics["ponte_api_calls_total", "pluggy", "item", "timeout"] == 1
+    assert metrics["ponte_api_call_seconds_total", "pluggy", "item"] == 1.75
 
 
-def test_nothing_in_it_names_a_client_an_item_or_a_secret():
+def test_the_page_names_no_client_no_item_and_no_secret():
     bank = ConnectionFactory()
     put("an-event-id")
     text = render().decode()
@@ -111,7 +111,7 @@ def test_nothing_in_it_names_a_client_an_item_or_a_secret():
         assert word not in text
 
 
-def test_each_metric_is_documented_and_each_documented_one_is_shown():
+def test_the_documented_metrics_are_those_of_the_page():
     page = (settings.BACKEND.parent / "docs" / "operations.md").read_text()
     documented = set(re.findall(r"^\| `(ponte_[a-z_]+)", page, re.MULTILINE))
     put("1")
@@ -127,28 +127,28 @@ def test_each_metric_is_documented_and_each_documented_one_is_shown():
 # --- with the shipped server ---
 
 
-def test_what_several_processes_counted_is_one_figure_and_outlives_a_process(start_web, wait_until):
+def test_the_counters_of_several_processes_are_summed_and_survive_a_process(start_web, wait_until):
     web = start_web(WEB_CONCURRENCY="3", METRICS_TOKEN=TOKEN)
     secret = {"Authorization": f"Bearer {settings.PLUGGY_WEBHOOK_SECRETS[0]}"}
     for number in range(40):
         body = {"event": "item/updated", "eventId": f"e-{number % 30}", "itemId": str(uuid.uuid4())}
-        # A connection each, so that the kernel gives them to different processes.
+        # Each request has its own connection, so that the kernel spreads them over the processes.
         answer = requests.post(web.url + WEBHOOKS, json=body, headers=secret, timeout=10)
         assert answer.status_code == 200
     requests.post(web.url + WEBHOOKS, json={}, timeout=10)
 
-    def found() -> dict:
+    def scrape() -> dict:
         return read(web.get("/metrics", Authorization=f"Bearer {TOKEN}").text)
 
     assert web.get("/metrics").status_code == 401
-    before = found()
+    before = scrape()
     assert before["ponte_webhook_seconds_count", "accepted"] == 30
     assert before["ponte_webhook_seconds_count", "duplicate"] == 10
     assert before["ponte_webhook_seconds_count", "unauthorized"] == 1
     assert before["ponte_events", "accepted"] == 30
     os.kill(_workers(web.process.pid)[0], signal.SIGKILL)
     wait_until(
-        lambda: found()["ponte_webhook_seconds_count", "accepted"] == 30, 20, "the same figure after a worker's death"
+        lambda: scrape()["ponte_webhook_seconds_count", "accepted"] == 30, 20, "the same figure after a worker's death"
     )
 
 
@@ -172,7 +172,7 @@ def test_the_server_leaves_no_folder_of_counters_behind(start_web):
     assert not folder.exists()
 
 
-def test_a_folder_that_was_given_is_emptied_at_the_start_and_kept(start_web, tmp_path):
+def test_a_configured_folder_is_emptied_at_the_start_and_not_removed(start_web, tmp_path):
     left_over = tmp_path / "metrics" / "counter_1.db"
     left_over.parent.mkdir()
     left_over.write_bytes(b"not a counter")

@@ -17,19 +17,19 @@ def section(title: str) -> str:
     return re.split(r"\n#{2,3} ", PAGE.split(f"# {title}\n", 1)[1])[0]
 
 
-def test_the_schedule_is_the_one_that_migrations_make():
+def test_the_schedule_is_that_of_the_migrations():
     documented = set(re.findall(r"^\| `([a-z_.]+)` \| (\d+) s", section("What beat sends"), re.MULTILINE))
     rows = [(task, seconds) for name in SCHEDULES for _, task, seconds, _ in import_module(name).SCHEDULE]
     discovery = import_module("apps.banking.migrations.0006_schedule_discovery")
     assert documented == {(task, str(seconds)) for task, seconds in [*rows, (discovery.TASK, discovery.SECONDS)]}
 
 
-def test_the_queues_are_those_that_are_read():
+def test_the_queues_are_those_of_the_settings():
     documented = set(re.findall(r"^\| `([a-z]+)` \|", section("Queues"), re.MULTILINE))
     assert documented == {queue.name for queue in settings.CELERY_TASK_QUEUES}
 
 
-def test_each_log_line_is_written_by_somebody():
+def test_each_log_line_is_in_the_code():
     sources = "\n".join(path.read_text() for path in (BACKEND / "apps").rglob("*.py") if "test_" not in path.name)
     lines = re.findall(r"^\| `([^`]+)` \| (?:info|warning|error)", section("Log lines"), re.MULTILINE)
     assert len(lines) > 8
@@ -38,7 +38,7 @@ def test_each_log_line_is_written_by_somebody():
         assert all(part.strip(" .") in sources for part in parts), line
 
 
-def test_the_figures_of_the_text_are_those_of_the_code():
+def test_the_figures_in_the_text_are_those_of_the_code():
     assert f"within {heartbeat.ALIVE_SECONDS} seconds" in PAGE
     assert f"every {heartbeat.EVERY_SECONDS:.0f}, whether" in PAGE
     assert f"more than {health.OVERDUE_SECONDS // 60} minutes" in PAGE

@@ -1,4 +1,4 @@
-"""Probes: one thread asks however many want to know, and nobody waits long."""
+"""Probes: one thread asks for all callers, and no caller waits long."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ def soon(seconds: float = 5) -> float:
     return time.monotonic() + seconds
 
 
-def test_many_who_ask_while_nothing_answers_cost_one_thread():
+def test_many_callers_of_a_hanging_server_cost_one_thread():
     asked, released = [], threading.Event()
     probe = Probe(lambda: asked.append(1) or released.wait(20))
     started = time.monotonic()
@@ -24,7 +24,7 @@ def test_many_who_ask_while_nothing_answers_cost_one_thread():
     assert len(asked) == 1
 
 
-def test_an_answer_is_used_again_until_it_is_old():
+def test_an_answer_is_reused_until_it_is_old():
     asked = []
     probe = Probe(lambda: asked.append(1) or len(asked), fresh=0.3)
     assert answer_by(probe.begin(), soon()) == 1
@@ -33,7 +33,7 @@ def test_an_answer_is_used_again_until_it_is_old():
     assert answer_by(probe.begin(), soon()) == 2
 
 
-def test_an_error_is_no_answer_and_holds_no_longer_than_one():
+def test_an_error_gives_no_answer_and_is_kept_no_longer_than_an_answer():
     answers = [ValueError("down"), None]
 
     def ask() -> str:
@@ -47,7 +47,7 @@ def test_an_error_is_no_answer_and_holds_no_longer_than_one():
     assert answer_by(probe.begin(), soon()) == "up"
 
 
-def test_an_answer_that_comes_too_late_is_there_for_the_next_who_asks():
+def test_a_late_answer_is_there_for_the_next_caller():
     released = threading.Event()
     probe = Probe(lambda: released.wait(20), fresh=60)
     assert answer_by(probe.begin(), soon(0.05)) is None
@@ -56,7 +56,7 @@ def test_an_answer_that_comes_too_late_is_there_for_the_next_who_asks():
 
 
 @pytest.mark.parametrize("deadline", [0.0, -5.0])
-def test_a_deadline_that_is_past_takes_what_is_there(deadline):
+def test_a_past_deadline_returns_an_answer_that_is_there(deadline):
     probe = Probe(lambda: "there", fresh=60)
     answer_by(probe.begin(), soon())
     assert answer_by(probe.begin(), time.monotonic() + deadline) == "there"

@@ -1,4 +1,4 @@
-"""At the root, without a closing slash: what platforms and Prometheus are told to ask."""
+"""The URLs for platforms and Prometheus, at the root and without a closing slash."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""GET /health, /health/live and /metrics. They run without middleware, any Host header will do, and no session."""
+"""GET /health, /health/live and /metrics. They run without middleware and sessions, and accept any Host header."""
 
 import json
 
@@ -6,26 +6,26 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from apps.reliability.access import refusal
-from apps.reliability.health import look
+from apps.reliability.health import read_health
 from apps.reliability.metrics import CONTENT_TYPE, render
 
 
 @require_safe
 def health(_request: HttpRequest) -> HttpResponse:
-    """200 as long as webhooks can be accepted, 503 when they cannot. The body says what is up."""
-    found = look()
-    return _answer(json.dumps(found.report()).encode(), status=503 if found.status == "unhealthy" else 200)
+    """200 if Ponte can accept webhooks, 503 if not. The body says which services are up."""
+    state = read_health()
+    return _answer(json.dumps(state.report()).encode(), status=503 if state.status == "unhealthy" else 200)
 
 
 @require_safe
 def live(_request: HttpRequest) -> HttpResponse:
-    """200: this process answers. Nothing else is asked, so nothing else can have it restarted."""
+    """200: this process answers. It checks nothing else, so only its own failure restarts it."""
     return _answer(b'{"status": "alive"}')
 
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus, in its text format."""
+    """The metrics, in the text format of Prometheus."""
     if status := refusal(request):
         response = _answer(b"", status=status)
         if status == 401:

@@ -1,20 +1,24 @@
-"""`manage.py rotate_keys`: seal everything with the first of ENCRYPTION_KEYS, so that the older keys can be dropped."""
+"""manage.py rotate_keys: encrypt everything with the first of ENCRYPTION_KEYS, so that you can drop the older keys."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import models
 
 from lib import rotation
 
 
 class Command(BaseCommand):
     help = (
-        "Seals every sealed column anew with the first of ENCRYPTION_KEYS. Deploy the new key in front of the old ones "
-        "to every process first. Safe while Ponte runs; run it again to continue where it was stopped."
+        "Encrypts every sealed column again with the first of ENCRYPTION_KEYS. Before you run it, put the new key in "
+        "front of the old ones in the environment of every process, and restart all of them. It is safe while Ponte "
+        "runs. If it is interrupted, run it again: it continues where it stopped."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only count what an older key sealed")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only count the rows to encrypt again; change nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
@@ -22,21 +26,24 @@ class Command(BaseCommand):
             return
         left = [self._rotate(model) for model in rotation.sealed_models()]
         if any(left):
-            raise CommandError(f"{sum(left)} rows still need an older key: keep it, and see above.")
-        self.stdout.write(self.style.SUCCESS("Everything is sealed with the first key; the older ones can be dropped."))
+            raise CommandError(f"{sum(left)} rows still need an older key. Keep the older keys; see the lines above.")
+        self.stdout.write(self.style.SUCCESS("All rows use the first key; the older keys can be dropped."))
 
     def _count(self) -> None:
         for model in rotation.sealed_models():
-            self.stdout.write(f"{model._meta.label}: {rotation.outdated(model)} to seal anew")
+            self.stdout.write(f"{model._meta.label}: {rotation.outdated(model)} rows to encrypt again")
 
-    def _rotate(self, model: Any) -> int:
-        """Returns how many rows an older key is still needed for."""
+    def _rotate(self, model: type[models.Model]) -> int:
+        """Encrypt the rows of a model again. Returns how many rows still need an older key."""
         label = model._meta.label
-        done = rotation.rotate(model, lambda so_far: self.stdout.write(f"{label}: {so_far} …"))
-        self.stdout.write(f"{label}: {done.resealed} sealed anew")
-        if done.unreadable:
-            some = ", ".join(map(str, done.unreadable[:10]))
-            self.stderr.write(f"{label}: {len(done.unreadable)} rows open with no key of the ring, such as id {some}")
-        if done.held:
-            self.stderr.write(f"{label}: {done.held} rows were held by others all the time")
-        return len(done.unreadable) + max(0, done.held)
+        result = rotation.rotate(model, lambda so_far: self.stdout.write(f"{label}: {so_far} …"))
+        self.stdout.write(f"{label}: {result.resealed} rows encrypted again")
+        if result.unreadable:
+            ids = ", ".join(map(str, result.unreadable[:10]))
+            self.stderr.write(
+                f"{label}: none of ENCRYPTION_KEYS decrypts {len(result.unreadable)} rows (id {ids}). "
+                "Add the key that encrypted them, and run the command again."
+            )
+        if result.locked > 0:
+            self.stderr.write(f"{label}: {result.locked} rows were locked the whole time. Run the command again.")
+        return len(result.unreadable) + max(0, result.locked)

@@ -1,4 +1,4 @@
-"""manage.py replay_events: have finished events worked on once more. Who asked, and why, is kept."""
+"""manage.py replay_events: make finished events pending again, and record who asked for it and why."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
@@ -15,8 +15,9 @@ from apps.events.models import Event
 from apps.events.replay import replay
 from apps.events.selection import Selection
 
-# Events of one transaction.
+# Events replayed in one transaction.
 BATCH = 200
+# Events replayed by one call, unless --limit says otherwise.
 LIMIT = 1_000
 
 _AGO = re.compile(r"(\d{1,5})([mhd])")
@@ -24,48 +25,48 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def moment(text: str) -> datetime:
-    """`90m`, `6h` or `3d` ago, or a date and time (`2026-11-20T14:00`), ours where no zone is given."""
+    """The time `90m`, `6h` or `3d` ago, or a date and time (`2026-11-20T14:00`), in TIME_ZONE if it names no zone."""
     if ago := _AGO.fullmatch(text):
         return timezone.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
-        found = parse_datetime(text)
+        parsed = parse_datetime(text)
     except ValueError:
-        found = None
-    if found is None:
+        parsed = None
+    if parsed is None:
         raise ArgumentTypeError("give 90m, 6h, 3d or a date and time such as 2026-11-20T14:00")
-    return found if timezone.is_aware(found) else timezone.make_aware(found)
+    return parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
 
 
 class Command(BaseCommand):
     help = (
-        "Replay finished events: they become pending again and are worked on as if they had just arrived. Conditions "
-        "narrow each other; at least one is needed. --dry-run first says which. Exits with 1 when nothing matches."
+        "Replay finished and dead events: they become pending again, and workers process them as if they had just "
+        "arrived. An event must match all conditions; give at least one. Use --dry-run first to list the events. "
+        "Exits with 1 if no event matches."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--id", type=int, action="append", default=[], help="a row's number; may be repeated")
-        parser.add_argument("--dead", action="store_true", help="dead events only (default: finished ones too)")
-        parser.add_argument("--item", default="", help="the events of this item of Pluggy's")
-        parser.add_argument("--mailbox", default="", help="the events of one mailbox, by its key")
-        parser.add_argument("--kind", default="", help="the events of one kind, such as item/updated")
+        parser.add_argument("--id", type=int, action="append", default=[], help="the event with this id; repeatable")
+        parser.add_argument("--dead", action="store_true", help="only dead events (default: finished events too)")
+        parser.add_argument("--mailbox", default="", help="the events of this mailbox, such as pluggy:item:ID")
+        parser.add_argument("--kind", default="", help="the events of this kind, such as item/updated")
         parser.add_argument("--since", type=moment, help="received since: 90m, 6h, 3d, or a date and time")
-        parser.add_argument("--until", type=moment, help="received before")
-        parser.add_argument("--limit", type=int, default=LIMIT, help=f"at most so many, oldest first ({LIMIT})")
-        parser.add_argument("--dry-run", action="store_true", help="list them (never what is in them), change nothing")
-        parser.add_argument("--actor", default="", help="who asks for it; kept with each event")
-        parser.add_argument("--reason", default="", help="why; kept with each event")
+        parser.add_argument("--until", type=moment, help="received before: 90m, 6h, 3d, or a date and time")
+        parser.add_argument("--limit", type=int, default=LIMIT, help=f"at most this many, oldest first ({LIMIT})")
+        parser.add_argument("--dry-run", action="store_true", help="list the events without payloads; change nothing")
+        parser.add_argument("--actor", default="", help="your name; stored with each replay")
+        parser.add_argument("--reason", default="", help="why you replay them; stored with each replay")
 
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = list(_selection(options).events().defer("payload")[: _limit(options)])
         if not chosen:
-            raise CommandError("Nothing that is finished or dead matches.")
+            raise CommandError("Nothing matches: no finished or dead event meets all conditions.")
         if options["dry_run"]:
             self._list(chosen)
             return
         if not options["actor"].strip():
-            raise CommandError("--actor is needed: a replay is kept with the name of who asked for it.")
+            raise CommandError("--actor is needed: give your name, which is stored with each replay.")
         replayed = _replay(chosen, options["actor"].strip(), options["reason"])
-        self.stdout.write(f"{replayed} replayed, {len(chosen) - replayed} waited already")
+        self.stdout.write(f"{replayed} replayed, {len(chosen) - replayed} already pending")
         self._name_missing(options["id"], chosen)
 
     def _list(self, events: Sequence[Event]) -> None:
@@ -77,25 +78,24 @@ class Command(BaseCommand):
             )
         self.stdout.write(f"{len(events)} would be replayed")
 
-    def _name_missing(self, asked: Sequence[int], found: Sequence[Event]) -> None:
-        missing = sorted(set(asked) - {event.pk for event in found})
+    def _name_missing(self, ids: Sequence[int], chosen: Sequence[Event]) -> None:
+        missing = sorted(set(ids) - {event.pk for event in chosen})
         if missing:
-            raise CommandError(f"Not there, or not finished: {', '.join(map(str, missing))}")
+            names = ", ".join(map(str, missing))
+            raise CommandError(f"Not replayed: {names}. These do not exist, are pending, or fail another condition.")
 
 
 def _selection(options: dict[str, Any]) -> Selection:
-    if options["item"] and options["mailbox"]:
-        raise CommandError("Give --item or --mailbox: an item is a mailbox.")
     selection = Selection(
         ids=tuple(options["id"]),
         dead=options["dead"],
-        mailbox=f"pluggy:item:{options['item']}" if options["item"] else options["mailbox"],
+        mailbox=options["mailbox"],
         kind=options["kind"],
         since=options["since"],
         until=options["until"],
     )
     if selection.empty:
-        raise CommandError("Say which: --id, --dead, --item, --mailbox, --kind or --since.")
+        raise CommandError("Say which events: give --id, --dead, --mailbox, --kind or --since.")
     return selection
 
 

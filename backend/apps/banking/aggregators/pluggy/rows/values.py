@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from apps.banking.sizes import LINE, MONEY, QUANTITY, RATE, WORD
+from lib.storable import storable, storable_text
 
 Doc = dict[str, Any]
 
@@ -19,8 +20,6 @@ NO_CURRENCY = "XXX"
 INTEGER_LIMIT = 2**31
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _ZONE = re.compile(r"(?:[zZ]|[+-]\d\d(?::?\d\d)?)\s*$")
-# PostgreSQL stores neither U+0000 nor half a surrogate pair.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def text(doc: Doc, name: str, extra: Doc, limit: int) -> str:
@@ -38,7 +37,7 @@ def _awkward(value: Any, name: str, extra: Doc, limit: int) -> str:
     if isinstance(value, dict | list | bool):
         extra[name] = value
         return ""
-    words = _UNSTORABLE.sub("\ufffd", str(value))
+    words = storable_text(str(value))
     if len(words) > limit:
         extra[name] = value
     return words[:limit]
@@ -214,10 +213,4 @@ def words(doc: Doc, name: str) -> list[str]:
 
 def clean(value: Any) -> Any:
     """JSON that jsonb takes: no U+0000, no half surrogate pairs, at any depth."""
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [clean(entry) for entry in value]
-    if isinstance(value, dict):
-        return {clean(name): clean(entry) for name, entry in value.items()}
-    return value
+    return storable(value)
