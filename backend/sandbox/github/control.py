@@ -18,9 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.kit.switches import turn
-
-from .hooks import fire, settled
+from .hooks import SENDING, fire
 from .repos import shown
 from .world import CLIENT_ID, WORLD, Repo
 
@@ -41,10 +39,6 @@ async def add_token(request: web.Request) -> web.Response:
     if "expires_in" in asked:
         token.expires_at = time.time() + asked["expires_in"]
     return web.json_response({"access_token": token.value, "refresh_token": token.refresh}, status=201)
-
-
-async def switch(request: web.Request) -> web.Response:
-    return await turn(request, request.app[WORLD].switches)
 
 
 async def limit(request: web.Request) -> web.Response:
@@ -105,7 +99,7 @@ async def age(request: web.Request) -> web.Response:
 
 
 async def settle(request: web.Request) -> web.Response:
-    await settled(request.app)
+    await request.app[SENDING].settled()
     return web.Response(status=204)
 
 
@@ -129,7 +123,6 @@ ROUTES = [
     web.post("/_sandbox/users", add_user),
     web.post("/_sandbox/repos", add_repo),
     web.post("/_sandbox/tokens", add_token),
-    web.post("/_sandbox/switches", switch),
     web.post("/_sandbox/limit", limit),
     web.post("/_sandbox/push", push),
     web.post("/_sandbox/emit", emit),

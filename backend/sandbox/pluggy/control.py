@@ -1,7 +1,5 @@
-"""The control plane under /_sandbox: faults, the bank's days, failures, and the oracle. Loopback only."""
+"""The control plane under /_sandbox, beside faults and switches: the bank's days, failures, and the oracle."""
 
-import dataclasses
-import ipaddress
 from typing import Any
 
 from aiohttp import web
@@ -16,44 +14,9 @@ from .world import World, world_of
 HEALTH = ("ONLINE", "UNSTABLE", "OFFLINE")
 
 
-def guarded(request: web.Request) -> World:
-    """The world, for callers on this machine; 403 for others."""
-    if request.remote and not ipaddress.ip_address(request.remote).is_loopback:
-        raise ApiError(403, "The control plane answers this machine only")
-    return world_of(request)
-
-
 def _item(request: web.Request) -> tuple[World, Item]:
-    world = guarded(request)
+    world = world_of(request)
     return world, world.item(request.match_info["id"])
-
-
-async def add_fault(request: web.Request) -> web.Response:
-    """POST /_sandbox/faults: one fault, or a list of them."""
-    world, body = guarded(request), await body_of(request)
-    wanted = body["faults"] if isinstance(body.get("faults"), list) else [body]
-    return reply({"faults": [dataclasses.asdict(world.faults.add(doc)) for doc in wanted]})
-
-
-async def list_faults(request: web.Request) -> web.Response:
-    """GET /_sandbox/faults"""
-    return reply({"faults": [dataclasses.asdict(fault) for fault in guarded(request).faults.all]})
-
-
-async def clear_faults(request: web.Request) -> web.Response:
-    """DELETE /_sandbox/faults, or one with ?id="""
-    number = given(request, "id")
-    return reply({"cleared": guarded(request).faults.clear(int(number) if number.isdigit() else None)})
-
-
-async def set_switches(request: web.Request) -> web.Response:
-    """POST /_sandbox/switches: behaviour of the API that can be turned."""
-    world, body = guarded(request), await body_of(request)
-    try:
-        world.switches.turn(body)
-    except ValueError as error:
-        raise invalid(str(error)) from None
-    return reply(dataclasses.asdict(world.switches))
 
 
 async def evolve_item(request: web.Request) -> web.Response:
@@ -131,7 +94,7 @@ async def act(request: web.Request) -> web.Response:
 
 async def connector_status(request: web.Request) -> web.Response:
     """POST /_sandbox/connectors/{id}/status {"status"}: health changes and connector/status_updated goes out."""
-    world, body = guarded(request), await body_of(request)
+    world, body = world_of(request), await body_of(request)
     number = request.match_info["id"]
     connector = world.connectors.get(int(number)) if number.isdigit() else None
     if connector is None:
@@ -146,7 +109,7 @@ async def connector_status(request: web.Request) -> web.Response:
 
 async def emit(request: web.Request) -> web.Response:
     """POST /_sandbox/emit {"event","payload","itemId"?}: any event, also of kinds the emulator never makes itself."""
-    world, body = guarded(request), await body_of(request)
+    world, body = world_of(request), await body_of(request)
     kind, payload = body.get("event"), body.get("payload") or {}
     if not isinstance(kind, str) or not isinstance(payload, dict):
         raise invalid("event must be a string", "payload must be an object")
@@ -157,7 +120,7 @@ async def emit(request: web.Request) -> web.Response:
 
 async def resend(request: web.Request) -> web.Response:
     """POST /_sandbox/resend {"eventIds"?, "event"?, "state"?}: deliver again, under the same event ids."""
-    world, body = guarded(request), await body_of(request)
+    world, body = world_of(request), await body_of(request)
     ids, kind, state = body.get("eventIds"), body.get("event"), body.get("state")
     chosen = [
         e for e in list(world.dispatcher.events)
@@ -169,13 +132,13 @@ async def resend(request: web.Request) -> web.Response:
 
 async def expire_keys(request: web.Request) -> web.Response:
     """POST /_sandbox/expire-keys: every key and token issued so far ends now."""
-    guarded(request).minted_after = clock.now().timestamp()
+    world_of(request).minted_after = clock.now().timestamp()
     return reply({"expired": True})
 
 
 async def state(request: web.Request) -> web.Response:
     """GET /_sandbox/state?itemId=: the truth, as the API would give it; without itemId all items."""
-    world, wanted = guarded(request), given(request, "itemId")
+    world, wanted = world_of(request), given(request, "itemId")
     chosen = [world.item(wanted)] if wanted else list(world.items.values())
     return reply({"items": [_truth(item) for item in chosen], "webhooks": list(world.webhooks.values())})
 
@@ -212,14 +175,14 @@ def _counts(item: Item) -> Doc:
 
 async def counts(request: web.Request) -> web.Response:
     """GET /_sandbox/counts?itemId=: how much there is, without the rows (cheap for big items)."""
-    world, wanted = guarded(request), given(request, "itemId")
+    world, wanted = world_of(request), given(request, "itemId")
     chosen = [world.item(wanted)] if wanted else list(world.items.values())
     return reply({"items": {item.id: {"status": item.status, **_counts(item)} for item in chosen}})
 
 
 async def requests(request: web.Request) -> web.Response:
     """GET /_sandbox/requests: requests by endpoint and status, limits and how far they were exceeded."""
-    world = guarded(request)
+    world = world_of(request)
     limits = world.limits.report()
     found = world.requests.report()
     found |= {"limits": limits, "over_limit": sum(line["over"] for line in limits.values())}
@@ -231,7 +194,7 @@ async def requests(request: web.Request) -> web.Response:
 
 async def webhooks(request: web.Request) -> web.Response:
     """GET /_sandbox/webhooks?event=&itemId=: every event with its deliveries, and counts."""
-    world, kind, item = guarded(request), given(request, "event"), given(request, "itemId")
+    world, kind, item = world_of(request), given(request, "event"), given(request, "itemId")
     found = [
         e for e in world.dispatcher.events
         if (not kind or e.kind == kind) and (not item or e.payload.get("itemId") == item)
@@ -257,7 +220,7 @@ def delivery_counts(found: list[Any]) -> Doc:
 
 async def reset(request: web.Request) -> web.Response:
     """POST /_sandbox/reset: as at the start. {"keep": ["webhooks"]} keeps those registered."""
-    world, body = guarded(request), await body_of(request)
+    world, body = world_of(request), await body_of(request)
     for item in world.items.values():
         machine.stop(item)
     await world.dispatcher.reset()
@@ -265,7 +228,6 @@ async def reset(request: web.Request) -> web.Response:
     return reply({"reset": True})
 
 
-async def public_key(request: web.Request) -> web.Response:
+async def public_key(_request: web.Request) -> web.Response:
     """GET /_sandbox/public-key: what encrypted parameters are made with."""
-    guarded(request)
     return reply({"publicKey": rsa_key.public_pem()})

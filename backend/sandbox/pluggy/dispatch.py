@@ -7,12 +7,13 @@ import hmac
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 
+from sandbox.kit.background import Background
+from sandbox.kit.faults import Fault
+
 from . import clock
-from .faults import Fault
 from .wire import JSON_TYPE, Doc, dump
 from .world import World
 
@@ -70,7 +71,7 @@ class Dispatcher:
         self.events: list[Event] = []
         self.held: list[tuple[Event, Delivery, Fault | None]] = []
         self.lost_in_a_row: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._sending = Background()
         self._session: aiohttp.ClientSession | None = None
         self._dice = random.Random(f"dispatch {world.options.seed}")
 
@@ -86,9 +87,7 @@ class Dispatcher:
 
     async def reset(self) -> None:
         """Drop all deliveries under way and forget all events."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sending.cancel()
         self.events.clear()
         self.held.clear()
         self.lost_in_a_row.clear()
@@ -117,7 +116,7 @@ class Dispatcher:
         for url, webhook_id in targets:
             again = Delivery(url, webhook_id)
             event.deliveries.append(again)
-            self._spawn(self._deliver(event, again, None))
+            self._sending.start(self._deliver(event, again, None))
         return len(targets)
 
     def _addresses(self, kind: str, item_url: str | None) -> list[Delivery]:
@@ -137,23 +136,18 @@ class Dispatcher:
         if "burst" in by_kind:
             self._hold(event, delivery, by_kind["burst"])
             return
-        self._spawn(self._deliver(event, delivery, by_kind.get("reorder") or by_kind.get("delay")))
+        self._sending.start(self._deliver(event, delivery, by_kind.get("reorder") or by_kind.get("delay")))
 
     def _hold(self, event: Event, delivery: Delivery, burst: Fault) -> None:
         self.held.append((event, delivery, None))
         if len(self.held) == 1:
-            self._spawn(self._release(burst.seconds or 1.0))
+            self._sending.start(self._release(burst.seconds or 1.0))
 
     async def _release(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         held, self.held = self.held, []
         for event, delivery, fault in held:
-            self._spawn(self._deliver(event, delivery, fault))
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._sending.start(self._deliver(event, delivery, fault))
 
     async def _deliver(self, event: Event, delivery: Delivery, wait: Fault | None) -> None:
         if wait:

@@ -1,22 +1,25 @@
 """What every request passes: counting, CORS, JSON errors, rate limits, faults, and the key."""
 
-import asyncio
+import ipaddress
 import logging
 import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from sandbox.kit.effects import spoil
+
 from . import clock
 from .auth import CALLER, admit
-from .errors import ApiError, unauthorized
-from .faults import Fault
-from .wire import JSON_TYPE, reply
+from .errors import ApiError
+from .faults import API
+from .wire import refusal, reply
 from .world import world_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logging.getLogger(__name__)
 OPEN = {"POST /auth"}
+ELSEWHERE = ApiError(403, "The control plane answers this machine only")
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET,POST,PATCH,DELETE,OPTIONS",
@@ -37,13 +40,19 @@ def is_api(request: web.Request) -> bool:
     return request.config_dict is not None and not request.path.startswith(("/_", "/oauth", "/pluggy-connect.js"))
 
 
+def _may_control(request: web.Request) -> bool:
+    """Whether this is a page for anyone, or a caller on this machine."""
+    control = request.path.startswith("/_sandbox/")
+    return not control or not request.remote or ipaddress.ip_address(request.remote).is_loopback
+
+
 @web.middleware
 async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The whole way of one request."""
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=CORS)
     if not is_api(request):
-        return await _answered(request, handler)
+        return await (_answered(request, handler) if _may_control(request) else refusal(ELSEWHERE))
     world, endpoint, started = world_of(request), endpoint_of(request), time.perf_counter()
     status = 0
     try:
@@ -61,9 +70,12 @@ async def _checked(request: web.Request, handler: Handler, endpoint: str) -> web
     try:
         headers = world.limits.take(endpoint, request.remote or "")
     except ApiError as error:
-        return _error(error)
+        return refusal(error)
     fault = world.faults.strike("api", endpoint)
-    answer = await (_faulty(request, handler, endpoint, fault) if fault else _served(request, handler, endpoint))
+    if fault is None:
+        answer = await _served(request, handler, endpoint)
+    else:
+        answer = await spoil(API, fault, request, lambda: _served(request, handler, endpoint))
     answer.headers.update(headers)
     return answer
 
@@ -73,7 +85,7 @@ async def _served(request: web.Request, handler: Handler, endpoint: str) -> web.
         try:
             request[CALLER] = admit(request, endpoint)
         except ApiError as error:
-            return _error(error)
+            return refusal(error)
     return await _answered(request, handler)
 
 
@@ -81,7 +93,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except ApiError as error:
-        return _error(error)
+        return refusal(error)
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -90,54 +102,3 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         log.exception("the emulator itself failed at %s %s", request.method, request.path)
         body = {"code": 500, "codeDescription": "INTERNAL_SERVER_ERROR", "message": "Internal server error"}
         return reply(body, 500)
-
-
-def _error(error: ApiError) -> web.Response:
-    answer = reply(error.body(), error.status)
-    answer.headers.update(error.headers)
-    return answer
-
-
-async def _faulty(request: web.Request, handler: Handler, endpoint: str, fault: Fault) -> web.StreamResponse:
-    if fault.kind in ("hang", "latency"):
-        await asyncio.sleep(fault.seconds)
-        return await _served(request, handler, endpoint)
-    if fault.kind == "reset":
-        if request.transport:
-            request.transport.abort()
-        return web.Response(status=499)
-    if fault.kind == "truncate":
-        return _truncated(await _served(request, handler, endpoint))
-    if fault.kind == "expired_key":
-        return _expire(request)
-    return _broken(fault)
-
-
-def _truncated(answer: web.StreamResponse) -> web.StreamResponse:
-    whole = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b'{"res'
-    return web.Response(body=whole[: max(1, len(whole) // 2)], status=answer.status, content_type=JSON_TYPE)
-
-
-def _expire(request: web.Request) -> web.Response:
-    world = world_of(request)
-    try:
-        world.revoked.add(admit(request, "GET /connectors").token_id)
-    except ApiError as error:
-        return _error(error)
-    return _error(unauthorized(world.switches.unauthorized_status))
-
-
-def _broken(fault: Fault) -> web.Response:
-    if fault.kind == "429":
-        answer = reply({"code": 429, "message": "Too many requests. Please try again later"}, 429)
-        answer.headers["Retry-After"] = str(fault.retry_after)
-        return answer
-    if fault.kind == "502":
-        return web.Response(
-            text="<html><body><h1>502 Bad Gateway</h1></body></html>", status=502, content_type="text/html"
-        )
-    status = fault.status if fault.kind == "error" else int(fault.kind)
-    return reply(
-        fault.body or {"code": status, "codeDescription": "INTERNAL_SERVER_ERROR", "message": "Broken"},
-        status,
-    )

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from . import clock
-from .errors import invalid
+from .errors import ApiError, invalid
 
 Doc = dict[str, Any]
 JSON_TYPE = "application/json"
@@ -24,6 +24,13 @@ def dump(doc: Any) -> bytes:
 def reply(doc: Any, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.Response(body=dump(doc), status=status, content_type=JSON_TYPE, charset="utf-8")
+
+
+def refusal(error: ApiError) -> web.Response:
+    """The answer that an error is."""
+    answer = reply(error.body(), error.status)
+    answer.headers.update(error.headers)
+    return answer
 
 
 def reply_bytes(body: bytes) -> web.Response:

@@ -75,6 +75,23 @@ def test_a_fault_strikes_as_often_as_it_was_told_and_only_where_it_fits(url):
     assert requests.get(url + "/text", timeout=5).status_code == 200
 
 
+def test_faults_are_listed_with_how_often_they_happened_and_switched_off_one_by_one(url):
+    several = {"faults": [{"kind": "answer", "pattern": "GET /text"}, {"kind": "reset", "pattern": "GET /big"}]}
+    requests.post(url + "/_sandbox/faults", json=several, timeout=5)
+    requests.get(url + "/text", timeout=5)
+    listed = requests.get(url + "/_sandbox/faults", timeout=5).json()["faults"]
+    assert [(fault["kind"], fault["happened"]) for fault in listed] == [("answer", 1), ("reset", 0)]
+    requests.delete(url + f"/_sandbox/faults?id={listed[0]['id']}", timeout=5)
+    left = requests.get(url + "/_sandbox/faults", timeout=5).json()["faults"]
+    assert [fault["kind"] for fault in left] == ["reset"]
+
+
+def test_one_wrong_fault_among_several_switches_none_on(url):
+    several = {"faults": [{"kind": "reset"}, {"kind": "unheard-of"}]}
+    assert requests.post(url + "/_sandbox/faults", json=several, timeout=5).status_code == 400
+    assert requests.get(url + "/_sandbox/faults", timeout=5).json() == {"faults": []}
+
+
 @pytest.mark.parametrize("kind", ["reset", "truncate"])
 def test_a_connection_can_break_after_the_request_took_effect(url, kind):
     requests.post(url + "/_sandbox/faults", json={"kind": kind, "after": True}, timeout=5)

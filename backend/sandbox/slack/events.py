@@ -15,10 +15,12 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
+from sandbox.kit.background import Background
+
 from .world import APP_ID, BOT, SIGNING_SECRET, TEAM, WORLD, World
 
 WAITS_SECONDS = (0.0, 60.0, 300.0)
-SENDING: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("sending", set)
+SENDING = web.AppKey("sending", Background)
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
@@ -59,17 +61,8 @@ def interact(app: web.Application, payload: dict[str, Any]) -> None:
 
 def send(app: web.Application, raw: bytes, kind: str, *, retries: int = len(WAITS_SECONDS)) -> None:
     """Deliver in the background."""
-    if not app[WORLD].events_url:
-        return
-    task = asyncio.create_task(_deliver(app[WORLD], raw, kind, retries))
-    app[SENDING].add(task)
-    task.add_done_callback(app[SENDING].discard)
-
-
-async def settled(app: web.Application) -> None:
-    """Wait until nothing is on its way."""
-    while app[SENDING]:
-        await asyncio.wait(set(app[SENDING]))
+    if app[WORLD].events_url:
+        app[SENDING].start(_deliver(app[WORLD], raw, kind, retries))
 
 
 async def _deliver(world: World, raw: bytes, kind: str, retries: int) -> None:

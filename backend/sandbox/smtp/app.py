@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from sandbox.kit.app import Sandbox
+from sandbox.kit.controls import document, refusal
 
 from .certificate import Certificate
-from .faults import Fault
+from .faults import as_fault
 from .server import PASSWORD, USERNAME, Dialogue, World
 
 HOST = "127.0.0.1"
@@ -59,9 +60,9 @@ class Smtp:
     async def fault(self, request: web.Request) -> web.Response:
         """Switch one on."""
         try:
-            self.world.faults.append(Fault(**await request.json()))
-        except (TypeError, ValueError) as error:
-            raise web.HTTPBadRequest(text=str(error)) from error
+            self.world.faults.switch_on(as_fault(await document(request)))
+        except ValueError as error:
+            return refusal(error)
         return web.Response(status=204)
 
     async def extend(self, request: web.Request) -> web.Response:

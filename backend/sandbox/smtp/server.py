@@ -8,7 +8,9 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from .faults import Fault
+from sandbox.kit.faults import Fault, Faults
+
+from .faults import KINDS
 
 USERNAME, PASSWORD = "ponte@example.com", "smtp-password-ok"
 LARGEST = 30_000_000
@@ -21,15 +23,14 @@ class World:
 
     mails: list[dict[str, Any]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: Faults = field(default_factory=lambda: Faults(KINDS))
     extensions: dict[str, str | None] = field(default_factory=dict)
     """What EHLO says instead of an extension's line; None: nothing."""
 
     def forget(self) -> None:
         """Begin anew."""
-        for one in (self.mails, self.commands, self.faults):
-            one.clear()
-        self.extensions.clear()
+        for part in (self.mails, self.commands, self.faults, self.extensions):
+            part.clear()
 
     def offered(self, line: str) -> str | None:
         """A line of EHLO's answer as it is to be said."""
@@ -42,7 +43,7 @@ class World:
     def fault(self, stage: str, address: str = "") -> Fault | None:
         """Notes the stage; the fault that happens there."""
         self.commands.append(stage)
-        return next((fault for fault in self.faults if fault.strikes(stage, address)), None)
+        return self.faults.strike(stage, address)
 
 
 class Mailroom:
@@ -108,7 +109,7 @@ class Dialogue(SMTP):
         if fault.kind == "hang":
             await asyncio.sleep(LONGEST_HANG)
         if fault.kind == "answer":
-            return f"{fault.code} {fault.text}"
+            return f"{fault.status} {fault.body}"
         assert self.transport is not None  # noqa: S101 - a command has just come over it
         self.transport.abort()
         raise ConnectionResetError

@@ -93,7 +93,7 @@ class Control:
         return web.Response(status=204)
 
     async def settle(self, _request: web.Request) -> web.Response:
-        await self.gateway.postman.settled()
+        await self.gateway.postman.sending.settled()
         return web.Response(status=204)
 
     async def messages(self, request: web.Request) -> web.Response:

@@ -5,6 +5,8 @@ from typing import Any
 
 import aiohttp
 
+from sandbox.kit.background import Background
+
 from .payloads import as_strings
 from .world import Instance, Webhook
 
@@ -22,24 +24,17 @@ EXCLUDED = {
 
 
 class Postman:
-    """Delivers in the background; `settled` waits until nothing is under way."""
+    """Delivers in the background."""
 
     def __init__(self) -> None:
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.sending = Background()
 
     def post(self, instance: Instance, body: dict[str, Any], spelt: bool = False) -> None:
         """To every webhook of the instance that wants it. `spelt`: with booleans and numbers as strings."""
         for webhook in instance.webhooks:
             if wanted(webhook, body):
                 sent = as_strings(body) if spelt else body
-                task = asyncio.create_task(self._deliver(instance, webhook, sent))
-                self.under_way.add(task)
-                task.add_done_callback(self.under_way.discard)
-
-    async def settled(self) -> None:
-        """Returns when all that was posted is delivered or given up."""
-        while self.under_way:
-            await asyncio.wait(set(self.under_way))
+                self.sending.start(self._deliver(instance, webhook, sent))
 
     async def _deliver(self, instance: Instance, webhook: Webhook, body: dict[str, Any]) -> None:
         trouble = ""
