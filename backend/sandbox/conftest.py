@@ -103,12 +103,27 @@ class Emulator:
 
 @dataclass
 class Receiver:
-    """An HTTP server that keeps what is posted to it and answers what `status` says (a number, or a function)."""
+    """The HTTP server of whoever gets webhooks: keeps what is posted to it.
+
+    Answers the next of `statuses`, else `status` (a number, or a function of the request), with the body that `reply`
+    makes. The sandbox imports nothing of the product, so it cannot use `plugfn.testing.stub_http`."""
 
     url: str = ""
     status: Any = 200
+    statuses: list[int] = field(default_factory=list)
+    reply: Callable[[dict[str, Any]], bytes] = lambda _: b""
     got: list[dict[str, Any]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, path: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes]:
+        """Keep what came; the status and the body to answer."""
+        one = {"path": path, "headers": headers, "raw": raw, "body": _json(raw)}
+        usual = self.status(one) if callable(self.status) else self.status
+        status = self.statuses.pop(0) if self.statuses else usual
+        with self.changed:
+            self.got.append({**one, "status": status, "at": time.monotonic()})
+            self.changed.notify_all()
+        return status, self.reply(one)
 
     def wait(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
         with self.changed:
@@ -124,20 +139,24 @@ class Receiver:
         return [one for one in self.got if one["body"]["event"] == kind]
 
 
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            one = {"path": self.path, "headers": dict(self.headers), "raw": raw, "body": json.loads(raw)}
-            status = receiver.status(one) if callable(receiver.status) else receiver.status
-            with receiver.changed:
-                receiver.got.append({**one, "status": status, "at": time.monotonic()})
-                receiver.changed.notify_all()
+            status, body = receiver.take(self.path, dict(self.headers), raw)
             self.send_response(status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_):
             """Quiet."""
