@@ -1,7 +1,6 @@
 """The emulator as a real subprocess, a receiver for its webhooks, and a report of peers that could not be run."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -40,16 +39,31 @@ def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return report
 
 
-class Emulator:
-    """One running emulator and a session that talks to it. Every call gives the decoded body; `status` has the code."""
+class Process:
+    """One running emulator, and an HTTP session for it. `line`: what it printed when ready; `url`: where it listens."""
 
-    def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "sandbox.pluggy", "--port", "0", "--speed", "50", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
-        self.process = subprocess.Popen(command, cwd=BACKEND, env=environment, stdout=subprocess.PIPE, text=True)
+    def __init__(self, name: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", f"sandbox.{name}", *arguments]
+        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
         self.line = self.process.stdout.readline().strip()
         self.url = self.line.rpartition(" ")[2]
         self.session = requests.Session()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it; returns its exit status."""
+        self.session.close()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(10)
+        self.process.stdout.close()
+        return status
+
+
+class Emulator(Process):
+    """Pluggy's emulator. Every call returns the decoded body; `status` and `headers` are those of the last answer."""
+
+    def __init__(self, *arguments: str) -> None:
+        super().__init__("pluggy", "--port", "0", "--speed", "50", *arguments)
         self.status = 0
         self.headers: Any = {}
 
@@ -91,14 +105,6 @@ class Emulator:
             assert time.monotonic() < deadline, seen
             time.sleep(0.01)
         return seen
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.session.close()
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(10)
-        self.process.stdout.close()
-        return code
 
 
 @dataclass

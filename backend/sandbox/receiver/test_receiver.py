@@ -1,28 +1,23 @@
 """The receiver as a process of its own, and through it what all small emulators share: records, faults, resets."""
 
 import json
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import requests
 from standardwebhooks import Webhook
 
-BACKEND = Path(__file__).resolve().parents[2]
+from sandbox.conftest import Process
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture(scope="module")
 def process():
-    command = [sys.executable, "-m", "sandbox.receiver"]
-    with subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True) as running:
-        running.url = running.stdout.readline().strip().rpartition(" ")[2]
-        yield running
-        running.terminate()
-        assert running.wait(timeout=10) == 0
+    running = Process("receiver")
+    yield running
+    assert running.stop() == 0
 
 
 @pytest.fixture

@@ -1,27 +1,18 @@
 """The emulator as a real subprocess, and an app's server that answers Slack's challenge."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from sandbox.conftest import Receiver
-
-BACKEND = Path(__file__).resolve().parents[2]
+from sandbox.conftest import Process, Receiver
 
 
-class Slack:
+class Slack(Process):
     """The running emulator, and a session with a bot's token. `answer` is the last one."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "sandbox.slack"]
-        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
-        self.session = requests.Session()
+        super().__init__("slack")
         self.answer: Any = None
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
@@ -40,11 +31,6 @@ class Slack:
         value = str(self.control("tokens", token)["access_token"])
         self.session.headers["Authorization"] = f"Bearer {value}"
         return value
-
-    def stop(self) -> None:
-        self.session.close()
-        self.process.terminate()
-        self.process.communicate(timeout=10)
 
 
 @pytest.fixture(scope="session")
