@@ -143,7 +143,8 @@ def requests(path: str, events: Events) -> Iterator[bytes]:
 
 
 def rows(database: psycopg.Connection) -> int:
-    return database.execute("SELECT count(*) FROM events_event").fetchone()[0]
+    [(count,)] = database.execute("SELECT count(*) FROM events_event").fetchall()
+    return int(count)
 
 
 def prepare(database: psycopg.Connection) -> None:
@@ -184,7 +185,7 @@ def web_server(environment: dict[str, str], application: str | None = None) -> I
         process.wait(30)
 
 
-def wait_for(port: int, process: subprocess.Popen) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         if process.poll() is not None:
             sys.exit("bench: the web server ended at once; see .local/bench-*.log")

@@ -15,7 +15,6 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from typing import Any
 
 import httpx2
 from pydantic import SecretStr
@@ -35,6 +34,7 @@ class Answerer(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember whom to answer."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP connection has
         self.transport, self.pending = transport, b""
 
     def data_received(self, data: bytes) -> None:
@@ -122,10 +122,10 @@ async def measure(url: str, options: argparse.Namespace) -> dict[str, list[float
     headers = {"Authorization": "Bearer a-token"}
     async with plug, httpx2.AsyncClient(limits=limits, headers=headers) as client:
 
-        async def bare() -> Any:
+        async def bare() -> object:
             return (await client.get(f"{url}/repos/ana/house")).json()
 
-        async def action() -> Any:
+        async def action() -> object:
             return await plug.bench.repos.get(user_id=USER, params={"owner": "ana", "repo": "house"})
 
         await rate(bare, options.concurrent, 0.3)

@@ -10,10 +10,10 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -82,6 +82,7 @@ def sandbox(environment: Mapping[str, str]) -> Iterator[str]:
     keys = ["--client-id", environment["PLUGGY_CLIENT_ID"], "--client-secret", environment["PLUGGY_CLIENT_SECRET"]]
     command = [sys.executable, "-m", "sandbox.pluggy", "--speed", "100", "--no-rate-limits", *keys]
     with running(command, environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None  # noqa: S101 - it was asked for just above
         yield process.stdout.readline().decode().strip().rpartition(" ")[2]
 
 
@@ -99,8 +100,10 @@ def worker(environment: Mapping[str, str]) -> Iterator[int]:
 
 
 @contextmanager
-def running(command: list[str], environment: Mapping[str, str], **pipes: Any) -> Iterator[subprocess.Popen]:
-    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), **pipes)
+def running(
+    command: list[str], environment: Mapping[str, str], *, stdout: IO[bytes] | int, stderr: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=stdout, stderr=stderr)
     try:
         yield process
     finally:
@@ -108,7 +111,7 @@ def running(command: list[str], environment: Mapping[str, str], **pipes: Any) ->
         process.wait(30)
 
 
-def wait_for(condition: Any, process: subprocess.Popen) -> None:
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:

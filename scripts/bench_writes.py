@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection, connections, transaction
@@ -36,7 +37,7 @@ class Writes:
     """The ways to write the transactions of `account`, as the bank lists them."""
 
     def __init__(self, account: Account, bank: Any, rounds: int) -> None:
-        self.scope = {"client_id": account.client_id, "account_id": account.pk}
+        self.scope: dict[str, UUID | int] = {"client_id": account.client_id, "account_id": account.pk}
         self.shape = columns(Transaction, tuple(sorted(self.scope)))
         self.rounds = rounds
         self.docs = [doc for page in bank.transactions(account.vendor_id) for doc in page]
@@ -123,7 +124,8 @@ class Writes:
 def ratio(ours: Iterable[Cost], peers: Iterable[Cost], of: str) -> float:
     """How many times as fast as its peer, in the median round: a machine that slows down slows both."""
     pairs = zip(ours, peers, strict=True)
-    return round(statistics.median(getattr(peer, of) / getattr(one, of) for one, peer in pairs), 2)
+    quotients: list[float] = [getattr(peer, of) / getattr(one, of) for one, peer in pairs]
+    return round(statistics.median(quotients), 2)
 
 
 def processor_seconds(pid: int) -> float:

@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 # Seconds after which a measurement has failed.
 PATIENCE = 120
@@ -51,6 +50,7 @@ class Connection(asyncio.Protocol):
         self.answered: asyncio.Future[bool] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP connection has
         self.transport = transport
 
     def ask(self, request: bytes, due: float) -> "asyncio.Future[bool]":
@@ -102,7 +102,7 @@ def offer(port: int, requests: Iterator[bytes], connections: int, seconds: float
     return asyncio.run(_measure(_offer(port, requests, connections, seconds, rate)))
 
 
-async def _measure(work: Coroutine[Any, Any, Result]) -> Result:
+async def _measure(work: Coroutine[object, object, Result]) -> Result:
     cpu = time.process_time()
     result = await asyncio.wait_for(work, PATIENCE)
     result.client_cpu_seconds = time.process_time() - cpu

@@ -25,7 +25,8 @@ class Bank:
 
     def counts(self, item_id: str) -> dict[str, Any]:
         """`status` of the item, and how many accounts, transactions… it has."""
-        return self._get("counts", itemId=item_id)["items"][item_id]
+        counts: dict[str, Any] = self._get("counts", itemId=item_id)["items"][item_id]
+        return counts
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Every delivery of every event that was sent: `state` and `attempts` of `status` and `ms`."""
@@ -42,7 +43,8 @@ class Bank:
     def _get(self, path: str, **params: str) -> dict[str, Any]:
         answer = self._session.get(f"{self._url}/{path}", params=params, timeout=TIMEOUT)
         answer.raise_for_status()
-        return answer.json()
+        document: dict[str, Any] = answer.json()
+        return document
 
     def _post(self, path: str, body: dict[str, Any]) -> None:
         self._session.post(f"{self._url}/{path}", json=body, timeout=TIMEOUT).raise_for_status()

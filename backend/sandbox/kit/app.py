@@ -6,17 +6,16 @@ POST /_sandbox/reset      forget everything and begin anew
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from .controls import Controls
 from .effects import EFFECTS, spoil
 from .faults import Faults
 from .switches import Switches
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MOST_RECORDED = 5000
 MOST_BODY = 32 * 1024 * 1024

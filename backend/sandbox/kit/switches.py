@@ -8,7 +8,7 @@ Switches = MutableMapping[str, Any]
 """The switches by name, each with its value now."""
 
 
-def turn(switches: Switches, wanted: Mapping[str, Any]) -> None:
+def turn(switches: Switches, wanted: Mapping[str, object]) -> None:
     """Set these. ValueError, and no switch is turned, for an unknown name or a value of another type."""
     for name, value in wanted.items():
         if name not in switches or not _fits(value, switches[name]):

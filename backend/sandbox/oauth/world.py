@@ -61,14 +61,14 @@ class World:
     """Made anew by reset."""
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
         self.options = Options()
         self.codes: dict[str, Code] = {}
         self.grants: list[Grant] = []
         self.spent: dict[str, Grant] = {}
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self.__init__()  # type: ignore[misc]
 
     def code(self, scopes: list[str], redirect_uri: str, challenge: str) -> str:
         """A new grant's code."""

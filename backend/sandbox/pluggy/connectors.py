@@ -1,7 +1,5 @@
 """The institutions that can be connected: sandbox connectors, one that is not, and their health."""
 
-from typing import Any
-
 from . import clock
 from .seeded import uid
 from .wire import Doc
@@ -17,7 +15,7 @@ PERSONAL = "PERSONAL_BANK"
 MEU_PLUGGY = 200
 
 
-def credential(name: str, label: str, kind: str = "text", **more: Any) -> Doc:
+def credential(name: str, label: str, kind: str = "text", **more: object) -> Doc:
     """One field of the login form. `optional` is always there: the generated Python SDK demands it."""
     return {"name": name, "label": label, "type": kind, "placeholder": "", "optional": False, **more}
 
@@ -54,7 +52,7 @@ def _cpf() -> Doc:
     )  # fmt: skip
 
 
-def _connector(key: int, name: str, credentials: list[Doc], kind: str = PERSONAL, **more: Any) -> Doc:
+def _connector(key: int, name: str, credentials: list[Doc], kind: str = PERSONAL, **more: object) -> Doc:
     return {
         "id": key, "name": name, "institutionUrl": "https://banco.exemplo.com.br", "imageUrl":
         f"https://cdn.exemplo.com.br/connectors/{key}.svg", "primaryColor": "1F6FEB", "type": kind, "country": "BR",

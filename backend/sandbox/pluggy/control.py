@@ -1,10 +1,9 @@
 """The control plane under /_sandbox, beside faults and switches: the bank's days, failures, and the oracle."""
 
-from typing import Any
-
 from aiohttp import web
 
 from . import clock, connectors, events, evolve, machine, rsa_key, second_factor
+from .dispatch import Event
 from .errors import ApiError, invalid, not_found
 from .model import Item
 from .users import MESSAGES
@@ -203,7 +202,7 @@ async def webhooks(request: web.Request) -> web.Response:
     return reply(summary if given(request, "summary") else {**summary, "events": [e.shown() for e in found]})
 
 
-def delivery_counts(found: list[Any]) -> Doc:
+def delivery_counts(found: list[Event]) -> Doc:
     """Events, deliveries by state, attempts, and the slowest answer."""
     deliveries = [d for e in found for d in e.deliveries]
     states = ("pending", "delivered", "lost", "refused", "dropped")

@@ -6,7 +6,7 @@ from typing import Any
 class ApiError(Exception):
     """An answer that is not 2xx. `extra` is merged into the body as it is."""
 
-    def __init__(self, status: int, message: str, description: str = "", **extra: Any) -> None:
+    def __init__(self, status: int, message: str, description: str = "", **extra: object) -> None:
         super().__init__(message)
         self.status = status
         self.message = message

@@ -144,7 +144,7 @@ class Day:
             credit = doc["creditData"]
             credit["availableCreditLimit"] = round(credit["creditLimit"] - doc["balance"], 2)
 
-    def _rewrite(self, row: Row, **changes: Any) -> None:
+    def _rewrite(self, row: Row, **changes: object) -> None:
         self.account.ledger.put({**row.doc(), **changes, "updatedAt": self.stamp})
         self.changes.updated.append(row.id)
 
@@ -190,7 +190,7 @@ class Day:
         for number, row in enumerate(self._pick(count)):
             self._replace(row, number)
 
-    def _replace(self, row: Row, number: int, **changes: Any) -> None:
+    def _replace(self, row: Row, number: int, **changes: object) -> None:
         doc = {**row.doc(), **changes, "id": self.book.id_of(*self._path("reissued", number))}
         doc |= {"createdAt": self.stamp, "updatedAt": self.stamp}
         self.account.ledger.remove(row.id)
@@ -223,7 +223,7 @@ class Day:
             made = gen_accounts.bill(self.account.doc, due, due.strftime("%Y-%m"), self.stamp, paid=False)
             self.account.bills.insert(0, made)
 
-    def set_balance(self, value: Any) -> None:
+    def set_balance(self, value: float) -> None:
         """The account's balance becomes this number."""
         self._move(float(value) - self.account.doc["balance"])
 

@@ -3,9 +3,9 @@
 import ipaddress
 import logging
 import time
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sandbox.kit.effects import spoil
 
@@ -16,7 +16,6 @@ from .faults import API
 from .wire import refusal, reply
 from .world import world_of
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logging.getLogger(__name__)
 OPEN = {"POST /auth"}
 ELSEWHERE = ApiError(403, "The control plane answers this machine only")
@@ -52,7 +51,7 @@ async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=CORS)
     if not is_api(request):
-        return await (_answered(request, handler) if _may_control(request) else refusal(ELSEWHERE))
+        return await _answered(request, handler) if _may_control(request) else refusal(ELSEWHERE)
     world, endpoint, started = world_of(request), endpoint_of(request), time.perf_counter()
     status = 0
     try:

@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 from . import clock, sealed_parameters
 from .auth import Caller
@@ -28,7 +27,7 @@ def check_plan(world: World, caller: Caller) -> None:
         raise ApiError(409, message, "ITEM_CREATION_LIMIT_EXCEEDED", data={"itemsLimit": most})
 
 
-def check_connector(world: World, connector_id: Any) -> Doc:
+def check_connector(world: World, connector_id: object) -> Doc:
     """The connector to connect; must exist and be ONLINE or UNSTABLE."""
     if not isinstance(connector_id, int | float) or isinstance(connector_id, bool):
         raise invalid("connectorId must be a number")
@@ -40,7 +39,7 @@ def check_connector(world: World, connector_id: Any) -> Doc:
     return connector
 
 
-def check_parameters(connector: Doc, given: Any, updating: Item | None = None) -> dict[str, str]:
+def check_parameters(connector: Doc, given: object, updating: Item | None = None) -> dict[str, str]:
     """The credentials as texts; 400 with details per field when they break the form's rules."""
     if isinstance(given, str) and given:
         given = sealed_parameters.unseal(given)
@@ -79,7 +78,7 @@ def _fits(field: Doc, value: str) -> bool:
     return re.search(field.get("validation") or "", value) is not None
 
 
-def check_products(given: Any) -> None:
+def check_products(given: object) -> None:
     """400 when `products` is there and holds anything but known product names."""
     if given is None:
         return

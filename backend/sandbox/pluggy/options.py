@@ -53,7 +53,7 @@ def parse(argv: list[str] | None = None) -> Options:
     return Options(**found)
 
 
-def _switch(text: str) -> tuple[str, Any]:
+def _switch(text: str) -> tuple[str, object]:
     name, _, value = text.partition("=")
     return name, json.loads(value or "true")
 

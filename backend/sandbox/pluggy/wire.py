@@ -16,12 +16,12 @@ Doc = dict[str, Any]
 JSON_TYPE = "application/json"
 
 
-def dump(doc: Any) -> bytes:
+def dump(doc: object) -> bytes:
     """Compact UTF-8 JSON."""
     return json.dumps(doc, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def reply(doc: Any, status: int = 200) -> web.Response:
+def reply(doc: object, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.Response(body=dump(doc), status=status, content_type=JSON_TYPE, charset="utf-8")
 
@@ -38,12 +38,12 @@ def reply_bytes(body: bytes) -> web.Response:
     return web.Response(body=body, content_type=JSON_TYPE, charset="utf-8")
 
 
-def page(results: Sequence[Any]) -> web.Response:
+def page(results: Sequence[object]) -> web.Response:
     """The page envelope around a list that is not paged."""
     return reply({"page": 1, "total": len(results), "totalPages": 1, "results": list(results)})
 
 
-def paged(request: web.Request, results: Sequence[Any]) -> web.Response:
+def paged(request: web.Request, results: Sequence[object]) -> web.Response:
     """The page envelope cut by `page` and `pageSize` (1 to 500, default 500)."""
     number, size = page_of(request)
     cut = results[(number - 1) * size : number * size]

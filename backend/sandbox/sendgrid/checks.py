@@ -17,7 +17,7 @@ Problem = tuple[str, str]
 """The field and the message."""
 
 
-def problems(body: Any) -> list[Problem]:
+def problems(body: object) -> list[Problem]:
     """Everything that is wrong with it."""
     if not isinstance(body, dict):
         return [("", "Bad Request")]
@@ -52,7 +52,7 @@ def _recipients(one: dict[str, Any], where: str) -> Iterator[Problem]:
         yield where, "There are too many recipients."
 
 
-def _mailbox(found: Any, where: str, *, required: bool) -> Iterator[Problem]:
+def _mailbox(found: object, where: str, *, required: bool) -> Iterator[Problem]:
     if found is None and not required:
         return
     if not isinstance(found, dict) or not ADDRESS.fullmatch(str(found.get("email", ""))):

@@ -76,7 +76,7 @@ class Mailroom:
         return await server.spoil("accepted") or "250 2.0.0 OK: queued"
 
 
-def authenticate(_server: SMTP, session: Session, _envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+def authenticate(_server: SMTP, session: Session, _envelope: Envelope, mechanism: str, given: object) -> AuthResult:
     """Only the one user."""
     if not isinstance(given, LoginPassword):
         return AuthResult(success=False, handled=False)
@@ -110,9 +110,12 @@ class Dialogue(SMTP):
             await asyncio.sleep(LONGEST_HANG)
         if fault.kind == "answer":
             return f"{fault.status} {fault.body}"
-        assert self.transport is not None  # noqa: S101 - a command has just come over it
+        raise self._hang_up()
+
+    def _hang_up(self) -> ConnectionResetError:
+        assert isinstance(self.transport, asyncio.Transport)  # noqa: S101 - a command has just come over it
         self.transport.abort()
-        raise ConnectionResetError
+        return ConnectionResetError()
 
     async def push(self, status: Any) -> None:
         """The greeting is the first thing that is said."""
@@ -170,6 +173,4 @@ class Dialogue(SMTP):
         await self._reader.read(1)
         if fault.kind == "hang":
             await asyncio.sleep(LONGEST_HANG)
-        assert self.transport is not None  # noqa: S101 - a command has just come over it
-        self.transport.abort()
-        raise ConnectionResetError
+        raise self._hang_up()

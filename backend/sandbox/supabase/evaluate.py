@@ -53,7 +53,7 @@ def _fits_test(test: Test, row: dict[str, Any], kinds: dict[str, str], table: st
     return COMPARISONS[test.op](value, wanted[0])
 
 
-def _like(test: Test, kind: str, value: Any) -> bool | None:
+def _like(test: Test, kind: str, value: str | None) -> bool | None:
     if kind != "text":
         raise no_operator(kind, "~~")
     if value is None:
@@ -64,7 +64,7 @@ def _like(test: Test, kind: str, value: Any) -> bool | None:
     return re.fullmatch(expression, value, re.DOTALL | (re.IGNORECASE if test.op == "ilike" else 0)) is not None
 
 
-def _typed(kind: str, text: str) -> Any:
+def _typed(kind: str, text: str) -> int | float | bool | str:
     try:
         if kind in ("bigint", "integer"):
             return int(text)

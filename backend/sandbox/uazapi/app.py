@@ -1,8 +1,7 @@
 """The emulator, put together."""
 
-from typing import Any
-
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sandbox.kit.app import Sandbox
 
@@ -40,7 +39,7 @@ def build() -> Sandbox:
 
 
 @web.middleware
-async def no_session(request: web.Request, handler: Any) -> web.StreamResponse:
+async def no_session(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The one error of another form: the account at WhatsApp is not connected."""
     try:
         return await handler(request)

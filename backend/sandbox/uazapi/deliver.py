@@ -1,6 +1,7 @@
 """Sends webhooks: three attempts each, the last twenty failures kept for /webhook/errors."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -13,7 +14,7 @@ from .world import Instance, Webhook
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.05
 KEPT_ERRORS = 20
-EXCLUDED = {
+EXCLUDED: dict[str, Callable[[dict[str, Any]], bool]] = {
     "wasSentByApi": lambda message: message["wasSentByApi"],
     "wasNotSentByApi": lambda message: not message["wasSentByApi"],
     "fromMeYes": lambda message: message["fromMe"],

@@ -52,10 +52,14 @@ def of_connection(instance: Instance, reason: str, base_url: str) -> dict[str, A
     return {**body, "type": reason} if reason else body
 
 
-def as_strings(value: Any) -> Any:
+def as_strings(body: dict[str, Any]) -> dict[str, Any]:
     """The same with booleans and numbers spelt as strings ("False", "1790000000"), as some servers send them."""
+    return {key: _spelt(value) for key, value in body.items()}
+
+
+def _spelt(value: object) -> object:
     if isinstance(value, dict):
-        return {key: as_strings(one) for key, one in value.items()}
+        return as_strings(value)
     if isinstance(value, list):
-        return [as_strings(one) for one in value]
+        return [_spelt(one) for one in value]
     return str(value) if isinstance(value, bool | int) else value
