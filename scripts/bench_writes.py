@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import connection, connections, transaction
@@ -20,7 +21,7 @@ from apps.banking.rows.merge import merge, merge_sql
 from apps.banking.rows.staging import BATCH, stage
 
 BULK_BATCH = 500
-# In each round one after the other, the two that are compared most closely side by side.
+# The order within a round. The two ways that are compared most closely come one after the other.
 WAYS = {"bare": "bare", "write": "ours", "mapped": "mapped", "bulk": "bulk"}
 
 
@@ -36,7 +37,7 @@ class Writes:
     """The ways to write the transactions of `account`, as the bank lists them."""
 
     def __init__(self, account: Account, bank: Any, rounds: int) -> None:
-        self.scope = {"client_id": account.client_id, "account_id": account.pk}
+        self.scope: dict[str, UUID | int] = {"client_id": account.client_id, "account_id": account.pk}
         self.shape = columns(Transaction, tuple(sorted(self.scope)))
         self.rounds = rounds
         self.docs = [doc for page in bank.transactions(account.vendor_id) for doc in page]
@@ -45,7 +46,7 @@ class Writes:
         self.digests = [one.digest for one in digested]
         self.lines = list(self.shape.lines(digested, self.scope))
         self.sealed = [bytes.fromhex(line.rpartition(r"\\x")[2]) for line in self.lines]
-        # A sync never holds all of this: the collector must not walk through it while we measure.
+        # A sync never holds all of this, so the garbage collector must not walk through it while we measure.
         gc.collect()
         gc.freeze()
 
@@ -84,7 +85,7 @@ class Writes:
                 merge(Transaction, self.scope, found.rows)
 
     def bare(self) -> None:
-        """The same statement on the same lines, made before the clock started."""
+        """The same statement on the same lines. The lines are made before the clock starts."""
         table, names, statement = Transaction._meta.db_table, self.shape.names, merge_sql(self.shape)
         for start in range(0, len(self.lines), BATCH):
             with transaction.atomic(), connection.cursor() as cursor:
@@ -92,7 +93,7 @@ class Writes:
                 cursor.execute(statement, self.scope)
 
     def bulk(self) -> None:
-        """Values ready-made, digests and ciphertext included: only Django's own work is timed."""
+        """Digests and ciphertext are made beforehand: only Django's own work is timed."""
         updated = [Transaction._meta.get_field(name).name for name in self.shape.updated]
         for start in range(0, len(self.rows), BATCH):
             with transaction.atomic():
@@ -123,10 +124,11 @@ class Writes:
 def ratio(ours: Iterable[Cost], peers: Iterable[Cost], of: str) -> float:
     """How many times as fast as its peer, in the median round: a machine that slows down slows both."""
     pairs = zip(ours, peers, strict=True)
-    return round(statistics.median(getattr(peer, of) / getattr(one, of) for one, peer in pairs), 2)
+    quotients: list[float] = [getattr(peer, of) / getattr(one, of) for one, peer in pairs]
+    return round(statistics.median(quotients), 2)
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process used so far, in user and system mode."""
+    """Processor seconds of a process so far, in user and system mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

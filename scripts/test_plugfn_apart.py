@@ -1,4 +1,4 @@
-"""PlugFn is a project of its own within this one: both test it under the same rules, with the same libraries."""
+"""PlugFn is a project within this one. Its tests have the same rules and libraries in both."""
 
 import re
 import tomllib

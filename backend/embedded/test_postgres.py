@@ -79,7 +79,7 @@ def test_a_lock_file_that_now_names_a_strangers_process_is_no_obstacle(folder: P
     lock = (server.data / "postmaster.pid").read_text().splitlines()
     server.stop()
     account = server.where.account
-    stranger = subprocess.Popen(["sleep", "60"], cwd="/", user=account.uid if account.lent else None)
+    stranger = subprocess.Popen(["sleep", "60"], cwd="/", user=account.uid if account.borrowed else None)
     try:
         (server.data / "postmaster.pid").write_text("\n".join([str(stranger.pid), *lock[1:]]) + "\n")
         assert processes.working_in(postgres.start(folder).data)
@@ -219,7 +219,7 @@ def test_a_server_that_cannot_be_examined_is_not_joined_by_a_second_one(folder: 
     server = postgres.start(folder)
     hidden = pytest.MonkeyPatch()
     hidden.setattr(processes, "working_in", lambda _: set())
-    with hidden.context(), pytest.raises(EmbeddedError, match="cannot be examined"):
+    with hidden.context(), pytest.raises(EmbeddedError, match="we cannot examine"):
         postgres.start(folder)
     hidden.undo()
     assert postgres.find(folder) == server

@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from lib.errors import ErrorType, PonteError, Temporary, Unexpected
 from lib.http import UNSENT, JsonClient, checked_base_url
-from lib.stub_http import StubServer, drip, hang, reply, reset, reset_after
+from plugfn.testing.stub_http import StubServer, drip, hang, reply, reset, reset_after
 
 
 def client(server, **options):

@@ -1,7 +1,6 @@
-"""The emulator as a real subprocess, a receiver for its webhooks, and a report of peers that could not be run."""
+"""Emulators as real subprocesses, a receiver for their webhooks, and a report of peers that could not run."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ NOT_RUN = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Peers that could not be installed are named at the end of every run, never skipped in silence."""
+    """Name the peers that could not be installed at the end of every run."""
     for name, reason in terminalreporter.config.stash.get(NOT_RUN, {}).items():
         terminalreporter.write_line(f"NOT RUN: {name}: {reason}", yellow=True)
 
@@ -40,16 +39,31 @@ def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return report
 
 
-class Emulator:
-    """One running emulator and a session that talks to it. Every call gives the decoded body; `status` has the code."""
+class Process:
+    """One running emulator, and an HTTP session for it. `line`: what it printed when ready; `url`: where it listens."""
 
-    def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "sandbox.pluggy", "--port", "0", "--speed", "50", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
-        self.process = subprocess.Popen(command, cwd=BACKEND, env=environment, stdout=subprocess.PIPE, text=True)
+    def __init__(self, name: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", f"sandbox.{name}", *arguments]
+        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
         self.line = self.process.stdout.readline().strip()
         self.url = self.line.rpartition(" ")[2]
         self.session = requests.Session()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it; returns its exit status."""
+        self.session.close()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        status = self.process.wait(10)
+        self.process.stdout.close()
+        return status
+
+
+class Emulator(Process):
+    """Pluggy's emulator. Every call returns the decoded body; `status` and `headers` are those of the last answer."""
+
+    def __init__(self, *arguments: str) -> None:
+        super().__init__("pluggy", "--port", "0", "--speed", "50", *arguments)
         self.status = 0
         self.headers: Any = {}
 
@@ -92,23 +106,30 @@ class Emulator:
             time.sleep(0.01)
         return seen
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.session.close()
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(10)
-        self.process.stdout.close()
-        return code
-
 
 @dataclass
 class Receiver:
-    """An HTTP server that keeps what is posted to it and answers what `status` says (a number, or a function)."""
+    """An HTTP server that receives webhooks and stores them.
+
+    Answers the next of `statuses`, else `status` (a number, or a function of the request), with the body that `reply`
+    makes. The sandbox imports nothing of the product, so it cannot use `plugfn.testing.stub_http`."""
 
     url: str = ""
     status: Any = 200
+    statuses: list[int] = field(default_factory=list)
+    reply: Callable[[dict[str, Any]], bytes] = lambda _: b""
     got: list[dict[str, Any]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, path: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes]:
+        """Store a request. Returns the status and the body to answer."""
+        one = {"path": path, "headers": headers, "raw": raw, "body": _json(raw)}
+        usual = self.status(one) if callable(self.status) else self.status
+        status = self.statuses.pop(0) if self.statuses else usual
+        with self.changed:
+            self.got.append({**one, "status": status, "at": time.monotonic()})
+            self.changed.notify_all()
+        return status, self.reply(one)
 
     def wait(self, count: int, seconds: float = 10) -> list[dict[str, Any]]:
         with self.changed:
@@ -124,20 +145,24 @@ class Receiver:
         return [one for one in self.got if one["body"]["event"] == kind]
 
 
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            one = {"path": self.path, "headers": dict(self.headers), "raw": raw, "body": json.loads(raw)}
-            status = receiver.status(one) if callable(receiver.status) else receiver.status
-            with receiver.changed:
-                receiver.got.append({**one, "status": status, "at": time.monotonic()})
-                receiver.changed.notify_all()
+            status, body = receiver.take(self.path, dict(self.headers), raw)
             self.send_response(status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_):
             """Quiet."""

@@ -48,7 +48,8 @@ def test_a_second_run_in_a_checkout_harms_nothing_and_ctrl_c_stops_the_first(sta
     there = leftovers.marked(leftovers.of_folder(folder))
     second = start_demo()
     _, errors = second.process.communicate(timeout=40)
-    assert (second.process.returncode, errors) == (1, "demo: a demo runs already in this checkout\n")
+    reason = "a demo already runs in this checkout: stop it first (Ctrl-C in its terminal)"
+    assert (second.process.returncode, errors) == (1, f"demo: {reason}\n")
     assert there <= leftovers.marked(leftovers.of_folder(folder))
     assert first.end(signal.SIGINT) == (0, "")
     assert is_clean(folder)

@@ -30,7 +30,12 @@ GROUPS = {
     "Writing a provider": ("plugfn.definition", "plugfn.registry", "plugfn.net.answer", "plugfn.net.vendor"),
     "Keys": ("plugfn.crypto", "plugfn.rotation"),
     "Storage and shared state": ("plugfn.storage.protocol", "plugfn.storage.records", "plugfn.cache.protocol"),
-    "Testing": ("plugfn.testing.bench", "plugfn.testing.vendor", "plugfn.testing.provider_contract"),
+    "Testing": (
+        "plugfn.testing.bench",
+        "plugfn.testing.vendor",
+        "plugfn.testing.stub_http:Request",
+        "plugfn.testing.provider_contract",
+    ),
 }
 """Modules by subject; behind a colon what of them matters to users, where that is not everything."""
 HEADER = """\

@@ -20,7 +20,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class RawServer:
-    """Answers each request by `answer`: bytes to send (then the connection stays), or a function of the writer."""
+    """Answers each request by `answer`: bytes to send (then the connection stays), or a function of the writer.
+
+    Unlike `plugfn.testing.stub_http` it runs in the test's own event loop, speaks TLS, listens on any loopback address,
+    and keeps requests byte for byte: what a test of the connection pool itself needs."""
 
     def __init__(self) -> None:
         self.answer: bytes | Callable[[asyncio.StreamWriter], Awaitable[None]] = OK

@@ -1,103 +1,40 @@
-"""A vendor for tests: a real HTTP server on the loopback that answers as told, and remembers what it was asked.
+"""A vendor for tests: a real HTTP server on the loopback. It gives the answers a test plans, and lists its requests.
 
 async with FakeVendor() as vendor:
     vendor.answers("GET /things/7", {"id": "7"})
     … vendor.url … vendor.asked[0].headers["authorization"] …
 """
 
-import asyncio
 import json
-from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 
-MOST_HEAD = 65_536
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request that came. `headers` have lower-case names; `path` is with its query."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.body)
-
-
-@dataclass
-class _Planned:
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
+from plugfn.testing.stub_http import Request, StubServer, reply
 
 
 class FakeVendor:
-    """`url` is where it listens. What it was not told to answer is answered 404."""
+    """`url`: where it listens. `asked`: the requests so far, oldest first. What has no planned answer gets 404."""
 
     def __init__(self) -> None:
-        self.url = ""
-        self.asked: list[Asked] = []
-        self._plans: dict[str, list[_Planned]] = {}
-        self._server: asyncio.Server | None = None
-        self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
+        self._server = StubServer(self._answer)
+        self._plans: dict[str, list[bytes]] = {}
+        self.url = self._server.url
+        self.asked = self._server.requests
 
     def answers(self, request: str, document: Any = None, status: int = 200, **headers: str) -> None:
-        """Answer "GET /path" so from now on; told several times, one after another, the last one for ever."""
+        """Answer "GET /path" like this. Several answers for one request are given in turn, the last one repeatedly."""
         body = b"" if document is None else json.dumps(document).encode()
-        lines = {
-            "content-type": "application/json",
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        }
-        self._plans.setdefault(request, []).append(_Planned(status, body, lines))
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._plans.setdefault(request, []).append(reply(body, status, fields))
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MOST_HEAD)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server.__enter__()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-        serving = [task for task in self._open.values() if task is not None]
-        for writer in self._open:
-            writer.close()
-        # Left alone, they would be cancelled with the event loop, and Python 3.11 prints that as an error.
-        await asyncio.gather(*serving)
+    async def __aexit__(self, *_: object) -> None:
+        self._server.__exit__()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open[writer] = asyncio.current_task()
-        try:
-            while True:
-                asked = await _read(reader)
-                self.asked.append(asked)
-                writer.write(_written(self._next(f"{asked.method} {asked.path.partition('?')[0]}")))
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-        finally:
-            del self._open[writer]
-
-    def _next(self, request: str) -> _Planned:
-        plans = self._plans.get(request)
+    def _answer(self, request: Request) -> bytes:
+        plans = self._plans.get(f"{request.method} {request.path}")
         if not plans:
-            return _Planned(404, b'{"error": "not_found"}')
+            return reply({"error": "not_found"}, 404)
         return plans.pop(0) if len(plans) > 1 else plans[0]
-
-
-async def _read(reader: asyncio.StreamReader) -> Asked:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    method, path, _ = head[0].split(" ", 2)
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-    return Asked(method, path, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
-
-
-def _written(plan: _Planned) -> bytes:
-    lines = [f"HTTP/1.1 {plan.status} Answer", *(f"{name}: {value}" for name, value in plan.headers.items())]
-    return "\r\n".join([*lines, f"content-length: {len(plan.body)}", "", ""]).encode() + plan.body

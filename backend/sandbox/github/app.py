@@ -1,11 +1,12 @@
-"""The emulator's application, put together."""
+"""Builds the emulator's application."""
 
 from aiohttp import web
 
 from sandbox.kit.app import Sandbox
+from sandbox.kit.background import Background
 
 from . import control, hooks_api, oauth, repos
-from .gate import error
+from .api import error
 from .hooks import SENDING
 from .world import WORLD, World
 
@@ -15,10 +16,10 @@ async def _unknown(_request: web.Request) -> web.Response:
 
 
 def build() -> Sandbox:
-    """An emulator as after its start."""
+    """The emulator with a new world."""
     world = World()
-    sandbox = Sandbox("github", world.begin)
-    sandbox.app[WORLD], sandbox.app[SENDING] = world, set()
+    sandbox = Sandbox("github", world.begin, lambda: world.switches)
+    sandbox.app[WORLD], sandbox.app[SENDING] = world, Background()
     for part in (oauth, repos, hooks_api, control):
         sandbox.app.add_routes(part.ROUTES)
     sandbox.app.add_routes([web.route("*", "/{anything:.*}", _unknown)])

@@ -1,25 +1,18 @@
 """The emulator as a real subprocess."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-BACKEND = Path(__file__).resolve().parents[2]
+from sandbox.conftest import Process
 
 
-class GitHub:
+class GitHub(Process):
     """The running emulator, and a session with ana's token. `answer` is the last one."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "sandbox.github"]
-        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
-        self.session = requests.Session()
+        super().__init__("github")
         self.answer: Any = None
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
@@ -37,11 +30,6 @@ class GitHub:
     @property
     def status(self) -> int:
         return self.answer.status_code
-
-    def stop(self) -> None:
-        self.session.close()
-        self.process.terminate()
-        self.process.communicate(timeout=10)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,8 @@
-"""Repository webhooks: what is sent, how it is signed, what is remembered of an attempt. Nothing is retried by itself.
+"""Repository webhooks: what is sent, how it is signed, and the list of attempts. GitHub does not retry by itself.
 
 Source: https://docs.github.com/webhooks/webhook-events-and-payloads and /rest/repos/webhooks
 """
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -16,10 +15,12 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
+from sandbox.kit.background import Background
+
 from .world import WORLD, Hook, Repo, World
 
 DEADLINE_SECONDS = 10.0
-SENDING: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("sending", set)
+SENDING = web.AppKey("sending", Background)
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,8 @@ async def fire(app: web.Application, repo: Repo, event: str, payload: dict[str, 
 
 
 def dispatch(app: web.Application, repo: Repo, hook: Hook, message: Message, *, again: bool = False) -> None:
-    """Deliver in the background; the attempt is listed when it has ended."""
-    task = asyncio.create_task(_deliver(app[WORLD], repo, hook, message, again=again))
-    app[SENDING].add(task)
-    task.add_done_callback(app[SENDING].discard)
-
-
-async def settled(app: web.Application) -> None:
-    """Wait until nothing is on its way."""
-    while app[SENDING]:
-        await asyncio.wait(set(app[SENDING]))
+    """Deliver in the background. The attempt is listed when it has ended."""
+    app[SENDING].start(_deliver(app[WORLD], repo, hook, message, again=again))
 
 
 def headers(hook: Hook, repo: Repo, message: Message, raw: bytes) -> dict[str, str]:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 
-def test_a_repository_is_shown(github):
+def test_a_repository_is_to_json(github):
     found = github.get("/repos/ANA/Loja")
     assert (found["full_name"], found["owner"]["login"]) == ("ana/loja", "ana")
 

@@ -1,1 +1,1 @@
-"""What the small emulators share: starting and stopping, recorded requests, faults switched on at run time."""
+"""What all emulators share: start and stop, faults, switches, background tasks. `app` is for the small ones."""

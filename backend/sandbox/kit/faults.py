@@ -1,62 +1,104 @@
-"""Faults that tests switch on while an emulator runs, each for the requests whose "METHOD /path" fits its pattern."""
+"""Faults that tests switch on while an emulator runs: what goes wrong, where and how often."""
 
-import asyncio
+import itertools
+import random
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
 
-from aiohttp import web
-
-KINDS = ("answer", "hang", "reset", "truncate", "latency")
-LONGEST_HANG = 60.0
+NUMBER = (int, float)
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "kind": str, "pattern": str, "probability": NUMBER, "count": (int, type(None)), "skip": int, "after": bool,
+    "seconds": NUMBER, "retry_after": int, "status": int, "headers": dict, "body": object,
+}  # fmt: skip
+NOT_SET_BY_CALLERS = ("target", "id", "happened")
 
 
 @dataclass
 class Fault:
-    """`count` is how often it still happens (None: without end). `after`: the request takes effect first."""
+    """One fault. It happens to what fits `pattern`: an endpoint (`GET /items/{id}`), an event kind, a mail address.
 
+    `skip`: how many pass first. `count`: how often it still happens (None: no limit). `after`: the request takes
+    effect before its answer is spoiled. What the other fields mean depends on the kind."""
+
+    id: int
+    target: str
     kind: str
+    count: int | None
     pattern: str = "*"
-    count: int | None = 1
+    probability: float = 1.0
+    skip: int = 0
     after: bool = False
     seconds: float = 0.0
+    retry_after: int = 1
     status: int = 500
-    body: Any = ""
     headers: dict[str, str] = field(default_factory=dict)
+    body: object = ""
+    happened: int = 0
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}")
-
-    def strikes(self, name: str) -> bool:
-        """Whether it happens to the request of this name; counts itself."""
+    def strikes(self, name: str, dice: random.Random) -> bool:
+        """Whether it happens to the thing of this name. If so, it is counted."""
         if self.count == 0 or not fnmatchcase(name, self.pattern):
             return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if dice.random() >= self.probability:
+            return False
+        self.happened += 1
         if self.count is not None:
             self.count -= 1
         return True
 
-    async def happen(self, request: web.Request) -> web.StreamResponse | None:
-        """Spoil the request's answer; None when the request may go on."""
-        if self.kind == "latency":
-            await asyncio.sleep(min(self.seconds, LONGEST_HANG))
-            return None
-        if self.kind == "answer":
-            return self._answer()
-        if self.kind == "hang":
-            await asyncio.sleep(min(self.seconds or LONGEST_HANG, LONGEST_HANG))
-        if self.kind == "truncate":
-            await self._half_an_answer(request)
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=500)
 
-    def _answer(self) -> web.Response:
-        if isinstance(self.body, str):
-            return web.Response(status=self.status, text=self.body, headers=self.headers)
-        return web.json_response(self.body, status=self.status, headers=self.headers)
+class Faults:
+    """The faults that are switched on. `kinds`: what can go wrong, by target; the first target is the default.
 
-    async def _half_an_answer(self, request: web.Request) -> None:
-        started = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "1000"})
-        await started.prepare(request)
-        await started.write(b'{"half": "an ans')
+    `count` is how often a fault happens that does not say so itself."""
+
+    def __init__(self, kinds: Mapping[str, Collection[str]], count: int | None = 1) -> None:
+        self.all: list[Fault] = []
+        self._kinds, self._count = kinds, count
+        self._ids = itertools.count(1)
+        self._dice = random.Random("faults 1")
+
+    def switch_on(self, document: object) -> list[Fault]:
+        """Add a fault from its JSON form, or several: `{"faults": [...]}`.
+
+        ValueError if one is wrong; then none is added."""
+        several = document.get("faults") if isinstance(document, dict) else None
+        made = [self._read(one) for one in (several if isinstance(several, list) else [document])]
+        self.all += made
+        return made
+
+    def _read(self, document: object) -> Fault:
+        if not isinstance(document, dict):
+            raise ValueError("a fault is a JSON object")
+        target, kind = str(document.get("target", next(iter(self._kinds)))), document.get("kind")
+        if target not in self._kinds:
+            raise ValueError(f"target must be one of {sorted(self._kinds)}")
+        if not isinstance(kind, str) or kind not in self._kinds[target]:
+            raise ValueError(f"kind must be one of {sorted(self._kinds[target])} for the target {target}")
+        fields = {name: value for name, value in document.items() if name not in NOT_SET_BY_CALLERS}
+        wrong = [name for name, value in fields.items() if not isinstance(value, TYPES.get(name, ()))]
+        if wrong:
+            raise ValueError(f"unknown fields, or values of the wrong type: {wrong}; the fields are {sorted(TYPES)}")
+        return Fault(**{"id": next(self._ids), "target": target, "count": self._count, **fields})
+
+    def strike(self, target: str, name: str) -> Fault | None:
+        """The first fault of the target that happens to `name` now."""
+        for fault in self.all:
+            if fault.target == target and fault.strikes(name, self._dice):
+                return fault
+        return None
+
+    def strike_all(self, target: str, name: str) -> list[Fault]:
+        """Every fault of the target that happens to `name` now."""
+        return [fault for fault in self.all if fault.target == target and fault.strikes(name, self._dice)]
+
+    def clear(self, fault_id: int | None = None) -> int:
+        """Switch one off, or all; returns how many."""
+        remaining = [fault for fault in self.all if fault_id is not None and fault.id != fault_id]
+        cleared = len(self.all) - len(remaining)
+        self.all = remaining
+        return cleared

@@ -2,43 +2,73 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
+from collections.abc import Callable
 
 from aiohttp import web
 
 from .app import Sandbox
 
+LONGEST_URL = 64 * 1024  # five hundred ids in one query are 20 KB
+SHUTDOWN_SECONDS = 0.5
+
 
 def main(sandbox: Sandbox) -> int:
-    """`--host` (127.0.0.1) and `--port` (0: any free one). The exit status: 0 after a signal, 1: address taken."""
+    """`--host` (127.0.0.1) and `--port` (0: any free one). The exit status is `run`'s."""
     parser = argparse.ArgumentParser(prog=f"python -m sandbox.{sandbox.name}")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: any free one)")
     options = parser.parse_args()
+    return run(sandbox.name, sandbox.app, options.host, options.port, sandbox.listens_at)
+
+
+def run(
+    name: str,
+    app: web.Application,
+    host: str,
+    port: int,
+    started: Callable[[str], None],
+    access_log: logging.Logger | None = None,
+) -> int:
+    """Serve until a signal. `started` is called with the URL. The exit status: 0, or 1 when the address is taken."""
     try:
-        asyncio.run(_serve(sandbox, options.host, options.port))
+        asyncio.run(_serve(name, app, host, port, started, access_log))
     except OSError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 1
+        return complain(name, f"cannot listen on {host}:{port}: {error.strerror}", 1)
     return 0
 
 
-async def _serve(sandbox: Sandbox, host: str, port: int) -> None:
-    runner = web.AppRunner(sandbox.app, access_log=None)
+def complain(name: str, problem: str, status: int) -> int:
+    """Say on standard error why the emulator did not start; returns the exit status."""
+    print(f"{name} sandbox: {problem}", file=sys.stderr)
+    return status
+
+
+async def _serve(
+    name: str,
+    app: web.Application,
+    host: str,
+    port: int,
+    started: Callable[[str], None],
+    access_log: logging.Logger | None,
+) -> None:
+    runner = web.AppRunner(app, access_log=access_log, max_line_size=LONGEST_URL)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, shutdown_timeout=0.5).start()
+        await web.TCPSite(runner, host, port, shutdown_timeout=SHUTDOWN_SECONDS).start()
         bound = runner.addresses[0]
-        sandbox.url = f"http://{bound[0]}:{bound[1]}"
-        print(f"{sandbox.name} sandbox listening on {sandbox.url}", flush=True)
-        await _until_told()
+        url = f"http://{bound[0]}:{bound[1]}"
+        started(url)
+        print(f"{name} sandbox listening on {url}", flush=True)
+        await _until_signalled()
     finally:
         await runner.cleanup()
 
 
-async def _until_told() -> None:
-    told = asyncio.Event()
+async def _until_signalled() -> None:
+    signalled = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+    await signalled.wait()

@@ -1,15 +1,21 @@
-"""Switches of an emulator: ways of behaving that tests turn on and off while it runs."""
+"""Switches of an emulator: behaviour that tests change while it runs."""
 
-from collections.abc import MutableMapping
+import json
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from aiohttp import web
+Switches = MutableMapping[str, Any]
+"""The switches by name, each with its value now."""
 
 
-async def turn(request: web.Request, switches: MutableMapping[str, Any]) -> web.Response:
-    """Take over what a POST names; 400 for a switch that there is not, and then none is turned."""
-    asked = await request.json()
-    if unknown := set(asked) - set(switches):
-        raise web.HTTPBadRequest(text=f"no such switch: {', '.join(sorted(unknown))}")
-    switches.update(asked)
-    return web.Response(status=204)
+def turn(switches: Switches, wanted: Mapping[str, object]) -> None:
+    """Set these. ValueError for an unknown name or a value of another type; then no switch changes."""
+    for name, value in wanted.items():
+        if name not in switches or not _fits(value, switches[name]):
+            known = ", ".join(f"{key}={json.dumps(now)}" for key, now in switches.items())
+            raise ValueError(f"{name}={json.dumps(value)} is not a switch; the switches are {known}")
+    switches.update(wanted)
+
+
+def _fits(value: object, now: object) -> bool:
+    return isinstance(value, (int, float) if isinstance(now, float) or type(now) is int else type(now))

@@ -1,13 +1,17 @@
-"""Wires the emulator together: routes, middleware, start and end."""
+"""Builds the application: routes, middleware, start and end."""
 
 import asyncio
 from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.kit.controls import Controls
+from sandbox.kit.faults import Faults
+
 from . import auth, catalogue_api, control, data, items, machine, pages, snapshot, transactions, webhooks
 from .dispatch import Dispatcher
-from .gate import gate
+from .faults import KINDS
+from .middleware import middleware
 from .options import Options
 from .tokens import Mint
 from .world import WORLD, World
@@ -17,16 +21,17 @@ MOST_BODY = 1024 * 1024
 
 
 def build(options: Options) -> web.Application:
-    """The application, with a fresh world or the one kept in the state file.
+    """The application, with a new world or the one in the state file.
 
-    ValueError for a wrong switch or state file, OSError when that cannot be read."""
-    app = web.Application(middlewares=[gate], client_max_size=MOST_BODY)
-    world = World(options)
+    ValueError for a wrong switch or state file, OSError if the file cannot be read."""
+    app = web.Application(middlewares=[middleware], client_max_size=MOST_BODY)
+    world = World(options, Faults(KINDS, count=None))
     world.dispatcher = Dispatcher(world)
     if options.state:
         snapshot.load(world, Path(options.state))
     app[WORLD], app[auth.MINT] = world, Mint()
-    for routes in (_access(), _items(), _banking(), _lists(), _pages(), _control(), _oracle()):
+    controls = Controls(world.faults, lambda: vars(world.switches), shows=True)
+    for routes in (_access(), _items(), _banking(), _lists(), _pages(), controls.routes(), _control(), _oracle()):
         app.add_routes(routes)
     app.on_startup.append(_start)
     app.on_cleanup.append(_stop)
@@ -126,10 +131,6 @@ def _pages() -> list[web.RouteDef]:
 
 def _control() -> list[web.RouteDef]:
     return [
-        web.post("/_sandbox/faults", control.add_fault),
-        web.get("/_sandbox/faults", control.list_faults),
-        web.delete("/_sandbox/faults", control.clear_faults),
-        web.post("/_sandbox/switches", control.set_switches),
         web.post("/_sandbox/items/{id}/evolve", control.evolve_item),
         web.post("/_sandbox/items/{id}/sync", control.sync_item),
         web.post("/_sandbox/items/{id}/fail", control.fail_item),

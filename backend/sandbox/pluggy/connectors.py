@@ -1,7 +1,5 @@
 """The institutions that can be connected: sandbox connectors, one that is not, and their health."""
 
-from typing import Any
-
 from . import clock
 from .seeded import uid
 from .wire import Doc
@@ -17,8 +15,8 @@ PERSONAL = "PERSONAL_BANK"
 MEU_PLUGGY = 200
 
 
-def credential(name: str, label: str, kind: str = "text", **more: Any) -> Doc:
-    """One field of the login form. `optional` is always there: the generated Python SDK demands it."""
+def credential(name: str, label: str, kind: str = "text", **more: object) -> Doc:
+    """One field of the login form. `optional` is always there, because the generated Python SDK requires it."""
     return {"name": name, "label": label, "type": kind, "placeholder": "", "optional": False, **more}
 
 
@@ -54,7 +52,7 @@ def _cpf() -> Doc:
     )  # fmt: skip
 
 
-def _connector(key: int, name: str, credentials: list[Doc], kind: str = PERSONAL, **more: Any) -> Doc:
+def _connector(key: int, name: str, credentials: list[Doc], kind: str = PERSONAL, **more: object) -> Doc:
     return {
         "id": key, "name": name, "institutionUrl": "https://banco.exemplo.com.br", "imageUrl":
         f"https://cdn.exemplo.com.br/connectors/{key}.svg", "primaryColor": "1F6FEB", "type": kind, "country": "BR",
@@ -68,7 +66,7 @@ def _connector(key: int, name: str, credentials: list[Doc], kind: str = PERSONAL
 
 
 def catalogue() -> dict[int, Doc]:
-    """All connectors by id, fresh documents."""
+    """All connectors by id, as new documents."""
     return {doc["id"]: doc for doc in [*_personal(), *_business(), *_investment(), *_special()]}
 
 
@@ -124,8 +122,8 @@ TWO_STEP = {5, 9, 10, 18}
 QR = 19
 
 
-def shown(doc: Doc, health_details: bool = False) -> Doc:
-    """The connector as the API gives it; `health.details` only when asked for."""
+def to_json(doc: Doc, health_details: bool = False) -> Doc:
+    """The connector as the API shows it. `health.details` only on request."""
     health = dict(doc["health"])
     health.setdefault("incidents", [])
     if health_details:

@@ -1,63 +1,25 @@
-"""The control plane under /_sandbox: faults, the bank's days, failures, and the oracle. Loopback only."""
-
-import dataclasses
-import ipaddress
-from typing import Any
+"""The control plane under /_sandbox, beside faults and switches: the bank's days, failures, and the oracle."""
 
 from aiohttp import web
 
 from . import clock, connectors, events, evolve, machine, rsa_key, second_factor
+from .dispatch import Event
 from .errors import ApiError, invalid, not_found
 from .model import Item
 from .users import MESSAGES
-from .wire import Doc, body_of, given, reply
+from .wire import Doc, body_of, query_value, reply
 from .world import World, world_of
 
 HEALTH = ("ONLINE", "UNSTABLE", "OFFLINE")
 
 
-def guarded(request: web.Request) -> World:
-    """The world, for callers on this machine; 403 for others."""
-    if request.remote and not ipaddress.ip_address(request.remote).is_loopback:
-        raise ApiError(403, "The control plane answers this machine only")
-    return world_of(request)
-
-
 def _item(request: web.Request) -> tuple[World, Item]:
-    world = guarded(request)
+    world = world_of(request)
     return world, world.item(request.match_info["id"])
 
 
-async def add_fault(request: web.Request) -> web.Response:
-    """POST /_sandbox/faults: one fault, or a list of them."""
-    world, body = guarded(request), await body_of(request)
-    wanted = body["faults"] if isinstance(body.get("faults"), list) else [body]
-    return reply({"faults": [dataclasses.asdict(world.faults.add(doc)) for doc in wanted]})
-
-
-async def list_faults(request: web.Request) -> web.Response:
-    """GET /_sandbox/faults"""
-    return reply({"faults": [dataclasses.asdict(fault) for fault in guarded(request).faults.all]})
-
-
-async def clear_faults(request: web.Request) -> web.Response:
-    """DELETE /_sandbox/faults, or one with ?id="""
-    number = given(request, "id")
-    return reply({"cleared": guarded(request).faults.clear(int(number) if number.isdigit() else None)})
-
-
-async def set_switches(request: web.Request) -> web.Response:
-    """POST /_sandbox/switches: behaviour of the API that can be turned."""
-    world, body = guarded(request), await body_of(request)
-    try:
-        world.switches.turn(body)
-    except ValueError as error:
-        raise invalid(str(error)) from None
-    return reply(dataclasses.asdict(world.switches))
-
-
 async def evolve_item(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/evolve: a bank day at once, without an execution. Gives what changed by account."""
+    """POST /_sandbox/items/{id}/evolve: a day at the bank, without an execution. Answers the changes by account."""
     world, item = _item(request)
     plan = await body_of(request)
     evolve.check(plan, item)
@@ -69,22 +31,22 @@ async def evolve_item(request: web.Request) -> web.Response:
     if not plan.get("silent"):
         events.item_event(world, item, "item/updated")
     machine.schedule(world, item)
-    return reply({"item": item.shown(), "accounts": changed})
+    return reply({"item": item.to_json(), "accounts": changed})
 
 
 async def sync_item(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/sync: an automatic execution now; the body is its bank day."""
+    """POST /_sandbox/items/{id}/sync: an automatic execution now. The body is its day at the bank."""
     world, item = _item(request)
     plan = await body_of(request)
     evolve.check(plan, item)
     if item.running:
         raise ApiError(409, "The item is being updated")
     machine.start(world, item, "SYNC", plan or {"new": world.switches.auto_sync_rows, "post_pending": True})
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def fail_item(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/fail {"code"}: the last execution ended like that."""
+    """POST /_sandbox/items/{id}/fail {"code"}: the last execution failed with this code."""
     world, item = _item(request)
     body = await body_of(request)
     code = body.get("code")
@@ -94,7 +56,7 @@ async def fail_item(request: web.Request) -> web.Response:
         item.task.cancel()
     item.cause = "SYNC"
     machine.fail(world, item, code, str(body.get("providerMessage", "")))
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def revoke_consent(request: web.Request) -> web.Response:
@@ -106,11 +68,11 @@ async def revoke_consent(request: web.Request) -> web.Response:
         consent.update({"expiresAt": moment} if body.get("expire") else {"revokedAt": moment})
     item.consent_expires_at = moment if body.get("expire") else None
     machine.fail(world, item, "USER_AUTHORIZATION_REVOKED")
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def set_consent(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/consent {"expiresAt"}: the consent's end moves; nothing fails by that alone."""
+    """POST /_sandbox/items/{id}/consent {"expiresAt"}: changes when the consent ends. Nothing fails yet."""
     _, item = _item(request)
     until = clock.parse_iso(str((await body_of(request)).get("expiresAt", "")))
     if until is None:
@@ -119,19 +81,19 @@ async def set_consent(request: web.Request) -> web.Response:
     for consent in item.data.consents.values():
         consent["expiresAt"] = clock.iso(until)
     item.touch()
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def act(request: web.Request) -> web.Response:
     """GET or POST /_sandbox/items/{id}/act: the user reads the QR code now."""
     _, item = _item(request)
     second_factor.act(item)
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def connector_status(request: web.Request) -> web.Response:
-    """POST /_sandbox/connectors/{id}/status {"status"}: health changes and connector/status_updated goes out."""
-    world, body = guarded(request), await body_of(request)
+    """POST /_sandbox/connectors/{id}/status {"status"}: changes the health and sends connector/status_updated."""
+    world, body = world_of(request), await body_of(request)
     number = request.match_info["id"]
     connector = world.connectors.get(int(number)) if number.isdigit() else None
     if connector is None:
@@ -141,23 +103,23 @@ async def connector_status(request: web.Request) -> web.Response:
     connectors.set_health(connector, body["status"], str(body.get("title", "")))
     if not body.get("silent"):
         events.connector_event(world, connector["id"], body["status"])
-    return reply(connectors.shown(connector))
+    return reply(connectors.to_json(connector))
 
 
 async def emit(request: web.Request) -> web.Response:
-    """POST /_sandbox/emit {"event","payload","itemId"?}: any event, also of kinds the emulator never makes itself."""
-    world, body = guarded(request), await body_of(request)
+    """POST /_sandbox/emit {"event","payload","itemId"?}: sends any event, also of other kinds."""
+    world, body = world_of(request), await body_of(request)
     kind, payload = body.get("event"), body.get("payload") or {}
     if not isinstance(kind, str) or not isinstance(payload, dict):
         raise invalid("event must be a string", "payload must be an object")
     item = world.items.get(str(body.get("itemId")))
     event = world.dispatcher.send(kind, payload, item.webhook_url if item else None)
-    return reply(event.shown())
+    return reply(event.to_json())
 
 
 async def resend(request: web.Request) -> web.Response:
     """POST /_sandbox/resend {"eventIds"?, "event"?, "state"?}: deliver again, under the same event ids."""
-    world, body = guarded(request), await body_of(request)
+    world, body = world_of(request), await body_of(request)
     ids, kind, state = body.get("eventIds"), body.get("event"), body.get("state")
     chosen = [
         e for e in list(world.dispatcher.events)
@@ -168,14 +130,14 @@ async def resend(request: web.Request) -> web.Response:
 
 
 async def expire_keys(request: web.Request) -> web.Response:
-    """POST /_sandbox/expire-keys: every key and token issued so far ends now."""
-    guarded(request).minted_after = clock.now().timestamp()
+    """POST /_sandbox/expire-keys: ends every key and token issued so far."""
+    world_of(request).minted_after = clock.now().timestamp()
     return reply({"expired": True})
 
 
 async def state(request: web.Request) -> web.Response:
-    """GET /_sandbox/state?itemId=: the truth, as the API would give it; without itemId all items."""
-    world, wanted = guarded(request), given(request, "itemId")
+    """GET /_sandbox/state?itemId=: all data, as the API shows it. Without itemId: of all items."""
+    world, wanted = world_of(request), query_value(request, "itemId")
     chosen = [world.item(wanted)] if wanted else list(world.items.values())
     return reply({"items": [_truth(item) for item in chosen], "webhooks": list(world.webhooks.values())})
 
@@ -183,7 +145,7 @@ async def state(request: web.Request) -> web.Response:
 def _truth(item: Item) -> Doc:
     data = item.data
     return {
-        "item": item.shown(),
+        "item": item.to_json(),
         "accounts": [a.doc for a in data.accounts.values()],
         "transactions": {a.id: a.ledger.docs() for a in data.accounts.values()},
         "bills": {a.id: a.bills for a in data.accounts.values() if a.bills},
@@ -211,19 +173,19 @@ def _counts(item: Item) -> Doc:
 
 
 async def counts(request: web.Request) -> web.Response:
-    """GET /_sandbox/counts?itemId=: how much there is, without the rows (cheap for big items)."""
-    world, wanted = guarded(request), given(request, "itemId")
+    """GET /_sandbox/counts?itemId=: the number of rows, without the rows (cheap for big items)."""
+    world, wanted = world_of(request), query_value(request, "itemId")
     chosen = [world.item(wanted)] if wanted else list(world.items.values())
     return reply({"items": {item.id: {"status": item.status, **_counts(item)} for item in chosen}})
 
 
 async def requests(request: web.Request) -> web.Response:
     """GET /_sandbox/requests: requests by endpoint and status, limits and how far they were exceeded."""
-    world = guarded(request)
+    world = world_of(request)
     limits = world.limits.report()
     found = world.requests.report()
     found |= {"limits": limits, "over_limit": sum(line["over"] for line in limits.values())}
-    last = given(request, "last")
+    last = query_value(request, "last")
     if last.isdigit() and int(last):
         found["last"] = list(world.requests.last)[-int(last) :]
     return reply(found)
@@ -231,16 +193,16 @@ async def requests(request: web.Request) -> web.Response:
 
 async def webhooks(request: web.Request) -> web.Response:
     """GET /_sandbox/webhooks?event=&itemId=: every event with its deliveries, and counts."""
-    world, kind, item = guarded(request), given(request, "event"), given(request, "itemId")
+    world, kind, item = world_of(request), query_value(request, "event"), query_value(request, "itemId")
     found = [
         e for e in world.dispatcher.events
         if (not kind or e.kind == kind) and (not item or e.payload.get("itemId") == item)
     ]  # fmt: skip
     summary = {"counts": delivery_counts(found)}
-    return reply(summary if given(request, "summary") else {**summary, "events": [e.shown() for e in found]})
+    return reply(summary if query_value(request, "summary") else {**summary, "events": [e.to_json() for e in found]})
 
 
-def delivery_counts(found: list[Any]) -> Doc:
+def delivery_counts(found: list[Event]) -> Doc:
     """Events, deliveries by state, attempts, and the slowest answer."""
     deliveries = [d for e in found for d in e.deliveries]
     states = ("pending", "delivered", "lost", "refused", "dropped")
@@ -256,8 +218,8 @@ def delivery_counts(found: list[Any]) -> Doc:
 
 
 async def reset(request: web.Request) -> web.Response:
-    """POST /_sandbox/reset: as at the start. {"keep": ["webhooks"]} keeps those registered."""
-    world, body = guarded(request), await body_of(request)
+    """POST /_sandbox/reset: back to the state at the start. {"keep": ["webhooks"]} keeps registered webhooks."""
+    world, body = world_of(request), await body_of(request)
     for item in world.items.values():
         machine.stop(item)
     await world.dispatcher.reset()
@@ -265,7 +227,6 @@ async def reset(request: web.Request) -> web.Response:
     return reply({"reset": True})
 
 
-async def public_key(request: web.Request) -> web.Response:
-    """GET /_sandbox/public-key: what encrypted parameters are made with."""
-    guarded(request)
+async def public_key(_request: web.Request) -> web.Response:
+    """GET /_sandbox/public-key: the key with which clients encrypt parameters."""
     return reply({"publicKey": rsa_key.public_pem()})

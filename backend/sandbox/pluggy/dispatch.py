@@ -1,4 +1,4 @@
-"""Delivers webhook events: to the application's webhooks and the item's own URL, retried, and with faults on demand."""
+"""Delivers webhook events to the application's webhooks and to the item's own URL, with retries and faults."""
 
 import asyncio
 import base64
@@ -7,12 +7,13 @@ import hmac
 import random
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 
+from sandbox.kit.background import Background
+from sandbox.kit.faults import Fault
+
 from . import clock
-from .faults import Fault
 from .wire import JSON_TYPE, Doc, dump
 from .world import World
 
@@ -34,15 +35,15 @@ class Delivery:
     faults: list[str] = field(default_factory=list)
     attempts: list[Doc] = field(default_factory=list)
 
-    def shown(self) -> Doc:
-        """The delivery for the oracle."""
+    def to_json(self) -> Doc:
+        """The delivery as the oracle shows it."""
         channel = "application" if self.webhook_id else "item"
         return {"channel": channel, **vars(self)}
 
 
 @dataclass
 class Event:
-    """One thing that happened. The payload is serialised once, so that every copy is the same bytes."""
+    """One event. The payload is serialised once, so that every copy has the same bytes."""
 
     event_id: str
     kind: str
@@ -51,26 +52,26 @@ class Event:
     body: bytes = b""
     deliveries: list[Delivery] = field(default_factory=list)
 
-    def shown(self) -> Doc:
-        """The event for the oracle."""
+    def to_json(self) -> Doc:
+        """The event as the oracle shows it."""
         return {
             "eventId": self.event_id,
             "event": self.kind,
             "at": self.at,
             "payload": self.payload,
-            "deliveries": [d.shown() for d in self.deliveries],
+            "deliveries": [d.to_json() for d in self.deliveries],
         }
 
 
 class Dispatcher:
-    """Sends in the background, every delivery a task of its own; order is not promised."""
+    """Sends in the background. Every delivery is a task of its own, so the order may change."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.events: list[Event] = []
         self.held: list[tuple[Event, Delivery, Fault | None]] = []
         self.lost_in_a_row: dict[str, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._sending = Background()
         self._session: aiohttp.ClientSession | None = None
         self._dice = random.Random(f"dispatch {world.options.seed}")
 
@@ -85,10 +86,8 @@ class Dispatcher:
         return self._session
 
     async def reset(self) -> None:
-        """Drop all deliveries under way and forget all events."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Cancel all deliveries and forget all events."""
+        await self._sending.cancel()
         self.events.clear()
         self.held.clear()
         self.lost_in_a_row.clear()
@@ -100,7 +99,7 @@ class Dispatcher:
             await self._session.close()
 
     def send(self, kind: str, payload: Doc, item_url: str | None) -> Event:
-        """Record an event and deliver it to everyone who listens. The same eventId goes everywhere."""
+        """Record an event and deliver it to every URL that listens, under the same eventId."""
         event = Event(self.world.fresh_id(), kind, payload, clock.iso(clock.now()))
         event.payload = {"event": kind, "eventId": event.event_id, **payload}
         event.body = dump(event.payload)
@@ -112,12 +111,12 @@ class Dispatcher:
         return event
 
     def resend(self, event: Event) -> int:
-        """Deliver an event once more to the URLs it went to; gives how many."""
+        """Deliver an event again to the URLs it went to. Returns how many."""
         targets = dict.fromkeys((old.url, old.webhook_id) for old in event.deliveries)
         for url, webhook_id in targets:
             again = Delivery(url, webhook_id)
             event.deliveries.append(again)
-            self._spawn(self._deliver(event, again, None))
+            self._sending.start(self._deliver(event, again, None))
         return len(targets)
 
     def _addresses(self, kind: str, item_url: str | None) -> list[Delivery]:
@@ -137,23 +136,18 @@ class Dispatcher:
         if "burst" in by_kind:
             self._hold(event, delivery, by_kind["burst"])
             return
-        self._spawn(self._deliver(event, delivery, by_kind.get("reorder") or by_kind.get("delay")))
+        self._sending.start(self._deliver(event, delivery, by_kind.get("reorder") or by_kind.get("delay")))
 
     def _hold(self, event: Event, delivery: Delivery, burst: Fault) -> None:
         self.held.append((event, delivery, None))
         if len(self.held) == 1:
-            self._spawn(self._release(burst.seconds or 1.0))
+            self._sending.start(self._release(burst.seconds or 1.0))
 
     async def _release(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         held, self.held = self.held, []
         for event, delivery, fault in held:
-            self._spawn(self._deliver(event, delivery, fault))
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            self._sending.start(self._deliver(event, delivery, fault))
 
     async def _deliver(self, event: Event, delivery: Delivery, wait: Fault | None) -> None:
         if wait:

@@ -1,92 +1,68 @@
-"""Faults that tests switch on at run time: in answers of the API and in webhook deliveries."""
+"""The kinds of faults: in an answer of the API, each with its effect, and in the delivery of a webhook."""
 
-import random
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
-from typing import Any
+import asyncio
+from collections.abc import Mapping
 
-from .errors import invalid
+from aiohttp import web
 
-API_KINDS = {"429", "500", "502", "503", "hang", "truncate", "reset", "expired_key", "latency", "error"}
-HANG = 30.0
-NUMBER = (int, float)
-KINDS_OF: dict[str, type | tuple[type, ...]] = {
-    "kind": str, "pattern": str, "probability": NUMBER, "count": (int, type(None)), "skip": int, "seconds": NUMBER,
-    "retry_after": int, "status": int, "body": dict,
+from sandbox.kit.effects import Effect, Serve, delay, reset
+from sandbox.kit.faults import Fault
+
+from .auth import admit
+from .errors import ApiError, unauthorized
+from .wire import JSON_TYPE, refusal, reply
+from .world import world_of
+
+HANG_SECONDS = 30.0
+
+
+async def hang(fault: Fault, _request: web.Request, serve: Serve) -> web.StreamResponse:
+    """The true answer, later than most clients wait for."""
+    await asyncio.sleep(fault.seconds or HANG_SECONDS)
+    return await serve()
+
+
+async def truncate(_fault: Fault, _request: web.Request, serve: Serve) -> web.StreamResponse:
+    """The first half of the true answer, with a matching Content-Length."""
+    answer = await serve()
+    whole = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b'{"res'
+    return web.Response(body=whole[: max(1, len(whole) // 2)], status=answer.status, content_type=JSON_TYPE)
+
+
+async def expire_key(_fault: Fault, request: web.Request, _serve: Serve) -> web.StreamResponse:
+    """The caller's key expires now."""
+    world = world_of(request)
+    try:
+        world.revoked.add(admit(request, "GET /connectors").token_id)
+    except ApiError as error:
+        return refusal(error)
+    return refusal(unauthorized(world.switches.unauthorized_status))
+
+
+async def too_many(fault: Fault, _request: web.Request, _serve: Serve) -> web.StreamResponse:
+    """429 with Retry-After."""
+    answer = reply({"code": 429, "message": "Too many requests. Please try again later"}, 429)
+    answer.headers["Retry-After"] = str(fault.retry_after)
+    return answer
+
+
+async def bad_gateway(_fault: Fault, _request: web.Request, _serve: Serve) -> web.StreamResponse:
+    """502 in HTML, as a proxy writes it."""
+    page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+    return web.Response(text=page, status=502, content_type="text/html")
+
+
+async def fail(fault: Fault, _request: web.Request, _serve: Serve) -> web.StreamResponse:
+    """The status that the kind names (for `error`: the fault's own), and the fault's body if it has one."""
+    status = fault.status if fault.kind == "error" else int(fault.kind)
+    return reply(
+        fault.body or {"code": status, "codeDescription": "INTERNAL_SERVER_ERROR", "message": "Broken"}, status
+    )
+
+
+API: Mapping[str, Effect] = {
+    "429": too_many, "500": fail, "502": bad_gateway, "503": fail, "error": fail, "hang": hang, "latency": delay,
+    "truncate": truncate, "reset": reset, "expired_key": expire_key,
 }  # fmt: skip
-WEBHOOK_KINDS = {"drop", "duplicate", "reorder", "delay", "burst", "wrong_secret"}
-
-
-@dataclass
-class Fault:
-    """One switched-on fault. `count` is how often it still happens (None: without end), `skip` how many pass first."""
-
-    id: int
-    target: str
-    kind: str
-    pattern: str = "*"
-    probability: float = 1.0
-    count: int | None = None
-    skip: int = 0
-    seconds: float = 0.0
-    retry_after: int = 1
-    status: int = 500
-    body: dict[str, Any] = field(default_factory=dict)
-    happened: int = 0
-
-    def strikes(self, name: str, dice: random.Random) -> bool:
-        """Whether it happens to the thing of this name (an endpoint or an event kind); counts itself."""
-        if self.count == 0 or not fnmatchcase(name, self.pattern):
-            return False
-        if self.skip > 0:
-            self.skip -= 1
-            return False
-        if dice.random() >= self.probability:
-            return False
-        self.happened += 1
-        if self.count is not None:
-            self.count -= 1
-        return True
-
-
-class Faults:
-    """The faults that are switched on."""
-
-    def __init__(self, seed: str = "1") -> None:
-        self.all: list[Fault] = []
-        self.made = 0
-        self.dice = random.Random(f"faults {seed}")
-
-    def add(self, doc: dict[str, Any]) -> Fault:
-        """Switch one on from its JSON form; 400 for an unknown target, kind or field."""
-        kinds = {"api": API_KINDS, "webhook": WEBHOOK_KINDS}.get(str(doc.get("target", "api")))
-        if kinds is None or doc.get("kind") not in kinds:
-            raise invalid(f"target api: kind one of {sorted(API_KINDS)}; target webhook: {sorted(WEBHOOK_KINDS)}")
-        known = {name: value for name, value in doc.items() if name not in ("id", "target", "happened")}
-        wrong = [name for name, value in known.items() if not isinstance(value, KINDS_OF.get(name, ()))]
-        if wrong:
-            raise invalid(f"{wrong}: no such field, or a value of another kind; known are {sorted(KINDS_OF)}")
-        self.made += 1
-        fault = Fault(id=self.made, target=str(doc.get("target", "api")), **known)
-        if fault.kind == "hang" and not fault.seconds:
-            fault.seconds = HANG
-        self.all.append(fault)
-        return fault
-
-    def strike(self, target: str, name: str) -> Fault | None:
-        """The first fault of the target that happens to `name` now."""
-        for fault in self.all:
-            if fault.target == target and fault.strikes(name, self.dice):
-                return fault
-        return None
-
-    def strike_all(self, target: str, name: str) -> list[Fault]:
-        """Every fault of the target that happens to `name` now."""
-        return [fault for fault in self.all if fault.target == target and fault.strikes(name, self.dice)]
-
-    def clear(self, fault_id: int | None = None) -> int:
-        """Switch one off, or all; gives how many."""
-        kept = [fault for fault in self.all if fault_id is not None and fault.id != fault_id]
-        gone = len(self.all) - len(kept)
-        self.all = kept
-        return gone
+WEBHOOK = {"drop", "duplicate", "reorder", "delay", "burst", "wrong_secret"}
+KINDS = {"api": API, "webhook": WEBHOOK}

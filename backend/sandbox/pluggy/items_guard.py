@@ -1,8 +1,7 @@
-"""What forbids creating or updating an item, each with Pluggy's own code."""
+"""The rules that forbid creating or updating an item, each with Pluggy's own code."""
 
 import re
 from datetime import timedelta
-from typing import Any
 
 from . import clock, sealed_parameters
 from .auth import Caller
@@ -19,7 +18,7 @@ MOST_FAILURES = 5
 
 
 def check_plan(world: World, caller: Caller) -> None:
-    """The subscription: free plans create only through the widget; the number of items may be limited."""
+    """The subscription's rules: free plans create items only through the widget, and a plan may limit their number."""
     if world.switches.free_plan and not caller.connect:
         raise ApiError(400, "Free plans create items through Connect only", "CREATE_ITEMS_API_FREE_DISABLED")
     most = world.options.max_items
@@ -28,7 +27,7 @@ def check_plan(world: World, caller: Caller) -> None:
         raise ApiError(409, message, "ITEM_CREATION_LIMIT_EXCEEDED", data={"itemsLimit": most})
 
 
-def check_connector(world: World, connector_id: Any) -> Doc:
+def check_connector(world: World, connector_id: object) -> Doc:
     """The connector to connect; must exist and be ONLINE or UNSTABLE."""
     if not isinstance(connector_id, int | float) or isinstance(connector_id, bool):
         raise invalid("connectorId must be a number")
@@ -40,8 +39,8 @@ def check_connector(world: World, connector_id: Any) -> Doc:
     return connector
 
 
-def check_parameters(connector: Doc, given: Any, updating: Item | None = None) -> dict[str, str]:
-    """The credentials as texts; 400 with details per field when they break the form's rules."""
+def check_parameters(connector: Doc, given: object, updating: Item | None = None) -> dict[str, str]:
+    """The credentials as texts. 400 with details for each field that breaks the form's rules."""
     if isinstance(given, str) and given:
         given = sealed_parameters.unseal(given)
     if not isinstance(given, dict) or not given:
@@ -79,8 +78,8 @@ def _fits(field: Doc, value: str) -> bool:
     return re.search(field.get("validation") or "", value) is not None
 
 
-def check_products(given: Any) -> None:
-    """400 when `products` is there and holds anything but known product names."""
+def check_products(given: object) -> None:
+    """400 if `products` has anything but known product names."""
     if given is None:
         return
     if not isinstance(given, list) or not all(product in KNOWN_PRODUCTS for product in given):

@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import socket
-from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
@@ -26,8 +25,8 @@ BAD_PORT = "Webhook url must use the port 443"
 CREDENTIALS = "Webhook url can't carry credentials"
 
 
-def check_url(world: World, url: Any) -> str:
-    """The URL when its form is allowed; 400 otherwise. Local ones pass only with --allow-local-webhooks."""
+def check_url(world: World, url: object) -> str:
+    """The URL, if its form is allowed; else 400. Local URLs need --allow-local-webhooks."""
     parts = _split(url)
     if world.options.allow_local_webhooks:
         return str(url)
@@ -37,13 +36,14 @@ def check_url(world: World, url: Any) -> str:
     return str(url)
 
 
-def _split(url: Any) -> SplitResult:
+def _split(url: object) -> SplitResult:
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
+        text = url if isinstance(url, str) else ""
+        parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         raise invalid(MALFORMED) from None
-    if not usable or " " in url:
+    if not usable or " " in text:
         raise invalid(MALFORMED)
     return parts
 
@@ -101,7 +101,7 @@ async def _checked(world: World, body: Doc, old: Doc | None = None) -> tuple[str
     return str(event), str(url)
 
 
-def _headers(given: Any) -> dict[str, str]:
+def _headers(given: object) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
@@ -110,7 +110,7 @@ def _headers(given: Any) -> dict[str, str]:
 
 
 async def create(request: web.Request) -> web.Response:
-    """POST /webhooks: answers 200, as Node demands (201 on demand)."""
+    """POST /webhooks: answers 200, as the Node SDK requires (201 with --webhook-create-status)."""
     world, body = world_of(request), await body_of(request)
     headers = _headers(body.get("headers"))
     event, url = await _checked(world, body)

@@ -1,19 +1,19 @@
-"""The state of one emulator: options, items, webhooks, rules, switches, and the parts that act on them."""
+"""The state of one emulator: options, items, webhooks, rules, switches, faults, limits, counts."""
 
-import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
+
+from sandbox.kit.faults import Faults
+from sandbox.kit.switches import turn
 
 from . import clock
 from .clock import Clock
 from .connectors import catalogue
 from .errors import not_found
-from .faults import Faults
 from .limits import Limits
 from .model import Account, Item
 from .options import Options
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Switches:
-    """Behaviour that can be turned at run time (`POST /_sandbox/switches`)."""
+    """Behaviour that tests change at run time (`POST /_sandbox/switches`)."""
 
     v1_transactions_gone: bool = False
     list_items: bool = True
@@ -40,24 +40,13 @@ class Switches:
     auto_sync_rows: int = 2
     duplicates_status: int = 400
 
-    def turn(self, wanted: Mapping[str, Any]) -> None:
-        """Set these; ValueError, and nothing changed, for an unknown name or a value of another kind."""
-        for name, value in wanted.items():
-            if not hasattr(self, name) or not isinstance(value, _kinds(getattr(self, name))):
-                known = ", ".join(f"{key}={json.dumps(now)}" for key, now in vars(self).items())
-                raise ValueError(f"{name}={value!r} is no switch; known are {known}")
-        vars(self).update(wanted)
-
-
-def _kinds(now: object) -> type | tuple[type, ...]:
-    return bool if isinstance(now, bool) else (int, float)
-
 
 @dataclass
 class World:
-    """All that one emulator process knows."""
+    """The state of one emulator process."""
 
     options: Options
+    faults: Faults
     base_url: str = ""
     clock: Clock = field(default_factory=lambda: Clock(1.0))
     switches: Switches = field(default_factory=Switches)
@@ -68,18 +57,17 @@ class World:
     revoked: set[str] = field(default_factory=set)
     counter: int = 0
     minted_after: float = 0.0
-    faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
     requests: Requests = field(default_factory=Requests)
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.options.speed)
-        self.switches.turn(self.options.switches)
+        turn(vars(self.switches), self.options.switches)
         self.limits = Limits(self.options.rate_limits, self.options.rate_window)
         self.dispatcher: Dispatcher
 
     def clear(self, keep_webhooks: bool = False) -> None:
-        """Forget all items, rules, faults, switches, counts and revocations; keys stay good."""
+        """Forget all items, rules, faults, switches, counts and revocations. Keys stay valid."""
         self.items.clear()
         self.rules.clear()
         if not keep_webhooks:
@@ -87,7 +75,7 @@ class World:
         self.revoked.clear()
         self.counter = 0
         self.switches = Switches()
-        self.switches.turn(self.options.switches)
+        turn(vars(self.switches), self.options.switches)
         self.connectors = catalogue()
         self.faults.clear()
         self.limits.clear()
@@ -104,7 +92,7 @@ class World:
         return uid(self.options.seed, kind, self.counter)
 
     def fresh_id(self) -> str:
-        """An id that never repeats, in another run neither (tokens, events)."""
+        """An id that is never used again, also not in another run (for tokens and events)."""
         return str(uuid.uuid4())
 
     def item(self, item_id: str) -> Item:
@@ -129,5 +117,5 @@ WORLD = web.AppKey("world", World)
 
 
 def world_of(request: web.Request) -> World:
-    """The world that this request is answered from."""
+    """The world of this request's application."""
     return request.app[WORLD]

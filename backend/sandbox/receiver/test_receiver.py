@@ -1,28 +1,23 @@
 """The receiver as a process of its own, and through it what all small emulators share: records, faults, resets."""
 
 import json
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import requests
 from standardwebhooks import Webhook
 
-BACKEND = Path(__file__).resolve().parents[2]
+from sandbox.conftest import Process
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @pytest.fixture(scope="module")
 def process():
-    command = [sys.executable, "-m", "sandbox.receiver"]
-    with subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True) as running:
-        running.url = running.stdout.readline().strip().rpartition(" ")[2]
-        yield running
-        running.terminate()
-        assert running.wait(timeout=10) == 0
+    running = Process("receiver")
+    yield running
+    assert running.stop() == 0
 
 
 @pytest.fixture
@@ -73,6 +68,23 @@ def test_a_fault_strikes_as_often_as_it_was_told_and_only_where_it_fits(url):
     struck = requests.get(url + "/text", timeout=5)
     assert (struck.status_code, struck.json()) == (503, {"x": 1})
     assert requests.get(url + "/text", timeout=5).status_code == 200
+
+
+def test_faults_are_listed_with_how_often_they_happened_and_switched_off_one_by_one(url):
+    several = {"faults": [{"kind": "answer", "pattern": "GET /text"}, {"kind": "reset", "pattern": "GET /big"}]}
+    requests.post(url + "/_sandbox/faults", json=several, timeout=5)
+    requests.get(url + "/text", timeout=5)
+    listed = requests.get(url + "/_sandbox/faults", timeout=5).json()["faults"]
+    assert [(fault["kind"], fault["happened"]) for fault in listed] == [("answer", 1), ("reset", 0)]
+    requests.delete(url + f"/_sandbox/faults?id={listed[0]['id']}", timeout=5)
+    left = requests.get(url + "/_sandbox/faults", timeout=5).json()["faults"]
+    assert [fault["kind"] for fault in left] == ["reset"]
+
+
+def test_one_wrong_fault_among_several_switches_none_on(url):
+    several = {"faults": [{"kind": "reset"}, {"kind": "unheard-of"}]}
+    assert requests.post(url + "/_sandbox/faults", json=several, timeout=5).status_code == 400
+    assert requests.get(url + "/_sandbox/faults", timeout=5).json() == {"faults": []}
 
 
 @pytest.mark.parametrize("kind", ["reset", "truncate"])

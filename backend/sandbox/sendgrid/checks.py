@@ -1,4 +1,4 @@
-"""What SendGrid refuses in a request to send, after the OpenAPI document of its v3 mail API."""
+"""The reasons for which SendGrid refuses a mail, by the OpenAPI document of its v3 mail API."""
 
 import base64
 import binascii
@@ -17,8 +17,8 @@ Problem = tuple[str, str]
 """The field and the message."""
 
 
-def problems(body: Any) -> list[Problem]:
-    """Everything that is wrong with it."""
+def problems(body: object) -> list[Problem]:
+    """Everything wrong with a request."""
     if not isinstance(body, dict):
         return [("", "Bad Request")]
     found = list(_personalizations(body))
@@ -52,7 +52,7 @@ def _recipients(one: dict[str, Any], where: str) -> Iterator[Problem]:
         yield where, "There are too many recipients."
 
 
-def _mailbox(found: Any, where: str, *, required: bool) -> Iterator[Problem]:
+def _mailbox(found: object, where: str, *, required: bool) -> Iterator[Problem]:
     if found is None and not required:
         return
     if not isinstance(found, dict) or not ADDRESS.fullmatch(str(found.get("email", ""))):

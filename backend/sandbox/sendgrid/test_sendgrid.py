@@ -1,16 +1,14 @@
 """The SendGrid emulator: what it takes, what it refuses, and that SendGrid's own library believes its signatures."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from sendgrid.helpers.eventwebhook import EventWebhook
 
-BACKEND = Path(__file__).resolve().parents[2]
+from sandbox.conftest import Process
+
 GOOD = {
     "personalizations": [{"to": [{"email": "ana@example.com"}]}],
     "from": {"email": "nota@example.com", "name": "Notas"},
@@ -20,11 +18,9 @@ GOOD = {
 }
 
 
-class Running:
+class Running(Process):
     def __init__(self):
-        command = [sys.executable, "-m", "sandbox.sendgrid"]
-        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
+        super().__init__("sendgrid")
         self.keys = self.ask("/_sandbox/sendgrid")[1]
 
     def ask(self, path, document=None, key=None):
@@ -46,8 +42,7 @@ class Running:
 def _running():
     running = Running()
     yield running
-    running.process.terminate()
-    running.process.communicate(timeout=10)
+    running.stop()
 
 
 @pytest.fixture

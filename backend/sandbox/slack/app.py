@@ -1,6 +1,7 @@
-"""The emulator's application, put together."""
+"""Builds the emulator's application."""
 
 from sandbox.kit.app import Sandbox
+from sandbox.kit.background import Background
 
 from . import control, methods, oauth
 from .events import SENDING
@@ -8,10 +9,10 @@ from .world import WORLD, World
 
 
 def build() -> Sandbox:
-    """An emulator as after its start."""
+    """The emulator with a new world."""
     world = World()
-    sandbox = Sandbox("slack", world.begin)
-    sandbox.app[WORLD], sandbox.app[SENDING] = world, set()
+    sandbox = Sandbox("slack", world.begin, lambda: world.switches)
+    sandbox.app[WORLD], sandbox.app[SENDING] = world, Background()
     for part in (oauth, control, methods):
         sandbox.app.add_routes(part.ROUTES)
     return sandbox

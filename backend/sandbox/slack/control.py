@@ -1,13 +1,13 @@
-"""What tests make and switch, beside the kit's own: tokens, the events URL, messages of people, any event.
+"""The emulator's own controls: tokens, the events URL, users' messages, any event.
 
 POST /_sandbox/tokens      {"scopes"?, "rotating"?, "expires_in"?} → {"access_token", "refresh_token"?}
 POST /_sandbox/switches    {"auto_approve"?: user, "rotation"?, "token_seconds"?, "channel_seconds"?, "retry_scale"?,
                             "deadline_seconds"?}
-POST /_sandbox/events_url  {"url"} → {"verified": bool}; only a verified URL is told anything
-POST /_sandbox/messages    {"channel", "user", "text"}: somebody writes
+POST /_sandbox/events_url  {"url"} → {"verified": bool}; only a verified URL gets events
+POST /_sandbox/messages    {"channel", "user", "text"}: a user writes a message
 POST /_sandbox/emit        {"event"}: any event
-POST /_sandbox/interact    {"payload"}: somebody presses a button
-POST /_sandbox/settle      answers when no delivery is on its way
+POST /_sandbox/interact    {"payload"}: a user presses a button
+POST /_sandbox/settle      answers once no delivery is under way
 GET  /_sandbox/world       channels with their messages, deliveries with their retries
 """
 
@@ -15,9 +15,7 @@ import time
 
 from aiohttp import web
 
-from sandbox.kit.switches import turn
-
-from .events import emit, interact, settled, verify_url
+from .events import SENDING, emit, interact, verify_url
 from .world import TEAM, WORLD
 
 ALL_SCOPES = ["chat:write", "channels:manage", "groups:write", "users:read"]
@@ -30,10 +28,6 @@ async def add_token(request: web.Request) -> web.Response:
     if "expires_in" in asked:
         token.expires_at = time.time() + asked["expires_in"]
     return web.json_response({"access_token": token.value, "refresh_token": token.refresh}, status=201)
-
-
-async def switch(request: web.Request) -> web.Response:
-    return await turn(request, request.app[WORLD].switches)
 
 
 async def set_url(request: web.Request) -> web.Response:
@@ -67,7 +61,7 @@ async def press(request: web.Request) -> web.Response:
 
 
 async def settle(request: web.Request) -> web.Response:
-    await settled(request.app)
+    await request.app[SENDING].settled()
     return web.Response(status=204)
 
 
@@ -79,7 +73,6 @@ async def show(request: web.Request) -> web.Response:
 
 ROUTES = [
     web.post("/_sandbox/tokens", add_token),
-    web.post("/_sandbox/switches", switch),
     web.post("/_sandbox/events_url", set_url),
     web.post("/_sandbox/messages", write),
     web.post("/_sandbox/emit", tell),

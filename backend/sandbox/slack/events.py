@@ -15,23 +15,25 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
+from sandbox.kit.background import Background
+
 from .world import APP_ID, BOT, SIGNING_SECRET, TEAM, WORLD, World
 
 WAITS_SECONDS = (0.0, 60.0, 300.0)
-SENDING: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("sending", set)
+SENDING = web.AppKey("sending", Background)
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 
 def signed(raw: bytes, kind: str, *, at: float | None = None) -> dict[str, str]:
-    """The headers of a request of Slack's."""
+    """The headers of a signed request."""
     stamp = str(int(time.time() if at is None else at))
     digest = hmac.new(SIGNING_SECRET.encode(), b"v0:" + stamp.encode() + b":" + raw, hashlib.sha256).hexdigest()
     return {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
 
 def emit(app: web.Application, event: dict[str, Any]) -> None:
-    """Tell the app's events URL, if it has one; a mention of the bot by somebody else is told a second time."""
+    """Send an event to the app's events URL, if it has one. A mention of the bot is sent again as app_mention."""
     _callback(app, event)
     if event.get("type") == "message" and f"<@{BOT}>" in event.get("text", "") and event.get("user") != BOT:
         _callback(app, {**event, "type": "app_mention"})
@@ -53,23 +55,14 @@ def _callback(app: web.Application, event: dict[str, Any]) -> None:
 
 
 def interact(app: web.Application, payload: dict[str, Any]) -> None:
-    """Somebody pressed a button: a form with one field, told once."""
+    """A user pressed a button: send a form with one field, without retries."""
     send(app, urlencode({"payload": json.dumps(payload)}).encode(), FORM, retries=0)
 
 
 def send(app: web.Application, raw: bytes, kind: str, *, retries: int = len(WAITS_SECONDS)) -> None:
     """Deliver in the background."""
-    if not app[WORLD].events_url:
-        return
-    task = asyncio.create_task(_deliver(app[WORLD], raw, kind, retries))
-    app[SENDING].add(task)
-    task.add_done_callback(app[SENDING].discard)
-
-
-async def settled(app: web.Application) -> None:
-    """Wait until nothing is on its way."""
-    while app[SENDING]:
-        await asyncio.wait(set(app[SENDING]))
+    if app[WORLD].events_url:
+        app[SENDING].start(_deliver(app[WORLD], raw, kind, retries))
 
 
 async def _deliver(world: World, raw: bytes, kind: str, retries: int) -> None:
@@ -85,7 +78,7 @@ async def _deliver(world: World, raw: bytes, kind: str, retries: int) -> None:
 
 
 async def _post(world: World, raw: bytes, headers: dict[str, str]) -> tuple[int, str, str]:
-    """(status, why it failed or nothing, the answer's text)"""
+    """Returns (status, reason of a failure or "", the answer's text)."""
     timeout = aiohttp.ClientTimeout(total=world.switches["deadline_seconds"])
     try:
         async with (
@@ -100,7 +93,7 @@ async def _post(world: World, raw: bytes, headers: dict[str, str]) -> tuple[int,
 
 
 async def verify_url(world: World) -> bool:
-    """Send the challenge; whether the URL gave it back."""
+    """Send the challenge. Returns whether the URL answered with it."""
     challenge = uuid4().hex
     raw = json.dumps({"token": "old", "challenge": challenge, "type": "url_verification"}).encode()
     status, _, text = await _post(world, raw, signed(raw, JSON))

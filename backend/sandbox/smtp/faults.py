@@ -1,6 +1,6 @@
-"""What can go wrong in a dialogue, and when."""
+"""What can go wrong in an SMTP dialogue, and at which stage. The stage is a fault's target, an address its pattern."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 STAGES = (
     "greeting",
@@ -15,31 +15,15 @@ STAGES = (
     "end",
     "accepted",
 )
-"""`data`: at the command. `content`: once the message begins. `end`: its last dot has come and it is not kept.
-`accepted`: it is kept, only the answer is spoilt."""
+"""`data`: at the command. `content`: once the message begins. `end`: after its last dot, and the mail is not stored.
+`accepted`: the mail is stored, only the answer is spoiled."""
 
-KINDS = ("answer", "drop", "hang")
+KINDS = dict.fromkeys(STAGES, ("answer", "drop", "hang"))
+DEFAULTS = {"stage": "", "kind": "answer", "code": 451, "text": "4.3.0 spoilt on request"}
+NAMES = {"stage": "target", "code": "status", "text": "body", "address": "pattern"}
 
 
-@dataclass
-class Fault:
-    """`count` is how often it still happens (None: without end). `address`: at `rcpt`, for this one only."""
-
-    stage: str
-    kind: str = "answer"
-    code: int = 451
-    text: str = "4.3.0 spoilt on request"
-    count: int | None = 1
-    address: str = ""
-
-    def __post_init__(self) -> None:
-        if self.stage not in STAGES or self.kind not in KINDS:
-            raise ValueError(f"stage is one of {', '.join(STAGES)}; kind one of {', '.join(KINDS)}")
-
-    def strikes(self, stage: str, address: str) -> bool:
-        """Whether it happens now; counts itself."""
-        if self.count == 0 or stage != self.stage or (self.address and self.address != address):
-            return False
-        if self.count is not None:
-            self.count -= 1
-        return True
+def as_fault(document: Mapping[str, object]) -> dict[str, object]:
+    """`{stage, kind, code, text, count, address}` in the fields of the kit's Fault."""
+    fields = {NAMES.get(name, name): value for name, value in {**DEFAULTS, **document}.items()}
+    return fields | {"pattern": fields.get("pattern") or "*"}

@@ -3,22 +3,18 @@
 import json
 import smtplib
 import ssl
-import subprocess
-import sys
-from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 
-BACKEND = Path(__file__).resolve().parents[2]
+from sandbox.conftest import Process
+
 MESSAGE = "Subject: Hello\r\n\r\n.Hi\r\n"
 
 
-class Running:
+class Running(Process):
     def __init__(self):
-        command = [sys.executable, "-m", "sandbox.smtp"]
-        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
+        super().__init__("smtp")
         self.where = self.ask("/smtp")
 
     def ask(self, path, document=None):
@@ -46,8 +42,7 @@ class Running:
 def _running():
     running = Running()
     yield running
-    running.process.terminate()
-    running.process.communicate(timeout=10)
+    running.stop()
 
 
 @pytest.fixture

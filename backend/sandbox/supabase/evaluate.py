@@ -1,4 +1,4 @@
-"""Which rows fit, as PostgreSQL would say: null fits no comparison, values are read as the column's type."""
+"""Decides which rows match, like PostgreSQL: null matches no comparison, values are read as the column's type."""
 
 import re
 from collections.abc import Callable
@@ -49,11 +49,11 @@ def _fits_test(test: Test, row: dict[str, Any], kinds: dict[str, str], table: st
     if value is None:
         return None
     if test.op == "in":
-        return value in wanted and test.values != ("",)  # PostgREST takes in.("") for the list of nothing
+        return value in wanted and test.values != ("",)  # PostgREST reads in.("") as an empty list
     return COMPARISONS[test.op](value, wanted[0])
 
 
-def _like(test: Test, kind: str, value: Any) -> bool | None:
+def _like(test: Test, kind: str, value: str | None) -> bool | None:
     if kind != "text":
         raise no_operator(kind, "~~")
     if value is None:
@@ -64,7 +64,7 @@ def _like(test: Test, kind: str, value: Any) -> bool | None:
     return re.fullmatch(expression, value, re.DOTALL | (re.IGNORECASE if test.op == "ilike" else 0)) is not None
 
 
-def _typed(kind: str, text: str) -> Any:
+def _typed(kind: str, text: str) -> int | float | bool | str:
     try:
         if kind in ("bigint", "integer"):
             return int(text)

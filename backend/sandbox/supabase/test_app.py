@@ -1,24 +1,18 @@
 """Tests of the emulator, with supabase's own Python client for PostgREST (PyPI postgrest) as its user."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from postgrest import APIError, SyncPostgrestClient
+
+from sandbox.conftest import Process
 
 KEY = "sb_publishable_sandbox_0123456789"
 
 
 @pytest.fixture(scope="module")
 def url():
-    backend = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.supabase"], cwd=backend, stdout=subprocess.PIPE, text=True
-    )
-    yield process.stdout.readline().strip().rpartition(" ")[2]
-    process.terminate()
-    process.communicate(timeout=10)
+    running = Process("supabase")
+    yield running.url
+    running.stop()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Instances: POST /instance/create (by the admin's token) and /instance/connect."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -8,7 +9,7 @@ from .api import Gateway, Refused, body_of
 from .world import ADMIN_TOKEN, Instance
 
 
-def creator(gateway: Gateway) -> Any:
+def creator(gateway: Gateway) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The handler of /instance/create."""
 
     async def create(request: web.Request) -> web.Response:

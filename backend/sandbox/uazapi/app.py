@@ -1,8 +1,7 @@
-"""The emulator, put together."""
-
-from typing import Any
+"""Builds the emulator's application."""
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sandbox.kit.app import Sandbox
 
@@ -40,8 +39,8 @@ def build() -> Sandbox:
 
 
 @web.middleware
-async def no_session(request: web.Request, handler: Any) -> web.StreamResponse:
-    """The one error of another form: the account at WhatsApp is not connected."""
+async def no_session(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers the only error of another form: the WhatsApp account is not connected."""
     try:
         return await handler(request)
     except sending.Disconnected:

@@ -1,27 +1,20 @@
 """The emulator as a real subprocess."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
+
+from sandbox.conftest import Process
 
 from .world import TOKEN
 
-BACKEND = Path(__file__).resolve().parents[2]
 
-
-class Uazapi:
+class Uazapi(Process):
     """The running emulator, and a session with the example instance's token. `status` is the last answer's."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "sandbox.uazapi"]
-        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip().rpartition(" ")[2]
-        self.session = requests.Session()
+        super().__init__("uazapi")
         self.session.headers["token"] = TOKEN
         self.status = 0
 
@@ -35,11 +28,6 @@ class Uazapi:
 
     def settle(self) -> None:
         self.post("/_sandbox/settle")
-
-    def stop(self) -> None:
-        self.session.close()
-        self.process.terminate()
-        self.process.communicate(timeout=10)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,12 @@
 """Sends webhooks: three attempts each, the last twenty failures kept for /webhook/errors."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+
+from sandbox.kit.background import Background
 
 from .payloads import as_strings
 from .world import Instance, Webhook
@@ -11,7 +14,7 @@ from .world import Instance, Webhook
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.05
 KEPT_ERRORS = 20
-EXCLUDED = {
+EXCLUDED: dict[str, Callable[[dict[str, Any]], bool]] = {
     "wasSentByApi": lambda message: message["wasSentByApi"],
     "wasNotSentByApi": lambda message: not message["wasSentByApi"],
     "fromMeYes": lambda message: message["fromMe"],
@@ -22,24 +25,17 @@ EXCLUDED = {
 
 
 class Postman:
-    """Delivers in the background; `settled` waits until nothing is under way."""
+    """Delivers in the background."""
 
     def __init__(self) -> None:
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.sending = Background()
 
     def post(self, instance: Instance, body: dict[str, Any], spelt: bool = False) -> None:
-        """To every webhook of the instance that wants it. `spelt`: with booleans and numbers as strings."""
+        """Send to every webhook of the instance that listens. `spelt`: with booleans and numbers as strings."""
         for webhook in instance.webhooks:
-            if wanted(webhook, body):
+            if wants(webhook, body):
                 sent = as_strings(body) if spelt else body
-                task = asyncio.create_task(self._deliver(instance, webhook, sent))
-                self.under_way.add(task)
-                task.add_done_callback(self.under_way.discard)
-
-    async def settled(self) -> None:
-        """Returns when all that was posted is delivered or given up."""
-        while self.under_way:
-            await asyncio.wait(set(self.under_way))
+                self.sending.start(self._deliver(instance, webhook, sent))
 
     async def _deliver(self, instance: Instance, webhook: Webhook, body: dict[str, Any]) -> None:
         trouble = ""
@@ -61,15 +57,15 @@ async def _once(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) 
         return type(error).__name__
 
 
-def wanted(webhook: Webhook, body: dict[str, Any]) -> bool:
-    """Whether this webhook listens to such an event."""
+def wants(webhook: Webhook, body: dict[str, Any]) -> bool:
+    """Whether this webhook listens to this event."""
     message = body.get("message")
     left_out = message and any(EXCLUDED[name](message) for name in webhook.exclude if name in EXCLUDED)
     return webhook.enabled and body["EventType"] in webhook.events and not left_out
 
 
 def url_for(webhook: Webhook, body: dict[str, Any]) -> str:
-    """Its address, with the event and the type of the message behind it where that was asked for."""
+    """The webhook's URL; it can ask for the event and the message type at the end."""
     parts = [str(body["EventType"])] if webhook.add_event else []
     if webhook.add_type and "message" in body:
         parts.append(body["message"]["messageType"].lower())

@@ -1,4 +1,4 @@
-"""Webhook bodies: flat, unsigned, with the instance's token in every one of them."""
+"""Webhook bodies: flat, unsigned, each with the instance's token."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from .world import Instance, World
 
 
 def envelope(instance: Instance, kind: str, base_url: str) -> dict[str, Any]:
-    """What every body has."""
+    """The fields of every body."""
     return {
         "BaseUrl": base_url,
         "EventType": kind,
@@ -39,7 +39,7 @@ def of_receipt(instance: Instance, ids: list[str], state: str, chat: str, at_ms:
 
 
 def of_flat_receipt(instance: Instance, ids: list[str], state: str, base_url: str) -> dict[str, Any]:
-    """The other form that has been seen: `messageid` and `status` at the top."""
+    """The other known form: `messageid` and `status` at the top level."""
     return {**envelope(instance, "messages_update", base_url), "messageid": ids[0], "status": state}
 
 
@@ -52,10 +52,14 @@ def of_connection(instance: Instance, reason: str, base_url: str) -> dict[str, A
     return {**body, "type": reason} if reason else body
 
 
-def as_strings(value: Any) -> Any:
+def as_strings(body: dict[str, Any]) -> dict[str, Any]:
     """The same with booleans and numbers spelt as strings ("False", "1790000000"), as some servers send them."""
+    return {key: _spelt(value) for key, value in body.items()}
+
+
+def _spelt(value: object) -> object:
     if isinstance(value, dict):
-        return {key: as_strings(one) for key, one in value.items()}
+        return as_strings(value)
     if isinstance(value, list):
-        return [as_strings(one) for one in value]
+        return [_spelt(one) for one in value]
     return str(value) if isinstance(value, bool | int) else value

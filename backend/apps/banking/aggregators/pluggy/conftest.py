@@ -18,7 +18,7 @@ from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.client.pages import Page, Row
 from apps.banking.aggregators.verdict import Health
 from lib.http import JsonClient
-from lib.stub_http import Behaviour, Request, StubServer, reply
+from plugfn.testing.stub_http import Behaviour, Request, StubServer, reply
 
 CLIENT_ID = "00000000-0000-4000-8000-00000000000c"
 PERSON = "9b2d7c5e-1111-4222-8333-444455556666"

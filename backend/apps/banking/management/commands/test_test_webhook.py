@@ -2,13 +2,12 @@
 
 import re
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from apps.events.models import Event
+from plugfn.testing.stub_http import Request, StubServer, reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,29 +106,14 @@ def test_absurd_numbers_are_refused(arguments):
 
 
 def test_a_server_that_is_not_ponte_is_neither_followed_nor_believed(capsys):
-    asked = []
+    def other(request: Request) -> bytes:
+        return reply(b"ok", 302 if request.path == "/moved" else 200, {"Location": "/elsewhere"})
 
-    class Other(BaseHTTPRequestHandler):
-        def do_POST(self):
-            asked.append(self.path)
-            self.send_response(302 if "moved" in self.path else 200)
-            self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *_):
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Other)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    for path in ("/moved", "/fine"):
-        with pytest.raises(CommandError, match="not an answer of Ponte's"):
-            call_command("test_webhook", "--url", url + path)
-    server.shutdown()
-    server.server_close()
-    assert asked == ["/moved", "/fine"]
+    with StubServer(other) as server:
+        for path in ("/moved", "/fine"):
+            with pytest.raises(CommandError, match="not an answer of Ponte's"):
+                call_command("test_webhook", "--url", server.url + path)
+    assert [request.path for request in server.requests] == ["/moved", "/fine"]
 
 
 def test_help_has_examples(capsys):

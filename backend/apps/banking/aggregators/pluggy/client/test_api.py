@@ -19,7 +19,7 @@ from apps.banking.aggregators.pluggy.errors import (
     PluggyPermanent,
 )
 from lib.errors import Permanent, PonteError, Temporary, Unexpected
-from lib.stub_http import reply, reset
+from plugfn.testing.stub_http import reply, reset
 
 NOT_AUTHORIZED = reply({"code": 403, "message": "Missing or invalid authorization token"}, 403)
 

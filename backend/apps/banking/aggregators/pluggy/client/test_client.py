@@ -8,7 +8,7 @@ import pytest
 from apps.banking.aggregators.pluggy.client.endpoints import ENDPOINTS
 from apps.banking.aggregators.pluggy.client.product_calls import moment_text
 from apps.banking.aggregators.pluggy.conftest import pages_of
-from lib.stub_http import reply
+from plugfn.testing.stub_http import reply
 
 MOMENT = datetime(2026, 11, 20, 9, 30, 0, 123456, tzinfo=timezone(timedelta(hours=-3)))
 ONE = {"id": "1", "balance": 1, "accessToken": "t"}

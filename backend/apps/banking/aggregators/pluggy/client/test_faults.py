@@ -11,8 +11,8 @@ from apps.banking.aggregators.pluggy.errors import (
     PluggyTemporary,
 )
 from lib.errors import Permanent, Temporary, Unexpected
-from lib.stub_http import drip, hang, reply, reset, reset_after
 from lib.transport import new_session
+from plugfn.testing.stub_http import drip, hang, reply, reset, reset_after
 
 # --- The wire ---
 

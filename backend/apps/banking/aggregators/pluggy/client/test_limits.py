@@ -14,7 +14,7 @@ from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.conftest import pages_of
 from apps.banking.aggregators.pluggy.errors import OutcomeUnknown, PluggyTemporary
 from lib.errors import PonteError, Temporary, Throttled
-from lib.stub_http import reply
+from plugfn.testing.stub_http import reply
 
 # --- Budgets ---
 

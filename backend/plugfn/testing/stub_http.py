@@ -1,8 +1,9 @@
-"""A real HTTP server for tests, whose every answer the test chooses, broken ones included.
+"""A real HTTP server for tests. The test chooses every answer, broken ones included.
 
     with StubServer(lambda request: reply({"ok": True})) as server: …
 
-The handler returns bytes to send as they are, or a function that is given the socket and may do anything with it.
+The handler returns the bytes to send, or a function that gets the socket and may do anything with it. Each connection
+has a thread, so a handler may block. `plugfn.testing.vendor` is the same server for tests that plan their answers.
 """
 
 import json
@@ -10,7 +11,7 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ Behaviour = bytes | Callable[[socket.socket], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What arrived. Header names are in lower case."""
+    """A request that arrived. Header names are in lower case; `target` is the path with its query."""
 
     method: str
     target: str
@@ -28,10 +29,12 @@ class Request:
 
     @property
     def path(self) -> str:
+        """Without the query."""
         return self.target.partition("?")[0]
 
     @property
     def json(self) -> Any:
+        """The body as JSON."""
         return json.loads(self.body)
 
 
@@ -39,7 +42,7 @@ Handler = Callable[[Request], Behaviour]
 
 
 class StubServer(socketserver.ThreadingTCPServer):
-    """Answers on a free port of this machine until the `with` block ends; `requests` is what arrived, in order."""
+    """Answers on a free port of this machine until the `with` block ends. `requests` are in order of arrival."""
 
     daemon_threads = True
     block_on_close = False
@@ -53,6 +56,7 @@ class StubServer(socketserver.ThreadingTCPServer):
 
     @property
     def url(self) -> str:
+        """Where it listens."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def __enter__(self) -> "StubServer":
@@ -78,7 +82,7 @@ class _Connection(socketserver.StreamRequestHandler):
                     return
                 self.connection.sendall(behaviour)
         except OSError:
-            return  # the client has gone, which is its right
+            return  # the client hung up, as it may at any time
 
     def _request(self) -> Request | None:
         line = self.rfile.readline().decode("latin-1").split()
@@ -93,12 +97,13 @@ class _Connection(socketserver.StreamRequestHandler):
 
 
 def reply(
-    body: Any = None, status: int = 200, headers: dict[str, str] | None = None, *, length: int | None = None
+    body: Any = None, status: int = 200, headers: Mapping[str, str] | None = None, *, length: int | None = None
 ) -> bytes:
-    """An answer: `body` is bytes as they are, or made into JSON. `length` is a Content-Length of one's own choice."""
+    """An answer. `body`: bytes as they are, anything else as JSON. `length`: a Content-Length that may be wrong."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    fields = {"Content-Type": "application/json", "Content-Length": str(len(raw) if length is None else length)}
-    lines = [f"{name}: {value}" for name, value in {**fields, **(headers or {})}.items()]
+    fields = {"content-type": "application/json", "content-length": str(len(raw) if length is None else length)}
+    fields |= {name.lower(): value for name, value in (headers or {}).items()}
+    lines = [f"{name}: {value}" for name, value in fields.items()]
     return "\r\n".join([f"HTTP/1.1 {status} Chosen", *lines, "", ""]).encode() + raw
 
 
