@@ -24,12 +24,12 @@ from pydantic import (
 
 from plugfn.connection import Connection
 from plugfn.errors import ConfigurationError, InvalidCall
+from plugfn.inbound import Webhooks
 from plugfn.net.answer import ErrorTable
 from plugfn.net.guard import Guard
 from plugfn.net.url import read_url
 from plugfn.net.vendor import VendorHttp
 from plugfn.resilience.retry import policy
-from plugfn.webhooks.inbound import Webhooks
 
 P = TypeVar("P", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)

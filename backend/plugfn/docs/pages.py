@@ -13,7 +13,7 @@ PAGES = sorted(
         *ROOT.glob("docs/*.md"),
         ROOT / "examples/README.md",
         *ROOT.glob("providers/*/README.md"),
-        ROOT / "whatsapp/README.md",
+        ROOT / "providers/whatsapp_uazapi/vocabulary/README.md",
     ]
 )
 

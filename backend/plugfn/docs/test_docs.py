@@ -11,13 +11,13 @@ import pytest
 import typer
 from pages import ROOT, Page, page, pages
 
+from plugfn.calls.idempotency import DAY
 from plugfn.cli.app import app
 from plugfn.cli.config import KEYS, plug_from
 from plugfn.cli.output import MISCONFIGURED, STATUS
 from plugfn.crypto import new_key
 from plugfn.errors import Next
 from plugfn.generate.reference import reference
-from plugfn.idempotency import DAY
 from plugfn.oauth.pending import LIFETIME
 from plugfn.plug import PlugFn
 from plugfn.providers import BUILT_IN, load
