@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Literal
 
+import babel
+from babel.numbers import format_currency, get_currency_precision
+
 from plugfn.rules.fields import finite
 
 Locale = Literal["en", "pt-BR"]
@@ -15,12 +18,13 @@ LARGEST = 30
 """Digits before the point, or zeros behind it, that a number may have to be written out."""
 LARGEST_AMOUNT = Decimal(10) ** 15
 
-_SYMBOLS = {"BRL": "R$", "USD": "US$", "EUR": "€", "GBP": "£"}
-_WHOLE = frozenset({"JPY", "KRW", "CLP", "PYG", "VND"})
+# International English: there a dollar says whose it is.
+_CLDR: Mapping[Locale, babel.Locale] = {"en": babel.Locale.parse("en_001"), "pt-BR": babel.Locale.parse("pt_BR")}
+_WITH_SYMBOL = frozenset({"BRL", "EUR", "GBP", "USD"})
+# Its code, a no-break space, the amount.
+_WITH_CODE = "\u00a4\u00a4\u00a0#,##0.00"
 _DAY_FORMAT: Mapping[Locale, str] = {"en": "%Y-%m-%d", "pt-BR": "%d/%m/%Y"}
 _TIME_FORMAT: Mapping[Locale, str] = {"en": "%Y-%m-%d %H:%M", "pt-BR": "%d/%m/%Y %H:%M"}
-# No-break space, as CLDR has it: an amount is not broken in two at the end of a line.
-_GAP = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,10 @@ def money(value: Any, currency: str, style: Style) -> str:
         amount = None
     if amount is None or abs(amount) >= LARGEST_AMOUNT:
         raise ValueError("is not an amount")
-    places = Decimal(1) if currency in _WHOLE else Decimal("0.01")
-    rounded = amount.quantize(places, rounding=ROUND_HALF_UP)
-    written, sign = f"{abs(rounded):,f}", "-" if rounded < 0 else ""
-    symbol = _SYMBOLS.get(currency, currency)
-    if style.locale == "pt-BR":
-        return f"{sign}{symbol}{_GAP}{written.translate(str.maketrans(',.', '.,'))}"
-    return f"{sign}{symbol}{_GAP if symbol == currency else ''}{written}"
+    rounded = amount.quantize(Decimal(1).scaleb(-get_currency_precision(currency)), rounding=ROUND_HALF_UP)
+    pattern = None if currency in _WITH_SYMBOL else _WITH_CODE
+    # Plus nothing, so that what rounds to nothing has no minus.
+    return format_currency(rounded + 0, currency, pattern, _CLDR[style.locale])
 
 
 _PARTS: Mapping[str, Callable[[Any], str]] = {
