@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic import Field as Declared
 
-from plugfn.definition import Model
 from plugfn.errors import InvalidParams, Problem
+from plugfn.models import Model
 from plugfn.problems import problems_of
 from plugfn.rules.fields import Catalogue, Field, FieldType, aware, finite, near
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from pydantic import Field, SecretStr
 
-from plugfn.definition import Model, Result
+from plugfn.models import Model, Result
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
