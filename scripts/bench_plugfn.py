@@ -21,8 +21,8 @@ from pydantic import SecretStr
 
 from plugfn import PlugFn, new_key
 from plugfn.definition import Call, Form, Model, Origin, Provider, RateLimit, Result, Settings
+from plugfn.inbound import Inbound, Keys
 from plugfn.providers import github_provider
-from plugfn.webhooks.inbound import Inbound, Keys
 
 ANSWER = json.dumps({"id": 7, "name": "house", "full_name": "ana/house", "private": False, "extra": "x" * 400}).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(ANSWER)

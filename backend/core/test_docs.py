@@ -9,8 +9,9 @@ from celery import current_app
 from django.conf import settings
 
 from apps.events.kinds import is_handled
-from core.documents import BACKEND, ROOT, Document, document, documents, sources
+from core.documents import BACKEND, ROOT, document, documents, sources
 from lib import rotation
+from plugfn.docs.markdown import Page
 
 HOSTS = {
     "api.pluggy.ai",
@@ -33,7 +34,7 @@ def emitted() -> set[str]:
 
 
 @every_document
-def test_every_link_leads_somewhere(page: Document):
+def test_every_link_leads_somewhere(page: Page):
     for link in page.links:
         parts = urlsplit(link)
         if parts.scheme:
@@ -41,11 +42,11 @@ def test_every_link_leads_somewhere(page: Document):
         target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
         assert target.exists(), link
         if parts.fragment:
-            assert parts.fragment in Document(target).anchors, link
+            assert parts.fragment in Page(target, ROOT).anchors, link
 
 
 @every_document
-def test_no_page_names_a_folder_of_a_users_machine_or_an_unknown_host(page: Document):
+def test_no_page_names_a_folder_of_a_users_machine_or_an_unknown_host(page: Page):
     assert str(ROOT) not in page.text
     assert not re.search(r"(?<![\w.*])/(home|root|tmp|work|workspace|mnt|Users|private)/", page.text)
     hosts = {urlsplit(url).hostname for url in re.findall(r"(?:https?|wss?)://[^\s)`\"'>]+", page.text)}
@@ -53,21 +54,21 @@ def test_no_page_names_a_folder_of_a_users_machine_or_an_unknown_host(page: Docu
 
 
 @every_document
-def test_every_file_that_is_named_is_there(page: Document):
+def test_every_file_that_is_named_is_there(page: Page):
     for span in page.spans:
         if re.fullmatch(r"[\w.-]+(/[\w.-]+)+\.(py|json|toml|sql|md|service|conf)", span) and span[0] != "/":
             assert any((folder / span).exists() for folder in (ROOT, BACKEND)), span
 
 
 @every_document
-def test_every_task_that_is_named_exists(page: Document):
+def test_every_task_that_is_named_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"process_[a-z_]+|(events|banking)\.[a-z_]+", span):
             assert span in current_app.tasks, span
 
 
 @every_document
-def test_every_kind_that_is_named_exists(page: Document):
+def test_every_kind_that_is_named_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"(item|transactions|connector)/[a-z_]+", span):
             assert is_handled(span), span
@@ -107,7 +108,7 @@ def test_the_documented_metrics_are_those_of_the_code():
 
 
 @every_document
-def test_every_metric_that_a_page_names_exists(page: Document):
+def test_every_metric_that_a_page_names_exists(page: Page):
     defined = {name for source in SOURCES for name in re.findall(r'"(ponte_[a-z_]+)"', source)}
     for name in re.findall(r"\bponte_[a-z_]+", " ".join(page.spans)):
         if name not in {"ponte_app", "ponte_owner"}:
@@ -134,7 +135,7 @@ def test_every_page_can_be_reached_from_the_readme():
         if page in reached or page.suffix != ".md":
             continue
         reached.add(page)
-        local = [urlsplit(link).path for link in Document(page).links if not urlsplit(link).scheme]
+        local = [urlsplit(link).path for link in Page(page, ROOT).links if not urlsplit(link).scheme]
         waiting += [_page(page.parent / path) for path in local if path]
     assert {page.path for page in documents()} - reached == set()
 

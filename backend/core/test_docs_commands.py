@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import CommandError
 
-from core.documents import BACKEND, ROOT, Document, document, documents
+from core.documents import BACKEND, ROOT, document, documents
+from plugfn.docs.markdown import Page
 
 every_document = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
 
@@ -29,10 +30,10 @@ PARSERS = {
 MODULES = {"sandbox.pluggy", "embedded"}
 
 
-def calls(page: Document, pattern: str) -> list[list[str]]:
+def calls(page: Page, pattern: str) -> list[list[str]]:
     """The words that follow a word matching `pattern`, in every command of a page."""
     matches = []
-    for line in page.commands:
+    for line in page.commands("", "bash"):
         for words in simple_commands(line) if re.search(pattern, line) else ():
             for number, word in enumerate(words):
                 if re.fullmatch(pattern, word):
@@ -56,7 +57,7 @@ def simple_commands(line: str) -> list[list[str]]:
 
 
 @every_document
-def test_every_management_command_exists_and_takes_these_options(page: Document):
+def test_every_management_command_exists_and_takes_these_options(page: Page):
     for _, *words in calls(page, r"(?:\S*/)?manage\.py"):
         if words:
             name, *arguments = words
@@ -69,7 +70,7 @@ def test_every_management_command_exists_and_takes_these_options(page: Document)
 
 
 @every_document
-def test_every_script_exists_and_takes_these_options(page: Document):
+def test_every_script_exists_and_takes_these_options(page: Page):
     for script, *arguments in calls(page, r"(?:\./)?scripts/[a-z]+"):
         path = ROOT / script
         assert os.access(path, os.X_OK), script
@@ -96,7 +97,7 @@ def usage(command: tuple[str, ...], memory: dict[tuple[str, ...], str] = {}) -> 
 
 
 @every_document
-def test_every_module_of_ours_takes_the_options_of_its_commands(page: Document):
+def test_every_module_of_ours_takes_the_options_of_its_commands(page: Page):
     for _, module, *arguments in calls(page, r"-m"):
         if module in MODULES:
             help_text = usage(("-m", module))
@@ -105,7 +106,7 @@ def test_every_module_of_ours_takes_the_options_of_its_commands(page: Document):
 
 
 @every_document
-def test_celery_takes_the_options_of_every_worker_command(page: Document):
+def test_celery_takes_the_options_of_every_worker_command(page: Page):
     for _, *words in calls(page, "celery"):
         if "worker" in words:
             arguments = words[words.index("worker") + 1 :]
@@ -169,7 +170,7 @@ def test_the_example_file_names_only_settings_with_their_defaults():
 
 
 @every_document
-def test_every_variable_that_a_page_names_exists(page: Document):
+def test_every_variable_that_a_page_names_exists(page: Page):
     roles = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD"}
     begins = (
         r"(PLUGGY|EVENT|METRICS|WEB|WORKER|ENCRYPTION|INDEX|DATABASE|REDIS|PONTE|LOG|SECURE|PUBLIC|ALLOWED)_[A-Z_]+"

@@ -9,7 +9,7 @@ import pytest
 BACKEND = Path(__file__).parents[1]
 
 # Not installed in production.
-OTHERS = ("aiohttp", "alembic", "anyio", "authlib", "fastapi", "flask", "httpx2", "mcp", "pydantic", "sqlalchemy")
+OTHERS = tuple("aiohttp alembic anyio authlib babel fastapi flask httpcore2 httpx2 mcp pydantic sqlalchemy".split())
 
 BLOCKED = f"""
 import sys

@@ -8,13 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plugfn.batch import BatchCall, BatchResult, Progress
+    from plugfn.calls.batch import BatchCall, BatchResult, Progress
     from plugfn.connection import Connection, ConnectionStatus
     from plugfn.crypto import KeyRing, new_key
     from plugfn.errors import ConfigurationError, Next, PlugFnError
+    from plugfn.inbound import Event, Inbound
     from plugfn.plug import PlugFn
     from plugfn.sync import SyncPlugFn
-    from plugfn.webhooks.inbound import Event, Inbound
 
 __all__ = [
     "BatchCall",
@@ -34,13 +34,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "batch": ("BatchCall", "BatchResult", "Progress"),
+    "calls.batch": ("BatchCall", "BatchResult", "Progress"),
     "connection": ("Connection", "ConnectionStatus"),
     "crypto": ("KeyRing", "new_key"),
     "errors": ("ConfigurationError", "Next", "PlugFnError"),
     "plug": ("PlugFn",),
     "sync": ("SyncPlugFn",),
-    "webhooks.inbound": ("Event", "Inbound"),
+    "inbound": ("Event", "Inbound"),
 }
 
 

@@ -16,7 +16,6 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
-    ConfigDict,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -24,12 +23,14 @@ from pydantic import (
 
 from plugfn.connection import Connection
 from plugfn.errors import ConfigurationError, InvalidCall
+from plugfn.inbound import Webhooks
+from plugfn.models import Model as Model  # noqa: PLC0414 - providers import it from here
+from plugfn.models import Result as Result  # noqa: PLC0414 - this too
 from plugfn.net.answer import ErrorTable
 from plugfn.net.guard import Guard
 from plugfn.net.url import read_url
 from plugfn.net.vendor import VendorHttp
 from plugfn.resilience.retry import policy
-from plugfn.webhooks.inbound import Webhooks
 
 P = TypeVar("P", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
@@ -40,20 +41,6 @@ LONGEST_TIMEOUT = 3600.0
 _PART = re.compile(r"[a-z][A-Za-z0-9_]*")
 _EVENT = re.compile(r"[\x21-\x29\x2b-\x7e]{1,200}")
 """An event's name; "*" stands for all of them."""
-
-
-class Model(BaseModel):
-    """Base of parameters, credentials and settings: unknown fields are refused, secrets stay out of repr and errors."""
-
-    model_config = ConfigDict(
-        extra="forbid", hide_input_in_errors=True, str_max_length=1_000_000, use_attribute_docstrings=True
-    )
-
-
-class Result(BaseModel):
-    """Base of what actions give back and events carry: fields a vendor adds later are ignored, not an error."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)
 
 
 class Settings(Model):

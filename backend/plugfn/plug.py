@@ -15,40 +15,40 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from plugfn.batch import BatchCall, BatchResult, OnProgress, run_batch
 from plugfn.cache.choose import shared_of
 from plugfn.cache.protocol import Shared
+from plugfn.calls.attributes import Attributes
+from plugfn.calls.batch import BatchCall, BatchResult, OnProgress, run_batch
+from plugfn.calls.executor import Executor
+from plugfn.calls.idempotency import Once
+from plugfn.calls.limits import Limits
+from plugfn.calls.metrics import Metrics
+from plugfn.calls.options import CallOptions, check_names
 from plugfn.connections import ConnectionManager
 from plugfn.crypto import KeyRing
 from plugfn.definition import Action, P, R
 from plugfn.errors import ConfigurationError, UnknownAttribute, suggestion
-from plugfn.executor import Executor
-from plugfn.face import Face
-from plugfn.gate import Gate
-from plugfn.idempotency import Once
-from plugfn.metrics import Metrics
 from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
-from plugfn.options import CallOptions, check_names
 from plugfn.registry import ProviderRegistry
-from plugfn.rotation import OnProgress as OnRotation
-from plugfn.rotation import Rotated, rotate_keys
 from plugfn.storage.choose import store_of
 from plugfn.storage.protocol import Store
+from plugfn.vault.rotation import OnProgress as OnRotation
+from plugfn.vault.rotation import Rotated, rotate_keys
 from plugfn.webhooks.hub import WebhookHub
 from plugfn.workflows.engine import WorkflowEngine
 from plugfn.workflows.listening import Listener
 
 if TYPE_CHECKING:
-    from plugfn.faces import Faces
+    from plugfn.generated_types import ProviderAttributes
 else:
-    Faces = object  # only for type checkers: a program pays for the providers that it registers
+    ProviderAttributes = object  # only for type checkers: a program pays for the providers that it registers
 
 AuthProvider = Callable[[Any], Awaitable[str | None] | str | None]
 """A web request → the id of the user who makes it, or None. Given to the framework adapters."""
 
 
-class PlugFn(Faces):
+class PlugFn(ProviderAttributes):
     """The library's face. Safe to share between threads, event loops and forked processes.
 
     database            a URL (memory://, sqlite:///file, postgresql://…) or a Store
@@ -82,9 +82,9 @@ class PlugFn(Faces):
         self.connections = ConnectionManager(
             self.providers, self.store, self.ring, self.shared, self.pool, self.guard, self.base_url
         )
-        gate, once = Gate(self.shared), Once(self.store, self.ring)
+        limits, once = Limits(self.shared), Once(self.store, self.ring)
         self.executor = Executor(
-            self.providers, self.connections, self.store, gate, once, self.pool, self.guard, self.metrics
+            self.providers, self.connections, self.store, limits, once, self.pool, self.guard, self.metrics
         )
         self.connections.tester, self.connections.identifier = self.executor.test, self.executor.identify
         self.webhooks = WebhookHub(self.providers, self.store, self.connections)
@@ -100,7 +100,7 @@ class PlugFn(Faces):
         if name not in self.providers:
             known = [provider.name for provider in self.providers]
             raise UnknownAttribute(f"no provider is called {name!r}: {suggestion(name, known)}")
-        return Face(self.providers.get(name), self.run)
+        return Attributes(self.providers.get(name), self.run)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(provider.name for provider in self.providers)]
@@ -123,7 +123,7 @@ class PlugFn(Faces):
         return await run_batch(self.executor, calls, concurrency=concurrency, on_progress=on_progress)
 
     async def rotate_keys(self, on_progress: OnRotation | None = None) -> Rotated:
-        """Seal everything anew with the first encryption key, so that the others can go. See plugfn.rotation."""
+        """Seal everything anew with the first encryption key, so that the others can go. See plugfn.vault.rotation."""
         return await rotate_keys(self.store, self.ring, on_progress)
 
     async def user_of(self, request: Any) -> str | None:

@@ -18,13 +18,13 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from weakref import finalize
 
-from plugfn.face import BoundAction, Face
+from plugfn.calls.attributes import Attributes, BoundAction
 from plugfn.plug import PlugFn
 
 if TYPE_CHECKING:
-    from plugfn.faces import SyncFaces
+    from plugfn.generated_types import SyncProviderAttributes
 else:
-    SyncFaces = object  # as in plugfn.plug
+    SyncProviderAttributes = object  # as in plugfn.plug
 
 T = TypeVar("T")
 
@@ -166,7 +166,7 @@ class Plain:
             return self._called(value.__call__)
         if inspect.iscoroutinefunction(value):
             return self._called(value)
-        return Plain(value, self._loop) if isinstance(value, Face) or _has_coroutines(value) else value
+        return Plain(value, self._loop) if isinstance(value, Attributes) or _has_coroutines(value) else value
 
     def _called(self, function: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
         @wraps(function)
@@ -183,7 +183,7 @@ def _has_coroutines(value: Any) -> bool:
     return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in dir(kind))
 
 
-class SyncPlugFn(Plain, SyncFaces):
+class SyncPlugFn(Plain, SyncProviderAttributes):
     """A PlugFn without `await`: every attribute and method of it, plain. `close()` ends it."""
 
     def __init__(self, plug: PlugFn) -> None:

@@ -39,8 +39,11 @@ TOGETHER = {"cli": {"cli", "fastapi"}}
 CORE = """
 from plugfn import Event, KeyRing, PlugFn, SyncPlugFn, new_key
 from plugfn.providers import BUILT_IN, load
-from plugfn import generate, metrics, rotation, tools, workflows
+from plugfn import generate, rules, tools, workflows
+from plugfn.calls import metrics
+from plugfn.vault import rotation
 from plugfn.web import core
+from plugfn.webhooks.inbound import Webhooks
 plug = PlugFn(encryption_key=new_key(), integrations={"github": {"client_id": "x", "client_secret": "y"}})
 for name in [name for name, extra in BUILT_IN.items() if not extra and name != "slack"]:
     plug.providers.register(load(name))

@@ -13,12 +13,12 @@ import warnings
 
 import pytest
 
-from plugfn.batch import BatchCall
+from plugfn.calls.batch import BatchCall
+from plugfn.calls.test_executor import Answered, Script, made
 from plugfn.crypto import new_key
 from plugfn.errors import ConfigurationError, InvalidParams, Unavailable, UnknownName
 from plugfn.plug import PlugFn
 from plugfn.sync import SyncPlugFn
-from plugfn.test_executor import Answered, Script, made
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.exceptions import TyperException
 
+from plugfn.calls.results import json_of
 from plugfn.cli import connecting, listing, writing
 from plugfn.cli.config import DEFAULT, plug_from
 from plugfn.cli.doorkeeper import Doorkeeper
@@ -20,7 +21,6 @@ from plugfn.errors import ConfigurationError, Next, PlugFnError
 from plugfn.extras import part
 from plugfn.plug import PlugFn
 from plugfn.providers import BUILT_IN
-from plugfn.results import json_of
 from plugfn.tools.toolbox import toolbox
 from plugfn.web.core import shown
 
@@ -251,8 +251,8 @@ def new_provider(
 
 @app.command()
 def types(output: Annotated[Path | None, typer.Option(help="Write it there.", show_default=False)] = None) -> None:
-    """Write what type checkers know of the built-in providers (faces.py)."""
-    text = writing.built_in_faces()
+    """Write what type checkers know of the built-in providers (generated_types.py)."""
+    text = writing.built_in_types()
     if output is None:
         typer.echo(text, nl=False)
     else:

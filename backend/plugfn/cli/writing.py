@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from plugfn.errors import ConfigurationError
-from plugfn.generate.faces import faces_source
 from plugfn.generate.provider import make_provider
+from plugfn.generate.provider_types import types_source
 from plugfn.providers import BUILT_IN, load
 
 CONFIG = """\
@@ -36,6 +36,6 @@ def write_provider(name: str, folder: Path, label: str) -> list[Path]:
     return make_provider(name, folder, label)
 
 
-def built_in_faces() -> str:
-    """The text of faces.py for the built-in providers."""
-    return faces_source(load(name) for name in BUILT_IN)
+def built_in_types() -> str:
+    """The text of generated_types.py for the built-in providers."""
+    return types_source(load(name) for name in BUILT_IN)

@@ -15,7 +15,7 @@ from plugfn.oauth.app import App, app_of
 from plugfn.oauth.flow import Granted
 from plugfn.oauth.local_path import local_path
 from plugfn.problems import validated
-from plugfn.vault import Kept
+from plugfn.vault.sealed_connections import Kept
 
 MOST_FOR_A_USER = 100
 
@@ -67,7 +67,7 @@ class Connecting(Reading):
         account, label = await self._identify(app, user_id, granted)
         label = fit_label(label)
         tokens = granted.tokens.model_copy(update={"account": account, "label": label})
-        async with self._exclusive(f"connect:{digest(user_id)}"):
+        async with self._lock(f"connect:{digest(user_id)}"):
             renewing = await self._to_renew(granted, account)
             if renewing is None:
                 connection = await self._add(app.provider, user_id, tokens, label)
@@ -140,7 +140,7 @@ class Connecting(Reading):
         if test:
             tested = await self._tested(_new(kind, check_user(user_id), read), read)
             label = label or fit_label(tested)
-        async with self._exclusive(f"connect:{digest(user_id)}"):
+        async with self._lock(f"connect:{digest(user_id)}"):
             return await self._add(kind, user_id, read, label)
 
     async def update(

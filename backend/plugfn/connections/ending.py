@@ -20,7 +20,7 @@ class Ending(Reading):
         connection = await self.get(connection_id, user_id)
         try:
             # Not in the midst of a refresh, whose new tokens nobody would take back.
-            async with self._exclusive(lock_of(connection)):
+            async with self._lock(lock_of(connection)):
                 return await self._disconnect(connection)
         except Unavailable as error:
             if error.code not in ("locked", "shared_state"):

@@ -8,7 +8,7 @@ from plugfn.connections.checks import check_user
 from plugfn.crypto import KeyRing
 from plugfn.definition import Identity, Model, Provider
 from plugfn.errors import InvalidCall, NoConnection
-from plugfn.exclusive import Exclusive
+from plugfn.exclusive_lock import ExclusiveLock
 from plugfn.net.guard import Guard
 from plugfn.net.pool import Pool
 from plugfn.oauth.flow import Flow
@@ -16,7 +16,7 @@ from plugfn.oauth.pending import States
 from plugfn.oauth.refresh import Refresher
 from plugfn.registry import ProviderRegistry
 from plugfn.storage.protocol import Store
-from plugfn.vault import Kept, Vault
+from plugfn.vault.sealed_connections import Kept, Vault
 
 Tester = Callable[[Connection, Model | None], Awaitable[str]]
 Identifier = Callable[[Connection, Model], Awaitable[Identity]]
@@ -39,8 +39,8 @@ class Reading:
         self._base_url = base_url
         self._vault = Vault(store, ring)
         self._flow = Flow(States(store, ring), pool, base_url)
-        self._exclusive = Exclusive(shared, store)
-        self._refresher = Refresher(self._vault, shared, self._exclusive, pool)
+        self._lock = ExclusiveLock(shared, store)
+        self._refresher = Refresher(self._vault, shared, self._lock, pool)
         self.tester: Tester | None = None
         self.identifier: Identifier | None = None
 

@@ -22,10 +22,10 @@ from plugfn.errors import (
     UnknownName,
     WebhookRejected,
 )
+from plugfn.inbound import Webhooks
 from plugfn.plug import PlugFn
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.oauth_site import Site, made
-from plugfn.webhooks.inbound import Webhooks
 
 
 class Credentials(Model):

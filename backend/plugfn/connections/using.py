@@ -10,7 +10,7 @@ from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
 from plugfn.errors import AmbiguousConnection, InvalidCall, NeedsReconnect, NoConnection, PlugFnError
 from plugfn.oauth.app import app_of
-from plugfn.vault import Kept
+from plugfn.vault.sealed_connections import Kept
 
 log = logging.getLogger("plugfn")
 

@@ -8,7 +8,7 @@ from plugfn.connections.checks import digest
 from plugfn.connections.reading import Reading
 from plugfn.definition import Provider
 from plugfn.errors import InvalidCall, NeedsReconnect, WebhookRejected
-from plugfn.webhooks.inbound import Keys
+from plugfn.inbound import Keys
 
 
 class WebhookUrls(Reading):

@@ -6,18 +6,20 @@ import tomllib
 from functools import reduce
 from importlib import import_module
 from inspect import signature
+from urllib.parse import urlsplit
 
 import pytest
 import typer
-from pages import ROOT, Page, page, pages
+from pages import ROOT, page, pages
 
+from plugfn.calls.idempotency import DAY
 from plugfn.cli.app import app
 from plugfn.cli.config import KEYS, plug_from
 from plugfn.cli.output import MISCONFIGURED, STATUS
 from plugfn.crypto import new_key
+from plugfn.docs.markdown import Page
 from plugfn.errors import Next
 from plugfn.generate.reference import reference
-from plugfn.idempotency import DAY
 from plugfn.oauth.pending import LIFETIME
 from plugfn.plug import PlugFn
 from plugfn.providers import BUILT_IN, load
@@ -51,14 +53,23 @@ def everything() -> PlugFn:
     return plug
 
 
+def local_links(one: Page) -> list[str]:
+    return [link for link in one.links if not urlsplit(link).scheme]
+
+
+def commands(one: Page) -> list[str]:
+    """The command lines of PlugFn's own program."""
+    return [line for line in one.commands("console") if line.startswith("plugfn ")]
+
+
 def target(one: Page, link: str) -> tuple[Page, str]:
     path, _, anchor = link.partition("#")
-    return (Page((one.path.parent / path).resolve()) if path else one), anchor
+    return (Page((one.path.parent / path).resolve(), ROOT) if path else one), anchor
 
 
 @every_page
 def test_every_link_leads_somewhere(one):
-    for link in one.links:
+    for link in local_links(one):
         found, anchor = target(one, link)
         assert found.path.exists(), f"{one.name} leads to {link}"
         assert not anchor or anchor in found.anchors, f"{one.name} leads to {link}"
@@ -71,13 +82,13 @@ def test_every_page_is_reached_from_the_readme():
         if one.path in seen or one.path.suffix != ".md":
             continue
         seen.add(one.path)
-        waiting += [target(one, link)[0] for link in one.links]
+        waiting += [target(one, link)[0] for link in local_links(one)]
     assert {one.path for one in pages()} <= seen
 
 
 @every_page
 def test_every_command_exists_and_takes_what_is_shown(one):
-    for line in one.commands("plugfn"):
+    for line in commands(one):
         _, name, *arguments = shlex.split(line.replace("…", ""))
         assert name in COMMANDS, f"{one.name}: {line}"
         if arguments:  # parsed, and not run
@@ -87,13 +98,13 @@ def test_every_command_exists_and_takes_what_is_shown(one):
 @every_page
 def test_every_option_exists(one):
     known = {option for command in COMMANDS.values() for parameter in command.params for option in parameter.opts}
-    for code in one.code:
+    for code in one.spans:
         for option in re.findall(r"(?<!\S)--[\w-]+", code) if code.startswith("--") else ():
             assert option in known | OF_OTHERS, f"{one.name}: {option}"
 
 
 def test_the_page_of_the_command_line_has_every_command():
-    told = {shlex.split(line)[1] for line in page("docs/command-line.md").commands("plugfn")}
+    told = {shlex.split(line)[1] for line in commands(page("docs/command-line.md"))}
     assert told == COMMANDS.keys()
 
 
@@ -124,7 +135,7 @@ def test_the_settings_file_of_the_page_is_one(tmp_path, monkeypatch):
 def test_every_setting_is_told():
     settings = set(signature(PlugFn).parameters)
     assert settings - {"auth"} == KEYS
-    told = {code.partition("=")[0].partition(" ")[0] for one in pages() for code in one.code}
+    told = {code.partition("=")[0].partition(" ")[0] for one in pages() for code in one.spans}
     blocks = "".join(block for one in pages() for block in one.blocks("python"))
     for name in settings:
         assert name in told or f"{name}=" in blocks, f"no page tells of {name}"
@@ -147,7 +158,7 @@ def test_the_readme_names_every_extra():
 @every_page
 def test_every_name_exists(one):
     plug = everything()
-    for code in one.code:
+    for code in one.spans:
         if (found := re.match(r"(?:await )?plug((?:\.\w+)+)", code)) and not code.startswith(MADE_THERE):
             reduce(getattr, found[1].split(".")[1:], plug)
         elif (found := re.fullmatch(r"plugfn((?:\.\w+)+)(\(.*\))?", code)) and code not in FILES:

@@ -146,7 +146,7 @@ async def delivered(client: httpx2.AsyncClient, title: str) -> None:
 
 async def test_the_routes_that_the_quickstart_names_are_there(github):
     names = await run("docs/quickstart.md")
-    told = [code.split() for code in page("docs/quickstart.md").code if code.startswith(("GET /", "POST /"))]
+    told = [code.split() for code in page("docs/quickstart.md").spans if code.startswith(("GET /", "POST /"))]
     assert len(told) == 5
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(names["app"]), base_url="http://test") as client:
         for method, path in told:

@@ -10,9 +10,9 @@ from plugfn.crypto import new_key
 from plugfn.plug import PlugFn
 from plugfn.providers.github import provider as github
 from plugfn.providers.slack import provider as slack
-from plugfn.workflows.conditions import OPS, Op
-from plugfn.workflows.fields import FieldType
-from plugfn.workflows.filters import FILTERS
+from plugfn.rules.conditions import OPS, Op
+from plugfn.rules.fields import FieldType
+from plugfn.rules.filters import FILTERS
 
 PAGE = Path(__file__).with_name("workflows.md").read_text()
 SECRETS = {"client_id": "id", "client_secret": "secret"}

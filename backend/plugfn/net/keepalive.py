@@ -8,9 +8,11 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpcore2
+
+from plugfn.net.stream import WatchedStream
 
 MOST_BUSY = 256
 MOST_IDLE = 128
@@ -75,14 +77,16 @@ class Connections:
         request: httpcore2.Request,
         read: Callable[[httpcore2.Response], Awaitable[T]],
     ) -> T:
+        stream: object = None
         try:
             answer = await connection.handle_async_request(request)
+            stream = answer.extensions.get("network_stream")
             try:
                 return await read(answer)
             finally:
                 await answer.aclose()
         finally:
-            if connection.is_idle() and not _has_more(connection):
+            if connection.is_idle() and _is_clean(stream):
                 await self._keep(connection, request.url.origin)
             else:
                 await connection.aclose()
@@ -109,25 +113,11 @@ class Connections:
         await _close(surplus)
 
 
-def _has_more(connection: httpcore2.AsyncHTTPConnection) -> bool:
-    """Whether more came than the answer: the next request would take it for its own answer (a desync).
+def _is_clean(stream: object) -> bool:
+    """Whether nothing came beyond the answer: the next request would take it for its own answer (a desync).
 
-    What is still in the socket is has_expired's to see; this sees what was read from it too early."""
-    http11: Any = connection._connection
-    if http11 is None:  # it was never made
-        return False
-    if http11._h11_state.trailing_data[0]:
-        return True
-    tls = http11._network_stream.get_extra_info("ssl_object")
-    if tls is None:
-        return False
-    try:
-        tls.read(1)
-    except ssl.SSLWantReadError:
-        return False
-    except ssl.SSLError:
-        return True
-    return True
+    This sees what has been read from the socket. What is still in the socket is has_expired's to see."""
+    return isinstance(stream, WatchedStream) and not stream.has_more()
 
 
 async def _close(connections: list[httpcore2.AsyncHTTPConnection]) -> None:

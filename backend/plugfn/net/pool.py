@@ -12,7 +12,7 @@ import httpcore2
 
 from plugfn.net.guard import Guard
 from plugfn.net.keepalive import Connections
-from plugfn.net.progress import NotingStream
+from plugfn.net.stream import WatchedStream
 
 Options = Iterable[Any] | None
 
@@ -29,7 +29,7 @@ class Network(httpcore2.AnyIOBackend):
         socket_options: Options = None,
     ) -> httpcore2.AsyncNetworkStream:
         """A connection. Raises httpcore2's ConnectError and ConnectTimeout."""
-        return NotingStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+        return WatchedStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 
 class GuardedNetwork(Network):

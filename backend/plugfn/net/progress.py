@@ -1,11 +1,7 @@
 """Notes when a request's first byte goes out: until then nobody can have acted on it."""
 
 import logging
-import ssl
 from contextvars import ContextVar
-from typing import Any
-
-import httpcore2
 
 
 class Progress:
@@ -25,38 +21,6 @@ class Doings:
 
 sending: ContextVar[Progress | None] = ContextVar("sending", default=None)
 """The request that the running task sends."""
-
-
-class NotingStream(httpcore2.AsyncNetworkStream):
-    """A connection whose writes are noted with the request they belong to. Everything else is the connection's."""
-
-    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
-        self._stream = stream
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What has come."""
-        return await self._stream.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Noted before it is done: a write that is cut off may have reached the other side."""
-        progress = sending.get()
-        if progress is not None:
-            progress.sent = True
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        """End it."""
-        await self._stream.aclose()
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.AsyncNetworkStream:
-        """The same, encrypted; the handshake is no part of the request."""
-        return NotingStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        """The connection's."""
-        return self._stream.get_extra_info(info)
 
 
 def _without_headers(record: logging.LogRecord) -> bool:

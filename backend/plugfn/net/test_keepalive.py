@@ -117,7 +117,15 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\
 
 @pytest.mark.parametrize(
     "first",
-    [OK + ANOTHERS, CHUNKED + ANOTHERS, answer(b"{}", status="204 No Content"), answer(b"{}", status="304 Old")],
+    [
+        OK + ANOTHERS,
+        OK + b"x",
+        OK + b"\r\n",
+        CHUNKED + ANOTHERS,
+        CHUNKED + b"0",
+        answer(b"{}", status="204 No Content"),
+        answer(b"{}", status="304 Old"),
+    ],
 )
 async def test_what_comes_after_an_answer_is_not_taken_for_the_next_ones(pool, server, first):
     http = VendorHttp(pool, server.url, trusted=True)

@@ -1,7 +1,8 @@
 """URLs that users give: one reading of them, and what is refused before anything is asked of the network."""
 
+import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plugfn.errors import Forbidden, InvalidParams
@@ -94,3 +95,66 @@ def test_encoded_slashes_do_not_hide_dot_segments(path):
 @pytest.mark.parametrize("path", ["/a..b", "/a%2fb", "/...", "/a%2f...%2fb", "/.well-known", "/a.%2fb", "/a/b.."])
 def test_dots_within_names_stay(path):
     assert stays_within(path)
+
+
+def by_httpx2(url):
+    """The same URL as another library reads it. Raises ValueError and httpx2.InvalidURL."""
+    parsed = httpx2.URL(url)
+    host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
+    port = {"http": 80, "https": 443}[parsed.scheme] if parsed.port is None else parsed.port
+    path = parsed.raw_path.partition(b"?")[0].decode("ascii")
+    return parsed.scheme, host, port, path, parsed.query.decode("ascii")
+
+
+HOSTS = ["127.0.0.1", "0x7f", "017", "1.2.3.400", "[::1]", "[::ffff:1.2.3.4]", "[fe80::1%25eth0]", "fe80::1", "a" * 64]
+NAMES = ["evil.example", "example.com", "xn--", "xn--mnchen-3ya", "日本", "𝐚", "ü", "ß", "ſ", "\u212a", "①", "١"]
+MARKS = [*"ab01-_~%@:/?#[]\\&=+;,!$'()*|^`{}<>\"\t\n \x00\x7f", *"。．＠／：％\u200d\ud800\u00a0"]
+DOTS = [".", "..", "...", "/../", "/./", "//", "%2e", "%2f", "%5c", "%zz"]
+MORE = [":80", ":0443", ":65536", ":+80", ":8_0", "user:pass@", "https://", "?a=b"]
+PIECES = st.sampled_from([*HOSTS, *NAMES, *MARKS, *DOTS, *MORE])
+HEADS = st.sampled_from(["https://", "http://", "HTTP://", "https:", "httpſ://", ""])
+
+
+@given(head=HEADS, pieces=st.lists(PIECES, max_size=9))
+@settings(max_examples=1500)
+@example(head="https://", pieces=["a" * 64, "\u212a"])
+@example(head="https://", pieces=["example.com", "/a/../../b/./c/.."])
+@example(head="https://", pieces=["example.com", "?a=`{}", "^|[]"])
+@example(head="https://", pieces=["EXAMPLE.com", ".", ":8443", "//x"])
+def test_what_is_accepted_another_library_reads_alike(head, pieces):
+    url = head + "".join(pieces)
+    try:
+        found = read_url(url)
+    except InvalidParams:
+        return
+    assert (found.scheme, found.host, found.port, found.path, found.query) == by_httpx2(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com", "HTTP://EXAMPLE.COM:8080", "https://example.com:443/", "https://a_b.example/", "https://1.2.3.4:80",
+        "https://example.com./x", "https://[2606:4700::1]:8443/?q", "https://[::FFFF:1.2.3.4]/", "https://example.com/?",
+        "https://münchen.example/straße?größe=ü", "https://日本。jp/", "https://example.com/a/../b/./c", "https://example.com/..",
+        "https://example.com/a/..", "https://example.com/a%20b/%C3%BC;x=1,2", "https://example.com?x=[1]|2", "https://x/a'(b)*!",
+        "https://example.com:/x", "https://example.com:0443/x", "https://xn--mnchen-3ya.example/", "https://127.1/", "https://0x7f.1/",
+        'https://example.com/?a="<>', "https://example.com/{a}`", "https://example.com/%2e%2ex",
+    ],
+)  # fmt: skip
+def test_what_is_usual_is_accepted_and_read_alike(url):
+    found = read_url(url)
+    assert (found.scheme, found.host, found.port, found.path, found.query) == by_httpx2(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com:+80/", "https://example.com:8_0/", "https://example.com:٨٠/", "https://[::1]8443/", "https://[::1]x/",
+        "https://1。2。3。400/", "https://1.2.3.400./", "httpſ://example.com/", "https://a:b:80/", "https://[::1]:80:80/",
+        "https://user＠example.com/", "https://example.com／x/", "https://\ud800/", "https://example.com/\ud800", "https://[]/",
+        "https://[v1.x]/", "https://[::1%eth0]/", "https://xn--a\u200d/", "https://a..%2f/", "https://%65xample.com/",
+    ],
+)  # fmt: skip
+def test_what_readers_disagree_about_is_refused(url):
+    with pytest.raises(InvalidParams):
+        read_url(url)

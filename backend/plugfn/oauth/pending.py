@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from plugfn.crypto import KeyRing, Unreadable
 from plugfn.definition import Model
 from plugfn.errors import InvalidState
-from plugfn.sealed_model import seal_model, unseal_model
 from plugfn.storage.protocol import ShortLived
+from plugfn.vault.sealed_model import seal_model, unseal_model
 
 KIND = "oauth_state"
 LIFETIME = 600.0

@@ -1,6 +1,6 @@
 """Keeps access tokens fresh: one refresh at a time for each connection, whoever and wherever asks for it.
 
-    exclusive   all that follows, for this connection
+    lock        all that follows, for this connection
     re-read     the one before may have done it
     refresh     ask the vendor
     persist     before anybody uses the new pair
@@ -20,11 +20,11 @@ from plugfn.cache.protocol import Shared
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.definition import OAuthTokens
 from plugfn.errors import NeedsReconnect, NoConnection, PlugFnError, TryLater, Unavailable
-from plugfn.exclusive import Exclusive
+from plugfn.exclusive_lock import ExclusiveLock
 from plugfn.net.pool import Pool
 from plugfn.oauth.app import App
 from plugfn.oauth.token_endpoint import ask_for_tokens, merged
-from plugfn.vault import Kept, Vault
+from plugfn.vault.sealed_connections import Kept, Vault
 
 log = logging.getLogger("plugfn.oauth")
 
@@ -41,7 +41,7 @@ class Refresher:
 
     vault: Vault
     shared: Shared
-    exclusive: Exclusive
+    lock: ExclusiveLock
     pool: Pool
     _running: "set[asyncio.Task[OAuthTokens]]" = field(default_factory=set)
 
@@ -87,7 +87,7 @@ class Refresher:
 
     async def _in_turn(self, app: App, kept: Kept, refused: OAuthTokens | None) -> OAuthTokens:
         try:
-            async with self.exclusive(lock_of(kept.connection)):
+            async with self.lock(lock_of(kept.connection)):
                 return await self._unless_done(app, kept.connection, refused)
         except Unavailable as error:
             if error.code not in ("locked", "shared_state"):

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from plugfn import exclusive
+from plugfn import exclusive_lock
 from plugfn.connection import ConnectionStatus
 from plugfn.crypto import new_key
 from plugfn.definition import Call, OAuthTokens
@@ -29,7 +29,7 @@ ACTORS = 20
 @pytest.fixture
 def impatient(monkeypatch):
     """Locks are given up soon."""
-    monkeypatch.setattr(exclusive, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(exclusive_lock, "WAIT_SECONDS", 0.2)
 
 
 class Answered:
@@ -430,7 +430,7 @@ async def test_a_lock_that_nobody_lets_go_of_stops_only_what_has_ended(site, hel
         if held == "lock":
             await stack.enter_async_context(site.plug.shared.lock(f"refresh:{connection.id}", ttl=60, wait=1))
         else:
-            await site.plug.store.put(exclusive.KIND, f"refresh:{connection.id}", b"a process that died", 60)
+            await site.plug.store.put(exclusive_lock.KIND, f"refresh:{connection.id}", b"a process that died", 60)
         await site.end_soon(connection, 30)
         assert (await site.me(connection)).account == "acct-1"
         await site.end_soon(connection)

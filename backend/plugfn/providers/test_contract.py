@@ -18,11 +18,11 @@ PACKAGE = HERE.parent
 ASK = """
 from pathlib import Path
 import plugfn
-from plugfn.cli.writing import built_in_faces
+from plugfn.cli.writing import built_in_types
 from plugfn.providers import acme_mail_provider
 from plugfn.testing.provider_contract import problems
 print(problems(acme_mail_provider, Path(plugfn.__file__).parent / "providers" / "acme_mail"))
-print("acme_mail: AcmeMailFace" in built_in_faces())
+print("acme_mail: AcmeMailAttributes" in built_in_types())
 """
 
 

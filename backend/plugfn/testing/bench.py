@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from plugfn.connection import Connection
 from plugfn.crypto import new_key
 from plugfn.definition import Provider
+from plugfn.inbound import Event, Inbound
 from plugfn.plug import PlugFn
 from plugfn.storage.records import ActionLog
 from plugfn.webhooks.hub import Receipt
-from plugfn.webhooks.inbound import Event, Inbound
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 USER = "ana"

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.definition import Provider
 from plugfn.errors import PlugFnError, WebhookRejected
+from plugfn.inbound import Event, Inbound, Keys, Webhooks
 from plugfn.testing.contract_models import filled
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Webhooks
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 JSON = {"content-type": "application/json"}

@@ -15,7 +15,7 @@ from plugfn.net.answer import ErrorTable
 from plugfn.oauth.token_endpoint import read_tokens
 from plugfn.plug import PlugFn
 from plugfn.testing.emulator import Emulator
-from plugfn.vault import Kept
+from plugfn.vault.sealed_connections import Kept
 
 CLIENT_ID = "plugfn-client"
 CLIENT_SECRET = "plugfn-secret-of-the-sandbox"  # noqa: S105 - the emulator's

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 from plugfn.definition import Form, Model, OAuth2, Result, Settings, Trigger
 from plugfn.errors import GiveUp, WebhookRejected
 from plugfn.generate.provider import make_provider
+from plugfn.inbound import Event, Parsed
 from plugfn.net.answer import ErrorTable, Means
 from plugfn.testing.contract_models import CANARY, filled
 from plugfn.testing.provider_contract import problems
-from plugfn.webhooks.inbound import Event, Parsed
 
 
 @pytest.fixture

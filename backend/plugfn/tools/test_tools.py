@@ -7,6 +7,7 @@ import pytest
 from mcp.client.client import Client
 from pydantic import AliasChoices, ConfigDict, Field
 
+from plugfn.calls.test_executor import Answered, Credentials, Script, made
 from plugfn.definition import Call, Form, Model, Origin, Provider, Result
 from plugfn.errors import (
     ConfigurationError,
@@ -20,7 +21,6 @@ from plugfn.errors import (
     UnknownName,
 )
 from plugfn.sync import SyncPlugFn
-from plugfn.test_executor import Answered, Credentials, Script, made
 from plugfn.testing.bench import Bench
 from plugfn.tools import ToolLimits, toolbox
 from plugfn.tools.langchain import langchain_tools

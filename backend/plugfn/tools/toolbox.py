@@ -19,7 +19,8 @@ from uuid import uuid4
 from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic.fields import FieldInfo
 
-from plugfn.afterwards import kept
+from plugfn.background_writes import complete
+from plugfn.calls.results import json_of
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.definition import Action
 from plugfn.errors import (
@@ -33,7 +34,6 @@ from plugfn.errors import (
 )
 from plugfn.plug import PlugFn
 from plugfn.resilience.budget import Budget
-from plugfn.results import json_of
 from plugfn.storage.records import ActionLog
 
 FAMILIES: Mapping[str, Sequence[str]] = {
@@ -135,7 +135,7 @@ class Tool:
             code=error.code,
             source="tool",
         )
-        await kept(self.plug.store.add_logs([entry]), "a tool's refusal was not noted")
+        await complete(self.plug.store.add_logs([entry]), "a tool's refusal was not noted")
 
 
 def explained(error: PlugFnError) -> str:

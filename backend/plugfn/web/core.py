@@ -20,15 +20,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from plugfn.calls.results import json_of
 from plugfn.connection import Connection
 from plugfn.definition import OAuth2, Provider
 from plugfn.errors import ConfigurationError, PlugFnError
+from plugfn.inbound import Inbound
 from plugfn.plug import PlugFn
 from plugfn.problems import validated
-from plugfn.results import json_of
 from plugfn.web.bodies import Authorize, CallAction, Connect
 from plugfn.web.messages import MOST_JSON, Request, Response, failure, redirect, refusal, reply, written
-from plugfn.webhooks.inbound import Inbound
 
 log = logging.getLogger("plugfn.web")
 

@@ -12,10 +12,10 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
+from plugfn.calls.test_executor import Script, made
 from plugfn.crypto import new_key
 from plugfn.plug import PlugFn
 from plugfn.sync import SyncPlugFn
-from plugfn.test_executor import Script, made
 from plugfn.web.core import Web
 from plugfn.web.fastapi import plugfn_router
 from plugfn.web.flask import plugfn_blueprint

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from httpx2 import ASGITransport, AsyncClient
 
-from plugfn.test_executor import Answered
+from plugfn.calls.test_executor import Answered
 from plugfn.web.core import Web
 from plugfn.web.fastapi import plugfn_router
 from plugfn.web.messages import Request

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from plugfn.errors import PlugFnError
-from plugfn.traces import trace_of
-from plugfn.webhooks.inbound import Event
+from plugfn.inbound import Event
+from plugfn.safe_tracebacks import safe_traceback
 
 log = logging.getLogger("plugfn.webhooks")
 
@@ -55,7 +55,7 @@ def _failed(error: BaseException, event: Event, name: str) -> bool:
     code = error.code if isinstance(error, PlugFnError) else type(error).__name__
     where = {"provider": event.provider, "event": event.name, "handler": name, "code": code}
     # What it says may quote the event.
-    log.error("a webhook handler failed: %s", trace_of(error), extra=where)
+    log.error("a webhook handler failed: %s", safe_traceback(error), extra=where)
     return False
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from plugfn.afterwards import kept
+from plugfn.background_writes import complete
 from plugfn.definition import Provider
 from plugfn.errors import PlugFnError, UnknownName, WebhookRejected
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks
 from plugfn.registry import ANY_EVENT, ProviderRegistry
 from plugfn.storage.protocol import ShortLived
 from plugfn.webhooks.handlers import Handler, named, succeeded
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
 
 log = logging.getLogger("plugfn.webhooks")
 
@@ -181,7 +181,7 @@ class WebhookHub:
     async def _keep(self, place: str, state: str, done: Done) -> None:
         """Of what was handled the sender is told so, also when that cannot be kept: it need not come again."""
         write = self._store.put(KIND, place, _state(state, done), REMEMBERED)
-        await kept(write, "what became of a delivery was not kept")
+        await complete(write, "what became of a delivery was not kept")
 
     async def _claim(self, place: str) -> Done | Outcome:
         """The handlers that an earlier delivery of it ran; or why it is not to be handled now."""

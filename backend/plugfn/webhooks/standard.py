@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from plugfn.errors import WebhookRejected
-from plugfn.webhooks.inbound import Inbound
+from plugfn.inbound import Inbound
 
 PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300

@@ -9,9 +9,9 @@ import pytest
 
 from plugfn.definition import Form, Model, Origin, Provider, Result, Trigger
 from plugfn.errors import UnknownName, WebhookRejected
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
 from plugfn.testing.bench import Bench
 from plugfn.webhooks.hub import Outcome
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
 
 SECRET = "a-webhook-secret"
 

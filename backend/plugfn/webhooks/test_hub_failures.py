@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from plugfn.errors import InvalidParams, Unavailable
+from plugfn.inbound import Parsed, Webhooks
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.bench import Bench
 from plugfn.webhooks.hub import KIND, Outcome
-from plugfn.webhooks.inbound import Parsed, Webhooks
 from plugfn.webhooks.test_hub import PROVIDER, SECRET, deliver, verify
 
 PING = {"kind": "ping", "id": "1", "text": "a-secret-text"}

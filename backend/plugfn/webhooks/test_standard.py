@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from plugfn.errors import WebhookRejected
-from plugfn.webhooks.inbound import Inbound
+from plugfn.inbound import Inbound
 from plugfn.webhooks.standard import new_secret, read_secret, signed, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

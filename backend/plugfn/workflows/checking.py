@@ -9,9 +9,9 @@ from plugfn.connection import Connection
 from plugfn.definition import Action, Provider, Trigger
 from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, Problem
 from plugfn.problems import validated
-from plugfn.workflows import conditions, params, templates
-from plugfn.workflows.conditions import Condition
-from plugfn.workflows.fields import Catalogue, Field, catalogue, near
+from plugfn.rules import conditions, params, templates
+from plugfn.rules.conditions import Condition
+from plugfn.rules.fields import Catalogue, Field, catalogue, near
 from plugfn.workflows.model import StepSpec, WorkflowSpec
 
 WHAT = "the workflow"

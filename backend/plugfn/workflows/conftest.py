@@ -1,68 +1,28 @@
 """A small world for workflows: one provider that talks, a runner that does each thing once, a clock that is set."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, SecretStr
 
 from plugfn.cache.memory import MemoryShared
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.crypto import KeyRing, new_key
 from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
 from plugfn.errors import AmbiguousConnection, NoConnection
+from plugfn.inbound import Event
 from plugfn.problems import validated
 from plugfn.registry import ProviderRegistry
+from plugfn.rules.conftest import START, Send, Ticket, ticket
 from plugfn.storage.memory import MemoryStore
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows.engine import WorkflowEngine
-
-START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-class Author(Result):
-    name: str
-    email: str | None = None
-    token: SecretStr | None = None
-
-
-class Tag(Result):
-    name: str
-    secret: SecretStr | None = None
-
-
-class Ticket(Result):
-    """An event's payload with a field of every type."""
-
-    id: str
-    title: str
-    amount: Decimal | None = None
-    score: float | None = None
-    open: bool = True
-    kind: Literal["bug", "wish"] = Field(default="bug", json_schema_extra={"safe": True})
-    opened_at: datetime | None = None
-    due: date | None = None
-    labels: list[str] = []
-    author: Author | None = None
-    tags: list[Tag] = []
-    extra: dict[str, Any] = {}
 
 
 class Desk(Model):
     token: SecretStr
-
-
-class Send(Model):
-    text: str = Field(min_length=1, max_length=500)
-    to: str = Field(default="all", max_length=100)
-    urgent: bool = False
-    html: str = Field(default="", json_schema_extra={"escape": "html"})
-    labels: list[str] = []
-    when: datetime | None = None
-    number: int | None = None
 
 
 class Sent(Result):
@@ -194,11 +154,6 @@ async def world() -> World:
     await made.connect("ana", "acme")
     await made.connect("bob", "bobs")
     return made
-
-
-def ticket(**changes: Any) -> dict[str, Any]:
-    """A payload."""
-    return {"id": f"ticket-{uuid4().hex}", "title": "It broke", "author": {"name": "MARIA DA SILVA"}} | changes
 
 
 def opened(event_id: str | None = "e1", account: str = "acme", **changes: Any) -> Event:

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from plugfn.errors import InvalidParams, PlugFnError
+from plugfn.rules.evaluation import evaluate
+from plugfn.rules.fields import samples
+from plugfn.rules.params import places_of, touches
 from plugfn.workflows.checking import Accounts, Registry, result_fields
-from plugfn.workflows.evaluation import evaluate
-from plugfn.workflows.fields import samples
 from plugfn.workflows.ledger import Clock
 from plugfn.workflows.model import DryRun, DryStep, RunBody, StepError, StepSpec, StepStatus
-from plugfn.workflows.params import places_of, touches
 from plugfn.workflows.steps import Checker, connection_of, explained, known_fields, rendered
 
 

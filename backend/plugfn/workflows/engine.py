@@ -14,14 +14,14 @@ from uuid import uuid4
 from plugfn.connections.checks import check_user
 from plugfn.crypto import KeyRing
 from plugfn.errors import InvalidCall
+from plugfn.inbound import Event
+from plugfn.rules.fields import Catalogue, catalogue, revived, samples
 from plugfn.storage.protocol import Store
 from plugfn.storage.records import WorkflowRow
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows import checking
 from plugfn.workflows.ancestry import Echoes
 from plugfn.workflows.checking import Accounts, Registry
 from plugfn.workflows.dry_run import rehearse
-from plugfn.workflows.fields import Catalogue, catalogue, revived, samples
 from plugfn.workflows.intake import UNEXPECTED, Intake, payload_values
 from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger, WorkflowBody
 from plugfn.workflows.model import (
@@ -47,7 +47,7 @@ Names = list[str]
 
 
 class Actions(Runner, Checker, Protocol):
-    """What runs and checks actions: plugfn.executor.Executor."""
+    """What runs and checks actions: plugfn.calls.executor.Executor."""
 
 
 def _now() -> datetime:

@@ -14,14 +14,14 @@ from pydantic import BaseModel
 from plugfn.connection import Connection
 from plugfn.definition import Trigger
 from plugfn.errors import InvalidCall, InvalidParams, Problem, UnknownName
+from plugfn.inbound import Event
 from plugfn.problems import validated
+from plugfn.rules.evaluation import Verdict, evaluate
+from plugfn.rules.fields import Catalogue, catalogue, sound, stored, values_of
 from plugfn.storage.protocol import Store
 from plugfn.storage.records import RunRow
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows.ancestry import OUTSIDE, Echoes, Lineage
 from plugfn.workflows.checking import Accounts, Registry, named, trigger_fields
-from plugfn.workflows.evaluation import Verdict, evaluate
-from plugfn.workflows.fields import Catalogue, catalogue, sound, stored, values_of
 from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger
 from plugfn.workflows.model import EventRef, RunBody, RunStatus, Source, StepRun, StepStatus
 from plugfn.workflows.suppression import Suppression

@@ -8,8 +8,8 @@ import asyncio
 import logging
 
 from plugfn.errors import PlugFnError
-from plugfn.traces import trace_of
-from plugfn.webhooks.inbound import Event
+from plugfn.inbound import Event
+from plugfn.safe_tracebacks import safe_traceback
 from plugfn.workflows.engine import WorkflowEngine
 
 log = logging.getLogger("plugfn.workflows")
@@ -41,4 +41,4 @@ class Listener:
             log.warning("a run waits to be recovered", extra={"run_id": run_id, "code": error.code})
         except Exception as error:  # noqa: BLE001 - it is logged, and the run is not lost
             # Without what it says: that may quote the event.
-            log.error("a run waits to be recovered: %s", trace_of(error), extra={"run_id": run_id})
+            log.error("a run waits to be recovered: %s", safe_traceback(error), extra={"run_id": run_id})

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic import Field as Declared
 
 from plugfn.definition import Model, Result
-from plugfn.workflows.conditions import Condition
-from plugfn.workflows.evaluation import Asked
-from plugfn.workflows.formats import Locale, Style
+from plugfn.rules.conditions import Condition
+from plugfn.rules.evaluation import Asked
+from plugfn.rules.formats import Locale, Style
 
 MOST_STEPS = 20
 LONGEST_COOLDOWN = 30 * 86_400

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from plugfn.errors import OutcomeUnknown, PlugFnError
-from plugfn.workflows import params
+from plugfn.rules import params
+from plugfn.rules.fields import Catalogue, Values, revived, stored, values_of
 from plugfn.workflows.checking import Registry, named, result_fields, trigger_fields
-from plugfn.workflows.fields import Catalogue, Values, revived, stored, values_of
 from plugfn.workflows.model import RunBody, StepError, StepSpec, StepStatus, WorkflowSpec
 
 log = logging.getLogger("plugfn.workflows")
@@ -22,7 +22,7 @@ MOST_KEPT = 262_144
 
 
 class Runner(Protocol):
-    """What runs actions. plugfn.executor.Executor is one."""
+    """What runs actions. plugfn.calls.executor.Executor is one."""
 
     async def run(
         self,

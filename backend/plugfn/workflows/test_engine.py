@@ -8,8 +8,8 @@ import pytest
 
 from plugfn.definition import Result, Trigger
 from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, UnknownName
+from plugfn.inbound import Event
 from plugfn.storage.records import WorkflowRow
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows.conftest import World, desk, opened, spec, step, ticket
 from plugfn.workflows.engine import MOST_WORKFLOWS
 from plugfn.workflows.model import RunStatus, StepStatus, WorkflowStatus

@@ -9,9 +9,9 @@ import time_machine
 
 from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
 from plugfn.errors import InvalidCall, PlugFnError, Unavailable
+from plugfn.inbound import Event
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.bench import Bench
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows import ancestry
 from plugfn.workflows.model import Run, RunStatus, StepStatus
 

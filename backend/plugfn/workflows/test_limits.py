@@ -12,8 +12,8 @@ import time_machine
 
 from plugfn.cache.memory import MemoryShared
 from plugfn.errors import Unavailable
+from plugfn.inbound import Event
 from plugfn.resilience.budget import Budget
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows.ancestry import Echoes
 from plugfn.workflows.conftest import START, World, opened, spec, step, ticket
 from plugfn.workflows.model import Run, RunStatus

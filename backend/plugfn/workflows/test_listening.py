@@ -11,9 +11,9 @@ import pytest
 
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks
 from plugfn.testing.bench import Bench
-from plugfn.vault import Vault
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
+from plugfn.vault.sealed_connections import Vault
 
 SECRET = "a-webhook-secret"
 

@@ -18,8 +18,8 @@ import pytest
 from plugfn.crypto import new_key
 from plugfn.definition import Call, Form, Model, Origin, Provider, Result, Trigger
 from plugfn.errors import InvalidCall, NotFound, UnknownName
+from plugfn.inbound import Event
 from plugfn.plug import PlugFn
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows.engine import WorkflowEngine
 from plugfn.workflows.model import Run, RunStatus, StepStatus
 

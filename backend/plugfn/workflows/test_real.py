@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from plugfn.inbound import Event
 from plugfn.providers.github import provider
 from plugfn.testing.bench import Bench
 from plugfn.testing.emulator import Emulator
-from plugfn.webhooks.inbound import Event
 from plugfn.workflows.engine import WorkflowEngine
 
 OPENED = {"provider": "github", "event": "issues.opened"}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plugfn.calls.idempotency import DAY, LONGEST_RUN
 from plugfn.errors import (
     IdempotencyConflict,
     InvalidCall,
@@ -19,7 +20,6 @@ from plugfn.errors import (
     Unavailable,
     UnknownName,
 )
-from plugfn.idempotency import DAY, LONGEST_RUN
 from plugfn.workflows.conftest import World, opened, spec, step, ticket
 from plugfn.workflows.ledger import PAGE
 from plugfn.workflows.model import Run, RunStatus, StepStatus

@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from plugfn.errors import IdempotencyConflict, InvalidCall, PlugFnError
+from plugfn.rules.fields import catalogue, values_of
 from plugfn.workflows.ancestry import Echoes, Lineage, causing
 from plugfn.workflows.checking import Registry
-from plugfn.workflows.fields import catalogue, values_of
 from plugfn.workflows.intake import UNEXPECTED
 from plugfn.workflows.ledger import KeptRun, Ledger, Taken
 from plugfn.workflows.model import RunStatus, StepError, StepRun, StepSpec, StepStatus

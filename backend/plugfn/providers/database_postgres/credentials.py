@@ -29,7 +29,7 @@ class PostgresAccess(DatabaseAccess):
     root_certificate: Annotated[str, StringConstraints(max_length=100_000)] = ""
     """The PEM of the authority that signed the server's certificate, where that is not a public one."""
     allow_sql: bool = False
-    """Whether SELECTs written by callers may run (the action query.sql)."""
+    """Whether SELECTs written by callers may run (the action query.sql). Only for a role that can read nothing else."""
     timeout: Annotated[int, Field(ge=1, le=15)] = 10
     """Seconds that a query may take."""
 

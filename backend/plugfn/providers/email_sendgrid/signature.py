@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from plugfn.errors import WebhookRejected
+from plugfn.inbound import Inbound, Keys
 from plugfn.providers.email_sendgrid.credentials import SendGridCredentials, public_key
-from plugfn.webhooks.inbound import Inbound, Keys
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"

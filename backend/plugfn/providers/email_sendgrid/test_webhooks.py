@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sendgrid.helpers.eventwebhook import EventWebhook
 
 from plugfn.errors import ConfigurationError, WebhookRejected
+from plugfn.inbound import Inbound, Keys
 from plugfn.mail.events import TRIGGERS, EmailEvent
 from plugfn.providers.email_sendgrid import provider
 from plugfn.providers.email_sendgrid.conftest import PLAIN, events
@@ -25,7 +26,6 @@ from plugfn.providers.email_sendgrid.signature import SIGNATURE, TIMESTAMP, WIND
 from plugfn.providers.email_sendgrid.webhooks import NAMES, parse
 from plugfn.registry import ProviderRegistry
 from plugfn.webhooks.hub import Outcome
-from plugfn.webhooks.inbound import Inbound, Keys
 
 # The published known answer.
 KEY = (

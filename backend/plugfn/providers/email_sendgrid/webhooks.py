@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from plugfn.errors import WebhookRejected
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks
 from plugfn.mail.events import EmailEvent
 from plugfn.providers.email_sendgrid.request import REFERENCE
 from plugfn.providers.email_sendgrid.signature import verify
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
 
 log = logging.getLogger("plugfn.webhooks")
 

@@ -8,10 +8,10 @@ import pytest
 
 from plugfn.crypto import new_key
 from plugfn.errors import GiveUp, InvalidState, NeedsReconnect
+from plugfn.inbound import Inbound, Keys
 from plugfn.plug import PlugFn
 from plugfn.providers.github import provider
 from plugfn.providers.github.webhooks import parse
-from plugfn.webhooks.inbound import Inbound, Keys
 
 LOJA = {"owner": "ana", "repo": "loja"}
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from plugfn.inbound import Inbound, Keys
 from plugfn.providers.github import provider
 from plugfn.providers.github.models import Delivery, Issue, Pull, Repository
 from plugfn.providers.github.webhooks import parse
-from plugfn.webhooks.inbound import Inbound, Keys
 
 HOOKS, HOOKS_VERSION = "@octokit/webhooks-examples", "7.6.1"
 OPENAPI, OPENAPI_VERSION = "@octokit/openapi", "23.0.2"

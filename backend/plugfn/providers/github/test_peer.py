@@ -12,9 +12,9 @@ import pytest
 
 from plugfn.crypto import new_key
 from plugfn.errors import InvalidCall, NeedsReconnect, NotFound
+from plugfn.inbound import Inbound
 from plugfn.plug import PlugFn
 from plugfn.providers.github import provider
-from plugfn.webhooks.inbound import Inbound
 
 CALLBACK = "http://127.0.0.1/oauth/github/callback"
 SECRET = "between the peer and us"

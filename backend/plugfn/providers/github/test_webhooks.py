@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugfn.errors import WebhookRejected
+from plugfn.inbound import Inbound, Keys
 from plugfn.providers.github import provider
 from plugfn.providers.github.models import Pushed
 from plugfn.providers.github.webhooks import MAX_BYTES, parse, signature, verify
 from plugfn.testing.bench import Bench
-from plugfn.webhooks.inbound import Inbound, Keys
 
 FIXTURES = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "fixtures/events").glob("*")}
 SECRET = "a webhook secret"

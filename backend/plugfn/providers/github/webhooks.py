@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from plugfn.errors import WebhookRejected
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Webhooks
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks
 
 MAX_BYTES = 25 * 1024 * 1024
 """GitHub sends no more than 25 MB."""

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from plugfn.errors import WebhookRejected
+from plugfn.inbound import Inbound, Keys
 from plugfn.providers.slack import provider
 from plugfn.providers.slack.webhooks import parse, signature, verify
 from plugfn.testing.bench import Bench
-from plugfn.webhooks.inbound import Inbound, Keys
 
 EXAMPLES = (Path(__file__).parent / "fixtures/events").glob("*")
 FIXTURES = {path.stem: json.loads(path.read_text())["delivery"] for path in EXAMPLES}

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from plugfn.errors import WebhookRejected
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
 
 WINDOW_SECONDS = 300
 """How far a request's time may be from ours, in either direction."""

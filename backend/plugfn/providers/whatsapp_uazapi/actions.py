@@ -10,7 +10,7 @@ from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance, is_loop
 from plugfn.providers.whatsapp_uazapi.definition import provider
 from plugfn.providers.whatsapp_uazapi.reading import check_numbers, line_status
 from plugfn.providers.whatsapp_uazapi.sending import send, went_out
-from plugfn.whatsapp import (
+from plugfn.providers.whatsapp_uazapi.vocabulary import (
     CheckNumbers,
     FindMessages,
     LineStatus,
@@ -22,9 +22,9 @@ from plugfn.whatsapp import (
     SendText,
     SentMessage,
 )
-from plugfn.whatsapp.media import MediaKind
-from plugfn.whatsapp.phones import canonical, spellings
-from plugfn.whatsapp.text import without_placeholders
+from plugfn.providers.whatsapp_uazapi.vocabulary.media import MediaKind
+from plugfn.providers.whatsapp_uazapi.vocabulary.phones import canonical, spellings
+from plugfn.providers.whatsapp_uazapi.vocabulary.text import without_placeholders
 
 Uazapi = Call[UazapiInstance]
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from plugfn.inbound import Event, Inbound, Keys
 from plugfn.providers.whatsapp_uazapi import provider
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
+from plugfn.providers.whatsapp_uazapi.vocabulary import MessageState
 from plugfn.testing.bench import Bench
 from plugfn.testing.emulator import Emulator
-from plugfn.webhooks.inbound import Event, Inbound, Keys
-from plugfn.whatsapp import MessageState
 
 TOKEN = "uazapi-sandbox-instance-token"
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from plugfn.definition import Model
 from plugfn.errors import InvalidParams
 from plugfn.net.url import Address, read_url
-from plugfn.whatsapp.phones import canonical
+from plugfn.providers.whatsapp_uazapi.vocabulary.phones import canonical
 
 _TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~\-]+)*")

@@ -4,12 +4,12 @@ from typing import Any
 
 from plugfn.definition import Call, Form, Origin, Provider, RateLimit, Settings
 from plugfn.errors import MissingScope
+from plugfn.inbound import Webhooks
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
 from plugfn.providers.whatsapp_uazapi.errors import CODES, ERRORS
 from plugfn.providers.whatsapp_uazapi.reading import line_status
+from plugfn.providers.whatsapp_uazapi.vocabulary import TRIGGERS
 from plugfn.providers.whatsapp_uazapi.webhooks import parse, verify
-from plugfn.webhooks.inbound import Webhooks
-from plugfn.whatsapp import TRIGGERS
 
 LARGEST_DELIVERY = 1_048_576
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from plugfn.providers.whatsapp_uazapi.vocabulary.events import Kind, Message
+from plugfn.providers.whatsapp_uazapi.vocabulary.phones import from_digits, from_jid
 from plugfn.providers.whatsapp_uazapi.wire import flag, moment, words
-from plugfn.whatsapp.events import Kind, Message
-from plugfn.whatsapp.phones import from_digits, from_jid
 
 _KINDS: dict[str, Kind] = {
     "text": "text",

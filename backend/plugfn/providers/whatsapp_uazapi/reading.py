@@ -7,9 +7,9 @@ from plugfn.definition import Call
 from plugfn.errors import Unavailable, Unexpected
 from plugfn.net.answer import Answer, read_as
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
+from plugfn.providers.whatsapp_uazapi.vocabulary import LineStatus, LinkState, NumberCheck
+from plugfn.providers.whatsapp_uazapi.vocabulary.phones import digits, from_digits, from_jid
 from plugfn.providers.whatsapp_uazapi.wire import WireCheck, WireStatus
-from plugfn.whatsapp import LineStatus, LinkState, NumberCheck
-from plugfn.whatsapp.phones import digits, from_digits, from_jid
 
 Uazapi = Call[UazapiInstance]
 

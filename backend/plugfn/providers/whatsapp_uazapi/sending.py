@@ -8,10 +8,10 @@ from plugfn.errors import InvalidParams, NotFound, PlugFnError, Problem, Unavail
 from plugfn.net.answer import Answer
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
 from plugfn.providers.whatsapp_uazapi.reading import check_numbers, read_by_post
+from plugfn.providers.whatsapp_uazapi.vocabulary import MessageState, SentMessage
+from plugfn.providers.whatsapp_uazapi.vocabulary.phones import digits, spellings
+from plugfn.providers.whatsapp_uazapi.vocabulary.recipient import Outgoing
 from plugfn.providers.whatsapp_uazapi.wire import WireFound, WireMessage, state_of
-from plugfn.whatsapp import MessageState, SentMessage
-from plugfn.whatsapp.phones import digits, spellings
-from plugfn.whatsapp.recipient import Outgoing
 
 SOURCE = "plugfn"
 LOOKS = (0.0, 1.5)

@@ -19,8 +19,8 @@ from plugfn.errors import (
     RateLimited,
 )
 from plugfn.providers.whatsapp_uazapi import actions, provider, sending
+from plugfn.providers.whatsapp_uazapi.vocabulary import MessageState
 from plugfn.testing.bench import Bench
-from plugfn.whatsapp import MessageState
 
 from .conftest import TOKEN
 

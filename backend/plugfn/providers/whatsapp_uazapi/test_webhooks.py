@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.errors import WebhookRejected
+from plugfn.inbound import Inbound, Keys
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
 from plugfn.providers.whatsapp_uazapi.definition import provider
 from plugfn.providers.whatsapp_uazapi.webhooks import parse, verify
 from plugfn.registry import ProviderRegistry
 from plugfn.storage.memory import MemoryStore
 from plugfn.webhooks.hub import Outcome, WebhookHub
-from plugfn.webhooks.inbound import Inbound, Keys
 
 TOKEN = "fixture-instance-token"
 SECRETS = (TOKEN, "123.456.789-09", "ana@example.org", "paga em dia", "c2VjcmV0LW1lZGlhLWtleQ==")

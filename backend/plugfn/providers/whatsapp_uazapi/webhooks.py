@@ -11,12 +11,12 @@ from typing import Any
 
 from plugfn.definition import Result
 from plugfn.errors import WebhookRejected
+from plugfn.inbound import Event, Inbound, Keys, Parsed
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance
 from plugfn.providers.whatsapp_uazapi.messages import is_conversation, message_of
+from plugfn.providers.whatsapp_uazapi.vocabulary import ConnectionChange, MessageState, MessageStatus
+from plugfn.providers.whatsapp_uazapi.vocabulary.phones import from_digits, from_jid, same
 from plugfn.providers.whatsapp_uazapi.wire import flag, moment, state_of, words
-from plugfn.webhooks.inbound import Event, Inbound, Keys, Parsed
-from plugfn.whatsapp import ConnectionChange, MessageState, MessageStatus
-from plugfn.whatsapp.phones import from_digits, from_jid, same
 
 PROVIDER = "whatsapp_uazapi"
 MOST_IDS = 1000

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from plugfn.definition import Result
-from plugfn.whatsapp import MessageState
+from plugfn.providers.whatsapp_uazapi.vocabulary import MessageState
 
 _STATES = {
     "queued": MessageState.QUEUED,

@@ -2,11 +2,11 @@
 
 import asyncio
 
+from plugfn.calls.test_executor import Script, made
 from plugfn.crypto import new_key
 from plugfn.plug import PlugFn
 from plugfn.storage.sql import store as module
 from plugfn.storage.sql.store import SqlStore
-from plugfn.test_executor import Script, made
 
 
 def a_plug(path) -> PlugFn:

@@ -1,0 +1,1 @@
+"""Running an action: its limits, its attempts, its idempotency key, and many at once."""

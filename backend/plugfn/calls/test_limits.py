@@ -1,0 +1,78 @@
+"""What a call has shown is noted where that can be done, and changes nothing about the call where it cannot."""
+
+import asyncio
+
+import pytest
+
+from plugfn.cache.memory import MemoryShared
+from plugfn.calls.limits import CallLimits, Limits
+from plugfn.errors import CircuitOpen, NotFound, RateLimited, Unavailable
+from plugfn.resilience.breaker import Breaker
+from plugfn.resilience.budget import Budget
+
+
+class Forgetful(MemoryShared):
+    """Answers before a call, and is gone after it."""
+
+    async def gone(self, *_):
+        raise Unavailable("the shared state cannot be asked", code="shared_state")
+
+    succeed = fail = pause = gone
+
+
+THROUGH = CallLimits(Breaker("host", failures=1, open_seconds=0.05), [Budget("a", 2, 60)])
+
+
+async def call_with(limits, error=None):
+    async with limits.apply(THROUGH, patience=0):
+        if error:
+            raise error
+
+
+async def test_a_call_that_went_well_stays_so_when_that_cannot_be_noted():
+    await call_with(Limits(Forgetful()))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unavailable("no answer", maybe_done=True), RateLimited("too many", retry_after=5), NotFound("no such thing")],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_call_that_failed_keeps_its_own_error_when_that_cannot_be_noted(error):
+    with pytest.raises(type(error)) as caught:
+        await call_with(Limits(Forgetful()), error)
+    assert caught.value is error
+
+
+async def test_without_shared_state_no_call_is_let_in():
+    class Gone(MemoryShared):
+        take = enter = Forgetful.gone
+
+    with pytest.raises(Unavailable, match="shared state"):
+        await call_with(Limits(Gone()))
+
+
+async def test_who_finds_the_budget_used_up_does_not_take_the_only_probe_along():
+    shared = MemoryShared()
+    limits, used_up = Limits(shared), CallLimits(THROUGH.breaker, [Budget("b", 1, 60)])
+    await shared.take(used_up.budgets[0])
+    with pytest.raises(Unavailable):
+        await call_with(limits, Unavailable("no answer"))
+    with pytest.raises(CircuitOpen):
+        await call_with(limits)
+    await asyncio.sleep(0.06)
+    with pytest.raises(RateLimited):
+        async with limits.apply(used_up, patience=0):
+            pytest.fail("let in beyond its budget")
+    assert await shared.enter(THROUGH.breaker) == 0.0
+
+
+async def test_a_probe_that_is_told_to_slow_down_has_shown_that_the_host_is_there():
+    shared = MemoryShared()
+    limits = Limits(shared)
+    with pytest.raises(Unavailable):
+        await call_with(limits, Unavailable("no answer"))
+    await asyncio.sleep(0.06)
+    with pytest.raises(RateLimited):
+        await call_with(limits, RateLimited("too many", retry_after=0.01))
+    assert await shared.enter(THROUGH.breaker) == 0.0

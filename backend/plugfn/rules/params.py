@@ -1,0 +1,194 @@
+"""The parameters of a step: a tree of JSON whose texts may hold placeholders, guided by the action's own model.
+
+A text that is one placeholder and nothing else keeps its value's type, unless the model wants text there. A parameter
+declared with `Field(json_schema_extra={"escape": "html"})` has every value that is put into it escaped so; the text
+that the workflow's author wrote is left as it is. `"escape_unless": "plain"` names a parameter that switches it off.
+"""
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from plugfn.errors import InvalidParams, Problem
+from plugfn.rules import templates
+from plugfn.rules.fields import Catalogue, Values, members_of, samples
+from plugfn.rules.formats import Style
+from plugfn.rules.templates import ESCAPES, Escape, Template
+
+DEEPEST = 8
+MOST_NODES = 1_000
+MOST_TEXT = 200_000
+LONGEST_KEY = 200
+MOST_RENDERED = 1_000_000
+
+Visit = Callable[[str, "Slot", str], Any]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What the action's model says of one place in the tree."""
+
+    annotation: Any
+    escape: Escape | None = None
+
+    @property
+    def wants_text(self) -> bool:
+        """Whether only text fits here."""
+        members = members_of(self.annotation)
+        return bool(members) and all(
+            isinstance(one, type) and issubclass(one, str) and not issubclass(one, Enum) for one in members
+        )
+
+    def inside(self, key: str | int, beside: Mapping[str, Any]) -> "Slot":
+        """The place one step deeper. What is declared for a parameter holds for everything in it."""
+        for member in members_of(self.annotation):
+            if isinstance(key, str) and isinstance(member, type) and issubclass(member, BaseModel):
+                return self._field(member, key, beside)
+            inner = get_args(member)
+            if isinstance(key, int) and inner and get_origin(member) in (list, tuple, set, frozenset):
+                return Slot(inner[0], self.escape)
+        return Slot(Any, self.escape)
+
+    def _field(self, model: type[BaseModel], key: str, beside: Mapping[str, Any]) -> "Slot":
+        found = model.model_fields.get(key)
+        if found is None:
+            return Slot(Any, self.escape)
+        extra = found.json_schema_extra if isinstance(found.json_schema_extra, dict) else {}
+        if beside.get(str(extra.get("escape_unless"))) is True:  # the action escapes by itself then
+            return Slot(found.annotation)
+        return Slot(found.annotation, ESCAPES.get(str(extra.get("escape")), self.escape))
+
+
+def size_problem(tree: Any) -> str:
+    """Why this cannot be the parameters of a step, whatever the action: not JSON, or too much of it."""
+    nodes, written = 0, 0
+    waiting = [(tree, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        nodes += 1
+        if depth > DEEPEST or nodes > MOST_NODES:
+            return f"are nested deeper than {DEEPEST} levels or have more than {MOST_NODES} parts"
+        if not _is_json(node):
+            return "must be JSON, with short keys"
+        if isinstance(node, (dict, list)):
+            waiting += [(part, depth + 1) for part in (node.values() if isinstance(node, dict) else node)]
+        written += len(node) if isinstance(node, str) else 0
+        if written > MOST_TEXT:
+            return f"have more than {MOST_TEXT} characters"
+    return ""
+
+
+def _is_json(node: Any) -> bool:
+    if isinstance(node, dict):
+        return all(isinstance(key, str) and len(key) <= LONGEST_KEY for key in node)
+    if isinstance(node, float):
+        return math.isfinite(node)
+    return node is None or isinstance(node, (str, bool, list)) or (isinstance(node, int) and abs(node) < 10**30)
+
+
+def _walk(node: Any, slot: Slot, at: str, visit: Visit) -> Any:
+    if isinstance(node, dict):
+        return {key: _walk(part, slot.inside(key, node), _join(at, key), visit) for key, part in node.items()}
+    if isinstance(node, list):
+        return [_walk(part, slot.inside(index, {}), _join(at, index), visit) for index, part in enumerate(node)]
+    return visit(node, slot, at) if isinstance(node, str) else node
+
+
+def _join(at: str, key: str | int) -> str:
+    return f"{at}.{key}" if at else str(key)
+
+
+def render(params: Mapping[str, Any], model: type[BaseModel], values: Values, style: Style) -> dict[str, Any]:
+    """The parameters with every placeholder filled. Raises InvalidParams, its problems named by parameter."""
+    problems: list[Problem] = []
+    left = MOST_RENDERED
+
+    def fill(source: str, slot: Slot, at: str) -> Any:
+        nonlocal left
+        try:
+            filled = _fill(templates.parse(source), slot, values, style, left)
+        except InvalidParams as error:
+            problems.extend(Problem(at, str(problem)) for problem in error.problems)
+            return None
+        left -= len(filled) if isinstance(filled, str) else 0
+        return filled
+
+    rendered: dict[str, Any] = _walk(dict(params), Slot(model), "", fill)
+    if problems:
+        raise InvalidParams("the step's parameters cannot be filled in", problems=problems[:20])
+    return rendered
+
+
+def _fill(template: Template, slot: Slot, values: Values, style: Style, left: int) -> Any:
+    only = template.only
+    if only is not None and not slot.wants_text:
+        found = templates.value(only, values, style)
+        if not isinstance(found, str):
+            return found
+    return templates.render(template, values, style, slot.escape, min(left, templates.LONGEST_RESULT))
+
+
+def check(params: Mapping[str, Any], model: type[BaseModel], known: Catalogue, style: Style) -> list[Problem]:
+    """What is wrong with a step's parameters for these fields: placeholders, and how they fit the action's model."""
+    problems: list[Problem] = []
+    templated: set[str] = set()
+
+    def look(source: str, slot: Slot, at: str) -> None:
+        try:
+            template = templates.parse(source)
+        except InvalidParams as error:
+            problems.extend(Problem(at, problem.reason) for problem in error.problems)
+            return
+        if template.placeholders:
+            templated.add(at)
+        problems.extend(Problem(at, reason) for reason in templates.check(template, known, not slot.wants_text))
+
+    _walk(dict(params), Slot(model), "", look)
+    return problems or _misfits(params, model, known, style, templated)
+
+
+def _misfits(
+    params: Mapping[str, Any], model: type[BaseModel], known: Catalogue, style: Style, templated: set[str]
+) -> list[Problem]:
+    """What the action's model says of the parameters filled with made-up values.
+
+    A made-up text is no e-mail address: of what is filled in, only a wrong type counts, and the rest is told by the
+    run. What is not filled in must be right now."""
+    try:
+        model.model_validate(render(params, model, samples(known), style))
+    except InvalidParams as error:  # a made-up text is no date or amount either
+        return [problem for problem in error.problems if problem.field not in templated]
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        named = [(".".join(str(part) for part in one["loc"]), one["type"], one["msg"]) for one in found]
+        return [Problem(at, why) for at, kind, why in named if _counts(at, kind, templated)][:20]
+    return []
+
+
+def _counts(at: str, kind: str, templated: set[str]) -> bool:
+    if any(at.startswith(f"{one}.") for one in templated):
+        return False
+    if kind.endswith("_type") or kind in ("missing", "extra_forbidden"):
+        return True
+    return not touches(at, templated)
+
+
+def touches(at: str, places: Collection[str]) -> bool:
+    """Whether what is said of a parameter may be said of one of these places: it, something in it, or around it."""
+    return any(not at or one == at or one.startswith(f"{at}.") or at.startswith(f"{one}.") for one in places)
+
+
+def places_of(params: Mapping[str, Any], paths: Collection[str]) -> set[str]:
+    """Where in a step's parameters these values are put."""
+    found: set[str] = set()
+
+    def look(source: str, slot: Slot, at: str) -> None:
+        if any(one.path in paths for one in templates.parse(source).placeholders):
+            found.add(at)
+
+    _walk(dict(params), Slot(Any), "", look)
+    return found

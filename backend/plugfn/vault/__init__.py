@@ -1,0 +1,1 @@
+"""What is stored sealed: connections with their credentials, and how everything gets a new key."""

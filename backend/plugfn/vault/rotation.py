@@ -1,0 +1,86 @@
+"""Seals anew, with the encryption ring's first key, all that an older key has sealed; then the older key can go.
+
+Put the new key first in every process's ring, rotate, and drop the old one a day later: sign-ins under way and results
+kept for idempotency keys are sealed too, but live no longer than that. It may be run again, or twice at once.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from plugfn.connection import Connection
+from plugfn.crypto import KeyRing, Unreadable
+from plugfn.storage.protocol import Store
+from plugfn.storage.records import RunRow, WorkflowRow
+from plugfn.vault.sealed_connections import Vault
+
+PAGE = 200
+
+OnProgress = Callable[[str, int], None]
+"""Told after each page: connections, workflows or runs, and how many of them have been looked at."""
+
+T = TypeVar("T", Connection, WorkflowRow, RunRow)
+
+
+@dataclass
+class Rotated:
+    """What was done."""
+
+    resealed: dict[str, int] = field(default_factory=dict)
+    unreadable: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of what no key of the ring opens, by kind: a key is missing, or the row was tampered with."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the older keys are no longer needed."""
+        return not any(self.unreadable.values())
+
+
+async def rotate_keys(store: Store, ring: KeyRing, on_progress: OnProgress | None = None) -> Rotated:
+    """Reseal connections, workflows and runs, page by page, while everything goes on."""
+    rotation = _Rotation(store, ring, on_progress or _silent)
+    await rotation.walk("connections", lambda after: store.connections(after=after, limit=PAGE), rotation.connection)
+    await rotation.walk("workflows", lambda after: store.workflows(after=after, limit=PAGE), rotation.body)
+    await rotation.walk("runs", lambda after: store.runs_by_id(after=after, limit=PAGE), rotation.body)
+    return rotation.done
+
+
+def _silent(kind: str, count: int) -> None:
+    """Nobody wants to know."""
+
+
+class _Rotation:
+    def __init__(self, store: Store, ring: KeyRing, on_progress: OnProgress) -> None:
+        self._store, self._ring, self._on_progress = store, ring, on_progress
+        self._vault = Vault(store, ring)
+        self.done = Rotated()
+
+    async def walk(
+        self, kind: str, pages: Callable[[str], Awaitable[list[T]]], reseal: Callable[[T], Awaitable[bool]]
+    ) -> None:
+        resealed, unreadable, count = 0, [], 0
+        async for rows in _paged(pages):
+            for row in rows:
+                try:
+                    resealed += await reseal(row)
+                except Unreadable:
+                    unreadable.append(row.id)
+            count += len(rows)
+            self._on_progress(kind, count)
+        self.done.resealed[kind], self.done.unreadable[kind] = resealed, unreadable
+
+    async def connection(self, row: Connection) -> bool:
+        return await self._vault.reseal(row.id)
+
+    async def body(self, row: WorkflowRow | RunRow) -> bool:
+        """Whoever changes it meanwhile seals it with the first key: then there is nothing to do."""
+        if self._ring.is_current(row.body):
+            return False
+        return await self._store.reseal(row, self._ring.seal(self._ring.unseal(row.body, row.context), row.context))
+
+
+async def _paged(pages: Callable[[str], Awaitable[list[T]]]) -> AsyncIterator[list[T]]:
+    after = ""
+    while rows := await pages(after):
+        yield rows
+        after = rows[-1].id
