@@ -4,17 +4,21 @@ import os
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeVar
 
 import factory
 from factory.django import DjangoModelFactory
 
 from apps.banking import models
+from apps.banking.models.base import VendorRow
 from apps.clients.factories import MembershipFactory
 
-NEW_ID = factory.LazyFunction(lambda: str(uuid.uuid4()))
+Row = TypeVar("Row", bound=VendorRow)
+
+NEW_ID: Any = factory.LazyFunction(lambda: str(uuid.uuid4()))
 
 
-class VendorRowFactory(DjangoModelFactory):
+class VendorRowFactory(DjangoModelFactory[Row]):
     class Meta:
         abstract = True
 
@@ -22,7 +26,7 @@ class VendorRowFactory(DjangoModelFactory):
     digest = factory.LazyFunction(lambda: os.urandom(16))
 
 
-class ConnectorFactory(VendorRowFactory):
+class ConnectorFactory(VendorRowFactory[models.Connector]):
     class Meta:
         model = models.Connector
 
@@ -32,7 +36,7 @@ class ConnectorFactory(VendorRowFactory):
     health_status = "ONLINE"
 
 
-class CategoryFactory(VendorRowFactory):
+class CategoryFactory(VendorRowFactory[models.Category]):
     class Meta:
         model = models.Category
 
@@ -40,7 +44,7 @@ class CategoryFactory(VendorRowFactory):
     description = factory.Sequence(lambda n: f"Category {n}")
 
 
-class ConnectionFactory(DjangoModelFactory):
+class ConnectionFactory(DjangoModelFactory[models.Connection]):
     class Meta:
         model = models.Connection
 
@@ -52,7 +56,7 @@ class ConnectionFactory(DjangoModelFactory):
     execution_status = "SUCCESS"
 
 
-class OfConnectionFactory(VendorRowFactory):
+class OfConnectionFactory(VendorRowFactory[Row]):
     class Meta:
         abstract = True
 
@@ -60,7 +64,7 @@ class OfConnectionFactory(VendorRowFactory):
     client = factory.SelfAttribute("connection.client")
 
 
-class OfAccountFactory(VendorRowFactory):
+class OfAccountFactory(VendorRowFactory[Row]):
     class Meta:
         abstract = True
 
@@ -68,7 +72,7 @@ class OfAccountFactory(VendorRowFactory):
     client = factory.SelfAttribute("account.client")
 
 
-class AccountFactory(OfConnectionFactory):
+class AccountFactory(OfConnectionFactory[models.Account]):
     class Meta:
         model = models.Account
 
@@ -79,7 +83,7 @@ class AccountFactory(OfConnectionFactory):
     currency_code = "BRL"
 
 
-class ConsentFactory(OfConnectionFactory):
+class ConsentFactory(OfConnectionFactory[models.Consent]):
     class Meta:
         model = models.Consent
 
@@ -87,12 +91,12 @@ class ConsentFactory(OfConnectionFactory):
     expires_at = factory.LazyFunction(lambda: datetime.now(UTC) + timedelta(days=365))
 
 
-class IdentityFactory(OfConnectionFactory):
+class IdentityFactory(OfConnectionFactory[models.Identity]):
     class Meta:
         model = models.Identity
 
 
-class LoanFactory(OfConnectionFactory):
+class LoanFactory(OfConnectionFactory[models.Loan]):
     class Meta:
         model = models.Loan
 
@@ -100,7 +104,7 @@ class LoanFactory(OfConnectionFactory):
     kind = "LOAN"
 
 
-class InvestmentFactory(OfConnectionFactory):
+class InvestmentFactory(OfConnectionFactory[models.Investment]):
     class Meta:
         model = models.Investment
 
@@ -108,7 +112,7 @@ class InvestmentFactory(OfConnectionFactory):
     name = "CDB"
 
 
-class InvestmentTransactionFactory(VendorRowFactory):
+class InvestmentTransactionFactory(VendorRowFactory[models.InvestmentTransaction]):
     class Meta:
         model = models.InvestmentTransaction
 
@@ -117,7 +121,7 @@ class InvestmentTransactionFactory(VendorRowFactory):
     type = "BUY"
 
 
-class CreditCardBillFactory(OfAccountFactory):
+class CreditCardBillFactory(OfAccountFactory[models.CreditCardBill]):
     class Meta:
         model = models.CreditCardBill
 
@@ -125,7 +129,7 @@ class CreditCardBillFactory(OfAccountFactory):
     total_amount = Decimal("250.00")
 
 
-class TransactionFactory(OfAccountFactory):
+class TransactionFactory(OfAccountFactory[models.Transaction]):
     class Meta:
         model = models.Transaction
 
@@ -137,7 +141,7 @@ class TransactionFactory(OfAccountFactory):
     status = "POSTED"
 
 
-class BalanceSnapshotFactory(DjangoModelFactory):
+class BalanceSnapshotFactory(DjangoModelFactory[models.BalanceSnapshot]):
     class Meta:
         model = models.BalanceSnapshot
 
@@ -148,7 +152,7 @@ class BalanceSnapshotFactory(DjangoModelFactory):
     currency_code = "BRL"
 
 
-class MarkFactory(DjangoModelFactory):
+class MarkFactory(DjangoModelFactory[models.Mark]):
     class Meta:
         model = models.Mark
 
@@ -157,7 +161,7 @@ class MarkFactory(DjangoModelFactory):
     text = "2026-11-01T00:00:00+00:00"
 
 
-class SyncRunFactory(DjangoModelFactory):
+class SyncRunFactory(DjangoModelFactory[models.SyncRun]):
     class Meta:
         model = models.SyncRun
 

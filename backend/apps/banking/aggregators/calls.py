@@ -40,13 +40,22 @@ def counter(redis: Redis, aggregator: str) -> Callable[[str, str, float], None]:
 
 def read_calls(redis: Redis) -> Calls:
     """The counts since Redis was last wiped. Raises RedisError."""
-    counts, seconds = redis.pipeline(transaction=False).hgetall(_COUNTS).hgetall(_SECONDS).execute()
+    pipeline = redis.pipeline(transaction=False)
+    pipeline.hgetall(_COUNTS)
+    pipeline.hgetall(_SECONDS)
+    counts, seconds = pipeline.execute()
     return Calls(
-        {_key(field, 3): int(number) for field, number in counts.items()},
-        {_key(field, 2): float(total) for field, total in seconds.items()},
+        {_endpoint_and_outcome(field.decode()): int(number) for field, number in counts.items()},
+        {_endpoint(field.decode()): float(total) for field, total in seconds.items()},
     )
 
 
-def _key(field: bytes, size: int) -> tuple[str, ...]:
-    parts = field.decode().split("|", size - 1)
-    return tuple(parts + [""] * (size - len(parts)))
+def _endpoint(field: str) -> tuple[str, str]:
+    aggregator, _, endpoint = field.partition("|")
+    return aggregator, endpoint
+
+
+def _endpoint_and_outcome(field: str) -> tuple[str, str, str]:
+    aggregator, rest = _endpoint(field)
+    endpoint, _, outcome = rest.partition("|")
+    return aggregator, endpoint, outcome

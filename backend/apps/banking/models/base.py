@@ -1,6 +1,6 @@
 """What all rows of an aggregator have in common: whose they are, their names there, whether they changed."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -18,7 +18,10 @@ def indexed(text: str, name: str) -> bytes | None:
     return crypto.blind_index(letters, name) if letters else None
 
 
-class VendorQuerySet(ClientQuerySet):
+RowT = TypeVar("RowT", bound=models.Model)
+
+
+class VendorQuerySet(ClientQuerySet[RowT]):
     """Rows of an aggregator, tombstones included unless asked otherwise."""
 
     def live(self) -> Self:
@@ -77,7 +80,7 @@ class ClientRow(VendorRow):
         abstract = True
 
 
-def seal_context(model: type[VendorRow], key: list[Any], column: str) -> str:
+def seal_context(model: type[models.Model], key: list[Any], column: str) -> str:
     """The associated data of one sealed column of one row."""
     return "|".join([model._meta.label, *map(str, key), column])
 

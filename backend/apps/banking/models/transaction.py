@@ -1,5 +1,7 @@
 """Transactions of accounts and cards: the table that grows to millions of rows."""
 
+from typing import ClassVar, Self
+
 from django.db import models
 from django.db.models import Q
 
@@ -14,18 +16,18 @@ ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
 )
 
 
-class TransactionQuerySet(VendorQuerySet):
+class TransactionQuerySet(VendorQuerySet["Transaction"]):
     """Lists by keyset: no page of a list of millions costs more than the first."""
 
-    def shown(self) -> "TransactionQuerySet":
+    def shown(self) -> Self:
         """What a person sees: neither gone at the bank nor hidden by the user."""
         return self.filter(deleted_at=None, hidden=False)
 
-    def newest_first(self) -> "TransactionQuerySet":
+    def newest_first(self) -> Self:
         """The order of every list, and of the indexes made for it."""
         return self.order_by("-date", "-id")
 
-    def after(self, row: "Transaction") -> "TransactionQuerySet":
+    def after(self, row: "Transaction") -> Self:
         """Only what comes after `row` in `newest_first`."""
         return self.filter(Q(date__lt=row.date) | Q(date=row.date, id__lt=row.id), date__lte=row.date)
 
@@ -79,7 +81,7 @@ class Transaction(ClientRow):
         "self", null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
 
-    objects = TransactionQuerySet.as_manager()
+    objects: ClassVar = TransactionQuerySet.as_manager()
 
     class Meta:
         constraints = [

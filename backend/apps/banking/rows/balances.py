@@ -19,7 +19,8 @@ def record_balances(connection_id: int, day: date, kind: str) -> int:
     in_transaction()
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, {"connection": connection_id, "day": day, "kind": kind})
-        return cursor.rowcount
+        written: int = cursor.rowcount
+    return written
 
 
 _RECORD = """

@@ -23,7 +23,8 @@ def carry_edits(account_id: int) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_CARRY, {"account": account_id})
-        return cursor.rowcount
+        written: int = cursor.rowcount
+    return written
 
 
 # Case, spaces and punctuation of a description do not count.

@@ -7,12 +7,12 @@ Millions of rows pass through here, so columns of one kind are taken out of a ro
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import models
 
@@ -21,6 +21,7 @@ from lib import crypto
 from lib.sealed import encode
 
 Row = dict[str, Any]
+Field: TypeAlias = "models.Field[Any, Any]"
 BOOKKEEPING = {"id", "digest", "created_at", "updated_at", "deleted_at"}
 # A newer stamp alone is no change: it is written along with one, and not compared.
 NOT_COMPARED = "vendor_updated_at"
@@ -111,7 +112,7 @@ class Columns:
             found[row[key] if key else None] = Digested(row, text, secrets, digest(content))
         return found
 
-    def lines(self, rows: Iterable[Digested], scope: Row) -> Iterator[str]:
+    def lines(self, rows: Iterable[Digested], scope: Mapping[str, Any]) -> Iterator[str]:
         """Lines of COPY in text format, their sealed columns sealed."""
         seal, context = crypto.ring().seal, self._context(scope)
         endings = [f"|{name}_sealed" for name in self.sealed]
@@ -124,7 +125,7 @@ class Columns:
                 parts.append("\\\\x" + seal(secret, named + ending).hex() if secret else NULL)
             yield "\t".join(parts)
 
-    def _context(self, scope: Row) -> str:
+    def _context(self, scope: Mapping[str, Any]) -> str:
         """What `VendorRow.seal_context` says before the key of a row."""
         known = [str(scope[name]) for name in self.model.natural_key if name != self.key]
         return "|".join([self.model._meta.label, *known, *([""] if self.key else [])])
@@ -139,7 +140,7 @@ class Columns:
         return "\t".join([joined, *rest, *map(_json, self._objects(row))] if self.objects else [joined, *rest])
 
 
-def _named(fields: list[models.Field], chosen: Callable[[models.Field], bool]) -> tuple[str, ...]:
+def _named(fields: list[Field], chosen: Callable[[Field], bool]) -> tuple[str, ...]:
     return tuple(field.attname for field in fields if chosen(field))
 
 
@@ -149,7 +150,7 @@ def columns(model: type[VendorRow], scope: tuple[str, ...]) -> Columns:
     return Columns(model, scope)
 
 
-def _merged(model: type[VendorRow], field: models.Field, scope: tuple[str, ...]) -> bool:
+def _merged(model: type[VendorRow], field: Field, scope: tuple[str, ...]) -> bool:
     ours = {*BOOKKEEPING, *scope, *model.own_columns}
     if field.name in ours or field.attname in ours:
         return False

@@ -7,7 +7,7 @@ Rows go through COPY into a temporary table and from there by one statement, whi
 the same. Everything happens in the caller's transaction, which the mailbox fences: nobody else writes these rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,9 @@ from psycopg import sql
 from apps.banking.models.base import VendorRow
 from apps.banking.rows.columns import Columns, Digested, Row, columns
 from apps.banking.rows.staging import BATCH, chunks, in_transaction, name_of, stage
+
+Scope = Mapping[str, Any]
+"""The columns, and their values, that all rows of one merge have in common."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Counts:
         }
 
 
-def merge(model: type[VendorRow], scope: dict[str, Any], rows: Iterable[Row], batch_size: int = BATCH) -> Counts:
+def merge(model: type[VendorRow], scope: Scope, rows: Iterable[Row], batch_size: int = BATCH) -> Counts:
     """Merge plain rows, of which each holds every column the aggregator owns, by database name or sealed name.
 
     `scope` is the same for all of them ({"client_id": …, "connection_id": …}). Of two rows with one key the later one
@@ -68,7 +71,7 @@ def merge(model: type[VendorRow], scope: dict[str, Any], rows: Iterable[Row], ba
     return total
 
 
-def _merge_batch(cursor: CursorWrapper, shape: Columns, scope: Row, rows: list[Row]) -> Counts:
+def _merge_batch(cursor: CursorWrapper, shape: Columns, scope: Scope, rows: list[Row]) -> Counts:
     latest = shape.digest_all(rows)
     stored = _stored(cursor, shape, scope, list(latest))
     # Sealing costs more than asking: only what differs is sealed and sent.
@@ -79,18 +82,19 @@ def _merge_batch(cursor: CursorWrapper, shape: Columns, scope: Row, rows: list[R
     return Counts(created, changed, len(latest) - created - changed)
 
 
-def _stored(cursor: CursorWrapper, shape: Columns, scope: Row, keys: Sequence[Any]) -> dict[Any, bytes | None]:
+def _stored(cursor: CursorWrapper, shape: Columns, scope: Scope, keys: Sequence[Any]) -> dict[Any, bytes | None]:
     """The digests of rows that are there, by key; None for a tombstone."""
     # One text instead of a list: psycopg would quote each of thousands of keys by itself.
     cursor.execute(_digests_sql(shape), {**scope, "keys": "\n".join(keys) if shape.key else ""})
     return {key: digest and bytes(digest) for key, digest in cursor.fetchall()}
 
 
-def _write(cursor: CursorWrapper, shape: Columns, scope: Row, rows: list[Digested]) -> tuple[int, int]:
+def _write(cursor: CursorWrapper, shape: Columns, scope: Scope, rows: list[Digested]) -> tuple[int, int]:
     """(created, changed)"""
     stage(cursor, shape.model._meta.db_table, shape.names, shape.lines(rows, scope))
     cursor.execute(merge_sql(shape), scope)
-    return cursor.fetchone()
+    created, changed = cursor.fetchone()
+    return created, changed
 
 
 @lru_cache
@@ -113,7 +117,7 @@ def merge_sql(shape: Columns) -> sql.Composed:
     names = [sql.Identifier(name) for name in (*shape.scope, *shape.names, "created_at")]
     # Not now(): rows of one merge are of one age, and older than those of a later merge in the same transaction.
     values = [*map(sql.Placeholder, shape.scope), *map(sql.Identifier, shape.names), sql.SQL("statement_timestamp()")]
-    cleared = [model._meta.get_field(name).attname for name in model.cleared_on_return]
+    cleared = [field.attname for field in model._meta.concrete_fields if field.name in model.cleared_on_return]
     updates = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in shape.updated]
     updates += [sql.SQL("{} = NULL").format(sql.Identifier(name)) for name in ("deleted_at", *cleared)]
     return _MERGE.format(

@@ -5,12 +5,15 @@ description behind in the system catalogue, thousands of times a day.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
+
+Item = TypeVar("Item")
 
 BATCH = 5000
 LINES_A_WRITE = 250
@@ -44,10 +47,11 @@ _CREATE = sql.SQL("CREATE TEMP TABLE {name} ON COMMIT DELETE ROWS AS SELECT {col
 
 def _is_there(cursor: CursorWrapper, name: sql.Identifier) -> bool:
     cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name.as_string()])
-    return cursor.fetchone()[0]
+    there: bool = cursor.fetchone()[0]
+    return there
 
 
-def chunks(items: Iterable, size: int = BATCH) -> Iterable[list]:
+def chunks(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
     """Lists of at most `size` items, none of them empty."""
     waiting = iter(items)
     while some := list(islice(waiting, size)):

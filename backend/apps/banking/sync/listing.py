@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from apps.banking.aggregators.contract import Product
 from apps.banking.models.base import VendorRow
+from apps.banking.rows.merge import Scope
 from apps.banking.rows.staging import BATCH, chunks
 from apps.banking.sync.reading import Reading
 from apps.banking.sync.runs import Run
@@ -13,7 +14,7 @@ def read_list(
     reading: Reading,
     product: Product,
     model: type[VendorRow],
-    scope: dict[str, object],
+    scope: Scope,
     *,
     parent: str = "",
     prune: bool,
@@ -30,23 +31,24 @@ def read_list(
     tombstone_ids(run, product, model, scope, gone)
 
 
-def live_ids(model: type[VendorRow], scope: dict[str, object]) -> set[str]:
+def live_ids(model: type[VendorRow], scope: Scope) -> set[str]:
     """The vendor's ids of the rows we have, tombstones left out."""
-    return set(model.objects.filter(**scope, deleted_at=None).values_list("vendor_id", flat=True).iterator(BATCH))
+    alive = model._default_manager.filter(**scope, deleted_at=None)
+    return set(alive.values_list("vendor_id", flat=True).iterator(BATCH))
 
 
-def tombstone_ids(run: Run, product: str, model: type[VendorRow], scope: dict[str, object], ids: Iterable[str]) -> None:
+def tombstone_ids(run: Run, product: str, model: type[VendorRow], scope: Scope, ids: Iterable[str]) -> None:
     """Tombstones, in transactions of a bounded size."""
     for some in chunks(sorted(ids)):
         with run.write():
-            run.remove(product, model.objects.filter(**scope), some)
+            run.remove(product, model._default_manager.filter(**scope), some)
 
 
-def tombstone_all(run: Run, product: str, model: type[VendorRow], scope: dict[str, object]) -> None:
+def tombstone_all(run: Run, product: str, model: type[VendorRow], scope: Scope) -> None:
     """Tombstone all rows of a scope, in transactions of a bounded size."""
-    alive = model.objects.filter(**scope, deleted_at=None).order_by("pk")
+    alive = model._default_manager.filter(**scope, deleted_at=None).order_by("pk")
     last = 0
     while some := dict(alive.filter(pk__gt=last).values_list("pk", "vendor_id")[:BATCH]):
         last = max(some)
         with run.write():
-            run.remove(product, model.objects.filter(pk__in=some.keys()), some.values())
+            run.remove(product, model._default_manager.filter(pk__in=some.keys()), some.values())

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from apps.banking.aggregators.contract import ItemState, Page, Source
 from apps.banking.models import Connection, Mark
+from apps.banking.rows.merge import Scope
 from apps.banking.rows.staging import BATCH
 from apps.banking.sync.plan import Plan
 from apps.banking.sync.runs import Run
@@ -20,7 +21,7 @@ class Reading:
     run: Run
 
     @property
-    def scope(self) -> dict[str, object]:
+    def scope(self) -> Scope:
         """What all rows that hang on the connection have in common."""
         return {"client_id": self.connection.client_id, "connection_id": self.connection.pk}
 

@@ -37,7 +37,7 @@ def _tombstone_rows(reading: Reading) -> None:
     connection, run = reading.connection, reading.run
     for account in Account.objects.filter(connection=connection, deleted_at=None):
         close_account(reading, account)
-    scope: dict[str, object] = {"investment__connection": connection}
+    scope = {"investment__connection": connection}
     tombstone_all(run, Product.INVESTMENT_TRANSACTIONS, InvestmentTransaction, scope)
     for product, model in OF_CONNECTION:
         tombstone_all(run, product, model, {"connection": connection})

@@ -12,7 +12,7 @@ from apps.banking.aggregators.contract import Page
 from apps.banking.announce import announce
 from apps.banking.models import Connection, SyncRun
 from apps.banking.models.base import VendorRow
-from apps.banking.rows.merge import Counts, merge
+from apps.banking.rows.merge import Counts, Scope, merge
 from apps.banking.rows.tombstones import tombstone
 from apps.events.models import Event
 from apps.events.work import Batch, LeaseLost
@@ -41,7 +41,7 @@ class Run(ABC):
     def write(self) -> AbstractContextManager[None]:
         """One transaction; what is counted in it is kept or lost together with its rows."""
 
-    def merge(self, product: str, model: type[VendorRow], scope: dict[str, object], page: Page) -> Counts:
+    def merge(self, product: str, model: type[VendorRow], scope: Scope, page: Page) -> Counts:
         """Merge a page's rows, and note what it refused. Inside `write`."""
         for bad in page.refused:
             logger.error("%s: a row was refused: %s", self.connection, bad.code)

@@ -7,6 +7,7 @@ from apps.banking.aggregators.contract import Page, Product
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Account, Connection, Transaction
 from apps.banking.rows.carried_edits import carry_edits
+from apps.banking.rows.merge import Scope
 from apps.banking.rows.staging import chunks
 from apps.banking.sync.accounts import find_account
 from apps.banking.sync.listing import live_ids
@@ -98,6 +99,6 @@ def follows_items(connection: Connection) -> bool:
     return aggregator(connection.aggregator).follows_items
 
 
-def _scope(account: Account) -> dict[str, object]:
+def _scope(account: Account) -> Scope:
     """What the account's transactions have in common."""
     return {"client_id": account.client_id, "account_id": account.pk}

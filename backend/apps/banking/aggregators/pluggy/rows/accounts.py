@@ -1,6 +1,7 @@
 """Pluggy's accounts, bills, consents and identities as plain rows."""
 
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, Row, base, rest
+from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, rest
 from apps.banking.aggregators.pluggy.rows.values import (
     Doc,
     currency,
@@ -24,7 +25,8 @@ _ACCOUNT = frozenset(
 def account(doc: Doc) -> Row:
     """An Account; `bankData` and `creditData` are also whole in `extra`. Raises RefusedRow."""
     extra = rest(doc, _ACCOUNT)
-    bank, credit, aside = part(doc, "bankData"), part(doc, "creditData"), {}
+    bank, credit = part(doc, "bankData"), part(doc, "creditData")
+    aside: Doc = {}
     return {
         **base(doc, extra),
         "type": word(doc, "type", extra),

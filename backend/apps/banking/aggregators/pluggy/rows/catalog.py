@@ -1,6 +1,7 @@
 """Pluggy's connectors and categories as plain rows."""
 
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, Row, base, rest
+from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, rest
 from apps.banking.aggregators.pluggy.rows.values import Doc, clean, flag, line, part, text, word, words
 
 _CATEGORY = frozenset(ALWAYS | {"description", "descriptionTranslated", "parentId", "parentDescription"})
@@ -28,7 +29,8 @@ _CONNECTOR = frozenset(
 def connector(doc: Doc) -> Row:
     """A Connector and its health. Raises RefusedRow."""
     extra = rest(doc, _CONNECTOR)
-    health, aside = part(doc, "health"), {}
+    health = part(doc, "health")
+    aside: Doc = {}
     return {
         **base(doc, extra),
         "name": line(doc, "name", extra),

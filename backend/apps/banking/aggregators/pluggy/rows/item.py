@@ -1,6 +1,7 @@
 """Pluggy's item as the columns of a Connection; which state it is in is for others to judge."""
 
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, Row, base, rest
+from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, rest
 from apps.banking.aggregators.pluggy.rows.values import Doc, clean, instant, part, whole, word, words
 
 _ITEM = frozenset(

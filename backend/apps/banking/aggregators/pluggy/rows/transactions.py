@@ -3,7 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, Row, base, needed, rest
+from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, needed, rest
 from apps.banking.aggregators.pluggy.rows.values import (
     Doc,
     clock_time,
@@ -28,7 +29,8 @@ _TRANSACTION = frozenset(
 def transaction(doc: Doc) -> Row:
     """A Transaction of an account or a card. Raises RefusedRow."""
     extra = rest(doc, _TRANSACTION)
-    card, aside = part(doc, "creditCardMetadata"), {}
+    card = part(doc, "creditCardMetadata")
+    aside: Doc = {}
     kind = word(doc, "type", extra)
     row = {
         **base(doc, extra),

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from apps.banking.sizes import LINE, MONEY, QUANTITY, RATE, WORD
+from apps.banking.sizes import LINE, MONEY, QUANTITY, RATE, WORD, Digits
 from lib.storable import storable, storable_text
 
 Doc = dict[str, Any]
@@ -89,7 +89,7 @@ def rate(doc: Doc, name: str, extra: Doc) -> Decimal | None:
     return _decimal(doc, name, extra, _RATE)
 
 
-def _scale(kind: dict[str, int]) -> tuple[Decimal, Decimal]:
+def _scale(kind: Digits) -> tuple[Decimal, Decimal]:
     """(the smallest step, the first magnitude that does not fit)"""
     return Decimal(1).scaleb(-kind["decimal_places"]), Decimal(10) ** (kind["max_digits"] - kind["decimal_places"])
 

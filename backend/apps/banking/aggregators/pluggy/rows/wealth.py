@@ -1,6 +1,7 @@
 """Pluggy's investments and loans as plain rows; `rows` says what they have in common with the rest."""
 
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, Row, base, rest
+from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, rest
 from apps.banking.aggregators.pluggy.rows.values import (
     Doc,
     currency,
@@ -119,7 +120,8 @@ _LOAN = frozenset(
 def loan(doc: Doc) -> Row:
     """A Loan; `installments` and `payments` are also whole in `extra`. Raises RefusedRow."""
     extra = rest(doc, _LOAN)
-    installments, aside = part(doc, "installments"), {}
+    installments = part(doc, "installments")
+    aside: Doc = {}
     return {
         **base(doc, extra),
         "contract_number": line(doc, "contractNumber", extra),
