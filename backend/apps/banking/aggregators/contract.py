@@ -6,7 +6,7 @@
                                               └─ items, subscription, deliveries: where the vendor has them
 
 A vendor's folder implements these classes and translates the vendor's words into ours. It knows none of our models:
-it gives plain rows, one value for each column that the vendor fills, by the names that `rows.merge` takes.
+it gives plain rows, by the names of our columns (`number` for the sealed `number_sealed`); a column left out is empty.
 Whatever fails raises an error of `lib.errors`, or one of the errors below.
 """
 
@@ -194,20 +194,20 @@ class Door(ABC):
         """Which transactions a stored payload of that kind names. Lenient: what is odd in it is left out."""
 
 
-class Directory(ABC):
-    """What is the same for every client of the vendor's."""
+class Directory:
+    """What is the same for every client of the vendor's; empty unless a vendor has it."""
 
-    @abstractmethod
     def institutions(self) -> Iterator[list[Row]]:
         """Rows of Connector, page by page."""
+        return iter(())
 
-    @abstractmethod
     def institution(self, vendor_id: str) -> Row | None:
         """One row of Connector; None if there is none."""
+        return None
 
-    @abstractmethod
     def categories(self) -> Iterator[list[Row]]:
         """Rows of Category, page by page."""
+        return iter(())
 
 
 @dataclass(frozen=True)

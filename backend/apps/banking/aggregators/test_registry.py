@@ -12,8 +12,12 @@ from lib.errors import PonteError
 ROOT = Path(settings.BACKEND).parent
 
 
-@pytest.fixture(params=AGGREGATORS)
-def definition(request) -> Aggregator:
+TOY = "apps.banking.aggregators.toy.definition.TOY"
+
+
+@pytest.fixture(params=[*AGGREGATORS, "toy"])
+def definition(request, monkeypatch) -> Aggregator:
+    monkeypatch.setitem(AGGREGATORS, "toy", TOY)
     return aggregator(request.param)
 
 

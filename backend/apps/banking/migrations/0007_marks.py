@@ -1,7 +1,4 @@
-"""How far was read becomes rows of their own; a connection knows its application, and can hold a credential.
-
-The column `transactions_watermark` stays in the table, unused, because the release before this one reads and writes it.
-"""
+"""A table of marks; a connection knows its application, and can hold a credential of its own."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -10,19 +7,6 @@ SAME_CLIENT = migrations.RunSQL(
     "ALTER TABLE banking_mark ADD CONSTRAINT banking_mark_same_client FOREIGN KEY (connection_id, client_id)"
     " REFERENCES banking_connection (id, client_id) DEFERRABLE INITIALLY DEFERRED",
     "ALTER TABLE banking_mark DROP CONSTRAINT banking_mark_same_client",
-)
-
-# As Python's isoformat() writes a moment in UTC.
-WATERMARKS = migrations.RunSQL(
-    """
-    INSERT INTO banking_mark (client_id, connection_id, scope, text)
-    SELECT client_id, connection_id, vendor_id,
-           to_char(transactions_watermark AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
-    FROM banking_account WHERE transactions_watermark IS NOT NULL
-    """,
-    "UPDATE banking_account SET transactions_watermark = mark.text::timestamptz FROM banking_mark AS mark"
-    " JOIN banking_connection AS item ON item.id = mark.connection_id AND item.aggregator = 'pluggy'"
-    " WHERE mark.connection_id = banking_account.connection_id AND mark.scope = banking_account.vendor_id",
 )
 
 
@@ -73,8 +57,4 @@ class Migration(migrations.Migration):
             },
         ),
         SAME_CLIENT,
-        WATERMARKS,
-        migrations.SeparateDatabaseAndState(
-            state_operations=[migrations.RemoveField("account", "transactions_watermark")]
-        ),
     ]

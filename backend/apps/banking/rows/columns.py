@@ -87,6 +87,7 @@ class Columns:
         self.values = tuple(f.attname for f in fields if f.attname not in held)
         self.sealed = tuple(name.removesuffix("_sealed") for name in binary if name.endswith("_sealed"))
         self.indexed = tuple(name.removesuffix("_index") for name in binary if name.endswith("_index"))
+        self._empty = self._empty_row()
         self._texts, self._values = _getter(self.texts), _getter(self.values)
         self._objects, self._sealed = _getter(self.objects), _getter(self.sealed)
 
@@ -104,13 +105,21 @@ class Columns:
     def digest_all(self, rows: Iterable[Row]) -> dict[Any, Digested]:
         """Rows by key, of equal keys the last, with the digests of their content; nothing is sealed yet."""
         digest, key, sealed = crypto.digester(self.model._meta.label), self.key, self._sealed
+        width = len(self._empty)
         found = {}
-        for row in rows:
+        for given in rows:
+            row = given if len(given) >= width else {**self._empty, **given}
             text = self._text(row)
             secrets = [encode(value) if value else b"" for value in sealed(row)]
             content = b"\x00".join((text.encode(), *secrets))
             found[row[key] if key else None] = Digested(row, text, secrets, digest(content))
         return found
+
+    def _empty_row(self) -> Row:
+        """What a row holds where the aggregator left a column out."""
+        filled = {*self.texts, *self.values, *self.objects, NOT_COMPARED}
+        defaults = {field.attname: field.get_default() for field in self.model._meta.concrete_fields}
+        return {name: defaults[name] for name in filled} | dict.fromkeys(self.sealed, "")
 
     def lines(self, rows: Iterable[Digested], scope: Mapping[str, Any]) -> Iterator[str]:
         """Lines of COPY in text format, their sealed columns sealed."""

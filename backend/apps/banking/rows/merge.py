@@ -56,7 +56,7 @@ class Counts:
 
 
 def merge(model: type[VendorRow], scope: Scope, rows: Iterable[Row], batch_size: int = BATCH) -> Counts:
-    """Merge plain rows, of which each holds every column the aggregator owns, by database name or sealed name.
+    """Merge plain rows: the columns that the aggregator fills, by database name or sealed name; one left out is empty.
 
     `scope` is the same for all of them ({"client_id": …, "connection_id": …}). Of two rows with one key the later one
     wins. A tombstone whose row is there again comes back to life. Memory is bounded by `batch_size` rows.

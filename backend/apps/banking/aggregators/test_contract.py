@@ -1,0 +1,209 @@
+"""What each aggregator promises, asked of those in the registry and of the toy."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from apps.banking.aggregators.contract import (
+    ACCOUNT_TYPES,
+    Aggregator,
+    Application,
+    Gone,
+    ItemState,
+    Malformed,
+    Product,
+    Source,
+)
+from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.aggregators.toy.definition import TOY
+from apps.banking.aggregators.toy.vendor import Link
+from apps.banking.models import (
+    Account,
+    Connection,
+    Consent,
+    CreditCardBill,
+    Identity,
+    Investment,
+    InvestmentTransaction,
+    Loan,
+    Transaction,
+)
+from apps.banking.rows.columns import columns
+from apps.clients.factories import MembershipFactory
+
+pytestmark = pytest.mark.django_db
+
+UNKNOWN = "33333333-3333-4333-8333-333333333333"
+MODELS = {
+    Product.ACCOUNTS: (Account, "connection_id"),
+    Product.TRANSACTIONS: (Transaction, "account_id"),
+    Product.BILLS: (CreditCardBill, "account_id"),
+    Product.INVESTMENTS: (Investment, "connection_id"),
+    Product.INVESTMENT_TRANSACTIONS: (InvestmentTransaction, "investment_id"),
+    Product.LOANS: (Loan, "connection_id"),
+    Product.IDENTITY: (Identity, "connection_id"),
+    Product.CONSENTS: (Consent, "connection_id"),
+}
+
+
+@dataclass
+class Case:
+    """An aggregator with one item that was read, and a webhook about it."""
+
+    definition: Aggregator
+    item_id: str
+    credential: str
+    webhook: bytes
+
+    @property
+    def application(self) -> Application:
+        return self.definition.application()
+
+    def open(self, item_id: str = "", **hooks: Callable[[], None]) -> Source:
+        return self.application.open(item_id or self.item_id, credential=self.credential, **hooks)
+
+
+def of_pluggy(request) -> Case:
+    bank = request.getfixturevalue("bank")
+    item = bank.connect(MembershipFactory())
+    return Case(aggregator("pluggy"), item, "", json.dumps(bank.events(item)[0]).encode())
+
+
+def of_toy(request) -> Case:
+    link = Link("ana", "t", {"w1": Decimal(5)}, [("w1", "m1", Decimal(-1)), ("w1", "m2", Decimal(-2))])
+    request.getfixturevalue("monkeypatch").setitem(TOY.application().bank.links, "l1", link)
+    return Case(TOY, "l1", "t", b'{"topic": "MOVED", "link": "l1"}')
+
+
+CASES = {"pluggy": of_pluggy, "toy": of_toy}
+
+
+@pytest.fixture(params=CASES)
+def case(request) -> Case:
+    return CASES[request.param](request)
+
+
+def test_every_aggregator_of_the_registry_is_held_to_the_contract():
+    assert set(AGGREGATORS) < set(CASES)
+
+
+def test_an_item_is_described_in_our_words(case):
+    state = case.open().item()
+    assert isinstance(state, ItemState)
+    assert state.id == case.item_id
+    assert state.certain <= state.brought
+    assert state.verdict.has_data
+    known = {field.attname.removesuffix("_sealed") for field in Connection._meta.concrete_fields}
+    assert state.row.keys() <= known
+    assert all(isinstance(moment, datetime) for moment in state.products_as_of.values())
+
+
+def test_an_item_that_the_vendor_does_not_have_is_gone(case):
+    with pytest.raises(Gone):
+        case.open(UNKNOWN).item()
+    assert case.open().account(UNKNOWN) is None
+
+
+def lists(case: Case, source: Source):
+    """(product, parent, pages) of everything that the item holds."""
+    accounts = [row for page in source.accounts(ACCOUNT_TYPES) for row in page.rows]
+    ids = [row["vendor_id"] for row in accounts]
+    yield Product.ACCOUNTS, "", list(source.accounts(ACCOUNT_TYPES))
+    parents = [""] if case.definition.follows_items else ids
+    investments = list(source.listed(Product.INVESTMENTS))
+    held = [row["vendor_id"] for page in investments for row in page.rows]
+    under = {Product.TRANSACTIONS: parents, Product.BILLS: ids, Product.INVESTMENT_TRANSACTIONS: held}
+    for product in MODELS.keys() - {Product.ACCOUNTS}:
+        for parent in under.get(product, [""]):
+            yield product, parent, list(source.listed(product, parent))
+
+
+def test_rows_have_columns_of_ours_and_an_id_and_no_others(case):
+    for product, _, pages in lists(case, case.open()):
+        model, parent = MODELS[product]
+        shape = columns(model, ("client_id", parent))
+        taken = {*shape.texts, *shape.values, *shape.objects, *shape.sealed, "vendor_updated_at"}
+        for page in pages:
+            assert page.refused == []
+            for row in page.rows:
+                assert row["vendor_id"]
+                assert row.keys() <= taken, (product, row.keys() - taken)
+
+
+def test_accounts_come_by_the_product_that_brings_them(case):
+    source = case.open()
+    for product, kind in ACCOUNT_TYPES.items():
+        assert {row["type"] for page in source.accounts([product]) for row in page.rows} <= {kind}
+
+
+def test_transactions_name_their_account_and_nothing_changed_since_the_last_mark(case):
+    source = case.open()
+    accounts = {row["vendor_id"] for page in source.accounts(ACCOUNT_TYPES) for row in page.rows}
+    listed = [entry for entry in lists(case, source) if entry[0] is Product.TRANSACTIONS]
+    assert any(page.rows for _, _, pages in listed for page in pages)
+    for _, parent, pages in listed:
+        assert {page.parent for page in pages} <= accounts
+        if pages:
+            known = {vendor_id for page in pages for vendor_id in page.seen}
+            assert pages[-1].mark
+            changed = list(source.changed(parent, pages[-1].mark))
+            assert {vendor_id for page in changed for vendor_id in page.seen} <= known
+
+
+def test_single_transactions_are_had_by_their_ids_and_unknown_ones_are_left_out(case):
+    source = case.open()
+    pages = [page for product, _, pages in lists(case, source) for page in pages if product is Product.TRANSACTIONS]
+    page = next(page for page in pages if page.rows)
+    found = list(source.by_ids(page.parent, [page.seen[0], UNKNOWN, "no such id"]))
+    assert [vendor_id for one in found for vendor_id in one.seen] == [page.seen[0]]
+
+
+def test_what_is_there_is_not_gone_and_what_is_unknown_is(case):
+    source = case.open()
+    account = next(row["vendor_id"] for page in source.accounts(ACCOUNT_TYPES) for row in page.rows)
+    assert not source.is_gone(Product.ACCOUNTS, account)
+    assert source.is_gone(Product.ACCOUNTS, UNKNOWN)
+
+
+def test_each_call_to_the_vendor_is_preceded_by_the_hook(case):
+    calls = []
+    case.open(before_call=lambda: calls.append(1)).item()
+    assert calls
+
+
+def test_a_webhook_is_read_alike_each_time_and_names_its_item(case):
+    door = case.application.door
+    assert door.is_configured()
+    assert not door.proves({}, case.webhook, None)
+    first, second = door.read(case.webhook), door.read(case.webhook)
+    assert first == second
+    assert first.id == case.item_id
+    assert first.event_id
+    assert len(first.kind) <= 100
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"null", b"\xff", b'{"event": 1}', b"[" * 5000, b'{"topic": 1, "link": "x"}']
+)
+def test_a_body_that_is_not_a_notification_is_malformed(case, body):
+    with pytest.raises(Malformed):
+        case.application.door.read(body)
+
+
+@pytest.mark.parametrize("payload", [{}, {"accountId": 7, "transactionIds": "x"}, {"transactionIds": [1, None]}])
+def test_an_odd_payload_names_no_change(case, payload):
+    for kind in ("transactions/created", "transactions/updated", "transactions.changed"):
+        change = case.application.door.change(kind, payload)
+        assert not change.account
+        assert not change.ids
+
+
+def test_institutions_and_categories_are_rows_with_ids(case):
+    directory = case.application.directory()
+    for pages in (directory.institutions(), directory.categories()):
+        assert all(row["vendor_id"] for page in pages for row in page)
+    assert directory.institution("99999") is None
