@@ -1,4 +1,4 @@
-"""`scripts/bench ingest`: how fast webhooks are accepted, beside the obvious design and an empty view, in one run."""
+"""`scripts/bench ingest`: webhooks accepted a second, compared with the obvious design and an empty view."""
 
 import argparse
 import fcntl
@@ -33,8 +33,8 @@ SECRET = secrets.token_urlsafe(32)
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench ingest", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object, last on stdout")
-    parser.add_argument("--seconds", type=float, default=8, help="of each measurement (default 8)")
-    parser.add_argument("--rounds", type=int, default=3, help="of each; the median counts (default 3)")
+    parser.add_argument("--seconds", type=float, default=8, help="length of a measurement (default 8)")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each; the median counts (default 3)")
     options = parser.parse_args()
     figures = measure(options.seconds, options.rounds)
     show(figures)
@@ -43,11 +43,11 @@ def main() -> None:
 
 
 def measure(seconds: float, rounds: int) -> dict[str, float]:
-    """All figures of one run. The peers take turns, so that a machine that slows down slows all of them."""
+    """All figures of one run. Ours and the peers take turns, so that a slower machine slows all of them."""
     folder = ROOT / ".local" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.enter_context(alone(folder / "run.lock"))
+        stack.enter_context(only_run(folder / "run.lock"))
         urls = stack.enter_context(embedded.services(folder))
         environment = make_environment(urls)
         manage(environment, "migrate", "--noinput", "--database", "owner", "-v", "0")
@@ -59,13 +59,13 @@ def measure(seconds: float, rounds: int) -> dict[str, float]:
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """One run at a time: each empties the tables that it counts."""
+def only_run(file: Path) -> Iterator[None]:
+    """Allow one run at a time: a run empties the tables that it counts."""
     with file.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sys.exit("bench: another measurement is under way in this checkout")
+            sys.exit("bench: another measurement runs in this checkout: wait until it ends")
         yield
 
 
@@ -111,7 +111,7 @@ def median(values: list[float]) -> float:
 
 
 class Events:
-    """Unique events, remembered, so that they can be sent again."""
+    """Unique events. Their ids are stored, so that they can be sent again."""
 
     def __init__(self, ids: list[str] | None = None) -> None:
         self.ids: list[str] = []
@@ -166,7 +166,7 @@ def manage(environment: dict[str, str], *arguments: str) -> None:
 
 @contextmanager
 def web_server(environment: dict[str, str], application: str | None = None) -> Iterator[int]:
-    """The Procfile's web process on a free port; with another application for the peers."""
+    """Run the Procfile's web process on a free port. The peers pass another application."""
     port = free_port()
     line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: "))
     command = shlex.split(line.removeprefix("web: ").replace("0.0.0.0:$PORT", f"127.0.0.1:{port}"))
@@ -188,12 +188,12 @@ def web_server(environment: dict[str, str], application: str | None = None) -> I
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         if process.poll() is not None:
-            sys.exit("bench: the web server ended at once; see .local/bench-*.log")
+            sys.exit("bench: the web server did not start: see .local/bench-*.log")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    sys.exit("bench: the web server did not come up within 30 s")
+    sys.exit("bench: the web server did not answer within 30 s: see .local/bench-*.log")
 
 
 def show(figures: dict[str, float]) -> None:

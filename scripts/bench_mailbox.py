@@ -1,4 +1,4 @@
-"""`scripts/bench mailbox`: what ringing, claiming and finishing cost with millions of finished events in the table."""
+"""`scripts/bench mailbox`: the cost of ringing, claiming and finishing beside millions of finished events."""
 
 import argparse
 import json
@@ -66,7 +66,7 @@ def fill(database: psycopg.Connection, finished: int) -> None:
 
 
 def measure() -> dict[str, float]:
-    """Milliseconds in the middle, of each step, with PENDING mailboxes waiting."""
+    """The median milliseconds of each step while PENDING mailboxes wait."""
     # Imported here: the models need the settings that prepare() makes.
     from apps.events import ring  # noqa: PLC0415
     from apps.events.accept import Incoming, accept  # noqa: PLC0415

@@ -1,7 +1,6 @@
 """The peers of the ingest benchmark: an empty view, and the obvious design, on the same server without middleware.
 
-The obvious design is what one writes first: in the request, check the secret, INSERT the event, publish its Celery
-task, answer.
+The obvious design does everything in the request: check the secret, INSERT the event, publish its Celery task, answer.
 """
 
 import hmac
@@ -29,13 +28,13 @@ def _accepted() -> HttpResponse:
 
 @csrf_exempt
 def empty(request: HttpRequest) -> HttpResponse:
-    """Does nothing: what the server and Django cost by themselves."""
+    """Do nothing: the cost of the server and of Django alone."""
     return _accepted()
 
 
 @csrf_exempt
 def obvious(request: HttpRequest) -> HttpResponse:
-    """One INSERT and one publish a request."""
+    """One INSERT and one published task for each request."""
     given = request.headers.get("Authorization", "")
     if not any(hmac.compare_digest(given, f"Bearer {secret}") for secret in settings.PLUGGY_WEBHOOK_SECRETS):
         return HttpResponse(status=401, headers={"Content-Length": "0"})

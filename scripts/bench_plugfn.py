@@ -1,7 +1,7 @@
-"""Measures PlugFn: actions a second beside the bare HTTP client doing the same, and webhook verifications a second.
+"""Measures PlugFn: actions a second compared with a bare HTTP client, and webhook verifications a second.
 
-Both sides make GET requests to one server in a process of its own, with the same number of calls under way, turn and
-turn about, and read the JSON of each answer. The bare client is httpx2 with one connection pool. PlugFn does all that
+Both sides make GET requests to one server in a process of its own, with the same number of calls under way. They
+take turns, and read the JSON of each answer. The bare client is httpx2 with one connection pool. PlugFn does all that
 it does for every action: validation, connection, sealed credentials, breaker, rate budget, log row, metrics.
 """
 
@@ -30,21 +30,21 @@ USER = "ana"
 
 
 class Answerer(asyncio.Protocol):
-    """The least of an HTTP server: one answer to each request without a body."""
+    """A minimal HTTP server: the same answer to every request without a body."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember whom to answer."""
+        """Store the connection to answer on."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a TCP connection has
         self.transport, self.pending = transport, b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer as many requests as have come whole."""
+        """Answer every complete request."""
         *whole, self.pending = (self.pending + data).split(b"\r\n\r\n")
         self.transport.write((HEAD + ANSWER) * len(whole))
 
 
 def serve(listening: socket.socket) -> None:
-    """Runs in a process of its own, until that is ended."""
+    """Serve until this process is ended."""
 
     async def forever() -> None:
         server = await asyncio.get_running_loop().create_server(Answerer, sock=listening)
@@ -60,20 +60,20 @@ class BenchSettings(Settings):
 
 
 class Credentials(Model):
-    """As any provider's."""
+    """Credentials like any provider's."""
 
     token: SecretStr
 
 
 class Get(Model):
-    """As a real action's parameters."""
+    """Parameters like a real action's."""
 
     owner: str
     repo: str
 
 
 class Repository(Result):
-    """As a real action's result."""
+    """A result like a real action's."""
 
     id: int
     full_name: str
@@ -152,7 +152,7 @@ def verifications(seconds: float) -> float:
 
 
 def run(options: argparse.Namespace) -> dict[str, float]:
-    """All of it, with the server in a process of its own."""
+    """Measure everything, with the server in a process of its own."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
         server = multiprocessing.get_context("fork").Process(target=serve, args=(listening,), daemon=True)
         server.start()
@@ -175,8 +175,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench plugfn", description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--concurrent", type=int, default=100, help="calls under way at once (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each side (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of a turn (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each side is measured (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a measurement (default: %(default)s)")
     options = parser.parse_args()
     found = run(options)
     if options.json:

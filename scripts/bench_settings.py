@@ -1,4 +1,4 @@
-"""The product's settings with the benchmark's peers for its URLs."""
+"""The product's settings, but the URLs lead to the benchmark's peers."""
 
 from core.settings import *  # noqa: F403
 

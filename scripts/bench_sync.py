@@ -1,6 +1,6 @@
-"""`scripts/bench sync`: how fast one account's transactions come from the bank into the database, beside its peers.
+"""`scripts/bench sync`: transactions a second from the bank to the database, compared with other ways to write.
 
-Starts its own database, Valkey, sandbox and worker; what is measured with them is in bench_sync_inside.py.
+Starts its own database, Valkey, sandbox and worker. bench_sync_inside.py does the measuring.
 """
 
 import argparse
@@ -25,26 +25,28 @@ READY_SECONDS = 60
 ROWS = {
     "rows": "transactions of one account, from the sandbox",
     "end_to_end_rows_per_s": "webhook stored → fetched, mapped, written, committed by a worker",
-    "end_to_end_repeat_rows_per_s": "all of it listed and compared again",
+    "end_to_end_repeat_rows_per_s": "the same rows listed and compared again",
     "noop_rows_written": "rows that the repeat wrote",
-    "peak_rss_mb": "the worker's largest process, at its largest",
+    "peak_rss_mb": "largest memory of the worker's largest process",
     "write_rows_per_s": "plain rows → digest, compare, seal, COPY, merge, commit",
     "write_with_mapping_rows_per_s": "the same from the API's parsed JSON",
     "write_repeat_rows_per_s": "the same rows again",
-    "bare_rows_per_s": "COPY and merge of ready-made lines, same table and batches",
+    "bare_rows_per_s": "COPY and merge of lines made beforehand, same table and batches",
     "ratio": "write ÷ bare, in the median round (at least 0.5 wanted)",
     "ratio_per_core": "the same per core second of client and database",
-    "bulk_create_rows_per_s": "bulk_create(update_conflicts) of ready-made values",
+    "bulk_create_rows_per_s": "bulk_create(update_conflicts) of values made beforehand",
     "bulk_create_ratio": "write ÷ bulk_create, rows per core second (at least 5 wanted)",
-    "bulk_create_wall_ratio": "the same per second of the clock",
+    "bulk_create_wall_ratio": "the same, rows per second",
 }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench sync", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object, last on stdout")
-    parser.add_argument("--rows", type=int, default=100_000, help="a multiple of 100 (default 100,000)")
-    parser.add_argument("--rounds", type=int, default=3, help="of each way to write; the median counts (default 3)")
+    parser.add_argument("--rows", type=int, default=100_000, help="transactions, a multiple of 100 (default 100,000)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="measurements of each way to write; the median counts (default 3)"
+    )
     options = parser.parse_args()
     figures = measure(options.rows, options.rounds)
     if figures is None:
@@ -56,7 +58,7 @@ def main() -> int:
 
 
 def measure(rows: int, rounds: int) -> dict[str, Any] | None:
-    """All figures of one run; None when a part of it failed, which has said why."""
+    """All figures of one run. None if a part failed: that part has printed the reason."""
     with ExitStack() as stack:
         urls = stack.enter_context(embedded.services(ROOT / ".local" / "bench-sync"))
         environment = make_environment(urls)
@@ -78,7 +80,7 @@ def make_environment(urls: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def sandbox(environment: Mapping[str, str]) -> Iterator[str]:
-    """The bank's address. It answers as fast as it can: what is measured is not to be its limits."""
+    """The bank's address. It answers as fast as it can, so that its limits are not what is measured."""
     keys = ["--client-id", environment["PLUGGY_CLIENT_ID"], "--client-secret", environment["PLUGGY_CLIENT_SECRET"]]
     command = [sys.executable, "-m", "sandbox.pluggy", "--speed", "100", "--no-rate-limits", *keys]
     with running(command, environment, stdout=subprocess.PIPE) as process:
@@ -88,7 +90,7 @@ def sandbox(environment: Mapping[str, str]) -> Iterator[str]:
 
 @contextmanager
 def worker(environment: Mapping[str, str]) -> Iterator[int]:
-    """The Procfile's worker, with one process for its tasks; gives its pid."""
+    """The Procfile's worker, with one process for its tasks. Yields its pid."""
     line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("worker: "))
     line = line.removeprefix("worker: ").replace("${WORKER_CONCURRENCY:-4}", "1").replace("${LOG_LEVEL:-INFO}", "INFO")
     path = ROOT / ".local" / "bench-worker.log"
@@ -115,7 +117,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) ->
     deadline = time.monotonic() + READY_SECONDS
     while not condition():
         if process.poll() is not None or time.monotonic() > deadline:
-            sys.exit("bench: the worker did not start; see .local/bench-worker.log")
+            sys.exit("bench: the worker did not start: see .local/bench-worker.log")
         time.sleep(0.1)
 
 
@@ -123,7 +125,7 @@ def show(figures: Mapping[str, Any]) -> None:
     table = Table(title="Syncing one account")
     table.add_column("what")
     table.add_column("figure", justify="right")
-    table.add_column("that is")
+    table.add_column("meaning")
     for name, value in figures.items():
         table.add_row(name, f"{value:,}", ROWS.get(name, ""))
     Console(stderr=True).print(table)

@@ -1,4 +1,4 @@
-"""The part of `scripts/bench sync` that knows the product: connects a bank, has it synced, and measures the writing.
+"""The part of `scripts/bench sync` that knows the product: connects a bank, syncs it, and measures the writing.
 
 `bench_sync_inside.py ROWS ROUNDS WORKER_PID` prints one JSON object, last on stdout.
 """
@@ -41,7 +41,7 @@ def main() -> None:
     account = Account.objects.get(vendor_id=big)
     stored = Transaction.objects.filter(account=account).count()
     if stored != rows:
-        sys.exit(f"bench: {stored} of {rows} transactions arrived; see .local/bench-worker.log")
+        sys.exit(f"bench: {stored} of {rows} transactions arrived: see .local/bench-worker.log")
     before = versions()
     forget_budget()
     connection = Connection.objects.get(vendor_id=item)
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def forget_budget() -> None:
-    """One listing takes most of a minute's budget of calls at the bank; the next is not to wait for it."""
+    """Refill the budget of calls: one listing takes most of a minute's, and the next must not wait."""
     Redis.from_url(settings.REDIS_URL).flushdb()
 
 
@@ -70,7 +70,7 @@ def start_empty() -> None:
 
 
 def connect(rows: int) -> tuple[str, str]:
-    """(item, its account with so many transactions); the bank has finished, nothing is stored here."""
+    """Connect a bank. Returns (item, its account with that many transactions). Nothing is stored here yet."""
     member = Membership.objects.create(
         client=Client.objects.create(name="Bench"), user=get_user_model().objects.create(username="bench")
     )
@@ -83,7 +83,7 @@ def connect(rows: int) -> tuple[str, str]:
 
 
 def tell(item: str) -> None:
-    """As the webhook's view does."""
+    """Accept an event, as the webhook's view does."""
     event = {"event": "item/created", "eventId": str(uuid.uuid4()), "itemId": item}
     payload = json.dumps(event).encode()
     accept(Incoming("pluggy", event["eventId"], event["event"], f"pluggy:item:{item}", payload))
@@ -91,13 +91,13 @@ def tell(item: str) -> None:
 
 def synced(item: str, runs: int) -> bool:
     if dead := Event.objects.filter(state=Event.State.DEAD).first():
-        sys.exit(f"bench: {dead.kind} is dead: {dead.error_code}; see .local/bench-worker.log")
+        sys.exit(f"bench: {dead.kind} is dead: {dead.error_code}: see .local/bench-worker.log")
     ended = SyncRun.objects.filter(connection__vendor_id=item, finished_at__isnull=False).count()
     return ended >= runs and not Event.objects.filter(state=Event.State.PENDING, mailbox=f"pluggy:item:{item}").exists()
 
 
 def timed(start: Callable[[], None], done: Callable[[], bool]) -> float:
-    """Seconds from the start until it is done."""
+    """Seconds from `start` until `done`."""
     began = time.perf_counter()
     start()
     wait(done)
@@ -108,12 +108,12 @@ def wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            sys.exit(f"bench: nothing came of it within {PATIENCE_SECONDS} s; see .local/bench-worker.log")
+            sys.exit(f"bench: not done within {PATIENCE_SECONDS} s: see .local/bench-worker.log")
         time.sleep(0.02)
 
 
 def versions() -> set[tuple[int, str, str]]:
-    """Every product row by the transaction that wrote it last."""
+    """Every product row with the database transaction that wrote it last."""
     parameters = connections["owner"].get_connection_params()
     with psycopg.connect(**parameters) as database:
         found = set()

@@ -21,7 +21,7 @@ from apps.banking.models import Account, Transaction
 from apps.banking.staging import BATCH, stage
 
 BULK_BATCH = 500
-# In each round one after the other, the two that are compared most closely side by side.
+# The order within a round. The two ways that are compared most closely come one after the other.
 WAYS = {"bare": "bare", "write": "ours", "mapped": "mapped", "bulk": "bulk"}
 
 
@@ -46,7 +46,7 @@ class Writes:
         self.digests = [one.digest for one in digested]
         self.lines = list(self.shape.lines(digested, self.scope))
         self.sealed = [bytes.fromhex(line.rpartition(r"\\x")[2]) for line in self.lines]
-        # A sync never holds all of this: the collector must not walk through it while we measure.
+        # A sync never holds all of this, so the garbage collector must not walk through it while we measure.
         gc.collect()
         gc.freeze()
 
@@ -85,7 +85,7 @@ class Writes:
                 merge(Transaction, self.scope, found.rows)
 
     def bare(self) -> None:
-        """The same statement on the same lines, made before the clock started."""
+        """The same statement on the same lines. The lines are made before the clock starts."""
         table, names, statement = Transaction._meta.db_table, self.shape.names, merge_sql(self.shape)
         for start in range(0, len(self.lines), BATCH):
             with transaction.atomic(), connection.cursor() as cursor:
@@ -93,7 +93,7 @@ class Writes:
                 cursor.execute(statement, self.scope)
 
     def bulk(self) -> None:
-        """Values ready-made, digests and ciphertext included: only Django's own work is timed."""
+        """Digests and ciphertext are made beforehand: only Django's own work is timed."""
         updated = [Transaction._meta.get_field(name).name for name in self.shape.updated]
         for start in range(0, len(self.rows), BATCH):
             with transaction.atomic():
@@ -129,6 +129,6 @@ def ratio(ours: Iterable[Cost], peers: Iterable[Cost], of: str) -> float:
 
 
 def processor_seconds(pid: int) -> float:
-    """What a process used so far, in user and system mode."""
+    """Processor seconds of a process so far, in user and system mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,7 +1,7 @@
-"""A small HTTP load generator: open connections, prepared requests, and latencies measured from when each was due.
+"""A small HTTP load generator: open connections, prepared requests. A latency counts from when its request was due.
 
-One process on one asyncio loop, with nothing between it and the socket but a minimal reader of answers: it takes a
-fraction of a core where the servers measured with it take all there is. It only ever talks to loopback.
+One process, one asyncio loop and a minimal reader of answers: it needs a fraction of a core while the measured servers
+need all others. It connects to loopback only.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ RAMP = 0.005
 
 @dataclass
 class Result:
-    """What came back: answers by status, and seconds each took."""
+    """Answers by status, and the seconds each took."""
 
     seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self.transport = transport
 
     def ask(self, request: bytes, due: float) -> "asyncio.Future[bool]":
-        """Send; the future is done when the answer is there."""
+        """Send. The future is done when the answer has arrived."""
         self.due = due
         self.answered = asyncio.get_running_loop().create_future()
         self.transport.write(request)
@@ -81,12 +81,12 @@ class Connection(asyncio.Protocol):
 def _length(head: bytes) -> int:
     _, found, rest = head.lower().partition(b"content-length:")
     if not found:
-        raise ValueError("an answer without a Content-Length cannot be measured")
+        raise ValueError("the server's answer has no Content-Length: it cannot be measured")
     return int(rest.split(b"\r\n", 1)[0])
 
 
 def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
-    """A whole request, ready to be written."""
+    """The bytes of a request."""
     lines = {"Host": "127.0.0.1", "Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
@@ -98,7 +98,7 @@ def flood(port: int, requests: Iterator[bytes], connections: int, seconds: float
 
 
 def offer(port: int, requests: Iterator[bytes], connections: int, seconds: float, rate: float) -> Result:
-    """`rate` requests a second, whether the server keeps up or not; a late answer counts from when it was due."""
+    """Send `rate` requests a second, even if the server falls behind. Latencies count from when a request was due."""
     return asyncio.run(_measure(_offer(port, requests, connections, seconds, rate)))
 
 
@@ -110,7 +110,7 @@ async def _measure(work: Coroutine[object, object, Result]) -> Result:
 
 
 async def _open(port: int, number: int, result: Result) -> Connection:
-    """One connection, a while after the one before: processes share out what comes while they are at work."""
+    """Open a connection a while after the one before, so that all server processes get some of them."""
     await asyncio.sleep(number * RAMP)
     loop = asyncio.get_running_loop()
     _, connection = await loop.create_connection(lambda: Connection(result), "127.0.0.1", port)

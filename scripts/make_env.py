@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def values() -> dict[str, str]:
-    """Fresh values by the names of the settings; none needs quoting in a shell."""
+    """New values by the names of the settings. None needs quoting in a shell."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ENCRYPTION_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
@@ -25,14 +25,14 @@ def values() -> dict[str, str]:
 
 
 def write(path: Path) -> None:
-    """Make the file whole or not at all; one that exists is kept, because data was encrypted with its keys."""
+    """Write the whole file or nothing. An existing file stays: data is encrypted with its keys."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.writelines(f"{name}={value}\n" for name, value in values().items())
     try:
         path.hardlink_to(unfinished)
     except FileExistsError:
-        return  # another script was first
+        return  # another script has just written it
     finally:
         unfinished.unlink()
 

@@ -1,4 +1,4 @@
-"""`scripts/bench` says what it can measure, and refuses what it cannot."""
+"""`scripts/bench` names what it can measure, and refuses anything else."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Every way to run Ponte runs the same commands: the Procfile's."""
+"""systemd and Railway run the Procfile's commands."""
 
 import json
 import re

@@ -3,8 +3,8 @@
     with embedded.services(Path(".local")) as environment:
         environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"], environment["REDIS_URL"]
 
-Several programs may use one folder at the same time: the first starts the servers, the last stops them.
-This package stands alone: it imports neither Django nor anything else of ours.
+Several programs can use one folder at the same time: the first starts the servers, the last stops them.
+This package imports neither Django nor anything else of this project.
 """
 
 from embedded.errors import EmbeddedError

@@ -1,7 +1,7 @@
-"""`python -m embedded start|stop|status|env --folder .local`: the servers by hand.
+"""`python -m embedded start|stop|status|env --folder .local`: start and stop the servers by hand.
 
 start   starts them and leaves them running       stop    stops them
-status  says which of them run (exit 3: not all)  env     starts them and prints their addresses
+status  shows which of them run (exit 3: not all)  env     starts them and prints their addresses
 """
 
 import argparse
@@ -27,30 +27,30 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _start(both: Services) -> int:
-    both.start()
-    both.kept.touch()
-    print(f"embedded: PostgreSQL and Valkey of {both.folder} are running")
+def _start(servers: Services) -> int:
+    servers.start()
+    servers.keep_mark.touch()
+    print(f"embedded: PostgreSQL and Valkey of {servers.folder} are running")
     return 0
 
 
-def _stop(both: Services) -> int:
-    if both.folder.is_dir():
-        both.stop()
-    print(f"embedded: PostgreSQL and Valkey of {both.folder} are stopped")
+def _stop(servers: Services) -> int:
+    if servers.folder.is_dir():
+        servers.stop()
+    print(f"embedded: PostgreSQL and Valkey of {servers.folder} are stopped")
     return 0
 
 
-def _status(both: Services) -> int:
-    running = both.running()
+def _status(servers: Services) -> int:
+    running = servers.running()
     for name, up in running.items():
         print(f"{name}: {'running' if up else 'stopped'}")
     return 0 if all(running.values()) else 3
 
 
-def _env(both: Services) -> int:
-    environment = both.start()
-    both.kept.touch()
+def _env(servers: Services) -> int:
+    environment = servers.start()
+    servers.keep_mark.touch()
     for name, value in environment.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

@@ -1,4 +1,4 @@
-"""The operating-system account a server runs under: PostgreSQL refuses root, so root lends it another one."""
+"""The operating-system account of a server. PostgreSQL refuses root, so root runs it under another account."""
 
 import os
 import pwd
@@ -12,17 +12,17 @@ from typing import IO, Any
 from embedded.errors import EmbeddedError
 
 CANDIDATES = ("postgres", "pgserver", "ponte-embedded")
-# The caller's environment may hold PGHOST, PGOPTIONS, a broken LANG…: the server's programs get none of it.
+# The server's programs must not see the caller's PGHOST, PGOPTIONS or broken LANG.
 CLEAN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 @dataclass(frozen=True)
 class Account:
-    """A user id with its group; `lent` when it is not the one we run as (we are root then)."""
+    """A user id with its group. `borrowed`: it is not the account that we run as, so we are root."""
 
     uid: int
     gid: int
-    lent: bool
+    borrowed: bool
 
     @property
     def name(self) -> str:
@@ -33,7 +33,7 @@ class Account:
         command: Sequence[str | Path],
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, from /, in a clean environment; the caller judges its exit code."""
+        """Run a program as this account, from /, in a clean environment; the caller checks its exit code."""
         return subprocess.run(
             [str(part) for part in command],
             **self._identity(),
@@ -46,7 +46,7 @@ class Account:
         )
 
     def spawn(self, command: Sequence[str | Path], output: IO[str]) -> subprocess.Popen[bytes]:
-        """Run a program in the background, in a session of its own: Ctrl-C in the terminal is for us."""
+        """Run a program in the background, in its own session, so that Ctrl-C in the terminal does not reach it."""
         return subprocess.Popen(
             [str(part) for part in command],
             **self._identity(),
@@ -57,17 +57,17 @@ class Account:
         )
 
     def _identity(self) -> dict[str, Any]:
-        lent = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.lent else {}
-        return {"env": CLEAN_ENVIRONMENT, "cwd": "/", "umask": 0o077, **lent}
+        borrowed = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.borrowed else {}
+        return {"env": CLEAN_ENVIRONMENT, "cwd": "/", "umask": 0o077, **borrowed}
 
     def can_reach(self, path: Path) -> bool:
-        """May this account enter the folder or run the program? The kernel is asked: ACLs count."""
-        return not self.lent or self.run(["test", "-x", path]).returncode == 0
+        """Whether this account may enter the folder or run the program. We ask the kernel, because of ACLs."""
+        return not self.borrowed or self.run(["test", "-x", path]).returncode == 0
 
     def own(self, folder: Path) -> Path:
-        """Make `folder` (its parent exists) and give it, with all that is in it, to this account alone."""
+        """Create `folder` (its parent exists) and give it with its contents to this account alone."""
         folder.mkdir(mode=0o700, exist_ok=True)
-        if self.lent and folder.stat().st_uid != self.uid:
+        if self.borrowed and folder.stat().st_uid != self.uid:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, self.uid, self.gid, follow_symlinks=False)
         folder.chmod(0o700)
@@ -76,15 +76,15 @@ class Account:
 
 def ourselves() -> Account:
     """The account of this process."""
-    return Account(os.geteuid(), os.getegid(), lent=False)
+    return Account(os.geteuid(), os.getegid(), borrowed=False)
 
 
 def server_account(home: Path) -> Account:
-    """Who runs the server with its files in `home`: ourselves; for root their owner or a system account."""
+    """The account for the server whose files are in `home`: ours. For root: the files' owner, or a system account."""
     if os.geteuid() != 0:
         return ourselves()
     entry = _owner(home) or _existing() or _created()
-    return Account(entry.pw_uid, entry.pw_gid, lent=True)
+    return Account(entry.pw_uid, entry.pw_gid, borrowed=True)
 
 
 def _owner(home: Path) -> pwd.struct_passwd | None:
@@ -93,7 +93,7 @@ def _owner(home: Path) -> pwd.struct_passwd | None:
     try:
         return pwd.getpwuid(home.stat().st_uid)
     except KeyError:
-        return None  # the account is gone (another container image): the folder is given to the next one
+        return None  # the account no longer exists (another container image): the next account gets the folder
 
 
 def _existing() -> pwd.struct_passwd | None:
@@ -109,7 +109,7 @@ def _created() -> pwd.struct_passwd:
     name = CANDIDATES[-1]
     useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if useradd is None:
-        raise EmbeddedError(f"PostgreSQL refuses root and useradd is missing: create a system user {name}")
+        raise EmbeddedError(f"PostgreSQL refuses root and useradd is missing: create a system user called {name}")
     made = subprocess.run(
         [useradd, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name],
         capture_output=True,
@@ -117,5 +117,5 @@ def _created() -> pwd.struct_passwd:
         check=False,
     )
     if made.returncode:
-        raise EmbeddedError(f"the system user {name} could not be made: {made.stderr.strip()}")
+        raise EmbeddedError(f"could not create the system user {name}: {made.stderr.strip()}")
     return pwd.getpwnam(name)

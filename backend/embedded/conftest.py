@@ -1,4 +1,4 @@
-"""Folders for servers of these tests' own, reachable by other accounts (pytest's own are not)."""
+"""Temporary folders for the tests' servers. Other accounts can reach them, unlike pytest's own."""
 
 import os
 import tempfile

@@ -1,5 +1,5 @@
-"""The one error of this package: a message for a person, one line, nothing secret."""
+"""The only error of this package. Its message is one line for a person and holds no secret."""
 
 
 class EmbeddedError(Exception):
-    """A server could not be started, reached or stopped; the message says what to do."""
+    """A server could not be started, reached or stopped. The message says what to do."""

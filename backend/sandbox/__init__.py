@@ -1,1 +1,1 @@
-"""Stand-alone emulators of third parties; nothing of the product is imported here, and nothing there imports this."""
+"""Emulators of third parties. They import nothing of the product, and the product imports none of them."""

@@ -1,4 +1,4 @@
-"""The emulator as a real subprocess, a receiver for its webhooks, and a report of peers that could not be run."""
+"""Emulators as real subprocesses, a receiver for their webhooks, and a report of peers that could not run."""
 
 import json
 import signal
@@ -23,7 +23,7 @@ NOT_RUN = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Peers that could not be installed are named at the end of every run, never skipped in silence."""
+    """Name the peers that could not be installed at the end of every run."""
     for name, reason in terminalreporter.config.stash.get(NOT_RUN, {}).items():
         terminalreporter.write_line(f"NOT RUN: {name}: {reason}", yellow=True)
 
@@ -109,7 +109,7 @@ class Emulator(Process):
 
 @dataclass
 class Receiver:
-    """The HTTP server of whoever gets webhooks: keeps what is posted to it.
+    """An HTTP server that receives webhooks and stores them.
 
     Answers the next of `statuses`, else `status` (a number, or a function of the request), with the body that `reply`
     makes. The sandbox imports nothing of the product, so it cannot use `plugfn.testing.stub_http`."""
@@ -122,7 +122,7 @@ class Receiver:
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, path: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes]:
-        """Keep what came; the status and the body to answer."""
+        """Store a request. Returns the status and the body to answer."""
         one = {"path": path, "headers": headers, "raw": raw, "body": _json(raw)}
         usual = self.status(one) if callable(self.status) else self.status
         status = self.statuses.pop(0) if self.statuses else usual

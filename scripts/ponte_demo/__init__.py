@@ -1,1 +1,1 @@
-"""The demo: every part of Ponte started for real, a bank connected through the sandbox, and what came of it."""
+"""The demo: starts every part of Ponte, connects a bank through the sandbox, and shows the figures."""

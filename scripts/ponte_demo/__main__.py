@@ -1,4 +1,4 @@
-"""`scripts/demo` and `scripts/dev`: reads the options, and answers with an exit code."""
+"""`scripts/demo` and `scripts/dev`: reads the options, runs, and returns the exit code."""
 
 import argparse
 import os
@@ -9,12 +9,13 @@ from pathlib import Path
 from types import FrameType
 
 from embedded import EmbeddedError, services
-from embedded.locks import exclusive
+from embedded.locks import exclusive_lock
 from ponte_demo import leftovers
 from ponte_demo.run import Options, Run, Stopped, prepare
 from ponte_demo.show import Show
 
 INTERRUPTED = 130
+BUSY = "a demo already runs in this checkout: stop it first (Ctrl-C in its terminal)"
 
 
 def parse(arguments: list[str] | None = None) -> Options:
@@ -22,7 +23,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         prog="scripts/demo",
         description="Starts every part of Ponte, connects a bank through the Pluggy sandbox, and shows the figures.",
     )
-    parser.add_argument("--once", action="store_true", help="end when the figures are there; exit code 0: all is well")
+    parser.add_argument(
+        "--once", action="store_true", help="stop after showing the figures; exit code 0: everything worked"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object, last on stdout")
     parser.add_argument("--dev", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -49,7 +52,11 @@ def main() -> int:
 
 def _run(run: Run) -> int:
     run.folder.mkdir(parents=True, exist_ok=True)
-    with exclusive(run.folder / "demo.lock", timeout=0.5, busy="a demo runs already in this checkout"):
+    with exclusive_lock(
+        run.folder / "demo.lock",
+        timeout=0.5,
+        busy=BUSY,
+    ):
         prepare(run.folder, run.mark)
         with services(run.folder, os.environ) as servers:
             run.go(servers)
@@ -59,7 +66,7 @@ def _run(run: Run) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Before honcho takes the signals over: unwind, so that the servers are stopped."""
+    """A signal before honcho handles them: raise, so that the servers are stopped on the way out."""
     raise KeyboardInterrupt
 
 

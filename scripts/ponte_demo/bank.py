@@ -1,4 +1,4 @@
-"""What the demo asks over HTTP: is somebody there; and of the sandbox: a day at the bank, and the truth."""
+"""The demo's HTTP requests: does the web server answer; and the sandbox's control plane."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ TIMEOUT = (2, 10)
 
 
 def answers(url: str) -> bool:
-    """Does a web server answer there, whatever it says?"""
+    """Whether a web server answers at this URL, with any status."""
     try:
         requests.get(url, timeout=TIMEOUT)
     except requests.RequestException:
@@ -29,15 +29,15 @@ class Bank:
         return counts
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """Every delivery of every event that was sent: `state` and `attempts` of `status` and `ms`."""
+        """All deliveries of all events, each with `state` and `attempts` (`status`, `ms`)."""
         return [delivery for event in self._get("webhooks")["events"] for delivery in event["deliveries"]]
 
     def send_twice(self, times: int) -> None:
-        """Have the next `times` webhooks delivered twice."""
+        """Make the sandbox deliver the next `times` webhooks twice."""
         self._post("faults", {"target": "webhook", "kind": "duplicate", "count": times})
 
-    def live_a_day(self, item_id: str) -> None:
-        """New, changed and deleted transactions, and the webhooks that tell of them."""
+    def evolve(self, item_id: str) -> None:
+        """A day at the bank: new, changed and deleted transactions, and their webhooks."""
         self._post(f"items/{item_id}/evolve", {"new": 12, "update": 4, "delete": 2, "post_pending": True})
 
     def _get(self, path: str, **params: str) -> dict[str, Any]:

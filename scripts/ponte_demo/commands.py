@@ -11,13 +11,13 @@ from honcho.environ import parse_procfile
 from ponte_demo.environment import Ports
 
 LONG_RUNNING = ("web", "worker", "beat")
-# Executions that take minutes at a bank take seconds here; webhook retries too.
+# Executions and webhook retries that take minutes at a bank take seconds here.
 SANDBOX_SPEED = "4"
 SANDBOX_RETRY_SCALE = "0.001"
 
 
 def from_procfile(root: Path, *, reload: bool) -> dict[str, str]:
-    """Web, worker and beat as in production, but listening on this machine only, and reloading code if asked."""
+    """Web, worker and beat as in production, but listening on this machine only. `reload`: restart on code changes."""
     found = parse_procfile((root / "Procfile").read_text()).processes
     commands = {name: found[name] for name in LONG_RUNNING}
     commands["web"] = commands["web"].replace("0.0.0.0:", "127.0.0.1:")
@@ -35,7 +35,7 @@ def migrations(root: Path) -> list[str]:
 
 
 def sandbox(ports: Ports, environment: Mapping[str, str]) -> str:
-    """The Pluggy emulator: a new seed a run, so that a later run's items and events are new ones."""
+    """The Pluggy emulator. Each run has a new seed, so that its items and events differ from an earlier run's."""
     return "exec " + shlex.join(
         [
             sys.executable, "-m", "sandbox.pluggy",

@@ -1,4 +1,4 @@
-"""Runs of the demo in folders of these tests' own."""
+"""Runs of the demo, each in a temporary folder."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from embedded.processes import command_line
 from ponte_demo import leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
-# Not the environment of the tests: their database and their keys are not the demo's.
+# The demo must not get the tests' own environment: it has its own database and keys.
 KEPT = ("PATH", "HOME", "LANG", "PONTE_PYTHON", "PIP_CONFIG_FILE")
 
 
@@ -36,7 +36,7 @@ class Demo:
         )
 
     def wait_until_working(self) -> None:
-        """Until web, worker and beat have said that they are up."""
+        """Wait until web, worker and beat have logged that they are ready."""
         words = ("Listening at", " ready.", "celery beat")
         wait_for(lambda: self._still_runs() and all(word in self.log() for word in words), what=self.log)
 
@@ -49,7 +49,7 @@ class Demo:
         return log.read_text(errors="replace") if log.exists() else ""
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
-        """Send a signal to it and its group, as a terminal does; returns the exit code and what was said on stderr."""
+        """Send a signal to its process group, as a terminal does. Returns the exit code and stderr."""
         os.killpg(self.process.pid, number)
         _, errors = self.process.communicate(timeout=40)
         return self.process.returncode, errors
@@ -82,7 +82,7 @@ def start_demo(folder: Path) -> Iterator[Callable[..., Demo]]:
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60, what: Callable[[], str] = str) -> None:
-    """Wait until it is true; a failure shows what `what` tells then."""
+    """Wait until it is true. A failure shows what `what` returns."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what()
@@ -90,11 +90,11 @@ def wait_for(condition: Callable[[], object], seconds: float = 60, what: Callabl
 
 
 def guards(folder: Path) -> list[str]:
-    """The guards that still look after a run in `folder`."""
+    """The guards of runs in `folder` that still run."""
     lines = [command_line(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return [line for line in lines if f"ponte_demo.guard {folder} " in line]
 
 
 def is_clean(folder: Path) -> bool:
-    """Is no process of a run left, and no server?"""
+    """Whether no process of a run and no server is left."""
     return not leftovers.marked(leftovers.of_folder(folder)) and not any(Services(folder).running().values())

@@ -1,4 +1,4 @@
-"""What the processes of a run find in their environment."""
+"""The environment of a run's processes."""
 
 import os
 from collections.abc import Mapping
@@ -34,8 +34,8 @@ def choose_ports() -> Ports:
 def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -> dict[str, str]:
     """The environment of web, worker, beat and sandbox.
 
-    A setting of the user's own wins over `file` (.local/env), and this over our defaults. Without `real` (the user's
-    Pluggy account) what makes up a demo is fixed: it never touches somebody's items, nor calls a public address.
+    The user's own settings win over `file` (.local/env), and `file` wins over our defaults. `real`: use the user's
+    Pluggy account. Without it the addresses are fixed, so that a demo changes no real item and calls no public address.
     """
     if real:
         generated = {name: value for name, value in read(file).items() if not name.startswith("PLUGGY_")}
@@ -63,5 +63,5 @@ def _defaults(ports: Ports) -> dict[str, str]:
 
 
 def _local(ports: Ports) -> dict[str, str]:
-    """Plain HTTP on this machine: cookies and redirects must not insist on TLS."""
+    """Plain HTTP on this machine: cookies and redirects must not require TLS."""
     return {"DEBUG": "true", "ALLOWED_HOSTS": "localhost,127.0.0.1", "PUBLIC_URL": ports.web_url}

@@ -1,4 +1,4 @@
-"""The demo's figures: what the sandbox sent and saw answered, and what lies in our database."""
+"""The demo's figures: what the sandbox sent, how it was answered, and what is in our database."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,7 @@ class Mailbox:
         return Event.objects.filter(id__gt=self.after)
 
     def pending(self) -> int:
-        """Of all sources: what a webhook led to counts too."""
+        """Pending events of all sources: follow-ups of a webhook count too."""
         return self.events().filter(state=Event.State.PENDING).count()
 
     def webhooks(self) -> dict[str, int]:
@@ -50,14 +50,14 @@ class Mailbox:
         found = {"done": 0, "pending": 0, "dead": 0, **dict(states)}
         return {"accepted": sum(found.values()), **found}
 
-    def troubles(self) -> list[str]:
-        """Kind, outcome and error of what is not done."""
+    def unfinished(self) -> list[str]:
+        """Kind, outcome and error of the first events that are not done."""
         open_or_dead = self.events().exclude(state=Event.State.DONE).order_by("id")[:5]
         return [f"{e.kind} {e.state} {e.outcome} {e.error_type} {e.error_code}".strip() for e in open_or_dead]
 
 
 def webhooks(deliveries: list[dict[str, Any]], stored: dict[str, int]) -> dict[str, int]:
-    """`sent` requests, `duplicates` among those answered 200 (they made no row), and the rows by state."""
+    """`sent`: requests; `duplicates`: requests answered 200 that made no row; and the rows by state."""
     statuses = [attempt["status"] for delivery in deliveries for attempt in delivery["attempts"]]
     return {"sent": len(statuses), "duplicates": statuses.count(200) - stored["accepted"], **stored}
 

@@ -1,4 +1,4 @@
-"""The processes of a run, started and stopped together by honcho, their output in one log."""
+"""The processes of a run. honcho starts and stops them together and writes their output to one log."""
 
 import os
 import signal
@@ -12,11 +12,11 @@ from honcho.printer import Printer
 
 
 class Group(Manager):
-    """Runs until one of the processes ends or a signal comes; then ends all of them. Each has a session of its own."""
+    """Runs until one process ends or a signal arrives, then ends all. Each process has its own session."""
 
     def __init__(self, output: TextIO) -> None:
         super().__init__(Printer(output))
-        self.fallen: dict[str, int] = {}
+        self.exited: dict[str, int] = {}
         self._then: Callable[[], None] = _nothing
 
     def add(self, commands: Mapping[str, str], environment: Mapping[str, str], folder: Path) -> None:
@@ -24,10 +24,10 @@ class Group(Manager):
             self.add_process(name, command, env=dict(environment), cwd=str(folder))
 
     def run(self, then: Callable[[], None]) -> None:
-        """Blocks; `then` is called once all are started. A closed terminal ends the run as Ctrl-C does.
+        """Blocks. Calls `then` once all processes have started. A closed terminal ends the run, as Ctrl-C does.
 
-        honcho forks this process for each of them: no thread may run and no program be started meanwhile, or a fork
-        keeps what they had open or locked. So threads begin in `then`.
+        honcho forks this process for each of them. A thread or program that started before would leave its open files
+        and locks in every fork, so threads start in `then`.
         """
         self._then = then
         signal.signal(signal.SIGHUP, _as_sigterm)
@@ -43,10 +43,10 @@ class Group(Manager):
         return bool(self._terminating)
 
     def terminate(self) -> None:
-        """Called at a signal or at a process's end: `fallen` then holds who ended by itself, with the exit code."""
+        """Called at a signal or when a process ends. `exited`: what ended by itself, with its exit code."""
         if not self._terminating:
             ended = {name: process.get("returncode") for name, process in self._processes.items()}
-            self.fallen = {name: code for name, code in ended.items() if code is not None}
+            self.exited = {name: code for name, code in ended.items() if code is not None}
         super().terminate()
 
 
@@ -56,7 +56,7 @@ def stop_own_group() -> None:
 
 
 def _nothing() -> None:
-    """What follows the start when nobody said."""
+    """The default for `then`."""
 
 
 def _as_sigterm(_number: int, _frame: FrameType | None) -> None:

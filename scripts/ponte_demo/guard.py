@@ -1,6 +1,6 @@
-"""`python -m ponte_demo.guard FOLDER MARK PID`: cleans up after a runner that was killed and could not do it itself.
+"""`python -m ponte_demo.guard FOLDER MARK PID`: cleans up after a runner that was killed.
 
-It lives in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it, and goes when all is clean.
+It has its own session, so that neither Ctrl-C nor a closed terminal reaches it. It ends when everything is clean.
 """
 
 import os
@@ -15,7 +15,7 @@ from ponte_demo import leftovers
 
 
 def start(folder: Path, mark: str) -> None:
-    """Have this process watched."""
+    """Start a guard for this process."""
     environment = {name: value for name, value in os.environ.items() if name != leftovers.MARK}
     subprocess.Popen(
         [sys.executable, "-m", "ponte_demo.guard", str(folder), mark, str(os.getpid())],
@@ -28,15 +28,15 @@ def start(folder: Path, mark: str) -> None:
 
 
 def watch(folder: Path, mark: str, pid: int) -> None:
-    """Wait for the end of process `pid`, then end its processes, and the servers if nobody else uses them."""
+    """Wait until process `pid` ends, then end its processes, and the servers if no other program uses them."""
     born = started_at(pid)
     while born is not None and started_at(pid) == born:
         time.sleep(0.3)
     leftovers.end(mark)
-    if not folder.is_dir():  # the checkout was removed as soon as the run had ended
+    if not folder.is_dir():  # the checkout was removed after the run ended
         return
-    both = Services(folder)
-    both.stop_if_unused(both.hold())
+    servers = Services(folder)
+    servers.stop_if_unused(servers.hold())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Processes of a run, known by a mark in their environment that they give to all their children: `folder#run`."""
+"""Finds the processes of a run by a mark in their environment, which all children inherit: `folder#run`."""
 
 import os
 import signal
@@ -10,19 +10,19 @@ GRACE_SECONDS = 5.0
 
 
 def of_folder(folder: Path) -> str:
-    """The beginning that the marks of all runs in `folder` have in common."""
+    """The prefix of the marks of all runs in `folder`."""
     return f"{folder}#"
 
 
 def marked(mark: str) -> set[int]:
-    """Ids of the other processes of one run, or of all runs in a folder, without zombies, which have no environment."""
+    """Ids of the other processes of one run, or of all runs in a folder. Zombies, without environment, are left out."""
     wanted = f"{MARK}={mark}".encode()
     whole = not mark.endswith("#")
     return {pid for pid in _others() if any(_is(entry, wanted, whole) for entry in _environment(pid).split(b"\0"))}
 
 
 def end(mark: str, grace: float = GRACE_SECONDS) -> set[int]:
-    """End them all, first by asking. Returns those that were there."""
+    """End them all: SIGTERM first, SIGKILL after `grace` seconds. Returns the ids found."""
     found = marked(mark)
     _signal(found, signal.SIGTERM)
     deadline = time.monotonic() + grace
@@ -43,7 +43,7 @@ def _signal(pids: set[int], number: signal.Signals) -> None:
         try:
             os.kill(pid, number)
         except ProcessLookupError:
-            continue  # gone meanwhile, as wished
+            continue  # it has ended meanwhile
 
 
 def _others() -> set[int]:
@@ -52,7 +52,7 @@ def _others() -> set[int]:
 
 
 def _own_line() -> set[int]:
-    """This process and its ancestors: whoever started it with the mark set is not its leftover."""
+    """This process and its ancestors. They may have the mark too, and must not be ended."""
     line, pid = set(), os.getpid()
     while pid > 0:
         line.add(pid)

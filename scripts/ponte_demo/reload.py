@@ -1,4 +1,4 @@
-"""`python -m ponte_demo.reload COMMAND…`: runs a command, and runs it anew when Python code of the backend changes."""
+"""`python -m ponte_demo.reload COMMAND…`: runs a command, and restarts it when Python code of the backend changes."""
 
 import signal
 import subprocess
@@ -17,7 +17,7 @@ def snapshot(folder: Path) -> dict[Path, int]:
 
 
 def run(command: list[str], folder: Path = BACKEND) -> NoReturn:
-    """Until SIGTERM comes. A command that ends by itself (a syntax error) is started again at the next change."""
+    """Runs until SIGTERM. A command that ends by itself (a syntax error) starts again at the next change."""
     signal.signal(signal.SIGTERM, _leave)
     while True:
         before = snapshot(folder)

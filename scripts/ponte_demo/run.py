@@ -1,4 +1,4 @@
-"""One run from start to end: servers, migrations, processes, the story, and everything stopped again."""
+"""One run from start to end: servers, migrations, processes, the story, and the end of all of them."""
 
 import json
 import os
@@ -24,7 +24,7 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Options:
-    """`dev` reloads code and shows logs; `real` uses the caller's Pluggy account and tells no story."""
+    """`dev`: reload code and show logs. `real`: use the caller's Pluggy account and run no story."""
 
     once: bool = False
     as_json: bool = False
@@ -33,12 +33,12 @@ class Options:
 
 
 class Stopped(Exception):
-    """The run cannot go on; the message says why."""
+    """The run cannot continue. The message says why."""
 
 
 @dataclass
 class Run:
-    """`started`: the moment the command was given, as time.time() counts."""
+    """`started`: when the user ran the command, as time.time()."""
 
     options: Options
     folder: Path
@@ -52,13 +52,13 @@ class Run:
     failure: str = ""
 
     def go(self, servers: Mapping[str, str]) -> None:
-        """Blocks until the run ends. Raises Stopped with the reason when it does not end well."""
+        """Blocks until the run ends. Raises Stopped, with the reason, if it fails."""
         if not (self.folder / "env").exists():
             make_env.write(self.folder / "env")
         self._migrate(self._environment(servers))
-        self.ports = environment.choose_ports()  # late, so that nobody takes them meanwhile
+        self.ports = environment.choose_ports()  # late, so that no other program takes them meanwhile
         env = self._environment(servers)
-        # The story begins at once: it loads while the web server does.
+        # The story starts now: it loads while the web server does.
         story = None if self.options.real else self._begin_story(env)
         group = self._group(env)
         teller = threading.Thread(target=self._tell, args=(story, group), daemon=True)
@@ -77,7 +77,7 @@ class Run:
             commands.migrations(ROOT), cwd=ROOT, env=dict(env), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise Stopped(f"the migrations failed: {last_line(done.stderr)}")
+            raise Stopped(f"the database migrations failed: {last_line(done.stderr)}")
 
     def _group(self, env: Mapping[str, str]) -> Group:
         log = self.folder / "demo.log"
@@ -90,19 +90,19 @@ class Run:
         return group
 
     def _tell(self, story: subprocess.Popen[str] | None, group: Group) -> None:
-        """In a thread beside the group: the main thread belongs to honcho, which handles the signals there."""
+        """Runs in a thread, because honcho handles signals in the main thread."""
         try:
             ready = self._wait_for_web()
             if story:
                 self._follow(story, ready)
             self._after_story()
         except Stopped as reason:
-            if not group.ending:  # else it failed because the processes were being ended
+            if not group.ending:  # else it failed because the run is ending
                 self.failure = str(reason)
                 stop_own_group()
 
     def _wait_for_web(self) -> float:
-        """Seconds from the command to the first answer of the web server."""
+        """Seconds from the user's command to the web server's first answer."""
         deadline = time.monotonic() + READY_SECONDS
         while not answers(f"{self.ports.web_url}/health/live"):
             if time.monotonic() > deadline:
@@ -119,12 +119,12 @@ class Run:
 
     def _follow(self, story: subprocess.Popen[str], ready: float) -> None:
         for line in story.stdout or ():
-            self._hear(json.loads(line))
+            self._read(json.loads(line))
         if story.wait() or self.figures is None:
             raise Stopped(self.reason or last_line((self.folder / "story.log").read_text()))
         self.figures["seconds"] = {"ready": ready, **self.figures["seconds"]}
 
-    def _hear(self, line: dict[str, Any]) -> None:
+    def _read(self, line: dict[str, Any]) -> None:
         self.login = line.get("login", self.login)
         self.figures = line.get("figures", self.figures)
         self.reason = line.get("failed", self.reason)
@@ -156,19 +156,19 @@ class Run:
     def _judge(self, group: Group) -> None:
         if self.failure:
             raise Stopped(self.failure)
-        if group.fallen:
-            names = ", ".join(f"{name} (exit code {code})" for name, code in group.fallen.items())
-            raise Stopped(f"ended by itself: {names}; see {self.folder / 'demo.log'}")
+        if group.exited:
+            names = ", ".join(f"{name} (exit code {code})" for name, code in group.exited.items())
+            raise Stopped(f"a process ended by itself: {names}: see {self.folder / 'demo.log'}")
         if self.options.once and self.figures is None:
             raise Stopped("interrupted")
 
 
 def prepare(folder: Path, mark: str) -> None:
-    """End what an earlier run in this folder may have left, and have this one watched."""
+    """End leftovers of an earlier run in this folder, and start a guard for this one."""
     leftovers.end(leftovers.of_folder(folder))
     guard.start(folder, mark)
 
 
 def last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else f"no reason given (process {os.getpid()})"
+    return lines[-1].strip() if lines else f"it printed no reason (process {os.getpid()})"

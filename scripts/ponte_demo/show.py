@@ -1,4 +1,4 @@
-"""How a run looks: progress bars and tables for people on a terminal, plain lines elsewhere, JSON for programs."""
+"""Output of a run: progress bars and tables on a terminal, plain lines elsewhere, JSON for programs."""
 
 import json
 import sys
@@ -10,17 +10,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 LABELS = {
-    "sent": "webhooks sent by the bank's side",
-    "accepted": "accepted and stored, each once",
-    "duplicates": "recognised as duplicates",
-    "done": "worked off",
-    "pending": "still to do",
-    "dead": "given up",
+    "sent": "webhooks that the sandbox sent",
+    "accepted": "stored, each event once",
+    "duplicates": "answered 200 as duplicates",
+    "done": "done",
+    "pending": "pending",
+    "dead": "dead (given up)",
 }
 
 
 class Show:
-    """With `as_json` everything but the result goes to stderr, so that stdout ends in one JSON object."""
+    """`as_json`: everything but the result goes to stderr, so that stdout ends in one JSON object."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -35,7 +35,7 @@ class Show:
         self.console.print(f"  {text}", markup=False)
 
     def bars(self, counts: dict[str, list[int]]) -> None:
-        """Show how far each count is; only a terminal gets to see it."""
+        """Show each count's progress, on a terminal only."""
         if not self.console.is_terminal:
             return
         if self._live is None:
@@ -66,9 +66,13 @@ class Show:
             self.console.print(table)
 
     def addresses(self, lines: dict[str, str]) -> None:
-        """Where to look, and the login, which is shown only here."""
+        """Where to look, and the login. The password is shown only here."""
         table = Table(
-            title="Running; Ctrl-C ends it", title_justify="left", show_header=False, box=None, padding=(0, 2)
+            title="Everything is running. Press Ctrl-C to stop",
+            title_justify="left",
+            show_header=False,
+            box=None,
+            padding=(0, 2),
         )
         for label, value in lines.items():
             table.add_row(label, value)
@@ -79,10 +83,10 @@ def _sections(figures: dict[str, Any]) -> dict[str, dict[str, str]]:
     accept, seconds = figures["accept_ms"], figures["seconds"]
     return {
         "Webhooks": {label: str(figures["webhooks"][name]) for name, label in LABELS.items()},
-        "Answered within (ms, seen by the sender)": {name: f"{value}" for name, value in accept.items()},
+        "Time to answer a webhook (ms, measured by the sender)": {name: f"{value}" for name, value in accept.items()},
         "Synced": {name: str(count) for name, count in figures["synced"].items()},
         "Seconds": {
-            "from the command to a listening web server": str(seconds["ready"]),
-            "from connecting the bank to all of its data": str(seconds["visible"]),
+            "from the command to the web server's first answer": str(seconds["ready"]),
+            "from connecting the bank to the last of its data": str(seconds["visible"]),
         },
     }

@@ -1,6 +1,6 @@
-"""`python -m ponte_demo.story`: what a person and a bank would do, done to the running processes.
+"""`python -m ponte_demo.story`: does what a user and a bank would do with the running processes.
 
-A process of its own, with Django, that tells what happens in lines of JSON on stdout: {"say": text},
+A process of its own, with Django. It reports on stdout, one JSON object a line: {"say": text},
 {"bars": {name: [now, whole]}}, {"login": {…}}, and at the end {"figures": {…}} or {"failed": reason}.
 """
 
@@ -36,15 +36,15 @@ USERNAME = "demo"
 
 
 class Failed(Exception):
-    """The demo did not come to its end; the message says where it stopped."""
+    """The demo failed. The message says at which step."""
 
 
-def tell(**line: Any) -> None:
+def report(**line: Any) -> None:
     print(json.dumps(line), flush=True)
 
 
 class Story:
-    """One run. `mailbox` starts the count of events, so that a second demo in one database shows its own."""
+    """One run. `mailbox` counts the events from now on, so that a second demo in one database shows its own."""
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
@@ -53,17 +53,17 @@ class Story:
         self.item_id = ""
 
     def run(self) -> dict[str, Any]:
-        """Returns the figures, without `seconds.ready`. Raises Failed."""
+        """Returns the figures without `seconds.ready`. Raises Failed."""
         membership = self.sign_up()
         wait(lambda: answers(settings.PUBLIC_URL), "the web server did not answer")
-        wait(worker_answers, "no worker answered")
+        wait(worker_answers, "no Celery worker answered")
         self.register_webhook()
         visible = self.connect(membership)
-        self.live_on()
+        self.simulate_a_day()
         return self.result(visible)
 
     def sign_up(self) -> Membership:
-        """A user who may enter the admin, in a client of their own. The password is new at each demo."""
+        """Create a user of the admin, with a client of their own. The password is new in each demo."""
         password = secrets.token_urlsafe(12)
         with transaction.atomic():
             user, _ = get_user_model().objects.get_or_create(username=USERNAME)
@@ -73,59 +73,59 @@ class Story:
             client, _ = Client.objects.get_or_create(name="Demo")
             role = {"role": Membership.Role.OWNER}
             membership, _ = Membership.objects.get_or_create(client=client, user=user, defaults=role)
-        tell(login={"user": USERNAME, "password": password})
+        report(login={"user": USERNAME, "password": password})
         return membership
 
     def register_webhook(self) -> None:
-        """As an operator does, but without TLS: the sandbox is on this machine."""
+        """Register the webhooks as an operator does, but without TLS: the sandbox is on this machine."""
         call_command("register_webhooks", "--allow-http", stdout=io.StringIO())
-        tell(say=f"webhooks go to {settings.PUBLIC_URL}{reverse('pluggy-webhook')}")
+        report(say=f"the sandbox sends its webhooks to {settings.PUBLIC_URL}{reverse('pluggy-webhook')}")
 
     def connect(self, membership: Membership) -> float:
-        """Connect a bank; returns the seconds until all of its data was in the database."""
+        """Connect a bank. Returns the seconds until all of its data was in the database."""
         began = time.monotonic()
         item = self.client.create_item(CONNECTOR, CREDENTIALS, client_user_id=str(membership.id))
         self.item_id = item["id"]
-        tell(say=f"a bank is being connected: item {self.item_id}")
-        wait(self.is_complete, "the bank's data did not arrive", self.why)
+        report(say=f"a bank is being connected: item {self.item_id}")
+        wait(self.is_complete, "the bank's data did not arrive", self.describe)
         return time.monotonic() - began
 
-    def live_on(self) -> None:
-        """A day at the bank, its webhooks delivered twice, in no particular order."""
-        tell(say="a day at the bank: transactions come, change and go; every webhook is sent twice")
+    def simulate_a_day(self) -> None:
+        """Simulate a day at the bank. Its webhooks are delivered twice, in any order."""
+        report(say="a day at the bank: transactions are added, changed, deleted; every webhook is sent twice")
         self.bank.send_twice(50)
-        self.bank.live_a_day(self.item_id)
-        wait(self.is_settled, "the day's webhooks were not worked off", self.why)
+        self.bank.evolve(self.item_id)
+        wait(self.is_settled, "the day's webhooks were not processed", self.describe)
 
     def is_complete(self) -> bool:
-        """Is everything that the bank has in our database?"""
+        """Whether our database has everything that the bank has."""
         whole = self.bank.counts(self.item_id)
         ours = figures.synced(self.item_id)
         stored = self.mailbox.webhooks()
         bars = {name: [number, whole[name]] for name, number in ours.items()}
-        tell(bars={"webhooks": [stored["done"], stored["accepted"]], **bars})
+        report(bars={"webhooks": [stored["done"], stored["accepted"]], **bars})
         if stored["dead"]:
-            raise Failed(f"a webhook is dead: {self.why()}")
+            raise Failed(f"a webhook could not be processed (it is dead): {self.describe()}")
         return whole["status"] == "UPDATED" and all(now == all_ for now, all_ in bars.values())
 
     def is_settled(self) -> bool:
-        """Is everything complete, nothing under way at the sender, and nothing left to do here?"""
+        """Whether all data is here, no delivery is under way, and no event is pending."""
         under_way = any(delivery["state"] == "pending" for delivery in self.bank.deliveries())
         return self.is_complete() and not under_way and self.mailbox.pending() == 0
 
-    def why(self) -> str:
-        """What a failure leaves open."""
+    def describe(self) -> str:
+        """What is not done yet, for an error message."""
         open_bars = {"ours": figures.synced(self.item_id), "the bank's": self.bank.counts(self.item_id)}
-        return "; ".join([*self.mailbox.troubles(), str(open_bars)])
+        return "; ".join([*self.mailbox.unfinished(), str(open_bars)])
 
     def result(self, visible: float) -> dict[str, Any]:
-        """The figures of --json. Raises Failed when the books do not balance."""
+        """The figures of --json. Raises Failed if the counts do not add up."""
         deliveries = self.bank.deliveries()
         counted = figures.webhooks(deliveries, self.mailbox.webhooks())
         if lost := [d["state"] for d in deliveries if d["state"] != "delivered"]:
-            raise Failed(f"webhooks were not taken: {lost}")
+            raise Failed(f"some webhooks were not delivered: {lost}")
         if counted["dead"] or counted["pending"] or counted["accepted"] != counted["done"]:
-            raise Failed(f"the books do not balance: {counted}")
+            raise Failed(f"the counts of events do not add up: {counted}")
         return {
             "webhooks": counted,
             "accept_ms": figures.accept_ms(deliveries),
@@ -135,7 +135,7 @@ class Story:
 
 
 def wait(condition: Callable[[], bool], what: str, why: Callable[[], str] | None = None) -> None:
-    """Wait until it is true; Failed after PATIENCE_SECONDS."""
+    """Wait until it is true. Raises Failed after PATIENCE_SECONDS."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
@@ -150,9 +150,9 @@ def worker_answers() -> bool:
 
 def main() -> int:
     try:
-        tell(figures=Story(Bank(os.environ["PLUGGY_API_URL"])).run())
-    except Exception as error:  # noqa: BLE001 (whatever it is, the runner must learn of it)
-        tell(failed=f"{error}" if isinstance(error, Failed) else f"{type(error).__name__}: {error}")
+        report(figures=Story(Bank(os.environ["PLUGGY_API_URL"])).run())
+    except Exception as error:  # noqa: BLE001 (the runner must learn of any error)
+        report(failed=f"{error}" if isinstance(error, Failed) else f"{type(error).__name__}: {error}")
         return 1
     return 0
 

@@ -13,7 +13,7 @@ def test_a_closed_terminal_stops_every_process_and_the_servers(start_demo: Start
     demo = start_demo()
     demo.wait_until_working()
     assert len(leftovers.marked(leftovers.of_folder(folder))) > 6
-    assert demo.end(signal.SIGHUP) == (0, "")  # which goes the way of SIGTERM
+    assert demo.end(signal.SIGHUP) == (0, "")  # handled like SIGTERM
     assert is_clean(folder)
 
 
@@ -48,7 +48,8 @@ def test_a_second_run_in_a_checkout_harms_nothing_and_ctrl_c_stops_the_first(sta
     there = leftovers.marked(leftovers.of_folder(folder))
     second = start_demo()
     _, errors = second.process.communicate(timeout=40)
-    assert (second.process.returncode, errors) == (1, "demo: a demo runs already in this checkout\n")
+    reason = "a demo already runs in this checkout: stop it first (Ctrl-C in its terminal)"
+    assert (second.process.returncode, errors) == (1, f"demo: {reason}\n")
     assert there <= leftovers.marked(leftovers.of_folder(folder))
     assert first.end(signal.SIGINT) == (0, "")
     assert is_clean(folder)

@@ -1,4 +1,4 @@
-"""The emulator's application, put together."""
+"""Builds the emulator's application."""
 
 from aiohttp import web
 
@@ -6,7 +6,7 @@ from sandbox.kit.app import Sandbox
 from sandbox.kit.background import Background
 
 from . import control, hooks_api, oauth, repos
-from .gate import error
+from .api import error
 from .hooks import SENDING
 from .world import WORLD, World
 
@@ -16,7 +16,7 @@ async def _unknown(_request: web.Request) -> web.Response:
 
 
 def build() -> Sandbox:
-    """An emulator as after its start."""
+    """The emulator with a new world."""
     world = World()
     sandbox = Sandbox("github", world.begin, lambda: world.switches)
     sandbox.app[WORLD], sandbox.app[SENDING] = world, Background()

@@ -1,4 +1,4 @@
-"""What tests make and switch, beside the kit's own: users, repositories, tokens, events, the rate limit.
+"""The emulator's own controls: users, repositories, tokens, events, the rate limit.
 
 POST /_sandbox/users     {"login"}
 POST /_sandbox/repos     {"owner", "name", "private"?, "archived"?, "has_issues"?, "writers"?}
@@ -7,9 +7,9 @@ POST /_sandbox/switches  {"auto_approve"?: login, "expiring"?: bool, "token_seco
 POST /_sandbox/limit     {"remaining"?, "reset_in"?, "status"?: 403 or 429}
 POST /_sandbox/push      {"repo", "ref"?, "message"?}: a push event
 POST /_sandbox/emit      {"repo", "event", "payload"}: any event
-POST /_sandbox/age       {"repo", "hours"}: its deliveries happened that much earlier
-POST /_sandbox/settle    answers when no delivery is on its way
-GET  /_sandbox/world     what was made: tokens (their number), repositories with issues and deliveries
+POST /_sandbox/age       {"repo", "hours"}: moves its deliveries that many hours into the past
+POST /_sandbox/settle    answers once no delivery is under way
+GET  /_sandbox/world     the number of tokens, and the repositories with issues and deliveries
 """
 
 import time
@@ -19,7 +19,7 @@ from typing import Any
 from aiohttp import web
 
 from .hooks import SENDING, fire
-from .repos import shown
+from .repos import to_json
 from .world import CLIENT_ID, WORLD, Repo
 
 
@@ -29,7 +29,7 @@ async def add_user(request: web.Request) -> web.Response:
 
 async def add_repo(request: web.Request) -> web.Response:
     world = request.app[WORLD]
-    return web.json_response(shown(world.add_repo(**await request.json()), world), status=201)
+    return web.json_response(to_json(world.add_repo(**await request.json()), world), status=201)
 
 
 async def add_token(request: web.Request) -> web.Response:
@@ -78,7 +78,7 @@ def _pushed(request: web.Request, repo: Repo, asked: dict[str, Any]) -> dict[str
         "commits": [commit],
         "head_commit": commit,
         "pusher": {"name": repo.owner, "email": f"{repo.owner}@users.noreply.github.com"},
-        "repository": shown(repo, world),
+        "repository": to_json(repo, world),
         "sender": owner,
     }
 

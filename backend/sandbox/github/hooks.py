@@ -1,4 +1,4 @@
-"""Repository webhooks: what is sent, how it is signed, what is remembered of an attempt. Nothing is retried by itself.
+"""Repository webhooks: what is sent, how it is signed, and the list of attempts. GitHub does not retry by itself.
 
 Source: https://docs.github.com/webhooks/webhook-events-and-payloads and /rest/repos/webhooks
 """
@@ -40,7 +40,7 @@ async def fire(app: web.Application, repo: Repo, event: str, payload: dict[str, 
 
 
 def dispatch(app: web.Application, repo: Repo, hook: Hook, message: Message, *, again: bool = False) -> None:
-    """Deliver in the background; the attempt is listed when it has ended."""
+    """Deliver in the background. The attempt is listed when it has ended."""
     app[SENDING].start(_deliver(app[WORLD], repo, hook, message, again=again))
 
 

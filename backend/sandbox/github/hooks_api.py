@@ -1,4 +1,4 @@
-"""The REST calls about repository webhooks: make, ping, list deliveries, deliver one again.
+"""The REST calls about repository webhooks: create, ping, list deliveries, redeliver.
 
 Source: https://docs.github.com/rest/repos/webhooks
 """
@@ -8,16 +8,16 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from .gate import Refused, api, invalid
+from .api import Refused, api, invalid
 from .hooks import Message, dispatch
-from .repos import body, seen, shown
+from .repos import body, to_json, visible_repo
 from .world import Hook, Repo, Token, World
 
 MOST_PER_PAGE = 100
 
 
 def _administered(request: web.Request, world: World, token: Token) -> Repo:
-    repo = seen(request, world, token)
+    repo = visible_repo(request, world, token)
     granted = token.expires_at is not None or {"repo", "admin:repo_hook"} & set(token.scopes)
     if not granted or token.login != repo.owner:
         raise Refused(404, "Not Found")
@@ -40,8 +40,8 @@ def _delivery(request: web.Request, hook: Hook) -> dict[str, Any]:
     return found
 
 
-def hook_shown(hook: Hook, repo: Repo) -> dict[str, Any]:
-    """A hook as the API and its ping show it: the secret hidden."""
+def hook_to_json(hook: Hook, repo: Repo) -> dict[str, Any]:
+    """A hook as the API and its ping show it, with the secret hidden."""
     hidden = {"secret": "********"} if hook.secret else {}
     config = {"url": hook.url, "content_type": hook.content_type, "insecure_ssl": "0"} | hidden
     return {
@@ -67,7 +67,7 @@ async def create(request: web.Request, world: World, token: Token) -> web.Respon
     hook = Hook(world.next_id(), config["url"], secret, asked.get("events") or ["push"], kind)
     repo.hooks[hook.id] = hook
     _ping(request, world, token, repo, hook)
-    return web.json_response(hook_shown(hook, repo), status=201)
+    return web.json_response(hook_to_json(hook, repo), status=201)
 
 
 @api
@@ -77,8 +77,8 @@ async def ping(request: web.Request, world: World, token: Token) -> web.Response
 
 
 def _ping(request: web.Request, world: World, token: Token, repo: Repo, hook: Hook) -> None:
-    payload = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": hook_shown(hook, repo)}
-    about = {"repository": shown(repo, world), "sender": world.users[token.login]}
+    payload = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": hook_to_json(hook, repo)}
+    about = {"repository": to_json(repo, world), "sender": world.users[token.login]}
     dispatch(request.app, repo, hook, Message(str(uuid4()), "ping", payload | about))
 
 

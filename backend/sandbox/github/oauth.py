@@ -1,4 +1,4 @@
-"""Signing in with GitHub: the page, the code, the token, its refresh, its end.
+"""OAuth: the authorization page, the code, tokens, refresh and revocation.
 
 Source: https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps and
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
@@ -29,7 +29,7 @@ MESSAGES = {
 
 
 def same_place(registered: str, asked: str) -> bool:
-    """GitHub's rule: same host, a path below; any port where the host is this machine."""
+    """GitHub's rule for redirect URIs: same host and a path below; on this machine any port."""
     known, wanted = urlsplit(registered), urlsplit(asked)
     local = known.hostname in {"127.0.0.1", "localhost"}
     place = known.hostname == wanted.hostname and (local or known.netloc == wanted.netloc)
@@ -37,7 +37,7 @@ def same_place(registered: str, asked: str) -> bool:
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """The question whether to let the app in, or (switch auto_approve: a login) the answer at once."""
+    """The page that asks the user to authorize the app. With the switch auto_approve (a login) it redirects at once."""
     world, asked = request.app[WORLD], {name: request.query.get(name, "") for name in FIELDS}
     app = world.apps.get(asked["client_id"])
     if app is None:
@@ -62,7 +62,7 @@ def _form(asked: Mapping[str, str], logins: list[str]) -> str:
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
-    """What the user pressed."""
+    """The button that the user pressed."""
     world, form = request.app[WORLD], {name: str(value) for name, value in (await request.post()).items()}
     asked = {name: form.get(name, "") for name in FIELDS}
     app = world.apps.get(asked["client_id"])
@@ -90,7 +90,7 @@ def _back(where: str, query: dict[str, str]) -> web.Response:
 
 
 async def exchange(request: web.Request) -> web.Response:
-    """A code or a refresh token for a token. Every error comes with status 200."""
+    """Exchange a code or a refresh token for a token. Errors have status 200."""
     world, form = request.app[WORLD], {name: str(value) for name, value in (await request.post()).items()}
     answer = _exchanged(world, form)
     if "application/json" in request.headers.get("Accept", ""):
@@ -119,7 +119,7 @@ def _redeemed(world: World, form: Mapping[str, str]) -> dict[str, Any]:
     del world.codes[form["code"]]
     expiring = world.switches["expiring"]
     scopes = [] if expiring else code.scopes
-    return _shown(world.add_token(code.login, code.client_id, scopes, expiring=expiring))
+    return _to_json(world.add_token(code.login, code.client_id, scopes, expiring=expiring))
 
 
 def _refreshed(world: World, form: Mapping[str, str]) -> dict[str, Any]:
@@ -127,14 +127,14 @@ def _refreshed(world: World, form: Mapping[str, str]) -> dict[str, Any]:
     if old is None or old.client_id != form["client_id"]:
         return _error("bad_refresh_token")
     world.tokens.pop(old.value, None)
-    return _shown(world.add_token(old.login, old.client_id, old.scopes, expiring=True))
+    return _to_json(world.add_token(old.login, old.client_id, old.scopes, expiring=True))
 
 
 def _challenge(verifier: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def _shown(token: Token) -> dict[str, Any]:
+def _to_json(token: Token) -> dict[str, Any]:
     shown = {"access_token": token.value, "token_type": "bearer", "scope": ",".join(token.scopes)}
     if token.expires_at is None:
         return shown

@@ -8,13 +8,13 @@ from typing import Any
 
 from aiohttp import web
 
-from .gate import Refused, api, invalid
+from .api import Refused, api, invalid
 from .hooks import fire
 from .world import Repo, Token, World
 
 
-def seen(request: web.Request, world: World, token: Token) -> Repo:
-    """The repository of the path; what a user may not see is not there. (A GitHub App's tokens have no scopes.)"""
+def visible_repo(request: web.Request, world: World, token: Token) -> Repo:
+    """The repository in the path. 404 if the user may not see it. (A GitHub App's tokens have no scopes.)"""
     key = f"{request.match_info['owner']}/{request.match_info['repo']}".lower()
     repo = world.repos.get(key)
     granted = token.expires_at is not None or "repo" in token.scopes
@@ -23,9 +23,9 @@ def seen(request: web.Request, world: World, token: Token) -> Repo:
     return repo
 
 
-def changeable(request: web.Request, world: World, token: Token) -> Repo:
-    """The same, when the token may change something in it."""
-    repo = seen(request, world, token)
+def writable_repo(request: web.Request, world: World, token: Token) -> Repo:
+    """The same, but the token must be allowed to change it."""
+    repo = visible_repo(request, world, token)
     if token.expires_at is None and not {"repo", "public_repo"} & set(token.scopes):
         raise Refused(404, "Not Found")
     if repo.archived:
@@ -34,7 +34,7 @@ def changeable(request: web.Request, world: World, token: Token) -> Repo:
 
 
 async def body(request: web.Request) -> dict[str, Any]:
-    """The document that was sent."""
+    """The JSON document in the request."""
     try:
         found = await request.json()
     except ValueError as error:
@@ -44,7 +44,7 @@ async def body(request: web.Request) -> dict[str, Any]:
     return found
 
 
-def shown(repo: Repo, world: World) -> dict[str, Any]:
+def to_json(repo: Repo, world: World) -> dict[str, Any]:
     """A repository as the API and webhooks show it."""
     return {
         "id": repo.id,
@@ -73,7 +73,7 @@ def shown(repo: Repo, world: World) -> dict[str, Any]:
 
 @api
 async def get_repo(request: web.Request, world: World, token: Token) -> web.Response:
-    return web.json_response(shown(seen(request, world, token), world))
+    return web.json_response(to_json(visible_repo(request, world, token), world))
 
 
 @api
@@ -83,7 +83,7 @@ async def get_user(_request: web.Request, world: World, token: Token) -> web.Res
 
 @api
 async def create_issue(request: web.Request, world: World, token: Token) -> web.Response:
-    repo, asked = changeable(request, world, token), await body(request)
+    repo, asked = writable_repo(request, world, token), await body(request)
     if not repo.has_issues:
         raise Refused(410, "Issues has been disabled in this repository.")
     if not isinstance(asked.get("title"), str) or not asked["title"].strip():
@@ -100,7 +100,7 @@ async def create_issue(request: web.Request, world: World, token: Token) -> web.
 
 @api
 async def create_pull(request: web.Request, world: World, token: Token) -> web.Response:
-    repo, asked = changeable(request, world, token), await body(request)
+    repo, asked = writable_repo(request, world, token), await body(request)
     if not asked.get("title"):
         raise invalid("PullRequest", "title", "missing_field")
     for end in ("head", "base"):
@@ -108,7 +108,9 @@ async def create_pull(request: web.Request, world: World, token: Token) -> web.R
             raise invalid("PullRequest", end, "invalid")
     if any(one.get("head", {}).get("ref") == asked["head"] for one in repo.issues):
         raise Refused(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": "exists"}])
-    ends = {end: {"ref": asked[end], "sha": f"{repo.id:040x}", "repo": shown(repo, world)} for end in ("head", "base")}
+    ends = {
+        end: {"ref": asked[end], "sha": f"{repo.id:040x}", "repo": to_json(repo, world)} for end in ("head", "base")
+    }
     pull = _numbered(repo, world, token, asked, "pull") | ends | {"draft": bool(asked.get("draft")), "merged": False}
     repo.issues.append(pull)
     event = {"action": "opened", "number": pull["number"], "pull_request": pull, **_about(repo, world, token)}
@@ -133,7 +135,7 @@ def _numbered(repo: Repo, world: World, token: Token, asked: dict[str, Any], kin
 
 
 def _about(repo: Repo, world: World, token: Token) -> dict[str, Any]:
-    return {"repository": shown(repo, world), "sender": world.users[token.login]}
+    return {"repository": to_json(repo, world), "sender": world.users[token.login]}
 
 
 ROUTES = [

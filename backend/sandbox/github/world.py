@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 CLIENT_ID = "Iv1.sandbox0000000001"
-CLIENT_SECRET = "github_sandbox_only"  # noqa: S105 - of the emulator, for everyone to read
+CLIENT_SECRET = "github_sandbox_only"  # noqa: S105 - the emulator's, and public
 CALLBACK = "http://127.0.0.1/"
 CODE_SECONDS = 600
 TOKEN_SECONDS = 28800
@@ -25,7 +25,7 @@ WINDOW_SECONDS = 3600
 
 @dataclass
 class Token:
-    """An access token. `expires_at` is None for those of an OAuth app, which do not end."""
+    """An access token. `expires_at` is None for an OAuth app's token, which does not expire."""
 
     value: str
     login: str
@@ -37,7 +37,7 @@ class Token:
 
 @dataclass
 class Code:
-    """What a user granted; exchanged once, for ten minutes."""
+    """An authorization code. It works once, within ten minutes."""
 
     login: str
     client_id: str
@@ -49,7 +49,7 @@ class Code:
 
 @dataclass
 class Hook:
-    """A repository's webhook and what was delivered through it, oldest first."""
+    """A repository's webhook and its deliveries, oldest first."""
 
     id: int
     url: str
@@ -85,13 +85,13 @@ class Repo:
 
 
 class World:
-    """Everything, made anew by `begin`."""
+    """Everything the emulator knows. `begin` starts it over."""
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        """As after the start."""
+        """The state at the start."""
         self._ids: Iterator[int] = itertools.count(1001)
         self.apps = {CLIENT_ID: {"secret": CLIENT_SECRET, "callback": CALLBACK}}
         self.users: dict[str, dict[str, Any]] = {}
@@ -130,7 +130,7 @@ class World:
         return token
 
     def spend(self) -> bool:
-        """Count one API call; whether the limit still allows it."""
+        """Count one API call. Returns whether the limit allows it."""
         if time.time() >= self.resets_at:
             self.remaining, self.resets_at = LIMIT, time.time() + WINDOW_SECONDS
         if self.remaining <= 0:

@@ -1,1 +1,1 @@
-"""What all emulators share: start and stop, faults, switches, background tasks; and the recorder of the small ones."""
+"""What all emulators share: start and stop, faults, switches, background tasks. `app` is for the small ones."""

@@ -1,8 +1,8 @@
-"""A small emulator's application: its own routes, and under /_sandbox what tests see and control.
+"""A small emulator's application: its own routes, and under /_sandbox those with which tests observe and control it.
 
 GET  /_sandbox/requests   the requests so far, oldest first; DELETE forgets them
-POST /_sandbox/reset      forget everything and begin anew
-     and the controls of kit.controls
+POST /_sandbox/reset      forget everything and start over
+and the routes of kit.controls
 """
 
 from collections import deque
@@ -22,14 +22,14 @@ MOST_BODY = 32 * 1024 * 1024
 
 
 class Sandbox:
-    """One emulator. `name` as in `python -m sandbox.<name>`; `reset` makes its world anew."""
+    """One emulator. `name` as in `python -m sandbox.<name>`; `reset` gives it a new world."""
 
     def __init__(self, name: str, reset: Callable[[], None], switches: Callable[[], Switches] = dict) -> None:
         self.name, self._make_anew = name, reset
         self.requests: deque[dict[str, Any]] = deque(maxlen=MOST_RECORDED)
         self.faults = Faults({"api": EFFECTS})
         self.url = ""
-        self.app = web.Application(middlewares=[self._gate], client_max_size=MOST_BODY)
+        self.app = web.Application(middlewares=[self._middleware], client_max_size=MOST_BODY)
         self.app.add_routes(
             [
                 web.get("/_sandbox/requests", self._list),
@@ -40,11 +40,11 @@ class Sandbox:
         )
 
     def listens_at(self, url: str) -> None:
-        """Told once, when it has started."""
+        """Called once it has started."""
         self.url = url
 
     @web.middleware
-    async def _gate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith("/_sandbox/"):
             return await handler(request)
         await self._record(request)

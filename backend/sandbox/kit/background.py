@@ -1,4 +1,4 @@
-"""Deliveries under way: tasks that no request waits for."""
+"""Tasks that no request waits for, such as webhook deliveries."""
 
 import asyncio
 from collections.abc import Coroutine

@@ -18,13 +18,13 @@ from .switches import Switches, turn
 
 
 class Controls:
-    """`switches` returns those of the present world. `shows`: what was changed is answered, else nothing (204)."""
+    """`switches` returns those of the present world. `shows`: changes answer with the new state, else with 204."""
 
     def __init__(self, faults: Faults, switches: Callable[[], Switches], *, shows: bool = False) -> None:
         self.faults, self.switches, self.shows = faults, switches, shows
 
     def routes(self) -> list[web.RouteDef]:
-        """All of them."""
+        """The routes above."""
         return [
             web.get("/_sandbox/faults", self._list_faults),
             web.post("/_sandbox/faults", self._switch_on),
@@ -33,11 +33,11 @@ class Controls:
         ]
 
     async def _list_faults(self, _request: web.Request) -> web.Response:
-        return web.json_response(_shown(self.faults.all))
+        return web.json_response(_to_json(self.faults.all))
 
     async def _switch_on(self, request: web.Request) -> web.Response:
         try:
-            return self._changed(_shown(self.faults.switch_on(await document(request))))
+            return self._changed(_to_json(self.faults.switch_on(await document(request))))
         except ValueError as error:
             return refusal(error)
 
@@ -62,7 +62,7 @@ def refusal(error: ValueError) -> web.Response:
     return web.json_response({"code": 400, "message": str(error)}, status=400)
 
 
-def _shown(faults: list[Fault]) -> dict[str, Any]:
+def _to_json(faults: list[Fault]) -> dict[str, Any]:
     return {"faults": [asdict(fault) for fault in faults]}
 
 

@@ -1,4 +1,4 @@
-"""What a fault does to an answer. An effect serves the request, or does not, and returns the answer that is sent."""
+"""What a fault does to an answer. An effect may serve the request, and returns the answer to send."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

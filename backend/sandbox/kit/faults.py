@@ -37,7 +37,7 @@ class Fault:
     happened: int = 0
 
     def strikes(self, name: str, dice: random.Random) -> bool:
-        """Whether it happens to the thing of this name; counts itself."""
+        """Whether it happens to the thing of this name. If so, it is counted."""
         if self.count == 0 or not fnmatchcase(name, self.pattern):
             return False
         if self.skip > 0:

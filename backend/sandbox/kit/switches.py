@@ -1,4 +1,4 @@
-"""Switches of an emulator: ways of behaving that tests turn on and off while it runs."""
+"""Switches of an emulator: behaviour that tests change while it runs."""
 
 import json
 from collections.abc import Mapping, MutableMapping
@@ -9,7 +9,7 @@ Switches = MutableMapping[str, Any]
 
 
 def turn(switches: Switches, wanted: Mapping[str, object]) -> None:
-    """Set these. ValueError, and no switch is turned, for an unknown name or a value of another type."""
+    """Set these. ValueError for an unknown name or a value of another type; then no switch changes."""
     for name, value in wanted.items():
         if name not in switches or not _fits(value, switches[name]):
             known = ", ".join(f"{key}={json.dumps(now)}" for key, now in switches.items())

@@ -1,9 +1,9 @@
-"""The addresses of the server.
+"""The server's routes.
 
 GET  /authorize, POST /token, POST /revoke, GET /api/me
-POST /_sandbox/options   what the user and the server do from now on (the fields of Options)
-GET  /_sandbox/grants    what was granted, with the tokens that live
-POST /_sandbox/expire    end all access tokens, though their time has not come
+POST /_sandbox/options   what the user and the server do in the next requests (the fields of Options)
+GET  /_sandbox/grants    the grants with their valid tokens
+POST /_sandbox/expire    expire all access tokens now
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from sandbox.oauth.world import CLIENT_ID, CLIENT_SECRET, Code, World
 
 
 class Server:
-    """The handlers, over one world."""
+    """The handlers of one world."""
 
     def __init__(self) -> None:
         self.world = World()
@@ -60,7 +60,7 @@ class Server:
         code = self.world.codes.get(form.get("code", ""))
         if code is not None and code.used:
             self.world.end(code.grant)
-        if code is None or code.used or code.redirect_uri != form.get("redirect_uri") or not _proved(code, form):
+        if code is None or code.used or code.redirect_uri != form.get("redirect_uri") or not _verifier_fits(code, form):
             return self._error("invalid_grant")
         return self._answer(self.world.issue(self.world.redeem(code)))
 
@@ -99,13 +99,13 @@ class Server:
         """POST /_sandbox/options"""
         for name, value in (await request.json()).items():
             if not hasattr(self.world.options, name):
-                raise web.HTTPBadRequest(text=f"no option is called {name}")
+                raise web.HTTPBadRequest(text=f"{name} is not an option")
             setattr(self.world.options, name, value)
         return web.Response(status=204)
 
     async def grants(self, _request: web.Request) -> web.Response:
         """GET /_sandbox/grants"""
-        return web.json_response(self.world.shown())
+        return web.json_response(self.world.to_json())
 
     async def expire(self, _request: web.Request) -> web.Response:
         """POST /_sandbox/expire"""
@@ -122,7 +122,7 @@ def _is_client(request: web.Request, form: dict[str, str]) -> bool:
     return form.get("client_id") == CLIENT_ID and form.get("client_secret") == CLIENT_SECRET
 
 
-def _proved(code: Code, form: dict[str, str]) -> bool:
+def _verifier_fits(code: Code, form: dict[str, str]) -> bool:
     """RFC 7636, 4.6."""
     verifier = form.get("code_verifier", "")
     if not code.challenge:

@@ -14,14 +14,14 @@ class Options:
     """What tests set with POST /_sandbox/options."""
 
     consent: str = "allow"
-    """allow, or the error to send the user back with."""
+    """`allow`, or the error in the redirect back."""
     redirect_uri: str = ""
     """The registered one; empty: any."""
     account: str = "acct-1"
     name_account: bool = True
     """Whether token answers name the account."""
     granted: list[str] | None = None
-    """The scopes that the user grants; None: all that are asked for."""
+    """The scopes that the user grants. None: all requested ones."""
     expires_in: float | None = 3600
     refresh_tokens: bool = True
     rotate: bool = True
@@ -29,19 +29,19 @@ class Options:
     errors_with_200: bool = False
     issuer: str = ""
     override: dict[str, Any] = field(default_factory=dict)
-    """Put over every token answer, to spoil it; a value of null removes the field."""
+    """Overrides fields of every token answer. A value of null removes the field."""
     seconds: float = 0.0
     """How long the token endpoint takes."""
 
 
 @dataclass
 class Grant:
-    """What one user granted, with what was issued for it."""
+    """One user's grant and its tokens."""
 
     account: str
     scopes: list[str]
     access: dict[str, float] = field(default_factory=dict)
-    """Live access tokens, and when they end."""
+    """Valid access tokens, and when they expire."""
     refresh: str | None = None
     refreshes: int = 0
     alive: bool = True
@@ -58,7 +58,7 @@ class Code:
 
 
 class World:
-    """Made anew by reset."""
+    """Everything the server knows. `reset` starts it over."""
 
     def __init__(self) -> None:
         self.reset()
@@ -78,7 +78,7 @@ class World:
         return made
 
     def redeem(self, code: Code) -> Grant:
-        """The grant of a good code."""
+        """The grant of a valid code."""
         code.used = True
         self.grants.append(code.grant)
         return code.grant
@@ -105,28 +105,28 @@ class World:
         grant.refresh = secrets.token_urlsafe(24)
 
     def refreshable(self, token: str) -> Grant | None:
-        """The grant of a live refresh token. One that was used before ends its grant."""
+        """The grant of a valid refresh token. A token that was used before ends its grant."""
         if (grant := self.spent.get(token)) is not None:
             self.end(grant)
         return next((grant for grant in self.grants if grant.alive and grant.refresh == token), None)
 
     def of_access(self, token: str) -> Grant | None:
-        """The grant of a live access token."""
+        """The grant of a valid access token."""
         now = time.time()
         return next((grant for grant in self.grants if grant.alive and grant.access.get(token, 0) > now), None)
 
     def revoke(self, token: str) -> None:
-        """RFC 7009: unknown tokens are no error."""
+        """RFC 7009: an unknown token is not an error."""
         for grant in self.grants:
             if token in grant.access or token == grant.refresh:
                 self.end(grant)
 
     @staticmethod
     def end(grant: Grant) -> None:
-        """Nothing of it is good any more."""
+        """Revoke all its tokens."""
         grant.alive = False
         grant.access.clear()
 
-    def shown(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[dict[str, Any]]:
         """The grants, for tests."""
         return [asdict(grant) for grant in self.grants]

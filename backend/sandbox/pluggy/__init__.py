@@ -1,1 +1,1 @@
-"""Emulator of the Pluggy API: a process of its own, good enough for Pluggy's official SDKs."""
+"""Emulator of the Pluggy API, in a process of its own. Pluggy's official SDKs work with it."""

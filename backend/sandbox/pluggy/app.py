@@ -1,4 +1,4 @@
-"""Wires the emulator together: routes, middleware, start and end."""
+"""Builds the application: routes, middleware, start and end."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from sandbox.kit.faults import Faults
 from . import auth, catalogue_api, control, data, items, machine, pages, snapshot, transactions, webhooks
 from .dispatch import Dispatcher
 from .faults import KINDS
-from .gate import gate
+from .middleware import middleware
 from .options import Options
 from .tokens import Mint
 from .world import WORLD, World
@@ -21,10 +21,10 @@ MOST_BODY = 1024 * 1024
 
 
 def build(options: Options) -> web.Application:
-    """The application, with a fresh world or the one kept in the state file.
+    """The application, with a new world or the one in the state file.
 
-    ValueError for a wrong switch or state file, OSError when that cannot be read."""
-    app = web.Application(middlewares=[gate], client_max_size=MOST_BODY)
+    ValueError for a wrong switch or state file, OSError if the file cannot be read."""
+    app = web.Application(middlewares=[middleware], client_max_size=MOST_BODY)
     world = World(options, Faults(KINDS, count=None))
     world.dispatcher = Dispatcher(world)
     if options.state:

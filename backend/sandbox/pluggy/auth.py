@@ -1,4 +1,4 @@
-"""POST /auth and connect tokens, and who may call what with which."""
+"""POST /auth, connect tokens, and which calls each of them may make."""
 
 import hmac
 import time
@@ -48,7 +48,7 @@ def caller_of(request: web.Request) -> Caller:
 
 
 def admit(request: web.Request, endpoint: str) -> Caller:
-    """The caller behind X-API-KEY; 403 (or as switched 401) when there is none, 403 when the token's scope ends."""
+    """The caller of X-API-KEY. 403 (or 401, by the switch) without a valid key, 403 outside a connect token's scope."""
     world = world_of(request)
     token = request.headers.get("X-API-KEY", "")
     claims = request.app[MINT].read(token)
@@ -61,7 +61,7 @@ def admit(request: web.Request, endpoint: str) -> Caller:
 
 
 async def authenticate(request: web.Request) -> web.Response:
-    """POST /auth: client id and secret for an API key."""
+    """POST /auth: exchanges client id and secret for an API key."""
     world = world_of(request)
     body = await body_of(request)
     given_id, given_secret = body.get("clientId"), body.get("clientSecret")
@@ -82,7 +82,7 @@ def _matches(world: World, given_id: str, given_secret: str) -> bool:
 
 
 async def connect_token(request: web.Request) -> web.Response:
-    """POST /connect_token: what the browser gets. Options count only inside `options`."""
+    """POST /connect_token: a token for the browser. Options count only inside `options`."""
     world = world_of(request)
     body = await body_of(request)
     item_id, options = body.get("itemId"), body.get("options") or {}

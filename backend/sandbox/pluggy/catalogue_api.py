@@ -1,4 +1,4 @@
-"""The endpoints that belong to no item: connectors, categories and their rules, merchants."""
+"""Endpoints without an item: connectors, categories and their rules, merchants."""
 
 import re
 
@@ -10,7 +10,7 @@ from .categories import CATEGORIES
 from .errors import ApiError, invalid, not_found
 from .items_guard import field_problems
 from .seeded import rng
-from .wire import Doc, body_of, given, page, path_uuid, reply, truthy
+from .wire import Doc, body_of, page, path_uuid, query_value, reply, truthy
 from .world import world_of
 
 MATCHES = ("exact", "contains", "startsWith", "endsWith")
@@ -25,18 +25,18 @@ FLAGS = {
 async def list_connectors(request: web.Request) -> web.Response:
     """GET /connectors: sandbox ones only with `sandbox=true`."""
     found = [c for c in world_of(request).connectors.values() if _listed(request, c)]
-    return page([connectors.shown(c, truthy(request, "healthDetails")) for c in found])
+    return page([connectors.to_json(c, truthy(request, "healthDetails")) for c in found])
 
 
 def _listed(request: web.Request, doc: Doc) -> bool:
-    countries = [c for c in given(request, "countries").split(",") if c]
-    types = [t for t in given(request, "types").split(",") if t]
-    flags = all(not given(request, flag) or doc[field] == truthy(request, flag) for flag, field in FLAGS.items())
+    countries = [c for c in query_value(request, "countries").split(",") if c]
+    types = [t for t in query_value(request, "types").split(",") if t]
+    flags = all(not query_value(request, flag) or doc[field] == truthy(request, flag) for flag, field in FLAGS.items())
     return (
         (not doc["isSandbox"] or truthy(request, "sandbox"))
         and (not countries or doc["country"] in countries)
         and (not types or doc["type"] in types)
-        and given(request, "name").lower() in doc["name"].lower()
+        and query_value(request, "name").lower() in doc["name"].lower()
         and flags
     )
 
@@ -54,7 +54,7 @@ def _connector(request: web.Request) -> Doc:
 async def connector(request: web.Request) -> web.Response:
     """GET /connectors/{id}"""
     details = truthy(request, "healthDetails") or truthy(request, "includeHealth")
-    return reply(connectors.shown(_connector(request), details))
+    return reply(connectors.to_json(_connector(request), details))
 
 
 async def validate(request: web.Request) -> web.Response:
@@ -65,7 +65,7 @@ async def validate(request: web.Request) -> web.Response:
 
 async def list_categories(request: web.Request) -> web.Response:
     """GET /categories"""
-    parent = given(request, "parentId")
+    parent = query_value(request, "parentId")
     return page([c for c in CATEGORIES.values() if not parent or c["parentId"] == parent])
 
 
@@ -135,7 +135,7 @@ MERCHANTS = _known_merchants()
 
 async def merchants(request: web.Request) -> web.Response:
     """GET /merchants: the merchants behind these CNPJs."""
-    asked = [re.sub(r"\D", "", part) or part for part in given(request, "cnpjs").split(",") if part.strip()]
+    asked = [re.sub(r"\D", "", part) or part for part in query_value(request, "cnpjs").split(",") if part.strip()]
     if not asked:
         raise invalid("cnpjs should not be empty")
     valid = [number for number in asked if people.valid_cnpj(number)]

@@ -15,7 +15,7 @@ def iso(moment: datetime) -> str:
 
 
 def parse_iso(text: str) -> datetime | None:
-    """An instant from any ISO form, a bare date included (midnight UTC); None when it is none."""
+    """An instant from any ISO form. A date alone is midnight UTC. None for any other text."""
     try:
         moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
     except ValueError:
@@ -24,10 +24,10 @@ def parse_iso(text: str) -> datetime | None:
 
 
 def moment_of(text: str) -> datetime:
-    """The instant that the emulator itself wrote; ValueError for anything else."""
+    """Read an instant that the emulator wrote. ValueError for anything else."""
     moment = parse_iso(text)
     if moment is None:
-        raise ValueError(f"no instant: {text}")
+        raise ValueError(f"not an instant: {text}")
     return moment
 
 
@@ -37,13 +37,13 @@ def at_day(day: date, hour: int = 0) -> str:
 
 
 class Clock:
-    """Pauses of the emulator. `speed` 10 makes executions ten times faster."""
+    """Pauses of executions. `speed` 10 makes them ten times faster."""
 
     def __init__(self, speed: float) -> None:
         self.speed = max(speed, 0.001)
 
     def scaled(self, seconds: float) -> float:
-        """Real seconds that stand for `seconds` of an execution."""
+        """The real seconds for `seconds` of an execution."""
         return seconds / self.speed
 
     def after(self, seconds: float) -> datetime:

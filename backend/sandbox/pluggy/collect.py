@@ -1,4 +1,4 @@
-"""The first collection: builds what the bank shows of an item, product by product, without stopping the server."""
+"""The first collection: generates an item's data, product by product, without blocking the server."""
 
 import asyncio
 from datetime import timedelta
@@ -23,7 +23,7 @@ def owner_of(world: World, item: Item, number: int = 0) -> Person:
 
 
 def book_of(world: World, item: Item, account: Account, stamp: str) -> Book:
-    """Where this account's transactions are written."""
+    """The book that generates this account's transactions."""
     finance = bool(item.connector["isOpenFinance"])
     return Book(world.options.seed, account.doc, owner_of(world, item), item.scenario.user, stamp, finance)
 
@@ -54,7 +54,7 @@ def _add(item: Item, account: Account) -> None:
 
 
 async def transactions(world: World, item: Item) -> list[Account]:
-    """The history of every account that has none yet, and which those were.
+    """Generate the history of every account that has none yet. Returns those accounts.
 
     A big user's rows all go to the first checking account."""
     stamp, filled = clock.iso(clock.now()), []
@@ -114,7 +114,7 @@ def identity(world: World, item: Item) -> None:
 
 
 def consent(item: Item) -> None:
-    """A consent for a year; for Open Finance the item shows its end, and the resources it covers."""
+    """A consent for a year; for Open Finance the item shows when it ends and what it covers."""
     given = clock.now()
     until = given + timedelta(CONSENT_DAYS)
     number = len(item.data.consents)

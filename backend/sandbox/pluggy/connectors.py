@@ -16,7 +16,7 @@ MEU_PLUGGY = 200
 
 
 def credential(name: str, label: str, kind: str = "text", **more: object) -> Doc:
-    """One field of the login form. `optional` is always there: the generated Python SDK demands it."""
+    """One field of the login form. `optional` is always there, because the generated Python SDK requires it."""
     return {"name": name, "label": label, "type": kind, "placeholder": "", "optional": False, **more}
 
 
@@ -66,7 +66,7 @@ def _connector(key: int, name: str, credentials: list[Doc], kind: str = PERSONAL
 
 
 def catalogue() -> dict[int, Doc]:
-    """All connectors by id, fresh documents."""
+    """All connectors by id, as new documents."""
     return {doc["id"]: doc for doc in [*_personal(), *_business(), *_investment(), *_special()]}
 
 
@@ -122,8 +122,8 @@ TWO_STEP = {5, 9, 10, 18}
 QR = 19
 
 
-def shown(doc: Doc, health_details: bool = False) -> Doc:
-    """The connector as the API gives it; `health.details` only when asked for."""
+def to_json(doc: Doc, health_details: bool = False) -> Doc:
+    """The connector as the API shows it. `health.details` only on request."""
     health = dict(doc["health"])
     health.setdefault("incidents", [])
     if health_details:

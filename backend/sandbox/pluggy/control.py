@@ -7,7 +7,7 @@ from .dispatch import Event
 from .errors import ApiError, invalid, not_found
 from .model import Item
 from .users import MESSAGES
-from .wire import Doc, body_of, given, reply
+from .wire import Doc, body_of, query_value, reply
 from .world import World, world_of
 
 HEALTH = ("ONLINE", "UNSTABLE", "OFFLINE")
@@ -19,7 +19,7 @@ def _item(request: web.Request) -> tuple[World, Item]:
 
 
 async def evolve_item(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/evolve: a bank day at once, without an execution. Gives what changed by account."""
+    """POST /_sandbox/items/{id}/evolve: a day at the bank, without an execution. Answers the changes by account."""
     world, item = _item(request)
     plan = await body_of(request)
     evolve.check(plan, item)
@@ -31,22 +31,22 @@ async def evolve_item(request: web.Request) -> web.Response:
     if not plan.get("silent"):
         events.item_event(world, item, "item/updated")
     machine.schedule(world, item)
-    return reply({"item": item.shown(), "accounts": changed})
+    return reply({"item": item.to_json(), "accounts": changed})
 
 
 async def sync_item(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/sync: an automatic execution now; the body is its bank day."""
+    """POST /_sandbox/items/{id}/sync: an automatic execution now. The body is its day at the bank."""
     world, item = _item(request)
     plan = await body_of(request)
     evolve.check(plan, item)
     if item.running:
         raise ApiError(409, "The item is being updated")
     machine.start(world, item, "SYNC", plan or {"new": world.switches.auto_sync_rows, "post_pending": True})
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def fail_item(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/fail {"code"}: the last execution ended like that."""
+    """POST /_sandbox/items/{id}/fail {"code"}: the last execution failed with this code."""
     world, item = _item(request)
     body = await body_of(request)
     code = body.get("code")
@@ -56,7 +56,7 @@ async def fail_item(request: web.Request) -> web.Response:
         item.task.cancel()
     item.cause = "SYNC"
     machine.fail(world, item, code, str(body.get("providerMessage", "")))
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def revoke_consent(request: web.Request) -> web.Response:
@@ -68,11 +68,11 @@ async def revoke_consent(request: web.Request) -> web.Response:
         consent.update({"expiresAt": moment} if body.get("expire") else {"revokedAt": moment})
     item.consent_expires_at = moment if body.get("expire") else None
     machine.fail(world, item, "USER_AUTHORIZATION_REVOKED")
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def set_consent(request: web.Request) -> web.Response:
-    """POST /_sandbox/items/{id}/consent {"expiresAt"}: the consent's end moves; nothing fails by that alone."""
+    """POST /_sandbox/items/{id}/consent {"expiresAt"}: changes when the consent ends. Nothing fails yet."""
     _, item = _item(request)
     until = clock.parse_iso(str((await body_of(request)).get("expiresAt", "")))
     if until is None:
@@ -81,18 +81,18 @@ async def set_consent(request: web.Request) -> web.Response:
     for consent in item.data.consents.values():
         consent["expiresAt"] = clock.iso(until)
     item.touch()
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def act(request: web.Request) -> web.Response:
     """GET or POST /_sandbox/items/{id}/act: the user reads the QR code now."""
     _, item = _item(request)
     second_factor.act(item)
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def connector_status(request: web.Request) -> web.Response:
-    """POST /_sandbox/connectors/{id}/status {"status"}: health changes and connector/status_updated goes out."""
+    """POST /_sandbox/connectors/{id}/status {"status"}: changes the health and sends connector/status_updated."""
     world, body = world_of(request), await body_of(request)
     number = request.match_info["id"]
     connector = world.connectors.get(int(number)) if number.isdigit() else None
@@ -103,18 +103,18 @@ async def connector_status(request: web.Request) -> web.Response:
     connectors.set_health(connector, body["status"], str(body.get("title", "")))
     if not body.get("silent"):
         events.connector_event(world, connector["id"], body["status"])
-    return reply(connectors.shown(connector))
+    return reply(connectors.to_json(connector))
 
 
 async def emit(request: web.Request) -> web.Response:
-    """POST /_sandbox/emit {"event","payload","itemId"?}: any event, also of kinds the emulator never makes itself."""
+    """POST /_sandbox/emit {"event","payload","itemId"?}: sends any event, also of other kinds."""
     world, body = world_of(request), await body_of(request)
     kind, payload = body.get("event"), body.get("payload") or {}
     if not isinstance(kind, str) or not isinstance(payload, dict):
         raise invalid("event must be a string", "payload must be an object")
     item = world.items.get(str(body.get("itemId")))
     event = world.dispatcher.send(kind, payload, item.webhook_url if item else None)
-    return reply(event.shown())
+    return reply(event.to_json())
 
 
 async def resend(request: web.Request) -> web.Response:
@@ -130,14 +130,14 @@ async def resend(request: web.Request) -> web.Response:
 
 
 async def expire_keys(request: web.Request) -> web.Response:
-    """POST /_sandbox/expire-keys: every key and token issued so far ends now."""
+    """POST /_sandbox/expire-keys: ends every key and token issued so far."""
     world_of(request).minted_after = clock.now().timestamp()
     return reply({"expired": True})
 
 
 async def state(request: web.Request) -> web.Response:
-    """GET /_sandbox/state?itemId=: the truth, as the API would give it; without itemId all items."""
-    world, wanted = world_of(request), given(request, "itemId")
+    """GET /_sandbox/state?itemId=: all data, as the API shows it. Without itemId: of all items."""
+    world, wanted = world_of(request), query_value(request, "itemId")
     chosen = [world.item(wanted)] if wanted else list(world.items.values())
     return reply({"items": [_truth(item) for item in chosen], "webhooks": list(world.webhooks.values())})
 
@@ -145,7 +145,7 @@ async def state(request: web.Request) -> web.Response:
 def _truth(item: Item) -> Doc:
     data = item.data
     return {
-        "item": item.shown(),
+        "item": item.to_json(),
         "accounts": [a.doc for a in data.accounts.values()],
         "transactions": {a.id: a.ledger.docs() for a in data.accounts.values()},
         "bills": {a.id: a.bills for a in data.accounts.values() if a.bills},
@@ -173,8 +173,8 @@ def _counts(item: Item) -> Doc:
 
 
 async def counts(request: web.Request) -> web.Response:
-    """GET /_sandbox/counts?itemId=: how much there is, without the rows (cheap for big items)."""
-    world, wanted = world_of(request), given(request, "itemId")
+    """GET /_sandbox/counts?itemId=: the number of rows, without the rows (cheap for big items)."""
+    world, wanted = world_of(request), query_value(request, "itemId")
     chosen = [world.item(wanted)] if wanted else list(world.items.values())
     return reply({"items": {item.id: {"status": item.status, **_counts(item)} for item in chosen}})
 
@@ -185,7 +185,7 @@ async def requests(request: web.Request) -> web.Response:
     limits = world.limits.report()
     found = world.requests.report()
     found |= {"limits": limits, "over_limit": sum(line["over"] for line in limits.values())}
-    last = given(request, "last")
+    last = query_value(request, "last")
     if last.isdigit() and int(last):
         found["last"] = list(world.requests.last)[-int(last) :]
     return reply(found)
@@ -193,13 +193,13 @@ async def requests(request: web.Request) -> web.Response:
 
 async def webhooks(request: web.Request) -> web.Response:
     """GET /_sandbox/webhooks?event=&itemId=: every event with its deliveries, and counts."""
-    world, kind, item = world_of(request), given(request, "event"), given(request, "itemId")
+    world, kind, item = world_of(request), query_value(request, "event"), query_value(request, "itemId")
     found = [
         e for e in world.dispatcher.events
         if (not kind or e.kind == kind) and (not item or e.payload.get("itemId") == item)
     ]  # fmt: skip
     summary = {"counts": delivery_counts(found)}
-    return reply(summary if given(request, "summary") else {**summary, "events": [e.shown() for e in found]})
+    return reply(summary if query_value(request, "summary") else {**summary, "events": [e.to_json() for e in found]})
 
 
 def delivery_counts(found: list[Event]) -> Doc:
@@ -218,7 +218,7 @@ def delivery_counts(found: list[Event]) -> Doc:
 
 
 async def reset(request: web.Request) -> web.Response:
-    """POST /_sandbox/reset: as at the start. {"keep": ["webhooks"]} keeps those registered."""
+    """POST /_sandbox/reset: back to the state at the start. {"keep": ["webhooks"]} keeps registered webhooks."""
     world, body = world_of(request), await body_of(request)
     for item in world.items.values():
         machine.stop(item)
@@ -228,5 +228,5 @@ async def reset(request: web.Request) -> web.Response:
 
 
 async def public_key(_request: web.Request) -> web.Response:
-    """GET /_sandbox/public-key: what encrypted parameters are made with."""
+    """GET /_sandbox/public-key: the key with which clients encrypt parameters."""
     return reply({"publicKey": rsa_key.public_pem()})

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from .errors import invalid
 from .ledger import Key
-from .wire import given, is_uuid
+from .wire import is_uuid, query_value
 
 
 def write_cursor(query: dict[str, str], last: Key) -> str:
@@ -17,7 +17,7 @@ def write_cursor(query: dict[str, str], last: Key) -> str:
 
 def read_cursor(request: web.Request) -> Key | None:
     """The row after which the page starts; 400 `Invalid cursor` for anything but our own cursors."""
-    text = given(request, "after").replace(" ", "+")
+    text = query_value(request, "after").replace(" ", "+")
     if not text:
         return None
     try:

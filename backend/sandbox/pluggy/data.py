@@ -9,7 +9,7 @@ from . import clock
 from .auth import caller_of
 from .errors import ApiError, forbidden, invalid, not_found
 from .model import Account, Item
-from .wire import Doc, given, needed_uuid, page, paged, path_uuid, reply
+from .wire import Doc, needed_uuid, page, paged, path_uuid, query_value, reply
 from .world import world_of
 
 ACCOUNT_TYPES = ("BANK", "CREDIT")
@@ -28,7 +28,7 @@ REDUCED = (
 
 
 def item_of_query(request: web.Request) -> Item:
-    """The item named by `itemId`; 404 when unknown, 403 when a connect token asks for another's."""
+    """The item named by `itemId`. 404 if unknown, 403 if a connect token is for another item."""
     item = world_of(request).item(needed_uuid(request, "itemId"))
     if not caller_of(request).may_see(item.id, item.token_id):
         raise forbidden("This connect token belongs to another item")
@@ -41,8 +41,8 @@ def account_of_path(request: web.Request) -> Account:
 
 
 async def accounts(request: web.Request) -> web.Response:
-    """GET /accounts: all of an item; a connect token gets a reduced form."""
-    item, kind = item_of_query(request), given(request, "type")
+    """GET /accounts: all accounts of an item. A connect token gets a reduced form."""
+    item, kind = item_of_query(request), query_value(request, "type")
     if kind and kind not in ACCOUNT_TYPES:
         raise invalid("type must be one of the following values: BANK, CREDIT")
     docs = [a.doc for a in item.data.accounts.values() if not kind or a.doc["type"] == kind]
@@ -57,7 +57,7 @@ async def account(request: web.Request) -> web.Response:
 
 
 async def balance(request: web.Request) -> web.Response:
-    """GET /accounts/{id}/balance: live at the bank, so that it fails when the connector is down."""
+    """GET /accounts/{id}/balance: read from the bank now, so it fails if the connector is offline."""
     item, found = world_of(request).account(path_uuid(request))
     if item.connector["health"]["status"] == "OFFLINE":
         raise ApiError(502, "The bank does not answer", "BALANCE_CONNECTOR_UNAVAILABLE")
@@ -97,7 +97,7 @@ async def bill(request: web.Request) -> web.Response:
 
 async def investments(request: web.Request) -> web.Response:
     """GET /investments"""
-    item, kind = item_of_query(request), given(request, "type")
+    item, kind = item_of_query(request), query_value(request, "type")
     return paged(request, [d for d in item.data.investments.values() if not kind or d["type"] == kind])
 
 

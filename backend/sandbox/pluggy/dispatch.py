@@ -1,4 +1,4 @@
-"""Delivers webhook events: to the application's webhooks and the item's own URL, retried, and with faults on demand."""
+"""Delivers webhook events to the application's webhooks and to the item's own URL, with retries and faults."""
 
 import asyncio
 import base64
@@ -35,15 +35,15 @@ class Delivery:
     faults: list[str] = field(default_factory=list)
     attempts: list[Doc] = field(default_factory=list)
 
-    def shown(self) -> Doc:
-        """The delivery for the oracle."""
+    def to_json(self) -> Doc:
+        """The delivery as the oracle shows it."""
         channel = "application" if self.webhook_id else "item"
         return {"channel": channel, **vars(self)}
 
 
 @dataclass
 class Event:
-    """One thing that happened. The payload is serialised once, so that every copy is the same bytes."""
+    """One event. The payload is serialised once, so that every copy has the same bytes."""
 
     event_id: str
     kind: str
@@ -52,19 +52,19 @@ class Event:
     body: bytes = b""
     deliveries: list[Delivery] = field(default_factory=list)
 
-    def shown(self) -> Doc:
-        """The event for the oracle."""
+    def to_json(self) -> Doc:
+        """The event as the oracle shows it."""
         return {
             "eventId": self.event_id,
             "event": self.kind,
             "at": self.at,
             "payload": self.payload,
-            "deliveries": [d.shown() for d in self.deliveries],
+            "deliveries": [d.to_json() for d in self.deliveries],
         }
 
 
 class Dispatcher:
-    """Sends in the background, every delivery a task of its own; order is not promised."""
+    """Sends in the background. Every delivery is a task of its own, so the order may change."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -86,7 +86,7 @@ class Dispatcher:
         return self._session
 
     async def reset(self) -> None:
-        """Drop all deliveries under way and forget all events."""
+        """Cancel all deliveries and forget all events."""
         await self._sending.cancel()
         self.events.clear()
         self.held.clear()
@@ -99,7 +99,7 @@ class Dispatcher:
             await self._session.close()
 
     def send(self, kind: str, payload: Doc, item_url: str | None) -> Event:
-        """Record an event and deliver it to everyone who listens. The same eventId goes everywhere."""
+        """Record an event and deliver it to every URL that listens, under the same eventId."""
         event = Event(self.world.fresh_id(), kind, payload, clock.iso(clock.now()))
         event.payload = {"event": kind, "eventId": event.event_id, **payload}
         event.body = dump(event.payload)
@@ -111,7 +111,7 @@ class Dispatcher:
         return event
 
     def resend(self, event: Event) -> int:
-        """Deliver an event once more to the URLs it went to; gives how many."""
+        """Deliver an event again to the URLs it went to. Returns how many."""
         targets = dict.fromkeys((old.url, old.webhook_id) for old in event.deliveries)
         for url, webhook_id in targets:
             again = Delivery(url, webhook_id)

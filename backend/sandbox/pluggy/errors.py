@@ -4,7 +4,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An answer that is not 2xx. `extra` is merged into the body as it is."""
+    """An answer that is not 2xx. `extra` is merged into the body."""
 
     def __init__(self, status: int, message: str, description: str = "", **extra: object) -> None:
         super().__init__(message)
@@ -31,10 +31,10 @@ def invalid(*messages: str) -> ApiError:
 
 
 def unauthorized(status: int = 403) -> ApiError:
-    """The key is missing, unknown or expired. No codeDescription: that is how clients tell it from a permission."""
+    """The key is missing, unknown or expired. Without codeDescription, unlike a missing permission."""
     return ApiError(status, "Missing or invalid authorization token")
 
 
 def forbidden(message: str, description: str = "FORBIDDEN") -> ApiError:
-    """The key is good but may not do this."""
+    """The key is valid but may not do this."""
     return ApiError(403, message, description)

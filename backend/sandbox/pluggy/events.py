@@ -1,4 +1,4 @@
-"""Webhook events: their payloads, exactly as Pluggy writes them, handed to the dispatcher."""
+"""Webhook events: builds their payloads as Pluggy does, and gives them to the dispatcher."""
 
 from collections.abc import Sequence
 

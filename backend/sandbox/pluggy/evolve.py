@@ -1,4 +1,4 @@
-"""A day at the bank: new, changed, deleted and re-issued transactions, a new bill, and the events that tell of it."""
+"""A day at the bank: new, changed, deleted and re-issued transactions, a new bill, and their events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from .errors import invalid, not_found
 from .gen_transactions import Book
 from .ledger import Row
 from .model import Account, Item
-from .rules import categorised
+from .rules import categorise
 from .wire import Doc
 from .world import World
 
@@ -35,7 +35,7 @@ class Changes:
 
 
 def check(plan: Doc, item: Item) -> None:
-    """400 for a field or product that is not known or a number that is none, 404 for an account of another item."""
+    """400 for an unknown field or product or a wrong number, 404 for an account of another item."""
     unknown = sorted(set(plan) - FIELDS)
     if unknown:
         raise invalid(f"unknown fields {unknown}; known are {sorted(FIELDS)}")
@@ -51,7 +51,7 @@ def check(plan: Doc, item: Item) -> None:
 
 
 def day_at_the_bank(world: World, item: Item, plan: Doc) -> dict[str, Doc]:
-    """Change the item by the plan and send the transactions/* events, unless silent. Gives the changes by account."""
+    """Change the item by the plan. Send the transactions/* events, unless silent. Returns the changes by account."""
     found: dict[str, Doc] = {}
     for account in _targets(item, plan):
         changes = _change(world, item, account, plan)
@@ -103,7 +103,7 @@ def _change(world: World, item: Item, account: Account, plan: Doc) -> Changes:
 
 
 class Day:
-    """One account's day. Rows are picked newest first, and none is touched twice."""
+    """One account's day. It picks the newest rows first, and changes no row twice."""
 
     def __init__(self, world: World, item: Item, account: Account, book: Book, stamp: str) -> None:
         self.world = world
@@ -128,7 +128,7 @@ class Day:
         return found
 
     def _insert(self, doc: Doc) -> None:
-        self.account.ledger.put(categorised(doc, self.account, self.world.rules.values()))
+        self.account.ledger.put(categorise(doc, self.account, self.world.rules.values()))
         self.changes.created.append(doc["id"])
         self.changes.new_rows.append((doc["date"], doc["createdAt"]))
         if doc["status"] == "POSTED":
@@ -165,12 +165,12 @@ class Day:
             self._insert(self._make("pending", number, 0, "PENDING"))
 
     def scheduled(self, count: int) -> None:
-        """Payments that lie ahead: PENDING with a future date."""
+        """Future payments: PENDING with a future date."""
         for number in range(count):
             self._insert(self._make("scheduled", number, -5 - number, "PENDING"))
 
     def backdated(self, count: int) -> None:
-        """Rows ingested now whose own date lies 20 days and more back."""
+        """Rows that arrive now with a date 20 or more days ago."""
         for number in range(count):
             self._insert(self._make("backdated", number, 20 + 3 * number))
 
@@ -180,13 +180,13 @@ class Day:
             self._rewrite(row, description=f"{row.doc()['description']} - CONFIRMADA")
 
     def delete(self, count: int) -> None:
-        """Rows that the bank takes back."""
+        """The bank deletes rows."""
         for row in self._pick(count):
             self.account.ledger.remove(row.id)
             self.changes.deleted.append(row.id)
 
     def reissue(self, count: int) -> None:
-        """The same rows under new ids: old ones deleted, new ones created, nothing that links them."""
+        """The same rows under new ids: the old ones are deleted, new ones are created, and nothing links them."""
         for number, row in enumerate(self._pick(count)):
             self._replace(row, number)
 

@@ -1,4 +1,4 @@
-"""What can go wrong at Pluggy: in an answer of the API, each kind with its effect, and in the delivery of a webhook."""
+"""The kinds of faults: in an answer of the API, each with its effect, and in the delivery of a webhook."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,20 +17,20 @@ HANG_SECONDS = 30.0
 
 
 async def hang(fault: Fault, _request: web.Request, serve: Serve) -> web.StreamResponse:
-    """The true answer, after longer than most clients wait."""
+    """The true answer, later than most clients wait for."""
     await asyncio.sleep(fault.seconds or HANG_SECONDS)
     return await serve()
 
 
 async def truncate(_fault: Fault, _request: web.Request, serve: Serve) -> web.StreamResponse:
-    """The first half of the true answer, as if that were all."""
+    """The first half of the true answer, with a matching Content-Length."""
     answer = await serve()
     whole = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b'{"res'
     return web.Response(body=whole[: max(1, len(whole) // 2)], status=answer.status, content_type=JSON_TYPE)
 
 
 async def expire_key(_fault: Fault, request: web.Request, _serve: Serve) -> web.StreamResponse:
-    """The caller's key ends now, and stays ended."""
+    """The caller's key expires now."""
     world = world_of(request)
     try:
         world.revoked.add(admit(request, "GET /connectors").token_id)
@@ -53,7 +53,7 @@ async def bad_gateway(_fault: Fault, _request: web.Request, _serve: Serve) -> we
 
 
 async def fail(fault: Fault, _request: web.Request, _serve: Serve) -> web.StreamResponse:
-    """A status, of the fault's kind or its own, and the fault's body if it has one."""
+    """The status that the kind names (for `error`: the fault's own), and the fault's body if it has one."""
     status = fault.status if fault.kind == "error" else int(fault.kind)
     return reply(
         fault.body or {"code": status, "codeDescription": "INTERNAL_SERVER_ERROR", "message": "Broken"}, status

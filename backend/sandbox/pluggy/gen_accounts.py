@@ -125,7 +125,7 @@ def _limit(limit: float, used: float) -> Doc:
 
 
 def bill(account: Doc, due: date, number: object, stamp: str, paid: bool) -> Doc:
-    """A closed card bill; `paid` ones carry their payment, unpaid ones a charge."""
+    """A closed card bill; a paid one has its payment, an unpaid one a charge."""
     bill_id = uid(account["id"], "bill", number)
     total = rng(bill_id, account["owner"]).randint(60_000, 420_000) / 100
     payment = {
@@ -153,7 +153,7 @@ def bills(account: Doc, today: date, stamp: str) -> list[Doc]:
 
 
 def statements(account: Doc, today: date, base_url: str) -> list[Doc]:
-    """The last two monthly statements; the links end after 30 minutes at the real thing."""
+    """The last two monthly statements; at Pluggy the links end after 30 minutes."""
     months = [(today.replace(day=1) - timedelta(days)).strftime("%m-%Y") for days in (1, 32)]
     return [
         {

@@ -1,4 +1,4 @@
-"""Big accounts: rows whose bytes are made from their number when first read, so that 500,000 cost little."""
+"""Big accounts: a row's bytes are made from its number when it is read, so that 500,000 rows need little memory."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ MOST_KEPT = 100_000
 
 
 def bulk(book: Book, count: int, today: date) -> Iterator[Row]:
-    """`count` rows over the last year, oldest first; ids rise with the number, so the order is that of the numbers."""
+    """`count` rows over the last year, oldest first. Ids grow with the number, so both orders are the same."""
     tail = digest("bulk", book.account["id"]).hex()
     ending = f"-{tail[:4]}-4{tail[4:7]}-8{tail[7:10]}-{tail[10:22]}"
     make = _maker(book)

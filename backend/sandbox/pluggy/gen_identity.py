@@ -1,4 +1,4 @@
-"""Who owns the item: identity, the consent given, and the resources that consent covers."""
+"""The owner's identity, the consent, and the resources that it covers."""
 
 from datetime import datetime
 
@@ -70,7 +70,7 @@ def consent(item_id: str, products: list[str], number: int, given: datetime, unt
 
 
 def resources(item_id: str) -> list[Doc]:
-    """What the bank lists under the consent; only Open Finance items have them."""
+    """The resources that the consent covers. Only Open Finance items have them."""
     kinds = ["ACCOUNT", "ACCOUNT", "CREDIT_CARD_ACCOUNT", "LOAN", "BANK_FIXED_INCOME", "FUND"]
     return [
         {"resourceId": uid(item_id, "resource", n), "type": kind, "status": "AVAILABLE"} for n, kind in enumerate(kinds)

@@ -1,4 +1,4 @@
-"""Transactions: one document from a template, and the first year of an account."""
+"""Transactions: one document from a template, and an account's first year."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ DOLLAR = 5.43
 
 @dataclass(frozen=True)
 class Book:
-    """Where transactions are written: the account, its owner, the seed path, the instant of ingestion."""
+    """What generating a transaction needs: the account, its owner, the seed path, the instant of ingestion."""
 
     seed: str
     account: Doc
@@ -32,7 +32,7 @@ class Book:
         return bool(self.account["type"] == "CREDIT")
 
     def dice(self, *path: object) -> Random:
-        """Draws that depend on seed, user and kind of account, not on the item's id."""
+        """A generator that depends on seed, user and kind of account, not on the item's id."""
         return rng(self.seed, self.user, self.account["subtype"], self.account["number"], *path)
 
     def id_of(self, *path: object) -> str:
@@ -41,7 +41,7 @@ class Book:
 
 
 def make(book: Book, template: Template, day: date, path: tuple[object, ...], status: str = "POSTED") -> Doc:
-    """One transaction of this template on this day; `path` names it and fixes all its draws."""
+    """One transaction of this template on this day; `path` names it and determines all its random values."""
     dice = book.dice(*path)
     cents = dice.randint(template.low, template.high)
     other = person(book.seed, "counterpart", dice.randint(1, 40))
@@ -161,7 +161,7 @@ def abroad(book: Book, day: date, path: tuple[object, ...]) -> Doc:
 
 
 def history(book: Book, today: date) -> list[Doc]:
-    """The first collection of an account: about 36 rows for checking, 18 for a card, 4 for savings."""
+    """An account's history: about 36 rows for checking, 18 for a card, 4 for savings."""
     if book.card:
         return _card_history(book, today)
     if book.account["subtype"] == "SAVINGS_ACCOUNT":

@@ -10,14 +10,14 @@ from .items_guard import check_connector, check_parameters, check_plan, check_pr
 from .model import Item
 from .users import digits, scenario
 from .webhooks import check_url
-from .wire import Doc, body_of, given, paged, path_uuid, reply
+from .wire import Doc, body_of, paged, path_uuid, query_value, reply
 from .world import World, world_of
 
 PAGE = 500
 
 
-def seen_item(request: web.Request) -> Item:
-    """The item of the path: 404 when there is none, 403 when a connect token made for another asks."""
+def visible_item(request: web.Request) -> Item:
+    """The item in the path. 404 if unknown, 403 if the caller's connect token is for another item."""
     item = world_of(request).item(path_uuid(request))
     if not caller_of(request).may_see(item.id, item.token_id):
         raise forbidden("This connect token belongs to another item")
@@ -39,7 +39,7 @@ async def create(request: web.Request) -> web.Response:
         _refuse_duplicate(world, connector, parameters)
     item = _new_item(world, connector, parameters, body, caller)
     machine.start(world, item, "USER" if caller.connect else "CLIENT")
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 def _from_token(caller: Caller) -> Doc:
@@ -89,12 +89,12 @@ def _new_item(world: World, connector: Doc, parameters: dict[str, str], body: Do
 
 async def read(request: web.Request) -> web.Response:
     """GET /items/{id}"""
-    return reply(seen_item(request).shown())
+    return reply(visible_item(request).to_json())
 
 
 async def update(request: web.Request) -> web.Response:
-    """PATCH /items/{id}: sync now, with new credentials if given."""
-    world, item, body = world_of(request), seen_item(request), await body_of(request)
+    """PATCH /items/{id}: sync now, with new credentials if the body has some."""
+    world, item, body = world_of(request), visible_item(request), await body_of(request)
     check_update(world, item, body)
     check_products(body.get("products"))
     _check_urls(world, body)
@@ -109,7 +109,7 @@ async def update(request: web.Request) -> web.Response:
             setattr(item, slot, body[name])
     item.auto_sync = True
     machine.start(world, item, "USER" if caller_of(request).connect else "CLIENT")
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 def _replace_parameters(item: Item, parameters: dict[str, str]) -> None:
@@ -126,14 +126,14 @@ def _replace_parameters(item: Item, parameters: dict[str, str]) -> None:
 
 async def send_mfa(request: web.Request) -> web.Response:
     """POST /items/{id}/mfa"""
-    item = seen_item(request)
+    item = visible_item(request)
     second_factor.answer(item, await body_of(request))
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def delete(request: web.Request) -> web.Response:
-    """DELETE /items/{id}: the item and all its data are gone at once."""
-    world, item = world_of(request), seen_item(request)
+    """DELETE /items/{id}: deletes the item and all its data at once."""
+    world, item = world_of(request), visible_item(request)
     machine.stop(item)
     del world.items[item.id]
     events.item_event(world, item, "item/deleted")
@@ -141,18 +141,18 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def disable_auto_sync(request: web.Request) -> web.Response:
-    """PATCH /items/{id}/disable-auto-sync: until the next forced update."""
-    world, item = world_of(request), seen_item(request)
+    """PATCH /items/{id}/disable-auto-sync: stops automatic syncs until the next forced update."""
+    world, item = world_of(request), visible_item(request)
     item.auto_sync = False
     machine.schedule(world, item)
     item.touch()
-    return reply(item.shown())
+    return reply(item.to_json())
 
 
 async def resources(request: web.Request) -> web.Response:
     """GET /items/{id}/resources: what the consent covers; empty unless Open Finance."""
-    found = seen_item(request).data.resources
-    status = given(request, "status")
+    found = visible_item(request).data.resources
+    status = query_value(request, "status")
     return paged(request, [r for r in found if not status or r["status"] == status])
 
 
@@ -161,7 +161,7 @@ async def list_items(request: web.Request) -> web.Response:
     world = world_of(request)
     if not world.switches.list_items:
         raise forbidden("The list of items is not enabled for this team", "LIST_ITEMS_FEATURE_NOT_ENABLED")
-    user, connector = given(request, "clientUserId"), given(request, "connectorId")
+    user, connector = query_value(request, "clientUserId"), query_value(request, "connectorId")
     if connector and not connector.isdigit():
         raise invalid("connectorId must not be less than 0")
     after = read_cursor(request)
@@ -170,7 +170,7 @@ async def list_items(request: web.Request) -> web.Response:
     rest = [i for i in chosen if not after or (i.created_at, i.id) < after]
     cut, query = rest[:PAGE], {k: v for k, v in (("clientUserId", user), ("connectorId", connector)) if v}
     more = write_cursor(query, (cut[-1].created_at, cut[-1].id)) if len(rest) > PAGE else None
-    return reply({"results": [i.shown() for i in cut], "next": more})
+    return reply({"results": [i.to_json() for i in cut], "next": more})
 
 
 def _matches(item: Item, user: str, connector: str) -> bool:

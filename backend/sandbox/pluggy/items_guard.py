@@ -1,4 +1,4 @@
-"""What forbids creating or updating an item, each with Pluggy's own code."""
+"""The rules that forbid creating or updating an item, each with Pluggy's own code."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ MOST_FAILURES = 5
 
 
 def check_plan(world: World, caller: Caller) -> None:
-    """The subscription: free plans create only through the widget; the number of items may be limited."""
+    """The subscription's rules: free plans create items only through the widget, and a plan may limit their number."""
     if world.switches.free_plan and not caller.connect:
         raise ApiError(400, "Free plans create items through Connect only", "CREATE_ITEMS_API_FREE_DISABLED")
     most = world.options.max_items
@@ -40,7 +40,7 @@ def check_connector(world: World, connector_id: object) -> Doc:
 
 
 def check_parameters(connector: Doc, given: object, updating: Item | None = None) -> dict[str, str]:
-    """The credentials as texts; 400 with details per field when they break the form's rules."""
+    """The credentials as texts. 400 with details for each field that breaks the form's rules."""
     if isinstance(given, str) and given:
         given = sealed_parameters.unseal(given)
     if not isinstance(given, dict) or not given:
@@ -79,7 +79,7 @@ def _fits(field: Doc, value: str) -> bool:
 
 
 def check_products(given: object) -> None:
-    """400 when `products` is there and holds anything but known product names."""
+    """400 if `products` has anything but known product names."""
     if given is None:
         return
     if not isinstance(given, list) or not all(product in KNOWN_PRODUCTS for product in given):

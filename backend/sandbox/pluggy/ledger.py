@@ -1,4 +1,4 @@
-"""The transactions of one account: sorted, filtered and paged without building objects, rows kept as JSON bytes."""
+"""The transactions of one account: sorted, filtered and paged as JSON bytes, without building objects."""
 
 import json
 from bisect import bisect_left, bisect_right
@@ -10,14 +10,14 @@ Key = tuple[str, str]
 
 
 def dump_row(row: "Row") -> bytes:
-    """The body of a row that was given neither bytes nor a maker: its own fields."""
+    """The body of a row that has neither bytes nor a `make`: its own fields."""
     return dump({"id": row.id, "date": row.date, "createdAt": row.created_at})
 
 
 class Row:
-    """One transaction. `date`, `created_at`, `updated_at` are ISO text; the body is JSON bytes, made when first read.
+    """One transaction. `date`, `created_at`, `updated_at` are ISO text. The body is JSON bytes, made when first read.
 
-    A row is written either with its bytes or with a `make` that writes them from the row's id and date."""
+    A row has its bytes, or a `make` that builds them from the row's id and date."""
 
     __slots__ = ("_body", "_make", "created_at", "date", "id", "updated_at")
 
@@ -38,13 +38,13 @@ class Row:
 
     @property
     def body(self) -> bytes:
-        """The row as the API gives it."""
+        """The row as the API shows it."""
         if self._body is None:
             self._body = self._make(self)
         return self._body
 
     def doc(self) -> Doc:
-        """A fresh dictionary of the row."""
+        """A new dictionary of the row."""
         found: Doc = json.loads(self.body)
         return found
 
@@ -55,13 +55,13 @@ class Row:
 
 
 class FleetingRow(Row):
-    """A row that makes its bytes at every reading and keeps none: for accounts too big to hold."""
+    """A row that builds its bytes at every reading and stores none, for accounts too big for memory."""
 
     __slots__ = ()
 
     @property
     def body(self) -> bytes:
-        """The row as the API gives it."""
+        """The row as the API shows it."""
         return self._make(self)
 
 

@@ -1,4 +1,4 @@
-"""Rate limits: so many requests per endpoint and source address in each window of a minute."""
+"""Rate limits: requests per endpoint and source address in each window of a minute."""
 
 import math
 import time
@@ -24,7 +24,7 @@ MESSAGE = "Too many requests. Please try again later (see Retry-After header in 
 
 @dataclass
 class Meter:
-    """What one endpoint received from one address."""
+    """Requests from one address to one endpoint."""
 
     started: float = 0.0
     used: int = 0
@@ -34,7 +34,7 @@ class Meter:
 
 
 class Limits:
-    """Counts always; refuses only when enabled. A window begins with the first request after the last one ended."""
+    """Always counts. Refuses only if enabled. A window begins with the first request after the last one ended."""
 
     def __init__(self, enabled: bool = True, window: float = 60.0) -> None:
         self.enabled = enabled
@@ -43,7 +43,7 @@ class Limits:
         self.meters: dict[tuple[str, str], Meter] = {}
 
     def take(self, endpoint: str, source: str) -> dict[str, str]:
-        """Count one request. Gives the RateLimit headers; raises 429 when the limit is reached."""
+        """Count one request. Returns the RateLimit headers. Raises 429 if the limit is reached."""
         most = self.table.get(endpoint)
         if most is None:
             return {}

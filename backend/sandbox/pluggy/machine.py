@@ -1,4 +1,4 @@
-"""The execution of an item: from CREATED over login and second factors to SUCCESS, on timers."""
+"""The execution of an item: from CREATED through login and second factors to SUCCESS, with pauses."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ COLLECTORS: dict[str, Callable[[World, Item], None]] = {
 
 
 def start(world: World, item: Item, cause: str, plan: Doc | None = None) -> None:
-    """Begin an execution in the background. `plan` is what the bank day brings (see evolve)."""
+    """Begin an execution in the background. `plan` is its day at the bank (see evolve)."""
     item.cause = cause
     item.status, item.execution_status = "UPDATING", "CREATED" if item.runs == 0 else "LOGIN_IN_PROGRESS"
     item.error = item.parameter = item.user_action = None
@@ -119,7 +119,7 @@ def _error(code: str, provider_message: str) -> Doc:
 
 
 def fail(world: World, item: Item, code: str, provider_message: str = "") -> None:
-    """End an execution badly: status by the code, counters, item/error."""
+    """End an execution with an error: status by the code, counters, item/error."""
     from_login = second_factor.is_login_error(code)
     item.status = "LOGIN_ERROR" if from_login else "OUTDATED"
     item.execution_status, item.error = code, _error(code, provider_message)
@@ -133,7 +133,7 @@ def fail(world: World, item: Item, code: str, provider_message: str = "") -> Non
 
 
 def finish(world: World, item: Item, partial: tuple[str, ...], plan: Doc) -> None:
-    """End an execution well: what the bank day brought, statusDetail, events, the next automatic sync."""
+    """End an execution with success: changes of the day at the bank, statusDetail, events, the next automatic sync."""
     first = item.runs == 0
     if not item.consented:
         collect.consent(item)
@@ -206,7 +206,7 @@ def _auto_sync(world: World, item: Item) -> None:
 
 
 def stop(item: Item) -> None:
-    """Cancel whatever is under way for this item."""
+    """Cancel everything under way for this item."""
     if item.task:
         item.task.cancel()
     if item.alarm:

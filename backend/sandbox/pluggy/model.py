@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from . import clock
-from .connectors import shown
+from .connectors import to_json
 from .ledger import Ledger
 from .users import Scenario
 from .wire import Doc
@@ -30,7 +30,7 @@ class Account:
 
 @dataclass
 class Data:
-    """Everything collected for an item. Empty until the first execution ends well."""
+    """Everything collected for an item. Empty until the first execution succeeds."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
     investments: dict[str, Doc] = field(default_factory=dict)
@@ -83,29 +83,29 @@ class Item:
 
     @property
     def running(self) -> bool:
-        """Whether an execution is under way (waiting for the user included)."""
+        """Whether an execution is under way, also while it waits for the user."""
         return self.status in IN_PROGRESS
 
     @property
     def consent_valid(self) -> bool:
-        """Whether the bank would still answer under the consent given."""
+        """Whether the consent still allows the bank to answer."""
         return bool(self.consent_expires_at and self.consent_expires_at > clock.iso(clock.now()))
 
     @property
     def consented(self) -> bool:
-        """Whether any consent of the item is neither revoked nor past."""
+        """Whether the item has a consent that is neither revoked nor expired."""
         moment = clock.iso(clock.now())
         return any(not c["revokedAt"] and c["expiresAt"] > moment for c in self.data.consents.values())
 
     def touch(self) -> None:
-        """Stamp `updatedAt`."""
+        """Set `updatedAt` to now."""
         self.updated_at = clock.iso(clock.now())
 
-    def shown(self) -> Doc:
-        """The item as the API gives it."""
+    def to_json(self) -> Doc:
+        """The item as the API shows it."""
         return {
             "id": self.id,
-            "connector": shown(self.connector),
+            "connector": to_json(self.connector),
             "products": self.products,
             "createdAt": self.created_at,
             "updatedAt": self.updated_at,

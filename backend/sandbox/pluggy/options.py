@@ -12,7 +12,7 @@ DEFAULT_CLIENT_SECRET = "pluggy_sk_sandbox_only"  # noqa: S105 - opens nothing b
 
 @dataclass
 class Options:
-    """Everything that can be chosen at start. Durations are seconds; scales are multipliers."""
+    """All start-up options. Durations are seconds; scales are multipliers."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -45,7 +45,7 @@ class Options:
 
 
 def parse(argv: list[str] | None = None) -> Options:
-    """Options from the command line; wrong ones end the process with argparse's message and status 2."""
+    """Read the command line. Wrong options end the process with argparse's message and status 2."""
     found = vars(_parser().parse_args(argv))
     if found["seed"] == "random":
         found["seed"] = secrets.token_hex(8)
@@ -69,35 +69,40 @@ def _parser() -> argparse.ArgumentParser:
 def _server(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--host", default="127.0.0.1")
-    add("--port", type=int, default=0, help="0 takes a free port; the line printed at start names it")
-    add("--public-url", default="", help="address put into links; default: where the emulator listens")
+    add("--port", type=int, default=0, help="the port to listen on (default: any free one, printed at start)")
+    add("--public-url", default="", help="address to write into links; default: where the emulator listens")
     add(
         "--seed",
         default="1",
-        help="the same seed makes the same people, ids and amounts; 'random' for a new one",
+        help="the same seed gives the same people, ids and amounts; 'random': a new seed",
     )
     add("--today", default="", help="YYYY-MM-DD: last day of the generated history; default: today")
     add("--client-id", default=DEFAULT_CLIENT_ID)
     add("--client-secret", default=DEFAULT_CLIENT_SECRET)
-    add("--key-ttl", type=float, default=7200.0, help="life of an API key, seconds")
-    add("--connect-token-ttl", type=float, default=1800.0, help="life of a connect token, seconds")
-    add("--state", default="", metavar="FILE", help="keep items and webhooks in this file over restarts")
-    add("--max-items", type=int, default=0, help="plan limit on items; 0: none")
+    add("--key-ttl", type=float, default=7200.0, help="seconds until an API key expires")
+    add("--connect-token-ttl", type=float, default=1800.0, help="seconds until a connect token expires")
+    add(
+        "--state",
+        default="",
+        metavar="FILE",
+        help="store items and webhooks in this file, to have them after a restart",
+    )
+    add("--max-items", type=int, default=0, help="the plan's limit on items; 0: no limit")
     add(
         "--switch", dest="switches", action="append", type=_switch, default=[], metavar="NAME=JSON",
-        help="set a run-time switch from the start, e.g. v1_transactions_gone=true",
+        help="set a switch at the start, for example v1_transactions_gone=true",
     )  # fmt: skip
-    add("--strict-enums", action="store_true", help="only enum values that the generated Python SDK knows")
-    add("--access-log", action="store_true", help="one line a request on stderr")
+    add("--strict-enums", action="store_true", help="use only enum values that the generated Python SDK knows")
+    add("--access-log", action="store_true", help="write one line for each request to stderr")
 
 
 def _pace(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--speed", type=float, default=1.0, help="executions run this many times faster")
-    add("--mfa-ttl", type=float, default=300.0, help="how long a second factor is waited for, seconds")
+    add("--mfa-ttl", type=float, default=300.0, help="seconds to wait for a second factor")
     add("--auto-sync-hours", type=float, default=24.0, help="hours between automatic syncs; 0: never")
-    add("--no-rate-limits", dest="rate_limits", action="store_false", help="count but never answer 429")
-    add("--rate-window", type=float, default=60.0, help="length of a rate-limit window, seconds")
+    add("--no-rate-limits", dest="rate_limits", action="store_false", help="count requests but never answer 429")
+    add("--rate-window", type=float, default=60.0, help="seconds in a rate-limit window")
 
 
 def _webhooks(parser: argparse.ArgumentParser) -> None:
@@ -106,15 +111,15 @@ def _webhooks(parser: argparse.ArgumentParser) -> None:
         "--retry-scale",
         type=float,
         default=1.0,
-        help="multiplier of the webhook retry waits (0.001: 1 h is 3.6 s)",
+        help="multiplier of the waits between webhook retries (0.001: 1 h becomes 3.6 s)",
     )
     add(
         "--allow-local-webhooks",
         action="store_true",
-        help="accept http, localhost, IP and port in webhook URLs",
+        help="accept webhook URLs with http, localhost, an IP address or a port",
     )
-    add("--webhook-timeout", type=float, default=5.0)
-    add("--disable-after", type=int, default=20, help="lost events in a row that disable a webhook")
+    add("--webhook-timeout", type=float, default=5.0, help="seconds to wait for a receiver's answer")
+    add("--disable-after", type=int, default=20, help="disable a webhook after this many lost events in a row")
     add("--webhook-create-status", type=int, choices=(200, 201), default=200)
     add("--hmac-secret", default="", help="sign deliveries of application webhooks; default: no signature")
     add("--hmac-header", default="X-Pluggy-Signature")

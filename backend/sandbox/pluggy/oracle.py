@@ -1,4 +1,4 @@
-"""What was asked of the emulator, for tests that want to know: requests per endpoint, status and time."""
+"""Counts of the emulator's requests, for tests: by endpoint, status and time."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ KEPT = 5000
 
 @dataclass
 class Requests:
-    """Counts since the start or the last reset, and the last few thousand requests one by one."""
+    """Counts since the start or the last reset, and a list of the last few thousand requests."""
 
     counts: Counter[tuple[str, int]] = field(default_factory=Counter)
     slowest: dict[str, float] = field(default_factory=dict)
     last: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def note(self, endpoint: str, status: int, seconds: float, query: str, at: str) -> None:
-        """Count one answered request. Headers and bodies are never kept: they hold secrets."""
+        """Count one answered request. Headers and bodies are not stored: they hold secrets."""
         self.counts[endpoint, status] += 1
         self.slowest[endpoint] = max(self.slowest.get(endpoint, 0.0), seconds)
         self.last.append(

@@ -1,4 +1,4 @@
-"""What browsers see: the bank's authorisation page of the Open Finance connector, and the connect script."""
+"""Pages for browsers: the bank's authorisation page of the Open Finance connector, and the connect script."""
 
 import html
 from pathlib import Path
@@ -38,7 +38,7 @@ async def authorize(request: web.Request) -> web.Response:
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
-    """POST /oauth/authorize: `decision` approve or deny; wrong bank login asks again."""
+    """POST /oauth/authorize: `decision` approve or deny; a wrong bank login shows the page again."""
     form = await request.post()
     _, item = _waiting(request, str(form.get("itemId", "")))
     approve = form.get("decision") == "approve"
@@ -53,7 +53,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
 
 
 async def callback(request: web.Request) -> web.StreamResponse:
-    """GET /oauthCallback.html: back to the application's oauthRedirectUri, when it gave one."""
+    """GET /oauthCallback.html: back to the application's oauthRedirectUri, if it has one."""
     item = world_of(request).items.get(request.query.get("itemId", ""))
     if item and item.oauth_redirect_uri:
         joint = "&" if "?" in item.oauth_redirect_uri else "?"
@@ -62,7 +62,7 @@ async def callback(request: web.Request) -> web.StreamResponse:
 
 
 async def statement(request: web.Request) -> web.Response:
-    """GET /_files/{name}?expires=: the statement behind a signed link, 403 once that has ended."""
+    """GET /_files/{name}?expires=: the statement behind a signed link. 403 after the link has expired."""
     until = clock.parse_iso(request.query.get("expires", ""))
     if until is None or until < clock.now():
         raise ApiError(403, "The link has ended")

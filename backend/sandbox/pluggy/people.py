@@ -1,4 +1,4 @@
-"""People and companies made up from the seed: names, valid tax numbers, addresses, phones."""
+"""People and companies generated from the seed: names, valid tax numbers, addresses, phones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ JOBS = ("Engenheira de software", "Professor", "Arquiteta", "Enfermeiro", "Anali
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who owns accounts, or stands on the other side of a payment."""
+    """A person who owns accounts or is the other party of a payment."""
 
     name: str
     cpf: str
@@ -49,7 +49,7 @@ class Person:
 
 
 def person(*path: object) -> Person:
-    """The person at this path of the seed, always the same one."""
+    """The person at this path of the seed. The same path gives the same person."""
     dice = rng("person", *path)
     first, middle, last = dice.choice(GIVEN), dice.choice(FAMILY), dice.choice(FAMILY)
     mail = f"{plain(first)}.{plain(last)}{dice.randint(1, 99)}@exemplo.com.br".lower()
@@ -88,7 +88,7 @@ def _check(digits: Sequence[int], weights: Sequence[int] | range) -> int:
 
 
 def valid_cnpj(text: str) -> bool:
-    """Whether these 14 digits carry the right check digits."""
+    """Whether these 14 digits have the right check digits."""
     if len(text) != 14 or not text.isdigit():
         return False
     digits = list(map(int, text))

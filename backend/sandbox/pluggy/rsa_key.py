@@ -1,4 +1,4 @@
-"""The process's RSA key: made when first needed, signs connect tokens and opens encrypted credentials."""
+"""The process's RSA key, generated on first use. It signs connect tokens and decrypts credentials."""
 
 import functools
 
@@ -6,7 +6,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-# OAEP with SHA-1 is what browser clients take by default: a protocol fact, not a choice.
+# Browser clients use OAEP with SHA-1 by default, so we must.
 OAEP = padding.OAEP(mgf=padding.MGF1(algorithm=hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303
 
 
@@ -22,7 +22,7 @@ def public_pem() -> str:
 
 
 def decrypt(sealed: bytes) -> bytes:
-    """The plain bytes; ValueError when they were not encrypted for this key."""
+    """The plain bytes. ValueError if they were not encrypted for this key."""
     return _key().decrypt(sealed, OAEP)
 
 
@@ -32,7 +32,7 @@ def sign(text: bytes) -> bytes:
 
 
 def signed(text: bytes, signature: bytes) -> bool:
-    """Whether the signature is this key's over this text."""
+    """Whether this key made this signature of this text."""
     try:
         _key().public_key().verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:

@@ -1,4 +1,4 @@
-"""The client's own category rules, as they act on rows that come in later."""
+"""The client's own category rules. They apply to rows that come later."""
 
 from collections.abc import Iterable
 
@@ -6,8 +6,8 @@ from .model import Account
 from .wire import Doc
 
 
-def categorised(doc: Doc, account: Account, rules: Iterable[Doc]) -> Doc:
-    """The row with the category of the first rule that fits it, or the row as it is."""
+def categorise(doc: Doc, account: Account, rules: Iterable[Doc]) -> Doc:
+    """The row with the category of the first rule that matches. Unchanged if none does."""
     for rule in rules:
         if _fits(rule, doc, account):
             return {**doc, "categoryId": rule["categoryId"], "category": rule["category"]}

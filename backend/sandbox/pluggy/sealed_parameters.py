@@ -9,7 +9,7 @@ from .wire import Doc
 
 
 def unseal(text: str) -> Doc:
-    """The credentials inside; 400 when they are not ours to read."""
+    """The credentials inside. 400 if this emulator cannot decrypt them."""
     try:
         doc = json.loads(rsa_key.decrypt(base64.b64decode(text, validate=True)))
     except ValueError:

@@ -31,17 +31,17 @@ class LoginFailed(Exception):
 
 
 def is_login_error(code: str) -> bool:
-    """Whether a failure with this code leaves LOGIN_ERROR (the user must act) rather than OUTDATED."""
+    """Whether a failure with this code gives LOGIN_ERROR (the user must act) and not OUTDATED."""
     return code in LOGIN_ERRORS
 
 
 def needs_factor(item: Item) -> bool:
-    """Whether every login of this item needs its user: such items are not synced automatically."""
+    """Whether every login of this item needs the user. Such items are not synced automatically."""
     return bool(item.connector["hasMFA"]) or bool(item.scenario.mfa) or item.connector["id"] == MEU_PLUGGY
 
 
 async def ask(world: World, item: Item) -> None:
-    """Whatever this connector and user demand after the password; raises LoginFailed."""
+    """Do what this connector and user require after the password. Raises LoginFailed."""
     if item.connector["id"] == QR:
         await _scan(world, item)
     if item.connector["id"] in TWO_STEP or item.scenario.mfa:
@@ -114,7 +114,7 @@ async def _scan(world: World, item: Item) -> None:
 
 
 async def authorise(world: World, item: Item) -> None:
-    """The bank's own page (OAuth): wait until the user approves or denies there. Needed only for a new consent."""
+    """The bank's own page (OAuth): wait until the user approves or denies there. Only a new consent needs it."""
     if item.consent_valid:
         return
     kind = "text" if world.options.strict_enums else "oauth"
@@ -126,7 +126,7 @@ async def authorise(world: World, item: Item) -> None:
 
 
 def decide(item: Item, approved: bool) -> None:
-    """The user decided at the bank's page; 409 when the item does not wait for that."""
+    """The user decided on the bank's page. 409 if the item does not wait for that."""
     if item.parameter is None or item.answer is None or item.answer.done():
         raise ApiError(409, "The item does not wait for an authorisation")
     item.factor = "provided"
@@ -134,14 +134,14 @@ def decide(item: Item, approved: bool) -> None:
 
 
 def act(item: Item) -> None:
-    """The user did what `userAction` asks; 409 when nothing is asked."""
+    """The user did what `userAction` asks. 409 if it asks nothing."""
     if item.user_action is None or item.answer is None or item.answer.done():
         raise ApiError(409, "The item does not wait for an action")
     item.answer.set_result(APPROVED)
 
 
 def answer(item: Item, body: Doc) -> None:
-    """Take the user's value for the two-step factor, or raise the ITEM_MFA_* error that fits."""
+    """Take the user's value for the two-step factor, or raise the matching ITEM_MFA_* error."""
     if item.parameter is None or item.answer is None or item.answer.done():
         raise _refusal(NOT_WAITING.get(item.factor, "ITEM_MFA_NOT_FOUND"))
     value = body.get(item.parameter["name"])

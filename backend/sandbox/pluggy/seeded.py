@@ -1,11 +1,11 @@
-"""Everything random comes from here: identifiers and generators derived from the seed and a path."""
+"""The source of all random values: identifiers and generators derived from the seed and a path."""
 
 import hashlib
 import random
 
 
 def digest(*parts: object) -> bytes:
-    """16 bytes that depend on all the parts and on nothing else."""
+    """16 bytes that depend only on the parts."""
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()
 
 
@@ -16,5 +16,5 @@ def uid(*parts: object) -> str:
 
 
 def rng(*parts: object) -> random.Random:
-    """A generator of its own for this path, so that one part's draws never shift another's."""
+    """A generator for this path alone, so that one part's random values do not depend on another's."""
     return random.Random(digest(*parts))

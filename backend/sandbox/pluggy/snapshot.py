@@ -1,4 +1,4 @@
-"""Keeps the bank in a file (`--state`), so that items connected yesterday are still there after a restart."""
+"""Stores the bank in a file (`--state`), so that its items are there after a restart."""
 
 import asyncio
 import dataclasses
@@ -21,7 +21,7 @@ SETS = {"used_codes", "collected"}
 
 
 def save(world: World, path: Path) -> None:
-    """Write everything but keys, faults, counts and events; whole or not at all, readable by its owner only."""
+    """Write everything but keys, faults, counts and events: the whole file or nothing, readable by its owner only."""
     doc = {
         "counter": world.counter,
         "webhooks": world.webhooks,
@@ -51,7 +51,7 @@ def _account(account: Account) -> Doc:
 
 
 def load(world: World, path: Path) -> None:
-    """Take over what `save` wrote; an absent file changes nothing. ValueError when it is not such a file."""
+    """Load what `save` wrote. A missing file changes nothing. ValueError for any other file."""
     if not path.exists():
         return
     try:
@@ -61,7 +61,7 @@ def load(world: World, path: Path) -> None:
             world.connectors[int(key)]["health"] = health
         world.items = {item.id: item for item in (_load_item(world, one) for one in doc["items"])}
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is no state file of this version: {error!r}") from None
+        raise ValueError(f"{path} is not a state file of this version: {error!r}") from None
 
 
 def _load_item(world: World, one: Doc) -> Item:
@@ -78,7 +78,7 @@ def _load_account(one: Doc) -> Account:
 
 
 def resume(world: World) -> None:
-    """Go on after `load`: executions that were under way begin again, automatic syncs are set."""
+    """Continue after `load`: restart the executions that were under way and schedule automatic syncs."""
     for item in world.items.values():
         if item.running:
             machine.start(world, item, item.cause)
@@ -87,7 +87,7 @@ def resume(world: World) -> None:
 
 
 async def keep(world: World, path: Path) -> None:
-    """Save every few seconds while something happens; big banks only at the end."""
+    """Save every few seconds after a change. Big banks are saved only at the end."""
     seen = -1
     while True:
         await asyncio.sleep(EVERY)

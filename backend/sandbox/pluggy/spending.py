@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Template:
-    """One kind of transaction. Amounts are cents; `sign` +1 is money in. `method` only for transfers of the bank."""
+    """One kind of transaction. Amounts are cents. `sign` +1: money in. `method`: only for bank transfers."""
 
     text: str
     category: str

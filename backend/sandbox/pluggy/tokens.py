@@ -14,13 +14,13 @@ Claims = dict[str, Any]
 
 
 class Mint:
-    """Makes and reads tokens. The keys are new in every process: a restart ends all tokens."""
+    """Makes and reads tokens. Every process has new keys, so a restart invalidates all tokens."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
     def make(self, claims: Claims, ttl: float, algorithm: str = "HS256") -> str:
-        """A token that ends `ttl` seconds from now; `exp` and `iat` are whole seconds."""
+        """A token that expires `ttl` seconds from now; `exp` and `iat` are whole seconds."""
         now = time.time()
         full = {**claims, "iat": int(now), "exp": int(now + ttl)}
         head = f"{_encode({'alg': algorithm, 'typ': 'JWT'})}.{_encode(full)}"
@@ -28,7 +28,7 @@ class Mint:
         return f"{head}.{_base64url(signature)}"
 
     def read(self, token: str) -> Claims | None:
-        """The claims of a token that is genuine and has not ended; otherwise None."""
+        """The claims of a genuine token that has not expired, or None."""
         head, _, signature = token.rpartition(".")
         try:
             if not self._genuine(head, _decode(signature)):

@@ -13,7 +13,7 @@ from .cursor import read_cursor, write_cursor
 from .errors import ApiError, invalid, not_found
 from .ledger import Row
 from .model import Account
-from .wire import body_of, dump, given, instant, is_uuid, needed_uuid, page_of, path_uuid, reply_bytes
+from .wire import body_of, dump, instant, is_uuid, needed_uuid, page_of, path_uuid, query_value, reply_bytes
 from .world import world_of
 
 PAGE = 500
@@ -22,9 +22,9 @@ TOLD = ("accountId", "ids", "dateFrom", "dateTo", "createdAtFrom")
 
 
 async def by_cursor(request: web.Request) -> web.Response:
-    """GET /v2/transactions: 500 a page, newest first; `next` carries the filters."""
+    """GET /v2/transactions: 500 a page, newest first. `next` has the filters."""
     account = world_of(request).account(needed_uuid(request, "accountId"))[1]
-    if given(request, "createdAtFrom") and given(request, "dateFrom"):
+    if query_value(request, "createdAtFrom") and query_value(request, "dateFrom"):
         raise invalid("createdAtFrom and dateFrom are mutually exclusive")
     after = read_cursor(request)
     low, high = _bounds(request, "dateFrom", "dateTo")
@@ -33,14 +33,16 @@ async def by_cursor(request: web.Request) -> web.Response:
     more = None
     if len(found) > PAGE:
         found = found[:PAGE]
-        more = write_cursor({name: given(request, name) for name in TOLD if given(request, name)}, found[-1].key)
+        more = write_cursor(
+            {name: query_value(request, name) for name in TOLD if query_value(request, name)}, found[-1].key
+        )
     return reply_bytes(b'{"results":[' + b",".join([row.body for row in found]) + b'],"next":' + dump(more) + b"}")
 
 
 def _bounds(request: web.Request, first: str, last: str) -> tuple[str, str]:
     start, end = instant(request, first), instant(request, last)
     low = clock.iso(start) if start else ""
-    if end and len(given(request, last)) <= 10:
+    if end and len(query_value(request, last)) <= 10:
         end += timedelta(days=1, milliseconds=-1)
     return low, clock.iso(end) if end else "~"
 
@@ -61,7 +63,7 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _ids(request: web.Request) -> set[str] | None:
-    text = given(request, "ids")
+    text = query_value(request, "ids")
     if not text:
         return None
     ids = {part.strip() for part in text.split(",") if part.strip()}
@@ -73,7 +75,7 @@ def _ids(request: web.Request) -> set[str] | None:
 
 
 async def by_page(request: web.Request) -> web.Response:
-    """GET /transactions (v1): page envelope; 410 when switched so."""
+    """GET /transactions (v1): page envelope. 410 if the switch v1_transactions_gone is on."""
     world = world_of(request)
     if world.switches.v1_transactions_gone:
         raise ApiError(410, "This endpoint was removed, use /v2/transactions")
@@ -81,7 +83,7 @@ async def by_page(request: web.Request) -> web.Response:
     number, size = page_of(request)
     low, high = _bounds(request, "from", "to")
     rows = list(_chosen(request, account, low, high, None))
-    if bill := given(request, "billId"):
+    if bill := query_value(request, "billId"):
         rows = [row for row in rows if f'"billId":"{bill}"'.encode() in row.body]
     cut = rows[(number - 1) * size : number * size]
     head = {"page": number, "total": len(rows), "totalPages": math.ceil(len(rows) / size)}
@@ -102,7 +104,7 @@ async def one(request: web.Request) -> web.Response:
 
 
 async def set_category(request: web.Request) -> web.Response:
-    """PATCH /transactions/{id}: the client's own category, kept over syncs."""
+    """PATCH /transactions/{id}: the client's own category, which syncs do not change."""
     account, row = _found(request)
     category = (await body_of(request)).get("categoryId")
     if not isinstance(category, str):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-PASSWORD = "password-ok"  # noqa: S105 - the sandbox password, known to all
+PASSWORD = "password-ok"  # noqa: S105 - the sandbox's password is public
 MFA_CODE = "123456"
 PERF_ROWS_PER_X = 100
 PERF_MOST = 5000
@@ -54,7 +54,7 @@ MOCK_BANK_CPF = "76109277673"
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens to one login. `rows` > 0: that many transactions, all on one checking account."""
+    """The outcome of one login. `rows` > 0: that many transactions, all on one checking account."""
 
     user: str
     error: str = ""
@@ -70,7 +70,7 @@ class Scenario:
 
     @property
     def login_error(self) -> bool:
-        """Whether the failure is one of the login (status LOGIN_ERROR), not of the run (OUTDATED)."""
+        """Whether the login fails (status LOGIN_ERROR), not the execution (OUTDATED)."""
         return self.error in LOGIN_ERRORS
 
 

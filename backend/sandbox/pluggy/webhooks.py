@@ -26,7 +26,7 @@ CREDENTIALS = "Webhook url can't carry credentials"
 
 
 def check_url(world: World, url: object) -> str:
-    """The URL when its form is allowed; 400 otherwise. Local ones pass only with --allow-local-webhooks."""
+    """The URL, if its form is allowed; else 400. Local URLs need --allow-local-webhooks."""
     parts = _split(url)
     if world.options.allow_local_webhooks:
         return str(url)
@@ -110,7 +110,7 @@ def _headers(given: object) -> dict[str, str]:
 
 
 async def create(request: web.Request) -> web.Response:
-    """POST /webhooks: answers 200, as Node demands (201 on demand)."""
+    """POST /webhooks: answers 200, as the Node SDK requires (201 with --webhook-create-status)."""
     world, body = world_of(request), await body_of(request)
     headers = _headers(body.get("headers"))
     event, url = await _checked(world, body)

@@ -27,14 +27,14 @@ def reply(doc: object, status: int = 200) -> web.Response:
 
 
 def refusal(error: ApiError) -> web.Response:
-    """The answer that an error is."""
+    """The answer for an error."""
     answer = reply(error.body(), error.status)
     answer.headers.update(error.headers)
     return answer
 
 
 def reply_bytes(body: bytes) -> web.Response:
-    """A JSON answer that is serialised already."""
+    """A JSON answer from bytes."""
     return web.Response(body=body, content_type=JSON_TYPE, charset="utf-8")
 
 
@@ -57,7 +57,7 @@ def page_of(request: web.Request) -> tuple[int, int]:
 
 
 def _integer(request: web.Request, name: str, default: int, low: int, high: int) -> int:
-    text = given(request, name)
+    text = query_value(request, name)
     if not text:
         return default
     if not text.isdigit() or not low <= int(text) <= high:
@@ -65,8 +65,8 @@ def _integer(request: web.Request, name: str, default: int, low: int, high: int)
     return int(text)
 
 
-def given(request: web.Request, name: str) -> str:
-    """A query parameter; empty counts as absent (the .NET SDK sends `type=`)."""
+def query_value(request: web.Request, name: str) -> str:
+    """A query parameter as text. An empty one counts as absent (the .NET SDK sends `type=`)."""
     return request.query.get(name, "").strip()
 
 
@@ -79,8 +79,8 @@ def is_uuid(text: str) -> bool:
 
 
 def needed_uuid(request: web.Request, name: str) -> str:
-    """A required UUID of the query; 400 with the vendor's two messages when missing, one when malformed."""
-    text = given(request, name)
+    """A required UUID of the query. 400 with the vendor's two messages if missing, one if malformed."""
+    text = query_value(request, name)
     if not text:
         raise invalid(f"{name} should not be null or undefined", f"{name} must be a UUID")
     if not is_uuid(text):
@@ -89,7 +89,7 @@ def needed_uuid(request: web.Request, name: str) -> str:
 
 
 def path_uuid(request: web.Request) -> str:
-    """The `{id}` of the path; 400 when it is no UUID."""
+    """The `{id}` of the path; 400 if it is not a UUID."""
     text = request.match_info["id"]
     if not is_uuid(text):
         raise invalid("id must be a UUID")
@@ -97,8 +97,8 @@ def path_uuid(request: web.Request) -> str:
 
 
 def instant(request: web.Request, name: str) -> datetime | None:
-    """A date or date-time of the query, or None; 400 when it is neither."""
-    text = given(request, name)
+    """A date or date-time of the query, or None. 400 for any other text."""
+    text = query_value(request, name)
     if not text:
         return None
     moment = clock.parse_iso(text)
@@ -109,11 +109,11 @@ def instant(request: web.Request, name: str) -> datetime | None:
 
 def truthy(request: web.Request, name: str) -> bool:
     """A boolean of the query; absent is false."""
-    return given(request, name).lower() in ("true", "1")
+    return query_value(request, name).lower() in ("true", "1")
 
 
 async def body_of(request: web.Request) -> Doc:
-    """The JSON object sent; an empty body is `{}`; anything else is 400."""
+    """The JSON object in the request. An empty body is `{}`; anything else is 400."""
     raw = await request.read()
     if not raw.strip():
         return {}

@@ -1,4 +1,4 @@
-"""The state of one emulator: options, items, webhooks, rules, switches, and the parts that act on them."""
+"""The state of one emulator: options, items, webhooks, rules, switches, faults, limits, counts."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Switches:
-    """Behaviour that can be turned at run time (`POST /_sandbox/switches`)."""
+    """Behaviour that tests change at run time (`POST /_sandbox/switches`)."""
 
     v1_transactions_gone: bool = False
     list_items: bool = True
@@ -43,7 +43,7 @@ class Switches:
 
 @dataclass
 class World:
-    """All that one emulator process knows."""
+    """The state of one emulator process."""
 
     options: Options
     faults: Faults
@@ -67,7 +67,7 @@ class World:
         self.dispatcher: Dispatcher
 
     def clear(self, keep_webhooks: bool = False) -> None:
-        """Forget all items, rules, faults, switches, counts and revocations; keys stay good."""
+        """Forget all items, rules, faults, switches, counts and revocations. Keys stay valid."""
         self.items.clear()
         self.rules.clear()
         if not keep_webhooks:
@@ -92,7 +92,7 @@ class World:
         return uid(self.options.seed, kind, self.counter)
 
     def fresh_id(self) -> str:
-        """An id that never repeats, in another run neither (tokens, events)."""
+        """An id that is never used again, also not in another run (for tokens and events)."""
         return str(uuid.uuid4())
 
     def item(self, item_id: str) -> Item:
@@ -117,5 +117,5 @@ WORLD = web.AppKey("world", World)
 
 
 def world_of(request: web.Request) -> World:
-    """The world that this request is answered from."""
+    """The world of this request's application."""
     return request.app[WORLD]

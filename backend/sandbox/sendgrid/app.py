@@ -9,7 +9,7 @@ from aiohttp import ClientSession, ClientTimeout, web
 from sandbox.kit.app import Sandbox
 
 from .checks import problems
-from .events import Signer, filled, written
+from .events import Signer, fill, serialise
 
 API_KEY = "SG.sandbox-only-key.all-of-the-scopes-for-tests-0123456789"
 LIMITED_KEY = "SG.sandbox-only-key.reads-statistics-and-nothing-else"
@@ -26,7 +26,7 @@ class SendGrid:
         self.signer = Signer()
 
     def forget(self) -> None:
-        """Begin anew; the key pair stays."""
+        """Start over. The key pair stays."""
         self.mails.clear()
 
     async def send(self, request: web.Request) -> web.Response:
@@ -61,7 +61,7 @@ class SendGrid:
         return web.json_response(keys)
 
     async def list(self, _request: web.Request) -> web.Response:
-        """What was accepted."""
+        """The accepted requests."""
         return web.json_response(self.mails)
 
     async def sign(self, request: web.Request) -> web.Response:
@@ -72,7 +72,7 @@ class SendGrid:
     async def deliver(self, request: web.Request) -> web.Response:
         """Post events to a URL."""
         asked = await request.json()
-        body = written([filled(event, self.mails) for event in asked["events"]])
+        body = serialise([fill(event, self.mails) for event in asked["events"]])
         session = ClientSession(timeout=ClientTimeout(total=10))
         async with session, session.post(asked["url"], data=body, headers=self.signer.headers(body)) as answer:
             told = {"status": answer.status, "body": (await answer.text())[:1000], "sent": body.decode()}

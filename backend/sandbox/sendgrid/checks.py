@@ -1,4 +1,4 @@
-"""What SendGrid refuses in a request to send, after the OpenAPI document of its v3 mail API."""
+"""The reasons for which SendGrid refuses a mail, by the OpenAPI document of its v3 mail API."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ Problem = tuple[str, str]
 
 
 def problems(body: object) -> list[Problem]:
-    """Everything that is wrong with it."""
+    """Everything wrong with a request."""
     if not isinstance(body, dict):
         return [("", "Bad Request")]
     found = list(_personalizations(body))

@@ -1,4 +1,4 @@
-"""The event webhook: what SendGrid tells of a message, and how it signs it."""
+"""The event webhook: what SendGrid reports about a message, and its signature."""
 
 import base64
 import json
@@ -23,14 +23,14 @@ class Signer:
         self.public_key = base64.b64encode(der).decode()
 
     def headers(self, body: bytes, timestamp: str | None = None) -> dict[str, str]:
-        """What a delivery carries: ECDSA over the timestamp and the body."""
+        """The headers of a delivery: an ECDSA signature of the timestamp and the body."""
         stamp = timestamp or str(int(time.time()))
         signature = self._key.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))
         encoded = base64.b64encode(signature).decode()
         return {"Content-Type": "application/json", SIGNATURE: encoded, TIMESTAMP: stamp}
 
 
-def filled(given: dict[str, Any], mails: list[dict[str, Any]]) -> dict[str, Any]:
+def fill(given: dict[str, Any], mails: list[dict[str, Any]]) -> dict[str, Any]:
     """An event with what SendGrid adds to it: ids, the time, the recipient, the custom arguments."""
     event = dict(given)
     mail = next((one for one in mails if one["message_id"] == event.pop("message_id", None)), None)
@@ -43,7 +43,7 @@ def filled(given: dict[str, Any], mails: list[dict[str, Any]]) -> dict[str, Any]
     return made | event
 
 
-def written(events: list[dict[str, Any]]) -> bytes:
-    """As SendGrid writes them: an array, one event a line."""
+def serialise(events: list[dict[str, Any]]) -> bytes:
+    """Serialise events as SendGrid does: an array with one event a line."""
     lines = ",\r\n".join(json.dumps(event, separators=(",", ":")) for event in events)
     return f"[{lines}]\r\n".encode()

@@ -1,4 +1,4 @@
-"""The emulator's application, put together."""
+"""Builds the emulator's application."""
 
 from sandbox.kit.app import Sandbox
 from sandbox.kit.background import Background
@@ -9,7 +9,7 @@ from .world import WORLD, World
 
 
 def build() -> Sandbox:
-    """An emulator as after its start."""
+    """The emulator with a new world."""
     world = World()
     sandbox = Sandbox("slack", world.begin, lambda: world.switches)
     sandbox.app[WORLD], sandbox.app[SENDING] = world, Background()

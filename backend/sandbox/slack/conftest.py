@@ -55,6 +55,6 @@ def _challenge(got: dict[str, Any]) -> bytes:
 
 @pytest.fixture
 def app(receiver: Receiver) -> Receiver:
-    """An app's server: it gives challenges back."""
+    """An app's server: it answers challenges."""
     receiver.reply = _challenge
     return receiver

@@ -1,13 +1,13 @@
-"""What tests make and switch, beside the kit's own: tokens, the events URL, messages of people, any event.
+"""The emulator's own controls: tokens, the events URL, users' messages, any event.
 
 POST /_sandbox/tokens      {"scopes"?, "rotating"?, "expires_in"?} → {"access_token", "refresh_token"?}
 POST /_sandbox/switches    {"auto_approve"?: user, "rotation"?, "token_seconds"?, "channel_seconds"?, "retry_scale"?,
                             "deadline_seconds"?}
-POST /_sandbox/events_url  {"url"} → {"verified": bool}; only a verified URL is told anything
-POST /_sandbox/messages    {"channel", "user", "text"}: somebody writes
+POST /_sandbox/events_url  {"url"} → {"verified": bool}; only a verified URL gets events
+POST /_sandbox/messages    {"channel", "user", "text"}: a user writes a message
 POST /_sandbox/emit        {"event"}: any event
-POST /_sandbox/interact    {"payload"}: somebody presses a button
-POST /_sandbox/settle      answers when no delivery is on its way
+POST /_sandbox/interact    {"payload"}: a user presses a button
+POST /_sandbox/settle      answers once no delivery is under way
 GET  /_sandbox/world       channels with their messages, deliveries with their retries
 """
 

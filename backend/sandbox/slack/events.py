@@ -26,14 +26,14 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def signed(raw: bytes, kind: str, *, at: float | None = None) -> dict[str, str]:
-    """The headers of a request of Slack's."""
+    """The headers of a signed request."""
     stamp = str(int(time.time() if at is None else at))
     digest = hmac.new(SIGNING_SECRET.encode(), b"v0:" + stamp.encode() + b":" + raw, hashlib.sha256).hexdigest()
     return {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
 
 def emit(app: web.Application, event: dict[str, Any]) -> None:
-    """Tell the app's events URL, if it has one; a mention of the bot by somebody else is told a second time."""
+    """Send an event to the app's events URL, if it has one. A mention of the bot is sent again as app_mention."""
     _callback(app, event)
     if event.get("type") == "message" and f"<@{BOT}>" in event.get("text", "") and event.get("user") != BOT:
         _callback(app, {**event, "type": "app_mention"})
@@ -55,7 +55,7 @@ def _callback(app: web.Application, event: dict[str, Any]) -> None:
 
 
 def interact(app: web.Application, payload: dict[str, Any]) -> None:
-    """Somebody pressed a button: a form with one field, told once."""
+    """A user pressed a button: send a form with one field, without retries."""
     send(app, urlencode({"payload": json.dumps(payload)}).encode(), FORM, retries=0)
 
 
@@ -78,7 +78,7 @@ async def _deliver(world: World, raw: bytes, kind: str, retries: int) -> None:
 
 
 async def _post(world: World, raw: bytes, headers: dict[str, str]) -> tuple[int, str, str]:
-    """(status, why it failed or nothing, the answer's text)"""
+    """Returns (status, reason of a failure or "", the answer's text)."""
     timeout = aiohttp.ClientTimeout(total=world.switches["deadline_seconds"])
     try:
         async with (
@@ -93,7 +93,7 @@ async def _post(world: World, raw: bytes, headers: dict[str, str]) -> tuple[int,
 
 
 async def verify_url(world: World) -> bool:
-    """Send the challenge; whether the URL gave it back."""
+    """Send the challenge. Returns whether the URL answered with it."""
     challenge = uuid4().hex
     raw = json.dumps({"token": "old", "challenge": challenge, "type": "url_verification"}).encode()
     status, _, text = await _post(world, raw, signed(raw, JSON))

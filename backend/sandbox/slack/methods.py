@@ -1,4 +1,4 @@
-"""The Web API's methods: everything is answered with 200 and `ok`, except a limit that is used up (429).
+"""The Web API's methods: every answer has status 200 and `ok`, except 429 when a rate limit is reached.
 
 Source: https://docs.slack.dev/reference/methods
 """
@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 async def call(request: web.Request) -> web.Response:
-    """Any method."""
+    """Calls a method by its name."""
     world, name = request.app[WORLD], request.match_info["method"]
     try:
         known = METHODS.get(name)
@@ -178,6 +178,6 @@ METHODS: dict[str, tuple[Method, str, bool]] = {
     "conversations.create": (create_conversation, "", True),
     "users.info": (user_info, "users:read", False),
 }
-"""Name → what it does, the scope it needs, whether it reads JSON."""
+"""By name: the function, the scope it needs, whether it reads JSON."""
 
 ROUTES = [web.route("*", "/api/{method}", call)]

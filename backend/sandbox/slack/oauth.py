@@ -1,4 +1,4 @@
-"""Installing the app: the page, the code, tokens, their rotation, their end.
+"""OAuth: the installation page, the code, tokens, rotation and revocation.
 
 Source: https://docs.slack.dev/authentication/installing-with-oauth and /using-token-rotation
 """
@@ -29,7 +29,7 @@ def _asked(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 async def page(request: web.Request) -> web.StreamResponse:
-    """The question whether to install, or (switch auto_approve: a user) the answer at once."""
+    """The page that asks the user to install the app. With the switch auto_approve (a user) it redirects at once."""
     world, asked = request.app[WORLD], _asked(request.query)
     if world.switches["auto_approve"]:
         return _grant(world, asked, world.switches["auto_approve"])
@@ -44,7 +44,7 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
-    """What the user pressed."""
+    """The button that the user pressed."""
     form = await request.post()
     asked = _asked(form)
     if form.get("allow") != "1":
@@ -64,7 +64,7 @@ def _back(where: str, query: dict[str, str]) -> web.Response:
 
 
 async def access(request: web.Request) -> web.Response:
-    """oauth.v2.access: a code or a refresh token for tokens. Every error comes with status 200."""
+    """oauth.v2.access: exchange a code or a refresh token for tokens. Errors have status 200."""
     form = {name: str(value) for name, value in (await request.post()).items()}
     client_id, client_secret = _client(request, form)
     if client_id != CLIENT_ID:
@@ -92,17 +92,17 @@ def _redeemed(world: World, form: Mapping[str, str]) -> web.Response:
     if form.get("redirect_uri", "") != code.redirect_uri:
         return _error("bad_redirect_uri")
     del world.codes[form["code"]]
-    return _shown(world.add_token(code.scopes, code.installer, rotating=world.switches["rotation"]))
+    return _to_json(world.add_token(code.scopes, code.installer, rotating=world.switches["rotation"]))
 
 
 def _refreshed(world: World, form: Mapping[str, str]) -> web.Response:
     old = world.refreshes.pop(form.get("refresh_token", ""), None)
     if old is None or old.value in world.revoked:
         return _error("invalid_refresh_token")
-    return _shown(world.add_token(old.scopes, old.installer, rotating=True))
+    return _to_json(world.add_token(old.scopes, old.installer, rotating=True))
 
 
-def _shown(token: Token) -> web.Response:
+def _to_json(token: Token) -> web.Response:
     shown: dict[str, Any] = {
         "ok": True,
         "access_token": token.value,

@@ -1,4 +1,4 @@
-"""Events: the URL proven first, every request signed, three retries that say why."""
+"""Events: the URL is verified first, every request is signed, and three retries have their reason."""
 
 import hashlib
 import hmac
@@ -12,7 +12,7 @@ from .world import SIGNING_SECRET
 
 @pytest.fixture
 def told(slack, app):
-    """A verified URL; what came to it after that."""
+    """An app with a verified URL, and the events after that."""
     assert slack.control("events_url", {"url": app.url}) == {"verified": True}
     app.got.clear()
     return app
@@ -37,12 +37,12 @@ def test_every_request_is_signed(slack, told):
     assert (document["type"], document["event"]["text"]) == ("event_callback", "oi")
 
 
-def test_a_mention_is_told_as_both(slack, told):
+def test_a_mention_is_sent_as_message_and_as_app_mention(slack, told):
     say(slack, "oi <@UBOT>")
     assert types(told) == ["app_mention", "message"]
 
 
-def test_the_bots_own_message_is_told_too(slack, told):
+def test_the_bots_own_message_is_sent_too(slack, told):
     slack.api("chat.postMessage", {"channel": "geral", "text": "sou eu"})
     slack.control("settle")
     assert json.loads(told.got[0]["raw"])["event"]["bot_id"] == "B0SANDBOX1"
@@ -63,7 +63,7 @@ def test_a_request_that_succeeds_is_not_repeated(slack, told):
     assert len(told.got) == 2
 
 
-def test_a_url_that_gives_back_no_challenge_is_told_nothing(slack, app):
+def test_a_url_that_does_not_answer_the_challenge_gets_no_events(slack, app):
     app.statuses = [404]
     assert slack.control("events_url", {"url": app.url}) == {"verified": False}
     app.got.clear()
@@ -71,7 +71,7 @@ def test_a_url_that_gives_back_no_challenge_is_told_nothing(slack, app):
     assert app.got == []
 
 
-def test_a_pressed_button_comes_as_a_form(slack, told):
+def test_a_pressed_button_is_sent_as_a_form(slack, told):
     slack.control("interact", {"payload": {"type": "block_actions"}})
     slack.control("settle")
     assert json.loads(parse_qs(told.got[0]["raw"].decode())["payload"][0]) == {"type": "block_actions"}

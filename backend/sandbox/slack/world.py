@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 CLIENT_ID = "1010101010.2020202020"
-CLIENT_SECRET = "slack_sandbox_only"  # noqa: S105 - of the emulator, for everyone to read
+CLIENT_SECRET = "slack_sandbox_only"  # noqa: S105 - the emulator's, and public
 SIGNING_SECRET = "5e1f0a9c3b7d4e6f8a2b1c0d9e8f7a6b"  # noqa: S105 - the same
 APP_ID = "A0SANDBOX1"
 TEAM = {"id": "T0SANDBOX1", "name": "Padaria Sol"}
@@ -36,7 +36,7 @@ class Token:
 
 @dataclass
 class Code:
-    """What a user granted; exchanged once, for ten minutes."""
+    """An authorization code. It works once, within ten minutes."""
 
     scopes: list[str]
     redirect_uri: str
@@ -46,7 +46,7 @@ class Code:
 
 @dataclass
 class Channel:
-    """A conversation and what was said in it."""
+    """A conversation and its messages."""
 
     id: str
     name: str
@@ -58,13 +58,13 @@ class Channel:
 
 
 class World:
-    """Everything, made anew by `begin`."""
+    """Everything the emulator knows. `begin` starts it over."""
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        """As after the start."""
+        """The state at the start."""
         self._ids: Iterator[int] = itertools.count(1001)
         self.codes: dict[str, Code] = {}
         self.tokens: dict[str, Token] = {}
@@ -119,7 +119,7 @@ class World:
         return self.channels.get(named) or next((one for one in self.channels.values() if one.name == wanted), None)
 
     def add_token(self, scopes: list[str], installer: str, *, rotating: bool) -> Token:
-        """A token that stays, or one that ends after twelve hours and comes with a refresh token of one use."""
+        """A token that does not expire, or with `rotating` one of twelve hours with a single-use refresh token."""
         number = secrets.token_hex(12)
         token = Token(f"xoxe.xoxb-1-{number}" if rotating else f"xoxb-{number}", scopes, installer)
         if rotating:

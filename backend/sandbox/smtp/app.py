@@ -18,14 +18,14 @@ HOST = "127.0.0.1"
 
 
 class Smtp:
-    """The three servers: `ports` by their names."""
+    """The three servers. `ports`: by name."""
 
     def __init__(self, world: World) -> None:
         self.world, self.certificate = world, Certificate()
         self.ports: dict[str, int] = {}
 
     async def run(self, _app: web.Application) -> AsyncIterator[None]:
-        """Started with the control port, stopped with it."""
+        """Start and stop with the control port."""
         servers = [
             await self._start("plain", None, None),
             await self._start("starttls", self.certificate.context, None),
@@ -36,7 +36,7 @@ class Smtp:
             server.close()
 
     async def _start(self, name: str, later: ssl.SSLContext | None, now: ssl.SSLContext | None) -> asyncio.Server:
-        # Without any TLS the password is taken in the clear: that is what the plain server is for.
+        # The plain server accepts the password without TLS: that is what it is for.
         def dialogue() -> Dialogue:
             return Dialogue(self.world, over_tls=now is not None, tls=later)
 
@@ -50,15 +50,15 @@ class Smtp:
         return web.json_response({"host": HOST, **self.ports, **login, "ca_pem": self.certificate.ca_pem})
 
     async def mails(self, _request: web.Request) -> web.Response:
-        """What was accepted."""
+        """The accepted mails."""
         return web.json_response(self.world.mails)
 
     async def commands(self, _request: web.Request) -> web.Response:
-        """What clients did."""
+        """The clients' commands."""
         return web.json_response(self.world.commands)
 
     async def fault(self, request: web.Request) -> web.Response:
-        """Switch one on."""
+        """Switch a fault on."""
         try:
             self.world.faults.switch_on(as_fault(await document(request)))
         except ValueError as error:
@@ -66,14 +66,14 @@ class Smtp:
         return web.Response(status=204)
 
     async def extend(self, request: web.Request) -> web.Response:
-        """Say something else of the extensions."""
+        """Change lines of EHLO's answer."""
         self.world.extensions.update(await request.json())
         return web.Response(status=204)
 
 
 def build() -> Sandbox:
     """The emulator, not started."""
-    # aiosmtpd logs every dropped connection with a traceback; dropping them is what this is for.
+    # aiosmtpd logs every dropped connection with a traceback, and this emulator drops many.
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     world = World()
     smtp, sandbox = Smtp(world), Sandbox("smtp", reset=world.forget)

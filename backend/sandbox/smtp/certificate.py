@@ -1,4 +1,4 @@
-"""A certificate authority and a server certificate, made anew at every start; the key is on disk only to be read in."""
+"""A certificate authority and a server certificate, new at every start. The key is on disk only while it is loaded."""
 
 import ssl
 import tempfile
@@ -27,7 +27,7 @@ def _begun(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.Ce
 
 
 class Certificate:
-    """`ca_pem` is what a client must trust; `context` is the server's side."""
+    """`ca_pem`: the authority that a client must trust. `context`: for the server."""
 
     def __init__(self) -> None:
         authority, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())

@@ -1,4 +1,4 @@
-"""What can go wrong in a dialogue, and when: the stage is a fault's target, a recipient's address its pattern."""
+"""What can go wrong in an SMTP dialogue, and at which stage. The stage is a fault's target, an address its pattern."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The dialogue: aiosmtpd's, asked before every stage whether something is to go wrong there."""
+"""aiosmtpd's dialogue, with a look at the faults before every stage."""
 
 import asyncio
 import hmac
@@ -25,15 +25,15 @@ class World:
     commands: list[str] = field(default_factory=list)
     faults: Faults = field(default_factory=lambda: Faults(KINDS))
     extensions: dict[str, str | None] = field(default_factory=dict)
-    """What EHLO says instead of an extension's line; None: nothing."""
+    """Lines of EHLO's answer by keyword, instead of the usual ones. None: no line."""
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Start over."""
         for part in (self.mails, self.commands, self.faults, self.extensions):
             part.clear()
 
     def offered(self, line: str) -> str | None:
-        """A line of EHLO's answer as it is to be said."""
+        """A line of EHLO's answer, with the changes."""
         keyword = line[4:].partition(" ")[0]
         if keyword not in self.extensions:
             return line
@@ -41,13 +41,13 @@ class World:
         return None if instead is None else line[:4] + instead
 
     def fault(self, stage: str, address: str = "") -> Fault | None:
-        """Notes the stage; the fault that happens there."""
+        """Record the stage. Returns the fault that happens there."""
         self.commands.append(stage)
         return self.faults.strike(stage, address)
 
 
-class Mailroom:
-    """aiosmtpd's handler: keeps what is accepted."""
+class MailHandler:
+    """aiosmtpd's handler: stores accepted mails."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -61,8 +61,8 @@ class Mailroom:
 
     async def handle_DATA(self, server: "Dialogue", session: Session, envelope: Envelope) -> str:
         """The last dot has come."""
-        if (spoilt := await server.spoil("end")) is not None:
-            return spoilt
+        if (spoiled := await server.spoil("end")) is not None:
+            return spoiled
         self.world.mails.append(
             {
                 "from": envelope.mail_from,
@@ -77,7 +77,7 @@ class Mailroom:
 
 
 def authenticate(_server: SMTP, session: Session, _envelope: Envelope, mechanism: str, given: object) -> AuthResult:
-    """Only the one user."""
+    """Accept only the emulator's user."""
     if not isinstance(given, LoginPassword):
         return AuthResult(success=False, handled=False)
     login = given.login.decode("utf-8", "replace")
@@ -86,12 +86,12 @@ def authenticate(_server: SMTP, session: Session, _envelope: Envelope, mechanism
 
 
 class Dialogue(SMTP):
-    """One connection. `spoil` answers None when the stage may go on."""
+    """One connection. `spoil` returns None if the stage continues."""
 
     def __init__(self, world: World, *, over_tls: bool, tls: ssl.SSLContext | None) -> None:
         self.world, self.over_tls = world, over_tls
         super().__init__(
-            Mailroom(world),
+            MailHandler(world),
             data_size_limit=LARGEST,
             enable_SMTPUTF8=True,
             hostname="sandbox.example",
@@ -102,7 +102,7 @@ class Dialogue(SMTP):
         )
 
     async def spoil(self, stage: str, address: str = "") -> str | None:
-        """The answer to give instead, if something goes wrong here; may end the connection."""
+        """The answer of a fault at this stage, or None. May end the connection."""
         fault = self.world.fault(stage, address)
         if fault is None:
             return None
@@ -118,13 +118,13 @@ class Dialogue(SMTP):
         return ConnectionResetError()
 
     async def push(self, status: Any) -> None:
-        """The greeting is the first thing that is said."""
+        """The first line sent is the greeting."""
         if self.session is not None and not getattr(self, "_greeted", False):
             self._greeted = True
             status = await self.spoil("greeting") or status
         await super().push(status)
 
-    async def _spoilt(self, stage: str, address: str = "") -> bool:
+    async def _spoiled(self, stage: str, address: str = "") -> bool:
         answer = await self.spoil(stage, address)
         if answer is not None:
             await self.push(answer)
@@ -132,38 +132,38 @@ class Dialogue(SMTP):
 
     async def smtp_EHLO(self, hostname: str) -> None:
         """EHLO"""
-        if not await self._spoilt("ehlo"):
+        if not await self._spoiled("ehlo"):
             await super().smtp_EHLO(hostname)
 
     async def smtp_STARTTLS(self, arg: str) -> None:
         """STARTTLS"""
-        if not await self._spoilt("starttls"):
+        if not await self._spoiled("starttls"):
             await super().smtp_STARTTLS(arg)
 
     async def smtp_AUTH(self, arg: str) -> None:
         """AUTH"""
-        if not await self._spoilt("auth"):
+        if not await self._spoiled("auth"):
             await super().smtp_AUTH(arg)
 
     async def smtp_NOOP(self, arg: str) -> None:
         """NOOP"""
-        if not await self._spoilt("noop"):
+        if not await self._spoiled("noop"):
             await super().smtp_NOOP(arg)
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         """MAIL FROM"""
-        if not await self._spoilt("mail"):
+        if not await self._spoiled("mail"):
             await super().smtp_MAIL(arg)
 
     async def smtp_RCPT(self, arg: str | None) -> None:
         """RCPT TO"""
         address = (arg or "").partition("<")[2].partition(">")[0]
-        if not await self._spoilt("rcpt", address):
+        if not await self._spoiled("rcpt", address):
             await super().smtp_RCPT(arg)
 
     async def smtp_DATA(self, arg: str) -> None:
-        """DATA: `content` spoils it between the first byte of the message and the last."""
-        if await self._spoilt("data"):
+        """DATA: a fault at `content` happens between the first and the last byte of the message."""
+        if await self._spoiled("data"):
             return
         fault = self.world.fault("content")
         if fault is None:

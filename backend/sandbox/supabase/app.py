@@ -16,7 +16,7 @@ OWN_PARAMETERS = frozenset({"select", "order", "limit", "offset", "and", "or"})
 
 
 def build() -> Sandbox:
-    """The emulator, with its data as it is at first."""
+    """The emulator with its first data."""
     api = Api()
     sandbox = Sandbox("supabase", api.reset)
     sandbox.app.add_routes(
@@ -30,17 +30,17 @@ def build() -> Sandbox:
 
 
 class Api:
-    """Answers requests from its tables."""
+    """The handlers. They read the tables."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """The first data again."""
+        """Restore the first data."""
         self.tables = tables()
 
     async def describe(self, request: web.Request) -> web.Response:
-        """OpenAPI 2 of what the key may see; since 2026 for secret keys alone."""
+        """OpenAPI 2 of the tables that the key may see. Since 2026 only for secret keys."""
         try:
             role = _role(request)
             if role == "anon":
@@ -55,7 +55,7 @@ class Api:
         return web.json_response({"swagger": "2.0", "definitions": definitions})
 
     async def function(self, _request: web.Request) -> web.Response:
-        """Functions are there, and no reader calls them."""
+        """Functions exist, but a reader must not call them."""
         return web.json_response({"called": True})
 
     async def table(self, request: web.Request) -> web.Response:
@@ -152,12 +152,12 @@ def _page(request: web.Request, rows: list[Row], columns: list[str], total: int 
     page = rows[offset : offset + limit]
     span = f"{offset}-{offset + len(page) - 1}" if page else "*"
     status = 206 if total is not None and len(page) < total else 200
-    body = f"[{','.join(_written(row, columns) for row in page)}]"
+    body = f"[{','.join(_to_json(row, columns) for row in page)}]"
     headers = {"Content-Range": f"{span}/{'*' if total is None else total}"}
     return web.Response(text=body, status=status, headers=headers, content_type="application/json")
 
 
-def _written(row: Row, columns: list[str]) -> str:
-    """A row as JSON, its exact numbers with the digits that they have."""
+def _to_json(row: Row, columns: list[str]) -> str:
+    """A row as JSON. Exact numbers keep their digits."""
     values = {name: row[name].digits if isinstance(row[name], Exact) else json.dumps(row[name]) for name in columns}
     return f"{{{','.join(f'{json.dumps(name)}:{value}' for name, value in values.items())}}}"

@@ -22,7 +22,7 @@ KEYS = {
 """Key → role. The older two are JWTs."""
 
 MAX_ROWS = 1000
-"""What the project's setting "Max rows" cuts every answer to."""
+"""The project's setting "Max rows": no answer has more."""
 
 COLUMNS = {
     "vendas": {"id": "bigint", "cliente": "text", "total": "numeric", "paga": "boolean", "criada": "timestamptz"},
@@ -35,7 +35,7 @@ SCHEMAS = ("public", "crm")
 
 
 class Exact(float):
-    """A number that remembers the digits that it was given: 10.50."""
+    """A number that keeps its digits: 10.50."""
 
     digits: str
 
@@ -46,7 +46,7 @@ class Exact(float):
 
 
 def tables() -> dict[str, list[Row]]:
-    """The rows of every table, anew. Tables outside the schema public are named with theirs."""
+    """The rows of every table. A name outside the schema public starts with its schema."""
     sales: list[tuple[Any, ...]] = [
         (1, "Ana", Exact("10.50"), True, "2026-01-02T06:04:05+00:00"),
         (2, "a,b (c)", Exact("99999999.99"), False, "2026-02-03T00:00:00+00:00"),

@@ -18,15 +18,15 @@ def unreadable(what: str) -> Refused:
 
 
 def no_column(table: str, column: str) -> Refused:
-    """PostgreSQL knows no such column."""
+    """The column does not exist."""
     return Refused(400, "42703", f"column {table}.{column} does not exist")
 
 
 def bad_value(kind: str, text: str) -> Refused:
-    """A value that is none of the column's type."""
+    """The value does not have the column's type."""
     return Refused(400, "22P02", f'invalid input syntax for type {kind}: "{text}"')
 
 
 def no_operator(kind: str, operator: str) -> Refused:
-    """PostgreSQL knows no such comparison for the type."""
+    """The type does not have this comparison."""
     return Refused(404, "42883", f"operator does not exist: {kind} {operator} unknown")

@@ -1,4 +1,4 @@
-"""Which rows fit, as PostgreSQL would say: null fits no comparison, values are read as the column's type."""
+"""Decides which rows match, like PostgreSQL: null matches no comparison, values are read as the column's type."""
 
 import re
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def _fits_test(test: Test, row: dict[str, Any], kinds: dict[str, str], table: st
     if value is None:
         return None
     if test.op == "in":
-        return value in wanted and test.values != ("",)  # PostgREST takes in.("") for the list of nothing
+        return value in wanted and test.values != ("",)  # PostgREST reads in.("") as an empty list
     return COMPARISONS[test.op](value, wanted[0])
 
 

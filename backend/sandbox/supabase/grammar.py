@@ -9,7 +9,7 @@ OPERATORS = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "
 
 @dataclass(frozen=True)
 class Test:
-    """One comparison. `values`: one, or the list of `in`."""
+    """One comparison. `values`: one value, or the list of `in`."""
 
     column: str
     op: str
@@ -19,7 +19,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Tree:
-    """Several, all (`and`) or any (`or`) of which must hold."""
+    """Several comparisons: all (`and`) or any (`or`) must hold."""
 
     word: str
     parts: tuple["Tree | Test", ...] = field(default=())
@@ -35,7 +35,7 @@ def read_tree(word: str, text: str) -> Tree:
 
 
 def read_plain(column: str, text: str) -> Test:
-    """The comparison of a parameter that is named by its column: here a value is taken as it is, quotes and all."""
+    """The comparison of a parameter with a column's name. Quotes are part of the value here."""
     negated = text.startswith("not.")
     op, dot, value = text.removeprefix("not.").partition(".")
     if not dot or op not in OPERATORS:

@@ -1,4 +1,4 @@
-"""What the routes share: whose token it is, JSON bodies, errors as {"error": …}."""
+"""What the routes share: the token's instance, JSON bodies, errors as {"error": …}."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ class Gateway:
         self.world, self.postman, self.base_url = world, postman, base_url
 
     def route(self, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
-        """An aiohttp handler: the caller's instance and body go to `handler`, what it refuses becomes an answer."""
+        """An aiohttp handler that calls `handler` with the caller's instance and body. Answers Refused as an error."""
 
         async def answer(request: web.Request) -> web.Response:
             try:

@@ -1,4 +1,4 @@
-"""The emulator, put together."""
+"""Builds the emulator's application."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -40,7 +40,7 @@ def build() -> Sandbox:
 
 @web.middleware
 async def no_session(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The one error of another form: the account at WhatsApp is not connected."""
+    """Answers the only error of another form: the WhatsApp account is not connected."""
     try:
         return await handler(request)
     except sending.Disconnected:

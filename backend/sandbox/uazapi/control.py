@@ -1,12 +1,12 @@
-"""What tests do to this emulator's world, under /_sandbox beside what every emulator has:
+"""The emulator's own controls:
 
-POST /_sandbox/instances   {token, name?, owner?, connected?, logged_in?, reason?}: make or change one; a change of its
-                           connection is told to its webhooks
-POST /_sandbox/people      {number, name?, lid?, aliases?, lead?}: put on WhatsApp; DELETE: nobody is
+POST /_sandbox/instances   {token, name?, owner?, connected?, logged_in?, reason?}: create or change one; a new
+                           connection state goes to its webhooks
+POST /_sandbox/people      {number, name?, lid?, aliases?, lead?}: add a person to WhatsApp; DELETE: remove all
 POST /_sandbox/incoming    {token?, number|chat, … any Message field}: a message comes in (with fromMe: goes out)
 POST /_sandbox/receipts    {token?, ids, state, chat?, flat?, as_strings?}: Delivered, Read …
 POST /_sandbox/limits      {sends_allowed?, media_limit?}
-POST /_sandbox/settle      wait until every webhook is delivered or given up
+POST /_sandbox/settle      answers once every webhook is delivered or given up
 GET  /_sandbox/messages    all messages of the instance ?token=
 """
 
@@ -27,11 +27,11 @@ class Control:
         self.gateway, self.world = gateway, gateway.world
 
     def routes(self) -> list[web.RouteDef]:
-        """All of them."""
+        """The routes above."""
         return [
             web.post("/_sandbox/instances", self.instance),
             web.post("/_sandbox/people", self.person),
-            web.delete("/_sandbox/people", self.nobody),
+            web.delete("/_sandbox/people", self.remove_people),
             web.post("/_sandbox/incoming", self.incoming),
             web.post("/_sandbox/receipts", self.receipt),
             web.post("/_sandbox/limits", self.limits),
@@ -55,7 +55,7 @@ class Control:
         self.world.add(Person(**await request.json()))
         return web.Response(status=204)
 
-    async def nobody(self, _request: web.Request) -> web.Response:
+    async def remove_people(self, _request: web.Request) -> web.Response:
         self.world.people.clear()
         return web.Response(status=204)
 

@@ -31,9 +31,9 @@ class Postman:
         self.sending = Background()
 
     def post(self, instance: Instance, body: dict[str, Any], spelt: bool = False) -> None:
-        """To every webhook of the instance that wants it. `spelt`: with booleans and numbers as strings."""
+        """Send to every webhook of the instance that listens. `spelt`: with booleans and numbers as strings."""
         for webhook in instance.webhooks:
-            if wanted(webhook, body):
+            if wants(webhook, body):
                 sent = as_strings(body) if spelt else body
                 self.sending.start(self._deliver(instance, webhook, sent))
 
@@ -57,15 +57,15 @@ async def _once(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) 
         return type(error).__name__
 
 
-def wanted(webhook: Webhook, body: dict[str, Any]) -> bool:
-    """Whether this webhook listens to such an event."""
+def wants(webhook: Webhook, body: dict[str, Any]) -> bool:
+    """Whether this webhook listens to this event."""
     message = body.get("message")
     left_out = message and any(EXCLUDED[name](message) for name in webhook.exclude if name in EXCLUDED)
     return webhook.enabled and body["EventType"] in webhook.events and not left_out
 
 
 def url_for(webhook: Webhook, body: dict[str, Any]) -> str:
-    """Its address, with the event and the type of the message behind it where that was asked for."""
+    """The webhook's URL; it can ask for the event and the message type at the end."""
     parts = [str(body["EventType"])] if webhook.add_event else []
     if webhook.add_type and "message" in body:
         parts.append(body["message"]["messageType"].lower())

@@ -14,7 +14,7 @@ EVENTS = frozenset((*MESSAGE_EVENTS, *OTHER_EVENTS))
 
 async def show(_gateway: Gateway, instance: Instance, _body: dict[str, Any]) -> web.Response:
     """GET /webhook"""
-    return web.json_response([shown(instance, webhook) for webhook in instance.webhooks])
+    return web.json_response([to_json(instance, webhook) for webhook in instance.webhooks])
 
 
 async def errors(_gateway: Gateway, instance: Instance, _body: dict[str, Any]) -> web.Response:
@@ -34,7 +34,7 @@ async def change(gateway: Gateway, instance: Instance, body: dict[str, Any]) -> 
     else:
         first = instance.webhooks[0].id if instance.webhooks else None
         instance.webhooks[:1] = [read(gateway, body, first)]
-    return web.json_response([shown(instance, webhook) for webhook in instance.webhooks])
+    return web.json_response([to_json(instance, webhook) for webhook in instance.webhooks])
 
 
 def update(gateway: Gateway, instance: Instance, body: dict[str, Any]) -> None:
@@ -46,7 +46,7 @@ def update(gateway: Gateway, instance: Instance, body: dict[str, Any]) -> None:
 
 
 def read(gateway: Gateway, body: dict[str, Any], webhook_id: str | None = None) -> Webhook:
-    """A webhook from a request. 400 for what the real one does not know."""
+    """A webhook from a request. 400 for anything that the real service does not know."""
     url, events = body.get("url"), body.get("events", ["messages", "messages_update", "connection"])
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         raise Refused(400, "Invalid webhook url")
@@ -63,8 +63,8 @@ def read(gateway: Gateway, body: dict[str, Any], webhook_id: str | None = None) 
     )
 
 
-def shown(instance: Instance, webhook: Webhook) -> dict[str, Any]:
-    """As the gateway shows it."""
+def to_json(instance: Instance, webhook: Webhook) -> dict[str, Any]:
+    """The webhook as the gateway shows it."""
     return {
         "id": webhook.id,
         "instance_id": instance.name,

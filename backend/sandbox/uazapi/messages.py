@@ -1,4 +1,4 @@
-"""The Message object, and what the gateway does to texts on their way."""
+"""The Message object, and the placeholders that the gateway expands in texts."""
 
 import re
 from typing import Any
@@ -8,8 +8,8 @@ from .world import Instance, Person, World
 PLACEHOLDER = re.compile(r"\{\{\s*([a-zA-Z_0-9]+)\s*\}\}")
 
 
-def expanded(text: str, person: Person | None) -> str:
-    """The real service's placeholders: {{name}}, {{first_name}} and every lead_ field; others stay as they are."""
+def expand(text: str, person: Person | None) -> str:
+    """Expand the real service's placeholders: {{name}}, {{first_name}} and every lead_ field; others stay."""
     if person is None:
         return text
     known = {"name": person.name, "first_name": person.name.partition(" ")[0], "wa_name": person.name, **person.lead}
@@ -17,7 +17,7 @@ def expanded(text: str, person: Person | None) -> str:
 
 
 def new_message(world: World, instance: Instance, chat: str, *, from_me: bool, **more: Any) -> dict[str, Any]:
-    """A Message of this chat (a jid); `more` overrides any field. It is remembered by the instance."""
+    """A Message of this chat (a jid); `more` overrides any field. The instance stores it."""
     number = world.next_number()
     messageid = more.pop("messageid", f"3EB0{number:016X}")
     message = {
@@ -51,7 +51,7 @@ def new_message(world: World, instance: Instance, chat: str, *, from_me: bool, *
 
 
 def sender_of(instance: Instance, person: Person | None, chat: str, from_me: bool) -> dict[str, str]:
-    """Who a message is from: a person is named by their lid where they have one, and by their number beside it."""
+    """The sender of a message: a person's lid if they have one, and their number."""
     if from_me:
         jid = f"{instance.owner}@s.whatsapp.net"
         return {"sender": jid, "sender_pn": jid, "sender_lid": "", "senderName": instance.name}
@@ -67,7 +67,7 @@ def sender_of(instance: Instance, person: Person | None, chat: str, from_me: boo
 
 
 def chat_of(world: World, instance: Instance, chat: str) -> dict[str, Any]:
-    """The chat object that comes with a message, the owner's notes about the person included."""
+    """The chat object of a message, with the owner's notes about the person."""
     person = world.in_chat(chat)
     return {
         "id": "r0000000000001",

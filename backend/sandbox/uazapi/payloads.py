@@ -1,4 +1,4 @@
-"""Webhook bodies: flat, unsigned, with the instance's token in every one of them."""
+"""Webhook bodies: flat, unsigned, each with the instance's token."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from .world import Instance, World
 
 
 def envelope(instance: Instance, kind: str, base_url: str) -> dict[str, Any]:
-    """What every body has."""
+    """The fields of every body."""
     return {
         "BaseUrl": base_url,
         "EventType": kind,
@@ -39,7 +39,7 @@ def of_receipt(instance: Instance, ids: list[str], state: str, chat: str, at_ms:
 
 
 def of_flat_receipt(instance: Instance, ids: list[str], state: str, base_url: str) -> dict[str, Any]:
-    """The other form that has been seen: `messageid` and `status` at the top."""
+    """The other known form: `messageid` and `status` at the top level."""
     return {**envelope(instance, "messages_update", base_url), "messageid": ids[0], "status": state}
 
 

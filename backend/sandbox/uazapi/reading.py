@@ -1,4 +1,4 @@
-"""Status, number check, looking for messages, the queue."""
+"""Status, number check, message search, the queue."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ FILTERS = ("id", "messageid", "chatid", "track_id", "track_source")
 
 
 async def status(_gateway: Gateway, instance: Instance, _body: dict[str, Any]) -> web.Response:
-    """GET /instance/status. The instance object carries secrets, as the real one does."""
+    """GET /instance/status. The instance object has secrets, like the real one."""
     user = {"user": instance.owner, "agent": 0, "device": 7, "server": "s.whatsapp.net"}
     shown = {
         "id": "i0000000000001",
@@ -33,10 +33,10 @@ async def check(gateway: Gateway, _instance: Instance, body: dict[str, Any]) -> 
     numbers = body.get("numbers")
     if not isinstance(numbers, list) or not numbers:
         raise Refused(400, "Missing numbers")
-    return web.json_response([checked(gateway, str(number)) for number in numbers])
+    return web.json_response([check_number(gateway, str(number)) for number in numbers])
 
 
-def checked(gateway: Gateway, number: str) -> dict[str, Any]:
+def check_number(gateway: Gateway, number: str) -> dict[str, Any]:
     """One row."""
     person = gateway.world.find(number)
     jid = f"{person.number}@s.whatsapp.net" if person else ""
@@ -62,6 +62,6 @@ async def find(_gateway: Gateway, instance: Instance, body: dict[str, Any]) -> w
 
 
 async def queue(_gateway: Gateway, instance: Instance, _body: dict[str, Any]) -> web.Response:
-    """GET /message/async: what `async: true` has put in the queue."""
+    """GET /message/async: messages that were sent with `async: true`."""
     waiting = sum(one["status"] == "Queued" for one in instance.messages)
     return web.json_response({"pending": waiting, "status": "processing" if waiting else "idle"})

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from . import payloads
 from .api import Gateway, Refused
-from .messages import expanded, new_message
+from .messages import expand, new_message
 from .world import Instance, Person
 
 KINDS = ("image", "video", "document", "audio", "myaudio", "ptt", "ptv", "sticker")
@@ -22,7 +22,7 @@ async def send_text(gateway: Gateway, instance: Instance, body: dict[str, Any]) 
     if not body.get("number") or not body.get("text"):
         raise Refused(400, "Missing number or text")
     chat, person = recipient(gateway, instance, str(body["number"]))
-    message = sent(gateway, instance, chat, body, text=expanded(str(body["text"]), person))
+    message = record_sent(gateway, instance, chat, body, text=expand(str(body["text"]), person))
     return web.json_response({**message, "response": {"status": "success", "message": "Message sent successfully"}})
 
 
@@ -32,15 +32,15 @@ async def send_media(gateway: Gateway, instance: Instance, body: dict[str, Any])
         raise Refused(400, "Missing or invalid number, type or file")
     check_file(gateway, str(body["file"]))
     chat, person = recipient(gateway, instance, str(body["number"]))
-    caption = expanded(str(body.get("text") or ""), person)
+    caption = expand(str(body.get("text") or ""), person)
     kind = {"messageType": f"{body['type'].capitalize()}Message", "mediaType": body["type"], "type": "media"}
-    message = sent(gateway, instance, chat, body, text=caption, **kind)
+    message = record_sent(gateway, instance, chat, body, text=caption, **kind)
     response = {"status": "success", "message": "Media sent", "fileUrl": f"{gateway.base_url()}/files/{message['id']}"}
     return web.json_response({**message, "response": response})
 
 
 def recipient(gateway: Gateway, instance: Instance, number: str) -> tuple[str, Person | None]:
-    """The chat of this number. The exact number of an account counts: a ninth digit too many reaches nobody."""
+    """The chat of this number. It must be the account's exact number: an extra ninth digit reaches no account."""
     if not instance.connected or not instance.logged_in:
         raise Disconnected
     if JID.fullmatch(number) and not number.endswith("@s.whatsapp.net"):
@@ -54,11 +54,11 @@ def recipient(gateway: Gateway, instance: Instance, number: str) -> tuple[str, P
 
 
 class Disconnected(Exception):
-    """Answered 503 {"error": true, "message": …}, the one error of another form."""
+    """Answered 503 {"error": true, "message": …}, the only error of another form."""
 
 
 def check_file(gateway: Gateway, file: str) -> None:
-    """413 when too large, 415 when it is neither a URL nor base64."""
+    """413 if it is too large, 415 if it is neither a URL nor base64."""
     if file.startswith(("http://", "https://")):
         return
     try:
@@ -69,8 +69,8 @@ def check_file(gateway: Gateway, file: str) -> None:
         raise Refused(413, "File too large")
 
 
-def sent(gateway: Gateway, instance: Instance, chat: str, body: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Note the message, and tell the webhooks of it (as of every message, the instance's own included)."""
+def record_sent(gateway: Gateway, instance: Instance, chat: str, body: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Store the message and send it to the webhooks, which also get the instance's own messages."""
     limit = gateway.world.sends_allowed
     if limit is not None and sum(one["wasSentByApi"] for one in instance.messages) >= limit:
         raise Refused(429, "Rate limit exceeded")

@@ -56,7 +56,7 @@ def test_too_many_sends_are_429(uazapi):
     assert uazapi.status == 429
 
 
-def test_placeholders_are_expanded_with_what_is_noted_about_the_person(uazapi):
+def test_placeholders_are_expanded_with_the_owners_notes_about_the_person(uazapi):
     sent = send(uazapi, text="Oi {{first_name}}, CPF {{lead_personalid}}, {{unknown}}")
     assert sent["text"] == "Oi Ana, CPF 123.456.789-09, {{unknown}}"
 
@@ -78,7 +78,7 @@ def test_media_are_sent_by_url_and_by_base64(uazapi):
         assert sent["response"]["fileUrl"]
 
 
-def test_media_that_are_too_big_or_no_file_are_413_and_415(uazapi):
+def test_media_that_are_too_big_are_413_and_media_that_are_not_a_file_415(uazapi):
     uazapi.post("/_sandbox/limits", {"media_limit": 4})
     big = base64.b64encode(b"12345").decode()
     assert uazapi.post("/send/media", {"number": ANA, "type": "image", "file": big}) == {"error": "File too large"}
@@ -114,7 +114,7 @@ def test_an_instance_is_made_by_the_admin_and_connected_by_a_code(uazapi):
     assert connected["instance"]["status"] == "connecting"
 
 
-def test_what_was_sent_later_waits_in_the_queue(uazapi):
+def test_messages_sent_asynchronously_wait_in_the_queue(uazapi):
     send(uazapi, **{"async": True})
     assert uazapi.call("GET", "/message/async")["pending"] == 1
 

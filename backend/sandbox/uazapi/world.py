@@ -1,18 +1,18 @@
-"""What the emulator knows: instances, the people on WhatsApp, messages. `Instance.example` is there after a reset."""
+"""The emulator's state: instances, the people on WhatsApp, messages."""
 
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-TOKEN = "uazapi-sandbox-instance-token"  # noqa: S105 - made for the emulator
-ADMIN_TOKEN = "uazapi-sandbox-admin-token"  # noqa: S105 - made for the emulator
+TOKEN = "uazapi-sandbox-instance-token"  # noqa: S105 - the emulator's, and public
+ADMIN_TOKEN = "uazapi-sandbox-admin-token"  # noqa: S105 - the emulator's, and public
 OWNER = "5511900000001"
 NOW_MS = 1_790_000_000_000
 
 
 @dataclass
 class Person:
-    """Somebody on WhatsApp. `number` is the number of their account, digits only, `aliases` what else reaches it."""
+    """A person on WhatsApp. `number`: their account's, digits only. `aliases`: other numbers that reach it."""
 
     number: str
     name: str = ""
@@ -24,7 +24,7 @@ class Person:
 
 @dataclass
 class Webhook:
-    """Where an instance's events go, and which."""
+    """A URL and the events it gets."""
 
     id: str
     url: str
@@ -58,13 +58,13 @@ class Instance:
 
 
 class World:
-    """Everything. `reset` puts the example back: an instance, and two people, one with an old number."""
+    """`reset` restores the example: an instance and two people, one of them with an old number."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Back to the state at the start."""
         self._counter = count(1)
         self.instances = {TOKEN: Instance(TOKEN, "loja", OWNER)}
         self.people: dict[str, Person] = {}
@@ -74,22 +74,22 @@ class World:
         self.add(Person("553188886666", "Bia", "100000000000002@lid", aliases=["5531988886666"]))
 
     def add(self, person: Person) -> None:
-        """Put on WhatsApp."""
+        """Add a person to WhatsApp."""
         self.people[person.number] = person
 
     def find(self, number: str) -> Person | None:
-        """Who has exactly this number, alias or lid."""
+        """The person with exactly this number, alias or lid."""
         known = self.people.get(number)
         return known or next((one for one in self.people.values() if number in (one.lid, *one.aliases)), None)
 
     def in_chat(self, chat: str) -> Person | None:
-        """Who a chat is with: `chat` is a jid, by number or by lid."""
+        """The person of a chat: `chat` is a jid, by number or by lid."""
         return self.find(chat) or self.find(chat.partition("@")[0])
 
     def next_number(self) -> int:
-        """Counts everything that is made."""
+        """The next number. Every new object gets one."""
         return next(self._counter)
 
     def now_ms(self, number: int) -> int:
-        """A clock that moves one second with everything that is made, so that runs are alike."""
+        """A clock that moves one second with every new object, so that all runs are alike."""
         return NOW_MS + number * 1000

@@ -1,4 +1,4 @@
-"""What every request passes: counting, CORS, JSON errors, rate limits, faults, and the key."""
+"""What happens to every request: counting, CORS, JSON errors, rate limits, faults, the check of the key."""
 
 import ipaddress
 import logging
@@ -28,7 +28,7 @@ CORS = {
 
 
 def endpoint_of(request: web.Request) -> str:
-    """`GET /items/{id}`: method and route, the name used by limits, faults and the oracle."""
+    """`GET /items/{id}`: method and route. Limits, faults and the oracle use this name."""
     resource = request.match_info.route.resource
     path = resource.canonical if resource else request.path
     return f"{request.method} {path}"
@@ -40,14 +40,14 @@ def is_api(request: web.Request) -> bool:
 
 
 def _may_control(request: web.Request) -> bool:
-    """Whether this is a page for anyone, or a caller on this machine."""
+    """The control plane answers callers on this machine only."""
     control = request.path.startswith("/_sandbox/")
     return not control or not request.remote or ipaddress.ip_address(request.remote).is_loopback
 
 
 @web.middleware
-async def gate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The whole way of one request."""
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Handles one request from start to end."""
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=CORS)
     if not is_api(request):

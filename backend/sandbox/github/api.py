@@ -1,4 +1,4 @@
-"""What every API call passes: User-Agent, version, token, rate limit; and how errors look.
+"""The checks of every API call (User-Agent, version, token, rate limit), and the form of errors.
 
 Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api and
 https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
@@ -39,7 +39,7 @@ def invalid(resource: str, field: str, code: str) -> Refused:
 
 
 def api(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """A handler that is only reached by a good call, and whose answer carries the limit's headers."""
+    """Check each call before `handler` gets it, and add the rate limit's headers to the answer."""
 
     async def answer(request: web.Request) -> web.Response:
         world = request.app[WORLD]
