@@ -105,9 +105,9 @@ def test_env_is_for_a_shell(folder: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_the_users_own_addresses_win(folder: Path):
-    given = {"DATABASE_URL": "postgresql://me@example.test/mine", "REDIS_URL": "redis://example.test/1"}
-    with services(folder, given) as environment:
-        assert environment == {**given, "DATABASE_OWNER_URL": given["DATABASE_URL"]}
+    theirs = {"DATABASE_URL": "postgresql://me@example.test/mine", "REDIS_URL": "redis://example.test/1"}
+    with services(folder, theirs) as environment:
+        assert environment == {**theirs, "DATABASE_OWNER_URL": theirs["DATABASE_URL"]}
         assert not any(Services(folder).running().values())
 
 

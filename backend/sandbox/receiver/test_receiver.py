@@ -38,8 +38,8 @@ def _deliver(url: str, secret: str = SECRET, name: str = "msg_1") -> int:
 
 def test_a_signed_delivery_is_accepted_and_a_repetition_counted(url):
     assert [_deliver(url), _deliver(url), _deliver(url, name="msg_2")] == [204, 204, 204]
-    kept = requests.get(url + "/_sandbox/deliveries", timeout=5).json()
-    assert [(one["id"], one["times"]) for one in kept] == [("msg_1", 2), ("msg_2", 1)]
+    deliveries = requests.get(url + "/_sandbox/deliveries", timeout=5).json()
+    assert [(one["id"], one["times"]) for one in deliveries] == [("msg_1", 2), ("msg_2", 1)]
 
 
 def test_a_delivery_of_another_secret_is_refused_until_the_secret_is_changed(url):

@@ -100,9 +100,9 @@ def test_the_status_is_an_object_and_carries_secrets_beside_it(uazapi):
 def test_a_lost_session_answers_503_in_another_form(uazapi):
     token = uazapi.session.headers["token"]
     uazapi.post("/_sandbox/instances", {"token": token, "connected": False, "logged_in": False})
-    told = send(uazapi)
-    assert (uazapi.status, told["error"]) == (503, True)
-    assert "not reconnectable" in told["message"]
+    answer = send(uazapi)
+    assert (uazapi.status, answer["error"]) == (503, True)
+    assert "not reconnectable" in answer["message"]
     assert uazapi.call("GET", "/instance/status")["status"] == {"connected": False, "loggedIn": False, "jid": None}
 
 
