@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,9 @@ def test_plugfn_is_measured_beside_the_bare_client():
     measured = json.loads(result.stdout)
     assert set(measured) == {"actions_per_s", "bare_per_s", "ratio", "verifications_per_s"}
     assert min(measured.values()) > 0
+
+
+def test_mypy_checks_every_script():
+    files = {file.stem for file in BENCH.parent.glob("*.py") if not file.stem.startswith("test_")}
+    settings = tomllib.loads((BENCH.parents[1] / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert set(settings["modules"]) == files
