@@ -35,8 +35,8 @@ def empty(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 def obvious(request: HttpRequest) -> HttpResponse:
     """One INSERT and one published task for each request."""
-    given = request.headers.get("Authorization", "")
-    if not any(hmac.compare_digest(given, f"Bearer {secret}") for secret in settings.PLUGGY_WEBHOOK_SECRETS):
+    header = request.headers.get("Authorization", "")
+    if not any(hmac.compare_digest(header, f"Bearer {secret}") for secret in settings.PLUGGY_WEBHOOK_SECRETS):
         return HttpResponse(status=401, headers={"Content-Length": "0"})
     event = json.loads(request.body)
     with connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,29 +15,35 @@ def bench(*arguments: str) -> subprocess.CompletedProcess:
 
 
 def test_help_names_every_measurement():
-    told = bench("--help")
-    assert told.returncode == 0
-    assert "ingest|sync" in told.stdout
+    result = bench("--help")
+    assert result.returncode == 0
+    assert "ingest|sync" in result.stdout
 
 
 @pytest.mark.parametrize("arguments", [(), ("everything",)])
 def test_anything_else_is_refused_with_one_clear_line(arguments):
-    told = bench(*arguments)
-    assert told.returncode == 1
-    assert told.stderr.count("\n") == 1
-    assert "scripts/bench ingest, sync, mailbox or plugfn" in told.stderr
+    result = bench(*arguments)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "scripts/bench ingest, sync, mailbox or plugfn" in result.stderr
 
 
 @pytest.mark.parametrize("what", ["ingest", "sync", "mailbox", "plugfn"])
 def test_each_measurement_explains_itself(what):
-    told = bench(what, "--help")
-    assert told.returncode == 0
-    assert "--json" in told.stdout
+    result = bench(what, "--help")
+    assert result.returncode == 0
+    assert "--json" in result.stdout
 
 
 def test_plugfn_is_measured_beside_the_bare_client():
-    told = bench("plugfn", "--json", "--rounds", "1", "--seconds", "0.2", "--concurrent", "10")
-    assert told.returncode == 0, told.stderr
-    measured = json.loads(told.stdout)
+    result = bench("plugfn", "--json", "--rounds", "1", "--seconds", "0.2", "--concurrent", "10")
+    assert result.returncode == 0, result.stderr
+    measured = json.loads(result.stdout)
     assert set(measured) == {"actions_per_s", "bare_per_s", "ratio", "verifications_per_s"}
     assert min(measured.values()) > 0
+
+
+def test_mypy_checks_every_script():
+    files = {file.stem for file in BENCH.parent.glob("*.py") if not file.stem.startswith("test_")}
+    settings = tomllib.loads((BENCH.parents[1] / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert set(settings["modules"]) == files

@@ -10,11 +10,11 @@ ITS = tomllib.loads((ROOT / "backend" / "plugfn" / "pyproject.toml").read_text()
 
 
 def names(lines: list[str]) -> set[str]:
-    """The distributions that requirements name, PlugFn itself left out."""
+    """The distributions in the requirements, without PlugFn itself."""
     return {re.match(r"[\w.-]+", line)[0].lower().replace("_", "-") for line in lines} - {"plugfn"}
 
 
-def test_a_test_of_plugfn_meets_the_same_rules_here_and_there():
+def test_plugfns_tests_have_the_same_rules_in_both_projects():
     here, there = (project["tool"]["pytest"]["ini_options"] for project in (OURS, ITS))
     for rule in ("addopts", "asyncio_mode", "asyncio_default_fixture_loop_scope", "filterwarnings"):
         assert here[rule] == there[rule]

@@ -19,9 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("action", choices=list(ACTIONS))
     parser.add_argument("--folder", type=Path, default=Path(".local"), help="where the data is (default: .local)")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        return ACTIONS[given.action](Services(given.folder))
+        return ACTIONS[options.action](Services(options.folder))
     except (EmbeddedError, OSError) as error:
         print(f"embedded: {error}", file=sys.stderr)
         return 1

@@ -11,11 +11,11 @@ KEEP = "keep-running"
 
 
 class Services:
-    """The servers of `folder`. A server whose address is in `given` is the user's own, and is left alone."""
+    """The servers of `folder`. A server whose address is in `environment` is the user's own, and is left alone."""
 
-    def __init__(self, folder: Path, given: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.folder = folder.resolve()
-        self.given = {name: value for name, value in (given or {}).items() if value}
+        self.environment = {name: value for name, value in (environment or {}).items() if value}
 
     def start(self, settings: Mapping[str, str] | None = None) -> dict[str, str]:
         """Start the servers that do not run. Returns their addresses by name of the setting. Raises EmbeddedError."""
@@ -53,13 +53,13 @@ class Services:
 
     def _start(self, settings: Mapping[str, str] | None) -> dict[str, str]:
         environment = self._database(settings)
-        if url := self.given.get("REDIS_URL"):
+        if url := self.environment.get("REDIS_URL"):
             return {**environment, "REDIS_URL": url}
         return {**environment, "REDIS_URL": valkey.start(self.folder).url()}
 
     def _database(self, settings: Mapping[str, str] | None) -> dict[str, str]:
-        if url := self.given.get("DATABASE_URL"):
-            return {"DATABASE_URL": url, "DATABASE_OWNER_URL": self.given.get("DATABASE_OWNER_URL", url)}
+        if url := self.environment.get("DATABASE_URL"):
+            return {"DATABASE_URL": url, "DATABASE_OWNER_URL": self.environment.get("DATABASE_OWNER_URL", url)}
         server = postgres.start(self.folder, settings)
         return {
             "DATABASE_URL": server.url("ponte_app", "ponte"),
@@ -75,14 +75,14 @@ class Services:
 
 @contextmanager
 def services(
-    folder: Path, given: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
+    folder: Path, environment: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator[dict[str, str]]:
     """Run the servers while the `with` lasts. Yields their addresses by the names of the settings.
 
-    `given` (for example os.environ): a DATABASE_URL or REDIS_URL in it is used instead of a server of ours.
+    `environment` (for example os.environ): a DATABASE_URL or REDIS_URL in it is used instead of a server of ours.
     `settings`: lines for postgresql.conf. Raises EmbeddedError when a server cannot be started.
     """
-    servers = Services(folder, given)
+    servers = Services(folder, environment)
     holder = servers.hold()
     try:
         yield servers.start(settings)

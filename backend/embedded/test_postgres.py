@@ -74,7 +74,7 @@ def test_a_killed_server_comes_back_with_what_was_committed(folder: Path):
         assert app.execute("SELECT id FROM kept").fetchall() == [(7,)]
 
 
-def test_a_lock_file_that_now_names_a_strangers_process_is_no_obstacle(folder: Path):
+def test_a_lock_file_with_another_programs_process_id_does_not_stop_the_start(folder: Path):
     server = postgres.start(folder)
     lock = (server.data / "postmaster.pid").read_text().splitlines()
     server.stop()
@@ -89,7 +89,7 @@ def test_a_lock_file_that_now_names_a_strangers_process_is_no_obstacle(folder: P
         stranger.wait()
 
 
-def test_an_interrupted_initdb_is_begun_anew(folder: Path):
+def test_an_interrupted_initdb_starts_over(folder: Path):
     home = place.find(folder).home
     (home / "data.unfinished").mkdir()
     (home / "data.unfinished" / "PG_VERSION").write_text("18\n")
@@ -173,7 +173,7 @@ def test_root_lends_the_server_the_account_that_owns_its_data(folder: Path):
     assert server_account(home).uid == 65534
 
 
-def test_the_roles_can_be_made_twice_by_an_administrator_who_is_no_superuser(folder: Path):
+def test_an_administrator_who_is_not_superuser_can_create_the_roles_twice(folder: Path):
     server = postgres.start(folder)
     for database, statement in (
         ("postgres", "DROP DATABASE ponte"),
@@ -205,7 +205,7 @@ def make_roles_as(server: postgres.Server, role: str, **passwords: str) -> subpr
 
 @as_root
 def test_root_of_a_container_finds_the_server_it_has_started(folder: Path):
-    # As Docker's root: it may become another user, and may not look into another user's processes.
+    # Like root in Docker: it may become another user, but may not look into other users' processes.
     unprivileged = ["setpriv", "--bounding-set=-sys_ptrace"]
     command = [*unprivileged, sys.executable, "-m", "embedded"]
     for action in ("start", "start", "status", "stop"):
@@ -215,7 +215,7 @@ def test_root_of_a_container_finds_the_server_it_has_started(folder: Path):
     assert processes.working_in(folder / "postgres" / "data") == set()
 
 
-def test_a_server_that_cannot_be_examined_is_not_joined_by_a_second_one(folder: Path):
+def test_no_second_server_starts_beside_one_that_cannot_be_examined(folder: Path):
     server = postgres.start(folder)
     hidden = pytest.MonkeyPatch()
     hidden.setattr(processes, "working_in", lambda _: set())

@@ -54,7 +54,7 @@ def test_servers_live_as_long_as_the_with_block(folder: Path):
     assert Services(folder).running() == {"postgres": False, "valkey": False}
 
 
-def test_the_last_one_out_stops_the_servers(folder: Path):
+def test_the_last_program_stops_the_servers(folder: Path):
     first, second = holder(folder), holder(folder)
     leave(first)
     assert all(Services(folder).running().values())
@@ -62,7 +62,7 @@ def test_the_last_one_out_stops_the_servers(folder: Path):
     assert not any(Services(folder).running().values())
 
 
-def test_servers_of_a_starter_that_died_are_taken_over_and_stopped(folder: Path):
+def test_servers_of_a_killed_program_are_taken_over_and_stopped(folder: Path):
     dead = holder(folder)
     dead.kill()
     dead.communicate()
@@ -87,7 +87,7 @@ def test_programs_that_start_at_the_same_moment_share_the_servers(folder: Path):
     assert main(["stop", "--folder", str(folder)]) == 0
 
 
-def test_started_by_hand_they_stay_after_the_last_user(folder: Path, capsys: pytest.CaptureFixture[str]):
+def test_servers_started_by_hand_run_on_after_the_last_user(folder: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["start", "--folder", str(folder)]) == 0
     leave(holder(folder))
     assert main(["status", "--folder", str(folder)]) == 0
@@ -104,10 +104,10 @@ def test_env_is_for_a_shell(folder: Path, capsys: pytest.CaptureFixture[str]):
         assert client.ping()
 
 
-def test_addresses_of_the_users_own_win(folder: Path):
-    given = {"DATABASE_URL": "postgresql://me@example.test/mine", "REDIS_URL": "redis://example.test/1"}
-    with services(folder, given) as environment:
-        assert environment == {**given, "DATABASE_OWNER_URL": given["DATABASE_URL"]}
+def test_the_users_own_addresses_win(folder: Path):
+    theirs = {"DATABASE_URL": "postgresql://me@example.test/mine", "REDIS_URL": "redis://example.test/1"}
+    with services(folder, theirs) as environment:
+        assert environment == {**theirs, "DATABASE_OWNER_URL": theirs["DATABASE_URL"]}
         assert not any(Services(folder).running().values())
 
 

@@ -9,7 +9,7 @@ import redis
 from embedded import EmbeddedError, processes, valkey
 
 
-def test_it_wants_its_password_which_no_command_line_shows(folder: Path):
+def test_it_requires_its_password_and_no_command_line_shows_it(folder: Path):
     server = valkey.start(folder)
     with socket.create_connection(("127.0.0.1", server.port)) as stranger:
         stranger.sendall(b"PING\r\n")
@@ -53,7 +53,7 @@ def test_a_hung_server_is_ended_and_started_anew(folder: Path):
         assert client.ping()
 
 
-def test_a_port_taken_by_a_stranger_is_left_to_them(folder: Path):
+def test_a_port_that_another_program_took_is_not_used(folder: Path):
     server = valkey.start(folder)
     server.stop()
     with socket.create_server(("127.0.0.1", server.port)):
@@ -62,7 +62,7 @@ def test_a_port_taken_by_a_stranger_is_left_to_them(folder: Path):
     assert again.password == server.password
 
 
-def test_a_configuration_cut_short_is_written_anew(folder: Path):
+def test_an_incomplete_configuration_is_written_again(folder: Path):
     (folder / "valkey").mkdir(parents=True)
     (folder / "valkey" / "valkey.conf").write_text("bind 127.0.0.1\nport 63")
     with redis.from_url(valkey.start(folder).url()) as client:
@@ -82,7 +82,7 @@ def test_stopping_leaves_no_process(folder: Path):
     assert valkey.find(folder) is None
 
 
-def test_a_server_whose_configuration_is_lost_is_stopped_all_the_same(folder: Path):
+def test_a_server_whose_configuration_is_lost_can_still_be_stopped(folder: Path):
     server = valkey.start(folder)
     (server.home / "valkey.conf").unlink()
     valkey.find(folder).stop()

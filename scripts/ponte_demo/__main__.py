@@ -28,9 +28,9 @@ def parse(arguments: list[str] | None = None) -> Options:
     )
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object, last on stdout")
     parser.add_argument("--dev", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
-    real = given.dev and bool(os.environ.get("PLUGGY_CLIENT_ID"))
-    return Options(once=given.once, as_json=given.json, dev=given.dev, real=real)
+    options = parser.parse_args(arguments)
+    real = options.dev and bool(os.environ.get("PLUGGY_CLIENT_ID"))
+    return Options(once=options.once, as_json=options.json, dev=options.dev, real=real)
 
 
 def main() -> int:

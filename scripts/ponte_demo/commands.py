@@ -49,4 +49,5 @@ def sandbox(ports: Ports, environment: Mapping[str, str]) -> str:
 
 def _signature(environment: Mapping[str, str]) -> list[str]:
     secret = re.split(r"\s*,\s*", environment.get("PLUGGY_HMAC_SECRET", ""))[0]
-    return ["--hmac-secret", secret] if secret else []
+    # With "=", because a random secret may begin with a dash.
+    return [f"--hmac-secret={secret}"] if secret else []

@@ -16,7 +16,7 @@ from ponte_demo import leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
 # The demo must not get the tests' own environment: it has its own database and keys.
-KEPT = ("PATH", "HOME", "LANG", "PONTE_PYTHON", "PIP_CONFIG_FILE")
+INHERITED = ("PATH", "HOME", "LANG", "PONTE_PYTHON", "PIP_CONFIG_FILE")
 
 
 class Demo:
@@ -24,11 +24,11 @@ class Demo:
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self.process = subprocess.Popen(
             [ROOT / "scripts" / "demo", *arguments],
             cwd="/",
-            env={**kept, "PONTE_FOLDER": str(folder)},
+            env={**inherited, "PONTE_FOLDER": str(folder)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -86,7 +86,7 @@ class Story:
         began = time.monotonic()
         item = self.client.create_item(CONNECTOR, CREDENTIALS, client_user_id=str(membership.id))
         self.item_id = item["id"]
-        report(say=f"connecting a bank: item {self.item_id}")
+        report(say=f"a bank is being connected: item {self.item_id}")
         wait(self.is_complete, "the bank's data did not arrive", self.describe)
         return time.monotonic() - began
 

@@ -36,10 +36,10 @@ def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, fo
 
 def test_a_broker_stopped_and_wiped_in_the_middle_loses_nothing(start_demo: Start, folder: Path):
     demo = start_demo("--once", "--json")
-    told = ""
+    so_far = ""
     while "being connected" not in (line := demo.process.stderr.readline()):
-        told += line
-        assert line, f"the demo ended early: {told}"
+        so_far += line
+        assert line, f"the demo ended early: {so_far}"
     (broker,) = processes.working_in(folder / "valkey")
     os.kill(broker, signal.SIGKILL)
     time.sleep(2)

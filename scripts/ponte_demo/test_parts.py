@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_a_demo_never_calls_the_users_public_address(tmp_path: Path, monkeypatch
 def test_the_demo_runs_the_procfile_on_this_machine_only():
     web = commands.from_procfile(ROOT, reload=False)["web"]
     assert web.startswith("exec gunicorn --chdir backend core.wsgi:application --bind 127.0.0.1:$PORT")
+
+
+def test_a_secret_that_begins_with_a_dash_is_not_read_as_an_option():
+    keys = {"PLUGGY_CLIENT_ID": "an-id", "PLUGGY_CLIENT_SECRET": "a-secret", "PLUGGY_HMAC_SECRET": "-dash"}
+    line = commands.sandbox(PORTS, keys).removeprefix("exec ")
+    started = subprocess.run([*shlex.split(line), "--help"], cwd=ROOT / "backend", capture_output=True, check=False)
+    assert started.returncode == 0, started.stderr
 
 
 def test_changed_code_restarts_a_command(tmp_path: Path):

@@ -13,7 +13,7 @@ def test_a_closed_terminal_stops_every_process_and_the_servers(start_demo: Start
     demo = start_demo()
     demo.wait_until_working()
     assert len(leftovers.marked(leftovers.of_folder(folder))) > 6
-    assert demo.end(signal.SIGHUP) == (0, "")  # which goes the way of SIGTERM
+    assert demo.end(signal.SIGHUP) == (0, "")  # handled like SIGTERM
     assert is_clean(folder)
 
 

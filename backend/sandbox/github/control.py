@@ -33,42 +33,42 @@ async def add_repo(request: web.Request) -> web.Response:
 
 
 async def add_token(request: web.Request) -> web.Response:
-    world, asked = request.app[WORLD], await request.json()
-    expiring = bool(asked.get("expiring"))
-    token = world.add_token(asked["login"], CLIENT_ID, asked.get("scopes", ["repo"]), expiring=expiring)
-    if "expires_in" in asked:
-        token.expires_at = time.time() + asked["expires_in"]
+    world, fields = request.app[WORLD], await request.json()
+    expiring = bool(fields.get("expiring"))
+    token = world.add_token(fields["login"], CLIENT_ID, fields.get("scopes", ["repo"]), expiring=expiring)
+    if "expires_in" in fields:
+        token.expires_at = time.time() + fields["expires_in"]
     return web.json_response({"access_token": token.value, "refresh_token": token.refresh}, status=201)
 
 
 async def limit(request: web.Request) -> web.Response:
-    world, asked = request.app[WORLD], await request.json()
-    world.remaining = asked.get("remaining", world.remaining)
-    world.limit_status = asked.get("status", world.limit_status)
-    if "reset_in" in asked:
-        world.resets_at = time.time() + asked["reset_in"]
+    world, fields = request.app[WORLD], await request.json()
+    world.remaining = fields.get("remaining", world.remaining)
+    world.limit_status = fields.get("status", world.limit_status)
+    if "reset_in" in fields:
+        world.resets_at = time.time() + fields["reset_in"]
     return web.Response(status=204)
 
 
 async def push(request: web.Request) -> web.Response:
-    asked = await request.json()
-    repo = _repo(request, asked["repo"])
-    await fire(request.app, repo, "push", _pushed(request, repo, asked))
+    fields = await request.json()
+    repo = _repo(request, fields["repo"])
+    await fire(request.app, repo, "push", _pushed(request, repo, fields))
     return web.Response(status=202)
 
 
-def _pushed(request: web.Request, repo: Repo, asked: dict[str, Any]) -> dict[str, Any]:
+def _pushed(request: web.Request, repo: Repo, fields: dict[str, Any]) -> dict[str, Any]:
     world = request.app[WORLD]
     owner = world.users[repo.owner]
     commit = {
         "id": f"{world.next_id():040x}",
-        "message": asked.get("message", "a commit"),
+        "message": fields.get("message", "a commit"),
         "timestamp": "2026-01-05T12:00:00Z",
         "url": f"https://github.com/{repo.full_name}/commit/1",
         "author": {"name": repo.owner, "email": f"{repo.owner}@users.noreply.github.com", "username": repo.owner},
     }
     return {
-        "ref": asked.get("ref", f"refs/heads/{repo.branches[0]}"),
+        "ref": fields.get("ref", f"refs/heads/{repo.branches[0]}"),
         "before": "0" * 40,
         "after": commit["id"],
         "created": False,
@@ -84,16 +84,16 @@ def _pushed(request: web.Request, repo: Repo, asked: dict[str, Any]) -> dict[str
 
 
 async def emit(request: web.Request) -> web.Response:
-    asked = await request.json()
-    await fire(request.app, _repo(request, asked["repo"]), asked["event"], asked["payload"])
+    fields = await request.json()
+    await fire(request.app, _repo(request, fields["repo"]), fields["event"], fields["payload"])
     return web.Response(status=202)
 
 
 async def age(request: web.Request) -> web.Response:
-    asked = await request.json()
-    for hook in _repo(request, asked["repo"]).hooks.values():
+    fields = await request.json()
+    for hook in _repo(request, fields["repo"]).hooks.values():
         for delivery in hook.deliveries:
-            moment = datetime.fromisoformat(delivery["delivered_at"]) - timedelta(hours=asked["hours"])
+            moment = datetime.fromisoformat(delivery["delivered_at"]) - timedelta(hours=fields["hours"])
             delivery["delivered_at"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     return web.Response(status=204)
 

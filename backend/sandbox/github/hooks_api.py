@@ -57,14 +57,14 @@ def hook_to_json(hook: Hook, repo: Repo) -> dict[str, Any]:
 
 @api
 async def create(request: web.Request, world: World, token: Token) -> web.Response:
-    repo, asked = _administered(request, world, token), await body(request)
-    config = asked.get("config") or {}
+    repo, fields = _administered(request, world, token), await body(request)
+    config = fields.get("config") or {}
     if not str(config.get("url", "")).startswith(("http://", "https://")):
         raise invalid("Hook", "url", "missing_field")
     if any(hook.url == config["url"] for hook in repo.hooks.values()):
         raise Refused(422, "Validation Failed", [{"resource": "Hook", "code": "custom", "message": "exists"}])
     kind, secret = config.get("content_type", "form"), config.get("secret", "")
-    hook = Hook(world.next_id(), config["url"], secret, asked.get("events") or ["push"], kind)
+    hook = Hook(world.next_id(), config["url"], secret, fields.get("events") or ["push"], kind)
     repo.hooks[hook.id] = hook
     _ping(request, world, token, repo, hook)
     return web.json_response(hook_to_json(hook, repo), status=201)

@@ -28,9 +28,9 @@ MESSAGES = {
 }
 
 
-def same_place(registered: str, asked: str) -> bool:
+def same_place(registered: str, requested: str) -> bool:
     """GitHub's rule for redirect URIs: same host and a path below; on this machine any port."""
-    known, wanted = urlsplit(registered), urlsplit(asked)
+    known, wanted = urlsplit(registered), urlsplit(requested)
     local = known.hostname in {"127.0.0.1", "localhost"}
     place = known.hostname == wanted.hostname and (local or known.netloc == wanted.netloc)
     return place and known.scheme == wanted.scheme and wanted.path.startswith(known.path)
@@ -38,21 +38,21 @@ def same_place(registered: str, asked: str) -> bool:
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The page that asks the user to authorize the app. With the switch auto_approve (a login) it redirects at once."""
-    world, asked = request.app[WORLD], {name: request.query.get(name, "") for name in FIELDS}
-    app = world.apps.get(asked["client_id"])
+    world, params = request.app[WORLD], {name: request.query.get(name, "") for name in FIELDS}
+    app = world.apps.get(params["client_id"])
     if app is None:
         raise web.HTTPNotFound(text="Not Found")
-    if asked["redirect_uri"] and not same_place(app["callback"], asked["redirect_uri"]):
-        return _refuse(app["callback"], asked, "redirect_uri_mismatch", MESSAGES["redirect_uri_mismatch"])
-    if asked["code_challenge"] and asked["code_challenge_method"] != "S256":
-        return _refuse(asked["redirect_uri"], asked, "invalid_request", "Only S256 is supported.")
+    if params["redirect_uri"] and not same_place(app["callback"], params["redirect_uri"]):
+        return _refuse(app["callback"], params, "redirect_uri_mismatch", MESSAGES["redirect_uri_mismatch"])
+    if params["code_challenge"] and params["code_challenge_method"] != "S256":
+        return _refuse(params["redirect_uri"], params, "invalid_request", "Only S256 is supported.")
     if world.switches["auto_approve"]:
-        return _grant(world, asked, world.switches["auto_approve"])
-    return web.Response(text=_form(asked, sorted(world.users)), content_type="text/html")
+        return _grant(world, params, world.switches["auto_approve"])
+    return web.Response(text=_form(params, sorted(world.users)), content_type="text/html")
 
 
-def _form(asked: Mapping[str, str], logins: list[str]) -> str:
-    hidden = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in asked.items())
+def _form(params: Mapping[str, str], logins: list[str]) -> str:
+    hidden = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in params.items())
     options = "".join(f"<option>{html.escape(login)}</option>" for login in logins)
     return (
         f'<!doctype html><title>Authorize</title><form method="post" action="/login/oauth/authorize">{hidden}'
@@ -64,25 +64,25 @@ def _form(asked: Mapping[str, str], logins: list[str]) -> str:
 async def decide(request: web.Request) -> web.StreamResponse:
     """The button that the user pressed."""
     world, form = request.app[WORLD], {name: str(value) for name, value in (await request.post()).items()}
-    asked = {name: form.get(name, "") for name in FIELDS}
-    app = world.apps.get(asked["client_id"])
+    params = {name: form.get(name, "") for name in FIELDS}
+    app = world.apps.get(params["client_id"])
     login = form.get("login", "")
-    if app is None or login not in world.users or not same_place(app["callback"], asked["redirect_uri"]):
+    if app is None or login not in world.users or not same_place(app["callback"], params["redirect_uri"]):
         raise web.HTTPBadRequest(text="Bad Request")
     if form.get("authorize") != "1":
-        return _refuse(asked["redirect_uri"], asked, "access_denied", "The user has denied your application access.")
-    return _grant(world, asked, login)
+        return _refuse(params["redirect_uri"], params, "access_denied", "The user has denied your application access.")
+    return _grant(world, params, login)
 
 
-def _grant(world: World, asked: Mapping[str, str], login: str) -> web.Response:
+def _grant(world: World, params: Mapping[str, str], login: str) -> web.Response:
     code = secrets.token_hex(10)
-    scopes = [scope for scope in asked["scope"].replace(",", " ").split() if scope]
-    world.codes[code] = Code(login, asked["client_id"], scopes, asked["redirect_uri"], asked["code_challenge"])
-    return _back(asked["redirect_uri"], {"code": code, "state": asked["state"]})
+    scopes = [scope for scope in params["scope"].replace(",", " ").split() if scope]
+    world.codes[code] = Code(login, params["client_id"], scopes, params["redirect_uri"], params["code_challenge"])
+    return _back(params["redirect_uri"], {"code": code, "state": params["state"]})
 
 
-def _refuse(where: str, asked: Mapping[str, str], error: str, description: str) -> web.Response:
-    return _back(where, {"error": error, "error_description": description, "state": asked["state"]})
+def _refuse(where: str, params: Mapping[str, str], error: str, description: str) -> web.Response:
+    return _back(where, {"error": error, "error_description": description, "state": params["state"]})
 
 
 def _back(where: str, query: dict[str, str]) -> web.Response:

@@ -83,16 +83,16 @@ async def get_user(_request: web.Request, world: World, token: Token) -> web.Res
 
 @api
 async def create_issue(request: web.Request, world: World, token: Token) -> web.Response:
-    repo, asked = writable_repo(request, world, token), await body(request)
+    repo, fields = writable_repo(request, world, token), await body(request)
     if not repo.has_issues:
         raise Refused(410, "Issues has been disabled in this repository.")
-    if not isinstance(asked.get("title"), str) or not asked["title"].strip():
+    if not isinstance(fields.get("title"), str) or not fields["title"].strip():
         raise invalid("Issue", "title", "missing_field")
-    if any(login not in world.users for login in asked.get("assignees") or []):
+    if any(login not in world.users for login in fields.get("assignees") or []):
         raise invalid("Issue", "assignees", "invalid")
-    labels = [{"name": name, "color": "ededed"} for name in asked.get("labels") or []]
-    assignees = [world.users[login] for login in asked.get("assignees") or []]
-    issue = _numbered(repo, world, token, asked, "issues") | {"labels": labels, "assignees": assignees}
+    labels = [{"name": name, "color": "ededed"} for name in fields.get("labels") or []]
+    assignees = [world.users[login] for login in fields.get("assignees") or []]
+    issue = _numbered(repo, world, token, fields, "issues") | {"labels": labels, "assignees": assignees}
     repo.issues.append(issue)
     await fire(request.app, repo, "issues", {"action": "opened", "issue": issue, **_about(repo, world, token)})
     return web.json_response(issue, status=201)
@@ -100,31 +100,31 @@ async def create_issue(request: web.Request, world: World, token: Token) -> web.
 
 @api
 async def create_pull(request: web.Request, world: World, token: Token) -> web.Response:
-    repo, asked = writable_repo(request, world, token), await body(request)
-    if not asked.get("title"):
+    repo, fields = writable_repo(request, world, token), await body(request)
+    if not fields.get("title"):
         raise invalid("PullRequest", "title", "missing_field")
     for end in ("head", "base"):
-        if str(asked.get(end, "")).rpartition(":")[2] not in repo.branches:
+        if str(fields.get(end, "")).rpartition(":")[2] not in repo.branches:
             raise invalid("PullRequest", end, "invalid")
-    if any(one.get("head", {}).get("ref") == asked["head"] for one in repo.issues):
+    if any(one.get("head", {}).get("ref") == fields["head"] for one in repo.issues):
         raise Refused(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": "exists"}])
     ends = {
-        end: {"ref": asked[end], "sha": f"{repo.id:040x}", "repo": to_json(repo, world)} for end in ("head", "base")
+        end: {"ref": fields[end], "sha": f"{repo.id:040x}", "repo": to_json(repo, world)} for end in ("head", "base")
     }
-    pull = _numbered(repo, world, token, asked, "pull") | ends | {"draft": bool(asked.get("draft")), "merged": False}
+    pull = _numbered(repo, world, token, fields, "pull") | ends | {"draft": bool(fields.get("draft")), "merged": False}
     repo.issues.append(pull)
     event = {"action": "opened", "number": pull["number"], "pull_request": pull, **_about(repo, world, token)}
     await fire(request.app, repo, "pull_request", event)
     return web.json_response(pull, status=201)
 
 
-def _numbered(repo: Repo, world: World, token: Token, asked: dict[str, Any], kind: str) -> dict[str, Any]:
+def _numbered(repo: Repo, world: World, token: Token, fields: dict[str, Any], kind: str) -> dict[str, Any]:
     number, now = len(repo.issues) + 1, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "id": world.next_id(),
         "number": number,
-        "title": asked["title"],
-        "body": asked.get("body"),
+        "title": fields["title"],
+        "body": fields.get("body"),
         "state": "open",
         "user": world.users[token.login],
         "html_url": f"https://github.com/{repo.full_name}/{kind}/{number}",

@@ -11,12 +11,12 @@ def test_a_repository_is_to_json(github):
 
 
 @pytest.mark.parametrize("path", ["/repos/bruno/segredo", "/repos/ana/nada", "/nothing/here"])
-def test_what_one_may_not_see_is_not_there(github, path):
+def test_a_repository_that_the_user_may_not_see_is_404(github, path):
     assert github.get(path)["message"] == "Not Found"
     assert github.status == 404
 
 
-def test_without_the_scope_a_private_repository_is_not_there(github):
+def test_without_the_scope_a_private_repository_is_404(github):
     token = github.post("/_sandbox/tokens", {"login": "ana", "scopes": ["public_repo"]})["access_token"]
     github.get("/repos/ana/cofre", headers={"Authorization": f"Bearer {token}"})
     assert github.status == 404
@@ -52,7 +52,7 @@ def test_a_second_pull_request_of_a_branch_is_refused(github):
         assert github.status == status
 
 
-def test_what_is_no_json_is_refused(github):
+def test_a_body_that_is_not_json_is_refused(github):
     github.call("POST", "/repos/ana/loja/issues", data=b"{")
     assert github.status == 400
 
@@ -72,14 +72,14 @@ def test_a_call_says_who_it_is(github, headers, status):
     assert github.status == status
 
 
-def test_a_token_that_ended_is_refused(github):
+def test_an_expired_token_is_refused(github):
     token = github.post("/_sandbox/tokens", {"login": "ana", "expiring": True, "expires_in": -1})["access_token"]
     github.get("/user", headers={"Authorization": f"Bearer {token}"})
     assert github.status == 401
 
 
 @pytest.mark.parametrize("status", [403, 429])
-def test_the_limit_is_counted_and_told(github, status):
+def test_the_limit_is_counted_and_shown_in_headers(github, status):
     github.post("/_sandbox/limit", {"remaining": 1, "reset_in": 100, "status": status})
     github.get("/user")
     assert github.answer.headers["X-RateLimit-Remaining"] == "0"
@@ -88,7 +88,7 @@ def test_the_limit_is_counted_and_told(github, status):
     assert github.status == status
 
 
-def test_a_limit_begins_anew(github):
+def test_a_limit_resets(github):
     github.post("/_sandbox/limit", {"remaining": 0, "reset_in": -1})
     github.get("/user")
     assert (github.status, github.answer.headers["X-RateLimit-Remaining"]) == (200, "4999")

@@ -21,12 +21,12 @@ def events(receiver):
     return [one["headers"]["X-GitHub-Event"] for one in receiver.got]
 
 
-def test_a_hook_is_told_of_itself_first_and_its_secret_is_hidden(hook, receiver):
+def test_a_new_hook_gets_a_ping_with_its_secret_hidden(hook, receiver):
     assert events(receiver) == ["ping"]
     assert receiver.got[0]["body"]["hook"]["config"]["secret"] == "********"
 
 
-def test_what_was_asked_for_is_sent_and_signed(github, hook, receiver):
+def test_subscribed_events_are_sent_and_signed(github, hook, receiver):
     github.post("/repos/ana/loja/issues", {"title": "oi"})
     github.post("/_sandbox/push", {"repo": "ana/loja"})
     github.post("/_sandbox/settle")
@@ -37,7 +37,7 @@ def test_what_was_asked_for_is_sent_and_signed(github, hook, receiver):
     assert one["body"]["action"] == "opened"
 
 
-def test_a_failed_delivery_is_listed_not_repeated_and_repeated_when_asked(github, hook, receiver):
+def test_a_failed_delivery_is_listed_and_repeated_only_on_request(github, hook, receiver):
     receiver.status = 500
     github.post("/repos/ana/loja/issues", {"title": "oi"})
     github.post("/_sandbox/settle")
@@ -70,7 +70,7 @@ def test_deliveries_come_in_pages(github, hook):
     ("path", "status"),
     [("/repos/ana/loja/hooks/1/deliveries", 404), ("/repos/bruno/segredo/hooks/1/deliveries", 404)],
 )
-def test_a_hook_that_is_not_ones_own_is_not_there(github, path, status):
+def test_another_users_hook_is_404(github, path, status):
     github.get(path)
     assert github.status == status
 
@@ -80,7 +80,7 @@ def test_the_same_url_cannot_be_hooked_twice(github, hook, receiver):
     assert github.status == 422
 
 
-def test_a_server_that_is_not_there_is_listed_as_such(github):
+def test_a_delivery_to_a_server_that_does_not_answer_is_listed_as_failed(github):
     found = github.post("/repos/ana/loja/hooks", {"config": {"url": "http://127.0.0.1:9/x"}})
     github.post("/_sandbox/settle")
     assert github.get(f"/repos/ana/loja/hooks/{found['id']}/deliveries")[0]["status_code"] == 502

@@ -39,12 +39,12 @@ def test_the_page_asks_who_you_are_and_sends_back_a_code(github):
     assert github.get("/user", headers={"Authorization": f"token {found['access_token']}"})["login"] == "bruno"
 
 
-def test_who_cancels_is_sent_back_with_an_error(github):
+def test_a_user_who_cancels_is_redirected_with_an_error(github):
     github.call("POST", "/login/oauth/authorize", data=ASKED | {"login": "ana", "authorize": "0"})
     assert parse_qs(urlsplit(github.answer.headers["Location"]).query)["error"] == ["access_denied"]
 
 
-def test_nobody_is_sent_to_a_place_that_is_not_registered(github):
+def test_an_unregistered_redirect_uri_is_refused(github):
     github.get("/login/oauth/authorize", params=ASKED | {"redirect_uri": "https://evil.example/"})
     assert github.answer.headers["Location"].startswith("http://127.0.0.1/?error=redirect_uri_mismatch")
 
@@ -96,7 +96,7 @@ def test_a_github_apps_token_ends_and_is_renewed_once(github):
     assert github.status == 401
 
 
-def test_a_token_is_taken_back_in_the_apps_name_only(github):
+def test_only_the_app_can_revoke_a_token(github):
     token = exchange(github, code=granted(github)["code"])["access_token"]
     path = f"/applications/{CLIENT_ID}/token"
     github.call("DELETE", path, {"access_token": token})

@@ -27,21 +27,21 @@ class Server:
 
     async def authorize(self, request: web.Request) -> web.Response:
         """RFC 6749, 4.1.1: the user consents at once, or refuses."""
-        asked, options = request.query, self.world.options
-        redirect_uri = asked.get("redirect_uri", "")
+        query, options = request.query, self.world.options
+        redirect_uri = query.get("redirect_uri", "")
         registered = options.redirect_uri
-        if asked.get("client_id") != CLIENT_ID or not redirect_uri or (registered and redirect_uri != registered):
+        if query.get("client_id") != CLIENT_ID or not redirect_uri or (registered and redirect_uri != registered):
             return web.Response(status=400, text="unknown client or redirect URI")
-        answer = {"state": asked.get("state", "")}
-        if asked.get("response_type") != "code":
+        answer = {"state": query.get("state", "")}
+        if query.get("response_type") != "code":
             answer["error"] = "unsupported_response_type"
-        elif asked.get("code_challenge_method", "S256") != "S256":
+        elif query.get("code_challenge_method", "S256") != "S256":
             answer["error"] = "invalid_request"
         elif options.consent != "allow":
             answer |= {"error": options.consent, "error_description": "<b>not</b> today"}
         else:
-            scopes = asked.get("scope", "").split()
-            answer["code"] = self.world.code(scopes, redirect_uri, asked.get("code_challenge", ""))
+            scopes = query.get("scope", "").split()
+            answer["code"] = self.world.code(scopes, redirect_uri, query.get("code_challenge", ""))
         if options.issuer:
             answer["iss"] = options.issuer
         raise web.HTTPFound(f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{urlencode(answer)}")
@@ -99,7 +99,7 @@ class Server:
         """POST /_sandbox/options"""
         for name, value in (await request.json()).items():
             if not hasattr(self.world.options, name):
-                raise web.HTTPBadRequest(text=f"no option is called {name}")
+                raise web.HTTPBadRequest(text=f"{name} is not an option")
             setattr(self.world.options, name, value)
         return web.Response(status=204)
 

@@ -72,9 +72,9 @@ class World:
 
     def code(self, scopes: list[str], redirect_uri: str, challenge: str) -> str:
         """A new grant's code."""
-        asked = scopes if self.options.granted is None else self.options.granted
+        scopes_granted = scopes if self.options.granted is None else self.options.granted
         made = secrets.token_urlsafe(16)
-        self.codes[made] = Code(Grant(self.options.account, list(asked)), redirect_uri, challenge)
+        self.codes[made] = Code(Grant(self.options.account, list(scopes_granted)), redirect_uri, challenge)
         return made
 
     def redeem(self, code: Code) -> Grant:

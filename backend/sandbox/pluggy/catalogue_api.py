@@ -135,14 +135,14 @@ MERCHANTS = _known_merchants()
 
 async def merchants(request: web.Request) -> web.Response:
     """GET /merchants: the merchants behind these CNPJs."""
-    asked = [re.sub(r"\D", "", part) or part for part in query_value(request, "cnpjs").split(",") if part.strip()]
-    if not asked:
+    numbers = [re.sub(r"\D", "", part) or part for part in query_value(request, "cnpjs").split(",") if part.strip()]
+    if not numbers:
         raise invalid("cnpjs should not be empty")
-    valid = [number for number in asked if people.valid_cnpj(number)]
+    valid = [number for number in numbers if people.valid_cnpj(number)]
     return reply(
         {
             "foundMerchants": [MERCHANTS[number] for number in valid if number in MERCHANTS],
             "notFoundMerchants": [number for number in valid if number not in MERCHANTS],
-            "invalidCnpjs": [number for number in asked if number not in valid],
+            "invalidCnpjs": [number for number in numbers if number not in valid],
         }
     )

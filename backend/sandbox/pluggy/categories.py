@@ -130,8 +130,8 @@ TREE = """
 
 
 def _parent(key: str, known: dict[str, tuple[str, str]]) -> str | None:
-    for kept in (4, 2):
-        candidate = key[:kept] + "0" * (8 - kept)
+    for digits in (4, 2):
+        candidate = key[:digits] + "0" * (8 - digits)
         if candidate != key and candidate in known:
             return candidate
     return None

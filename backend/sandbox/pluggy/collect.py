@@ -115,12 +115,12 @@ def identity(world: World, item: Item) -> None:
 
 def consent(item: Item) -> None:
     """A consent for a year; for Open Finance the item shows when it ends and what it covers."""
-    given = clock.now()
-    until = given + timedelta(CONSENT_DAYS)
+    since = clock.now()
+    until = since + timedelta(CONSENT_DAYS)
     number = len(item.data.consents)
-    found = gen_identity.consent(item.id, item.products, number, given, until)
+    found = gen_identity.consent(item.id, item.products, number, since, until)
     item.data.consents[found["id"]] = found
     if item.connector["isOpenFinance"]:
         item.consent_expires_at = clock.iso(until)
         item.data.resources = gen_identity.resources(item.id)
-        item.resources_collected_at = clock.iso(given)
+        item.resources_collected_at = clock.iso(since)

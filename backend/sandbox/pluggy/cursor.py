@@ -11,8 +11,8 @@ from .wire import is_uuid, query_value
 
 def write_cursor(query: dict[str, str], last: Key) -> str:
     """The `next` of a page: a query string that carries the filters and ends in `after`."""
-    kept = "".join(f"{name}={value}&" for name, value in query.items())
-    return f"?{kept}after={base64.b64encode('|'.join(last).encode()).decode()}"
+    filters = "".join(f"{name}={value}&" for name, value in query.items())
+    return f"?{filters}after={base64.b64encode('|'.join(last).encode()).decode()}"
 
 
 def read_cursor(request: web.Request) -> Key | None:

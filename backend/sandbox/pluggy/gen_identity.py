@@ -60,11 +60,11 @@ def _qualifications(owner: Person, stamp: str) -> Doc:
     }  # fmt: skip
 
 
-def consent(item_id: str, products: list[str], number: int, given: datetime, until: datetime) -> Doc:
+def consent(item_id: str, products: list[str], number: int, since: datetime, until: datetime) -> Doc:
     """The consent behind an item."""
     return {
         "id": uid(item_id, "consent", number), "itemId": item_id, "products": products,
-        "openFinancePermissionsGranted": PERMISSIONS, "createdAt": iso(given), "expiresAt": iso(until),
+        "openFinancePermissionsGranted": PERMISSIONS, "createdAt": iso(since), "expiresAt": iso(until),
         "revokedAt": None,
     }  # fmt: skip
 

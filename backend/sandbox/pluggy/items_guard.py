@@ -39,13 +39,13 @@ def check_connector(world: World, connector_id: object) -> Doc:
     return connector
 
 
-def check_parameters(connector: Doc, given: object, updating: Item | None = None) -> dict[str, str]:
+def check_parameters(connector: Doc, value: object, updating: Item | None = None) -> dict[str, str]:
     """The credentials as texts. 400 with details for each field that breaks the form's rules."""
-    if isinstance(given, str) and given:
-        given = sealed_parameters.unseal(given)
-    if not isinstance(given, dict) or not given:
+    if isinstance(value, str) and value:
+        value = sealed_parameters.unseal(value)
+    if not isinstance(value, dict) or not value:
         raise ApiError(400, "Parameters were not provided", "PARAMETERS_NOT_PROVIDED")
-    parameters = {str(name): str(value) for name, value in given.items()}
+    parameters = {str(name): str(text) for name, text in value.items()}
     merged = {**updating.parameters, **parameters} if updating else parameters
     problems = field_problems(connector, merged)
     if problems:
@@ -78,11 +78,11 @@ def _fits(field: Doc, value: str) -> bool:
     return re.search(field.get("validation") or "", value) is not None
 
 
-def check_products(given: object) -> None:
+def check_products(products: object) -> None:
     """400 if `products` has anything but known product names."""
-    if given is None:
+    if products is None:
         return
-    if not isinstance(given, list) or not all(product in KNOWN_PRODUCTS for product in given):
+    if not isinstance(products, list) or not all(product in KNOWN_PRODUCTS for product in products):
         raise invalid("each value in products must be one of the following values: " + ", ".join(KNOWN_PRODUCTS))
 
 

@@ -169,9 +169,9 @@ def settle(item: Item, partial: tuple[str, ...] = ()) -> None:
 
 def _detail(item: Item, partial: tuple[str, ...], moment: str) -> Doc:
     keys = [key for key, _, _ in ORDER] + ["accountStatements"]
-    asked = {key for key, _, _ in wanted(item)}
+    collected = {key for key, _, _ in wanted(item)}
     found: Doc = dict.fromkeys(keys)
-    for key in asked:
+    for key in collected:
         failed = key in partial
         warnings = [_warning(key)] if failed or (item.scenario.warning and key == "accounts") else []
         stamp = item.last_updated_at if failed else moment

@@ -16,7 +16,7 @@ from .world import World
 
 EVERY = 5.0
 MANY_ROWS = 50_000
-NOT_KEPT = {"connector", "scenario", "data", "task", "alarm", "answer", "fresh"}
+NOT_STORED = {"connector", "scenario", "data", "task", "alarm", "answer", "fresh"}
 SETS = {"used_codes", "collected"}
 
 
@@ -38,11 +38,11 @@ def save(world: World, path: Path) -> None:
 
 
 def _item(item: Item) -> Doc:
-    kept = {f.name: getattr(item, f.name) for f in dataclasses.fields(Item) if f.name not in NOT_KEPT}
-    kept |= {name: sorted(kept[name]) for name in SETS}
+    fields = {f.name: getattr(item, f.name) for f in dataclasses.fields(Item) if f.name not in NOT_STORED}
+    fields |= {name: sorted(fields[name]) for name in SETS}
     data = {f.name: getattr(item.data, f.name) for f in dataclasses.fields(Data) if f.name != "accounts"}
     accounts = [_account(account) for account in item.data.accounts.values()]
-    return {"connectorId": item.connector["id"], "kept": kept, "data": data, "accounts": accounts}
+    return {"connectorId": item.connector["id"], "kept": fields, "data": data, "accounts": accounts}
 
 
 def _account(account: Account) -> Doc:
@@ -65,8 +65,8 @@ def load(world: World, path: Path) -> None:
 
 
 def _load_item(world: World, one: Doc) -> Item:
-    kept: dict[str, Any] = one["kept"] | {name: set(one["kept"][name]) for name in SETS}
-    item = Item(connector=world.connectors[one["connectorId"]], scenario=scenario(kept["parameters"]), **kept)
+    fields: dict[str, Any] = one["kept"] | {name: set(one["kept"][name]) for name in SETS}
+    item = Item(connector=world.connectors[one["connectorId"]], scenario=scenario(fields["parameters"]), **fields)
     item.data = Data(**one["data"], accounts={a["doc"]["id"]: _load_account(a) for a in one["accounts"]})
     return item
 

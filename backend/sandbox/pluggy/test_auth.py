@@ -30,7 +30,7 @@ def test_wrong_client_keys_are_401_with_their_code(emulator):
     assert (emulator.status, answer["codeDescription"]) == (401, "CLIENT_KEYS_UNAUTHORIZED")
 
 
-def test_a_disabled_client_is_told_so(emulator):
+def test_a_disabled_client_gets_an_error_of_its_own(emulator):
     emulator.post("/_sandbox/switches", {"client_disabled": True})
     keys = {"clientId": "5d1f9a52-3c77-4e0b-9a43-6b8e2f0c1d90", "clientSecret": "pluggy_sk_sandbox_only"}
     assert emulator.post("/auth", keys)["codeDescription"] == "CLIENT_DISABLED"

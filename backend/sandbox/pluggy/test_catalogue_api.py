@@ -84,7 +84,7 @@ def test_a_rule_acts_on_rows_that_come_in_later(emulator):
         assert all((r["category"] == "Donations") == (ruled and "a" in r["description"].lower()) for r in rows)
 
 
-def test_merchants_are_sorted_into_found_unknown_and_invalid(emulator):
+def test_merchants_are_divided_into_known_unknown_and_invalid(emulator):
     known = next(iter(MERCHANTS))
     answer = emulator.get("/merchants", cnpjs=f"{known},11.222.333/0001-81,123")
     assert answer["foundMerchants"][0]["cnpj"] == known

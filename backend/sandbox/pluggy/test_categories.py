@@ -1,4 +1,4 @@
-"""The category tree hangs together."""
+"""The category tree is consistent."""
 
 from .categories import CATEGORIES, name_of
 from .spending import BANK, CARD

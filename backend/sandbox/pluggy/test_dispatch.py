@@ -22,7 +22,7 @@ def _delivered(emulator, count, state="delivered"):
     return emulator.until(lambda: _counts(emulator), lambda c: c[state] >= count)
 
 
-def test_a_first_connection_tells_of_login_transactions_and_the_item(emulator, receiver):
+def test_a_first_connection_sends_events_of_login_transactions_and_the_item(emulator, receiver):
     _hook(emulator, receiver)
     item = emulator.connect(clientUserId="ana")
     got = [one["body"] for one in receiver.wait(5)]
@@ -35,7 +35,7 @@ def test_a_first_connection_tells_of_login_transactions_and_the_item(emulator, r
     assert next(one["id"] for one in got if one["event"] == "item/created") == item["id"]
 
 
-def test_new_transactions_are_told_with_all_that_is_needed_to_fetch_them(emulator, receiver):
+def test_an_event_of_new_transactions_has_all_that_is_needed_to_fetch_them(emulator, receiver):
     _hook(emulator, receiver, "transactions/created")
     emulator.connect()
     body = receiver.wait(3)[0]["body"]

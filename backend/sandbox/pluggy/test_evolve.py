@@ -1,4 +1,4 @@
-"""Days at the bank: what changes, what is told, and what the oracle then says."""
+"""Days at the bank: the changes, the events, and the oracle's answers."""
 
 import pytest
 
@@ -110,7 +110,7 @@ def test_a_partial_day_marks_the_products_that_failed(emulator, item):
     assert emulator.get("/items/" + item)["statusDetail"] is None
 
 
-def test_a_day_is_told_per_account_and_by_the_item(emulator, item, receiver):
+def test_a_day_sends_events_for_each_account_and_for_the_item(emulator, item, receiver):
     emulator.post("/webhooks", {"event": "all", "url": receiver.url})
     _evolve(emulator, item, new=1, update=1, delete=1)
     kinds = sorted(g["body"]["event"] for g in receiver.wait(7))
@@ -142,7 +142,7 @@ def test_unknown_fields_and_bad_counts_are_refused(emulator, item):
     assert emulator.status == 404
 
 
-def test_a_product_that_failed_first_is_collected_and_told_later(emulator, receiver):
+def test_a_product_that_failed_first_is_collected_and_announced_later(emulator, receiver):
     item = emulator.connect("user-ok-account-error")["id"]
     emulator.post("/webhooks", {"event": "transactions/created", "url": receiver.url})
     emulator.patch("/items/" + item, {"parameters": {"user": "user-ok", "password": "password-ok"}})

@@ -18,7 +18,7 @@ def test_it_prints_one_exact_line_when_it_listens(start):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_cleanly_on_a_signal_even_in_the_middle_of_an_execution(start, number):
+def test_it_ends_cleanly_on_a_signal_also_during_an_execution(start, number):
     emulator = start("--speed", "0.01")
     emulator.connect(wait=False)
     assert emulator.stop(number) == 0

@@ -17,7 +17,7 @@ PEER = "npm pluggy-sdk"
 
 @pytest.fixture(scope="session")
 def installed() -> str:
-    """Why the SDK cannot be used; empty when it can. It is installed once, into .local/cache."""
+    """Install the SDK once, into .local/cache. Returns why it cannot be used, or an empty text."""
     if not (shutil.which("node") and shutil.which("npm")):
         return "node or npm is not on this machine"
     if (CACHE / "node_modules" / "pluggy-sdk" / "package.json").exists():

@@ -1,4 +1,4 @@
-"""Made-up people carry tax numbers that pass the check-digit rule."""
+"""Generated people and companies have tax numbers with valid check digits."""
 
 import random
 

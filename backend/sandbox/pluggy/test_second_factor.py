@@ -62,7 +62,7 @@ def test_no_answer_in_time_ends_the_execution(start):
     assert _mfa(emulator, item, {"token": "123456"}) == "ITEM_MFA_EXPIRED"
 
 
-def test_patching_is_no_way_to_answer(emulator):
+def test_a_patch_does_not_answer_a_second_factor(emulator):
     item = _waiting(emulator)
     answer = emulator.patch(f"/items/{item['id']}", {"parameters": {"token": "123456"}})
     assert answer["message"].startswith("An update is already in progress")

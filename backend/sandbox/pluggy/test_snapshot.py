@@ -1,4 +1,4 @@
-"""A bank kept in a file is the same bank after a restart."""
+"""A bank stored in a file is the same after a restart."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def test_items_data_and_webhooks_survive_a_restart(start, tmp_path):
     assert second.connect()["id"] not in {one["item"]["id"] for one in before["items"]}
 
 
-def test_an_execution_cut_off_by_the_end_begins_again(start, tmp_path):
+def test_an_execution_that_a_stop_interrupted_starts_again(start, tmp_path):
     path = str(tmp_path / "bank.json")
     first = start("--state", path, "--speed", "0.1")
     item = first.connect(wait=False)
@@ -38,7 +38,7 @@ def test_an_execution_cut_off_by_the_end_begins_again(start, tmp_path):
     assert start("--state", path).settled(item["id"])["executionStatus"] == "SUCCESS"
 
 
-def test_a_file_of_another_kind_is_refused_in_one_line_and_left_alone(tmp_path):
+def test_another_kind_of_file_is_refused_in_one_line_and_not_changed(tmp_path):
     path = tmp_path / "bank.json"
     for text in ('{"items": []}', "not json"):
         path.write_text(text)

@@ -101,12 +101,12 @@ async def _checked(world: World, body: Doc, old: Doc | None = None) -> tuple[str
     return str(event), str(url)
 
 
-def _headers(given: object) -> dict[str, str]:
-    if given is None:
+def _headers(headers: object) -> dict[str, str]:
+    if headers is None:
         return {}
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+    if not isinstance(headers, dict) or not all(isinstance(value, str) for value in headers.values()):
         raise invalid("headers must be an object of strings")
-    return dict(given)
+    return dict(headers)
 
 
 async def create(request: web.Request) -> web.Response:

@@ -117,5 +117,5 @@ class Handlers:
         try:
             self._world.secret = str((await request.json())["secret"])
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise web.HTTPBadRequest(text="a document with the field secret is needed") from error
+            raise web.HTTPBadRequest(text='the body must be {"secret": "whsec_…"}') from error
         return web.Response(status=204)

@@ -36,10 +36,10 @@ def _deliver(url: str, secret: str = SECRET, name: str = "msg_1") -> int:
     return requests.post(url + "/hooks", data=body, headers=headers, timeout=5).status_code
 
 
-def test_a_signed_delivery_is_taken_and_a_repetition_counted(url):
+def test_a_signed_delivery_is_accepted_and_a_repetition_counted(url):
     assert [_deliver(url), _deliver(url), _deliver(url, name="msg_2")] == [204, 204, 204]
-    kept = requests.get(url + "/_sandbox/deliveries", timeout=5).json()
-    assert [(one["id"], one["times"]) for one in kept] == [("msg_1", 2), ("msg_2", 1)]
+    deliveries = requests.get(url + "/_sandbox/deliveries", timeout=5).json()
+    assert [(one["id"], one["times"]) for one in deliveries] == [("msg_1", 2), ("msg_2", 1)]
 
 
 def test_a_delivery_of_another_secret_is_refused_until_the_secret_is_changed(url):
@@ -51,7 +51,7 @@ def test_a_delivery_of_another_secret_is_refused_until_the_secret_is_changed(url
 
 
 @pytest.mark.parametrize("headers", [{}, {"webhook-id": "a", "webhook-timestamp": "x", "webhook-signature": "v1"}])
-def test_a_delivery_without_proof_is_refused(url, headers):
+def test_a_delivery_without_a_valid_signature_is_refused(url, headers):
     assert requests.post(url + "/hooks", data="{}", headers=headers, timeout=5).status_code == 401
 
 
@@ -61,7 +61,7 @@ def test_requests_are_recorded_but_for_the_controls(url):
     assert (seen["method"], seen["path"], seen["query"], seen["body"]) == ("PUT", "/status/204", {"a": "1"}, "x")
 
 
-def test_a_fault_strikes_as_often_as_it_was_told_and_only_where_it_fits(url):
+def test_a_fault_happens_count_times_and_only_where_its_pattern_fits(url):
     fault = {"kind": "answer", "pattern": "GET /text", "count": 1, "status": 503, "body": {"x": 1}}
     assert requests.post(url + "/_sandbox/faults", json=fault, timeout=5).status_code == 204
     assert requests.get(url + "/echo", timeout=5).status_code == 200

@@ -66,17 +66,17 @@ class SendGrid:
 
     async def sign(self, request: web.Request) -> web.Response:
         """The headers of a delivery."""
-        asked = await request.json()
-        return web.json_response(self.signer.headers(asked["body"].encode(), asked.get("timestamp")))
+        fields = await request.json()
+        return web.json_response(self.signer.headers(fields["body"].encode(), fields.get("timestamp")))
 
     async def deliver(self, request: web.Request) -> web.Response:
         """Post events to a URL."""
-        asked = await request.json()
-        body = serialise([fill(event, self.mails) for event in asked["events"]])
+        fields = await request.json()
+        body = serialise([fill(event, self.mails) for event in fields["events"]])
         session = ClientSession(timeout=ClientTimeout(total=10))
-        async with session, session.post(asked["url"], data=body, headers=self.signer.headers(body)) as answer:
-            told = {"status": answer.status, "body": (await answer.text())[:1000], "sent": body.decode()}
-        return web.json_response(told)
+        async with session, session.post(fields["url"], data=body, headers=self.signer.headers(body)) as answer:
+            result = {"status": answer.status, "body": (await answer.text())[:1000], "sent": body.decode()}
+        return web.json_response(result)
 
 
 def _key(request: web.Request) -> str:

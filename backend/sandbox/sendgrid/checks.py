@@ -29,11 +29,11 @@ def problems(body: object) -> list[Problem]:
 
 
 def _personalizations(body: dict[str, Any]) -> Iterator[Problem]:
-    given = body.get("personalizations")
-    if not isinstance(given, list) or not 1 <= len(given) <= MOST_RECIPIENTS:
+    entries = body.get("personalizations")
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MOST_RECIPIENTS:
         yield "personalizations", "The personalizations field is required and must have at least one personalization."
         return
-    for number, one in enumerate(given):
+    for number, one in enumerate(entries):
         yield from _recipients(one, f"personalizations.{number}")
 
 

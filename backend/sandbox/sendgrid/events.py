@@ -30,9 +30,9 @@ class Signer:
         return {"Content-Type": "application/json", SIGNATURE: encoded, TIMESTAMP: stamp}
 
 
-def fill(given: dict[str, Any], mails: list[dict[str, Any]]) -> dict[str, Any]:
+def fill(fields: dict[str, Any], mails: list[dict[str, Any]]) -> dict[str, Any]:
     """An event with what SendGrid adds to it: ids, the time, the recipient, the custom arguments."""
-    event = dict(given)
+    event = dict(fields)
     mail = next((one for one in mails if one["message_id"] == event.pop("message_id", None)), None)
     made = {"timestamp": int(time.time()), "sg_event_id": secrets.token_urlsafe(16)}
     if mail is not None:

@@ -1,4 +1,4 @@
-"""The SendGrid emulator: what it takes, what it refuses, and that SendGrid's own library believes its signatures."""
+"""The SendGrid emulator: what it accepts, what it refuses, and that SendGrid's own library accepts its signatures."""
 
 import json
 from urllib.error import HTTPError
@@ -87,13 +87,13 @@ def test_a_wrong_field_is_named(sendgrid, wrong, field):
     assert field in [error["field"] for error in body["errors"]]
 
 
-def test_keys_are_asked_for_and_have_scopes(sendgrid):
+def test_requests_need_a_key_with_the_right_scope(sendgrid):
     assert sendgrid.ask("/v3/scopes", key="SG.wrong")[0] == 401
     assert sendgrid.ask("/v3/mail/send", GOOD, sendgrid.keys["limited_key"])[0] == 403
     assert "mail.send" in sendgrid.ask("/v3/scopes", key=sendgrid.keys["api_key"])[1]["scopes"]
 
 
-def test_its_signature_is_one_that_sendgrids_library_believes(sendgrid):
+def test_sendgrids_library_accepts_its_signature(sendgrid):
     headers = sendgrid.ask("/_sandbox/sign", {"body": "[]", "timestamp": "1588788367"})[1]
     signature, stamp = (headers[f"X-Twilio-Email-Event-Webhook-{name}"] for name in ("Signature", "Timestamp"))
     oracle = EventWebhook(sendgrid.keys["public_key"])

@@ -22,11 +22,11 @@ ALL_SCOPES = ["chat:write", "channels:manage", "groups:write", "users:read"]
 
 
 async def add_token(request: web.Request) -> web.Response:
-    asked = await request.json()
-    scopes, rotating = asked.get("scopes", ALL_SCOPES), bool(asked.get("rotating"))
+    fields = await request.json()
+    scopes, rotating = fields.get("scopes", ALL_SCOPES), bool(fields.get("rotating"))
     token = request.app[WORLD].add_token(scopes, "UANA", rotating=rotating)
-    if "expires_in" in asked:
-        token.expires_at = time.time() + asked["expires_in"]
+    if "expires_in" in fields:
+        token.expires_at = time.time() + fields["expires_in"]
     return web.json_response({"access_token": token.value, "refresh_token": token.refresh}, status=201)
 
 
@@ -40,11 +40,11 @@ async def set_url(request: web.Request) -> web.Response:
 
 
 async def write(request: web.Request) -> web.Response:
-    world, asked = request.app[WORLD], await request.json()
-    channel = world.channel(asked["channel"])
+    world, fields = request.app[WORLD], await request.json()
+    channel = world.channel(fields["channel"])
     if channel is None:
-        raise web.HTTPNotFound(text=f"no channel {asked['channel']}")
-    said = {"type": "message", "user": asked["user"], "text": asked["text"], "ts": world.stamp(), "team": TEAM["id"]}
+        raise web.HTTPNotFound(text=f"no channel {fields['channel']}")
+    said = {"type": "message", "user": fields["user"], "text": fields["text"], "ts": world.stamp(), "team": TEAM["id"]}
     channel.messages.append(said)
     emit(request.app, {**said, "channel": channel.id, "channel_type": "channel", "event_ts": said["ts"]})
     return web.json_response(said, status=201)

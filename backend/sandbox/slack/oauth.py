@@ -19,21 +19,21 @@ FIELDS = ("client_id", "scope", "user_scope", "redirect_uri", "state")
 CODE_SECONDS = 600
 
 
-def _asked(found: Mapping[str, Any]) -> dict[str, str]:
-    asked = {name: str(found.get(name, "")) for name in FIELDS}
-    if asked["client_id"] != CLIENT_ID:
+def _params_of(found: Mapping[str, Any]) -> dict[str, str]:
+    params = {name: str(found.get(name, "")) for name in FIELDS}
+    if params["client_id"] != CLIENT_ID:
         raise web.HTTPOk(text="Oops! invalid_client_id")
-    if not asked["redirect_uri"].startswith(("http://127.0.0.1", "http://localhost", "https://")):
+    if not params["redirect_uri"].startswith(("http://127.0.0.1", "http://localhost", "https://")):
         raise web.HTTPOk(text="Oops! bad_redirect_uri")
-    return asked
+    return params
 
 
 async def page(request: web.Request) -> web.StreamResponse:
     """The page that asks the user to install the app. With the switch auto_approve (a user) it redirects at once."""
-    world, asked = request.app[WORLD], _asked(request.query)
+    world, params = request.app[WORLD], _params_of(request.query)
     if world.switches["auto_approve"]:
-        return _grant(world, asked, world.switches["auto_approve"])
-    hidden = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in asked.items())
+        return _grant(world, params, world.switches["auto_approve"])
+    hidden = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in params.items())
     options = "".join(f"<option>{html.escape(user)}</option>" for user in sorted(world.users) if user != BOT)
     form = (
         f'<!doctype html><title>Install</title><form method="post" action="/oauth/v2/authorize">{hidden}'
@@ -46,17 +46,17 @@ async def page(request: web.Request) -> web.StreamResponse:
 async def decide(request: web.Request) -> web.StreamResponse:
     """The button that the user pressed."""
     form = await request.post()
-    asked = _asked(form)
+    params = _params_of(form)
     if form.get("allow") != "1":
-        return _back(asked["redirect_uri"], {"error": "access_denied", "state": asked["state"]})
-    return _grant(request.app[WORLD], asked, str(form.get("user", "UANA")))
+        return _back(params["redirect_uri"], {"error": "access_denied", "state": params["state"]})
+    return _grant(request.app[WORLD], params, str(form.get("user", "UANA")))
 
 
-def _grant(world: World, asked: Mapping[str, str], installer: str) -> web.Response:
+def _grant(world: World, params: Mapping[str, str], installer: str) -> web.Response:
     code = f"{secrets.token_hex(6)}.{secrets.token_hex(16)}"
-    scopes = [scope for scope in asked["scope"].split(",") if scope]
-    world.codes[code] = Code(scopes, asked["redirect_uri"], installer)
-    return _back(asked["redirect_uri"], {"code": code, "state": asked["state"]})
+    scopes = [scope for scope in params["scope"].split(",") if scope]
+    world.codes[code] = Code(scopes, params["redirect_uri"], installer)
+    return _back(params["redirect_uri"], {"code": code, "state": params["state"]})
 
 
 def _back(where: str, query: dict[str, str]) -> web.Response:

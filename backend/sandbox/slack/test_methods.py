@@ -15,7 +15,7 @@ def test_a_call_says_who_it_is(slack, headers, error):
     assert slack.answer.status_code == 200
 
 
-def test_a_token_that_ended_or_was_revoked_says_so(slack):
+def test_an_expired_and_a_revoked_token_have_errors_of_their_own(slack):
     slack.as_bot(rotating=True, expires_in=-1)
     assert slack.api("auth.test")["error"] == "token_expired"
     slack.as_bot()
@@ -83,7 +83,7 @@ def test_a_channel_can_be_paced(slack):
     assert (slack.answer.status_code, slack.answer.headers["Retry-After"]) == (429, "30")
 
 
-def test_what_is_not_there_or_no_json_is_told_apart(slack):
+def test_an_unknown_method_and_a_body_that_is_not_json_have_errors_of_their_own(slack):
     assert slack.api("chat.nothing")["error"] == "unknown_method"
     for raw, error in ((b"{", "invalid_json"), (b"[]", "json_not_object")):
         found = slack.api("chat.postMessage", data=raw, headers={"Content-Type": "application/json"})

@@ -76,5 +76,5 @@ def test_a_refresh_token_works_once(slack):
 
 
 @pytest.mark.parametrize("wrong", [{"client_id": "x"}, {"redirect_uri": "ftp://x"}])
-def test_nobody_is_sent_anywhere_by_a_wrong_request(slack, wrong):
+def test_a_wrong_request_is_not_redirected(slack, wrong):
     assert slack.call("GET", "/oauth/v2/authorize", params=ASKED | wrong).startswith("Oops")

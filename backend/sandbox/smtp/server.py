@@ -76,12 +76,12 @@ class MailHandler:
         return await server.spoil("accepted") or "250 2.0.0 OK: queued"
 
 
-def authenticate(_server: SMTP, session: Session, _envelope: Envelope, mechanism: str, given: object) -> AuthResult:
+def authenticate(_server: SMTP, session: Session, _envelope: Envelope, mechanism: str, data: object) -> AuthResult:
     """Accept only the emulator's user."""
-    if not isinstance(given, LoginPassword):
+    if not isinstance(data, LoginPassword):
         return AuthResult(success=False, handled=False)
-    login = given.login.decode("utf-8", "replace")
-    right = hmac.compare_digest(given.password, PASSWORD.encode()) and login == USERNAME
+    login = data.login.decode("utf-8", "replace")
+    right = hmac.compare_digest(data.password, PASSWORD.encode()) and login == USERNAME
     return AuthResult(success=right, handled=False, auth_data=login)
 
 

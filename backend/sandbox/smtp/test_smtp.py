@@ -1,4 +1,4 @@
-"""The SMTP emulator, spoken to by the standard library's client: an implementation that is not ours."""
+"""The SMTP emulator, tested with the standard library's client."""
 
 import json
 import smtplib
@@ -99,6 +99,6 @@ def test_extensions_can_be_changed_and_hidden(smtp):
         assert not client.has_extn("smtputf8")
 
 
-def test_a_fault_that_is_none_is_refused(smtp):
+def test_a_wrong_fault_is_refused(smtp):
     with pytest.raises(OSError, match="400"):
         smtp.ask("/smtp/faults", {"stage": "lunch"})

@@ -119,13 +119,13 @@ def _properties(kinds: dict[str, str]) -> dict[str, Any]:
 
 
 def _columns(request: web.Request, kinds: dict[str, str], table: str) -> list[str]:
-    asked = request.query.get("select", "*")
-    if asked == "*":
+    columns = request.query.get("select", "*")
+    if columns == "*":
         return list(kinds)
-    names = [name.strip('"') for name in asked.split(",")]
+    names = [name.strip('"') for name in columns.split(",")]
     for name in names:
         if any(sign in name for sign in "():!>*"):
-            raise unreadable(f"select parameter ({asked})")
+            raise unreadable(f"select parameter ({columns})")
         if name not in kinds:
             raise no_column(table, name)
     return names

@@ -44,5 +44,5 @@ async def no_session(request: web.Request, handler: Handler) -> web.StreamRespon
     try:
         return await handler(request)
     except sending.Disconnected:
-        told = {"error": True, "message": "WhatsApp disconnected: session is not reconnectable"}
-        return web.json_response(told, status=503)
+        document = {"error": True, "message": "WhatsApp disconnected: session is not reconnectable"}
+        return web.json_response(document, status=503)

@@ -40,12 +40,12 @@ class Control:
         ]
 
     async def instance(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        reason = asked.pop("reason", "")
-        found = self.world.instances.setdefault(asked["token"], Instance(asked["token"], "sandbox"))
+        fields = await request.json()
+        reason = fields.pop("reason", "")
+        found = self.world.instances.setdefault(fields["token"], Instance(fields["token"], "sandbox"))
         before = found.state
         for name in ("name", "owner", "connected", "logged_in"):
-            setattr(found, name, asked.get(name, getattr(found, name)))
+            setattr(found, name, fields.get(name, getattr(found, name)))
         if found.state != before:
             found.last_disconnect = "" if found.state == "connected" else "2026-11-20 12:00:00.000Z"
             self.gateway.postman.post(found, payloads.of_connection(found, reason, self.gateway.base_url()))
@@ -60,36 +60,36 @@ class Control:
         return web.Response(status=204)
 
     async def incoming(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        instance = self._instance(asked)
-        number = asked.pop("number", "")
-        chat = asked.pop("chat", "") or f"{number}@s.whatsapp.net"
-        as_strings = asked.pop("as_strings", False)
-        message = new_message(self.world, instance, chat, from_me=asked.pop("fromMe", False), **asked)
+        fields = await request.json()
+        instance = self._instance(fields)
+        number = fields.pop("number", "")
+        chat = fields.pop("chat", "") or f"{number}@s.whatsapp.net"
+        as_strings = fields.pop("as_strings", False)
+        message = new_message(self.world, instance, chat, from_me=fields.pop("fromMe", False), **fields)
         body = payloads.of_message(self.world, instance, message, self.gateway.base_url())
         self.gateway.postman.post(instance, body, as_strings)
         return web.json_response(message)
 
     async def receipt(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        instance, base = self._instance(asked), self.gateway.base_url()
+        fields = await request.json()
+        instance, base = self._instance(fields), self.gateway.base_url()
         now = self.world.now_ms(self.world.next_number())
         body: dict[str, Any]
-        if asked.get("flat"):
-            body = payloads.of_flat_receipt(instance, asked["ids"], asked["state"], base)
+        if fields.get("flat"):
+            body = payloads.of_flat_receipt(instance, fields["ids"], fields["state"], base)
         else:
-            chat = asked.get("chat", "5511988887777@s.whatsapp.net")
-            body = payloads.of_receipt(instance, asked["ids"], asked["state"], chat, now, base)
+            chat = fields.get("chat", "5511988887777@s.whatsapp.net")
+            body = payloads.of_receipt(instance, fields["ids"], fields["state"], chat, now, base)
         for message in instance.messages:
-            if message["messageid"] in asked["ids"]:
-                message["status"] = asked["state"]
-        self.gateway.postman.post(instance, body, bool(asked.get("as_strings")))
+            if message["messageid"] in fields["ids"]:
+                message["status"] = fields["state"]
+        self.gateway.postman.post(instance, body, bool(fields.get("as_strings")))
         return web.Response(status=204)
 
     async def limits(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        self.world.sends_allowed = asked.get("sends_allowed", self.world.sends_allowed)
-        self.world.media_limit = asked.get("media_limit", self.world.media_limit)
+        fields = await request.json()
+        self.world.sends_allowed = fields.get("sends_allowed", self.world.sends_allowed)
+        self.world.media_limit = fields.get("media_limit", self.world.media_limit)
         return web.Response(status=204)
 
     async def settle(self, _request: web.Request) -> web.Response:
@@ -99,5 +99,5 @@ class Control:
     async def messages(self, request: web.Request) -> web.Response:
         return web.json_response(self.world.instances[request.query.get("token", TOKEN)].messages)
 
-    def _instance(self, asked: dict[str, Any]) -> Instance:
-        return self.world.instances[asked.pop("token", TOKEN)]
+    def _instance(self, fields: dict[str, Any]) -> Instance:
+        return self.world.instances[fields.pop("token", TOKEN)]

@@ -53,8 +53,8 @@ def check_number(gateway: Gateway, number: str) -> dict[str, Any]:
 async def find(_gateway: Gateway, instance: Instance, body: dict[str, Any]) -> web.Response:
     """POST /message/find, newest first."""
     limit, offset = min(int(body.get("limit") or 100), 1000), int(body.get("offset") or 0)
-    asked = {name: body[name] for name in FILTERS if body.get(name)}
-    fits = [one for one in reversed(instance.messages) if all(one[name] == value for name, value in asked.items())]
+    filters = {name: body[name] for name in FILTERS if body.get(name)}
+    fits = [one for one in reversed(instance.messages) if all(one[name] == value for name, value in filters.items())]
     page = fits[offset : offset + limit]
     more = offset + len(page) < len(fits)
     counts = {"returnedMessages": len(page), "limit": limit, "offset": offset, "hasMore": more}

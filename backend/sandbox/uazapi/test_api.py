@@ -56,7 +56,7 @@ def test_too_many_sends_are_429(uazapi):
     assert uazapi.status == 429
 
 
-def test_placeholders_are_expanded_with_what_is_noted_about_the_person(uazapi):
+def test_placeholders_are_expanded_with_the_owners_notes_about_the_person(uazapi):
     sent = send(uazapi, text="Oi {{first_name}}, CPF {{lead_personalid}}, {{unknown}}")
     assert sent["text"] == "Oi Ana, CPF 123.456.789-09, {{unknown}}"
 
@@ -78,7 +78,7 @@ def test_media_are_sent_by_url_and_by_base64(uazapi):
         assert sent["response"]["fileUrl"]
 
 
-def test_media_that_are_too_big_or_no_file_are_413_and_415(uazapi):
+def test_media_that_are_too_big_are_413_and_media_that_are_not_a_file_415(uazapi):
     uazapi.post("/_sandbox/limits", {"media_limit": 4})
     big = base64.b64encode(b"12345").decode()
     assert uazapi.post("/send/media", {"number": ANA, "type": "image", "file": big}) == {"error": "File too large"}
@@ -100,9 +100,9 @@ def test_the_status_is_an_object_and_carries_secrets_beside_it(uazapi):
 def test_a_lost_session_answers_503_in_another_form(uazapi):
     token = uazapi.session.headers["token"]
     uazapi.post("/_sandbox/instances", {"token": token, "connected": False, "logged_in": False})
-    told = send(uazapi)
-    assert (uazapi.status, told["error"]) == (503, True)
-    assert "not reconnectable" in told["message"]
+    answer = send(uazapi)
+    assert (uazapi.status, answer["error"]) == (503, True)
+    assert "not reconnectable" in answer["message"]
     assert uazapi.call("GET", "/instance/status")["status"] == {"connected": False, "loggedIn": False, "jid": None}
 
 
@@ -114,7 +114,7 @@ def test_an_instance_is_made_by_the_admin_and_connected_by_a_code(uazapi):
     assert connected["instance"]["status"] == "connecting"
 
 
-def test_what_was_sent_later_waits_in_the_queue(uazapi):
+def test_messages_sent_asynchronously_wait_in_the_queue(uazapi):
     send(uazapi, **{"async": True})
     assert uazapi.call("GET", "/message/async")["pending"] == 1
 

@@ -24,7 +24,7 @@ def test_a_message_comes_flat_unsigned_and_with_the_token_in_it(uazapi, receiver
     assert not any("signature" in name.lower() for name in got["headers"])
 
 
-def test_what_the_api_sends_comes_back_as_an_echo_unless_excluded(uazapi, receiver):
+def test_messages_sent_by_the_api_come_back_as_webhooks_unless_excluded(uazapi, receiver):
     listen(uazapi, receiver)
     uazapi.post("/send/text", {"number": ANA, "text": "oi", "track_id": "t"})
     message = receiver.wait(1)[0]["body"]["message"]
@@ -35,7 +35,7 @@ def test_what_the_api_sends_comes_back_as_an_echo_unless_excluded(uazapi, receiv
     assert len(receiver.got) == 1
 
 
-def test_event_and_type_are_put_behind_the_address_on_request(uazapi, receiver):
+def test_event_and_type_are_appended_to_the_url_on_request(uazapi, receiver):
     listen(uazapi, receiver, addUrlEvents=True, addUrlTypesMessages=True)
     uazapi.post("/_sandbox/incoming", {"number": ANA, "text": "oi"})
     assert receiver.wait(1)[0]["path"] == "/hook/messages/conversation"
@@ -57,7 +57,7 @@ def test_a_receipt_has_three_forms(uazapi, receiver):
     assert (flat["messageid"], flat["status"]) == ("A", "Read")
 
 
-def test_a_lost_connection_is_told_with_its_reason(uazapi, receiver):
+def test_a_lost_connection_is_sent_with_its_reason(uazapi, receiver):
     listen(uazapi, receiver)
     lost = {"token": TOKEN, "connected": False, "logged_in": False, "reason": "LoggedOut"}
     uazapi.post("/_sandbox/instances", lost)
@@ -67,7 +67,7 @@ def test_a_lost_connection_is_told_with_its_reason(uazapi, receiver):
     assert receiver.wait(2)[1]["body"]["instance"]["status"] == "connected"
 
 
-def test_a_delivery_that_fails_is_tried_three_times_and_noted(uazapi, receiver):
+def test_a_delivery_that_fails_is_tried_three_times_and_listed(uazapi, receiver):
     receiver.status = 500
     listen(uazapi, receiver)
     uazapi.post("/_sandbox/incoming", {"number": ANA, "text": "oi"})
