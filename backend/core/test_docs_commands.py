@@ -46,13 +46,13 @@ def simple_commands(line: str) -> list[list[str]]:
     opened = re.sub(r'"?\$\(([^)]*)\)"?', r"; \1 ;", line)
     reader = shlex.shlex(opened, posix=True, punctuation_chars=";&|<>")
     reader.whitespace_split, reader.commenters = True, "#"
-    found: list[list[str]] = [[]]
+    commands: list[list[str]] = [[]]
     for word in reader:
         if set(word) <= set(";&|<>"):
-            found.append([])
+            commands.append([])
         else:
-            found[-1].append(word)
-    return found
+            commands[-1].append(word)
+    return commands
 
 
 @every_document
@@ -84,7 +84,7 @@ def options_of(script: str, arguments: list[str]) -> str:
     return usage(tuple(parser)) if parser else ""
 
 
-def usage(command: tuple[str, ...], memory: dict[tuple[str, ...], str] = {}) -> str:  # noqa: B006 - asked once
+def usage(command: tuple[str, ...], memory: dict[tuple[str, ...], str] = {}) -> str:  # noqa: B006 - a cache
     if command not in memory:
         folders = os.pathsep.join([str(BACKEND), str(ROOT / "scripts")])
         environment = {**os.environ, "PYTHONPATH": folders, "COLUMNS": "200"}
@@ -96,7 +96,7 @@ def usage(command: tuple[str, ...], memory: dict[tuple[str, ...], str] = {}) -> 
 
 
 @every_document
-def test_every_module_of_ours_takes_the_options_of_its_commands(page: Document):
+def test_every_module_of_ours_that_is_run_takes_these_options(page: Document):
     for _, module, *arguments in calls(page, r"-m"):
         if module in MODULES:
             help_text = usage(("-m", module))
@@ -105,7 +105,7 @@ def test_every_module_of_ours_takes_the_options_of_its_commands(page: Document):
 
 
 @every_document
-def test_celery_takes_the_options_of_every_worker_command(page: Document):
+def test_every_celery_worker_that_is_started_understands_its_options(page: Document):
     for _, *words in calls(page, "celery"):
         if "worker" in words:
             arguments = words[words.index("worker") + 1 :]
@@ -117,16 +117,16 @@ def test_celery_takes_the_options_of_every_worker_command(page: Document):
 
 def environment_defaults() -> dict[str, str | None]:
     """What the code reads from the environment, with its default as text; None where that is not a constant."""
-    found: dict[str, str | None] = {}
+    defaults: dict[str, str | None] = {}
     for node in ast.walk(ast.parse((BACKEND / "core" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+", ast.unparse(node.func)):
             name, default = node.args[0].value, node.args[1] if len(node.args) > 1 else ast.Constant("")
-            found[name] = _as_text(default)
+            defaults[name] = _as_text(default)
     gunicorn = (BACKEND / "gunicorn.conf.py").read_text()
-    found |= dict(re.findall(r'environ\.get\("(\w+)", "(\w*)"\)', gunicorn))
-    found |= dict.fromkeys(re.findall(r'environ(?:\.setdefault\(|\[)\s*"(\w+)"', gunicorn))
+    defaults |= dict(re.findall(r'environ\.get\("(\w+)", "(\w*)"\)', gunicorn))
+    defaults |= dict.fromkeys(re.findall(r'environ(?:\.setdefault\(|\[)\s*"(\w+)"', gunicorn))
     procfile = re.findall(r"\$\{?(\w+)(?::-(\w+))?", (ROOT / "Procfile").read_text())
-    return {**dict(procfile), **found}
+    return {**dict(procfile), **defaults}
 
 
 def _as_text(node: ast.expr) -> str | None:
@@ -139,24 +139,24 @@ def _as_text(node: ast.expr) -> str | None:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
-# They make or place a checkout's own servers, and the roles in the database: no process of production reads them.
-AT_A_DESK = {"PONTE_PYTHON", "PONTE_FOLDER"}
+# The scripts of a checkout read these; no process in production does.
+CHECKOUT_ONLY = {"PONTE_PYTHON", "PONTE_FOLDER"}
 DEFAULTS = environment_defaults()
 
 
 def test_the_documented_settings_are_those_of_the_code_with_their_defaults():
-    told = {row[0].strip("`"): row[1] for row in document("docs/configuration.md").table("Name", "Default")}
-    assert set(told) == set(DEFAULTS) | AT_A_DESK
+    documented = {row[0].strip("`"): row[1] for row in document("docs/configuration.md").table("Name", "Default")}
+    assert set(documented) == set(DEFAULTS) | CHECKOUT_ONLY
     for name, default in DEFAULTS.items():
         if default:
-            assert told[name] == f"`{default}`", name
+            assert documented[name] == f"`{default}`", name
         elif default == "":
-            assert not told[name].startswith("`") or told[name].strip("`") in DEFAULTS, name
+            assert not documented[name].startswith("`") or documented[name].strip("`") in DEFAULTS, name
 
 
 def test_the_scripts_read_the_variables_of_a_checkout():
     text = "".join((ROOT / "scripts" / name).read_text() for name in ("setup", "demo", "dev"))
-    assert all(f"${{{name}:-" in text for name in AT_A_DESK)
+    assert all(f"${{{name}:-" in text for name in CHECKOUT_ONLY)
 
 
 def test_the_example_file_names_only_settings_with_their_defaults():
@@ -169,7 +169,7 @@ def test_the_example_file_names_only_settings_with_their_defaults():
 
 
 @every_document
-def test_every_variable_that_a_page_names_exists(page: Document):
+def test_every_variable_that_is_named_is_one(page: Document):
     roles = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD"}
     begins = (
         r"(PLUGGY|EVENT|METRICS|WEB|WORKER|ENCRYPTION|INDEX|DATABASE|REDIS|PONTE|LOG|SECURE|PUBLIC|ALLOWED)_[A-Z_]+"
@@ -177,4 +177,4 @@ def test_every_variable_that_a_page_names_exists(page: Document):
     for span in page.spans:
         name = span.partition("=")[0]
         if re.fullmatch(begins, name):
-            assert name in DEFAULTS or name in AT_A_DESK | roles or hasattr(settings, name), span
+            assert name in DEFAULTS or name in CHECKOUT_ONLY | roles or hasattr(settings, name), span
