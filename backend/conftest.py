@@ -1,4 +1,4 @@
-"""What every test stands on: real PostgreSQL and Valkey, a database of this run's own, roles as in production."""
+"""Fixtures for all tests: real PostgreSQL and Valkey, a separate database for each run, roles as in production."""
 
 import atexit
 import base64
@@ -21,28 +21,28 @@ BACKEND = Path(__file__).parent
 ROOT = BACKEND.parent
 RUN = f"test_ponte_{os.getpid()}"
 
-# The servers outlive the session's last fixture and are shared with other runs that use the folder at the same time.
+# The servers run longer than the last fixture. Other test runs in the same folder use them at the same time.
 _servers = ExitStack()
 atexit.register(_servers.close)
 
 
 @contextmanager
-def _number_of_ones_own(folder: Path) -> Iterator[int]:
+def _own_valkey_database(folder: Path) -> Iterator[int]:
     """One of Valkey's databases, which no other run has at the same time."""
     for number in range(1, 16):
         with (folder / f"valkey-{number}.lock").open("w") as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield number
             return
-    raise RuntimeError("fifteen test runs at once are enough")
+    raise RuntimeError("15 test runs use this folder already; wait until one of them ends")
 
 
 def _environment() -> dict[str, str]:
-    # The suite makes and drops thousands of rows that nobody will miss: only here may a commit skip the disk.
+    # Only in tests may a commit skip the disk, because a crash loses nothing of value.
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     urls = _servers.enter_context(embedded.services(ROOT / ".local" / "test", os.environ, quick))
     redis = urls["REDIS_URL"].rpartition("/")[0]
-    number = _servers.enter_context(_number_of_ones_own(ROOT / ".local" / "test"))
+    number = _servers.enter_context(_own_valkey_database(ROOT / ".local" / "test"))
     return {
         **urls,
         "REDIS_URL": f"{redis}/{number}",
@@ -68,20 +68,20 @@ os.environ.update(_environment())
 
 
 def pytest_configure() -> None:
-    """Django starts only now: its settings are read from the environment made above."""
+    """Start Django only now, because it reads its settings from the environment set above."""
     import django
 
     django.setup()
     from celery import current_app
 
-    # A worker does so when it starts: two threads that register the tasks at once would each see half of them.
+    # As a worker does when it starts. If two threads registered the tasks at once, each would see only some of them.
     current_app.loader.import_default_modules()
     current_app.finalize()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
-    """A database named after this run: made and migrated by the owner's role, used by the application's."""
+    """A database named after this run. The owner's role creates and migrates it; the application's role uses it."""
     from django.core.management import call_command
     from django.db import connections
 
@@ -112,7 +112,7 @@ def _provision(owner, role: str) -> None:
 
 
 def _end_sessions(application) -> None:
-    # Threads and processes of the tests may still hold sessions; only their own role may end them.
+    # Threads and processes of the tests may still have sessions, which only their own role may end.
     with application.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
@@ -121,7 +121,7 @@ def _end_sessions(application) -> None:
 
 
 def _let_truncate(owner, role: str) -> None:
-    # Only here: a transactional test empties its tables.
+    # Only for tests: a transactional test truncates its tables.
     with owner.cursor() as cursor:
         cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{role}"')
     owner.close()
@@ -129,7 +129,7 @@ def _let_truncate(owner, role: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_valkey() -> None:
-    """No bell, budget or key of one test is left for the next."""
+    """Delete the bells, budgets and keys of the test before."""
     import redis
 
     redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
@@ -137,14 +137,14 @@ def _empty_valkey() -> None:
 
 @pytest.fixture
 def start_valkey(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], valkey.Server]:
-    """Starts a Valkey of the test's own, always at the same address and always empty."""
+    """Start a separate Valkey, always at the same address and always empty."""
     folder = tmp_path_factory.mktemp("valkey")
     return lambda: valkey.start(folder)
 
 
 @pytest.fixture
 def process_environment(django_db_setup: None) -> dict[str, str]:
-    """The environment in which a process of ours sees the database and the broker of this run."""
+    """The environment of a process that uses the database and the broker of this run."""
     urls = {name: _with_name(os.environ[name]) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
     return {**os.environ, **urls, "PYTHONPATH": str(BACKEND), "PYTHONUNBUFFERED": "1"}
 
@@ -156,7 +156,7 @@ def _with_name(url: str) -> str:
 
 @pytest.fixture
 def start_process(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
-    """Starts `python -m …` in a process of its own, with its output in a file; kills what is left of it at the end."""
+    """Start `python -m …` as a process with its output in a file, and kill it at the end of the test."""
     started: list[subprocess.Popen] = []
 
     def start(*arguments: str, **environment: str) -> subprocess.Popen:
@@ -189,7 +189,7 @@ def _kill(process: subprocess.Popen) -> None:
 
 @pytest.fixture
 def wait_until() -> Callable[..., None]:
-    """Waits for a condition of the outside world, and fails, saying which, when it does not come."""
+    """Wait for a condition; fails with its name if it does not come true in time."""
 
     def wait(condition: Callable[[], object], seconds: float = 20, what: str = "the condition") -> None:
         end = time.monotonic() + seconds
@@ -202,7 +202,7 @@ def wait_until() -> Callable[..., None]:
 
 @pytest.fixture
 def start_worker(start_process, wait_until) -> Callable[..., subprocess.Popen]:
-    """Starts a real Celery worker on every queue and comes back when it is ready."""
+    """Start a real Celery worker for all queues; returns when it is ready."""
 
     def start(*arguments: str, concurrency: int = 2, **environment: str) -> subprocess.Popen:
         queues = ("-Q", "sync,quick,background", "-c", str(concurrency))
