@@ -17,42 +17,34 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
-class _TimedReader(socket.SocketIO):
+class _TimedReader(io.RawIOBase):
     """Reads a socket and never waits beyond the deadline (monotonic seconds)."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        super().__init__(sock, "r")
-        self._timed = sock
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._raw, self._sock, self._deadline = raw, sock, deadline
         self._wait = sock.gettimeout()
-        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
 
     def readinto(self, buffer: Any) -> int | None:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer did not end in time")
-        self._timed.settimeout(left if self._wait is None else min(self._wait, left))
-        return super().readinto(buffer)
+        self._sock.settimeout(left if self._wait is None else min(self._wait, left))
+        return self._raw.readinto(buffer)
 
-
-class _TimedSocket:
-    """The part of a socket that the response of http.client uses: one call to makefile."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock
-        self._deadline = deadline
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        # Count the reader as a user of the socket, as socket.makefile does. Otherwise closing the connection ends the
-        # answer while it is read.
-        self._sock._io_refs += 1  # type: ignore[attr-defined]
-        return io.BufferedReader(_TimedReader(self._sock, self._deadline))
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 def _timed_response(seconds: float) -> type[http.client.HTTPResponse]:
     class TimedResponse(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-            timed: Any = _TimedSocket(sock, time.monotonic() + seconds)
-            super().__init__(timed, *args, **kwargs)
+            super().__init__(sock, *args, **kwargs)
+            self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, time.monotonic() + seconds))
 
     return TimedResponse
 
