@@ -39,12 +39,12 @@ def sealed_columns(model: type[models.Model]) -> tuple[str, ...]:
     return tuple(f.attname for f in fields if f.attname.endswith("_sealed"))
 
 
-def sealed_models() -> list[Any]:
+def sealed_models() -> list[type[models.Model]]:
     """All models of all apps that have sealed columns."""
     return [model for model in apps.get_models() if hasattr(model, "seal_context") and sealed_columns(model)]
 
 
-def outdated(model: Any) -> int:
+def outdated(model: type[models.Model]) -> int:
     """How many rows have a column that another key than the first one encrypted."""
     statement = sql.SQL("SELECT count(*) FROM {table} WHERE {stale}")
     with connection.cursor() as cursor:
@@ -53,7 +53,7 @@ def outdated(model: Any) -> int:
     return rows
 
 
-def rotate(model: Any, report: Callable[[int], None] = lambda _: None) -> Rotation:
+def rotate(model: type[models.Model], report: Callable[[int], None] = lambda _: None) -> Rotation:
     """Encrypt a model's outdated columns again. Calls `report` after each batch with the number of rows so far."""
     result = Rotation()
     for attempt in range(PASSES):
@@ -66,7 +66,7 @@ def rotate(model: Any, report: Callable[[int], None] = lambda _: None) -> Rotati
     return result
 
 
-def _pass(model: Any, result: Rotation, report: Callable[[int], None]) -> None:
+def _pass(model: type[models.Model], result: Rotation, report: Callable[[int], None]) -> None:
     last = 0
     while True:
         with transaction.atomic():
@@ -79,7 +79,7 @@ def _pass(model: Any, result: Rotation, report: Callable[[int], None]) -> None:
         report(result.resealed)
 
 
-def _take(model: Any, after: int) -> list[int]:
+def _take(model: type[models.Model], after: int) -> list[int]:
     """The ids of the next outdated rows, which it locks until the transaction ends. Skips locked rows."""
     parameters: dict[str, bytes | int] = {"key": crypto.ring().writer, "after": after, "limit": BATCH}
     with connection.cursor() as cursor:
@@ -108,7 +108,7 @@ def _with_first_key(sealed: bytes, context: str) -> bytes:
     return sealed if crypto.is_current(sealed) else crypto.seal(crypto.unseal(sealed, context), context)
 
 
-def _compose(statement: sql.SQL, model: Any) -> sql.Composed:
+def _compose(statement: sql.SQL, model: type[models.Model]) -> sql.Composed:
     # A sealed value begins with one byte for the version and four for the id of the key (see plugfn.crypto).
     stale = [sql.SQL("substr({}, 2, 4) <> %(key)s").format(sql.Identifier(name)) for name in sealed_columns(model)]
     return statement.format(table=sql.Identifier(model._meta.db_table), stale=sql.SQL(" OR ").join(stale))

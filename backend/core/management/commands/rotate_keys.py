@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import models
 
 from lib import rotation
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         for model in rotation.sealed_models():
             self.stdout.write(f"{model._meta.label}: {rotation.outdated(model)} rows to encrypt again")
 
-    def _rotate(self, model: Any) -> int:
+    def _rotate(self, model: type[models.Model]) -> int:
         """Encrypt the rows of a model again. Returns how many rows still need an older key."""
         label = model._meta.label
         result = rotation.rotate(model, lambda so_far: self.stdout.write(f"{label}: {so_far} …"))
