@@ -2,6 +2,8 @@
 
 from django.conf import settings
 
+# The outcome of an event whose kind has no handler.
+UNHANDLED = "unhandled"
 # This task finishes events whose kind has lost its handler between two releases.
 UNHANDLED_TASK = ("process_unhandled", "quick")
 

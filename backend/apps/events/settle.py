@@ -73,7 +73,7 @@ def _bury(event: Event, error: Exception) -> None:
     event.state, event.outcome, event.finished_at = Event.State.DEAD, "dead", timezone.now()
     event.error_type, event.error_code = describe(error)
     logger.error(
-        "Event %s (%s) is dead: %s. When the cause is fixed, run replay_events --id %s.",
+        "Event %s (%s) is dead: %s. When the cause is fixed, run replay_events --id %s --actor NAME.",
         event.pk,
         event.kind,
         event.error_code or event.error_type,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from apps.events.kinds import is_handled
+from apps.events.kinds import UNHANDLED, is_handled
 from apps.events.models import Event
 
 
@@ -43,7 +43,7 @@ def make_row(
     depth: int = 0,
 ) -> Row:
     """A row to store. An event whose kind has no handler is stored as done, `unhandled`."""
-    state, outcome = (Event.State.PENDING, "") if is_handled(kind) else (Event.State.DONE, "unhandled")
+    state, outcome = (Event.State.PENDING, "") if is_handled(kind) else (Event.State.DONE, UNHANDLED)
     return Row(source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by, depth)
 
 

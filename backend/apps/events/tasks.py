@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.events import books, purge, ring
+from apps.events.kinds import UNHANDLED
 from apps.events.work import Batch, process
 
 
@@ -32,4 +33,4 @@ def process_unhandled(mailbox: str) -> None:
 
 
 def _unhandled(batch: Batch) -> str:
-    return "unhandled"
+    return UNHANDLED

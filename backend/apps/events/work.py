@@ -14,7 +14,7 @@ from apps.events.books import book
 from apps.events.kinds import is_handled
 from apps.events.lease import Lease, LeaseLost, claim
 from apps.events.models import Event
-from apps.events.settle import POLICY, Park, settle
+from apps.events.settle import PARKED, POLICY, Park, settle
 from lib.errors import ErrorType, Permanent
 
 __all__ = ["Batch", "Handler", "LeaseLost", "Park", "process", "unpark"]
@@ -162,6 +162,6 @@ def _mark_done(events: list[Event], outcome: str) -> None:
 
 def unpark(mailbox: str) -> None:
     """Make the parked events of this mailbox due. Call this in the transaction that creates the thing they wait for."""
-    parked = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, outcome="parked")
+    parked = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, outcome=PARKED)
     if parked.update(available_at=Now()):
         transaction.on_commit(bell.ring_soon)
