@@ -1,5 +1,6 @@
 """Accepting: an event is committed once, before `accept` returns."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -102,6 +103,24 @@ def test_an_event_whose_sender_got_unavailable_is_not_stored_later(monkeypatch):
     Committer._keep_alive(stuck)
     assert stuck.submit(make_row("test", "e-2", "item/updated", "m", b"{}")).result(5) == "accepted"
     assert list(Event.objects.values_list("event_id", flat=True)) == ["e-2"]
+
+
+def test_a_group_may_end_while_another_event_is_submitted():
+    class Ending(Committer):
+        """Its group ends right after the first look at when it began."""
+
+        looks = 0
+
+        @property
+        def _busy_since(self) -> float | None:
+            self.looks += 1
+            return time.monotonic() if self.looks == 1 else None
+
+        @_busy_since.setter
+        def _busy_since(self, moment: float | None) -> None:
+            """Ignore it."""
+
+    assert Ending().submit(make_row("test", "e-1", "item/updated", "m", b"{}")).result(5) == "accepted"
 
 
 def test_a_read_only_database_is_unavailable_until_it_is_writable_again(transactional_db):
