@@ -39,7 +39,7 @@ class Product(StrEnum):
 
 
 ACCOUNT_TYPES = {Product.ACCOUNTS: "BANK", Product.CARDS: "CREDIT"}
-"""The type of an Account's row, by the product that brings it."""
+"""The type of an Account's row, by the product that brings it: our words, whatever a vendor's are."""
 
 COLLECTED = frozenset(Product) - {Product.CONSENTS}
 """What an item may be asked to collect. Consents are the vendor's own record: their list is always complete."""

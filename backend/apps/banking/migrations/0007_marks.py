@@ -57,4 +57,9 @@ class Migration(migrations.Migration):
             },
         ),
         SAME_CLIENT,
+        migrations.RemoveConstraint("connection", "connection_once"),
+        migrations.AddConstraint(
+            "connection",
+            models.UniqueConstraint(fields=("aggregator", "application", "vendor_id"), name="connection_once"),
+        ),
     ]

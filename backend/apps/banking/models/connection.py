@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from apps.banking.aggregators.contract import Subject
-from apps.banking.aggregators.mailboxes import Mailbox
+from apps.banking.aggregators.mailboxes import Mailbox, vendor_of
 from apps.banking.models.base import ClientRow, VendorQuerySet, checks, seal_context
 from apps.banking.models.catalog import Connector
 from apps.banking.sizes import WORD
@@ -72,7 +72,7 @@ class Connection(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["aggregator", "vendor_id"], name="connection_once"),
+            models.UniqueConstraint(fields=["aggregator", "application", "vendor_id"], name="connection_once"),
             models.UniqueConstraint(fields=["id", "client"], name="connection_of_client"),
             models.CheckConstraint(condition=~models.Q(vendor_id=""), name="connection_has_vendor_id"),
             models.CheckConstraint(
@@ -108,8 +108,8 @@ class Connection(models.Model):
         return str(Mailbox(self.aggregator, self.application, Subject.ITEM, self.vendor_id))
 
     def seal_context(self, column: str) -> str:
-        """What the ciphertext of `column` is bound to: this item of this aggregator."""
-        return seal_context(type(self), [self.aggregator, self.vendor_id], column)
+        """What the ciphertext of `column` is bound to: this item of this application."""
+        return seal_context(type(self), [vendor_of(self.aggregator, self.application), self.vendor_id], column)
 
 
 class Consent(ClientRow):

@@ -8,7 +8,7 @@ from functools import partial
 
 from django.utils import timezone
 
-from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Page, ParentGone, Product, Row, Source
+from apps.banking.aggregators.contract import ItemState, Page, ParentGone, Product, Row, Source
 from apps.banking.aggregators.pluggy import rows
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.client.pages import Page as Docs
@@ -18,6 +18,8 @@ from apps.banking.aggregators.pluggy.rows.base import Mapper, mapped
 from apps.banking.aggregators.pluggy.rows.values import Doc, parse
 from lib.errors import Permanent
 
+# Pluggy's types of accounts, by our product. Our rows keep these words.
+TYPES = {Product.ACCOUNTS: "BANK", Product.CARDS: "CREDIT"}
 # Pluggy stamps a row before it commits it: rows may turn up that are a little older than the newest we saw.
 OVERLAP = timedelta(hours=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -42,7 +44,7 @@ class PluggySource(Source):
 
     def accounts(self, products: Collection[Product]) -> Iterator[Page]:
         """The item's Accounts; of one type alone where only one product is asked for."""
-        only = ACCOUNT_TYPES[next(iter(products))] if len(products) == 1 else None
+        only = TYPES[next(iter(products))] if len(products) == 1 else None
         with _parent_gone(Product.ACCOUNTS):
             yield from _mapped(rows.account, self._client.accounts(self._item_id, type=only))
 

@@ -165,17 +165,22 @@ def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
 
 
 def test_an_application_reads_its_own_links_alone(connected, work):
-    link("l2", SHOP)
-    shop = connect("l2", "toy@shop")
-    webhook(name="l2", vendor="toy@shop")
-    # The other application tells of a link that is not its own.
+    # The other application tells of a link of that name before it has one.
     webhook(name="l1", vendor="toy@shop", at=5)
     work()
-    shop.refresh_from_db()
-    assert (shop.state, shop.application) == ("active", "shop")
     assert Event.objects.get(mailbox="toy@shop:item:l1").outcome == "parked"
-    assert Connection.objects.get(vendor_id="l1").application == ""
-    assert Account.objects.filter(connection=shop).count() == 2
+    link("l1", SHOP).wallets = {"s1": Decimal(1)}
+    SHOP.bank.links["l1"].log[:] = [("s1", "m1", Decimal(-9))]
+    shop = connect("l1", "toy@shop")
+    webhook(name="l1", vendor="toy@shop", at=6)
+    work()
+    shop.refresh_from_db()
+    assert (shop.state, shop.application, shop.mailbox) == ("active", "shop", "toy@shop:item:l1")
+    assert shop.client != connected.client
+    assert set(Account.objects.filter(connection=shop).values_list("vendor_id", flat=True)) == {"s1"}
+    assert set(Account.objects.filter(connection=connected).values_list("vendor_id", flat=True)) == {"w1", "w2"}
+    assert Transaction.objects.get(account__connection=shop).amount == -9
+    assert shop.seal_context("x") != connected.seal_context("x")
 
 
 def test_what_the_vendor_does_not_offer_is_passed_over(connected, bank):
