@@ -67,4 +67,4 @@ async def _wait(connected: "asyncio.Future[Connection]", seconds: int) -> Connec
         async with asyncio.timeout(seconds):
             return await connected
     except TimeoutError:
-        raise InvalidCall(f"you did not come back within {seconds} seconds: set --wait", code="nobody_came") from None
+        raise InvalidCall(f"you did not come back within {seconds} seconds: raise --wait", code="nobody_came") from None
