@@ -1,11 +1,11 @@
-"""`plugfn`: providers, connect, call, serve, and a few smaller commands."""
+"""The command `plugfn`: connect accounts, run actions, serve the web routes, and more."""
 
 from plugfn.errors import ConfigurationError
 from plugfn.extras import part
 
 
 def main() -> None:
-    """The entry point of `plugfn`. Ends with what to install when its libraries are not there."""
+    """The entry point of `plugfn`. If a library is missing, exits and says what to install."""
     try:
         start = part("plugfn.cli.app:main", "cli")
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""The commands. Each does one thing with a PlugFn made from plugfn.toml."""
+"""The commands. Most of them work with a PlugFn configured by plugfn.toml."""
 
 import asyncio
 import json
@@ -34,13 +34,15 @@ app = typer.Typer(
 )
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.", envvar="PLUGFN_CONFIG")]
-User = Annotated[str, typer.Option("--user", "-u", help="Whose connections.", envvar="PLUGFN_USER")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+User = Annotated[
+    str, typer.Option("--user", "-u", help="The id of the user who owns the connections.", envvar="PLUGFN_USER")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 ProviderName = Annotated[str, typer.Argument(help=f"One of: {', '.join(BUILT_IN)}.", show_default=False)]
 
 
 def _run(path: Path, as_json: bool, work: Callable[[PlugFn], Awaitable[T]], wanted: Collection[str] = BUILT_IN) -> T:
-    """Open, work, close; errors end the command with what to do next. `wanted`: the providers that are needed."""
+    """Open, work, close. On an error, print what to do next and exit. `wanted`: the providers that the work needs."""
 
     async def together() -> T:
         async with plug_from(path, wanted) as plug:
@@ -53,28 +55,28 @@ def _run(path: Path, as_json: bool, work: Callable[[PlugFn], Awaitable[T]], want
 
 
 @app.command()
-def init(path: Annotated[Path, typer.Argument(help="Where to write it.")] = DEFAULT) -> None:
-    """Write a settings file, and make an encryption key for it."""
+def init(path: Annotated[Path, typer.Argument(help="The file to write.")] = DEFAULT) -> None:
+    """Write a settings file, and create an encryption key for it."""
     try:
         writing.write_config(path)
     except ConfigurationError as error:
         fail(error, as_json=False)
-    out.print(f"Wrote {path}. Its encryption key comes from the environment; keep it as safe as the data:\n")
+    out.print(f"Wrote {path}. The encryption key comes from the environment. Keep it as safe as the data:\n")
     typer.echo(f"export PLUGFN_ENCRYPTION_KEY={new_key()}")
 
 
 @app.command("new-key")
 def make_key() -> None:
-    """Make an encryption key (AES-256, base64)."""
+    """Create an encryption key (AES-256, base64)."""
     typer.echo(new_key())
 
 
 @app.command()
 def providers(
-    name: Annotated[str | None, typer.Argument(help="Show one of them in full.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(help="Show everything about this provider.", show_default=False)] = None,
     as_json: Json = False,
 ) -> None:
-    """List what can be connected, or show one provider's actions, events and credentials."""
+    """List the providers, or show the actions, events and credentials of one."""
     try:
         found = listing.described(name)
     except (PlugFnError, ConfigurationError) as error:
@@ -92,15 +94,15 @@ def connect(
     provider: ProviderName,
     user: User,
     config: Config = DEFAULT,
-    label: Annotated[str, typer.Option(help="How to call the connection.")] = "",
+    label: Annotated[str, typer.Option(help="A name for the connection.")] = "",
     credentials: Annotated[
-        str, typer.Option(help="JSON, @file, or - for standard input; asked for one by one when left out.")
+        str, typer.Option(help="JSON, @file, or - for standard input. Without it, you are asked for each credential.")
     ] = "",
     browser: Annotated[bool, typer.Option(help="Open the vendor's page in a browser.")] = True,
-    wait: Annotated[int, typer.Option(help="Seconds to wait for you at the vendor's page.")] = 300,
+    wait: Annotated[int, typer.Option(help="Seconds to wait while you are at the vendor's page.")] = 300,
     as_json: Json = False,
 ) -> None:
-    """Connect an account: at the vendor's page, or with its credentials."""
+    """Connect an account: at the vendor's page, or with credentials that you type in."""
 
     async def work(plug: PlugFn) -> dict[str, Any]:
         way = connecting.Way(user, label, credentials, browser, wait)
@@ -110,7 +112,7 @@ def connect(
     if as_json:
         document({"connection": made})
     else:
-        out.print(f"Connected {made['provider']} as {made['label'] or made['id']}. Its id: {made['id']}")
+        out.print(f"Connected {made['provider']} as {made['label'] or made['id']}. Connection id: {made['id']}")
 
 
 @app.command()
@@ -125,7 +127,11 @@ def connections(user: User, config: Config = DEFAULT, as_json: Json = False) -> 
         document({"connections": found})
         return
     columns = ("id", "provider", "label", "status")
-    table(columns, [[str(one[name]) for name in columns] for one in found], "No connections yet: plugfn connect …")
+    table(
+        columns,
+        [[str(row[name]) for name in columns] for row in found],
+        "No connections yet. Add one: plugfn connect …",
+    )
 
 
 @app.command("test")
@@ -141,7 +147,7 @@ def try_connection(
         return await plug.executor.test(await plug.connections.get(connection, user))
 
     label = _run(config, as_json, work)
-    document({"label": label}) if as_json else out.print(f"It works: {label}", markup=False)
+    document({"label": label}) if as_json else out.print(f"The connection works. Account: {label}", markup=False)
 
 
 @app.command()
@@ -151,7 +157,7 @@ def disconnect(
     config: Config = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Forget a connection, and take its access back at the vendor where that can be done."""
+    """Delete a connection, and revoke its access at the vendor if the vendor supports that."""
 
     async def work(plug: PlugFn) -> None:
         await plug.connections.disconnect(connection, user)
@@ -165,9 +171,11 @@ def call(
     action: Annotated[str, typer.Argument(help='For example "github.issues.create".')],
     user: User,
     params: Annotated[str, typer.Option("--params", "-p", help="JSON, @file, or - for standard input.")] = "{}",
-    connection: Annotated[str | None, typer.Option(help="Which one, when the user has several.")] = None,
-    idempotency_key: Annotated[str | None, typer.Option(help="The same key never acts twice in a day.")] = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds for everything, repetitions included.")] = None,
+    connection: Annotated[str | None, typer.Option(help="The connection's id, if the user has several.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="A second call with the same key within a day does not act again.")
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds for the whole call, retries included.")] = None,
     config: Config = DEFAULT,
     as_json: Json = False,
 ) -> None:
@@ -200,16 +208,18 @@ def logs(user: User, config: Config = DEFAULT, limit: int = 20, as_json: Json = 
         document({"logs": found})
         return
     columns = ("started_at", "action", "attempt", "outcome", "code", "milliseconds")
-    table(columns, [[str(one[name]) for name in columns] for one in found], "No calls yet.")
+    table(columns, [[str(row[name]) for name in columns] for row in found], "No calls yet.")
 
 
 @app.command()
 def serve(
     config: Config = DEFAULT,
-    user: Annotated[str, typer.Option(help="Whoever calls is this user: for one person on one machine.")] = "",
-    token_env: Annotated[str, typer.Option(help="Callers give this variable's value as a bearer token.")] = "",
+    user: Annotated[str, typer.Option(help="Treat every caller as this user: for one person on one machine.")] = "",
+    token_env: Annotated[
+        str, typer.Option(help="The environment variable with the bearer token that callers must send.")
+    ] = "",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="The port to listen on (default: that of base_url).")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on (default: the port of base_url).")] = None,
 ) -> None:
     """Serve the web routes: OAuth callbacks, connections, actions, webhooks."""
     try:
@@ -222,10 +232,12 @@ def serve(
 @app.command()
 def mcp(
     user: User,
-    actions: Annotated[list[str] | None, typer.Option("--action", help="Only this one; may be repeated.")] = None,
+    actions: Annotated[
+        list[str] | None, typer.Option("--action", help="Serve only this action. Repeat the option for several.")
+    ] = None,
     config: Config = DEFAULT,
 ) -> None:
-    """Serve the agent tools of a user over the Model Context Protocol, on standard input and output."""
+    """Serve a user's agent tools over the Model Context Protocol, on standard input and output."""
 
     async def work(plug: PlugFn) -> None:
         serve_stdio = part("plugfn.tools.mcp:serve_stdio", "mcp")
@@ -237,10 +249,10 @@ def mcp(
 @app.command("new-provider")
 def new_provider(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits and _.")],
-    folder: Annotated[Path, typer.Option(help="Where to make its folder.")] = Path(),
+    folder: Annotated[Path, typer.Option(help="Where to create the provider's folder.")] = Path(),
     label: Annotated[str, typer.Option(help="The vendor's name as people write it.")] = "",
 ) -> None:
-    """Make the folder of a new provider: everything in it works and is tested; then you change it."""
+    """Create the folder of a new provider: a working example with tests, for you to change."""
     try:
         made = writing.write_provider(name, folder, label)
     except ConfigurationError as error:
@@ -250,8 +262,12 @@ def new_provider(
 
 
 @app.command()
-def types(output: Annotated[Path | None, typer.Option(help="Write it there.", show_default=False)] = None) -> None:
-    """Write what type checkers know of the built-in providers (generated_types.py)."""
+def types(
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write (default: standard output).", show_default=False)
+    ] = None,
+) -> None:
+    """Generate the types of the built-in providers for type checkers (generated_types.py)."""
     text = writing.built_in_types()
     if output is None:
         typer.echo(text, nl=False)
@@ -266,7 +282,6 @@ def main() -> None:
     try:
         status = app(standalone_mode=False)
     except TyperException as error:
-        told = {"error": "UsageError", "code": "usage", "next": "fix_call", "message": str(error)}
-        document({"error": told})
+        document({"error": {"error": "UsageError", "code": "usage", "next": "fix_call", "message": str(error)}})
         sys.exit(STATUS[Next.FIX_CALL])
     sys.exit(status if isinstance(status, int) else 0)

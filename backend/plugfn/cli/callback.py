@@ -1,4 +1,4 @@
-"""Where the vendor sends a user of the command line back: one address on this machine, for as long as it is waited."""
+"""The OAuth callback of `plugfn connect`: a small web server on this machine that runs until the user comes back."""
 
 import asyncio
 import socket
@@ -23,22 +23,22 @@ CLOSE = "You can close this page."
 
 @asynccontextmanager
 async def called_back(plug: PlugFn, provider: str, user_id: str) -> AsyncIterator["asyncio.Future[Connection]"]:
-    """Listens while the body runs; the future is the connection that was made, or why there is none.
+    """Listens while the body runs. The future gives the new connection, or raises why there is none.
 
-    Raises ConfigurationError: users are not sent back to this machine, or something else listens there."""
+    Raises ConfigurationError: base_url is not on this machine, or its port is in use."""
     where = urlsplit(app_of(plug.providers, provider).redirect_uri(plug.base_url))
-    come: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+    connected: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
 
     async def answer(request: Request) -> PlainTextResponse:
         try:
             done = await plug.connections.callback(user_id, provider, dict(request.query_params))
         except InvalidState as error:
-            # Whoever can reach this machine can knock here: who waits goes on waiting.
+            # Any program on this machine can send such a request, so the command keeps waiting for the user.
             return PlainTextResponse(f"{error.message}\n", 400)
         except PlugFnError as error:
-            _settle(come, error)
+            _settle(connected, error)
             return PlainTextResponse(f"{error.message} {CLOSE}\n", 409)
-        _settle(come, done.connection)
+        _settle(connected, done.connection)
         return PlainTextResponse(f"Connected. {CLOSE}\n")
 
     with _listening(where) as listening:
@@ -46,26 +46,26 @@ async def called_back(plug: PlugFn, provider: str, user_id: str) -> AsyncIterato
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
         task = asyncio.create_task(server.serve([listening]))
         try:
-            yield come
+            yield connected
         finally:
             server.should_exit = True
             await task
-            come.cancel()
+            connected.cancel()
 
 
-def _settle(come: "asyncio.Future[Connection]", what: Connection | PlugFnError) -> None:
-    if come.done():
+def _settle(connected: "asyncio.Future[Connection]", outcome: Connection | PlugFnError) -> None:
+    if connected.done():
         return
-    if isinstance(what, PlugFnError):
-        come.set_exception(what)
+    if isinstance(outcome, PlugFnError):
+        connected.set_exception(outcome)
     else:
-        come.set_result(what)
+        connected.set_result(outcome)
 
 
 def _listening(where: SplitResult) -> socket.socket:
     if where.scheme != "http" or where.hostname not in LOOPBACK:
         raise ConfigurationError(
-            "`plugfn connect` needs users sent back to this machine: a base_url such as http://127.0.0.1:8700"
+            "`plugfn connect` must receive the callback on this machine: set base_url to one such as http://127.0.0.1:8700"
         )
     family = socket.AF_INET6 if ":" in where.hostname else socket.AF_INET
     port = where.port or 80
@@ -73,4 +73,4 @@ def _listening(where: SplitResult) -> socket.socket:
         return socket.create_server((where.hostname, port), family=family)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigurationError(f"nothing can listen on port {port} of base_url: {reason}") from None
+        raise ConfigurationError(f"cannot listen on port {port} of base_url: {reason}") from None

@@ -1,4 +1,4 @@
-"""The file that tells the command line what PlugFn is to be: plugfn.toml.
+"""The settings file of the command line: plugfn.toml.
 
     encryption_key = { env = "PLUGFN_ENCRYPTION_KEY" }
     database = "sqlite:///plugfn.db"
@@ -8,7 +8,7 @@
     client_id = "Iv1.0123456789"
     client_secret = { env = "GITHUB_CLIENT_SECRET" }
 
-Any value may be { env = "NAME" }: then it is read from the environment, and no secret needs to be in the file.
+Any value may be { env = "NAME" }. PlugFn then reads it from the environment, so that the file needs no secrets.
 """
 
 import os
@@ -26,15 +26,15 @@ KEYS = frozenset({"encryption_key", "database", "base_url", "redis", "allowed_ne
 
 
 def plug_from(path: Path, wanted: Collection[str] = BUILT_IN, **options: Any) -> PlugFn:
-    """A PlugFn as the file says, with the built-in providers among `wanted` that its settings (or none) suffice for.
+    """A PlugFn configured by the file, with those built-in providers of `wanted` whose required settings are present.
 
-    Raises ConfigurationError, which names settings and never shows values."""
+    Raises ConfigurationError, which names settings and never shows their values."""
     read = _read(path, os.environ)
     integrations = read.pop("integrations", {})
     for name in integrations.keys() - BUILT_IN.keys():
-        raise ConfigurationError(f"{path} has integrations for {name!r}: {suggestion(name, list(BUILT_IN))}")
+        raise ConfigurationError(f"{path}: unknown provider {name!r}: {suggestion(name, list(BUILT_IN))}")
     chosen = {name: settings for name, settings in integrations.items() if name in wanted}
-    # What is made from here on, the database above all, is for the eyes of whoever runs this alone.
+    # Only the user who runs this command may read the files that it creates, above all the database.
     os.umask(0o077)
     plug = PlugFn(**read, integrations=chosen, **options)
     for name in BUILT_IN.keys() & set(wanted):
@@ -43,7 +43,7 @@ def plug_from(path: Path, wanted: Collection[str] = BUILT_IN, **options: Any) ->
 
 
 def _register(plug: PlugFn, name: str, *, required: bool) -> None:
-    """A provider that nobody set up is left out when it cannot do without (its secrets, its libraries)."""
+    """Registers a provider. Skips one without settings if it needs settings or libraries that are missing."""
     try:
         plug.providers.register(load(name))
     except ConfigurationError:
@@ -55,20 +55,18 @@ def _read(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigurationError(f"there is no {path}: `plugfn init` writes one") from None
+        raise ConfigurationError(f"{path} does not exist: run `plugfn init` to create it") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {type(error).__name__}") from None
     for name in found.keys() - KEYS:
-        raise ConfigurationError(f"{path} has an unknown key {name!r}: {suggestion(name, sorted(KEYS))}")
+        raise ConfigurationError(f"{path}: unknown key {name!r}: {suggestion(name, sorted(KEYS))}")
     return {name: _resolved(value, name, environment) for name, value in found.items()}
 
 
 def _resolved(value: Any, where: str, environment: Mapping[str, str]) -> Any:
     if isinstance(value, dict) and value.keys() == {"env"}:
         if not (found := environment.get(str(value["env"]))):
-            raise ConfigurationError(
-                f"{where} is to come from the environment variable {value['env']}, which is not set"
-            )
+            raise ConfigurationError(f"{where} is read from the environment variable {value['env']}, which is not set")
         return found
     if isinstance(value, dict):
         return {name: _resolved(inner, f"{where}.{name}", environment) for name, inner in value.items()}

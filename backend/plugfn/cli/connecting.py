@@ -19,7 +19,7 @@ from plugfn.plug import PlugFn
 
 @dataclass(frozen=True)
 class Way:
-    """How to connect: for whom, under what label, with which credentials ("" to ask), waiting how many seconds."""
+    """How to connect. `credentials`: "" asks for each one. `wait`: seconds to wait for the user to come back."""
 
     user_id: str
     label: str
@@ -29,42 +29,42 @@ class Way:
 
 
 async def connect(plug: PlugFn, name: str, way: Way) -> Connection:
-    """A new connection. Raises PlugFnError."""
+    """Connects and returns the new connection. Raises PlugFnError."""
     provider = plug.providers.get(name)
     if isinstance(provider.auth, OAuth2):
         return await _at_the_vendor(plug, provider, way)
-    given = params_from(way.credentials) if way.credentials else _asked(provider)
-    return await plug.connections.create(way.user_id, name, given, label=way.label)
+    credentials = params_from(way.credentials) if way.credentials else _prompted(provider)
+    return await plug.connections.create(way.user_id, name, credentials, label=way.label)
 
 
-def _asked(provider: Provider) -> dict[str, Any]:
-    """Asks for each credential; those that are secret are not shown. Empty answers are left out."""
+def _prompted(provider: Provider) -> dict[str, Any]:
+    """Asks for each credential, without echo for secrets. Leaves out empty answers."""
     if not sys.stdin.isatty():
-        raise InvalidCall("no terminal to ask for credentials: give --credentials", code="no_terminal")
-    given = {}
-    for name, one in provider.credentials.model_json_schema().get("properties", {}).items():
-        secret = one.get("format") == "password"
+        raise InvalidCall("cannot ask for credentials without a terminal: use --credentials", code="no_terminal")
+    answers = {}
+    for name, field in provider.credentials.model_json_schema().get("properties", {}).items():
+        secret = field.get("format") == "password"
         if answer := typer.prompt(name, default="", show_default=False, hide_input=secret, err=True):
-            given[name] = answer
-    return given
+            answers[name] = answer
+    return answers
 
 
 async def _at_the_vendor(plug: PlugFn, provider: Provider, way: Way) -> Connection:
-    """Sends the user to the vendor's page, and waits for the vendor to send them back."""
+    """Opens the vendor's page and waits for the vendor to redirect the user back."""
     called_back = part("plugfn.cli.callback:called_back", "cli")
-    async with called_back(plug, provider.name, way.user_id) as come:
+    async with called_back(plug, provider.name, way.user_id) as connected:
         url = await plug.connections.authorization_url(way.user_id, provider.name)
-        err.print(f"Open this page and allow the access:\n\n{url}\n", markup=False, soft_wrap=True)
+        err.print(f"Open this page and allow access:\n\n{url}\n", markup=False, soft_wrap=True)
         if way.browser:
             webbrowser.open(url)
         with err.status("Waiting for you to come back …"):
-            made = await _patiently(come, way.wait)
+            made = await _wait(connected, way.wait)
     return await plug.connections.rename(made.id, way.user_id, way.label) if way.label else made
 
 
-async def _patiently(come: "asyncio.Future[Connection]", seconds: int) -> Connection:
+async def _wait(connected: "asyncio.Future[Connection]", seconds: int) -> Connection:
     try:
         async with asyncio.timeout(seconds):
-            return await come
+            return await connected
     except TimeoutError:
-        raise InvalidCall(f"nobody came back within {seconds} seconds", code="nobody_came") from None
+        raise InvalidCall(f"you did not come back within {seconds} seconds: raise --wait", code="nobody_came") from None

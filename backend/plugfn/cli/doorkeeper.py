@@ -1,4 +1,4 @@
-"""Who makes a request of `plugfn serve`."""
+"""Which user makes a request to `plugfn serve`."""
 
 import hmac
 import os
@@ -13,27 +13,27 @@ USER_HEADER = "x-plugfn-user"
 
 @dataclass(frozen=True)
 class Doorkeeper:
-    """Who makes a request: always `user`, or whom the header X-PlugFn-User names when the bearer token is right."""
+    """The user of a request: always `user`, or the user in the header X-PlugFn-User if the bearer token is right."""
 
     user: str = ""
     token: str = field(default="", repr=False)
 
     @classmethod
     def chosen(cls, user: str, token_env: str, host: str) -> Self:
-        """Exactly one of the two. Raises ConfigurationError, also for a single user on an address others can reach."""
+        """From exactly one of the options. Raises ConfigurationError, also for `user` on a public address."""
         if bool(user) == bool(token_env):
-            raise ConfigurationError("say who calls: --user NAME, or --token-env VARIABLE")
+            raise ConfigurationError("choose who may call: pass either --user NAME or --token-env VARIABLE")
         if user and host not in LOOPBACK:
-            raise ConfigurationError("--user lets everybody in who can connect: with it, listen on 127.0.0.1 alone")
+            raise ConfigurationError("with --user, every caller acts as that user: use it with --host 127.0.0.1 only")
         token = os.environ.get(token_env, "") if token_env else ""
         if token_env and len(token) < 32:
-            raise ConfigurationError(f"{token_env} must be set, to at least 32 characters")
+            raise ConfigurationError(f"the variable {token_env} must hold a token of at least 32 characters")
         return cls(user, token)
 
     def user_of(self, request: Any) -> str | None:
         """The user's id, or None."""
         if self.user:
-            # A page of another site, or a tunnel, comes by another name than this machine's.
+            # Requests from a page of another site, or through a tunnel, name another host.
             return self.user if request.url.hostname in LOOPBACK else None
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), self.token.encode()):

@@ -1,4 +1,4 @@
-"""What can be listed: providers and attempts."""
+"""Lists of providers and of attempts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,10 @@ ATTEMPT = ("started_at", "provider", "attempt", "outcome", "error", "code", "mil
 
 
 def described(name: str | None) -> list[dict[str, Any]]:
-    """The built-in providers, or the one of that name. Raises UnknownName; ConfigurationError for one alone."""
+    """All built-in providers, or the one named. Raises UnknownName; with a name, also ConfigurationError."""
     if name is not None:
         return [describe(load(name))]
-    return [_described(one) for one in BUILT_IN]
+    return [_described(known) for known in BUILT_IN]
 
 
 def _described(name: str) -> dict[str, Any]:
@@ -26,34 +26,37 @@ def _described(name: str) -> dict[str, Any]:
         return {"name": name, "label": name, "auth": "", "actions": [], "events": [], "missing": str(error)}
 
 
-def show_all(found: Sequence[dict[str, Any]]) -> None:
-    """One line each."""
-    rows = [[one["name"], one["label"], one["auth"], _names(one["actions"]), _names(one["events"])] for one in found]
-    table(("name", "label", "auth", "actions", "events"), rows, "There are none.")
-    for one in found:
-        if "missing" in one:
-            out.print(f"{one['name']}: {one['missing']}", style="yellow", markup=False)
+def show_all(providers: Sequence[dict[str, Any]]) -> None:
+    """One line for each provider."""
+    rows = [
+        [provider["name"], provider["label"], provider["auth"], _names(provider["actions"]), _names(provider["events"])]
+        for provider in providers
+    ]
+    table(("name", "label", "auth", "actions", "events"), rows, "No providers.")
+    for provider in providers:
+        if "missing" in provider:
+            out.print(f"{provider['name']}: {provider['missing']}", style="yellow", markup=False)
 
 
-def show_one(found: dict[str, Any]) -> None:
-    """Everything of one."""
-    out.print(f"{found['label']} ({found['name']}), {found['auth']}\n{found['docs_url']}\n", markup=False)
-    rows = [[one["name"], "yes" if one["safe"] else "", one["summary"]] for one in found["actions"]]
+def show_one(provider: dict[str, Any]) -> None:
+    """Everything about one provider."""
+    out.print(f"{provider['label']} ({provider['name']}), {provider['auth']}\n{provider['docs_url']}\n", markup=False)
+    rows = [[action["name"], "yes" if action["safe"] else "", action["summary"]] for action in provider["actions"]]
     table(("action", "safe", ""), rows, "No actions.")
     out.print()
-    table(("event", ""), [[one["name"], one["summary"]] for one in found["events"]], "No events.")
-    if found["credentials"]:
+    table(("event", ""), [[event["name"], event["summary"]] for event in provider["events"]], "No events.")
+    if provider["credentials"]:
         out.print()
-        fields = found["credentials"].get("properties", {})
-        needed = set(found["credentials"].get("required", ()))
-        rows = [[name, "yes" if name in needed else "", one.get("description", "")] for name, one in fields.items()]
+        fields = provider["credentials"].get("properties", {})
+        needed = set(provider["credentials"].get("required", ()))
+        rows = [[name, "yes" if name in needed else "", field.get("description", "")] for name, field in fields.items()]
         table(("credential", "required", ""), rows, "No credentials.")
 
 
 def _names(listed: Sequence[dict[str, Any]]) -> str:
-    return ", ".join(one["name"] for one in listed)
+    return ", ".join(item["name"] for item in listed)
 
 
 def attempts(rows: Sequence[ActionLog]) -> list[dict[str, Any]]:
-    """Attempts as they are shown."""
+    """The columns of each attempt that are printed."""
     return [{name: getattr(row, name) for name in ATTEMPT} | {"action": f"{row.provider}.{row.action}"} for row in rows]

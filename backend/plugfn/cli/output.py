@@ -1,4 +1,4 @@
-"""How commands speak: tables and lines for people, one JSON document with --json, errors with what to do next."""
+"""What commands print: tables and lines for people, or one JSON document with --json; errors with what to do next."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -16,9 +16,9 @@ err = Console(stderr=True)
 ADVICE = {
     Next.RETRY: "Try again later.",
     Next.RECONNECT: "Connect the account again: plugfn connect …",
-    Next.FIX_CALL: "Change the call: as it is it cannot succeed.",
+    Next.FIX_CALL: "Change the call: the same call cannot succeed.",
     Next.GIVE_UP: "Trying again will not help.",
-    Next.CHECK: "Look at the vendor whether it was done before you repeat it.",
+    Next.CHECK: "Check at the vendor whether it was done before you repeat it.",
 }
 STATUS = {Next.RETRY: 75, Next.RECONNECT: 77, Next.FIX_CALL: 64, Next.GIVE_UP: 69, Next.CHECK: 74}
 """Exit statuses, as sysexits.h names them: tempfail, noperm, usage, unavailable, ioerr."""
@@ -31,7 +31,7 @@ def document(found: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
-    """A table, or the line `empty` when there are no rows."""
+    """A table, or the line `empty` if there are no rows."""
     shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*row)
@@ -42,7 +42,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> 
 
 
 def fail(error: PlugFnError | ConfigurationError, as_json: bool) -> NoReturn:
-    """Say what went wrong and what to do, and end with a status that says the same."""
+    """Print what went wrong and what to do, and exit with the matching status."""
     if isinstance(error, ConfigurationError):
         shown, status, advice = {"error": "ConfigurationError", "message": str(error)}, MISCONFIGURED, ""
     else:

@@ -1,4 +1,4 @@
-"""What a command is given as JSON: in the argument, from a file, or from standard input."""
+"""JSON input of a command: from the argument, a file or standard input."""
 
 import json
 import sys
@@ -11,19 +11,19 @@ MOST = 16 * 1_048_576
 
 
 def params_from(given: str) -> dict[str, Any]:
-    """A JSON object: as it is, `@file`, or `-` for standard input. Raises InvalidParams."""
+    """A JSON object: the text itself, `@file`, or `-` for standard input. Raises InvalidParams."""
     try:
         text = _text(given)
     except (OSError, UnicodeDecodeError) as error:
         raise _wrong(f"cannot be read ({type(error).__name__})") from None
     if len(text) > MOST:
-        raise _wrong("is bigger than 16 MB")
+        raise _wrong("larger than 16 MB")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise _wrong("is not JSON") from None
+        raise _wrong("not JSON") from None
     if not isinstance(found, dict):
-        raise _wrong("is not a JSON object")
+        raise _wrong("not a JSON object")
     return found
 
 
@@ -34,4 +34,4 @@ def _text(given: str) -> str:
 
 
 def _wrong(reason: str) -> InvalidParams:
-    return InvalidParams("what was given", problems=[Problem("", reason)])
+    return InvalidParams("the JSON input is not valid", problems=[Problem("", reason)])

@@ -15,7 +15,7 @@ from plugfn.web.fastapi import plugfn_router
 
 
 def serve(path: Path, door: Doorkeeper, host: str, port: int | None) -> None:
-    """Until SIGTERM or SIGINT. Raises ConfigurationError."""
+    """Serves until SIGTERM or SIGINT. Raises ConfigurationError."""
     plug = plug_from(path, auth=door.user_of)
     uvicorn.run(_app(plug), host=host, port=port or _port(plug.base_url), log_level="info", access_log=False)
 

@@ -1,4 +1,4 @@
-"""Tests of the command line, as its users run it."""
+"""Tests that run the command line as its users do."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 from plugfn.crypto import new_key
 
 BACKEND = Path(__file__).resolve().parents[2]
-SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # what the emulator proves deliveries with
+SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the emulator verifies deliveries with it
 TOKEN = "a-token-for-this-test-alone-of-some-length"
 
 
@@ -81,7 +81,7 @@ def test_providers_are_listed_for_people_and_for_programs(run):
     assert "issues.opened" in one.stdout
 
 
-def test_a_provider_that_is_not_there_gets_a_suggestion_and_a_status(run):
+def test_an_unknown_provider_gets_a_suggestion_and_a_status(run):
     told = run("providers", "gihtub")
     assert told.returncode == 64
     assert "did you mean 'github'" in told.stderr
@@ -113,7 +113,7 @@ def test_a_settings_file_is_written_once_with_a_key_for_it(run, folder):
     made = run("init")
     assert made.returncode == 0
     assert "export PLUGFN_ENCRYPTION_KEY=" in made.stdout
-    assert run("connections", "--user", "ana").stdout.strip() == "No connections yet: plugfn connect …"
+    assert run("connections", "--user", "ana").stdout.strip() == "No connections yet. Add one: plugfn connect …"
     assert run("init").returncode == 78
 
 

@@ -1,4 +1,4 @@
-"""Connecting over OAuth from a terminal, at an emulator, and what may go wrong on the way."""
+"""Connecting over OAuth from a terminal, against an emulator, and the ways it can fail."""
 
 import json
 import re
@@ -21,7 +21,7 @@ COMMAND = [sys.executable, "-c", "from plugfn.cli import main; main()"]
 
 
 class Terminal:
-    """`plugfn connect github --json`, running, and the page that it wants opened."""
+    """A running `plugfn connect github --json`."""
 
     def __init__(self, folder, environment, *arguments):  # noqa: F811
         command = [*COMMAND, "connect", "github", "--user", "ana", "--no-browser", "--json", *arguments]
@@ -76,7 +76,7 @@ api_url = "{github.url}"
 
 
 def press(github, page: str, button: str) -> str:
-    """Press a button of the vendor's page as ana; what is shown in the end."""
+    """Press a button of the vendor's page as ana, and return the last page."""
     with urlopen(page, timeout=10) as answer:
         fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', answer.read().decode()))
     form = urlencode(fields | {"login": "ana", "authorize": button}).encode()
@@ -98,7 +98,7 @@ def test_a_user_connects_from_a_terminal(terminal, folder, run):  # noqa: F811
     assert not (folder / "plugfn.db").stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
-def test_who_refuses_is_told_at_once(terminal):
+def test_a_refusal_is_reported_at_once(terminal):
     begun = terminal()
     press(terminal.github, begun.page(), "0")
     status, told, _ = begun.end()
@@ -125,14 +125,14 @@ def test_an_interrupt_ends_the_waiting_without_a_traceback(terminal):
     assert "Traceback" not in err
 
 
-def test_nobody_is_waited_for_for_ever(terminal):
+def test_the_wait_for_the_user_ends(terminal):
     begun = terminal("--wait", "1")
     begun.page()
     status, told, _ = begun.end()
     assert (status, told["error"]["code"]) == (64, "nobody_came")
 
 
-def test_a_port_that_is_taken_is_said_so(terminal):
+def test_a_port_in_use_is_named_in_the_error(terminal):
     with socket.create_server(("127.0.0.1", terminal.port)):
         status, told, err = terminal().end()
     assert (status, told["error"]["error"]) == (78, "ConfigurationError")
@@ -147,7 +147,7 @@ def test_a_wrong_command_line_is_one_json_document_too(run, arguments):  # noqa:
     assert json.loads(told.stdout)["error"]["code"] == "usage"
 
 
-def test_files_are_their_owners_alone(run, folder):  # noqa: F811
+def test_only_the_owner_can_read_the_settings_file(run, folder):  # noqa: F811
     (folder / "plugfn.toml").unlink()
     run("init")
     assert stat.S_IMODE((folder / "plugfn.toml").stat().st_mode) == 0o600
@@ -163,7 +163,7 @@ def test_a_pipe_that_closes_early_is_no_traceback(run, folder):  # noqa: F811
 
 
 @pytest.mark.parametrize(("host", "user"), [("127.0.0.1", "ana"), ("localhost", "ana"), ("evil.example", None)])
-def test_a_single_users_server_answers_to_this_machines_names_alone(host, user):
+def test_a_single_users_server_accepts_only_this_machines_names(host, user):
     class Url:
         hostname = host
 

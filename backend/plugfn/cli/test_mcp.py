@@ -1,4 +1,4 @@
-"""`plugfn mcp` as an agent's program runs it: a process, spoken to on its standard input and output."""
+"""`plugfn mcp` as an agent starts it: a process that speaks MCP on standard input and output."""
 
 import json
 

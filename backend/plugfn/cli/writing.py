@@ -9,12 +9,12 @@ from plugfn.generate.provider_types import types_source
 from plugfn.providers import BUILT_IN, load
 
 CONFIG = """\
-# What PlugFn is to be. Any value may be { env = "NAME" }: it is then read from the environment.
+# PlugFn's settings. Any value may be { env = "NAME" }: PlugFn then reads it from the environment.
 encryption_key = { env = "PLUGFN_ENCRYPTION_KEY" }
 database = "sqlite:///plugfn.db"
 base_url = "http://127.0.0.1:8700"
 
-# An OAuth application of your own. Its callback address: http://127.0.0.1:8700/oauth/github/callback
+# Your OAuth application. Its callback URL: http://127.0.0.1:8700/oauth/github/callback
 # [integrations.github]
 # client_id = "…"
 # client_secret = { env = "GITHUB_CLIENT_SECRET" }
@@ -22,9 +22,9 @@ base_url = "http://127.0.0.1:8700"
 
 
 def write_config(path: Path) -> None:
-    """A first plugfn.toml. Raises ConfigurationError when there is one."""
+    """Writes a first plugfn.toml. Raises ConfigurationError if the file exists."""
     try:
-        # Somebody may write a secret into it.
+        # The operator may write a secret into it.
         with open(path, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(CONFIG)
     except OSError as error:

@@ -37,7 +37,7 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["option
 MEANINGS = {
     Next.FIX_CALL: "change the call",
     Next.GIVE_UP: "the vendor refuses",
-    Next.CHECK: "it went out",
+    Next.CHECK: "the request was sent and no answer came",
     Next.RETRY: "try again later",
     Next.RECONNECT: "connect the account again",
 }

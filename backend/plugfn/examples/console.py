@@ -1,13 +1,13 @@
-"""Everything that PlugFn does, one step after the other, in a terminal.
+"""A tour of PlugFn in the terminal, step by step.
 
-    python examples/console.py                                  an emulated GitHub, started for you: no account needed
-    python examples/console.py --sandbox http://127.0.0.1:4000  one that runs already (or set PLUGFN_SANDBOX)
+    python examples/console.py                                  starts an emulated GitHub: no account needed
+    python examples/console.py --sandbox http://127.0.0.1:4000  uses one that is running (or set PLUGFN_SANDBOX)
     python examples/console.py --real --repo OWNER/NAME         the real GitHub: opens one issue there
 
-The emulated GitHub is `python -m sandbox.github` of this repository. The real one wants an OAuth application whose
-callback address is http://127.0.0.1:8700/oauth/github/callback, and GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET in the
-environment. PLUGFN_DATABASE and PLUGFN_ENCRYPTION_KEY name another database than memory; at the end everything is
-disconnected again.
+The emulated GitHub is `python -m sandbox.github` of this repository. For the real one, create an OAuth application with
+the callback URL http://127.0.0.1:8700/oauth/github/callback, and set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET in the
+environment. The data is in memory unless you set PLUGFN_DATABASE and PLUGFN_ENCRYPTION_KEY. The last step disconnects
+everything.
 """
 # ruff: noqa: T201 - it is a program for a terminal
 
@@ -36,7 +36,7 @@ WEBHOOK_SECRET = uuid4().hex
 SANDBOX_APP = {"client_id": "Iv1.sandbox0000000001", "client_secret": "github_sandbox_only"}
 
 Visit = Callable[[str], Awaitable[dict[str, str]]]
-"""Goes to the vendor's page for the user; the query that the vendor sends them back with."""
+"""Visits the vendor's page as the user, and returns the query of the callback."""
 
 
 @dataclass
@@ -51,12 +51,12 @@ class Tour:
 
     @property
     def place(self) -> dict[str, str]:
-        """The repository, as parameters."""
+        """The parameters that name the repository."""
         return {"owner": self.owner, "repo": self.repo}
 
 
 async def connect_by_oauth(tour: Tour) -> Connection:
-    """At the vendor's page. A web application sends its user there and gets them back at its callback address."""
+    """Connect at the vendor's page. A web application redirects its user there; the vendor redirects back to it."""
     url = await tour.plug.connections.authorization_url(USER, "github")
     connected = await tour.plug.connections.callback(USER, "github", await tour.visit(url))
     print(f"GitHub is connected as {connected.connection.label}.")
@@ -64,20 +64,20 @@ async def connect_by_oauth(tour: Tour) -> Connection:
 
 
 async def connect_by_form(tour: Tour) -> None:
-    """With credentials that somebody types in: here the address of a small receiver of webhooks in this program."""
+    """Connect with typed-in credentials: here the address of a small webhook receiver in this program."""
     credentials = {"url": f"{tour.receiver.url}/in", "secret": new_secret()}
     made = await tour.plug.connections.create(USER, "http", credentials, label="a receiver", test=True)
     print(f"HTTP is connected as {made.label}, and tested.")
 
 
 async def list_connections(tour: Tour) -> None:
-    """What the user has."""
+    """List the user's connections."""
     for one in await tour.plug.connections.list(USER):
         print(f"{one.provider:8} {one.label:12} {one.status:8} {' '.join(one.scopes)}")
 
 
 async def call(tour: Tour) -> None:
-    """A read, a write that is done once however often it is asked for, and a call that is wrong."""
+    """Read, write twice with one idempotency key, and make an invalid call."""
     repository = await tour.plug.github.repos.get(user_id=USER, params=tour.place)
     print(f"{repository.full_name}: {repository.open_issues_count} open issues")
     key = f"the-roof-{uuid4()}"
@@ -93,7 +93,7 @@ async def call(tour: Tour) -> None:
 
 
 async def batch(tour: Tour) -> None:
-    """Twenty calls, at most five at once, one of them wrong. None hides another's result."""
+    """Run twenty calls, at most five at once. One of them is invalid; the others still return their results."""
     calls = [BatchCall("github.repos.get", USER, tour.place) for _ in range(19)]
     calls.append(BatchCall("github.repos.get", USER, {**tour.place, "repo": "no-such-house"}))
 
@@ -108,7 +108,7 @@ async def batch(tour: Tour) -> None:
 
 
 async def workflow(tour: Tour) -> None:
-    """When an issue about a bug is opened, tell the receiver. First without sending anything."""
+    """Create a workflow that tells the receiver about new bug reports. A dry run comes first and sends nothing."""
     spec = {
         "name": "Tell of bugs",
         "trigger": {"provider": "github", "event": "issues.opened"},
@@ -121,17 +121,17 @@ async def workflow(tour: Tour) -> None:
             }
         ],
     }
-    rehearsed = await tour.plug.workflows.dry_run(USER, spec, payload=payload(tour, 41, "A bug in the kitchen"))
-    print(f"dry run: conditions hold: {rehearsed.holds}, would send {rehearsed.steps[0].params['data']}")
+    dry = await tour.plug.workflows.dry_run(USER, spec, payload=payload(tour, 41, "A bug in the kitchen"))
+    print(f"dry run: conditions hold: {dry.holds}, would send {dry.steps[0].params['data']}")
     made = await tour.plug.workflows.create(USER, spec)
     print(f"workflow {made.spec.name!r} is {made.status}")
 
 
 async def webhooks(tour: Tour) -> None:
-    """Deliveries as GitHub sends them: a forged one, a good one, and the good one again."""
+    """Receive deliveries like GitHub's: a forged one, a valid one, and the valid one again."""
     tour.plug.webhooks.on("github", "issues.opened", lambda event: print(f"opened: {event.payload['issue']['title']}"))
     repository = await tour.plug.github.repos.get(user_id=USER, params=tour.place)
-    # Events are for those who connected the owner's account: GitHub's numbers say which it is.
+    # Events reach the users who connected the repository owner's account. GitHub identifies it by its number.
     body = json.dumps(payload(tour, 42, "A bug in the roof", repository.owner.id)).encode()
     headers = {
         "content-type": "application/json",
@@ -150,9 +150,9 @@ async def webhooks(tour: Tour) -> None:
 
 
 async def show_run(tour: Tour) -> None:
-    """What the delivery started."""
+    """Show the workflow run that the delivery started."""
     if not await tour.plug.workflows.runs(USER):
-        print("nothing: the repository belongs to another account than the connected one")
+        print("no workflow run: the repository belongs to another account than the connected one")
         return
     while (run := (await tour.plug.workflows.runs(USER))[0]).status in ("pending", "running"):
         await asyncio.sleep(0.05)
@@ -161,7 +161,7 @@ async def show_run(tour: Tour) -> None:
 
 
 async def metrics(tour: Tour) -> None:
-    """What this process has counted, and the newest rows of the log."""
+    """Show the metrics of this process and the newest rows of the action log."""
     for one in tour.plug.metrics.all():
         p95 = one.latency_ms["p95"]
         print(f"{one.action:24} {one.attempts:3} attempts, {one.success_rate:.0%} good, p95 {p95:.0f} ms")
@@ -170,7 +170,7 @@ async def metrics(tour: Tour) -> None:
 
 
 async def clear_up(tour: Tour) -> None:
-    """Forget the workflow; take the grants back at the vendors, where that can be done, and forget the credentials."""
+    """Delete the workflow and the connections, and revoke the grants if the vendor supports that."""
     for made in await tour.plug.workflows.list(USER):
         await tour.plug.workflows.delete(made.id, USER)
     for one in await tour.plug.connections.list(USER):
@@ -181,7 +181,7 @@ STEPS = (connect_by_oauth, connect_by_form, list_connections, call, batch, workf
 
 
 def payload(tour: Tour, number: int, title: str, owner_id: int = 1) -> dict[str, object]:
-    """What GitHub tells of a new issue: the fields that matter here."""
+    """GitHub's payload for a new issue, with the fields that matter here."""
     owner = {"login": tour.owner, "id": owner_id}
     repository = {"id": 1, "name": tour.repo, "full_name": f"{tour.owner}/{tour.repo}", "private": False}
     address = f"https://github.com/{tour.owner}/{tour.repo}"
@@ -203,14 +203,14 @@ async def visit_sandbox(url: str) -> dict[str, str]:
 
 
 async def visit_by_hand(url: str) -> dict[str, str]:
-    """Let a person do it. Nothing listens at the callback address here: they bring it back themselves."""
-    print(f"Open this page and allow the access:\n\n{url}\n")
-    back = await asyncio.to_thread(input, "Your browser ends at an address that does not load. Paste it here: ")
+    """Let a person visit the page. No server runs at the callback URL, so the person copies the URL back here."""
+    print(f"Open this page and allow access:\n\n{url}\n")
+    back = await asyncio.to_thread(input, "Your browser then shows a page that does not load. Paste its address here: ")
     return dict(parse_qsl(urlsplit(back.strip()).query))
 
 
 def plug_for(sandbox: str) -> PlugFn:
-    """A PlugFn for the real GitHub, or with `sandbox` for an emulated one."""
+    """A PlugFn for the emulated GitHub at `sandbox`, or for the real one if `sandbox` is empty."""
     if sandbox:
         urls = {"authorize_url": f"{sandbox}/login/oauth/authorize", "token_url": f"{sandbox}/login/oauth/access_token"}
         github = {**SANDBOX_APP, **urls, "api_url": sandbox}
@@ -221,7 +221,7 @@ def plug_for(sandbox: str) -> PlugFn:
         encryption_key=os.environ.get("PLUGFN_ENCRYPTION_KEY") or new_key(),
         base_url="http://127.0.0.1:8700",
         integrations={"github": {**github, "webhook_secrets": [WEBHOOK_SECRET]}, "http": {"allow_http": True}},
-        # The receiver and the emulator are on this machine: without this, its addresses are refused.
+        # The receiver and the emulator run on this machine. Without this setting, PlugFn refuses its addresses.
         allowed_networks=("127.0.0.0/8",),
     )
     plug.providers.register(github_provider, http_provider)
@@ -229,7 +229,7 @@ def plug_for(sandbox: str) -> PlugFn:
 
 
 async def go(sandbox: str, owner: str, repo: str) -> None:
-    """All the steps."""
+    """Run all steps."""
     async with FakeVendor() as receiver, plug_for(sandbox) as plug:
         receiver.answers("POST /in", status=204)
         tour = Tour(plug, visit_sandbox if sandbox else visit_by_hand, owner, repo, receiver)
@@ -239,19 +239,19 @@ async def go(sandbox: str, owner: str, repo: str) -> None:
 
 
 class NoSandbox(Exception):
-    """There is no emulated GitHub."""
+    """No emulated GitHub can be used."""
 
 
 @contextmanager
 def emulated(url: str) -> Iterator[str]:
-    """Where the emulated GitHub is: at `url`, or started here."""
+    """The URL of the emulated GitHub: `url`, or a new one started here."""
     if url:
         yield url.rstrip("/")
         return
     try:
         emulator = Emulator("github")
     except RuntimeError:
-        raise NoSandbox("there is none to start here, give --sandbox URL") from None
+        raise NoSandbox("it cannot be started here, use --sandbox URL") from None
     try:
         yield emulator.url
     finally:
@@ -259,15 +259,15 @@ def emulated(url: str) -> Iterator[str]:
 
 
 def arguments() -> argparse.Namespace:
-    """What the user wants."""
-    parser = argparse.ArgumentParser(description="Everything that PlugFn does, one step after the other.")
+    """The arguments of the command line."""
+    parser = argparse.ArgumentParser(description="A tour of PlugFn, step by step.")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--sandbox", metavar="URL", help="an emulated GitHub that runs already")
-    which.add_argument("--real", action="store_true", help="the real GitHub")
-    parser.add_argument("--repo", metavar="OWNER/NAME", help="an issue is opened there (emulated: ana/loja)")
+    which.add_argument("--sandbox", metavar="URL", help="use an emulated GitHub that is already running")
+    which.add_argument("--real", action="store_true", help="use the real GitHub")
+    parser.add_argument("--repo", metavar="OWNER/NAME", help="where to open an issue (emulator: ana/loja)")
     given = parser.parse_args()
     if given.real and not (given.repo and {"GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"} <= os.environ.keys()):
-        parser.error("--real wants --repo OWNER/NAME, and GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET in the environment")
+        parser.error("--real needs --repo OWNER/NAME, and GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET in the environment")
     return given
 
 

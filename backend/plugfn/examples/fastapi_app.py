@@ -2,12 +2,12 @@
 
     python examples/fastapi_app.py        then open http://127.0.0.1:8000
 
-Settings come from the environment: GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and GITHUB_WEBHOOK_SECRET. If you like,
-BASE_URL (http://127.0.0.1:8000), APP_SECRET (new at every start: then everybody has to log in again), and
-PLUGFN_DATABASE with PLUGFN_ENCRYPTION_KEY (memory: then nobody stays connected). The callback address is
-BASE_URL/integrations/oauth/github/callback, that of webhooks BASE_URL/integrations/webhooks/github.
+Set GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and GITHUB_WEBHOOK_SECRET in the environment. Optional settings: BASE_URL
+(default http://127.0.0.1:8000), APP_SECRET (default: a new one at every start, so that users must log in again), and
+PLUGFN_DATABASE with PLUGFN_ENCRYPTION_KEY (default: memory, so that users must connect again after a restart). The
+callback URL is BASE_URL/integrations/oauth/github/callback, the webhook URL BASE_URL/integrations/webhooks/github.
 
-Without a GitHub application of your own, start an emulated GitHub, `python -m sandbox.github --port 4000` in backend/,
+If you have no GitHub application, start an emulated GitHub, `python -m sandbox.github --port 4000` in backend/,
 and set PLUGFN_SANDBOX=http://127.0.0.1:4000.
 """
 
@@ -38,13 +38,13 @@ base_url = os.environ.get("BASE_URL", "http://127.0.0.1:8000")
 sandbox = os.environ.get("PLUGFN_SANDBOX", "")
 sessions = Sessions(os.environ.get("APP_SECRET") or secrets.token_hex(32))
 events: dict[str, deque[Event]] = defaultdict(lambda: deque(maxlen=MOST_EVENTS))
-"""By user. In memory: this example forgets them."""
+"""The newest events of each user, in memory: a restart loses them."""
 issue_urls: dict[str, str] = {}
 """The issue that each user opened last."""
 
 
 def github_settings() -> dict[str, Any]:
-    """The real GitHub's, or the emulated one's."""
+    """The settings for the real GitHub, or for the emulated one."""
     hooks = {"webhook_secrets": [os.environ.get("GITHUB_WEBHOOK_SECRET") or secrets.token_hex(32)]}
     if not sandbox:
         wanted = {"client_id": os.environ["GITHUB_CLIENT_ID"], "client_secret": os.environ["GITHUB_CLIENT_SECRET"]}
@@ -59,7 +59,7 @@ def session_of(request: Request) -> Session | None:
 
 
 def user_of(request: Request) -> str | None:
-    """Who makes this request: PlugFn's own routes ask this, too."""
+    """The user who makes this request. PlugFn's own routes call this, too."""
     session = session_of(request)
     return session.user or None if session else None
 
@@ -76,7 +76,7 @@ plug.providers.register(github_provider)
 
 
 async def note(event: Event) -> None:
-    """Keep an event for those whose account it concerns, and for nobody else."""
+    """Store an event for the users who connected the account that it names."""
     for connection in await plug.connections.of_account("github", event.account):
         events[connection.user_id].appendleft(event)
 
@@ -95,11 +95,11 @@ app = FastAPI(title="Casa em ordem", lifespan=lifespan)
 
 
 class Refused(Exception):
-    """A form that is not ours, or is too big."""
+    """The form is not from our pages, or is too large."""
 
 
 async def form_of(request: Request) -> tuple[Session, dict[str, str]]:
-    """The session and the fields of a form that one of our pages sent. Raises Refused."""
+    """The session and the fields of a form from one of our pages. Raises Refused."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -116,7 +116,7 @@ async def form_of(request: Request) -> tuple[Session, dict[str, str]]:
 
 
 async def user_form(request: Request) -> tuple[str, dict[str, str]]:
-    """The same, of somebody who is logged in."""
+    """The user and the fields of a form from a logged-in user. Raises Refused."""
     session, fields = await form_of(request)
     if not session.user:
         raise Refused
@@ -125,12 +125,12 @@ async def user_form(request: Request) -> tuple[str, dict[str, str]]:
 
 @app.exception_handler(Refused)
 async def refused(request: Request, _error: Refused) -> Response:
-    """Most often the page was open for too long: show a fresh one."""
+    """The session has usually expired: show a new page."""
     return await page(request, Problem("Esta página ficou aberta por muito tempo. Tente de novo.", "form"), status=403)
 
 
 async def page(request: Request, problem: Problem | None = None, *, status: int = 200, **more: Any) -> Response:
-    """The page as it is for whoever asks."""
+    """The page for the user of the request."""
     nonce, session = secrets.token_urlsafe(16), session_of(request) or Session.begun()
     token = sessions.form_token(session)
     if session.user:
@@ -142,19 +142,19 @@ async def page(request: Request, problem: Problem | None = None, *, status: int 
 
 
 async def board(user: str, token: str, problem: Problem | None, more: dict[str, Any]) -> Board:
-    """What somebody's page shows."""
+    """The content of a user's page."""
     connections = await plug.connections.list(user, "github")
     address, once = f"{plug.base_url}/webhooks/github", secrets.token_urlsafe(16)
     return Board(user, token, connections, address, await news_of(user), once, problem=problem, **more)
 
 
 async def news_of(user: str) -> str:
-    """Their events and calls."""
+    """The user's events and calls as HTML."""
     return news(events.get(user, ()), await plug.store.logs(user_id=user, limit=8))
 
 
 def page_headers(nonce: str) -> dict[str, str]:
-    """Nothing from elsewhere, in nobody's frame. Chromium asks form-action for redirects of forms, too."""
+    """Headers that forbid foreign content and frames. Chromium applies form-action to redirects of forms, too."""
     github = sandbox or "https://github.com"
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src data:; "
@@ -164,14 +164,14 @@ def page_headers(nonce: str) -> dict[str, str]:
 
 
 def with_cookie(answer: Response, session: Session) -> Response:
-    """`lax`: sent when GitHub sends the user back, and not with forms of other sites."""
+    """Sets the cookie. `lax`: browsers send it when GitHub redirects back, and not with forms of other sites."""
     secure = base_url.startswith("https://")
     answer.set_cookie(COOKIE, sessions.written(session), LASTS, httponly=True, samesite="lax", secure=secure)
     return answer
 
 
 def back(notice: str = "") -> RedirectResponse:
-    """To the page, by GET: reloading it sends nothing again."""
+    """Redirects to the page by GET, so that a reload does not send the form again."""
     return RedirectResponse(f"/?aviso={notice}" if notice else "/", 303)
 
 
@@ -185,7 +185,7 @@ async def home(request: Request, aviso: str = "") -> Response:
 
 @app.get("/novidades")
 async def what_is_new(request: Request) -> Response:
-    """The part of the page that changes by itself."""
+    """The part of the page that updates automatically."""
     user = user_of(request)
     return (
         HTMLResponse(await news_of(user), headers={"cache-control": "no-store"}) if user else Response(status_code=401)
@@ -194,7 +194,7 @@ async def what_is_new(request: Request) -> Response:
 
 @app.post("/entrar")
 async def login(request: Request) -> Response:
-    """Say who you are."""
+    """Log in with a name."""
     _, fields = await form_of(request)
     name = fields.get("nome", "").strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
@@ -205,14 +205,14 @@ async def login(request: Request) -> Response:
 
 @app.post("/sair")
 async def logout(request: Request) -> Response:
-    """Forget who this is."""
+    """Log out."""
     await form_of(request)
     return with_cookie(back(), Session.begun())
 
 
 @app.post("/github/conectar")
 async def connect(request: Request) -> Response:
-    """To GitHub's page; with a connection's id, to renew that one."""
+    """Redirects to GitHub's page. With a connection's id, the login renews that connection."""
     user, fields = await user_form(request)
     try:
         url = await plug.connections.authorization_url(user, "github", connection_id=fields.get("conexao"))
@@ -221,10 +221,10 @@ async def connect(request: Request) -> Response:
     return RedirectResponse(url, 303)
 
 
-# Before PlugFn's routes, whose callback answers programs: here it is a person who comes back.
+# This comes before PlugFn's routes: their callback answers programs, and this one answers people.
 @app.get("/integrations/oauth/github/callback")
 async def connected(request: Request) -> Response:
-    """GitHub sends the user back here."""
+    """GitHub redirects the user here."""
     user = user_of(request)
     if user is None:
         return await page(request, Problem("Entre e comece a conexão de novo.", "login"), status=401)
@@ -237,7 +237,7 @@ async def connected(request: Request) -> Response:
 
 @app.post("/github/desconectar")
 async def disconnect(request: Request) -> Response:
-    """Take the grant back at GitHub, and forget it."""
+    """Revoke the grant at GitHub and delete the connection."""
     user, fields = await user_form(request)
     try:
         outcome = await plug.connections.disconnect(fields.get("conexao", ""), user)
@@ -248,7 +248,7 @@ async def disconnect(request: Request) -> Response:
 
 @app.post("/issues")
 async def open_issue(request: Request) -> Response:
-    """Open an issue. The form's own key makes sure that sending it twice opens one."""
+    """Open an issue. The form's idempotency key makes sure that sending it twice opens only one."""
     user, fields = await user_form(request)
     typed = {name: fields.get(name, "").strip() for name in ("owner", "repo", "title", "body")}
     try:

@@ -1,4 +1,4 @@
-"""The page: what a person sees, as HTML. Everything that comes from elsewhere is escaped."""
+"""The HTML of the page. It escapes all data."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ OUTCOMES = {"ok": "deu certo", "retry": "não foi feito", "failed": "falhou", "u
 
 @dataclass(frozen=True)
 class Problem:
-    """What went wrong, for a person; `fields` are the ones to look at again."""
+    """An error as shown to the user; `fields` are the ones to correct."""
 
     text: str
     code: str
@@ -46,7 +46,7 @@ class Problem:
 
     @classmethod
     def of(cls, error: PlugFnError) -> "Problem":
-        """What an error of the library means here."""
+        """The text for an error of PlugFn."""
         fields = frozenset(one.field for one in error.problems) if isinstance(error, InvalidParams) else frozenset()
         named = ", ".join(LABELS[name] for name in LABELS if name in fields)
         text = f"Confira: {named}." if named else SPECIAL.get(error.code, WHAT_NEXT[error.next])
@@ -55,7 +55,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Board:
-    """All that the page of somebody who is logged in shows."""
+    """The content of a logged-in user's page."""
 
     user: str
     token: str
@@ -63,7 +63,7 @@ class Board:
     webhook_url: str
     news: str
     once: str
-    """The idempotency key of the form: sent twice, it opens one issue."""
+    """The idempotency key of the form: if the form is sent twice, it opens one issue."""
     notice: str = ""
     problem: Problem | None = None
     issue_url: str = ""
@@ -71,7 +71,7 @@ class Board:
 
 
 def login_page(token: str, nonce: str, problem: str = "") -> str:
-    """For somebody who has not said who they are."""
+    """The page for a user who is not logged in."""
     body = f"""
     {_bad(problem)}
     <section aria-labelledby="entrar"><h2 id="entrar">Entrar</h2>
@@ -84,7 +84,7 @@ def login_page(token: str, nonce: str, problem: str = "") -> str:
 
 
 def board_page(board: Board, nonce: str) -> str:
-    """For somebody who is logged in."""
+    """The page for a logged-in user."""
     who = f"""<form method="post" action="/sair" class="row">{_hidden(board.token)}
       <span class="soft">{escape(board.user)}</span><button class="quiet">Sair</button></form>"""
     usable = [one for one in board.connections if one.status is ConnectionStatus.ACTIVE]
@@ -93,7 +93,7 @@ def board_page(board: Board, nonce: str) -> str:
 
 
 def news(events: Iterable[Event], rows: Sequence[ActionLog]) -> str:
-    """The part that changes by itself: events and calls."""
+    """The part that updates automatically: events and calls."""
     return f"""<section aria-labelledby="eventos"><h2 id="eventos">Eventos recebidos</h2>
     {_events(list(events))}</section>
     <section aria-labelledby="chamadas"><h2 id="chamadas">Últimas chamadas</h2>{_rows(rows)}</section>"""
@@ -175,7 +175,7 @@ def _events(events: Sequence[Event]) -> str:
 
 
 def _event(event: Event) -> str:
-    """Other events than those that are declared have other fields: what is not there is left out."""
+    """One event. Undeclared events have other fields; missing ones are left out."""
     found = event.payload.get("issue") or event.payload.get("pull_request") or event.payload.get("head_commit") or {}
     what = str(found.get("title") or found.get("message") or "")
     where = str((event.payload.get("repository") or {}).get("full_name", ""))

@@ -1,8 +1,8 @@
-"""Who is here: a signed cookie, and the token that our own forms carry.
+"""The session: a signed cookie, and a token in our forms.
 
-Anybody may call themselves anything: this is an example, and your application knows better who its users are. What is
-worth copying is that the cookie cannot be forged, and that no other site can send a form in a user's name. Nothing is
-kept on the server: a cookie that somebody copied is good until it ends, also after its user has left.
+Users log in with any name, because this is an example; use your application's own login instead. Two things are worth
+copying: the cookie cannot be forged, and no other site can send a form in a user's name. The server stores no sessions,
+so a stolen cookie works until it expires, even after its user has logged out.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ LASTS = 8 * 3600
 
 @dataclass(frozen=True)
 class Session:
-    """A browser, and who uses it: "" before they have said so."""
+    """A browser and its user; "" before the login."""
 
     id: str
     user: str
@@ -29,7 +29,7 @@ class Session:
 
     @classmethod
     def begun(cls, user: str = "") -> Self:
-        """A new one: also at every login, so that nobody can prepare one for another."""
+        """A new session. Every login starts one too, to prevent session fixation."""
         return cls(secrets.token_urlsafe(16), user, time.time() + LASTS)
 
 
@@ -40,12 +40,12 @@ class Sessions:
         self._key = key.encode()
 
     def written(self, session: Session) -> str:
-        """A cookie's value."""
+        """The value of the session's cookie."""
         body = urlsafe_b64encode(json.dumps([session.id, session.user, session.ends]).encode()).decode()
         return f"{body}.{self._signed('cookie', body)}"
 
     def read(self, cookie: str) -> Session | None:
-        """The session of a cookie's value; None when there is none, it has ended, or we did not write it."""
+        """The session of a cookie's value. None if it is missing, expired, or not signed by us."""
         body, _, given = cookie.partition(".")
         if not hmac.compare_digest(given.encode(), self._signed("cookie", body).encode()):
             return None
@@ -53,7 +53,7 @@ class Sessions:
         return session if session.ends > time.time() else None
 
     def form_token(self, session: Session) -> str:
-        """What our forms carry: only somebody who can read our pages with this cookie knows it."""
+        """The token in our forms. Only a browser with this cookie can read it from our pages."""
         return self._signed("form", session.id)
 
     def is_ours(self, session: Session | None, token: str) -> bool:
