@@ -192,6 +192,12 @@ def test_a_charset_in_the_content_type_does_no_harm():
     assert post(body, content_type="application/json; charset=utf-8").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["nobank/", "nobank/token/", "Pluggy/"])
+def test_an_aggregator_that_is_not_registered_is_answered_404(path):
+    response = Client().post(f"/api/banking/webhooks/{path}", b"{}", content_type="application/json")
+    assert response.status_code == 404
+
+
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "head", "options"])
 def test_another_method_is_answered_405(method):
     response = getattr(Client(), method)(URL)

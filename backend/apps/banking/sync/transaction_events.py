@@ -54,23 +54,24 @@ def _read_changes(visit: Visit, run: RecordedRun) -> str:
 
 
 def _changes(visit: Visit) -> dict[str, list[Change]]:
-    """What the events name, by account; under an empty name, what concerns the whole item.
+    """What the events name, by account; under an empty name where the aggregator follows the whole item.
 
     An event that names moments is void if our last complete listing began after it; one that names ids never is.
     """
     mailbox, events = read_mailbox(visit.batch.key), visit.batch.events
     door = aggregator(mailbox.aggregator).application(mailbox.application).door
+    whole_item = follows_items(visit.connection)
     news = {event.pk for event in uncovered(visit.connection, events)}
     by_account: dict[str, list[Change]] = defaultdict(list)
     for event in events:
         change = door.change(event.kind, event.data)
-        if (change.account or follows_items(visit.connection)) and (change.ids is not None or event.pk in news):
-            by_account[change.account].append(change)
+        if (change.account or whole_item) and (change.ids is not None or event.pk in news):
+            by_account["" if whole_item else change.account].append(change)
     return by_account
 
 
 def _read(reading: Reading, account_id: str, changes: list[Change]) -> None:
-    if follows_items(reading.connection):
+    if not account_id:
         for reader in readers(reading):
             reader.read_new()
         return

@@ -1,5 +1,6 @@
 """One item of Pluggy's, read through the client and mapped to rows."""
 
+import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from apps.banking.aggregators.pluggy.items import item_state
 from apps.banking.aggregators.pluggy.rows.base import Mapper, mapped
 from apps.banking.aggregators.pluggy.rows.values import Doc, parse
 from lib.errors import Permanent
+
+logger = logging.getLogger(__name__)
 
 # Pluggy's types of accounts, by our product. Our rows keep these words.
 TYPES = {Product.ACCOUNTS: "BANK", Product.CARDS: "CREDIT"}
@@ -54,7 +57,10 @@ class PluggySource(Source):
             doc = self._client.account(account_id)
         except Gone:
             return None
-        return mapped(rows.account, [doc]) if (doc.get("itemId") or self._item_id) == self._item_id else None
+        if (doc.get("itemId") or self._item_id) != self._item_id:
+            logger.warning("An event of item %s names an account of another item", self._item_id)
+            return None
+        return mapped(rows.account, [doc])
 
     def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
         """The complete list. An item has one Identity, or none."""
