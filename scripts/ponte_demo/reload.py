@@ -5,8 +5,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 
@@ -16,15 +14,17 @@ def snapshot(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*.py") if path.exists()}
 
 
-def run(command: list[str], folder: Path = BACKEND) -> NoReturn:
+def run(command: list[str], folder: Path = BACKEND) -> None:
     """Runs until SIGTERM. A command that ends by itself (a syntax error) starts again at the next change."""
-    signal.signal(signal.SIGTERM, _leave)
-    while True:
+    # The handler does not raise: during Popen that would leave a process which nothing ends.
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: signals.append(number))
+    while not signals:
         before = snapshot(folder)
         process = subprocess.Popen(command)
         try:
-            while snapshot(folder) == before:
-                time.sleep(1)
+            while not signals and snapshot(folder) == before:
+                time.sleep(0.5)
         finally:
             _end(process)
 
@@ -36,10 +36,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,16 @@ def test_faults_are_listed_with_how_often_they_happened_and_cleared_one_by_one(e
     assert emulator.delete("/_sandbox/faults") == {"cleared": 1}
 
 
+def test_a_request_can_take_effect_before_its_answer_is_spoiled(emulator):
+    hook = {"event": "all", "url": "http://localhost:9/x"}
+    _api(emulator, "503", pattern="POST /webhooks", after=True)
+    emulator.post("/webhooks", hook)
+    assert (emulator.status, emulator.get("/webhooks")["total"]) == (503, 1)
+    _api(emulator, "503", pattern="POST /webhooks")
+    emulator.post("/webhooks", {**hook, "event": "item/created"})
+    assert (emulator.status, emulator.get("/webhooks")["total"]) == (503, 1)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
