@@ -96,7 +96,7 @@ class EmailSmtpAttributes(Protocol):
 
 class GithubHooksAttributes(Protocol):
     async def missed(self, *, params: HooksMissed | Mapping[str, Any], **call: Unpack[CallContext]) -> Missed:
-        """Lists events that no delivery brought."""
+        """Lists events that GitHub failed to deliver."""
 
     async def redeliver(
         self, *, params: HooksRedeliver | Mapping[str, Any], **call: Unpack[CallContext]
@@ -275,7 +275,7 @@ class SyncEmailSmtpAttributes(Protocol):
 
 class SyncGithubHooksAttributes(Protocol):
     def missed(self, *, params: HooksMissed | Mapping[str, Any], **call: Unpack[CallContext]) -> Missed:
-        """Lists events that no delivery brought."""
+        """Lists events that GitHub failed to deliver."""
 
     def redeliver(self, *, params: HooksRedeliver | Mapping[str, Any], **call: Unpack[CallContext]) -> Redelivered:
         """Asks GitHub to deliver an event again."""
