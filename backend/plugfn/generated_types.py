@@ -128,12 +128,12 @@ class GithubAttributes(Protocol):
 
 class HttpRequestsAttributes(Protocol):
     async def get(self, *, params: Fetch | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Fetched:
-        """Read the connection's address."""
+        """Reads the connection's URL."""
 
 
 class HttpWebhooksAttributes(Protocol):
     async def send(self, *, params: WebhookSend | Mapping[str, Any], **call: Unpack[CallContext]) -> Delivered:
-        """Deliver an event, signed by Standard Webhooks, to the connection's address."""
+        """Delivers an event to the connection's URL, signed as in Standard Webhooks."""
 
 
 class HttpAttributes(Protocol):
@@ -148,7 +148,7 @@ class SlackChatAttributes(Protocol):
 
 class SlackConversationsAttributes(Protocol):
     async def create(self, *, params: ConversationCreate | Mapping[str, Any], **call: Unpack[CallContext]) -> Channel:
-        """Makes a channel."""
+        """Creates a channel."""
 
 
 class SlackUsersAttributes(Protocol):
@@ -305,12 +305,12 @@ class SyncGithubAttributes(Protocol):
 
 class SyncHttpRequestsAttributes(Protocol):
     def get(self, *, params: Fetch | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Fetched:
-        """Read the connection's address."""
+        """Reads the connection's URL."""
 
 
 class SyncHttpWebhooksAttributes(Protocol):
     def send(self, *, params: WebhookSend | Mapping[str, Any], **call: Unpack[CallContext]) -> Delivered:
-        """Deliver an event, signed by Standard Webhooks, to the connection's address."""
+        """Delivers an event to the connection's URL, signed as in Standard Webhooks."""
 
 
 class SyncHttpAttributes(Protocol):
@@ -325,7 +325,7 @@ class SyncSlackChatAttributes(Protocol):
 
 class SyncSlackConversationsAttributes(Protocol):
     def create(self, *, params: ConversationCreate | Mapping[str, Any], **call: Unpack[CallContext]) -> Channel:
-        """Makes a channel."""
+        """Creates a channel."""
 
 
 class SyncSlackUsersAttributes(Protocol):
