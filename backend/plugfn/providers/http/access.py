@@ -12,7 +12,7 @@ from plugfn.webhooks.standard import read_secret
 
 MOST_REDIRECTS = 3
 
-# Headers that a user may not set: they change how a request is read, belong to the signature, or are for browsers (cookie).
+# Headers that a user may not set: they change how a request is read, or belong to the signature, or are for browsers.
 _RESERVED = re.compile(
     r"(?:webhook-.*|proxy-.*|sec-.*|host|content-.*|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect"
     r"|accept-encoding|user-agent|cookie|forwarded|x-forwarded-.*|x-real-ip|x-http-method.*)",
