@@ -33,7 +33,7 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.media import SendMedia
 
 class DatabasePostgresAccessAttributes(Protocol):
     async def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's role could do beyond reading."""
+        """Says what the connection's role may do besides reading."""
 
 
 class DatabasePostgresQueryAttributes(Protocol):
@@ -41,7 +41,7 @@ class DatabasePostgresQueryAttributes(Protocol):
         """Reads rows of one table: columns, filters, order, limit."""
 
     async def sql(self, *, params: Sql | Mapping[str, Any], **call: Unpack[CallContext]) -> Rows:
-        """Runs one SELECT over allowed tables, where the connection allows it."""
+        """Runs one SELECT over allowed tables, if the connection allows free SQL."""
 
 
 class DatabasePostgresTablesAttributes(Protocol):
@@ -57,7 +57,7 @@ class DatabasePostgresAttributes(Protocol):
 
 class DatabaseSupabaseAccessAttributes(Protocol):
     async def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's key could do beyond reading."""
+        """Says what the connection's key may do besides reading."""
 
 
 class DatabaseSupabaseQueryAttributes(Protocol):
@@ -212,7 +212,7 @@ class ProviderAttributes:
 
 class SyncDatabasePostgresAccessAttributes(Protocol):
     def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's role could do beyond reading."""
+        """Says what the connection's role may do besides reading."""
 
 
 class SyncDatabasePostgresQueryAttributes(Protocol):
@@ -220,7 +220,7 @@ class SyncDatabasePostgresQueryAttributes(Protocol):
         """Reads rows of one table: columns, filters, order, limit."""
 
     def sql(self, *, params: Sql | Mapping[str, Any], **call: Unpack[CallContext]) -> Rows:
-        """Runs one SELECT over allowed tables, where the connection allows it."""
+        """Runs one SELECT over allowed tables, if the connection allows free SQL."""
 
 
 class SyncDatabasePostgresTablesAttributes(Protocol):
@@ -236,7 +236,7 @@ class SyncDatabasePostgresAttributes(Protocol):
 
 class SyncDatabaseSupabaseAccessAttributes(Protocol):
     def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's key could do beyond reading."""
+        """Says what the connection's key may do besides reading."""
 
 
 class SyncDatabaseSupabaseQueryAttributes(Protocol):
