@@ -166,28 +166,28 @@ class WhatsappUazapiConnectionAttributes(Protocol):
     async def status(
         self, *, params: Nothing | Mapping[str, Any] | None = None, **call: Unpack[CallContext]
     ) -> LineStatus:
-        """Whether the account is linked and ready."""
+        """Checks whether the account is linked to WhatsApp and ready."""
 
 
 class WhatsappUazapiMessagesAttributes(Protocol):
     async def find(self, *, params: FindMessages | Mapping[str, Any], **call: Unpack[CallContext]) -> MessagesFound:
-        """Find out whether a message of yours went out."""
+        """Finds out whether a message was sent."""
 
     async def send_media(self, *, params: SendMedia | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a picture, recording or file."""
+        """Sends a picture, a recording or a file."""
 
     async def send_text(self, *, params: SendText | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a text message."""
+        """Sends a text message."""
 
 
 class WhatsappUazapiNumbersAttributes(Protocol):
     async def check(self, *, params: CheckNumbers | Mapping[str, Any], **call: Unpack[CallContext]) -> NumbersChecked:
-        """Which of these numbers are on WhatsApp."""
+        """Checks which phone numbers are on WhatsApp."""
 
 
 class WhatsappUazapiWebhooksAttributes(Protocol):
     async def set(self, *, params: SetWebhook | Mapping[str, Any], **call: Unpack[CallContext]) -> WebhookSet:
-        """Tell uazapi where to send what happens."""
+        """Tells uazapi where to send events."""
 
 
 class WhatsappUazapiAttributes(Protocol):
@@ -341,28 +341,28 @@ class SyncSlackAttributes(Protocol):
 
 class SyncWhatsappUazapiConnectionAttributes(Protocol):
     def status(self, *, params: Nothing | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> LineStatus:
-        """Whether the account is linked and ready."""
+        """Checks whether the account is linked to WhatsApp and ready."""
 
 
 class SyncWhatsappUazapiMessagesAttributes(Protocol):
     def find(self, *, params: FindMessages | Mapping[str, Any], **call: Unpack[CallContext]) -> MessagesFound:
-        """Find out whether a message of yours went out."""
+        """Finds out whether a message was sent."""
 
     def send_media(self, *, params: SendMedia | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a picture, recording or file."""
+        """Sends a picture, a recording or a file."""
 
     def send_text(self, *, params: SendText | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a text message."""
+        """Sends a text message."""
 
 
 class SyncWhatsappUazapiNumbersAttributes(Protocol):
     def check(self, *, params: CheckNumbers | Mapping[str, Any], **call: Unpack[CallContext]) -> NumbersChecked:
-        """Which of these numbers are on WhatsApp."""
+        """Checks which phone numbers are on WhatsApp."""
 
 
 class SyncWhatsappUazapiWebhooksAttributes(Protocol):
     def set(self, *, params: SetWebhook | Mapping[str, Any], **call: Unpack[CallContext]) -> WebhookSet:
-        """Tell uazapi where to send what happens."""
+        """Tells uazapi where to send events."""
 
 
 class SyncWhatsappUazapiAttributes(Protocol):

@@ -1,4 +1,4 @@
-"""uazapi's Message object as the common one: who it is from, what kind it is."""
+"""Converts uazapi's Message object to the common Message: who wrote it, and what kind it is."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -33,12 +33,12 @@ _NOT_FOR_US = ("@broadcast", "@newsletter")
 
 
 def is_conversation(wire: Mapping[str, Any]) -> bool:
-    """Whether somebody wrote to the account or a group; not so a status that everybody sees, or a channel."""
+    """Whether somebody wrote to the account or to a group. A status update or a channel's post is no conversation."""
     return not words(wire.get("chatid")).endswith(_NOT_FOR_US)
 
 
 def message_of(identity: str, wire: Mapping[str, Any], chat: Mapping[str, Any]) -> Message:
-    """The message of a delivery; of the file in it, its type and size only."""
+    """The message of a delivery. Of a file, it only has the type and the size."""
     choice = words(wire.get("buttonOrListid"))
     content = wire.get("content")
     file = content if isinstance(content, dict) else {}
@@ -63,7 +63,7 @@ def message_of(identity: str, wire: Mapping[str, Any], chat: Mapping[str, Any]) 
 
 
 def kind_of(wire: Mapping[str, Any], choice: str) -> Kind:
-    """From the most telling of the three fields that say something of it."""
+    """The kind, from the most specific of the three fields that name it."""
     if choice:
         return "choice"
     for field in ("mediaType", "messageType", "type"):
@@ -74,23 +74,23 @@ def kind_of(wire: Mapping[str, Any], choice: str) -> Kind:
 
 
 def phone_of(wire: Mapping[str, Any], chat: Mapping[str, Any], *, from_owner: bool, in_group: bool) -> str | None:
-    """Whose number it is. `sender` may be an @lid, and of the owner's own messages the sender is the owner."""
+    """The number of the person at the other end. `sender` may be an @lid; in the owner's messages it is the owner."""
     if not from_owner:
-        found = from_jid(words(wire.get("sender_pn"))) or from_jid(words(wire.get("sender")))
-        if found or in_group:
-            return found
+        phone = from_jid(words(wire.get("sender_pn"))) or from_jid(words(wire.get("sender")))
+        if phone or in_group:
+            return phone
     return from_jid(words(wire.get("chatid"))) or from_digits(words(chat.get("phone")))
 
 
 def user_of(wire: Mapping[str, Any], chat: Mapping[str, Any], *, from_owner: bool) -> str:
-    """The @lid of the person where there is one."""
+    """The @lid of the person at the other end, if there is one."""
     if from_owner:
         return words(wire.get("chatlid")) or words(chat.get("wa_chatlid")) or words(wire.get("chatid"))
     return words(wire.get("sender_lid")) or words(wire.get("sender")) or words(wire.get("chatid"))
 
 
 def _group(wire: Mapping[str, Any], chat: Mapping[str, Any]) -> str | None:
-    """The group's id; also when only one of the places that say so does."""
+    """The group's id. It is enough if one of the fields that mark a group does."""
     where = words(wire.get("chatid")) or words(chat.get("wa_chatid"))
     marked = flag(wire.get("isGroup")) or flag(chat.get("wa_isGroup"))
     person = where.endswith(("@s.whatsapp.net", "@lid", "@c.us"))
@@ -98,5 +98,5 @@ def _group(wire: Mapping[str, Any], chat: Mapping[str, Any]) -> str | None:
 
 
 def _bare(value: Any) -> str:
-    """A message's id without the owner before it."""
+    """A message's id without the owner's number in front."""
     return words(value).rpartition(":")[2]

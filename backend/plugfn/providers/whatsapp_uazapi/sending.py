@@ -1,4 +1,4 @@
-"""Sends one message, once: a number is tried as WhatsApp knows it, and an unclear outcome is looked up."""
+"""Sends one message once: tries both spellings of a Brazilian number, and looks up an unknown outcome."""
 
 import asyncio
 from typing import Any
@@ -15,16 +15,16 @@ from plugfn.providers.whatsapp_uazapi.wire import WireFound, WireMessage, state_
 
 SOURCE = "plugfn"
 LOOKS = (0.0, 1.5)
-"""Seconds to wait before each look for a message whose sending was not answered."""
+"""Seconds to wait before each lookup of a message whose sending was not answered."""
 LONGEST_LOOK = 5.0
 
 Uazapi = Call[UazapiInstance]
 
 
 async def send(call: Uazapi, path: str, message: Outgoing, body: dict[str, Any], patience: float) -> SentMessage:
-    """Post `body` to the message's recipient. `patience`: seconds until an answer is no longer waited for.
+    """Posts `body` to the message's recipient. `patience`: seconds to wait for an answer.
 
-    Raises as the error table says; Unavailable with `maybe_done` when it stays unclear whether it went out."""
+    Raises the errors of the error table; Unavailable with `maybe_done` if it stays unknown whether it was sent."""
     tracking = message.tracking or call.attempt_id
     if message.tracking and (earlier := await went_out(call, tracking)):
         return earlier[0]
@@ -42,7 +42,7 @@ async def send(call: Uazapi, path: str, message: Outgoing, body: dict[str, Any],
 
 
 def number_of(message: Outgoing) -> str:
-    """The recipient as uazapi names it. Raises InvalidParams: an id that is not one of uazapi's."""
+    """The recipient in uazapi's form. Raises InvalidParams for an id that is not one of uazapi's."""
     if message.group is not None:
         return _address("group", message.group, "@g.us")
     if message.user is not None:
@@ -52,22 +52,23 @@ def number_of(message: Outgoing) -> str:
 
 def _address(field: str, given: str, ending: str) -> str:
     if not given.removesuffix(ending).replace("-", "").isdecimal() or not given.endswith(ending):
-        raise InvalidParams("the recipient cannot be reached", problems=[Problem(field, f"does not end in {ending}")])
+        problem = Problem(field, f"must be digits and end in {ending}")
+        raise InvalidParams("the recipient's id is not valid", problems=[problem])
     return given
 
 
 async def went_out(call: Uazapi, tracking: str) -> list[SentMessage]:
-    """The messages of this tracking id that uazapi has and did not fail to send, oldest first."""
+    """The messages with this tracking id that uazapi has and that did not fail, oldest first."""
     asked = {"track_id": tracking, "track_source": SOURCE, "limit": 20}
-    found = (await read_by_post(call, "/message/find", asked)).read(WireFound)
-    # Asked for again here: a gateway that does not know the filter answers with everything.
-    ours = [one for one in found.messages if one.track_id == tracking and one.messageid]
-    sent = [_sent(one, tracking, found=True) for one in reversed(ours)]
-    return [one for one in sent if one.state is not MessageState.FAILED]
+    answer = (await read_by_post(call, "/message/find", asked)).read(WireFound)
+    # Filtered again here, because a gateway that does not know the filter returns all messages.
+    ours = [message for message in answer.messages if message.track_id == tracking and message.messageid]
+    sent = [_sent(message, tracking, found=True) for message in reversed(ours)]
+    return [message for message in sent if message.state is not MessageState.FAILED]
 
 
 async def _other_account(call: Uazapi, message: Outgoing) -> str | None:
-    """The number, other than the one tried, under which the account of a Brazilian mobile number exists."""
+    """The other spelling of a Brazilian mobile number, if an account on WhatsApp has it."""
     others = spellings(message.to)[1:] if message.to else ()
     if not others:
         return None
@@ -90,7 +91,7 @@ async def _post(call: Uazapi, path: str, body: dict[str, Any], tracking: str, pa
 
 
 def _accepted(answer: Answer) -> WireMessage:
-    """The message that was taken; without its id when that cannot be read."""
+    """The message that the gateway accepted; without an id if the answer cannot be read."""
     try:
         return answer.read(WireMessage)
     except Unexpected:
@@ -98,17 +99,17 @@ def _accepted(answer: Answer) -> WireMessage:
 
 
 async def _looked_up(call: Uazapi, tracking: str, code: str) -> SentMessage:
-    """The message that was not answered for, if uazapi has it: then it was sent. Nothing is sent a second time."""
+    """Looks up a message whose sending was not answered: if uazapi has it, it was sent. It is never sent again."""
     for wait in LOOKS:
         await asyncio.sleep(wait)
         try:
             async with asyncio.timeout(LONGEST_LOOK):
-                found = await went_out(call, tracking)
+                messages = await went_out(call, tracking)
         except (PlugFnError, TimeoutError):
             continue
-        if found:
-            return found[0]
-    raise Unavailable("The gateway did not answer, and does not have the message yet.", maybe_done=True, code=code)
+        if messages:
+            return messages[0]
+    raise Unavailable("The gateway did not answer, and does not list the message yet.", maybe_done=True, code=code)
 
 
 def _sent(message: WireMessage, tracking: str, *, found: bool = False) -> SentMessage:
