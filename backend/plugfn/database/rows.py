@@ -64,18 +64,18 @@ class Access(Result):
         return f"{self.label}. Warning: {' '.join(self.warnings)}" if self.warnings else self.label
 
 
-def encodable(value: Any) -> Any:
+def replace_lone_surrogates(value: Any) -> Any:
     """A JSON value in which U+FFFD replaces lone surrogates, which PostgreSQL's json may contain and UTF-8 cannot."""
     if isinstance(value, str):
         return _LONE.sub("\ufffd", value)
     if isinstance(value, list):
-        return [encodable(part) for part in value]
+        return [replace_lone_surrogates(part) for part in value]
     if isinstance(value, dict):
-        return {encodable(name): encodable(part) for name, part in value.items()}
+        return {replace_lone_surrogates(name): replace_lone_surrogates(part) for name, part in value.items()}
     return value
 
 
-def within(sizes: Iterable[int], most: int) -> int:
+def count_that_fit(sizes: Iterable[int], most: int) -> int:
     """How many of the rows with these sizes fit into `most` bytes together."""
     total = fit = 0
     for size in sizes:

@@ -59,7 +59,7 @@ def _regenerated(sql: str, allowed: list[str]) -> str:
     _check_no_table_was_missed(tree, tables)
     for table, is_with_query in tables:
         if not is_with_query:
-            _pin(table, permitted(_reference(table), allowed))
+            _add_schema(table, permitted(_reference(table), allowed))
     generated = _text(tree)
     if _literals(tokens) != _literals(Postgres().tokenize(generated)):
         raise InvalidCall("the parser drops a part of the SQL: write it differently", code="unreadable_sql")
@@ -191,7 +191,7 @@ def _reference(table: exp.Table) -> TableRef:
     return TableRef(table.db or DEFAULT_SCHEMA, table.name)
 
 
-def _pin(table: exp.Table, reference: TableRef) -> None:
+def _add_schema(table: exp.Table, reference: TableRef) -> None:
     """Adds the schema to the table, and its own name as the alias, so that columns can still refer to it."""
     if not table.alias:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(reference.table, quoted=True)))

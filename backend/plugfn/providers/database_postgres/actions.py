@@ -10,13 +10,13 @@ from plugfn.database.rows import Access, NoParams, Rows, Tables
 from plugfn.database.sql_guard import LONGEST_SQL, checked_select
 from plugfn.definition import Call, Model
 from plugfn.errors import Forbidden
-from plugfn.providers.database_postgres.compile import Compiled, compiled, counted
+from plugfn.providers.database_postgres.compile import Compiled, compile_count, compile_query
 from plugfn.providers.database_postgres.connect import Connection
 from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.providers.database_postgres.definition import provider
 from plugfn.providers.database_postgres.fetch import fetch
 from plugfn.providers.database_postgres.inspect_role import CATALOGUE, inspect_access, tables_of
-from plugfn.providers.database_postgres.session import ask, reading
+from plugfn.providers.database_postgres.session import execute, read_in_session
 
 LONGEST = 45.0
 """Seconds for one call: connecting, a connection's longest timeout, and ending a query that does not stop."""
@@ -38,14 +38,14 @@ async def run_query(call: Call[PostgresAccess], params: Query) -> Rows:
     table = call.credentials.table(params.table)
 
     async def read(connection: Connection) -> Rows:
-        rows = await fetch(connection, compiled(params, table), params.rows_within(call.credentials.max_rows))
+        rows = await fetch(connection, compile_query(params, table), params.rows_within(call.credentials.max_rows))
         if params.count:
-            query = counted(params, table)
-            row = await (await ask(connection, query.text, *query.values)).fetchone()
+            query = compile_count(params, table)
+            row = await (await execute(connection, query.text, *query.values)).fetchone()
             rows.count = int(str(row[0])) if row else None
         return rows
 
-    return await reading(call, read)
+    return await read_in_session(call, read)
 
 
 @provider.action(
@@ -61,7 +61,7 @@ async def run_sql(call: Call[PostgresAccess], params: Sql) -> Rows:
     select = checked_select(params.sql, call.credentials.allowed_tables)
     query = Compiled(sql.SQL(select.replace("%", "%%")))
     most = min(params.limit or MOST_ROWS, call.credentials.max_rows)
-    return await reading(call, lambda connection: fetch(connection, query, most), CATALOGUE)
+    return await read_in_session(call, lambda connection: fetch(connection, query, most), CATALOGUE)
 
 
 @provider.action(

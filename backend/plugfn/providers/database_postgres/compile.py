@@ -32,7 +32,7 @@ class Compiled:
         return Compiled(self.text + sql.SQL(f" {word} ") + other.text, self.values + other.values)
 
 
-def compiled(query: Query, table: TableRef) -> Compiled:
+def compile_query(query: Query, table: TableRef) -> Compiled:
     """The query as SQL, without its limit."""
     columns = sql.SQL(", ").join(map(sql.Identifier, query.columns)) if query.columns else sql.SQL("*")
     whole = Compiled(sql.SQL("SELECT {} FROM {}").format(columns, _table(table)))
@@ -43,7 +43,7 @@ def compiled(query: Query, table: TableRef) -> Compiled:
     return whole.then("OFFSET", Compiled(sql.SQL("{}").format(query.offset))) if query.offset else whole
 
 
-def counted(query: Query, table: TableRef) -> Compiled:
+def compile_count(query: Query, table: TableRef) -> Compiled:
     """SQL that counts the rows that match the query's filters."""
     whole = Compiled(sql.SQL("SELECT count(*) FROM {}").format(_table(table)))
     return whole.then("WHERE", _joined(query.filters, "AND")) if query.filters else whole

@@ -28,7 +28,7 @@ Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 
 @asynccontextmanager
-async def connected(credentials: PostgresAccess, guard: Guard) -> AsyncIterator[Connection]:
+async def connect(credentials: PostgresAccess, guard: Guard) -> AsyncIterator[Connection]:
     """A new connection, which is closed afterwards, so that calls share no state.
 
     Raises Forbidden, Unavailable, NeedsReconnect, Unexpected; failures.py translates psycopg's errors."""

@@ -8,11 +8,11 @@ from typing import Any
 
 from psycopg import sql
 
-from plugfn.database.rows import MOST_BYTES, Rows, encodable
+from plugfn.database.rows import MOST_BYTES, Rows, replace_lone_surrogates
 from plugfn.errors import InvalidCall, Unexpected
 from plugfn.providers.database_postgres.compile import Compiled
 from plugfn.providers.database_postgres.connect import Connection
-from plugfn.providers.database_postgres.session import ask
+from plugfn.providers.database_postgres.session import execute
 
 LONGEST_INT = 400
 _FLOATS = frozenset({700, 701, 1021, 1022})  # float4, float8 and their arrays
@@ -31,10 +31,10 @@ _FETCH = sql.SQL(
 
 async def fetch(connection: Connection, query: Compiled, most_rows: int, most_bytes: int = MOST_BYTES) -> Rows:
     """The rows of a SELECT, up to both limits. Raises InvalidCall if not even one row fits."""
-    described = await ask(connection, _DESCRIBE.format(query.text), *query.values)
+    described = await execute(connection, _DESCRIBE.format(query.text), *query.values)
     columns = [(column.name, column.type_code) for column in described.description or ()]
     _check_names([name for name, _ in columns])
-    cursor = await ask(connection, _FETCH.format(query.text), most_bytes, *query.values, most_rows + 1)
+    cursor = await execute(connection, _FETCH.format(query.text), most_bytes, *query.values, most_rows + 1)
     lines = [line for (line,) in await cursor.fetchall()]
     if sum(len(str(line or "")) for line in lines) > most_bytes:
         raise Unexpected("the server sent more than was requested", code="too_big")
@@ -52,7 +52,9 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _read(line: str) -> dict[str, Any]:
-    row: dict[str, Any] = encodable(json.loads(line, parse_float=Decimal, parse_int=_whole, parse_constant=str))
+    row: dict[str, Any] = replace_lone_surrogates(
+        json.loads(line, parse_float=Decimal, parse_int=_whole, parse_constant=str)
+    )
     return row
 
 

@@ -7,7 +7,7 @@ from plugfn.database.rows import Access, Column, Table
 from plugfn.definition import Call
 from plugfn.providers.database_postgres.connect import Connection
 from plugfn.providers.database_postgres.credentials import PostgresAccess
-from plugfn.providers.database_postgres.session import ask, reading
+from plugfn.providers.database_postgres.session import execute, read_in_session
 
 _ROLE = """
 select current_user::text, current_database()::text, current_setting('server_version'), rolsuper,
@@ -48,11 +48,11 @@ async def inspect_access(call: Call[PostgresAccess]) -> Access:
     allowed = set(call.credentials.tables())
 
     async def look(connection: Connection) -> Access:
-        role = await (await ask(connection, _ROLE)).fetchone()
-        relations = await (await ask(connection, _RELATIONS)).fetchall()
+        role = await (await execute(connection, _ROLE)).fetchone()
+        relations = await (await execute(connection, _RELATIONS)).fetchall()
         return _access(role or (), relations, allowed)
 
-    return await reading(call, look, CATALOGUE)
+    return await read_in_session(call, look, CATALOGUE)
 
 
 async def tables_of(call: Call[PostgresAccess]) -> list[Table]:
@@ -66,11 +66,11 @@ async def tables_of(call: Call[PostgresAccess]) -> list[Table]:
             columns.setdefault(TableRef(schema, name), []).append(Column(name=column, type=kind, nullable=nullable))
         return [Table(name=str(table), columns=columns[table]) for table in wanted if table in columns]
 
-    return await reading(call, look, CATALOGUE) if wanted else []
+    return await read_in_session(call, look, CATALOGUE) if wanted else []
 
 
 async def _rows(connection: Connection, query: str, *values: object) -> list[Any]:
-    return await (await ask(connection, query, *values)).fetchall()
+    return await (await execute(connection, query, *values)).fetchall()
 
 
 def _access(role: Any, relations: list[Any], allowed: set[TableRef]) -> Access:

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from plugfn.definition import Call
 from plugfn.errors import PlugFnError, Unexpected
-from plugfn.providers.database_postgres.connect import Connection, connected
+from plugfn.providers.database_postgres.connect import Connection, connect
 from plugfn.providers.database_postgres.credentials import PostgresAccess
 
 T = TypeVar("T")
@@ -19,9 +19,9 @@ Cursor = psycopg.AsyncCursor[tuple[object, ...]]
 
 log = logging.getLogger("plugfn")
 
-OWN_CLOCK = 0.5
+AFTER_SERVER_TIMEOUT = 0.5
 """Seconds after the server's own timeout until we end the query."""
-GRACE = 2.0
+CANCEL_SECONDS = 2.0
 """Seconds from cancelling a query until we end its session."""
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -55,20 +55,20 @@ async def read_only(connection: Connection, seconds: float, search_path: str | N
     }
     if search_path is not None:
         settings["search_path"] = search_path
-    await ask(connection, "begin read only")
-    await ask(connection, _SETTINGS, list(settings), list(settings.values()))
+    await execute(connection, "begin read only")
+    await execute(connection, _SETTINGS, list(settings), list(settings.values()))
     yield
-    await ask(connection, "rollback")
+    await execute(connection, "rollback")
 
 
-async def ask(connection: Connection, query: str | sql.SQL | sql.Composed, *values: object) -> Cursor:
+async def execute(connection: Connection, query: str | sql.SQL | sql.Composed, *values: object) -> Cursor:
     """Runs one statement by the extended protocol, which refuses a second one; binary results require that protocol.
 
     Statements are not prepared under a name, so that a connection pooler may stand before the server."""
     return await connection.cursor().execute(query, values, binary=True)
 
 
-async def reading(
+async def read_in_session(
     call: Call[PostgresAccess], work: Callable[[Connection], Awaitable[T]], search_path: str | None = None
 ) -> T:
     """The result of `work`, run in its own session within the connection's timeout. Raises translated errors."""
@@ -78,46 +78,46 @@ async def reading(
         async with read_only(connection, seconds, search_path):
             return await work(connection)
 
-    async with connected(call.credentials, call.guard) as connection:
+    async with connect(call.credentials, call.guard) as connection:
         try:
-            return await until(all_of_it(connection), seconds + OWN_CLOCK, connection, call)
+            return await run_with_timeout(all_of_it(connection), seconds + AFTER_SERVER_TIMEOUT, connection, call)
         except UNREADABLE:
             # `from None`, because such an error may quote rows.
             raise Unexpected("the database's answer cannot be read", code="unreadable_answer") from None
 
 
-async def until(work: Awaitable[T], seconds: float, connection: Connection, call: Call[PostgresAccess]) -> T:
+async def run_with_timeout(work: Awaitable[T], seconds: float, connection: Connection, call: Call[PostgresAccess]) -> T:
     """The result of `work`. Its query is ended from outside after `seconds`, even if it changed its own timeout."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=seconds)
         if task.done():
             return task.result()
-        await _end(task, connection, call)
+        await _end_query(task, connection, call)
         raise psycopg.errors.QueryCanceled
     finally:
         task.cancel()
-        await asyncio.wait({task}, timeout=GRACE)
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
         if task.done() and not task.cancelled():
             task.exception()  # retrieved, so that asyncio does not log it: the caller gets QueryCanceled
 
 
-async def _end(task: "asyncio.Future[T]", connection: Connection, call: Call[PostgresAccess]) -> None:
+async def _end_query(task: "asyncio.Future[T]", connection: Connection, call: Call[PostgresAccess]) -> None:
     """Cancels the query; if it does not stop, ends its session from a second one."""
-    await _try(connection.cancel_safe(timeout=GRACE))
-    await asyncio.wait({task}, timeout=GRACE)
+    await _attempt(connection.cancel_safe(timeout=CANCEL_SECONDS))
+    await asyncio.wait({task}, timeout=CANCEL_SECONDS)
     if not task.done():
-        await _try(_terminate(connection.info.backend_pid, call))
-        await asyncio.wait({task}, timeout=GRACE)
+        await _attempt(_terminate(connection.info.backend_pid, call))
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
 
 
 async def _terminate(pid: int, call: Call[PostgresAccess]) -> None:
-    async with connected(call.credentials, call.guard) as second:
-        await ask(second, "select pg_catalog.pg_terminate_backend(%s)", pid)
+    async with connect(call.credentials, call.guard) as second:
+        await execute(second, "select pg_catalog.pg_terminate_backend(%s)", pid)
 
 
-async def _try(effort: Awaitable[None]) -> None:
+async def _attempt(effort: Awaitable[None]) -> None:
     try:
-        await asyncio.wait_for(effort, GRACE + 1)
+        await asyncio.wait_for(effort, CANCEL_SECONDS + 1)
     except (psycopg.Error, PlugFnError, TimeoutError) as error:
         log.warning("could not end a query at the server: %s", type(error).__name__)

@@ -20,7 +20,7 @@ from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.testing.bench import Bench
 
 
-async def ask(credentials, **options):
+async def execute(credentials, **options):
     async with Bench(provider, credentials=credentials, **options) as bench:
         return (await bench.call("query.run", {"table": "crm.clientes", "limit": 1})).rows
 
@@ -54,8 +54,8 @@ async def test_an_encrypted_connection_to_a_verified_server_works(credentials, d
     pem, tls = certificate
     port = door(relay(socket_path, tls))
     typed = credentials(port=port, sslmode="verify-full", root_certificate=pem)
-    assert await ask(typed) == [{"id": 1, "nome": "Ana"}]
-    assert await ask(credentials(port=port, sslmode="require")) == [{"id": 1, "nome": "Ana"}]
+    assert await execute(typed) == [{"id": 1, "nome": "Ana"}]
+    assert await execute(credentials(port=port, sslmode="require")) == [{"id": 1, "nome": "Ana"}]
 
 
 async def test_a_server_with_an_unverified_certificate_is_refused(credentials, door, socket_path, certificate):
@@ -63,14 +63,14 @@ async def test_a_server_with_an_unverified_certificate_is_refused(credentials, d
     port = door(relay(socket_path, tls))
     for wrong in ({}, {"root_certificate": pem, "host": "localhost"}):
         with pytest.raises(NeedsReconnect) as caught:
-            await ask(credentials(port=port, sslmode="verify-full", **wrong))
+            await execute(credentials(port=port, sslmode="verify-full", **wrong))
         assert caught.value.code == "tls"
 
 
 async def test_a_server_without_encryption_is_refused_unless_that_is_allowed(credentials):
     for mode in ("require", "verify-full"):
         with pytest.raises(NeedsReconnect) as caught:
-            await ask(credentials(sslmode=mode))
+            await execute(credentials(sslmode=mode))
         assert caught.value.code == "tls"
 
 
@@ -83,7 +83,7 @@ async def test_private_addresses_are_refused_before_anything_is_sent(credentials
     port = door(listen)
     for host in ("127.0.0.1", "localhost", "0.0.0.0"):
         with pytest.raises(Forbidden) as caught:
-            await ask(credentials(host=host, port=port), allowed_networks=())
+            await execute(credentials(host=host, port=port), allowed_networks=())
         assert caught.value.code == "private_address"
     assert knocks == []
 
@@ -91,7 +91,7 @@ async def test_private_addresses_are_refused_before_anything_is_sent(credentials
 async def test_an_unencrypted_connection_to_a_public_address_is_refused(credentials):
     typed = PostgresAccess(**credentials(host="8.8.8.8", sslmode="disable"))
     with pytest.raises(Forbidden) as caught:
-        async with connect.connected(typed, Guard()):
+        async with connect.connect(typed, Guard()):
             pass
     assert caught.value.code == "unencrypted"
 
@@ -101,13 +101,13 @@ async def test_an_unencrypted_connection_to_a_public_address_is_refused(credenti
 )
 async def test_a_host_is_one_name_or_address(credentials, host):
     with pytest.raises(InvalidParams):
-        await ask(credentials(host=host))
+        await execute(credentials(host=host))
 
 
 @pytest.mark.parametrize("field", ["dbname", "user"])
 async def test_a_name_with_spaces_and_quotes_stays_one_name(credentials, field):
     with pytest.raises(NeedsReconnect):
-        await ask(credentials() | {field: "x' host='10.0.0.1"})
+        await execute(credentials() | {field: "x' host='10.0.0.1"})
 
 
 async def test_this_machines_own_libpq_configuration_is_ignored(credentials, monkeypatch, tmp_path):
@@ -121,7 +121,7 @@ async def test_this_machines_own_libpq_configuration_is_ignored(credentials, mon
         "PGPASSWORD": "the operator's own",
     }.items():
         monkeypatch.setenv(name, value)
-    assert await ask(credentials()) == [{"id": 1, "nome": "Ana"}]
+    assert await execute(credentials()) == [{"id": 1, "nome": "Ana"}]
 
 
 def refuse(code, message, asks=b""):
@@ -199,7 +199,7 @@ async def test_a_connection_that_breaks_in_the_middle_is_unavailable(credentials
         await asyncio.gather(pump, return_exceptions=True)
 
     typed = PostgresAccess(**credentials("writer", port=door(breaks)))
-    async with connect.connected(typed, Guard(["127.0.0.0/8"])) as connection:
+    async with connect.connect(typed, Guard(["127.0.0.0/8"])) as connection:
         with pytest.raises(Exception, match=r"closed|terminat|lost|reset") as caught:
             await connection.execute("select pg_sleep(1)")
     assert connect.failure(caught.value).next == "retry"

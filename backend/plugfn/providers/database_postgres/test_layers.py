@@ -11,10 +11,10 @@ from plugfn.errors import InvalidCall
 from plugfn.net.guard import Guard
 from plugfn.providers.database_postgres import provider
 from plugfn.providers.database_postgres.compile import Compiled
-from plugfn.providers.database_postgres.connect import connected
+from plugfn.providers.database_postgres.connect import connect
 from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.providers.database_postgres.fetch import fetch
-from plugfn.providers.database_postgres.session import ask, read_only, reading
+from plugfn.providers.database_postgres.session import execute, read_in_session, read_only
 from plugfn.testing.bench import Bench
 
 LOOPBACK = Guard(["127.0.0.0/8"])
@@ -23,12 +23,12 @@ LOOPBACK = Guard(["127.0.0.0/8"])
 @pytest.fixture
 async def writer(credentials):
     """A connection as the writer, without a transaction and without any layer."""
-    async with connected(PostgresAccess(**credentials("writer")), LOOPBACK) as connection:
+    async with connect(PostgresAccess(**credentials("writer")), LOOPBACK) as connection:
         yield connection
 
 
 class Caller:
-    """The parts of a call that `reading` uses."""
+    """The parts of a call that `read_in_session` uses."""
 
     def __init__(self, credentials):
         self.credentials, self.guard = credentials, LOOPBACK
@@ -47,9 +47,9 @@ class Caller:
     ],
 )
 async def test_the_role_alone_prevents_writing_and_reading_other_tables(credentials, statement):
-    async with connected(PostgresAccess(**credentials("reader")), LOOPBACK) as connection:
+    async with connect(PostgresAccess(**credentials("reader")), LOOPBACK) as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            await ask(connection, statement)
+            await execute(connection, statement)
 
 
 # 2: the extended protocol
@@ -58,9 +58,9 @@ async def test_the_role_alone_prevents_writing_and_reading_other_tables(credenti
 @pytest.mark.parametrize("query", ["select 1; delete from vendas", "select 1; select 2", "commit; delete from vendas"])
 async def test_the_extended_protocol_alone_refuses_a_second_statement(writer, query):
     with pytest.raises(psycopg.errors.SyntaxError, match="multiple commands"):
-        await ask(writer, query)
+        await execute(writer, query)
     with pytest.raises(psycopg.errors.SyntaxError, match="multiple commands"):
-        await ask(writer, query.replace("1", "%s"), *(["1"] if "1" in query else []))
+        await execute(writer, query.replace("1", "%s"), *(["1"] if "1" in query else []))
 
 
 async def test_the_simple_protocol_would_accept_a_second_statement(writer):
@@ -90,23 +90,23 @@ async def test_the_transaction_alone_stays_read_only(writer, statement, world_as
         pass
     with pytest.raises((psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.ActiveSqlTransaction)) as caught:
         async with read_only(writer, 5):
-            await ask(writer, statement)
+            await execute(writer, statement)
     assert caught.value.sqlstate in {"25006", "25001", "22023"}
     await writer.rollback()
     assert world_as_it_is() == before
 
 
 async def test_a_transaction_before_its_first_query_could_become_writable(writer):
-    await ask(writer, "begin read only")
-    await ask(writer, "set transaction read write")
-    await ask(writer, "delete from vendas where id = -1")
-    await ask(writer, "rollback")
+    await execute(writer, "begin read only")
+    await execute(writer, "set transaction read write")
+    await execute(writer, "delete from vendas where id = -1")
+    await execute(writer, "rollback")
 
 
 async def test_the_servers_own_timeout_ends_a_query(writer):
     with pytest.raises(psycopg.errors.QueryCanceled):
         async with read_only(writer, 0.2):
-            await ask(writer, "select pg_sleep(20)")
+            await execute(writer, "select pg_sleep(20)")
     await writer.rollback()
 
 
@@ -171,13 +171,13 @@ async def gone(postgres_url, user):
 
 @pytest.mark.parametrize("sleeps", ["pg_sleep(60)", "resist()"])
 async def test_a_query_that_changes_its_timeout_is_ended_from_outside(credentials, postgres_url, monkeypatch, sleeps):
-    monkeypatch.setattr("plugfn.providers.database_postgres.session.GRACE", 0.4)
+    monkeypatch.setattr("plugfn.providers.database_postgres.session.CANCEL_SECONDS", 0.4)
     typed = PostgresAccess(**credentials("writer", timeout=1))
     started = time.monotonic()
     with pytest.raises(InvalidCall) as caught:
-        await reading(
+        await read_in_session(
             Caller(typed),
-            lambda connection: ask(connection, f"select set_config('statement_timeout', '0', false), {sleeps}"),
+            lambda connection: execute(connection, f"select set_config('statement_timeout', '0', false), {sleeps}"),
         )
     assert caught.value.code == "57014"
     assert time.monotonic() - started < 4
@@ -186,7 +186,9 @@ async def test_a_query_that_changes_its_timeout_is_ended_from_outside(credential
 
 async def test_a_cancelled_call_leaves_no_query_running(credentials, postgres_url):
     typed = PostgresAccess(**credentials("writer", timeout=15))
-    call = asyncio.create_task(reading(Caller(typed), lambda connection: ask(connection, "select pg_sleep(60)")))
+    call = asyncio.create_task(
+        read_in_session(Caller(typed), lambda connection: execute(connection, "select pg_sleep(60)"))
+    )
     await asyncio.sleep(0.4)
     assert await sessions_of(postgres_url, typed.user) == 1
     call.cancel()

@@ -10,9 +10,9 @@ from plugfn.errors import InvalidCall, NeedsReconnect, PlugFnError, Unavailable,
 from plugfn.net.guard import Guard
 from plugfn.providers.database_postgres import provider
 from plugfn.providers.database_postgres.conftest import SSL_REQUEST, relay
-from plugfn.providers.database_postgres.connect import connected
+from plugfn.providers.database_postgres.connect import connect
 from plugfn.providers.database_postgres.credentials import PostgresAccess
-from plugfn.providers.database_postgres.session import ask, reading
+from plugfn.providers.database_postgres.session import execute, read_in_session
 from plugfn.providers.database_postgres.test_connect import certificate
 from plugfn.testing.bench import Bench
 
@@ -210,9 +210,9 @@ async def test_an_encrypted_query_is_cancelled_too(credentials, door, socket_pat
 
     started = time.monotonic()
     with pytest.raises(InvalidCall):
-        await reading(
+        await read_in_session(
             Caller,
-            lambda connection: ask(connection, "select set_config('statement_timeout', '0', false), pg_sleep(9)"),
+            lambda connection: execute(connection, "select set_config('statement_timeout', '0', false), pg_sleep(9)"),
         )
     assert time.monotonic() - started < 2.5
     assert caplog.records == []
@@ -224,8 +224,8 @@ async def test_the_first_address_that_answers_is_used(credentials, door, socket_
             return ["127.0.0.9", "127.0.0.1", *["127.0.0.8"] * 1000]
 
     typed = PostgresAccess(**credentials(host="two.example", port=door(relay(socket_path))))
-    async with asyncio.timeout(5), connected(typed, Both(["127.0.0.0/8"])) as connection:
-        assert await (await ask(connection, "select 1")).fetchone() == (1,)
+    async with asyncio.timeout(5), connect(typed, Both(["127.0.0.0/8"])) as connection:
+        assert await (await execute(connection, "select 1")).fetchone() == (1,)
 
 
 @pytest.mark.parametrize("password", ["a\0b", "caf\ud800e", "x\0" * 400])

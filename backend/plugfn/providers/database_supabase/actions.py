@@ -4,8 +4,8 @@ from plugfn.database.query import Query
 from plugfn.database.rows import Access, NoParams, Rows, Tables
 from plugfn.definition import Call
 from plugfn.errors import InvalidCall
-from plugfn.providers.database_supabase.client import fitting, get_table, rows_of, total_of
-from plugfn.providers.database_supabase.compile import compiled
+from plugfn.providers.database_supabase.client import get_table, rows_of, rows_that_fit, total_of
+from plugfn.providers.database_supabase.compile import compile_query
 from plugfn.providers.database_supabase.credentials import SupabaseAccess
 from plugfn.providers.database_supabase.definition import provider
 from plugfn.providers.database_supabase.inspect_key import inspect_access, tables_of
@@ -19,13 +19,15 @@ async def run_query(call: Call[SupabaseAccess], params: Query) -> Rows:
     table = call.credentials.table(params.table)
     most = params.rows_within(call.credentials.max_rows)
     try:
-        answer = await get_table(call, table, compiled(params, most + 1), count=params.count)
+        answer = await get_table(call, table, compile_query(params, most + 1), count=params.count)
     except InvalidCall as error:
         if error.code != OFFSET_BEYOND_THE_END:
             raise
-        answer = await get_table(call, table, compiled(params.model_copy(update={"offset": 0}), 0), count=params.count)
+        answer = await get_table(
+            call, table, compile_query(params.model_copy(update={"offset": 0}), 0), count=params.count
+        )
     received = rows_of(answer)
-    rows = fitting(received[:most])
+    rows = rows_that_fit(received[:most])
     # The project silently cuts answers at its own "Max rows": an answer with that many rows may be incomplete.
     truncated = len(rows) < len(received) or len(received) >= call.credentials.server_max_rows
     columns = params.columns or (list(rows[0]) if rows else [])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plugfn.database.names import TableRef
-from plugfn.database.rows import MOST_BYTES, encodable, within
+from plugfn.database.rows import MOST_BYTES, count_that_fit, replace_lone_surrogates
 from plugfn.definition import Call
 from plugfn.errors import InvalidCall, Unexpected
 from plugfn.net.answer import Answer
@@ -37,7 +37,7 @@ async def get_table(
 def rows_of(answer: Answer) -> list[dict[str, Any]]:
     """The rows of an answer; numbers with a decimal point become strings of their digits. Raises Unexpected."""
     try:
-        rows = encodable(json.loads(answer.body, parse_float=str, parse_int=_whole, parse_constant=str))
+        rows = replace_lone_surrogates(json.loads(answer.body, parse_float=str, parse_int=_whole, parse_constant=str))
     except (ValueError, RecursionError):
         raise Unexpected("the answer is not JSON", code="not_json") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -51,10 +51,10 @@ def total_of(answer: Answer) -> int | None:
     return int(match[1]) if match else None
 
 
-def fitting(rows: list[dict[str, Any]], most_bytes: int = MOST_BYTES) -> list[dict[str, Any]]:
+def rows_that_fit(rows: list[dict[str, Any]], most_bytes: int = MOST_BYTES) -> list[dict[str, Any]]:
     """The first rows that fit into `most_bytes` together. Raises InvalidCall if not even the first fits."""
     sizes = (len(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")) for row in rows)
-    fit = rows[: within(sizes, most_bytes)]
+    fit = rows[: count_that_fit(sizes, most_bytes)]
     if rows and not fit:
         raise InvalidCall(f"a row is bigger than {most_bytes} bytes: select fewer columns", code="row_too_big")
     return fit

@@ -14,7 +14,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WORDS = frozenset({"and", "or", "not"})
 
 
-def compiled(query: Query, rows: int) -> dict[str, str]:
+def compile_query(query: Query, rows: int) -> dict[str, str]:
     """The URL parameters for the query, with `rows` as the limit."""
     parameters = {"select": ",".join(map(_name, query.columns)) or "*"}
     if query.filters:

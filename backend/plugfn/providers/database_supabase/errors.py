@@ -25,7 +25,7 @@ CODES = {
     "PGRST108": Means(InvalidCall, "A filter names a table that the query does not read."),
     "PGRST116": Means(NotFound, "Not exactly one row matches."),
     "PGRST123": Means(InvalidCall, "The project has aggregate functions switched off."),
-    "PGRST125": Means(NotFound, "The API has no such path."),
+    "PGRST125": Means(NotFound, "The API does not have this path."),
     "PGRST204": Means(InvalidCall, "The column does not exist."),
     "PGRST205": Means(NotFound, "The table does not exist, or the key may not see it."),
     "PGRST300": Means(GiveUp, "The project's API has no secret to verify tokens: the operator must set one."),

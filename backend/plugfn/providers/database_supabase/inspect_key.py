@@ -27,7 +27,7 @@ async def tables_of(call: Call[SupabaseAccess]) -> list[Table]:
     wanted = call.credentials.tables()
     described = await _described(call) if any(table.schema == DEFAULT_SCHEMA for table in wanted) else {}
     undescribed = [table for table in wanted if str(table) not in described]
-    reached = set(await _reached(call, undescribed))
+    reached = set(await _readable(call, undescribed))
     return [
         Table(name=str(table), columns=described.get(str(table), []))
         for table in wanted
@@ -38,7 +38,7 @@ async def tables_of(call: Call[SupabaseAccess]) -> list[Table]:
 async def inspect_access(call: Call[SupabaseAccess]) -> Access:
     """Which project answers, and the warnings. Raises NeedsReconnect if the project refuses the key."""
     credentials = call.credentials
-    reached = await _reached(call, credentials.tables())
+    reached = await _readable(call, credentials.tables())
     if not credentials.allowed_tables:
         await _check_key(call)
     warnings = [_WARNINGS[credentials.kind]] if credentials.kind in _WARNINGS else []
@@ -82,7 +82,7 @@ def _columns(definition: dict[str, Any]) -> list[Column]:
     ]
 
 
-async def _reached(call: Call[SupabaseAccess], tables: list[TableRef]) -> list[TableRef]:
+async def _readable(call: Call[SupabaseAccess], tables: list[TableRef]) -> list[TableRef]:
     """The tables that answer a query with limit 0."""
     free = asyncio.Semaphore(AT_ONCE)
 

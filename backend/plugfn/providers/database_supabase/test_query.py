@@ -19,8 +19,8 @@ from plugfn.errors import (
     Unexpected,
 )
 from plugfn.providers.database_supabase import provider
-from plugfn.providers.database_supabase.client import fitting
-from plugfn.providers.database_supabase.compile import compiled
+from plugfn.providers.database_supabase.client import rows_that_fit
+from plugfn.providers.database_supabase.compile import compile_query
 from plugfn.testing.bench import Bench
 
 PUBLISHABLE, SECRET = "sb_publishable_sandbox_0123456789", "sb_secret_sandbox_0123456789"
@@ -224,16 +224,16 @@ async def test_a_project_that_keeps_failing_is_unavailable(bench, server):
 
 def test_rows_beyond_the_byte_limit_are_left_out_and_a_row_that_is_too_big_is_an_error():
     rows = [{"t": "x" * 100}] * 10
-    assert len(fitting(rows, 350)) == 3
+    assert len(rows_that_fit(rows, 350)) == 3
     with pytest.raises(InvalidCall) as caught:
-        fitting(rows, 50)
+        rows_that_fit(rows, 50)
     assert caught.value.code == "row_too_big"
 
 
 @pytest.mark.parametrize("name", ["and", "or", "not", "Ação", "a$b"])
 def test_an_unusual_column_name_is_quoted(name):
     query = Query(table="t", columns=[name], filters=[where(name, "eq", 1)], order=[{"column": name}])
-    parameters = compiled(query, 10)
+    parameters = compile_query(query, 10)
     select, filters, order = parameters["select"], parameters["and"], parameters["order"]
     assert (select, filters, order) == (
         f'"{name}"',
@@ -303,7 +303,7 @@ async def test_an_unreadable_api_description_lists_no_columns(credentials, serve
 
 async def test_a_list_of_one_empty_text_finds_the_empty_texts(bench):
     """PostgREST reads `in.("")` as an empty list."""
-    parameters = compiled(Query(table="t", filters=[where("a", "in", [""])]), 1)
+    parameters = compile_query(Query(table="t", filters=[where("a", "in", [""])]), 1)
     assert parameters["and"] == '(a.eq."")'
 
 

@@ -13,7 +13,7 @@ from plugfn.providers.email_smtp.credentials import SmtpCredentials
 MOST_ADDRESSES = 4
 
 
-async def connected(call: Call[SmtpCredentials]) -> socket.socket:
+async def connect(call: Call[SmtpCredentials]) -> socket.socket:
     """A socket to the first address that answers. The name is resolved only once, so the checked address is used.
 
     Raises Forbidden (a private address, or no encryption to another machine), Unavailable."""
@@ -51,7 +51,7 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file)
 
 
-def literal(sock: socket.socket) -> str:
+def address_literal(sock: socket.socket) -> str:
     """Our name in EHLO: our address as an address literal (RFC 5321, 4.1.3), as mail programs do."""
     address = str(sock.getsockname()[0]).partition("%")[0]
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

@@ -13,15 +13,15 @@ from plugfn.mail.send import Rejected
 from plugfn.providers.email_smtp.dialogue import at, translated
 from plugfn.providers.email_smtp.meaning import Stage, enhanced, means, refusal
 
-PATIENCE = 240.0
+ANSWER_SECONDS = 240.0
 """Seconds to wait for the answer to the last dot: servers scan the message for viruses first."""
 
-PIECE = 65536
+CHUNK = 65536
 """Bytes to write at once: small enough that a TLS transport's buffer size shows the backlog."""
 
-LOOK_EVERY = 0.005
+POLL_SECONDS = 0.005
 _SIZE = re.compile(r"[0-9]{1,20}")
-GO_ON, DONE = 354, 250
+CONTINUE, DONE = 354, 250
 
 
 @dataclass
@@ -95,7 +95,7 @@ def _error_of(refusals: list[PlugFnError]) -> PlugFnError:
 async def _data(smtp: SMTP) -> None:
     with at(Stage.MESSAGE):
         response = await smtp.execute_command(b"DATA")
-    if response.code != GO_ON:
+    if response.code != CONTINUE:
         raise refusal(Stage.MESSAGE, response.code, response.message)
 
 
@@ -103,13 +103,13 @@ async def _content(smtp: SMTP, message: bytes) -> None:
     """Writes all but the last dot, as fast as the network accepts it: before the dot, the server does not act."""
     stuffed = _stuffed(message)
     with at(Stage.MESSAGE):
-        async with asyncio.timeout(PATIENCE):
-            for start in range(0, len(stuffed), PIECE):
-                _write(smtp, stuffed[start : start + PIECE])
+        async with asyncio.timeout(ANSWER_SECONDS):
+            for start in range(0, len(stuffed), CHUNK):
+                _write(smtp, stuffed[start : start + CHUNK])
                 # A lost connection is only noticed when the event loop runs.
                 await asyncio.sleep(0)
-                while _waiting(smtp):
-                    await asyncio.sleep(LOOK_EVERY)
+                while _unsent_bytes(smtp):
+                    await asyncio.sleep(POLL_SECONDS)
 
 
 def _stuffed(message: bytes) -> bytes:
@@ -119,7 +119,7 @@ def _stuffed(message: bytes) -> bytes:
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
-def _waiting(smtp: SMTP) -> int:
+def _unsent_bytes(smtp: SMTP) -> int:
     transport = smtp.transport
     return transport.get_write_buffer_size() if isinstance(transport, asyncio.WriteTransport) else 0
 
@@ -134,7 +134,7 @@ def _write(smtp: SMTP, data: bytes) -> SMTPProtocol:
 async def _end(smtp: SMTP) -> None:
     protocol = _write(smtp, b".\r\n")
     try:
-        response = await protocol.read_response(timeout=PATIENCE)
+        response = await protocol.read_response(timeout=ANSWER_SECONDS)
     except (SMTPException, OSError):
         raise _unclear("The connection was lost before the server confirmed the message.", "disconnected") from None
     if 400 <= response.code < 600:

@@ -19,15 +19,15 @@ from aiosmtplib import (
 
 from plugfn.definition import Call
 from plugfn.errors import GiveUp, NeedsReconnect, PlugFnError, Unavailable
-from plugfn.providers.email_smtp.connect import connected, literal, trust
+from plugfn.providers.email_smtp.connect import address_literal, connect, trust
 from plugfn.providers.email_smtp.credentials import SmtpCredentials
 from plugfn.providers.email_smtp.meaning import Stage, refusal
 
 MECHANISMS = ("plain", "login", "cram-md5")
-NOT_THIS_ONE = frozenset({500, 502, 503, 504})
+MECHANISM_REFUSED = frozenset({500, 502, 503, 504})
 """Answers to AUTH that concern the mechanism, not the password."""
 
-FAREWELL = 2.0
+QUIT_SECONDS = 2.0
 """Seconds to wait for the answer to QUIT: nothing depends on it."""
 
 
@@ -35,11 +35,11 @@ FAREWELL = 2.0
 async def dialogue(call: Call[SmtpCredentials]) -> AsyncIterator[SMTP]:
     """A server that we are logged in to; QUIT is sent at the end, unless something fails. Raises as `at` does."""
     credentials, context = call.credentials, trust(call.settings.ca_file)
-    sock = await connected(call)
+    sock = await connect(call)
     smtp = SMTP(
         hostname=credentials.host,
         sock=sock,
-        local_hostname=literal(sock),
+        local_hostname=address_literal(sock),
         timeout=credentials.timeout,
         use_tls=credentials.security == "tls",
         start_tls=False,
@@ -48,11 +48,11 @@ async def dialogue(call: Call[SmtpCredentials]) -> AsyncIterator[SMTP]:
     try:
         with at(Stage.CONNECT):
             await smtp.connect()
-            await _secured(smtp, credentials)
+            await _start_tls(smtp, credentials)
         with at(Stage.LOGIN):
-            await _logged_in(smtp, credentials)
+            await _log_in(smtp, credentials)
         yield smtp
-        await _farewell(smtp)
+        await _quit(smtp)
     finally:
         smtp.close()
 
@@ -67,7 +67,7 @@ def at(stage: Stage) -> Iterator[None]:
         raise translated(error, stage) from None
 
 
-async def _secured(smtp: SMTP, credentials: SmtpCredentials) -> None:
+async def _start_tls(smtp: SMTP, credentials: SmtpCredentials) -> None:
     """Requires STARTTLS: if the server, or an attacker in between, does not offer it, nothing more is sent."""
     await smtp.ehlo()
     if credentials.security != "starttls":
@@ -78,7 +78,7 @@ async def _secured(smtp: SMTP, credentials: SmtpCredentials) -> None:
     await smtp.ehlo()
 
 
-async def _logged_in(smtp: SMTP, credentials: SmtpCredentials) -> None:
+async def _log_in(smtp: SMTP, credentials: SmtpCredentials) -> None:
     if not credentials.username:
         return
     ways = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
@@ -86,16 +86,16 @@ async def _logged_in(smtp: SMTP, credentials: SmtpCredentials) -> None:
         try:
             await ways[mechanism](credentials.username, credentials.password.get_secret_value())
         except SMTPAuthenticationError as error:
-            if error.code not in NOT_THIS_ONE:
+            if error.code not in MECHANISM_REFUSED:
                 raise
         else:
             return
     raise NeedsReconnect("The server does not offer a login with a password.", code="no_login")
 
 
-async def _farewell(smtp: SMTP) -> None:
+async def _quit(smtp: SMTP) -> None:
     try:
-        await smtp.quit(timeout=FAREWELL)
+        await smtp.quit(timeout=QUIT_SECONDS)
     except (SMTPException, OSError):
         # The server has accepted the message, so a failing QUIT does not matter.
         return

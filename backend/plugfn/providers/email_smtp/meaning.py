@@ -54,7 +54,7 @@ CODES: Mapping[tuple[Stage, int], Means] = {
 
 CLOSING = Means(Unavailable, "The server is closing the connection: it is shutting down or overloaded.")
 
-REST: Mapping[Stage, Means] = {
+OTHER_5XX: Mapping[Stage, Means] = {
     Stage.CONNECT: Means(GiveUp, "The server permanently refuses the connection."),
     Stage.LOGIN: LOGIN_REFUSED,
     Stage.SENDER: Means(GiveUp, "The server permanently refuses the sender."),
@@ -73,7 +73,7 @@ def means(stage: Stage, code: int) -> Means:
     if 400 <= code < 500:
         return BUSY
     if 500 <= code < 600:
-        return REST[stage]
+        return OTHER_5XX[stage]
     return Means(Unexpected, "The server's answer is not valid SMTP.")
 
 

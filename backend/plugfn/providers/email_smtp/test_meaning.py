@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from plugfn import errors
 from plugfn.errors import PlugFnError
 from plugfn.providers.email_smtp.conftest import PLAIN
-from plugfn.providers.email_smtp.meaning import CODES, REST, Stage, means, refusal
+from plugfn.providers.email_smtp.meaning import CODES, OTHER_5XX, Stage, means, refusal
 
 ROWS = json.loads((Path(__file__).parent / "fixtures" / "refusals.json").read_text())
 STAGES = {"connect": "greeting", "login": "auth", "sender": "mail", "recipient": "rcpt", "message": "end"}
@@ -19,7 +19,7 @@ STAGES = {"connect": "greeting", "login": "auth", "sender": "mail", "recipient":
 def test_every_row_of_the_table_has_an_example():
     shown = {(Stage(row["stage"]), row["code"]) for row in ROWS}
     assert set(CODES) <= shown
-    for stage in REST:
+    for stage in OTHER_5XX:
         assert any(at == stage and 500 <= code < 600 and (at, code) not in CODES for at, code in shown)
         assert {(stage, 421)} <= shown
     assert {stage for stage, code in shown if 400 <= code < 500 and (stage, code) not in CODES} == set(Stage)

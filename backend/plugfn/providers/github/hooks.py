@@ -65,8 +65,8 @@ async def missed(call: Call[OAuthTokens], params: HooksMissed) -> Missed:
     async for page in _pages(call, f"{params.path}/hooks/{quoted(params.hook_id)}/deliveries"):
         recent += [delivery for delivery in page if delivery.delivered_at >= since]
         if not page or page[-1].delivered_at < since:
-            return Missed(deliveries=never_arrived(recent), complete=True)
-    return Missed(deliveries=never_arrived(recent), complete=False)
+            return Missed(deliveries=undelivered(recent), complete=True)
+    return Missed(deliveries=undelivered(recent), complete=False)
 
 
 @provider.action("hooks.redeliver", summary="Asks GitHub to deliver an event again.", scopes=("repo",))
@@ -77,7 +77,7 @@ async def redeliver(call: Call[OAuthTokens], params: HooksRedeliver) -> Redelive
     return Redelivered(delivery_id=params.delivery_id)
 
 
-def never_arrived(newest_first: Iterable[Delivery]) -> list[Delivery]:
+def undelivered(newest_first: Iterable[Delivery]) -> list[Delivery]:
     """For every event whose attempts all failed, its last attempt; oldest first."""
     last: dict[str, Delivery] = {}
     arrived: set[str] = set()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plugfn.errors import InvalidParams, NotFound
 from plugfn.net.answer import Answer
 from plugfn.providers.github import provider
-from plugfn.providers.github.hooks import never_arrived, next_cursor
+from plugfn.providers.github.hooks import next_cursor, undelivered
 from plugfn.providers.github.models import Delivery
 from plugfn.testing.bench import Bench
 
@@ -125,7 +125,7 @@ def test_an_event_is_missed_if_none_of_its_attempts_arrived(attempts):
         Delivery(id=number, guid=guid, event="push", delivered_at=moment, status_code=code)
         for number, (guid, code) in enumerate(attempts, 1)
     ]
-    missed = never_arrived(reversed(oldest_first))
+    missed = undelivered(reversed(oldest_first))
     codes = {guid: {code for one, code in attempts if one == guid} for guid, _ in attempts}
     assert {one.guid for one in missed} == {guid for guid, seen in codes.items() if not seen & {200, 204}}
     for one in missed:

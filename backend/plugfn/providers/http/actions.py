@@ -16,7 +16,7 @@ from plugfn.net.answer import Answer
 from plugfn.providers.http.access import HttpAccess
 from plugfn.providers.http.definition import provider
 from plugfn.providers.http.delivery import deliver, message_id
-from plugfn.providers.http.route import travel
+from plugfn.providers.http.route import request_with_redirects
 
 ACCEPT = "application/json, text/*;q=0.5"
 MOST_READ = 262_144
@@ -75,8 +75,8 @@ class Fetched(Result):
 )
 async def send_webhook(call: Call[HttpAccess], params: WebhookSend) -> Delivered:
     """Returns when the receiver answers 2xx. Raises the errors of the error table."""
-    arrived = await deliver(call, params.type, params.timestamp, params.data)
-    return Delivered(id=message_id(call), status=arrived.answer.status, redirects=arrived.redirects)
+    last = await deliver(call, params.type, params.timestamp, params.data)
+    return Delivered(id=message_id(call), status=last.answer.status, redirects=last.redirects)
 
 
 @provider.action("requests.get", summary="Reads the connection's URL.", safe=True, timeout=20.0)
@@ -84,11 +84,11 @@ async def fetch(call: Call[HttpAccess], params: Fetch) -> Fetched:
     """The answer, up to 256 KiB, with the connection's secrets hidden. Raises the errors of the error table."""
     here = call.credentials.address
     there = replace(here, query="&".join(part for part in (here.query, urlencode(params.query)) if part))
-    arrived = await travel(call, "GET", there, headers={"accept": ACCEPT}, max_bytes=MOST_READ)
-    answer = arrived.answer
+    last = await request_with_redirects(call, "GET", there, headers={"accept": ACCEPT}, max_bytes=MOST_READ)
+    answer = last.answer
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()[:100]
     return Fetched(
-        status=answer.status, content_type=kind, data=_data(answer, kind, call.credentials), redirects=arrived.redirects
+        status=answer.status, content_type=kind, data=_data(answer, kind, call.credentials), redirects=last.redirects
     )
 
 

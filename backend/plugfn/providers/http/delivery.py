@@ -7,7 +7,7 @@ from typing import Any
 from plugfn.definition import Call
 from plugfn.errors import InvalidParams, Problem
 from plugfn.providers.http.access import HttpAccess
-from plugfn.providers.http.route import Arrived, travel
+from plugfn.providers.http.route import LastAnswer, request_with_redirects
 from plugfn.webhooks.standard import signed
 
 MOST_BYTES = 262_144
@@ -19,7 +19,7 @@ def message_id(call: Call[HttpAccess]) -> str:
     return f"msg_{call.attempt_id}"
 
 
-async def deliver(call: Call[HttpAccess], kind: str, occurred: datetime, data: dict[str, Any]) -> Arrived:
+async def deliver(call: Call[HttpAccess], kind: str, occurred: datetime, data: dict[str, Any]) -> LastAnswer:
     """Posts one signed event. Raises InvalidParams if the event is too big or the connection has no secret."""
     if not call.credentials.secrets:
         raise InvalidParams(
@@ -35,7 +35,9 @@ async def deliver(call: Call[HttpAccess], kind: str, occurred: datetime, data: d
     if len(body) > MOST_BYTES:
         raise InvalidParams("the event cannot be sent", problems=[Problem("data", f"exceeds {MOST_BYTES} bytes")])
     headers = signed(call.credentials.secrets, message_id(call), body) | {"content-type": "application/json"}
-    return await travel(call, "POST", call.credentials.address, headers=headers, content=body, max_bytes=0)
+    return await request_with_redirects(
+        call, "POST", call.credentials.address, headers=headers, content=body, max_bytes=0
+    )
 
 
 async def probe(call: Call[HttpAccess]) -> str:
@@ -43,5 +45,5 @@ async def probe(call: Call[HttpAccess]) -> str:
     if call.credentials.secrets:
         await deliver(call, TEST_TYPE, datetime.now(UTC), {})
     else:
-        await travel(call, "GET", call.credentials.address, headers={}, max_bytes=0)
+        await request_with_redirects(call, "GET", call.credentials.address, headers={}, max_bytes=0)
     return call.credentials.address.host

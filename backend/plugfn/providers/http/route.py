@@ -21,16 +21,16 @@ REDIRECTS = KEEP_METHOD | {301, 302, 303}
 
 
 @dataclass(frozen=True)
-class Arrived:
+class LastAnswer:
     """The last answer, and the number of redirects before it."""
 
     answer: Answer
     redirects: int
 
 
-async def travel(
+async def request_with_redirects(
     call: Call[HttpAccess], method: str, address: Address, *, headers: Mapping[str, str], **options: Any
-) -> Arrived:
+) -> LastAnswer:
     """Requests `address`, follows redirects, and returns the last answer.
 
     A POST only follows 307 and 308: the other redirects would turn it into a GET without a body. Raises Forbidden,
@@ -44,7 +44,7 @@ async def travel(
             break
         http, address = _next(call, http, address, answer)
     call.provider.errors.check(answer)
-    return Arrived(answer, hops)
+    return LastAnswer(answer, hops)
 
 
 def _next(call: Call[HttpAccess], http: VendorHttp, here: Address, answer: Answer) -> tuple[VendorHttp, Address]:

@@ -137,8 +137,8 @@ def _account(document: Mapping[str, Any]) -> str:
 
 def _id(document: Mapping[str, Any], what: str) -> Any:
     """The id of the team or the enterprise: events and commands have `team_id`, interactions have `team.id`."""
-    within = document.get(what)
-    return within.get("id") if isinstance(within, dict) else document.get(f"{what}_id")
+    count_that_fit = document.get(what)
+    return count_that_fit.get("id") if isinstance(count_that_fit, dict) else document.get(f"{what}_id")
 
 
 def _authorizations(document: Mapping[str, Any]) -> list[dict[str, Any]]:

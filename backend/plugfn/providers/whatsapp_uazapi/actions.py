@@ -9,7 +9,7 @@ from plugfn.net.url import check_url, read_url
 from plugfn.providers.whatsapp_uazapi.credentials import UazapiInstance, is_loopback
 from plugfn.providers.whatsapp_uazapi.definition import provider
 from plugfn.providers.whatsapp_uazapi.reading import check_numbers, line_status
-from plugfn.providers.whatsapp_uazapi.sending import send, went_out
+from plugfn.providers.whatsapp_uazapi.sending import find_sent, send
 from plugfn.providers.whatsapp_uazapi.vocabulary import (
     CheckNumbers,
     FindMessages,
@@ -28,22 +28,22 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.text import without_placeholder
 
 Uazapi = Call[UazapiInstance]
 
-TEXT_PATIENCE = 20.0
-MEDIA_PATIENCE = 60.0
-TO_LOOK = 15.0
+TEXT_SECONDS = 20.0
+MEDIA_SECONDS = 60.0
+FOR_LOOKUP = 15.0
 """Seconds that looking up an unknown outcome may take, in addition to the action's own time."""
 EVENTS = ("messages", "messages_update", "connection")
 
 
-@provider.action("messages.send_text", summary="Sends a text message.", timeout=TEXT_PATIENCE + TO_LOOK)
+@provider.action("messages.send_text", summary="Sends a text message.", timeout=TEXT_SECONDS + FOR_LOOKUP)
 async def send_text(call: Uazapi, params: SendText) -> SentMessage:
     """Breaks up placeholders such as {{lead_personalid}}, which uazapi would otherwise fill in."""
     body = {"text": without_placeholders(params.text), "linkPreview": params.link_preview}
-    return await send(call, "/send/text", params, body, TEXT_PATIENCE)
+    return await send(call, "/send/text", params, body, TEXT_SECONDS)
 
 
 @provider.action(
-    "messages.send_media", summary="Sends a picture, a recording or a file.", timeout=MEDIA_PATIENCE + TO_LOOK
+    "messages.send_media", summary="Sends a picture, a recording or a file.", timeout=MEDIA_SECONDS + FOR_LOOKUP
 )
 async def send_media(call: Uazapi, params: SendMedia) -> SentMessage:
     """Sends bytes, or a URL that the gateway fetches; it must be public, as the gateway may reach private networks."""
@@ -53,13 +53,13 @@ async def send_media(call: Uazapi, params: SendMedia) -> SentMessage:
     body |= {name: without_placeholders(value) for name, value in names.items() if value}
     if params.mime_type:
         body["mimetype"] = params.mime_type
-    return await send(call, "/send/media", params, body, MEDIA_PATIENCE)
+    return await send(call, "/send/media", params, body, MEDIA_SECONDS)
 
 
 @provider.action("messages.find", summary="Finds out whether a message was sent.", safe=True)
 async def find(call: Uazapi, params: FindMessages) -> MessagesFound:
     """Searches by the message's tracking id. Use it after OutcomeUnknown."""
-    return MessagesFound(messages=await went_out(call, params.tracking))
+    return MessagesFound(messages=await find_sent(call, params.tracking))
 
 
 @provider.action("numbers.check", summary="Checks which phone numbers are on WhatsApp.", safe=True)

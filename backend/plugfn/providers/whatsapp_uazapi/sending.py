@@ -14,31 +14,31 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.recipient import Outgoing
 from plugfn.providers.whatsapp_uazapi.wire import WireFound, WireMessage, state_of
 
 SOURCE = "plugfn"
-LOOKS = (0.0, 1.5)
+LOOKUP_DELAYS = (0.0, 1.5)
 """Seconds to wait before each lookup of a message whose sending was not answered."""
-LONGEST_LOOK = 5.0
+LOOKUP_SECONDS = 5.0
 
 Uazapi = Call[UazapiInstance]
 
 
-async def send(call: Uazapi, path: str, message: Outgoing, body: dict[str, Any], patience: float) -> SentMessage:
-    """Posts `body` to the message's recipient. `patience`: seconds to wait for an answer.
+async def send(call: Uazapi, path: str, message: Outgoing, body: dict[str, Any], seconds: float) -> SentMessage:
+    """Posts `body` to the message's recipient. `seconds`: how long to wait for an answer.
 
     Raises the errors of the error table; Unavailable with `maybe_done` if it stays unknown whether it was sent."""
     tracking = message.tracking or call.attempt_id
-    if message.tracking and (earlier := await went_out(call, tracking)):
+    if message.tracking and (earlier := await find_sent(call, tracking)):
         return earlier[0]
     common: dict[str, Any] = {"track_id": tracking, "track_source": SOURCE}
     if message.reply_to:
         common["replyid"] = message.reply_to
     number = number_of(message)
     try:
-        return await _post(call, path, {"number": number, **common, **body}, tracking, patience)
+        return await _post(call, path, {"number": number, **common, **body}, tracking, seconds)
     except NotFound as error:
         account = await _other_account(call, message) if error.code == "not_on_whatsapp" else None
         if account is None:
             raise
-    return await _post(call, path, {"number": account, **common, **body}, tracking, patience)
+    return await _post(call, path, {"number": account, **common, **body}, tracking, seconds)
 
 
 def number_of(message: Outgoing) -> str:
@@ -50,14 +50,14 @@ def number_of(message: Outgoing) -> str:
     return digits(message.to or "")
 
 
-def _address(field: str, given: str, ending: str) -> str:
-    if not given.removesuffix(ending).replace("-", "").isdecimal() or not given.endswith(ending):
+def _address(field: str, recipient: str, ending: str) -> str:
+    if not recipient.removesuffix(ending).replace("-", "").isdecimal() or not recipient.endswith(ending):
         problem = Problem(field, f"must be digits and end in {ending}")
         raise InvalidParams("the recipient's id is not valid", problems=[problem])
-    return given
+    return recipient
 
 
-async def went_out(call: Uazapi, tracking: str) -> list[SentMessage]:
+async def find_sent(call: Uazapi, tracking: str) -> list[SentMessage]:
     """The messages with this tracking id that uazapi has and that did not fail, oldest first."""
     asked = {"track_id": tracking, "track_source": SOURCE, "limit": 20}
     answer = (await read_by_post(call, "/message/find", asked)).read(WireFound)
@@ -76,18 +76,18 @@ async def _other_account(call: Uazapi, message: Outgoing) -> str | None:
     return next((digits(row.account) for row in rows if row.account in others), None)
 
 
-async def _post(call: Uazapi, path: str, body: dict[str, Any], tracking: str, patience: float) -> SentMessage:
+async def _post(call: Uazapi, path: str, body: dict[str, Any], tracking: str, seconds: float) -> SentMessage:
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(seconds):
             answer = await call.http.post(path, json=body)
     except TimeoutError:
-        return await _looked_up(call, tracking, "timeout")
+        return await _look_up(call, tracking, "timeout")
     except Unavailable as error:
         if not error.maybe_done:
             raise
-        return await _looked_up(call, tracking, error.code)
+        return await _look_up(call, tracking, error.code)
     message = _accepted(answer)
-    return _sent(message, tracking) if message.messageid else await _looked_up(call, tracking, "wrong_shape")
+    return _sent(message, tracking) if message.messageid else await _look_up(call, tracking, "wrong_shape")
 
 
 def _accepted(answer: Answer) -> WireMessage:
@@ -98,13 +98,13 @@ def _accepted(answer: Answer) -> WireMessage:
         return WireMessage()
 
 
-async def _looked_up(call: Uazapi, tracking: str, code: str) -> SentMessage:
+async def _look_up(call: Uazapi, tracking: str, code: str) -> SentMessage:
     """Looks up a message whose sending was not answered: if uazapi has it, it was sent. It is never sent again."""
-    for wait in LOOKS:
+    for wait in LOOKUP_DELAYS:
         await asyncio.sleep(wait)
         try:
-            async with asyncio.timeout(LONGEST_LOOK):
-                messages = await went_out(call, tracking)
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                messages = await find_sent(call, tracking)
         except (PlugFnError, TimeoutError):
             continue
         if messages:

@@ -30,12 +30,12 @@ ANA = "+5511988887777"
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
     """Sending times out after a second, and lookups begin at once."""
-    monkeypatch.setattr(actions, "TEXT_PATIENCE", 1.0)
-    monkeypatch.setattr(sending, "LOOKS", (0.0, 0.05))
+    monkeypatch.setattr(actions, "TEXT_SECONDS", 1.0)
+    monkeypatch.setattr(sending, "LOOKUP_DELAYS", (0.0, 0.05))
 
 
-async def text(gateway, words="oi", timeout=None, **more):
-    params = {"to": ANA, "text": words} | more
+async def text(gateway, content="oi", timeout=None, **more):
+    params = {"to": ANA, "text": content} | more
     set_params = {name: value for name, value in params.items() if value is not None}
     return await gateway.bench.call("messages.send_text", set_params, timeout=timeout)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from plugfn.errors import InvalidParams, MissingScope, Unexpected
-from plugfn.providers.whatsapp_uazapi.wire import WireStatus, flag, moment
+from plugfn.providers.whatsapp_uazapi.wire import WireStatus, as_bool, as_time
 
 from .conftest import TOKEN
 
@@ -109,11 +109,11 @@ async def test_a_delivery_is_read_with_either_spelling_of_booleans_and_times(gat
 
 
 def test_times_are_read_in_seconds_and_milliseconds_and_anything_else_is_none():
-    assert moment(1_790_000_000) == moment("1790000000") == moment(1_790_000_000_000) == moment("1790000000000")
+    assert as_time(1_790_000_000) == as_time("1790000000") == as_time(1_790_000_000_000) == as_time("1790000000000")
     for nonsense in (None, "", "x", 0, -1, True, "nan", "inf", 1e400, [], {}, "9" * 400):
-        assert moment(nonsense) is None
+        assert as_time(nonsense) is None
 
 
 def test_the_text_false_is_false():
-    assert [flag(one) for one in (True, "true", "True", 1, "1")] == [True] * 5
-    assert [flag(one) for one in (False, "False", "false", 0, "0", None, "", "no", {}, [])] == [False] * 10
+    assert [as_bool(one) for one in (True, "true", "True", 1, "1")] == [True] * 5
+    assert [as_bool(one) for one in (False, "False", "false", 0, "0", None, "", "no", {}, [])] == [False] * 10

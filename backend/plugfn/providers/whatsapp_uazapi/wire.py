@@ -28,19 +28,19 @@ _MILLISECONDS_FROM = 100_000_000_000
 _FAR = 253_402_300_799
 
 
-def flag(value: Any) -> bool:
+def as_bool(value: Any) -> bool:
     """True, "true", "True", 1 and "1"; everything else is False."""
     return value is True or str(value).strip().lower() in ("true", "1")
 
 
-def words(value: Any) -> str:
+def as_text(value: Any) -> str:
     """The value as text that any database can store: without NULs and lone surrogates. Other types become empty."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def moment(value: Any) -> datetime | None:
+def as_time(value: Any) -> datetime | None:
     """A time from seconds or milliseconds, as a number or its digits; None for anything else."""
     try:
         stamp = float(str(value))
@@ -52,12 +52,12 @@ def moment(value: Any) -> datetime | None:
 
 def state_of(value: Any) -> MessageState | None:
     """The state that uazapi's word means; None for an unknown word."""
-    return _STATES.get(words(value).strip().lower())
+    return _STATES.get(as_text(value).strip().lower())
 
 
-Flag = Annotated[bool, BeforeValidator(flag)]
-Words = Annotated[str, BeforeValidator(words)]
-Moment = Annotated[datetime | None, BeforeValidator(moment)]
+LenientBool = Annotated[bool, BeforeValidator(as_bool)]
+LenientText = Annotated[str, BeforeValidator(as_text)]
+LenientTime = Annotated[datetime | None, BeforeValidator(as_time)]
 
 
 class Wire(Result):
@@ -70,12 +70,12 @@ class Wire(Result):
 class WireMessage(Wire):
     """A Message object."""
 
-    messageid: Words = ""
-    id: Words = ""
-    chatid: Words = ""
-    status: Words = ""
-    messageTimestamp: Moment = None
-    track_id: Words = ""
+    messageid: LenientText = ""
+    id: LenientText = ""
+    chatid: LenientText = ""
+    status: LenientText = ""
+    messageTimestamp: LenientTime = None
+    track_id: LenientText = ""
 
 
 class WireFound(Wire):
@@ -87,32 +87,32 @@ class WireFound(Wire):
 class WireCheck(Wire):
     """One row of the answer of /chat/check."""
 
-    query: Words = ""
-    jid: Words = ""
-    lid: Words = ""
-    isInWhatsapp: Flag = False
+    query: LenientText = ""
+    jid: LenientText = ""
+    lid: LenientText = ""
+    isInWhatsapp: LenientBool = False
 
 
 class WireJid(Wire):
     """The account's own WhatsApp address."""
 
-    user: Words = ""
+    user: LenientText = ""
 
 
 class WireLink(Wire):
     """`status` in the answer of /instance/status: an object says whether the account is ready, a string does not."""
 
-    connected: Flag = False
-    loggedIn: Flag = False
+    connected: LenientBool = False
+    loggedIn: LenientBool = False
     jid: WireJid | None = None
 
 
 class WireInstance(Wire):
     """`instance` in the same answer. Its other fields (the token, an OpenAI key) are dropped here."""
 
-    name: Words = ""
-    profileName: Words = ""
-    status: Words = ""
+    name: LenientText = ""
+    profileName: LenientText = ""
+    status: LenientText = ""
 
 
 class WireStatus(Wire):

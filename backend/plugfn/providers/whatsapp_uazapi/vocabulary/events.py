@@ -26,7 +26,7 @@ Kind = Literal[
 
 
 class Message(Result):
-    """A message. `phone`, `user` and `name` are those of the person at the other end, whoever wrote it."""
+    """A message. `phone`, `user` and `name` are always those of the person at the other end."""
 
     id: str
     kind: Kind

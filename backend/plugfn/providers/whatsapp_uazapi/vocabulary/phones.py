@@ -48,7 +48,7 @@ def spellings(phone: str) -> tuple[str, ...]:
     return (phone,)
 
 
-def same(one: str, other: str) -> bool:
+def may_be_same_account(one: str, other: str) -> bool:
     """Whether two E.164 numbers may belong to one account; only a number check could be certain."""
     return one in spellings(other) or other in spellings(one)
 

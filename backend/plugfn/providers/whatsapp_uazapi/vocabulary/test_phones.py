@@ -9,7 +9,7 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.phones import (
     check_region,
     from_digits,
     from_jid,
-    same,
+    may_be_same_account,
     spellings,
 )
 
@@ -73,8 +73,8 @@ def test_only_a_brazilian_mobile_number_has_two_spellings():
     assert spellings("+5531988887777") == ("+5531988887777", "+553188887777")
     assert spellings("+553133334444") == ("+553133334444",)
     assert spellings("+16502530000") == ("+16502530000",)
-    assert same("+5531988887777", "+553188887777")
-    assert not same("+5531988887777", "+5531988887778")
+    assert may_be_same_account("+5531988887777", "+553188887777")
+    assert not may_be_same_account("+5531988887777", "+5531988887778")
 
 
 @given(st.integers(11, 99), st.integers(60000000, 99999999))
