@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import psycopg
 from django.db import connection, connections, transaction
 
 from apps.banking.aggregators.pluggy import rows
+from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.models import Account, Transaction
 from apps.banking.rows.columns import columns
 from apps.banking.rows.merge import merge, merge_sql
@@ -36,7 +36,7 @@ class Cost:
 class Writes:
     """The ways to write the transactions of `account`, as the bank lists them."""
 
-    def __init__(self, account: Account, bank: Any, rounds: int) -> None:
+    def __init__(self, account: Account, bank: PluggyClient, rounds: int) -> None:
         self.scope: dict[str, UUID | int] = {"client_id": account.client_id, "account_id": account.pk}
         self.shape = columns(Transaction, tuple(sorted(self.scope)))
         self.rounds = rounds

@@ -33,7 +33,7 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.media import SendMedia
 
 class DatabasePostgresAccessAttributes(Protocol):
     async def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's role could do beyond reading."""
+        """Says what the connection's role may do besides reading."""
 
 
 class DatabasePostgresQueryAttributes(Protocol):
@@ -41,7 +41,7 @@ class DatabasePostgresQueryAttributes(Protocol):
         """Reads rows of one table: columns, filters, order, limit."""
 
     async def sql(self, *, params: Sql | Mapping[str, Any], **call: Unpack[CallContext]) -> Rows:
-        """Runs one SELECT over allowed tables, where the connection allows it."""
+        """Runs one SELECT over allowed tables, if the connection allows free SQL."""
 
 
 class DatabasePostgresTablesAttributes(Protocol):
@@ -57,7 +57,7 @@ class DatabasePostgresAttributes(Protocol):
 
 class DatabaseSupabaseAccessAttributes(Protocol):
     async def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's key could do beyond reading."""
+        """Says what the connection's key may do besides reading."""
 
 
 class DatabaseSupabaseQueryAttributes(Protocol):
@@ -96,7 +96,7 @@ class EmailSmtpAttributes(Protocol):
 
 class GithubHooksAttributes(Protocol):
     async def missed(self, *, params: HooksMissed | Mapping[str, Any], **call: Unpack[CallContext]) -> Missed:
-        """Lists events that no delivery brought."""
+        """Lists events that GitHub failed to deliver."""
 
     async def redeliver(
         self, *, params: HooksRedeliver | Mapping[str, Any], **call: Unpack[CallContext]
@@ -128,12 +128,12 @@ class GithubAttributes(Protocol):
 
 class HttpRequestsAttributes(Protocol):
     async def get(self, *, params: Fetch | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Fetched:
-        """Read the connection's address."""
+        """Reads the connection's URL."""
 
 
 class HttpWebhooksAttributes(Protocol):
     async def send(self, *, params: WebhookSend | Mapping[str, Any], **call: Unpack[CallContext]) -> Delivered:
-        """Deliver an event, signed by Standard Webhooks, to the connection's address."""
+        """Delivers an event to the connection's URL, signed as in Standard Webhooks."""
 
 
 class HttpAttributes(Protocol):
@@ -148,7 +148,7 @@ class SlackChatAttributes(Protocol):
 
 class SlackConversationsAttributes(Protocol):
     async def create(self, *, params: ConversationCreate | Mapping[str, Any], **call: Unpack[CallContext]) -> Channel:
-        """Makes a channel."""
+        """Creates a channel."""
 
 
 class SlackUsersAttributes(Protocol):
@@ -166,28 +166,28 @@ class WhatsappUazapiConnectionAttributes(Protocol):
     async def status(
         self, *, params: Nothing | Mapping[str, Any] | None = None, **call: Unpack[CallContext]
     ) -> LineStatus:
-        """Whether the account is linked and ready."""
+        """Checks whether the account is linked to WhatsApp and ready."""
 
 
 class WhatsappUazapiMessagesAttributes(Protocol):
     async def find(self, *, params: FindMessages | Mapping[str, Any], **call: Unpack[CallContext]) -> MessagesFound:
-        """Find out whether a message of yours went out."""
+        """Finds out whether a message was sent."""
 
     async def send_media(self, *, params: SendMedia | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a picture, recording or file."""
+        """Sends a picture, a recording or a file."""
 
     async def send_text(self, *, params: SendText | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a text message."""
+        """Sends a text message."""
 
 
 class WhatsappUazapiNumbersAttributes(Protocol):
     async def check(self, *, params: CheckNumbers | Mapping[str, Any], **call: Unpack[CallContext]) -> NumbersChecked:
-        """Which of these numbers are on WhatsApp."""
+        """Checks which phone numbers are on WhatsApp."""
 
 
 class WhatsappUazapiWebhooksAttributes(Protocol):
     async def set(self, *, params: SetWebhook | Mapping[str, Any], **call: Unpack[CallContext]) -> WebhookSet:
-        """Tell uazapi where to send what happens."""
+        """Tells uazapi where to send events."""
 
 
 class WhatsappUazapiAttributes(Protocol):
@@ -212,7 +212,7 @@ class ProviderAttributes:
 
 class SyncDatabasePostgresAccessAttributes(Protocol):
     def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's role could do beyond reading."""
+        """Says what the connection's role may do besides reading."""
 
 
 class SyncDatabasePostgresQueryAttributes(Protocol):
@@ -220,7 +220,7 @@ class SyncDatabasePostgresQueryAttributes(Protocol):
         """Reads rows of one table: columns, filters, order, limit."""
 
     def sql(self, *, params: Sql | Mapping[str, Any], **call: Unpack[CallContext]) -> Rows:
-        """Runs one SELECT over allowed tables, where the connection allows it."""
+        """Runs one SELECT over allowed tables, if the connection allows free SQL."""
 
 
 class SyncDatabasePostgresTablesAttributes(Protocol):
@@ -236,7 +236,7 @@ class SyncDatabasePostgresAttributes(Protocol):
 
 class SyncDatabaseSupabaseAccessAttributes(Protocol):
     def check(self, *, params: NoParams | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Access:
-        """Says what the connection's key could do beyond reading."""
+        """Says what the connection's key may do besides reading."""
 
 
 class SyncDatabaseSupabaseQueryAttributes(Protocol):
@@ -275,7 +275,7 @@ class SyncEmailSmtpAttributes(Protocol):
 
 class SyncGithubHooksAttributes(Protocol):
     def missed(self, *, params: HooksMissed | Mapping[str, Any], **call: Unpack[CallContext]) -> Missed:
-        """Lists events that no delivery brought."""
+        """Lists events that GitHub failed to deliver."""
 
     def redeliver(self, *, params: HooksRedeliver | Mapping[str, Any], **call: Unpack[CallContext]) -> Redelivered:
         """Asks GitHub to deliver an event again."""
@@ -305,12 +305,12 @@ class SyncGithubAttributes(Protocol):
 
 class SyncHttpRequestsAttributes(Protocol):
     def get(self, *, params: Fetch | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> Fetched:
-        """Read the connection's address."""
+        """Reads the connection's URL."""
 
 
 class SyncHttpWebhooksAttributes(Protocol):
     def send(self, *, params: WebhookSend | Mapping[str, Any], **call: Unpack[CallContext]) -> Delivered:
-        """Deliver an event, signed by Standard Webhooks, to the connection's address."""
+        """Delivers an event to the connection's URL, signed as in Standard Webhooks."""
 
 
 class SyncHttpAttributes(Protocol):
@@ -325,7 +325,7 @@ class SyncSlackChatAttributes(Protocol):
 
 class SyncSlackConversationsAttributes(Protocol):
     def create(self, *, params: ConversationCreate | Mapping[str, Any], **call: Unpack[CallContext]) -> Channel:
-        """Makes a channel."""
+        """Creates a channel."""
 
 
 class SyncSlackUsersAttributes(Protocol):
@@ -341,28 +341,28 @@ class SyncSlackAttributes(Protocol):
 
 class SyncWhatsappUazapiConnectionAttributes(Protocol):
     def status(self, *, params: Nothing | Mapping[str, Any] | None = None, **call: Unpack[CallContext]) -> LineStatus:
-        """Whether the account is linked and ready."""
+        """Checks whether the account is linked to WhatsApp and ready."""
 
 
 class SyncWhatsappUazapiMessagesAttributes(Protocol):
     def find(self, *, params: FindMessages | Mapping[str, Any], **call: Unpack[CallContext]) -> MessagesFound:
-        """Find out whether a message of yours went out."""
+        """Finds out whether a message was sent."""
 
     def send_media(self, *, params: SendMedia | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a picture, recording or file."""
+        """Sends a picture, a recording or a file."""
 
     def send_text(self, *, params: SendText | Mapping[str, Any], **call: Unpack[CallContext]) -> SentMessage:
-        """Send a text message."""
+        """Sends a text message."""
 
 
 class SyncWhatsappUazapiNumbersAttributes(Protocol):
     def check(self, *, params: CheckNumbers | Mapping[str, Any], **call: Unpack[CallContext]) -> NumbersChecked:
-        """Which of these numbers are on WhatsApp."""
+        """Checks which phone numbers are on WhatsApp."""
 
 
 class SyncWhatsappUazapiWebhooksAttributes(Protocol):
     def set(self, *, params: SetWebhook | Mapping[str, Any], **call: Unpack[CallContext]) -> WebhookSet:
-        """Tell uazapi where to send what happens."""
+        """Tells uazapi where to send events."""
 
 
 class SyncWhatsappUazapiAttributes(Protocol):

@@ -1,1 +1,1 @@
-"""Reading databases: one vocabulary of queries and answers, shared by every database provider, and the SQL guard."""
+"""What the database providers share: the structured query, its result, and the guard that checks free SQL."""

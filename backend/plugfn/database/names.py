@@ -1,9 +1,9 @@
-"""Names of tables and columns as callers give them: checked before any of them comes near SQL or a URL.
+"""Names of tables and columns that callers write: they are checked before they are used in SQL or in a URL.
 
-A name is a letter or underscore, then letters, digits, underscores and dollar signs, at most 63 bytes (longer ones
-PostgreSQL cuts off in silence, so that two names could be one). Names are exact: `Vendas` is not `vendas`. Nothing of
-the query languages (parentheses, colons, arrows, quotes, exclamation marks, blanks) is ever part of a name; a dot only
-stands between schema and table. A table with another name can be reached through a view.
+A name begins with a letter or an underscore, continues with letters, digits, underscores and dollar signs, and has at
+most 63 bytes (PostgreSQL silently cuts longer names, so two names could mean the same table). Case matters: `Vendas` is
+not `vendas`. A name contains no character that a query language uses (parentheses, colons, arrows, quotes, exclamation
+marks, blanks); a dot may only separate schema and table. To read a table with another name, create a view of it.
 """
 
 import re
@@ -29,7 +29,7 @@ def _checked(name: str) -> str:
 
 def _without_null(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("a null character is not text")
+        raise ValueError("contains a null character")
     return text
 
 
@@ -42,14 +42,14 @@ def _checked_table(name: str) -> str:
 
 ColumnName = Annotated[str, AfterValidator(_checked)]
 PlainText = Annotated[str, AfterValidator(_without_null)]
-"""Text that PostgreSQL can hold."""
+"""Text that PostgreSQL can store: without null characters."""
 TableName = Annotated[str, AfterValidator(_checked_table)]
-"""`table`, which is in the schema public, or `schema.table`."""
+"""`table` (in the schema public) or `schema.table`."""
 
 
 @dataclass(frozen=True)
 class TableRef:
-    """One table, its schema always named."""
+    """One table, always with its schema."""
 
     schema: str
     table: str
@@ -59,18 +59,18 @@ class TableRef:
 
     @classmethod
     def of(cls, name: str) -> "TableRef":
-        """From a checked TableName."""
+        """The table that a checked TableName names."""
         schema, _, table = name.rpartition(".")
         return cls(schema or DEFAULT_SCHEMA, table)
 
 
 def permitted(table: TableRef, allowed: Iterable[str]) -> TableRef:
-    """The table, if `allowed` (TableNames) lists it; nothing listed allows nothing. Raises Forbidden.
+    """The table, if it is in `allowed` (TableNames); an empty list allows no table. Raises Forbidden.
 
-    The refusal does not name what is allowed, nor tell whether the table exists."""
+    The error does not list the allowed tables, and does not say whether the table exists."""
     if table not in {TableRef.of(name) for name in allowed}:
         raise Forbidden(
-            f"the table {str(table)[:130]!r} is not among the tables that this connection allows",
+            f"this connection does not allow the table {str(table)[:130]!r}: add it to allowed_tables",
             code="table_not_allowed",
         )
     return table

@@ -1,4 +1,4 @@
-"""A structured query: what to read from one table, as data. Providers compile it; no caller writes a query language.
+"""A structured query: what to read from one table, as data. A provider compiles it, so callers write no SQL.
 
 {"table": "vendas", "columns": ["id", "total"],
  "filters": [{"column": "total", "op": "gte", "value": 10},
@@ -18,7 +18,7 @@ from plugfn.definition import Model
 MOST_CONDITIONS = 100
 MOST_VALUES = 200
 MOST_ROWS = 1000
-"""The most rows that any connection gives in one answer."""
+"""The most rows that any connection returns in one result."""
 
 Op = Literal["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "in", "is_null"]
 Text = Annotated[PlainText, StringConstraints(max_length=10_000)]
@@ -28,10 +28,10 @@ Scalar = bool | Whole | Fraction | Text
 
 
 class Condition(Model):
-    """`column op value`. As in SQL, null fits no comparison: ask for it with is_null (value true, or false for not).
+    """`column op value`. As in SQL, no comparison matches null: use is_null (value true: is null, false: is not null).
 
-    `in` takes a list; like and ilike a pattern with % (anything) and _ (one character), a backslash before them takes
-    them as they are. Dates are ISO strings; exact decimals are strings."""
+    `in` takes a list. like and ilike take a pattern: % matches any text, _ matches one character, and a backslash
+    before either matches the character itself. Write dates as ISO strings, and exact decimals as strings."""
 
     column: ColumnName
     op: Op = "eq"
@@ -43,7 +43,7 @@ class Condition(Model):
         if wanted is not None and not isinstance(self.value, wanted):
             raise ValueError(f"{self.op} takes {_KINDS[wanted]}")
         if wanted is None and isinstance(self.value, list):
-            raise ValueError(f"{self.op} takes one value")
+            raise ValueError(f"{self.op} takes one value, not a list")
         return self
 
 
@@ -51,13 +51,13 @@ _KINDS: dict[type, str] = {list: "a list of values", bool: "true or false", str:
 
 
 class AllOf(Model):
-    """Every one of the conditions holds."""
+    """All of the conditions must hold."""
 
     all: Annotated[list[Condition], Field(min_length=1, max_length=20)]
 
 
 class AnyOf(Model):
-    """At least one of them holds."""
+    """At least one of the conditions must hold."""
 
     any: Annotated[list[Condition | AllOf], Field(min_length=1, max_length=20)]
 
@@ -66,7 +66,7 @@ Filter = Condition | AnyOf
 
 
 class Order(Model):
-    """Sort by a column. `nulls`: where rows without a value go; by default last, and first when `desc`."""
+    """Sort by a column. `nulls`: where rows with null go; by default last, or first with `desc`."""
 
     column: ColumnName
     desc: bool = False
@@ -74,7 +74,8 @@ class Order(Model):
 
 
 class Query(Model):
-    """Rows of one table. No `columns`: all of them. Every filter must hold. No `limit`: the connection's."""
+    """Read rows of one table. All filters must hold. Without `columns`, all columns are read; without `limit`, the
+    connection's max_rows applies."""
 
     table: TableName
     columns: Annotated[list[ColumnName], Field(max_length=100)] = []
@@ -83,23 +84,23 @@ class Query(Model):
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] | None = None
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     count: bool = False
-    """Also count all rows that fit, which costs the database a look at each of them."""
+    """Also count all matching rows; the database must then look at each of them."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "Query":
         if len(set(self.columns)) != len(self.columns):
-            raise ValueError("a column is named twice")
+            raise ValueError("lists a column twice")
         if sum(1 for _ in conditions(self.filters)) > MOST_CONDITIONS:
-            raise ValueError(f"at most {MOST_CONDITIONS} conditions")
+            raise ValueError(f"has more than {MOST_CONDITIONS} conditions")
         return self
 
     def rows_within(self, most: int) -> int:
-        """How many rows to give on a connection that gives at most `most`."""
+        """How many rows to return on a connection that returns at most `most`."""
         return min(self.limit or most, most, MOST_ROWS)
 
 
 def conditions(filters: Sequence[Condition | AnyOf | AllOf]) -> Iterator[Condition]:
-    """Every condition in them, however deep."""
+    """Every condition in the filters, at any depth."""
     for part in filters:
         if isinstance(part, Condition):
             yield part
@@ -108,5 +109,5 @@ def conditions(filters: Sequence[Condition | AnyOf | AllOf]) -> Iterator[Conditi
 
 
 def literal(value: bool | int | float | str) -> str:
-    """The value as the text that PostgreSQL reads it from, whatever the column's type."""
+    """The value as text that PostgreSQL can read as any column's type."""
     return str(value).lower() if isinstance(value, bool) else str(value)

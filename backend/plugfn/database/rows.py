@@ -1,4 +1,4 @@
-"""What a database gives back: rows as JSON types, and tables with their columns."""
+"""What a database provider returns: rows as JSON types, and tables with their columns."""
 
 import re
 from collections.abc import Iterable
@@ -9,27 +9,27 @@ from pydantic import JsonValue
 from plugfn.definition import Model, Result
 
 MOST_BYTES = 2_000_000
-"""The most an answer's rows may take, as JSON."""
+"""The most bytes that the rows of one result may take as JSON."""
 
 
 _LONE = re.compile("[\ud800-\udfff]")
 
 
 class Rows(Result):
-    """Rows, in order. `truncated`: there are more than these, left out for the limit on rows or bytes.
+    """Rows, in order. `truncated`: there are more rows, left out because of the limit on rows or bytes.
 
-    Whole numbers, true and false and texts are themselves; exact decimals are strings of their digits, so that no
-    cent is lost; dates and times are ISO 8601; binary values hex after `\\x`; JSON is as it is."""
+    Whole numbers, booleans and text are JSON values of the same type. Exact decimals are strings of their digits, so
+    that no cent is lost. Dates and times are ISO 8601 strings, binary values are hex after `\\x`, JSON is unchanged."""
 
     columns: list[str]
     rows: list[dict[str, JsonValue]]
     truncated: bool = False
     count: int | None = None
-    """All the rows that fit, without limit and offset, when that was asked."""
+    """How many rows match in all, ignoring limit and offset; only set when the query asked for a count."""
 
 
 class Column(Result):
-    """A column: its type as the database names it."""
+    """A column. `type` is the database's name of the type."""
 
     name: str
     type: str
@@ -37,7 +37,7 @@ class Column(Result):
 
 
 class Table(Result):
-    """A table or view that may be read. No `columns`: the server does not tell them."""
+    """A table or view that may be read. `columns` is empty when the server does not list them."""
 
     name: str
     columns: list[Column] = []
@@ -54,28 +54,28 @@ class NoParams(Model):
 
 
 class Access(Result):
-    """Whether a connection works, and what about it is unsafe, in plain words. No warnings: as it should be."""
+    """Whose database answers, and what is unsafe about the connection, in plain words. No warnings: it is safe."""
 
     label: str
     warnings: list[str] = []
 
     def line(self) -> str:
-        """Both in one line."""
+        """Label and warnings in one line."""
         return f"{self.label}. Warning: {' '.join(self.warnings)}" if self.warnings else self.label
 
 
-def encodable(value: Any) -> Any:
-    """A value of JSON with U+FFFD for what no encoding holds: PostgreSQL's json may have half a surrogate pair."""
+def replace_lone_surrogates(value: Any) -> Any:
+    """A JSON value in which U+FFFD replaces lone surrogates, which PostgreSQL's json may contain and UTF-8 cannot."""
     if isinstance(value, str):
         return _LONE.sub("\ufffd", value)
     if isinstance(value, list):
-        return [encodable(part) for part in value]
+        return [replace_lone_surrogates(part) for part in value]
     if isinstance(value, dict):
-        return {encodable(name): encodable(part) for name, part in value.items()}
+        return {replace_lone_surrogates(name): replace_lone_surrogates(part) for name, part in value.items()}
     return value
 
 
-def within(sizes: Iterable[int], most: int) -> int:
+def count_that_fit(sizes: Iterable[int], most: int) -> int:
     """How many of the rows with these sizes fit into `most` bytes together."""
     total = fit = 0
     for size in sizes:

@@ -1,8 +1,8 @@
-"""Lets a free SELECT through only when it is one, reads allowed tables alone, and uses nothing but harmless parts.
+"""Checks free SQL: only a single SELECT over allowed tables that uses only harmless syntax and functions passes.
 
-The answer is not the caller's text but SQL written anew from what was understood, every name quoted, every table with
-its schema. So a text that PostgreSQL would read otherwise than we do is never sent to it.
-This is one layer of six: see providers/database_postgres/README.md.
+The caller's text is never sent. It is parsed, and the SQL that is sent is generated from the parse tree, with every
+name quoted and every table with its schema. So PostgreSQL never sees text that it could read differently than we do.
+This is one of six layers: see providers/database_postgres/README.md.
 """
 
 import re
@@ -28,66 +28,66 @@ _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d{1,3})?|\.\d+([eE][+-]?\d{1,3})?",
 _WORD = re.compile(r"[A-Za-z_]{1,30}", re.ASCII)
 _FOLD = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
 
-# A parser is a big thing and the text is anybody's: whatever it trips over is text that is not understood.
-_TRIPPED = (SqlglotError, RecursionError, ValueError, IndexError, AttributeError, TypeError)
+# The parser is large and the text is untrusted: any of these errors means that the text cannot be read.
+_PARSER_ERRORS = (SqlglotError, RecursionError, ValueError, IndexError, AttributeError, TypeError)
 
 Statement = exp.Select | exp.SetOperation | exp.Subquery
 
 
 def checked_select(sql: str, allowed: Iterable[str]) -> str:
-    """The query, written anew, if it may run; `allowed` are TableNames.
+    """The SQL to send instead of the caller's, if the query may run; `allowed` are TableNames.
 
-    What was written is read and checked once more, and must come out as it went in: nothing is sent that we would
-    understand otherwise than we meant it. Raises Forbidden (codes statement_not_allowed, table_not_allowed) and
-    InvalidCall (unreadable_sql)."""
+    The generated SQL is parsed and checked a second time, and must come out unchanged: so the SQL that is sent means
+    what was checked. Raises Forbidden (codes statement_not_allowed, table_not_allowed) and InvalidCall
+    (unreadable_sql)."""
     if len(sql) > LONGEST_SQL or "\x00" in sql:
         _refuse(f"more than {LONGEST_SQL} characters, or a null character")
     tables = list(allowed)
-    written = _written_anew(sql, tables)
-    if _written_anew(written, tables) != written:
-        raise InvalidCall("the SQL can be read in two ways", code="unreadable_sql")
-    return written
+    generated = _regenerated(sql, tables)
+    if _regenerated(generated, tables) != generated:
+        raise InvalidCall("the SQL is ambiguous: write it differently", code="unreadable_sql")
+    return generated
 
 
-def _written_anew(sql: str, allowed: list[str]) -> str:
+def _regenerated(sql: str, allowed: list[str]) -> str:
     tokens = _tokens(sql)
     tree = _parsed(tokens, sql)
     _check_size(tree)
     for node in tree.walk():
         _check_node(node)
     tables = list(_tables(tree))
-    _check_all_were_found(tree, tables)
-    for table, known in tables:
-        if not known:
-            _pin(table, permitted(_reference(table), allowed))
-    written = _text(tree)
-    if _literals(tokens) != _literals(Postgres().tokenize(written)):
-        raise InvalidCall("the SQL has a part whose meaning would be lost", code="unreadable_sql")
-    return written
+    _check_no_table_was_missed(tree, tables)
+    for table, is_with_query in tables:
+        if not is_with_query:
+            _add_schema(table, permitted(_reference(table), allowed))
+    generated = _text(tree)
+    if _literals(tokens) != _literals(Postgres().tokenize(generated)):
+        raise InvalidCall("the parser drops a part of the SQL: write it differently", code="unreadable_sql")
+    return generated
 
 
 def _text(tree: Statement) -> str:
     try:
         return tree.sql(dialect=Postgres, comments=False, identify=True)
-    except _TRIPPED as error:
+    except _PARSER_ERRORS as error:
         raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
 
 
 def _refuse(what: str) -> NoReturn:
-    raise Forbidden(f"this library does not run {what}: only one SELECT of plain parts", code="statement_not_allowed")
+    raise Forbidden(f"this library does not run {what}: write one plain SELECT", code="statement_not_allowed")
 
 
 def _tokens(sql: str) -> list[Token]:
     try:
         return _one_statement(Postgres().tokenize(sql))
-    except _TRIPPED as error:
+    except _PARSER_ERRORS as error:
         raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
 
 
 def _parsed(tokens: list[Token], sql: str) -> Statement:
     try:
         trees = Postgres().parser().parse(tokens, sql)
-    except _TRIPPED as error:
+    except _PARSER_ERRORS as error:
         raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
     if len(trees) != 1 or not isinstance(trees[0], (exp.Select, exp.SetOperation, exp.Subquery)):
         _refuse("this kind of statement")
@@ -95,12 +95,12 @@ def _parsed(tokens: list[Token], sql: str) -> Statement:
 
 
 def _literals(tokens: list[Token]) -> int:
-    """How many texts and numbers there are: the parser drops some that it takes for nothing, as in `j -> ''`."""
+    """How many strings and numbers there are: the parser drops some that it takes for empty, as in `j -> ''`."""
     return sum(token.token_type in (TokenType.STRING, TokenType.NUMBER) for token in tokens)
 
 
 def _one_statement(tokens: list[Token]) -> list[Token]:
-    """The tokens without semicolons at their end. Commands are refused here: the parser would log them."""
+    """The tokens without trailing semicolons. Other commands are refused here, because the parser would log them."""
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         tokens = tokens[:-1]
     if not tokens or tokens[0].token_type not in _BEGINNINGS:
@@ -119,7 +119,7 @@ def _check_size(tree: Statement) -> None:
 def _check_node(node: exp.Expr) -> None:
     kind = type(node)
     if kind not in ALLOWED:
-        _refuse(_named(node))
+        _refuse(_describe(node))
     parts = PARTS.get(kind)
     if parts is not None:
         extra = [name for name, part in node.args.items() if part and name not in parts]
@@ -139,7 +139,7 @@ def _check_node(node: exp.Expr) -> None:
         _refuse("a limit that is not a number")
 
 
-def _named(node: exp.Expr) -> str:
+def _describe(node: exp.Expr) -> str:
     if isinstance(node, exp.Anonymous):
         return "this function"
     return f"{type(node).__name__.upper()}"
@@ -150,7 +150,7 @@ def _plain_type(node: exp.DataType) -> bool:
 
 
 def _check_identifier(node: exp.Identifier) -> None:
-    """Folds the name as PostgreSQL does (ASCII only, unless quoted) and says so by quotes."""
+    """Lowers the name's case as PostgreSQL does (ASCII only, unless it is quoted), and then quotes it."""
     name = str(node.this) if node.args.get("quoted") else str(node.this).translate(_FOLD)
     if not name or '"' in name or len(name.encode("utf-8", "replace")) > LONGEST:
         _refuse("a name in this form")
@@ -159,7 +159,7 @@ def _check_identifier(node: exp.Identifier) -> None:
 
 
 def _tables(tree: Statement) -> Iterator[tuple[exp.Table, bool]]:
-    """Every table that is named, and whether it is a WITH query that is in scope there."""
+    """Every table in the query, and whether its name means a WITH query that is in scope there."""
     try:
         scopes = traverse_scope(tree)
     except (SqlglotError, RecursionError) as error:
@@ -173,15 +173,15 @@ def _tables(tree: Statement) -> Iterator[tuple[exp.Table, bool]]:
 
 
 def _is_with_query(scope: Scope, table: exp.Table) -> bool:
-    """Whether the bare name is that of a WITH query which can be seen from there; such a name never begins with pg_.
+    """Whether the name, without a schema, means a WITH query in this scope; such a name never begins with pg_.
 
-    Hence even a misjudged name could mean nothing else: the search path holds nothing but the catalogue, pg_*."""
+    So even a wrong answer here does no harm: the search path has only the catalogue, whose names begin with pg_."""
     return not table.db and table.name in scope.cte_sources and not table.name.startswith("pg_")
 
 
-def _check_all_were_found(tree: Statement, found: list[tuple[exp.Table, bool]]) -> None:
-    """A table that the walk through the scopes missed would be one that nobody checked."""
-    if {id(table) for table, _ in found} != {id(table) for table in tree.find_all(exp.Table)}:
+def _check_no_table_was_missed(tree: Statement, tables: list[tuple[exp.Table, bool]]) -> None:
+    """The walk through the scopes must have listed every table: one that it missed would go unchecked."""
+    if {id(table) for table, _ in tables} != {id(table) for table in tree.find_all(exp.Table)}:
         _refuse("a table in this place")
 
 
@@ -191,8 +191,8 @@ def _reference(table: exp.Table) -> TableRef:
     return TableRef(table.db or DEFAULT_SCHEMA, table.name)
 
 
-def _pin(table: exp.Table, reference: TableRef) -> None:
-    """Name the schema; the table stays known under its own name, as it was without."""
+def _add_schema(table: exp.Table, reference: TableRef) -> None:
+    """Adds the schema to the table, and its own name as the alias, so that columns can still refer to it."""
     if not table.alias:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(reference.table, quoted=True)))
     table.set("db", exp.to_identifier(reference.schema, quoted=True))

@@ -1,9 +1,9 @@
-"""What a free SELECT may be made of: the kinds of syntax and of functions that can only read tables named in it.
+"""The syntax and functions that free SQL may use: all they can do is read the tables that the SELECT names.
 
-A closed list: whatever is not here is refused, also what a later sqlglot or PostgreSQL learns. Left out on purpose:
-functions that act (set_config, pg_notify, locks, nextval), that run SQL or open files or connections (query_to_xml,
-dblink, pg_read_file, lo_import), that wait or make rows or long texts out of nothing (pg_sleep, generate_series,
-repeat, lpad, recursion), and casts to types that look into the catalogue (regclass).
+This is a closed list: anything else is refused, including what later versions of sqlglot or PostgreSQL add. Left out on
+purpose: functions that change something (set_config, pg_notify, locks, nextval), that run SQL or open files or
+connections (query_to_xml, dblink, pg_read_file, lo_import), that wait or generate rows or long text (pg_sleep,
+generate_series, repeat, lpad, recursion), and casts to types that read the catalogue (regclass).
 """
 
 from sqlglot import exp
@@ -183,7 +183,7 @@ ROW_FUNCTIONS = frozenset(
         "to_jsonb",
     ]
 )
-"""What PostgreSQL calls for `v.concat` when v has no such column: its own functions that take any row."""
+"""Functions that take a whole row: PostgreSQL calls one for `v.concat` when v has no column of that name."""
 
 PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Select: frozenset(
@@ -196,4 +196,4 @@ PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Column: frozenset({"this", "table"}),
 }
-"""The only parts that these may have: no INTO, lock, sample, recursion, catalogue of another database …"""
+"""The only parts that these nodes may have: no INTO, lock, sample, recursion, other database …"""

@@ -1,4 +1,4 @@
-"""Tests of the SQL guard: a second opinion on what a query reads is asked of PostgreSQL's own planner."""
+"""Tests of the SQL guard. PostgreSQL's own planner says, as a second opinion, which tables a query reads."""
 
 from contextlib import suppress
 
@@ -71,7 +71,7 @@ def _nodes(part):
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(queries)
-def test_what_passes_reads_allowed_tables_only_says_the_planner_too(planner, query):
+def test_the_planner_agrees_that_a_passed_query_reads_only_allowed_tables(planner, query):
     try:
         passed = checked_select(query, ALLOWED)
     except Forbidden:
@@ -80,14 +80,14 @@ def test_what_passes_reads_allowed_tables_only_says_the_planner_too(planner, que
     assert (read_by(planner, passed) or set()) <= {("guard", "vendas"), ("guard", "clientes")}
 
 
-def test_the_second_opinion_would_notice(planner):
+def test_the_planner_reports_a_table_that_is_not_allowed(planner):
     both = {("guard", "vendas"), ("guard", "segredos")}
     assert read_by(planner, "select * from guard.vendas, guard.segredos") == both
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=25))
-def test_any_heap_of_words_is_refused_or_written_anew_so_that_it_says_the_same_again(pieces):
+def test_random_sql_words_are_refused_or_pass_the_guard_twice_unchanged(pieces):
     try:
         passed = checked_select("select " + " ".join(pieces), ALLOWED)
     except (Forbidden, InvalidCall):
@@ -97,7 +97,7 @@ def test_any_heap_of_words_is_refused_or_written_anew_so_that_it_says_the_same_a
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200))
-def test_any_text_at_all_is_refused_with_an_error_of_ours_or_passes(text):
+def test_any_text_passes_or_raises_a_plugfn_error(text):
     for query in (text, f"select {text}", f"select '{text}' from vendas"):
         with suppress(Forbidden, InvalidCall):
             checked_select(query, ALLOWED)
@@ -105,7 +105,7 @@ def test_any_text_at_all_is_refused_with_an_error_of_ours_or_passes(text):
 
 @given(st.text(alphabet=st.characters(exclude_characters="\x00"), max_size=50))
 @settings(max_examples=200, deadline=None)
-def test_a_text_in_quotes_stays_the_text_that_it_was(text):
+def test_a_string_literal_keeps_its_value(text):
     quoted = text.replace("'", "''")
     try:
         passed = checked_select(f"select '{quoted}' as t", [])
@@ -123,19 +123,19 @@ def test_a_text_in_quotes_stays_the_text_that_it_was(text):
         ("select c.nome from CRM.clientes c", 'SELECT "c"."nome" FROM "crm"."clientes" AS "c"'),
     ],
 )
-def test_names_are_folded_quoted_and_given_their_schema(query, expected):
+def test_names_are_folded_and_quoted_and_tables_get_their_schema(query, expected):
     assert checked_select(query, ALLOWED) == expected
 
 
 @pytest.mark.parametrize(
     "query", ["select dados -> '' from vendas", "select current_timestamp(3)", "select join select"]
 )
-def test_what_the_parser_would_drop_or_garble_in_silence_is_refused(query):
+def test_sql_that_the_parser_would_silently_change_is_refused(query):
     with pytest.raises(InvalidCall):
         checked_select(query, ALLOWED)
 
 
-def test_no_function_is_called_by_being_written_like_a_column(planner):
+def test_a_function_written_like_a_column_is_refused(planner):
     """`v.f` is f(v) where v has no column f: the functions that take any row are those that the server knows."""
     known = planner.execute(
         "select distinct proname from pg_proc where pronamespace = 'pg_catalog'::regnamespace"
@@ -160,7 +160,7 @@ def test_an_empty_list_allows_no_table():
         checked_select("select * from vendas", [])
 
 
-def test_a_refused_statement_is_not_quoted_anywhere(caplog):
+def test_a_refused_statement_appears_in_no_error_or_log(caplog):
     for query in ("explain select 'cpf 123'", "vacuum 'cpf 123'", "select 'cpf 123", "select 1; explain 'cpf 123'"):
         with pytest.raises((Forbidden, InvalidCall)) as caught:
             checked_select(query, ALLOWED)

@@ -1,4 +1,4 @@
-"""The e-mail vocabulary that every e-mail provider speaks: what is sent, from whom, and what comes of it.
+"""What all e-mail providers share: the message, the sender, the result, and the events.
 
-A caller writes `messages.send` with a SendEmail and gets a Sent, whichever provider the user has connected.
+A caller runs `messages.send` with a SendEmail and gets a Sent, with every provider.
 """

@@ -19,7 +19,7 @@ INVISIBLE = frozenset({"Cf", "Cn", "Co", "Zs"})
 
 
 def ascii_domain(name: str) -> str:
-    """A host name as DNS wants it, `bücher.example` as `xn--bcher-kva.example`; lower case. Raises ValueError."""
+    """A host name in DNS's ASCII form: `xn--bcher-kva.example` for `bücher.example`. Raises ValueError."""
     try:
         return idna.encode(name, uts46=True, transitional=False).decode().lower()
     except (idna.IDNAError, UnicodeError):
@@ -27,27 +27,27 @@ def ascii_domain(name: str) -> str:
 
 
 def address(text: str) -> str:
-    """The address with its domain in ASCII. Raises ValueError, which does not repeat it."""
+    """The address with its domain in ASCII. Raises ValueError, whose text does not contain the address."""
     local, at, domain = unicodedata.normalize("NFC", one_line(text)).rpartition("@")
     if not at or not _is_local(local):
         raise ValueError("must be an e-mail address like ana@example.com")
     domain = ascii_domain(domain)
     if "." not in domain or domain.endswith(".") or domain.rpartition(".")[2].isdigit():
-        raise ValueError("the domain of an e-mail address is a full host name")
+        raise ValueError("the e-mail address needs a full host name after the @")
     if len(f"{local}@{domain}".encode()) > MOST:
         raise ValueError("the e-mail address is too long")
     return f"{local}@{domain}"
 
 
 def _is_local(local: str) -> bool:
-    seen = any(unicodedata.category(character) in INVISIBLE for character in local)
-    return bool(LOCAL.fullmatch(local)) and len(local.encode()) <= MOST_LOCAL and not seen
+    invisible = any(unicodedata.category(character) in INVISIBLE for character in local)
+    return bool(LOCAL.fullmatch(local)) and len(local.encode()) <= MOST_LOCAL and not invisible
 
 
 def folded(text: str) -> str:
-    """What two spellings of one address have in common. Vendors take local parts for case-insensitive.
+    """A key that is the same for two spellings of one address. Vendors treat local parts as case-insensitive.
 
-    No more than that: `straße@` and `strasse@` are two mailboxes."""
+    It folds only case: `straße@` and `strasse@` are two mailboxes."""
     return unicodedata.normalize("NFC", text).lower()
 
 
@@ -55,12 +55,12 @@ Address = Annotated[str, Field(max_length=320), AfterValidator(address)]
 
 
 class Mailbox(Model):
-    """An address and the name shown with it. A plain string is taken for the address."""
+    """An e-mail address and the display name shown with it. A plain string is read as the address."""
 
     email: Address = Field(repr=False)
     name: Name = Field(default="", repr=False)
 
     @model_validator(mode="before")
     @classmethod
-    def _plain(cls, given: Any) -> Any:
-        return {"email": given} if isinstance(given, str) else given
+    def _plain(cls, value: Any) -> Any:
+        return {"email": value} if isinstance(value, str) else value

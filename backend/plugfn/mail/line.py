@@ -1,4 +1,4 @@
-"""Text that ends up in a header, a file name or on a command line: one line, with nothing that breaks out of it."""
+"""Text for a header, a file name or a command: one line, without characters that could end it early."""
 
 import re
 import unicodedata
@@ -7,28 +7,28 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 BREAKING = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories that end a line somewhere, or cannot be encoded: controls, surrogates, separators."""
+"""Unicode categories that some programs read as the end of a line, or that cannot be encoded."""
 
 TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that turn the reading direction: with them `exe.pdf` is shown where `fdp.exe` is meant."""
+"""Characters that reverse the reading direction: with them, `fdp.exe` is displayed as `exe.pdf`."""
 
 
 def one_line(text: str) -> str:
-    """The text, unless it holds a line break of any kind, NUL or another control character (ValueError)."""
+    """The text. Raises ValueError if it contains a line break, NUL or another control character."""
     if any(unicodedata.category(character) in BREAKING for character in text):
         raise ValueError("must be one line without control characters")
     return text
 
 
 def file_name(text: str) -> str:
-    """A name and no path, as a person would read it (ValueError)."""
+    """A file name that is displayed as it is. Raises ValueError if it is a path."""
     if "/" in text or "\\" in text or text.strip(" .") == "" or TURNING.search(text):
         raise ValueError("must be a plain file name, not a path")
     return one_line(text)
 
 
 def body(text: str) -> str:
-    """The text with line feeds only, unless it holds NUL or what no encoding can write (ValueError)."""
+    """The text with line feeds as line ends. Raises ValueError if it contains NUL or lone surrogates."""
     if "\0" in text:
         raise ValueError("must not contain NUL")
     try:

@@ -1,7 +1,8 @@
-"""A message as it goes over SMTP: built by the standard library, its headers folded by us.
+"""Builds the message that is sent over SMTP, with the standard library but with our own header folding.
 
-The library's own folding (Python 3.11) rewrites message ids and URLs longer than a line as encoded words, and encodes
-commas between addresses (CVE-2025-1795): receivers then no longer recognise them. Ours breaks lines at spaces only.
+The library's folding (Python 3.11) rewrites message ids and URLs that are longer than a line as encoded words, and
+encodes commas between addresses (CVE-2025-1795), so that receivers no longer recognise them. Ours only breaks lines at
+spaces.
 """
 
 import re
@@ -24,13 +25,13 @@ ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
 
 class Folded(BaseHeader):
-    """A header whose value is ready to be written and may be broken at spaces only."""
+    """A header whose value is already encoded; its lines may only be broken at spaces."""
 
     max_count: ClassVar[Literal[1]] = 1
 
     @classmethod
     def parse(cls, value: str, kwds: dict[str, Any]) -> None:
-        """Keeps the value as it is: encoded words stay encoded."""
+        """Takes the value unchanged: encoded words stay encoded."""
         kwds["parse_tree"], kwds["decoded"] = None, value
 
     def fold(self, *, policy: "Policy[Any]") -> str:
@@ -44,7 +45,7 @@ class Folded(BaseHeader):
 
 
 def policy(utf8: bool) -> "EmailPolicy[EmailMessage]":
-    """How it is written: 7-bit bodies; `utf8` when an address needs SMTPUTF8 (RFC 6531)."""
+    """How the message is written: with 7-bit bodies; `utf8` if an address needs SMTPUTF8 (RFC 6531)."""
     registry = HeaderRegistry()
     for name in ("from", "to", "cc", "reply-to", "subject", "message-id", "in-reply-to", "references"):
         registry.map_to_type(name, Folded)
@@ -54,19 +55,19 @@ def policy(utf8: bool) -> "EmailPolicy[EmailMessage]":
 
 
 def message_id(reference: str, sender: str) -> str:
-    """The Message-ID of a call's message, the same in every attempt: what to look for after an unclear outcome."""
+    """The Message-ID of a call's message: the same in every attempt, to search for after an unknown outcome."""
     unique = reference if FIT_FOR_AN_ID.fullmatch(reference) else sha256(reference.encode()).hexdigest()[:32]
     return f"<{unique}@{sender.rpartition('@')[2]}>"
 
 
 def needs_utf8(sender: Mailbox, params: SendEmail) -> bool:
-    """Whether an address has a local part that only SMTPUTF8 can carry."""
+    """Whether an address has a local part that needs SMTPUTF8."""
     replies = [params.reply_to.email] if params.reply_to else []
     return not all(address.isascii() for address in (sender.email, *params.recipients(), *replies))
 
 
 def build(sender: Mailbox, params: SendEmail, *, message_id: str, now: datetime) -> bytes:
-    """The whole message with CRLF line ends. Bcc is not in it."""
+    """The whole message with CRLF line ends. It does not name the bcc recipients."""
     message = EmailMessage(policy=policy(needs_utf8(sender, params)))
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id

@@ -1,6 +1,6 @@
-"""The text part of a message that was written in HTML only.
+"""Derives the text part of a message that has only HTML.
 
-Not with html.parser: it takes minutes for 200 kB of unclosed tags. Every step here looks at each character once.
+It does not use html.parser, which takes minutes for 200 kB of unclosed tags. Each step here reads each character once.
 """
 
 import re
@@ -16,7 +16,7 @@ BLANK = re.compile(r"\n{3,}")
 
 
 def text_of(html: str) -> str:
-    """What a person reads of the HTML: no tags, scripts or comments; links followed by their address."""
+    """The text that a person sees: without tags, scripts and comments, and with each link's address after it."""
     shown = _without(html, "<!--", "-->")
     for name in HIDDEN:
         shown = _without_element(shown, name)
@@ -28,43 +28,43 @@ def _unescaped(text: str) -> str:
     try:
         return unescape(text).replace("\0", "")
     except ValueError:
-        # A character reference of thousands of digits.
+        # A character reference with thousands of digits.
         return text
 
 
 def _without(text: str, start: str, end: str) -> str:
-    kept, at = [], 0
+    parts, at = [], 0
     while (begin := text.find(start, at)) >= 0:
-        kept.append(text[at:begin])
+        parts.append(text[at:begin])
         stop = text.find(end, begin)
         if stop < 0:
-            return "".join(kept)
+            return "".join(parts)
         at = stop + len(end)
-    return "".join([*kept, text[at:]])
+    return "".join([*parts, text[at:]])
 
 
 def _without_element(text: str, name: str) -> str:
-    kept, at, end = [], 0, re.compile(rf"</{name}\s*>", re.IGNORECASE)
+    parts, at, end = [], 0, re.compile(rf"</{name}\s*>", re.IGNORECASE)
     for start in re.finditer(rf"<{name}\b", text, re.IGNORECASE):
         if start.start() < at:
             continue
-        kept.append(text[at : start.start()])
+        parts.append(text[at : start.start()])
         stop = end.search(text, start.end())
         if stop is None:
-            return "".join(kept)
+            return "".join(parts)
         at = stop.end()
-    return "".join([*kept, text[at:]])
+    return "".join([*parts, text[at:]])
 
 
 def _without_tags(text: str) -> str:
-    kept: list[str] = []
+    parts: list[str] = []
     links: list[str] = []
     at = 0
     for tag in TAG.finditer(text):
-        kept.append(text[at : tag.start()])
-        kept.append(_instead(tag[1].lower(), tag[2], links))
+        parts.append(text[at : tag.start()])
+        parts.append(_instead(tag[1].lower(), tag[2], links))
         at = tag.end()
-    return "".join([*kept, text[at:]])
+    return "".join([*parts, text[at:]])
 
 
 def _instead(name: str, attributes: str, links: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What `messages.send` takes and gives back, the same for every e-mail provider."""
+"""The parameters and the result of `messages.send`, the same for every e-mail provider."""
 
 import base64
 import binascii
@@ -15,10 +15,10 @@ from plugfn.mail.address import Address, Mailbox, folded
 from plugfn.mail.line import Body, FileName, Line, Name, one_line
 
 MOST_RECIPIENTS = 1000
-"""To, cc and bcc together: SendGrid's limit for one request. A provider may take fewer."""
+"""To, cc and bcc together: SendGrid's limit for one request. A provider may accept fewer."""
 
 MOST_BYTES = 18_000_000
-"""Text, HTML and attachments together. In base64 they stay below the 25 MB that most servers accept."""
+"""Text, HTML and attachments together. Their base64 form stays below the 25 MB that most servers accept."""
 
 HEADERS = {
     name.lower(): name
@@ -35,7 +35,7 @@ HEADERS = {
         "X-Priority",
     )
 }
-"""Headers that a caller may set. Closed: others address the message anew, forge its origin, or steer the relay
+"""The only headers that a caller may set: others could change the recipients, forge the origin, or control the relay
 (X-SMTPAPI, X-MC-…, X-Mailgun-…)."""
 
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
@@ -67,13 +67,13 @@ def _https_url(text: str) -> str:
 
 
 class Attachment(Model):
-    """A file. With `cid` it is shown within the HTML, which names it as `cid:<cid>`."""
+    """A file to attach. With `cid`, it is shown inside the HTML, which refers to it as `cid:<cid>`."""
 
     filename: FileName = Field(repr=False)
     content: Annotated[str, Field(max_length=MOST_BYTES * 3 // 2), AfterValidator(_base64)] = Field(repr=False)
-    """base64"""
+    """The file's bytes in base64."""
     content_type: Annotated[str, AfterValidator(_media_type)] = ""
-    """Default: what the file name suggests."""
+    """A media type, for example application/pdf. Default: guessed from the file name."""
     cid: str | None = Field(default=None, pattern=CONTENT_ID)
 
     @model_validator(mode="after")
@@ -90,28 +90,28 @@ class Attachment(Model):
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """How many bytes the file has."""
         return len(self.content) * 3 // 4
 
 
 class Unsubscribe(Model):
-    """How a recipient leaves the list: the List-Unsubscribe header (RFC 2369), with one click by RFC 8058."""
+    """How a recipient can unsubscribe: the List-Unsubscribe header (RFC 2369), with one click by RFC 8058."""
 
     url: Annotated[str, Field(max_length=500), AfterValidator(_https_url)] | None = None
     email: Address | None = Field(default=None, repr=False)
     one_click: bool = False
-    """The URL unsubscribes at once when it is posted to, without asking."""
+    """A POST to the URL unsubscribes at once, without a confirmation page."""
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if not self.url and (self.one_click or not self.email):
-            raise ValueError("needs a url, or an email when it is not one_click")
+            raise ValueError("needs a url; without one_click, an email is enough")
         if self.email and not self.email.isascii():
             raise ValueError("the email must be ASCII")
         return self
 
     def headers(self) -> dict[str, str]:
-        """The headers that say so."""
+        """The headers that tell mail programs how to unsubscribe."""
         ways = [f"<{self.url}>"] if self.url else []
         ways += [f"<mailto:{quote(self.email, safe='@+')}>"] if self.email else []
         post = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if self.one_click else {}
@@ -119,9 +119,9 @@ class Unsubscribe(Model):
 
 
 class SendEmail(Model):
-    """One message. It needs a text, HTML or both; without a text one is derived from the HTML.
+    """One message, with text, HTML or both. If there is no text, it is derived from the HTML.
 
-    An address that stands more than once in to, cc and bcc (in whatever case) is kept where it stands first.
+    If an address appears more than once in to, cc and bcc (upper and lower case count as equal), only the first stays.
     """
 
     to: list[Mailbox] = Field(min_length=1, max_length=MOST_RECIPIENTS, repr=False)
@@ -133,11 +133,11 @@ class SendEmail(Model):
     html: Body | None = Field(default=None, min_length=1, repr=False, json_schema_extra={"escape": "html"})
     attachments: list[Attachment] = Field(default=[], max_length=20)
     headers: dict[str, Line] = Field(default={}, repr=False)
-    """Only those of `HEADERS`."""
+    """Extra headers. Only those in `HEADERS` are allowed."""
     from_email: Address | None = Field(default=None, repr=False)
-    """Default: the connection's. Otherwise one of its aliases."""
+    """The sender's address: the connection's own (default) or one of its aliases."""
     from_name: Name | None = Field(default=None, repr=False)
-    """Default: the connection's."""
+    """The sender's display name. Default: the connection's."""
     unsubscribe: Unsubscribe | None = None
 
     @model_validator(mode="after")
@@ -156,12 +156,12 @@ class SendEmail(Model):
     def _keep_first(self) -> None:
         seen: set[str] = set()
         for name in ("to", "cc", "bcc"):
-            kept = []
+            mailboxes = []
             for mailbox in getattr(self, name):
                 if (key := folded(mailbox.email)) not in seen:
                     seen.add(key)
-                    kept.append(mailbox)
-            setattr(self, name, kept)
+                    mailboxes.append(mailbox)
+            setattr(self, name, mailboxes)
 
     def _check_inline(self) -> None:
         named = [attachment.cid for attachment in self.attachments if attachment.cid]
@@ -171,17 +171,17 @@ class SendEmail(Model):
             raise ValueError("two attachments have the same cid")
 
     def recipients(self) -> list[str]:
-        """Every address that it goes to: to, cc and bcc, in this order."""
+        """All addresses of to, cc and bcc, in this order."""
         return [mailbox.email for mailbox in (*self.to, *self.cc, *self.bcc)]
 
     @property
     def size(self) -> int:
-        """Bytes of text, HTML and attachments."""
+        """How many bytes text, HTML and attachments have together."""
         bodies = sum(len(part.encode()) for part in (self.text, self.html) if part)
         return bodies + sum(attachment.size for attachment in self.attachments)
 
     def extra_headers(self) -> dict[str, str]:
-        """The caller's headers and those of unsubscribing."""
+        """The caller's headers and the unsubscribe headers."""
         return self.headers | (self.unsubscribe.headers() if self.unsubscribe else {})
 
 
@@ -195,7 +195,7 @@ def _allowed(headers: dict[str, str]) -> Iterable[tuple[str, str]]:
 
 
 class Rejected(Result):
-    """A recipient that the server refused. `permanent`: sending again cannot help."""
+    """A recipient that the server refused. `permanent`: sending again does not help."""
 
     address: str = Field(repr=False)
     code: str
@@ -204,11 +204,11 @@ class Rejected(Result):
 
 
 class Sent(Result):
-    """Handed over for delivery. Whether it arrives is told by events, where the provider has them."""
+    """A message that the provider accepted for delivery. Events, if the provider has them, say whether it arrived."""
 
     message_id: str
-    """The provider's id of the message; by SMTP the Message-ID that we gave it."""
+    """The provider's id of the message; over SMTP, the Message-ID that PlugFn chose."""
     reference: str
-    """Ours: the same in every attempt of one call. Events of the message carry it."""
+    """PlugFn's id of the message: the same in every attempt of one call. The message's events contain it."""
     accepted: list[str] = Field(repr=False)
     rejected: list[Rejected] = []

@@ -1,4 +1,4 @@
-"""From whom: what the credentials of every e-mail connection have in common."""
+"""The sender: what the credentials of all e-mail connections have in common."""
 
 from pydantic import Field
 
@@ -10,18 +10,18 @@ from plugfn.mail.send import SendEmail
 
 
 class Sender(Model):
-    """The address that messages come from, and further ones that a message may come from instead."""
+    """The address that messages are sent from. A message may choose one of the aliases instead."""
 
     from_email: Address = Field(repr=False)
     from_name: Name = Field(default="", repr=False)
     aliases: tuple[Address, ...] = Field(default=(), max_length=50, repr=False)
 
     def mailbox(self, params: SendEmail) -> Mailbox:
-        """Who this message comes from. Raises InvalidParams for an address that is not the connection's."""
+        """The sender of this message. Raises InvalidParams for an address that the connection does not have."""
         name = self.from_name if params.from_name is None else params.from_name
         if params.from_email is None:
             return Mailbox(email=self.from_email, name=name)
         if folded(params.from_email) not in {folded(own) for own in (self.from_email, *self.aliases)}:
             problem = Problem("from_email", "is neither the connection's address nor one of its aliases")
-            raise InvalidParams("the sender is not allowed", problems=[problem])
+            raise InvalidParams("this connection may not send from this address", problems=[problem])
         return Mailbox(email=params.from_email, name=name)

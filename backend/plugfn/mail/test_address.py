@@ -1,4 +1,4 @@
-"""Addresses and lines: what passes, what is refused."""
+"""Which addresses and lines are accepted, and which are refused."""
 
 from email.utils import parseaddr
 
@@ -13,7 +13,7 @@ BREAKS = ["\r", "\n", "\0", "\t", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2
 
 
 @pytest.mark.parametrize(
-    ("given", "read"),
+    ("address_text", "expected"),
     [
         ("ana@example.com", "ana@example.com"),
         ("Ana.Souza+notas@Example.COM", "Ana.Souza+notas@example.com"),
@@ -23,8 +23,8 @@ BREAKS = ["\r", "\n", "\0", "\t", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2
         ("o'neil@a-b.example.co", "o'neil@a-b.example.co"),
     ],
 )
-def test_an_address_is_kept_and_its_domain_made_ascii(given, read):
-    assert address(given) == read
+def test_an_address_gets_its_domain_in_ascii(address_text, expected):
+    assert address(address_text) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_an_address_is_kept_and_its_domain_made_ascii(given, read):
         "x@" + ".".join(["a" * 60] * 5),
     ],
 )
-def test_what_is_no_address_is_refused_without_repeating_it(wrong):
+def test_an_invalid_address_is_refused_and_not_repeated_in_the_error(wrong):
     with pytest.raises(ValueError) as refused:
         address(wrong)
     assert not (len(wrong) > 12 and wrong in str(refused.value))
@@ -68,7 +68,7 @@ def test_no_address_holds_a_line_break(character, where):
 
 
 @given(st.text(max_size=80) | st.text(max_size=30).map("{}@example.com".format))
-def test_whatever_is_taken_for_an_address_stays_itself_and_is_one_word(text):
+def test_an_accepted_address_is_one_word_and_reads_back_unchanged(text):
     try:
         read = address(text)
     except ValueError:
@@ -85,24 +85,24 @@ def test_addresses_are_compared_without_case():
 
 
 @pytest.mark.parametrize("character", BREAKS)
-def test_a_line_is_one_line(character):
+def test_a_line_with_a_line_break_is_refused(character):
     with pytest.raises(ValueError):
         one_line(f"Hello{character}Bcc: eve@example.com")
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "a\\b", ".", "..", " ", "fdp\u202eexe.pdf", "a\r\nX: y"])
-def test_a_file_name_is_no_path_and_reads_as_it_is(name):
+def test_a_file_name_that_is_a_path_or_looks_different_is_refused(name):
     with pytest.raises(ValueError):
         file_name(name)
 
 
-def test_a_body_has_line_feeds_only_and_no_nul():
+def test_a_body_has_only_line_feeds_and_no_nul():
     assert body("a\r\nb\rc\n") == "a\nb\nc\n"
     for wrong in ("a\0b", "a\ud800"):
         with pytest.raises(ValueError):
             body(wrong)
 
 
-def test_addresses_that_only_look_alike_are_two():
+def test_addresses_that_only_look_alike_stay_different():
     assert folded("straße@example.com") != folded("strasse@example.com")
     assert folded("\ufb01na@example.com") != folded("fina@example.com")

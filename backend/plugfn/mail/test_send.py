@@ -1,4 +1,4 @@
-"""The parameters of `messages.send`: what is refused before anything is sent."""
+"""The parameters of `messages.send`, and what is refused before anything is sent."""
 
 import base64
 
@@ -35,7 +35,7 @@ def test_a_recipient_is_an_address_or_an_address_with_a_name():
     assert (sent.cc[0].email, sent.cc[0].name) == ("Bob@example.com", "Bob Marley")
 
 
-def test_an_address_is_kept_where_it_stands_first():
+def test_a_repeated_address_stays_only_where_it_appears_first():
     sent = email(to=["a@x.com", "A@X.com"], cc=["b@x.com", "a@x.COM"], bcc=["B@x.com", "c@x.com", "a@x.com"])
     assert sent.recipients() == ["a@x.com", "b@x.com", "c@x.com"]
     assert [mailbox.email for mailbox in sent.bcc] == ["c@x.com"]
@@ -61,7 +61,7 @@ def test_an_address_is_kept_where_it_stands_first():
         lambda evil: {"unsubscribe": {"email": f"a@example.com{evil}"}},
     ],
 )
-def test_a_line_break_is_refused_wherever_a_header_could_be_made_of_it(place, evil):
+def test_a_line_break_is_refused_wherever_it_could_inject_a_header(place, evil):
     assert "eve@" not in refused(**place(evil))
 
 
@@ -98,13 +98,13 @@ def test_a_message_that_cannot_be_sent_is_refused(wrong):
     refused(**wrong)
 
 
-def test_all_parts_together_may_not_be_too_big():
+def test_a_message_whose_parts_together_are_too_big_is_refused():
     big = base64.b64encode(b"x" * (MOST_BYTES // 2)).decode()
     email(attachments=[attachment(content=big)])
     assert "exceed" in refused(attachments=[attachment(content=big), attachment(content=big)])
 
 
-def test_base64_may_be_wrapped_and_is_kept_unwrapped():
+def test_wrapped_base64_is_unwrapped():
     wrapped = base64.encodebytes(b"x" * 100).decode()
     sent = email(attachments=[attachment(content=wrapped)])
     assert sent.attachments[0].data() == b"x" * 100
@@ -114,11 +114,11 @@ def test_base64_may_be_wrapped_and_is_kept_unwrapped():
 @pytest.mark.parametrize(
     ("name", "guessed"), [("nota.pdf", "application/pdf"), ("x.unknown", "application/octet-stream")]
 )
-def test_the_type_of_a_file_is_what_its_name_suggests(name, guessed):
+def test_the_media_type_is_guessed_from_the_file_name(name, guessed):
     assert email(attachments=[attachment(filename=name)]).attachments[0].content_type == guessed
 
 
-def test_headers_are_allowed_by_name_in_any_case():
+def test_allowed_headers_are_matched_without_case():
     sent = email(headers={"precedence": " bulk "}, unsubscribe={"url": "https://example.com/u?x=1", "one_click": True})
     assert sent.extra_headers() == {
         "Precedence": "bulk",
@@ -146,7 +146,7 @@ def test_a_message_comes_from_the_connection_or_one_of_its_aliases():
     assert "presidente" not in str(refusal.value)
 
 
-def test_an_error_of_validation_does_not_repeat_the_value():
+def test_a_validation_error_does_not_repeat_the_value():
     with pytest.raises(ValidationError) as error:
         email(to=["not-an-address-of-ana"])
     assert "not-an-address-of-ana" not in str(error.value)

@@ -1,4 +1,4 @@
-"""The built-in providers. Adding one edits one line of BUILT_IN."""
+"""The built-in providers. To add one, add its line to BUILT_IN."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +8,7 @@ from plugfn.extras import part
 if TYPE_CHECKING:
     from plugfn.definition import Provider
 
-# Provider → the extra that its libraries come with ("" when it needs none).
+# Provider → the extra that installs its libraries ("" if it needs none).
 BUILT_IN = {
     "database_postgres": "postgres",
     "database_supabase": "",

@@ -1,4 +1,4 @@
-"""What stands on the other side of providers: our webhook URL as vendors see it, a user's browser, peers from npm."""
+"""Fixtures for providers' tests: a web server for our webhook URL, a user's browser, independent peers from npm."""
 
 import fcntl
 import json
@@ -19,7 +19,7 @@ CACHE = Path(__file__).resolve().parents[3] / ".local" / "cache"
 
 
 class Doorstep:
-    """Gives what comes to `bench`; closed, it answers 503. `url` is what a vendor is told."""
+    """Passes requests on to `bench`, or answers 503 while `closed`. `url` is our webhook URL."""
 
     def __init__(self) -> None:
         self.bench, self.closed, self.url, self.receipts = None, False, "", []
@@ -34,19 +34,19 @@ class Doorstep:
 
 @pytest.fixture
 async def doorstep():
-    """A web server in this loop. Set its `bench` before anything comes."""
-    found, app = Doorstep(), web.Application()
-    app.add_routes([web.post("/webhooks", found.take)])
+    """A web server in this event loop. Set its `bench` before the first request."""
+    served, app = Doorstep(), web.Application()
+    app.add_routes([web.post("/webhooks", served.take)])
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks"
-    yield found
+    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks"
+    yield served
     await runner.cleanup()
 
 
 class Form(HTMLParser):
-    """The first form of a page: where it goes and its hidden fields."""
+    """The first form of a page: its action and its hidden fields."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -54,11 +54,11 @@ class Form(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
+        values = dict(attributes)
         if tag == "form" and not self.action:
-            self.action = found.get("action") or ""
-        if tag == "input" and found.get("type") == "hidden" and not self._ended:
-            self.fields[found["name"]] = found.get("value", "")
+            self.action = values.get("action") or ""
+        if tag == "input" and values.get("type") == "hidden" and not self._ended:
+            self.fields[values["name"]] = values.get("value", "")
 
     def handle_endtag(self, tag):
         self._ended = self._ended or tag == "form"
@@ -66,7 +66,7 @@ class Form(HTMLParser):
 
 @pytest.fixture
 def browse():
-    """`await browse(url, **pressed)`: opens a page, sends its form, and gives the query that we are sent back with."""
+    """`await browse(url, **pressed)`: opens a page, submits its form, and returns the query of the final redirect."""
 
     async def visit(url, **pressed):
         async with aiohttp.ClientSession() as session:
@@ -85,19 +85,19 @@ def browse():
 
 @dataclass(frozen=True)
 class NpmPeer:
-    """A package of npm, installed: `node` runs it, `package` is its folder."""
+    """An installed npm package: `node` runs it, `package` is its folder."""
 
     node: Path
     package: Path
 
 
-# Why a peer could not be installed: without a network nobody waits for each of them in turn.
+# Why a peer could not be installed. After the first failure (no network), the other peers are not tried.
 _unreachable: list[str] = []
 
 
 @pytest.fixture
 def npm_peer(peer_missing):
-    """`npm_peer("emulate", "0.12.2")`: installed once into .local/cache, Node from a wheel; or reported as missing."""
+    """`npm_peer("emulate", "0.12.2")`: installs it (and Node) once into .local/cache, or reports it as missing."""
 
     def find(name, version):
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -132,13 +132,13 @@ def _package(name: str, version: str) -> Path:
     return package
 
 
-EMULATE = "0.12.2"  # npm's "latest" of this name is another thing
+EMULATE = "0.12.2"  # the package's "latest" on npm is something else
 UP_SECONDS = 30.0
 
 
 @pytest.fixture
 def emulate(npm_peer, tmp_path):
-    """`emulate("github", seed)`: Vercel's emulator of that service with this seed, running; its URL."""
+    """`emulate("github", seed)`: starts Vercel's emulator of a service with this seed, and returns its URL."""
     running = []
 
     def start(service, seed):

@@ -1,4 +1,4 @@
-"""Every built-in provider keeps the contract, and adding one edits one line."""
+"""Every built-in provider keeps the contract, and adding a provider changes one line."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def test_every_folder_is_a_built_in_provider():
     assert {path.parent.name for path in HERE.glob("*/definition.py")} == set(BUILT_IN)
 
 
-def test_adding_a_provider_edits_one_line(tmp_path):
+def test_adding_a_provider_changes_one_line(tmp_path):
     copy = tmp_path / "plugfn"
     shutil.copytree(
         PACKAGE, copy, ignore=shutil.ignore_patterns("test_*", "conftest.py", "__pycache__", "docs", "examples")

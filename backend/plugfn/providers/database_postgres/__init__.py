@@ -1,4 +1,4 @@
-"""PostgreSQL databases: structured queries on allowed tables, and free SELECTs where the user allows them."""
+"""PostgreSQL databases: structured queries on allowed tables, and free SELECTs if the user allows them."""
 
 from plugfn.providers.database_postgres import actions
 from plugfn.providers.database_postgres.definition import provider

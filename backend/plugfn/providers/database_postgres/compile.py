@@ -1,4 +1,4 @@
-"""A structured query as SQL: names as quoted identifiers, values as parameters, nothing else of the caller's."""
+"""Compiles a structured query to SQL: names become quoted identifiers, values become parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,18 +22,18 @@ _COMPARISONS = {
 
 @dataclass(frozen=True)
 class Compiled:
-    """SQL and its parameters. Each is a text whose type the server takes from the column it is compared with."""
+    """SQL and its parameters. Parameters are text; the server infers their type from the column compared with them."""
 
     text: sql.SQL | sql.Composed
     values: tuple[str, ...] = ()
 
     def then(self, word: str, other: "Compiled") -> "Compiled":
-        """Both, with a word between them."""
+        """This SQL, a word, and the other SQL."""
         return Compiled(self.text + sql.SQL(f" {word} ") + other.text, self.values + other.values)
 
 
-def compiled(query: Query, table: TableRef) -> Compiled:
-    """The query without its limit."""
+def compile_query(query: Query, table: TableRef) -> Compiled:
+    """The query as SQL, without its limit."""
     columns = sql.SQL(", ").join(map(sql.Identifier, query.columns)) if query.columns else sql.SQL("*")
     whole = Compiled(sql.SQL("SELECT {} FROM {}").format(columns, _table(table)))
     if query.filters:
@@ -43,8 +43,8 @@ def compiled(query: Query, table: TableRef) -> Compiled:
     return whole.then("OFFSET", Compiled(sql.SQL("{}").format(query.offset))) if query.offset else whole
 
 
-def counted(query: Query, table: TableRef) -> Compiled:
-    """How many rows fit its filters."""
+def compile_count(query: Query, table: TableRef) -> Compiled:
+    """SQL that counts the rows that match the query's filters."""
     whole = Compiled(sql.SQL("SELECT count(*) FROM {}").format(_table(table)))
     return whole.then("WHERE", _joined(query.filters, "AND")) if query.filters else whole
 
@@ -73,7 +73,7 @@ def _condition(part: Condition) -> Compiled:
         return Compiled(sql.SQL("{} IS NULL" if part.value else "{} IS NOT NULL").format(column))
     if isinstance(part.value, list):
         places = sql.SQL(", ").join(sql.Placeholder() * len(part.value))
-        return Compiled(sql.SQL("{} IN ({})").format(column, places), tuple(literal(one) for one in part.value))
+        return Compiled(sql.SQL("{} IN ({})").format(column, places), tuple(literal(value) for value in part.value))
     return Compiled(sql.SQL("{} {} %s").format(column, _COMPARISONS[part.op]), (literal(part.value),))
 
 

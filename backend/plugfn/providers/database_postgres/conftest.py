@@ -1,4 +1,4 @@
-"""A small world in the real PostgreSQL: two roles, one that only reads and one that could write, and a TCP door."""
+"""Tables and two roles in the real PostgreSQL: a reader, and a writer that may do anything; and a TCP door to it."""
 
 import asyncio
 import ssl
@@ -43,7 +43,7 @@ end $$;
 
 
 class Door:
-    """A TCP server of its own thread, in front of PostgreSQL's socket or of a scripted answer."""
+    """A TCP server in its own thread, which relays to PostgreSQL's socket or gives a scripted answer."""
 
     def __init__(self, serve: Serve) -> None:
         self.loop = asyncio.new_event_loop()
@@ -70,7 +70,7 @@ class Door:
 
 
 def relay(socket: str, tls: ssl.SSLContext | None = None) -> Serve:
-    """Everything to PostgreSQL's unix socket and back; with `tls`, encrypted on our side as PostgreSQL would."""
+    """Relays to PostgreSQL's unix socket and back; with `tls`, it encrypts on our side as PostgreSQL would."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = await reader.readexactly(8)
@@ -101,7 +101,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @pytest.fixture
 def door() -> Iterator[Callable[[Serve], int]]:
-    """`door(serve)`: the port of a TCP server that answers so."""
+    """`door(serve)`: the port of a TCP server that runs `serve` for each connection."""
     doors: list[Door] = []
 
     def opened(serve: Serve) -> int:
@@ -122,7 +122,7 @@ def socket_path(postgres_url: str) -> str:
 
 @pytest.fixture(scope="session")
 def roles(postgres_url: str) -> Iterator[dict[str, str]]:
-    """The names of a role that may only read two tables, and of one that may do anything with all of them."""
+    """The names of two roles: a reader that may only read two tables, and a writer that may do anything with all."""
     superuser = make_conninfo(postgres_url, user="postgres")
     names = {kind: f"plugfn_{kind}_{uuid4().hex[:8]}" for kind in ("reader", "writer")}
     with psycopg.connect(superuser, autocommit=True) as connection:
@@ -143,7 +143,7 @@ def roles(postgres_url: str) -> Iterator[dict[str, str]]:
 
 
 def _wait_until_alone(superuser: str) -> None:
-    """A superuser's session that is still ending keeps others from dropping the database."""
+    """Waits until no session is left: one that is still ending would stop the database from being dropped."""
     name = conninfo_to_dict(superuser)["dbname"]
     with psycopg.connect(make_conninfo(superuser, dbname="postgres"), autocommit=True) as connection:
         connection.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", [name])
@@ -151,7 +151,7 @@ def _wait_until_alone(superuser: str) -> None:
 
 @pytest.fixture(scope="session")
 def port(socket_path: str) -> Iterator[int]:
-    """A TCP port behind which the real PostgreSQL is."""
+    """A TCP port of the real PostgreSQL."""
     opened = Door(relay(socket_path))
     yield opened.port
     opened.close()
@@ -159,7 +159,7 @@ def port(socket_path: str) -> Iterator[int]:
 
 @pytest.fixture
 def credentials(roles: dict[str, str], port: int, postgres_url: str) -> Callable[..., dict[str, Any]]:
-    """`credentials(role="writer", …)`: what a user would type; the role reads only, unless another is named."""
+    """`credentials(role="writer", …)`: what a user would enter; the role is the reader by default."""
 
     def typed(role: str = "reader", **more: Any) -> dict[str, Any]:
         own = {"host": "127.0.0.1", "port": port, "dbname": conninfo_to_dict(postgres_url)["dbname"]}
@@ -171,7 +171,7 @@ def credentials(roles: dict[str, str], port: int, postgres_url: str) -> Callable
 
 @pytest.fixture
 def world_as_it_is(postgres_url: str, roles: dict[str, str]) -> Callable[[], list[Any]]:
-    """Everything that an attack could have changed: rows, tables, settings of roles, advisory locks."""
+    """Reads everything that an attack could change: rows, tables, settings of roles, advisory locks."""
     superuser = make_conninfo(postgres_url, user="postgres")
     looks = (
         "select md5(string_agg(v::text, '|' order by id)) from vendas v",

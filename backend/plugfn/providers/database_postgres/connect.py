@@ -1,4 +1,4 @@
-"""Connects to a user's PostgreSQL: to checked addresses only, encrypted, with nothing of this machine's own set-up.
+"""Connects to a user's PostgreSQL: to checked addresses, encrypted, and without this machine's own configuration.
 
 Parameters: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 """
@@ -20,7 +20,7 @@ from plugfn.net.guard import Guard
 from plugfn.net.ranges import effective, is_public
 from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.providers.database_postgres.failures import BROKEN, failure
-from plugfn.providers.database_postgres.wire import Wire, no_tls
+from plugfn.providers.database_postgres.wire import Wire, tls_error
 
 CONNECT_SECONDS = 6
 
@@ -28,13 +28,13 @@ Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 
 @asynccontextmanager
-async def connected(credentials: PostgresAccess, guard: Guard) -> AsyncIterator[Connection]:
-    """A fresh connection, closed afterwards: no state of one call is ever seen by another.
+async def connect(credentials: PostgresAccess, guard: Guard) -> AsyncIterator[Connection]:
+    """A new connection, which is closed afterwards, so that calls share no state.
 
-    Raises Forbidden, Unavailable, NeedsReconnect, Unexpected; what psycopg raises within, as failures.py says."""
+    Raises Forbidden, Unavailable, NeedsReconnect, Unexpected; failures.py translates psycopg's errors."""
     addresses = await guard.resolve(credentials.host, credentials.port)
     if credentials.sslmode == "disable" and any(is_public(effective(ip_address(each))) for each in addresses):
-        raise Forbidden("without encryption only private addresses may be connected to", code="unencrypted")
+        raise Forbidden("sslmode 'disable' is only allowed for private addresses", code="unencrypted")
     wire = Wire(credentials.host, credentials.port, addresses, _tls(credentials), CONNECT_SECONDS)
     with TemporaryDirectory(prefix="plugfn-") as folder:
         async with wire.open(Path(folder)):
@@ -46,12 +46,12 @@ async def connected(credentials: PostgresAccess, guard: Guard) -> AsyncIterator[
                 finally:
                     await connection.close()
             except psycopg.Error as error:
-                told = failure(error)
-                raise wire.failure if wire.failure and told.code == BROKEN else told from None
+                translated = failure(error)
+                raise wire.failure if wire.failure and translated.code == BROKEN else translated from None
 
 
 def _parameters(credentials: PostgresAccess, folder: Path) -> dict[str, str | int]:
-    """Everything is said: what is not, libpq would take from this machine's environment and home directory."""
+    """All parameters are set: libpq reads unset ones from this machine's environment and home directory."""
     return {
         "host": os.fspath(folder),
         "hostaddr": "",
@@ -62,7 +62,7 @@ def _parameters(credentials: PostgresAccess, folder: Path) -> dict[str, str | in
         "passfile": os.fspath(folder / "nothing"),
         "sslmode": "disable",
         "gssencmode": "disable",
-        "require_auth": _proofs(credentials),
+        "require_auth": _auth_methods(credentials),
         "client_encoding": "UTF8",
         "options": "",
         "application_name": "plugfn",
@@ -71,7 +71,7 @@ def _parameters(credentials: PostgresAccess, folder: Path) -> dict[str, str | in
 
 
 def _tls(credentials: PostgresAccess) -> ssl.SSLContext | None:
-    """How the server must encrypt and prove its name. Raises NeedsReconnect for a certificate that is none."""
+    """The TLS context that sslmode asks for. Raises NeedsReconnect if root_certificate is not a certificate."""
     if credentials.sslmode == "disable":
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -84,11 +84,11 @@ def _tls(credentials: PostgresAccess) -> ssl.SSLContext | None:
             context.load_verify_locations(cadata=credentials.root_certificate)
         else:
             context.load_verify_locations(certifi.where())
-    except (ssl.SSLError, ValueError, TypeError):  # TypeError: letters that no PEM has
-        raise no_tls() from None
+    except (ssl.SSLError, ValueError, TypeError):  # TypeError: characters that PEM does not have
+        raise tls_error() from None
     return context
 
 
-def _proofs(credentials: PostgresAccess) -> str:
-    """The password itself is told only to a server that proved its name."""
+def _auth_methods(credentials: PostgresAccess) -> str:
+    """The accepted authentication methods: only a server whose name was verified gets the password itself."""
     return "password,md5,scram-sha-256,none" if credentials.sslmode == "verify-full" else "md5,scram-sha-256,none"

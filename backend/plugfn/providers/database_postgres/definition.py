@@ -1,4 +1,4 @@
-"""The provider: PostgreSQL databases, read only."""
+"""The provider for PostgreSQL databases, which only reads."""
 
 from plugfn.database.sqlstates import SqlStates
 from plugfn.definition import Call, Form, Origin, Provider, Settings
@@ -8,13 +8,13 @@ from plugfn.providers.database_postgres.inspect_role import inspect_access
 
 
 def origin(_settings: Settings, credentials: PostgresAccess) -> Origin:
-    """The user names the host: private addresses are refused."""
+    """The user chooses the host, so it is not trusted: private addresses are refused."""
     host = f"[{credentials.host}]" if ":" in credentials.host else credentials.host
     return Origin(f"postgresql://{host}:{credentials.port}", trusted=False)
 
 
 async def test(call: Call[PostgresAccess]) -> str:
-    """Which database answered, as whom, and what the role could do that it should not. Raises as actions do."""
+    """Which database answered, the role, and what the role may do but should not. Raises the same errors as actions."""
     return (await inspect_access(call)).line()
 
 

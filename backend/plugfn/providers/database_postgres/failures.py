@@ -1,4 +1,4 @@
-"""What psycopg raises → the errors that callers handle. The server's own message is dropped: it may quote values."""
+"""Translates psycopg's errors into PlugFn's. The server's message is dropped, because it may quote values."""
 
 import re
 
@@ -9,11 +9,11 @@ from plugfn.errors import InvalidCall, NeedsReconnect, PlugFnError, Unavailable
 from plugfn.net.answer import Means
 
 BROKEN = "connection"
-"""The code of a connection that failed, and nobody said why."""
+"""The code of a connection that failed for an unknown reason."""
 
 _STATES = SqlStates()
 _UNKNOWN = Means(InvalidCall, "The database refuses the query.")
-_AT_THE_DOOR = {
+_REFUSALS = {
     "28P01": re.compile("password authentication failed"),
     "28000": re.compile(r"no pg_hba\.conf entry|role .* does not exist|not permitted to log in|authentication failed"),
     "3D000": re.compile("database .* does not exist"),
@@ -27,25 +27,25 @@ _AUTH_METHOD = re.compile("authentication method requirement")
 
 def failure(error: psycopg.Error) -> PlugFnError:
     """The error to raise in place of this one."""
-    code = error.sqlstate or _code_at_the_door(str(error))
+    code = error.sqlstate or _code_of_refusal(str(error))
     if code is None:
         return _no_connection(str(error))
     if not _STATE.fullmatch(code):
-        code = "XX000"  # what a server makes up itself is not passed on
+        code = "XX000"  # a code that the server made up is not passed on
     means = _STATES.get(code, _UNKNOWN)
     return means.error(means.meaning, code=code)
 
 
-def _code_at_the_door(message: str) -> str | None:
-    """libpq tells no code when a connection is refused, only the server's words: known when these are English."""
-    return next((code for code, words in _AT_THE_DOOR.items() if words.search(message)), None)
+def _code_of_refusal(message: str) -> str | None:
+    """The code of a refused connection: libpq only passes on the server's text, which is recognised in English."""
+    return next((code for code, words in _REFUSALS.items() if words.search(message)), None)
 
 
 def _no_connection(message: str) -> PlugFnError:
     if _AUTH_METHOD.search(message):
         return NeedsReconnect(
-            "The server asks for the password itself, which only sslmode verify-full would tell it.", code="auth_method"
+            "The server asks for the plain password, which is only sent with sslmode verify-full.", code="auth_method"
         )
     if _TLS.search(message):
-        return NeedsReconnect("The connection cannot be encrypted or verified as sslmode asks.", code="tls")
+        return NeedsReconnect("The connection cannot be encrypted or verified as sslmode requires.", code="tls")
     return Unavailable("The connection to the database failed or broke.", code=BROKEN)

@@ -1,4 +1,4 @@
-"""Fetches a query's rows as JSON that PostgreSQL wrote, bounded there in rows and in bytes."""
+"""Fetches a query's rows as JSON that PostgreSQL writes; the server itself limits rows and bytes."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -8,11 +8,11 @@ from typing import Any
 
 from psycopg import sql
 
-from plugfn.database.rows import MOST_BYTES, Rows, encodable
+from plugfn.database.rows import MOST_BYTES, Rows, replace_lone_surrogates
 from plugfn.errors import InvalidCall, Unexpected
 from plugfn.providers.database_postgres.compile import Compiled
 from plugfn.providers.database_postgres.connect import Connection
-from plugfn.providers.database_postgres.session import ask
+from plugfn.providers.database_postgres.session import execute
 
 LONGEST_INT = 400
 _FLOATS = frozenset({700, 701, 1021, 1022})  # float4, float8 and their arrays
@@ -20,8 +20,8 @@ _JSON = frozenset({114, 3802, 199, 3807})
 _NUMERIC = frozenset({1700, 1231})
 
 _DESCRIBE = sql.SQL("SELECT * FROM ({}) AS plugfn LIMIT 0")
-# A row is sent only while the bytes of all rows so far stay below the bound: what comes over the wire is bounded, also
-# when one value alone is as big as PostgreSQL's biggest (1 GB).
+# The server only sends a row while the total of bytes stays below the limit. So the size of the answer is limited even
+# if a single value is as big as PostgreSQL allows (1 GB).
 _FETCH = sql.SQL(
     "SELECT CASE WHEN pg_catalog.sum(pg_catalog.octet_length(line)) OVER (ROWS UNBOUNDED PRECEDING) <= %s"
     " THEN line END FROM (SELECT pg_catalog.row_to_json(plugfn.*)::pg_catalog.text AS line"
@@ -30,17 +30,17 @@ _FETCH = sql.SQL(
 
 
 async def fetch(connection: Connection, query: Compiled, most_rows: int, most_bytes: int = MOST_BYTES) -> Rows:
-    """At most so many rows and bytes of a SELECT. Raises InvalidCall when not even one row fits."""
-    described = await ask(connection, _DESCRIBE.format(query.text), *query.values)
+    """The rows of a SELECT, up to both limits. Raises InvalidCall if not even one row fits."""
+    described = await execute(connection, _DESCRIBE.format(query.text), *query.values)
     columns = [(column.name, column.type_code) for column in described.description or ()]
     _check_names([name for name, _ in columns])
-    found = await ask(connection, _FETCH.format(query.text), most_bytes, *query.values, most_rows + 1)
-    lines = [line for (line,) in await found.fetchall()]
+    cursor = await execute(connection, _FETCH.format(query.text), most_bytes, *query.values, most_rows + 1)
+    lines = [line for (line,) in await cursor.fetchall()]
     if sum(len(str(line or "")) for line in lines) > most_bytes:
-        raise Unexpected("the server sends more than it was asked for", code="too_big")
+        raise Unexpected("the server sent more than was requested", code="too_big")
     fit = [line for line in lines[:most_rows] if isinstance(line, str)]
     if lines and not fit:
-        raise InvalidCall(f"a row is bigger than {most_bytes} bytes: ask for fewer columns", code="row_too_big")
+        raise InvalidCall(f"a row is bigger than {most_bytes} bytes: select fewer columns", code="row_too_big")
     readers = {name: _reader(code) for name, code in columns}
     rows = [{name: readers[name](value) for name, value in _read(line).items()} for line in fit]
     return Rows(columns=list(readers), rows=rows, truncated=len(fit) < len(lines))
@@ -52,8 +52,10 @@ def _check_names(names: Sequence[str]) -> None:
 
 
 def _read(line: str) -> dict[str, Any]:
-    found: dict[str, Any] = encodable(json.loads(line, parse_float=Decimal, parse_int=_whole, parse_constant=str))
-    return found
+    row: dict[str, Any] = replace_lone_surrogates(
+        json.loads(line, parse_float=Decimal, parse_int=_whole, parse_constant=str)
+    )
+    return row
 
 
 def _whole(digits: str) -> int | Decimal:
@@ -61,7 +63,7 @@ def _whole(digits: str) -> int | Decimal:
 
 
 def _reader(type_code: int) -> Callable[[Any], Any]:
-    """How values of a column's type are given, see Rows."""
+    """Converts the values of a column's type as Rows describes."""
     if type_code in _FLOATS or type_code in _JSON:
         return lambda value: _each(value, _inexact)
     if type_code in _NUMERIC:
@@ -76,7 +78,7 @@ def _inexact(number: int | Decimal) -> int | float | str:
 
 
 def _each(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The value with every number in it changed, in lists and objects too."""
+    """The value with `change` applied to every number in it, also inside lists and objects."""
     if isinstance(value, list):
         return [_each(part, change) for part in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Looks at what a connection's role could do: a reader that could write is a warning, whatever else guards it."""
+"""Finds out what a connection's role may do, and warns if it may do more than read the allowed tables."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from plugfn.database.rows import Access, Column, Table
 from plugfn.definition import Call
 from plugfn.providers.database_postgres.connect import Connection
 from plugfn.providers.database_postgres.credentials import PostgresAccess
-from plugfn.providers.database_postgres.session import ask, reading
+from plugfn.providers.database_postgres.session import execute, read_in_session
 
 _ROLE = """
 select current_user::text, current_database()::text, current_setting('server_version'), rolsuper,
@@ -44,42 +44,42 @@ CATALOGUE = "pg_catalog"
 
 
 async def inspect_access(call: Call[PostgresAccess]) -> Access:
-    """Which database answers, as whom, and the warnings."""
+    """Which database answers, the role, and the warnings."""
     allowed = set(call.credentials.tables())
 
     async def look(connection: Connection) -> Access:
-        role = await (await ask(connection, _ROLE)).fetchone()
-        relations = await (await ask(connection, _RELATIONS)).fetchall()
-        return _judged(role or (), relations, allowed)
+        role = await (await execute(connection, _ROLE)).fetchone()
+        relations = await (await execute(connection, _RELATIONS)).fetchall()
+        return _access(role or (), relations, allowed)
 
-    return await reading(call, look, CATALOGUE)
+    return await read_in_session(call, look, CATALOGUE)
 
 
 async def tables_of(call: Call[PostgresAccess]) -> list[Table]:
-    """The allowed tables that exist and may be read, with the columns that may be."""
+    """The allowed tables that exist and that the role may read, with the columns that it may read."""
     wanted = call.credentials.tables()
 
     async def look(connection: Connection) -> list[Table]:
         schemas, names = [table.schema for table in wanted], [table.table for table in wanted]
-        found: dict[TableRef, list[Column]] = {}
+        columns: dict[TableRef, list[Column]] = {}
         for schema, name, column, kind, nullable in await _rows(connection, _COLUMNS, schemas, names):
-            found.setdefault(TableRef(schema, name), []).append(Column(name=column, type=kind, nullable=nullable))
-        return [Table(name=str(table), columns=found[table]) for table in wanted if table in found]
+            columns.setdefault(TableRef(schema, name), []).append(Column(name=column, type=kind, nullable=nullable))
+        return [Table(name=str(table), columns=columns[table]) for table in wanted if table in columns]
 
-    return await reading(call, look, CATALOGUE) if wanted else []
+    return await read_in_session(call, look, CATALOGUE) if wanted else []
 
 
 async def _rows(connection: Connection, query: str, *values: object) -> list[Any]:
-    return await (await ask(connection, query, *values)).fetchall()
+    return await (await execute(connection, query, *values)).fetchall()
 
 
-def _judged(role: Any, relations: list[Any], allowed: set[TableRef]) -> Access:
+def _access(role: Any, relations: list[Any], allowed: set[TableRef]) -> Access:
     user, database, version, superuser, powers, creates, files = role
     warnings = []
     if superuser:
-        warnings.append("The role is a superuser: it may do anything, also to the server's files.")
+        warnings.append("The role is a superuser: it may do anything, even read and write the server's files.")
     elif powers or files:
-        warnings.append("The role has powers that reading does not need (roles, replication, files, row security).")
+        warnings.append("The role has privileges that reading does not need (roles, replication, files, row security).")
     if creates and not superuser:
         warnings.append("The role may create tables or schemas.")
     writable = sum(1 for _schema, _name, _reads, writes in relations if writes)
@@ -90,7 +90,7 @@ def _judged(role: Any, relations: list[Any], allowed: set[TableRef]) -> Access:
         warnings.append(f"The role may read {others} tables that this connection does not allow.")
     readable = {TableRef(schema, name) for schema, name, reads, _w in relations if reads}
     if missing := len(allowed - readable):
-        warnings.append(f"{missing} of the allowed tables do not exist or may not be read by the role.")
+        warnings.append(f"{missing} of the allowed tables do not exist, or the role may not read them.")
     if not allowed:
-        warnings.append("No table is allowed, so nothing can be read.")
+        warnings.append("The connection allows no table, so nothing can be read.")
     return Access(label=f"{database} as {user}, PostgreSQL {version}", warnings=warnings)

@@ -1,4 +1,4 @@
-"""A read-only session for one query: nothing in it can write, and nothing in it lasts longer than it may."""
+"""A read-only session for one query: nothing in it can write, and its duration is limited."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from psycopg import sql
 
 from plugfn.definition import Call
 from plugfn.errors import PlugFnError, Unexpected
-from plugfn.providers.database_postgres.connect import Connection, connected
+from plugfn.providers.database_postgres.connect import Connection, connect
 from plugfn.providers.database_postgres.credentials import PostgresAccess
 
 T = TypeVar("T")
@@ -19,16 +19,16 @@ Cursor = psycopg.AsyncCursor[tuple[object, ...]]
 
 log = logging.getLogger("plugfn")
 
-OWN_CLOCK = 0.5
-"""Seconds that the server is given to end a query by its own clock, before we end it."""
-GRACE = 2.0
-"""Seconds from cancelling a query to ending its session."""
+AFTER_SERVER_TIMEOUT = 0.5
+"""Seconds after the server's own timeout until we end the query."""
+CANCEL_SECONDS = 2.0
+"""Seconds from cancelling a query until we end its session."""
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-"""What reading trips over when a server answers otherwise than PostgreSQL, in no encoding, or nested beyond sense."""
+"""Errors that an unreadable answer causes: not PostgreSQL's format, an invalid encoding, or too deep nesting."""
 
-# One statement both sets and is the query after which a transaction can no longer become READ WRITE. What a server
-# does not know (an older version) is left out by the join.
+# This statement applies the settings, and it is also a query: after its first query, a transaction can no longer become
+# READ WRITE. The join leaves out settings that an older server does not know.
 _SETTINGS = """
 select count(set_config(known.name, wanted.value, true))
 from unnest(%s::text[], %s::text[]) as wanted (name, value)
@@ -38,9 +38,9 @@ join pg_catalog.pg_settings known on known.name = wanted.name
 
 @asynccontextmanager
 async def read_only(connection: Connection, seconds: float, search_path: str | None = None) -> AsyncIterator[None]:
-    """A READ ONLY transaction that can no longer be made another, undone at the end.
+    """A READ ONLY transaction that can no longer become READ WRITE, and that is rolled back at the end.
 
-    `search_path`: what names without a schema may mean; None leaves the role's own."""
+    `search_path`: where names without a schema are looked up; None keeps the role's own."""
     settings = {
         "statement_timeout": f"{int(seconds * 1000)}ms",
         "lock_timeout": "2s",
@@ -55,69 +55,69 @@ async def read_only(connection: Connection, seconds: float, search_path: str | N
     }
     if search_path is not None:
         settings["search_path"] = search_path
-    await ask(connection, "begin read only")
-    await ask(connection, _SETTINGS, list(settings), list(settings.values()))
+    await execute(connection, "begin read only")
+    await execute(connection, _SETTINGS, list(settings), list(settings.values()))
     yield
-    await ask(connection, "rollback")
+    await execute(connection, "rollback")
 
 
-async def ask(connection: Connection, query: str | sql.SQL | sql.Composed, *values: object) -> Cursor:
-    """Run one statement by the extended protocol, which takes no second one: binary results force it.
+async def execute(connection: Connection, query: str | sql.SQL | sql.Composed, *values: object) -> Cursor:
+    """Runs one statement by the extended protocol, which refuses a second one; binary results require that protocol.
 
-    No statement is prepared under a name, so that poolers can be between us and the server."""
+    Statements are not prepared under a name, so that a connection pooler may stand before the server."""
     return await connection.cursor().execute(query, values, binary=True)
 
 
-async def reading(
+async def read_in_session(
     call: Call[PostgresAccess], work: Callable[[Connection], Awaitable[T]], search_path: str | None = None
 ) -> T:
-    """What `work` reads in a session of its own, within the connection's time. Raises as PostgreSQL's errors mean."""
+    """The result of `work`, run in its own session within the connection's timeout. Raises translated errors."""
     seconds = float(call.credentials.timeout)
 
     async def all_of_it(connection: Connection) -> T:
         async with read_only(connection, seconds, search_path):
             return await work(connection)
 
-    async with connected(call.credentials, call.guard) as connection:
+    async with connect(call.credentials, call.guard) as connection:
         try:
-            return await until(all_of_it(connection), seconds + OWN_CLOCK, connection, call)
+            return await run_with_timeout(all_of_it(connection), seconds + AFTER_SERVER_TIMEOUT, connection, call)
         except UNREADABLE:
-            # `from None`: such an error may quote rows.
+            # `from None`, because such an error may quote rows.
             raise Unexpected("the database's answer cannot be read", code="unreadable_answer") from None
 
 
-async def until(work: Awaitable[T], seconds: float, connection: Connection, call: Call[PostgresAccess]) -> T:
-    """The result of `work`, whose query is ended from outside after `seconds`, whatever it did to its own timeout."""
+async def run_with_timeout(work: Awaitable[T], seconds: float, connection: Connection, call: Call[PostgresAccess]) -> T:
+    """The result of `work`. Its query is ended from outside after `seconds`, even if it changed its own timeout."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=seconds)
         if task.done():
             return task.result()
-        await _end(task, connection, call)
+        await _end_query(task, connection, call)
         raise psycopg.errors.QueryCanceled
     finally:
         task.cancel()
-        await asyncio.wait({task}, timeout=GRACE)
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
         if task.done() and not task.cancelled():
-            task.exception()  # looked at, whatever it is: the query was ended, and that is what is told
+            task.exception()  # retrieved, so that asyncio does not log it: the caller gets QueryCanceled
 
 
-async def _end(task: "asyncio.Future[T]", connection: Connection, call: Call[PostgresAccess]) -> None:
-    """Cancel the query; should it resist, end its session from a second one."""
-    await _try(connection.cancel_safe(timeout=GRACE))
-    await asyncio.wait({task}, timeout=GRACE)
+async def _end_query(task: "asyncio.Future[T]", connection: Connection, call: Call[PostgresAccess]) -> None:
+    """Cancels the query; if it does not stop, ends its session from a second one."""
+    await _attempt(connection.cancel_safe(timeout=CANCEL_SECONDS))
+    await asyncio.wait({task}, timeout=CANCEL_SECONDS)
     if not task.done():
-        await _try(_terminate(connection.info.backend_pid, call))
-        await asyncio.wait({task}, timeout=GRACE)
+        await _attempt(_terminate(connection.info.backend_pid, call))
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
 
 
 async def _terminate(pid: int, call: Call[PostgresAccess]) -> None:
-    async with connected(call.credentials, call.guard) as second:
-        await ask(second, "select pg_catalog.pg_terminate_backend(%s)", pid)
+    async with connect(call.credentials, call.guard) as second:
+        await execute(second, "select pg_catalog.pg_terminate_backend(%s)", pid)
 
 
-async def _try(effort: Awaitable[None]) -> None:
+async def _attempt(effort: Awaitable[None]) -> None:
     try:
-        await asyncio.wait_for(effort, GRACE + 1)
+        await asyncio.wait_for(effort, CANCEL_SECONDS + 1)
     except (psycopg.Error, PlugFnError, TimeoutError) as error:
-        log.warning("a query could not be ended at the server: %s", type(error).__name__)
+        log.warning("could not end a query at the server: %s", type(error).__name__)

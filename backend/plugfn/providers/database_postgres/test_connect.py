@@ -1,4 +1,4 @@
-"""Tests of connecting: encryption, private addresses, refusals at the door, servers that misbehave."""
+"""Connecting: encryption, private addresses, refused logins, servers that misbehave."""
 
 import asyncio
 import ssl
@@ -20,14 +20,14 @@ from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.testing.bench import Bench
 
 
-async def ask(credentials, **options):
+async def execute(credentials, **options):
     async with Bench(provider, credentials=credentials, **options) as bench:
         return (await bench.call("query.run", {"table": "crm.clientes", "limit": 1})).rows
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A server's certificate for 127.0.0.1, signed by itself: (its PEM, a TLS context that shows it)."""
+    """A self-signed server certificate for 127.0.0.1: (its PEM, a TLS context that presents it)."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     now = datetime.now(UTC)
@@ -50,27 +50,27 @@ def certificate(tmp_path_factory):
     return pem.decode(), context
 
 
-async def test_an_encrypted_connection_to_a_server_that_proves_its_name(credentials, door, socket_path, certificate):
+async def test_an_encrypted_connection_to_a_verified_server_works(credentials, door, socket_path, certificate):
     pem, tls = certificate
     port = door(relay(socket_path, tls))
     typed = credentials(port=port, sslmode="verify-full", root_certificate=pem)
-    assert await ask(typed) == [{"id": 1, "nome": "Ana"}]
-    assert await ask(credentials(port=port, sslmode="require")) == [{"id": 1, "nome": "Ana"}]
+    assert await execute(typed) == [{"id": 1, "nome": "Ana"}]
+    assert await execute(credentials(port=port, sslmode="require")) == [{"id": 1, "nome": "Ana"}]
 
 
-async def test_a_server_that_does_not_prove_its_name_is_not_talked_to(credentials, door, socket_path, certificate):
+async def test_a_server_with_an_unverified_certificate_is_refused(credentials, door, socket_path, certificate):
     pem, tls = certificate
     port = door(relay(socket_path, tls))
     for wrong in ({}, {"root_certificate": pem, "host": "localhost"}):
         with pytest.raises(NeedsReconnect) as caught:
-            await ask(credentials(port=port, sslmode="verify-full", **wrong))
+            await execute(credentials(port=port, sslmode="verify-full", **wrong))
         assert caught.value.code == "tls"
 
 
 async def test_a_server_without_encryption_is_refused_unless_that_is_allowed(credentials):
     for mode in ("require", "verify-full"):
         with pytest.raises(NeedsReconnect) as caught:
-            await ask(credentials(sslmode=mode))
+            await execute(credentials(sslmode=mode))
         assert caught.value.code == "tls"
 
 
@@ -83,15 +83,15 @@ async def test_private_addresses_are_refused_before_anything_is_sent(credentials
     port = door(listen)
     for host in ("127.0.0.1", "localhost", "0.0.0.0"):
         with pytest.raises(Forbidden) as caught:
-            await ask(credentials(host=host, port=port), allowed_networks=())
+            await execute(credentials(host=host, port=port), allowed_networks=())
         assert caught.value.code == "private_address"
     assert knocks == []
 
 
-async def test_a_public_address_is_never_connected_to_without_encryption(credentials):
+async def test_an_unencrypted_connection_to_a_public_address_is_refused(credentials):
     typed = PostgresAccess(**credentials(host="8.8.8.8", sslmode="disable"))
     with pytest.raises(Forbidden) as caught:
-        async with connect.connected(typed, Guard()):
+        async with connect.connect(typed, Guard()):
             pass
     assert caught.value.code == "unencrypted"
 
@@ -101,16 +101,16 @@ async def test_a_public_address_is_never_connected_to_without_encryption(credent
 )
 async def test_a_host_is_one_name_or_address(credentials, host):
     with pytest.raises(InvalidParams):
-        await ask(credentials(host=host))
+        await execute(credentials(host=host))
 
 
 @pytest.mark.parametrize("field", ["dbname", "user"])
 async def test_a_name_with_spaces_and_quotes_stays_one_name(credentials, field):
     with pytest.raises(NeedsReconnect):
-        await ask(credentials() | {field: "x' host='10.0.0.1"})
+        await execute(credentials() | {field: "x' host='10.0.0.1"})
 
 
-async def test_nothing_of_this_machine_s_own_set_up_is_used(credentials, monkeypatch, tmp_path):
+async def test_this_machines_own_libpq_configuration_is_ignored(credentials, monkeypatch, tmp_path):
     service = tmp_path / "service.conf"
     service.write_text("[other]\nhost=10.9.9.9\n")
     for name, value in {
@@ -121,11 +121,11 @@ async def test_nothing_of_this_machine_s_own_set_up_is_used(credentials, monkeyp
         "PGPASSWORD": "the operator's own",
     }.items():
         monkeypatch.setenv(name, value)
-    assert await ask(credentials()) == [{"id": 1, "nome": "Ana"}]
+    assert await execute(credentials()) == [{"id": 1, "nome": "Ana"}]
 
 
 def refuse(code, message, asks=b""):
-    """A server that asks for a password in some way (or not) and then ends with an error."""
+    """A server that may ask for a password, and then ends the connection with an error."""
 
     async def serve(reader, writer):
         first = await reader.readexactly(8)
@@ -160,7 +160,7 @@ MD5 = b"R" + struct.pack("!ii", 12, 5) + b"salt"
         (refuse("28P01", "never reached", PLAIN), NeedsReconnect, "auth_method"),
     ],
 )
-async def test_a_refusal_at_the_door_says_what_next_without_names(credentials, door, serve, error, code):
+async def test_a_refused_login_says_what_to_do_without_names(credentials, door, serve, error, code):
     with pytest.raises(error) as caught:
         await tested(credentials, door(serve))
     assert caught.value.code == code
@@ -172,7 +172,7 @@ async def tested(credentials, port):
         await bench.test()
 
 
-async def test_a_server_that_never_answers_is_given_up(credentials, door, monkeypatch):
+async def test_connecting_to_a_silent_server_times_out(credentials, door, monkeypatch):
     monkeypatch.setattr(connect, "CONNECT_SECONDS", 2)
 
     async def silent(reader, _writer):
@@ -182,7 +182,7 @@ async def test_a_server_that_never_answers_is_given_up(credentials, door, monkey
         await tested(credentials, door(silent))
 
 
-async def test_nobody_listening_is_unavailable(credentials):
+async def test_a_closed_port_is_unavailable(credentials):
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     server.close()
@@ -199,13 +199,13 @@ async def test_a_connection_that_breaks_in_the_middle_is_unavailable(credentials
         await asyncio.gather(pump, return_exceptions=True)
 
     typed = PostgresAccess(**credentials("writer", port=door(breaks)))
-    async with connect.connected(typed, Guard(["127.0.0.0/8"])) as connection:
+    async with connect.connect(typed, Guard(["127.0.0.0/8"])) as connection:
         with pytest.raises(Exception, match=r"closed|terminat|lost|reset") as caught:
             await connection.execute("select pg_sleep(1)")
     assert connect.failure(caught.value).next == "retry"
 
 
-def test_the_password_is_in_no_text(credentials):
+def test_the_password_is_in_no_error_or_repr(credentials):
     typed = PostgresAccess(**credentials() | {"password": "s3cr3t-and-long"})
     assert "s3cr3t" not in repr(typed)
     with pytest.raises(ValueError) as caught:
@@ -213,6 +213,6 @@ def test_the_password_is_in_no_text(credentials):
     assert "s3cr3t" not in str(caught.value)
 
 
-def test_a_private_key_is_no_root_certificate(credentials):
+def test_a_private_key_is_refused_as_root_certificate(credentials):
     with pytest.raises(ValueError):
         PostgresAccess(**credentials(root_certificate="-----BEGIN PRIVATE KEY-----"))

@@ -1,4 +1,4 @@
-"""Every row of the table of PostgreSQL's codes, with a server's answer for it."""
+"""Every row of the table of PostgreSQL's codes, each with a server's answer."""
 
 import json
 from pathlib import Path
@@ -14,11 +14,11 @@ ROWS = json.loads((Path(__file__).parent / "fixtures" / "errors.json").read_text
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["sqlstate"])
-def test_a_code_means_what_its_row_says_and_the_server_s_words_are_dropped(row):
-    found = failure(psycopg.errors.lookup(row["sqlstate"])(row["message"]))
-    assert type(found) is getattr(errors, row["error"])
-    assert found.code == row["sqlstate"]
-    assert row["message"] not in str(found)
+def test_a_code_means_what_its_row_says_and_the_servers_text_is_dropped(row):
+    error = failure(psycopg.errors.lookup(row["sqlstate"])(row["message"]))
+    assert type(error) is getattr(errors, row["error"])
+    assert error.code == row["sqlstate"]
+    assert row["message"] not in str(error)
 
 
 def test_every_row_has_an_example():
@@ -26,5 +26,5 @@ def test_every_row_has_an_example():
 
 
 @pytest.mark.parametrize("code", ["2F000", "P0001", "HV000"])
-def test_a_code_of_no_known_class_is_a_wrong_call(code):
+def test_a_code_of_an_unknown_class_is_an_invalid_call(code):
     assert type(failure(psycopg.errors.lookup(code)("x"))) is errors.InvalidCall

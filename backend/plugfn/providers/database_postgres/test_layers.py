@@ -1,4 +1,4 @@
-"""Each layer against writing and running away is tested with the layers before it taken away."""
+"""Each layer of protection is tested alone, without the layers before it."""
 
 import asyncio
 import time
@@ -11,10 +11,10 @@ from plugfn.errors import InvalidCall
 from plugfn.net.guard import Guard
 from plugfn.providers.database_postgres import provider
 from plugfn.providers.database_postgres.compile import Compiled
-from plugfn.providers.database_postgres.connect import connected
+from plugfn.providers.database_postgres.connect import connect
 from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.providers.database_postgres.fetch import fetch
-from plugfn.providers.database_postgres.session import ask, read_only, reading
+from plugfn.providers.database_postgres.session import execute, read_in_session, read_only
 from plugfn.testing.bench import Bench
 
 LOOPBACK = Guard(["127.0.0.0/8"])
@@ -22,13 +22,13 @@ LOOPBACK = Guard(["127.0.0.0/8"])
 
 @pytest.fixture
 async def writer(credentials):
-    """A connection as the role that could write, with no transaction and no layer around it."""
-    async with connected(PostgresAccess(**credentials("writer")), LOOPBACK) as connection:
+    """A connection as the writer, without a transaction and without any layer."""
+    async with connect(PostgresAccess(**credentials("writer")), LOOPBACK) as connection:
         yield connection
 
 
 class Caller:
-    """What `reading` needs of a call."""
+    """The parts of a call that `read_in_session` uses."""
 
     def __init__(self, credentials):
         self.credentials, self.guard = credentials, LOOPBACK
@@ -46,24 +46,24 @@ class Caller:
         "select pg_read_file('/etc/passwd')",
     ],
 )
-async def test_the_role_alone_stops_writing_and_reading_other_tables(credentials, statement):
-    async with connected(PostgresAccess(**credentials("reader")), LOOPBACK) as connection:
+async def test_the_role_alone_prevents_writing_and_reading_other_tables(credentials, statement):
+    async with connect(PostgresAccess(**credentials("reader")), LOOPBACK) as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            await ask(connection, statement)
+            await execute(connection, statement)
 
 
 # 2: the extended protocol
 
 
 @pytest.mark.parametrize("query", ["select 1; delete from vendas", "select 1; select 2", "commit; delete from vendas"])
-async def test_the_protocol_alone_takes_no_second_statement(writer, query):
+async def test_the_extended_protocol_alone_refuses_a_second_statement(writer, query):
     with pytest.raises(psycopg.errors.SyntaxError, match="multiple commands"):
-        await ask(writer, query)
+        await execute(writer, query)
     with pytest.raises(psycopg.errors.SyntaxError, match="multiple commands"):
-        await ask(writer, query.replace("1", "%s"), *(["1"] if "1" in query else []))
+        await execute(writer, query.replace("1", "%s"), *(["1"] if "1" in query else []))
 
 
-async def test_the_simple_protocol_would_take_it(writer):
+async def test_the_simple_protocol_would_accept_a_second_statement(writer):
     await writer.execute("select 1; select 2")
 
 
@@ -90,23 +90,23 @@ async def test_the_transaction_alone_stays_read_only(writer, statement, world_as
         pass
     with pytest.raises((psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.ActiveSqlTransaction)) as caught:
         async with read_only(writer, 5):
-            await ask(writer, statement)
+            await execute(writer, statement)
     assert caught.value.sqlstate in {"25006", "25001", "22023"}
     await writer.rollback()
     assert world_as_it_is() == before
 
 
-async def test_a_transaction_that_asked_nothing_yet_could_be_made_to_write(writer):
-    await ask(writer, "begin read only")
-    await ask(writer, "set transaction read write")
-    await ask(writer, "delete from vendas where id = -1")
-    await ask(writer, "rollback")
+async def test_a_transaction_before_its_first_query_could_become_writable(writer):
+    await execute(writer, "begin read only")
+    await execute(writer, "set transaction read write")
+    await execute(writer, "delete from vendas where id = -1")
+    await execute(writer, "rollback")
 
 
-async def test_the_server_s_own_clock_ends_a_query(writer):
+async def test_the_servers_own_timeout_ends_a_query(writer):
     with pytest.raises(psycopg.errors.QueryCanceled):
         async with read_only(writer, 0.2):
-            await ask(writer, "select pg_sleep(20)")
+            await execute(writer, "select pg_sleep(20)")
     await writer.rollback()
 
 
@@ -125,7 +125,7 @@ async def test_the_server_s_own_clock_ends_a_query(writer):
         "select 1) as plugfn limit 0; delete from vendas --",
     ],
 )
-async def test_the_wrapping_alone_takes_nothing_but_a_query(writer, statement, world_as_it_is):
+async def test_the_wrapping_alone_accepts_only_a_query(writer, statement, world_as_it_is):
     before = world_as_it_is()
     with pytest.raises(psycopg.errors.Error) as caught:
         await fetch(writer, Compiled(sql.SQL(statement)), 10)
@@ -133,19 +133,19 @@ async def test_the_wrapping_alone_takes_nothing_but_a_query(writer, statement, w
     assert world_as_it_is() == before
 
 
-async def test_the_wrapping_bounds_rows(writer):
-    found = await fetch(writer, Compiled(sql.SQL("select n from generate_series(1, 100000) n")), 10)
-    assert (len(found.rows), found.truncated) == (10, True)
+async def test_the_wrapping_limits_rows(writer):
+    rows = await fetch(writer, Compiled(sql.SQL("select n from generate_series(1, 100000) n")), 10)
+    assert (len(rows.rows), rows.truncated) == (10, True)
 
 
-async def test_bytes_are_bounded_at_the_server_and_the_rows_that_fit_are_given(writer):
+async def test_the_server_limits_bytes_and_the_rows_that_fit_are_returned(writer):
     query = Compiled(sql.SQL("select repeat('x', n * 100) as t from generate_series(1, 50) n"))
-    found = await fetch(writer, query, 50, most_bytes=3000)
-    assert [len(row["t"]) for row in found.rows] == [100, 200, 300, 400, 500, 600, 700]
-    assert found.truncated
+    rows = await fetch(writer, query, 50, most_bytes=3000)
+    assert [len(row["t"]) for row in rows.rows] == [100, 200, 300, 400, 500, 600, 700]
+    assert rows.truncated
 
 
-async def test_a_value_too_big_for_any_answer_never_comes_over_the_wire(writer):
+async def test_a_value_that_is_too_big_is_not_sent_over_the_network(writer):
     with pytest.raises(InvalidCall) as caught:
         await fetch(writer, Compiled(sql.SQL("select repeat('x', 5000000) as t")), 10)
     assert caught.value.code == "row_too_big"
@@ -170,23 +170,25 @@ async def gone(postgres_url, user):
 
 
 @pytest.mark.parametrize("sleeps", ["pg_sleep(60)", "resist()"])
-async def test_a_query_that_undoes_its_timeout_is_ended_from_outside(credentials, postgres_url, monkeypatch, sleeps):
-    monkeypatch.setattr("plugfn.providers.database_postgres.session.GRACE", 0.4)
+async def test_a_query_that_changes_its_timeout_is_ended_from_outside(credentials, postgres_url, monkeypatch, sleeps):
+    monkeypatch.setattr("plugfn.providers.database_postgres.session.CANCEL_SECONDS", 0.4)
     typed = PostgresAccess(**credentials("writer", timeout=1))
     started = time.monotonic()
     with pytest.raises(InvalidCall) as caught:
-        await reading(
+        await read_in_session(
             Caller(typed),
-            lambda connection: ask(connection, f"select set_config('statement_timeout', '0', false), {sleeps}"),
+            lambda connection: execute(connection, f"select set_config('statement_timeout', '0', false), {sleeps}"),
         )
     assert caught.value.code == "57014"
     assert time.monotonic() - started < 4
     assert await gone(postgres_url, typed.user)
 
 
-async def test_a_caller_who_gives_up_leaves_no_query_running(credentials, postgres_url):
+async def test_a_cancelled_call_leaves_no_query_running(credentials, postgres_url):
     typed = PostgresAccess(**credentials("writer", timeout=15))
-    call = asyncio.create_task(reading(Caller(typed), lambda connection: ask(connection, "select pg_sleep(60)")))
+    call = asyncio.create_task(
+        read_in_session(Caller(typed), lambda connection: execute(connection, "select pg_sleep(60)"))
+    )
     await asyncio.sleep(0.4)
     assert await sessions_of(postgres_url, typed.user) == 1
     call.cancel()
@@ -195,7 +197,7 @@ async def test_a_caller_who_gives_up_leaves_no_query_running(credentials, postgr
     assert await gone(postgres_url, typed.user)
 
 
-async def test_a_slow_query_is_refused_by_its_time_and_not_repeated(credentials):
+async def test_a_slow_query_times_out_and_is_not_retried(credentials):
     async with Bench(provider, credentials=credentials("writer", allow_sql=True, timeout=1)) as bench:
         slow = "select count(*) as n from " + ", ".join(f"vendas v{number}" for number in range(24))
         with pytest.raises(InvalidCall) as caught:

@@ -1,4 +1,4 @@
-"""Tests of structured queries on a real PostgreSQL."""
+"""Structured queries on a real PostgreSQL."""
 
 import json
 
@@ -17,21 +17,21 @@ async def bench(credentials):
 
 
 async def ids(bench, *filters, **more):
-    found = await bench.call(
+    result = await bench.call(
         "query.run",
         {"table": "vendas", "columns": ["id"], "filters": list(filters), "order": [{"column": "id"}], **more},
     )
-    return [row["id"] for row in found.rows]
+    return [row["id"] for row in result.rows]
 
 
 def where(column, op, value):
     return {"column": column, "op": op, "value": value}
 
 
-async def test_values_come_as_json_and_no_cent_is_lost(bench):
-    found = await bench.call("query.run", {"table": "vendas", "order": [{"column": "id"}]})
-    assert found.columns[:4] == ["id", "cliente", "total", "nota"]
-    first, second, third, _ = found.rows
+async def test_values_become_json_and_no_cent_is_lost(bench):
+    result = await bench.call("query.run", {"table": "vendas", "order": [{"column": "id"}]})
+    assert result.columns[:4] == ["id", "cliente", "total", "nota"]
+    first, second, third, _ = result.rows
     assert first == {
         "id": 1,
         "cliente": "Ana",
@@ -47,8 +47,8 @@ async def test_values_come_as_json_and_no_cent_is_lost(bench):
     }
     assert (second["total"], second["nota"], second["dia"]) == ("99999999.99", "NaN", "infinity")
     assert third["nota"] == 1e300
-    assert not found.truncated
-    json.loads(found.model_dump_json())
+    assert not result.truncated
+    json.loads(result.model_dump_json())
 
 
 @pytest.mark.parametrize(
@@ -77,30 +77,30 @@ async def test_every_operator_means_what_it_says(bench, condition, expected):
     assert await ids(bench, condition) == expected
 
 
-async def test_filters_must_all_hold_and_an_any_within_them_stays_one(bench):
+async def test_all_filters_must_hold_and_an_any_is_one_of_them(bench):
     either = {"any": [where("id", "eq", 1), where("id", "eq", 3)]}
     assert await ids(bench, where("paga", "eq", True), either) == [1]
 
 
 async def test_order_limit_offset_and_count(bench):
     query = {"table": "vendas", "columns": ["id"], "order": [{"column": "total", "desc": True, "nulls": "last"}]}
-    found = await bench.call("query.run", query | {"limit": 2, "offset": 1, "count": True})
-    assert [row["id"] for row in found.rows] == [1, 3]
-    assert (found.truncated, found.count) == (True, 4)
+    result = await bench.call("query.run", query | {"limit": 2, "offset": 1, "count": True})
+    assert [row["id"] for row in result.rows] == [1, 3]
+    assert (result.truncated, result.count) == (True, 4)
 
 
-async def test_a_table_of_another_schema_is_named_with_it(bench):
-    found = await bench.call("query.run", {"table": "crm.clientes", "order": [{"column": "id"}]})
-    assert [row["nome"] for row in found.rows] == ["Ana", "Bia"]
+async def test_a_table_of_another_schema_is_read(bench):
+    result = await bench.call("query.run", {"table": "crm.clientes", "order": [{"column": "id"}]})
+    assert [row["nome"] for row in result.rows] == ["Ana", "Bia"]
 
 
-async def test_no_row_gives_the_columns_all_the_same(bench):
-    found = await bench.call("query.run", {"table": "crm.clientes", "filters": [where("id", "eq", 77)], "offset": 9})
-    assert (found.columns, found.rows, found.truncated) == (["id", "nome"], [], False)
+async def test_a_result_without_rows_has_columns(bench):
+    result = await bench.call("query.run", {"table": "crm.clientes", "filters": [where("id", "eq", 77)], "offset": 9})
+    assert (result.columns, result.rows, result.truncated) == (["id", "nome"], [], False)
 
 
 @pytest.mark.parametrize("allowed", [[], ["vendas"], ["crm.segredos"], ["Segredos"]])
-async def test_a_table_that_is_not_allowed_is_refused_and_an_empty_list_allows_none(credentials, allowed):
+async def test_a_table_that_is_not_allowed_is_refused_and_an_empty_list_allows_no_table(credentials, allowed):
     async with Bench(provider, credentials=credentials("writer", allowed_tables=allowed)) as bench:
         for name in ("segredos", "public.segredos"):
             with pytest.raises(Forbidden) as caught:
@@ -118,7 +118,7 @@ NO_NAMES = (
 
 
 @pytest.mark.parametrize("name", NO_NAMES)
-async def test_what_is_no_column_name_is_refused_before_anything_is_sent(bench, name):
+async def test_an_invalid_column_name_is_refused_before_anything_is_sent(bench, name):
     for query in (
         {"columns": [name]},
         {"filters": [where(name, "eq", 1)]},
@@ -129,10 +129,10 @@ async def test_what_is_no_column_name_is_refused_before_anything_is_sent(bench, 
             await bench.call("query.run", {"table": "vendas", **query})
 
 
-async def test_limits_hold_whatever_is_asked(credentials):
+async def test_the_connections_limits_cannot_be_exceeded(credentials):
     async with Bench(provider, credentials=credentials(max_rows=2)) as bench:
-        found = await bench.call("query.run", {"table": "vendas", "limit": 1000})
-        assert (len(found.rows), found.truncated) == (2, True)
+        result = await bench.call("query.run", {"table": "vendas", "limit": 1000})
+        assert (len(result.rows), result.truncated) == (2, True)
         with pytest.raises(InvalidParams):
             await bench.call("query.run", {"table": "vendas", "limit": 1001})
 
@@ -147,7 +147,7 @@ async def test_limits_hold_whatever_is_asked(credentials):
         ({"table": "segredos"}, Forbidden, "42501"),
     ],
 )
-async def test_the_database_s_refusals_say_what_next_and_quote_nothing(credentials, query, error, code):
+async def test_the_databases_errors_say_what_to_do_and_quote_no_values(credentials, query, error, code):
     typed = credentials(allowed_tables=["vendas", "crm.vazia", "segredos"])
     async with Bench(provider, credentials=typed) as bench:
         with pytest.raises(error) as caught:
@@ -156,7 +156,7 @@ async def test_the_database_s_refusals_say_what_next_and_quote_nothing(credentia
     assert "abc" not in str(caught.value)
 
 
-async def test_tables_are_listed_with_their_columns_when_allowed_and_readable(credentials):
+async def test_allowed_and_readable_tables_are_listed_with_their_columns(credentials):
     typed = credentials(allowed_tables=["crm.clientes", "segredos", "missing", "vendas"])
     async with Bench(provider, credentials=typed) as bench:
         tables = (await bench.call("tables.list")).tables
@@ -167,12 +167,12 @@ async def test_tables_are_listed_with_their_columns_when_allowed_and_readable(cr
     ]
 
 
-async def test_a_role_that_only_reads_what_is_allowed_gives_no_warning(bench):
+async def test_a_role_that_may_only_read_allowed_tables_gives_no_warning(bench):
     assert (await bench.call("access.check")).warnings == []
     assert "Warning" not in await bench.test()
 
 
-async def test_a_role_that_could_write_is_warned_of(credentials):
+async def test_a_role_that_may_write_gives_warnings(credentials):
     async with Bench(provider, credentials=credentials("writer", allowed_tables=["vendas", "missing"])) as bench:
         warnings = " ".join((await bench.call("access.check")).warnings)
         label = await bench.test()
@@ -183,12 +183,12 @@ async def test_a_role_that_could_write_is_warned_of(credentials):
     assert warnings in label
 
 
-async def test_a_superuser_is_warned_of(credentials):
+async def test_a_superuser_gives_a_warning(credentials):
     async with Bench(provider, credentials=credentials() | {"user": "postgres"}) as bench:
         assert "superuser" in await bench.test()
 
 
-async def test_half_a_character_in_a_json_column_spoils_no_answer(credentials, postgres_url):
+async def test_a_lone_surrogate_in_a_json_column_does_not_break_the_result(credentials, postgres_url):
     superuser = psycopg.conninfo.make_conninfo(postgres_url, user="postgres")
     with psycopg.connect(superuser, autocommit=True) as connection:
         connection.execute(
@@ -197,8 +197,8 @@ async def test_half_a_character_in_a_json_column_spoils_no_answer(credentials, p
         connection.execute("grant select on metades to public")
     try:
         async with Bench(provider, credentials=credentials(allowed_tables=["metades"])) as bench:
-            found = await bench.call("query.run", {"table": "metades"})
+            result = await bench.call("query.run", {"table": "metades"})
     finally:
         with psycopg.connect(superuser, autocommit=True) as connection:
             connection.execute("drop table metades")
-    assert json.loads(found.model_dump_json())["rows"] == [{"j": {"a": "x\ufffd", "\ufffd": [None]}}]
+    assert json.loads(result.model_dump_json())["rows"] == [{"j": {"a": "x\ufffd", "\ufffd": [None]}}]

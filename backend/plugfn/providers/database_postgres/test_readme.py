@@ -1,4 +1,4 @@
-"""The SQL of README.md makes a role of which nothing is to be warned."""
+"""The SQL of README.md creates a role that gives no warnings."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ README = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def reader(postgres_url, roles):
-    """The role of the README, under a name of this run's own."""
+    """The README's role, under a name of its own for this run."""
     (recipe,) = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
     name = roles["reader"].replace("reader", "readme")
     superuser = make_conninfo(postgres_url, user="postgres")
@@ -28,7 +28,7 @@ def reader(postgres_url, roles):
         connection.execute(f'drop table orders; drop owned by "{name}"; drop role "{name}"')
 
 
-async def test_the_role_of_the_readme_reads_and_is_not_warned_of(reader, credentials):
+async def test_the_readmes_role_reads_and_gives_no_warnings(reader, credentials):
     typed = credentials() | {"user": reader, "allowed_tables": ["orders"]}
     async with Bench(provider, credentials=typed) as bench:
         assert (await bench.call("access.check")).warnings == []

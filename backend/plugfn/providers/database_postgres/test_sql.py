@@ -1,4 +1,4 @@
-"""Attacks on free SQL, on a real PostgreSQL, with a role that could write: nothing is changed and nothing leaks."""
+"""Attacks by free SQL on a real PostgreSQL, with a role that may write: nothing is changed and nothing leaks."""
 
 import pytest
 
@@ -183,7 +183,7 @@ ATTACKS = [
     "select %s",
     "select @x",
     "select array[1, 2][1]",
-    # what could be read in two ways
+    # what is ambiguous
     "select e'a\\' from vendas; delete from vendas; --'",
     "select E'\\'' || (select senha from segredos) || '",
     "select $$a$$ || (select senha from segredos)",
@@ -236,12 +236,12 @@ async def test_no_attack_passes_and_nothing_is_changed(bench, world_as_it_is):
     through = []
     for query in ATTACKS:
         try:
-            found = await bench.call("query.sql", {"sql": query})
+            result = await bench.call("query.sql", {"sql": query})
         except (Forbidden, InvalidCall) as error:
             if error.code not in REFUSED_BY_US:
                 through.append((query, error))
         else:
-            through.append((query, found))
+            through.append((query, result))
     assert through == []
     assert world_as_it_is() == before
 
@@ -253,19 +253,19 @@ async def test_sql_is_refused_unless_the_connection_allows_it(credentials):
     assert caught.value.code == "sql_not_allowed"
 
 
-async def test_the_limit_holds_around_what_the_caller_wrote(credentials):
+async def test_a_limit_in_the_callers_sql_does_not_exceed_the_connections(credentials):
     async with Bench(provider, credentials=credentials(allow_sql=True, max_rows=2)) as bench:
-        found = await bench.call("query.sql", {"sql": "select id from vendas limit 1000 -- )", "limit": 900})
-        assert (len(found.rows), found.truncated) == (2, True)
+        result = await bench.call("query.sql", {"sql": "select id from vendas limit 1000 -- )", "limit": 900})
+        assert (len(result.rows), result.truncated) == (2, True)
         assert len((await bench.call("query.sql", {"sql": "select id from vendas", "limit": 1})).rows) == 1
 
 
-async def test_columns_of_one_name_are_refused(bench):
+async def test_two_result_columns_with_one_name_are_refused(bench):
     with pytest.raises(InvalidCall) as caught:
         await bench.call("query.sql", {"sql": "select v.id, c.id from vendas v, crm.clientes c"})
     assert caught.value.code == "same_name"
 
 
-async def test_a_column_or_table_named_like_our_own_parts_is_just_a_name(bench):
+async def test_a_column_or_table_may_have_a_name_that_our_wrapping_uses(bench):
     sql = "select id as plugfn, id as line, 1 as lines from vendas plugfn order by plugfn.id limit 1"
     assert (await bench.call("query.sql", {"sql": sql})).rows == [{"plugfn": 1, "line": 1, "lines": 1}]

@@ -1,4 +1,4 @@
-"""Tests of servers that mean harm, or speak nonsense: they get no memory, no processor, no secret and no last word."""
+"""Hostile and broken servers: they cannot exhaust memory or processor, and they learn no secret."""
 
 import asyncio
 import struct
@@ -10,9 +10,9 @@ from plugfn.errors import InvalidCall, NeedsReconnect, PlugFnError, Unavailable,
 from plugfn.net.guard import Guard
 from plugfn.providers.database_postgres import provider
 from plugfn.providers.database_postgres.conftest import SSL_REQUEST, relay
-from plugfn.providers.database_postgres.connect import connected
+from plugfn.providers.database_postgres.connect import connect
 from plugfn.providers.database_postgres.credentials import PostgresAccess
-from plugfn.providers.database_postgres.session import ask, reading
+from plugfn.providers.database_postgres.session import execute, read_in_session
 from plugfn.providers.database_postgres.test_connect import certificate
 from plugfn.testing.bench import Bench
 
@@ -38,7 +38,7 @@ def done(rows):
 
 
 def server(*answers, sent=None, again=b""):
-    """Welcomes anybody, and answers each query with the next of `answers`; then with `again`, without end."""
+    """Accepts every login, and answers each query with the next of `answers`, then always with `again`."""
 
     async def serve(reader, writer):
         head = await reader.readexactly(4)
@@ -74,13 +74,13 @@ async def asked(credentials, port, action="query.run", **more):
 
 
 async def called(credentials, port, **more):
-    """One attempt."""
+    """Runs one query against this server."""
     async with Bench(provider, credentials=credentials(port=port, **more)) as bench:
         return await bench.test()
 
 
 def scram(rounds, proofs):
-    """A server that wants so many rounds of hashing."""
+    """A server that asks for this many rounds of hashing."""
 
     async def serve(reader, writer):
         head = await reader.readexactly(4)
@@ -96,7 +96,7 @@ def scram(rounds, proofs):
 
 
 @pytest.mark.parametrize("rounds", [b"3000000", b" 3000000", b"+3000000", b"100001", b"2147483647", b"1\xb2", b""])
-async def test_a_server_cannot_make_us_hash_without_end(credentials, door, rounds):
+async def test_a_server_cannot_ask_for_endless_hashing(credentials, door, rounds):
     started = time.monotonic()
     with pytest.raises(NeedsReconnect) as caught:
         await called(credentials, door(scram(rounds, [])))
@@ -104,9 +104,9 @@ async def test_a_server_cannot_make_us_hash_without_end(credentials, door, round
     assert time.monotonic() - started < 1
 
 
-async def test_as_many_rounds_as_are_usual_are_hashed(credentials, door):
+async def test_the_usual_number_of_rounds_is_accepted(credentials, door):
     proofs = []
-    with pytest.raises(Unavailable):  # this server never says whether the proof was right
+    with pytest.raises(Unavailable):  # this server never says whether the password was right
         await called(credentials, door(scram(b"4096", proofs)))
     assert proofs == [1]
 
@@ -121,7 +121,7 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-async def test_a_server_that_sends_without_end_is_left_before_it_fills_our_memory(credentials, door, flood):
+async def test_a_connection_to_a_server_that_sends_endlessly_is_closed(credentials, door, flood):
     sent = []
     head = message(b"1") + message(b"2") + ONE_COLUMN
     if flood == "one row":
@@ -135,7 +135,7 @@ async def test_a_server_that_sends_without_end_is_left_before_it_fills_our_memor
 @pytest.mark.parametrize(
     "words", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"R\0\0\0\1", b"SSH-2.0-x\r\n", b"R\x7f\xff\xff\xff"]
 )
-async def test_a_server_of_another_kind_is_told_from_one_that_is_down(credentials, door, words):
+async def test_a_server_with_another_protocol_is_not_reported_as_down(credentials, door, words):
     async def serve(_reader, writer):
         writer.write(words)
         await writer.drain()
@@ -145,8 +145,8 @@ async def test_a_server_of_another_kind_is_told_from_one_that_is_down(credential
     assert caught.value.code == "not_postgresql"
 
 
-def lines(*found):
-    return (*BEGUN, done(b""), done(b"".join(map(row, found))), done(b""))
+def lines(*payloads):
+    return (*BEGUN, done(b""), done(b"".join(map(row, payloads))), done(b""))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def lines(*found):
         b"{123.456.789-00",
     ],
 )
-async def test_an_answer_that_cannot_be_read_is_an_error_of_ours_that_quotes_nothing(credentials, door, line):
+async def test_an_unreadable_answer_raises_a_plugfn_error_that_quotes_nothing(credentials, door, line):
     with pytest.raises(PlugFnError) as caught:
         await asked(credentials, door(server(*lines(line))))
     assert caught.value.code == "unreadable_answer"
@@ -169,16 +169,16 @@ async def test_an_answer_that_cannot_be_read_is_an_error_of_ours_that_quotes_not
     assert caught.value.__suppress_context__
 
 
-async def test_a_server_that_ignores_the_limits_gives_no_more_rows_and_bytes_than_they_say(credentials, door):
-    found = await asked(credentials, door(server(*lines(*[b'{"a": 1}'] * 500))), max_rows=3)
-    assert (len(found.rows), found.truncated) == (3, True)
+async def test_the_limits_also_hold_for_a_server_that_ignores_them(credentials, door):
+    result = await asked(credentials, door(server(*lines(*[b'{"a": 1}'] * 500))), max_rows=3)
+    assert (len(result.rows), result.truncated) == (3, True)
     with pytest.raises(Unexpected) as caught:
         await asked(credentials, door(server(*lines(b'{"a": "' + b"x" * 3 * MIB + b'"}'))))
     assert caught.value.code == "too_big"
 
 
 @pytest.mark.parametrize("code", ["x" * 5000, "<b>42", "\r\nCPF", "ana@x", "42P01"])
-async def test_a_code_of_the_server_s_own_making_goes_nowhere(credentials, door, code):
+async def test_a_code_that_the_server_made_up_is_not_passed_on(credentials, door, code):
     refusal = message(b"E", f"SERROR\0VERROR\0C{code}\0Mana 123\0\0".encode()) + message(b"Z", b"E")
     with pytest.raises(PlugFnError) as caught:
         await called(credentials, door(server(refusal)))
@@ -186,7 +186,7 @@ async def test_a_code_of_the_server_s_own_making_goes_nowhere(credentials, door,
     assert "123" not in str(caught.value)
 
 
-async def test_what_comes_unencrypted_before_encryption_is_not_taken_for_an_answer(credentials, door, certificate):
+async def test_plaintext_before_encryption_is_not_read_as_an_answer(credentials, door, certificate):
     pem, _tls = certificate
 
     async def serve(reader, writer):
@@ -210,33 +210,33 @@ async def test_an_encrypted_query_is_cancelled_too(credentials, door, socket_pat
 
     started = time.monotonic()
     with pytest.raises(InvalidCall):
-        await reading(
+        await read_in_session(
             Caller,
-            lambda connection: ask(connection, "select set_config('statement_timeout', '0', false), pg_sleep(9)"),
+            lambda connection: execute(connection, "select set_config('statement_timeout', '0', false), pg_sleep(9)"),
         )
     assert time.monotonic() - started < 2.5
     assert caplog.records == []
 
 
-async def test_the_first_address_that_answers_is_taken(credentials, door, socket_path):
+async def test_the_first_address_that_answers_is_used(credentials, door, socket_path):
     class Both(Guard):
         async def _lookup(self, host, port):
             return ["127.0.0.9", "127.0.0.1", *["127.0.0.8"] * 1000]
 
     typed = PostgresAccess(**credentials(host="two.example", port=door(relay(socket_path))))
-    async with asyncio.timeout(5), connected(typed, Both(["127.0.0.0/8"])) as connection:
-        assert await (await ask(connection, "select 1")).fetchone() == (1,)
+    async with asyncio.timeout(5), connect(typed, Both(["127.0.0.0/8"])) as connection:
+        assert await (await execute(connection, "select 1")).fetchone() == (1,)
 
 
 @pytest.mark.parametrize("password", ["a\0b", "caf\ud800e", "x\0" * 400])
-def test_a_password_that_cannot_be_sent_is_refused_without_being_quoted(credentials, password):
+def test_a_password_that_cannot_be_sent_is_refused_and_not_quoted(credentials, password):
     with pytest.raises(ValueError) as caught:
         PostgresAccess(**credentials() | {"password": password})
     assert "caf" not in str(caught.value)
 
 
 @pytest.mark.parametrize("inside", ["", "no base64", "é", "AAAA"])
-async def test_a_certificate_that_is_none_is_said(credentials, inside):
+async def test_an_invalid_root_certificate_is_reported(credentials, inside):
     pem = f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n"
     with pytest.raises(NeedsReconnect) as caught:
         await called(credentials, 5432, sslmode="verify-full", root_certificate=pem)

@@ -1,7 +1,7 @@
-"""The way to a user's server: libpq talks to a socket of ours in a private folder, and we to the server, encrypted.
+"""A relay between libpq and the user's server: libpq connects to our socket in a private folder, we to the server.
 
-Left alone, libpq would trust a server with our memory (a message may take 2 GB, and rows have no end) and our processor
-(SCRAM lets the server say how many rounds of hashing the client must do, in which nothing else of the process runs).
+The relay encrypts, and it limits what a hostile server can do. Without it, libpq would accept messages of 2 GB and
+endless rows, and as many rounds of SCRAM hashing as the server asks for, during which the whole process stands still.
 Messages: https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
 
@@ -15,9 +15,9 @@ from pathlib import Path
 from plugfn.errors import NeedsReconnect, PlugFnError, Unexpected
 
 MOST_BYTES = 10 * 1024 * 1024
-"""What a server may send in one session: several times the biggest answer that is asked of it."""
+"""The most bytes that a server may send in one session: several times the biggest answer that we request."""
 MOST_ROUNDS = 100_000
-"""Of SCRAM; PostgreSQL's own default is 4096 (scram_iterations)."""
+"""The most rounds of SCRAM; PostgreSQL's default is 4096 (scram_iterations)."""
 MOST_ADDRESSES = 3
 
 _LONGEST_GREETING, _LONGEST = 30_000, 2**32
@@ -28,7 +28,7 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Wire:
-    """One session's way. `failure`: what went wrong on it, where libpq only sees a connection that broke."""
+    """The relay of one session. `failure`: the reason if the relay failed; libpq only sees a broken connection."""
 
     def __init__(self, host: str, port: int, addresses: list[str], tls: ssl.SSLContext | None, seconds: float) -> None:
         self.host, self.port, self.tls, self.seconds = host, port, tls, seconds
@@ -39,7 +39,7 @@ class Wire:
 
     @asynccontextmanager
     async def open(self, folder: Path) -> AsyncIterator[None]:
-        """Listens where libpq looks for this port's socket in `folder`, which nobody else may enter."""
+        """Listens in `folder`, which only this user may enter, where libpq looks for this port's socket."""
         server = await asyncio.start_unix_server(self._accept, folder / f".s.PGSQL.{self.port}")
         try:
             yield
@@ -54,7 +54,7 @@ class Wire:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            with suppress(OSError, EOFError):  # libpq sees a connection that broke, and says so
+            with suppress(OSError, EOFError):  # libpq sees and reports the broken connection
                 await self._joined((reader, writer), await self._reached())
         except PlugFnError as error:
             self.failure = error
@@ -62,13 +62,13 @@ class Wire:
             writer.close()
 
     async def _reached(self) -> Stream:
-        """A connection to the first address that takes one. Raises OSError, NeedsReconnect."""
+        """A connection to the first address that accepts one. Raises OSError, NeedsReconnect."""
         for address in self.addresses:
             with suppress(OSError):
                 async with asyncio.timeout(self.seconds / len(self.addresses)):
-                    found = await self._connected(address)
-                self.addresses = [address]  # to cancel a query, the same server is asked
-                return found
+                    stream = await self._connected(address)
+                self.addresses = [address]  # cancelling a query must reach the same server
+                return stream
         raise ConnectionError
 
     async def _connected(self, address: str) -> Stream:
@@ -87,13 +87,13 @@ class Wire:
     async def _encrypted(self, plain: socket.socket, tls: ssl.SSLContext) -> Stream:
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(plain, _SSL_REQUEST)
-        # One byte and no more: what came with it, unencrypted, must not be taken for what comes encrypted.
+        # Reads only one byte: plaintext that follows it must not be read as if it had been encrypted.
         if await loop.sock_recv(plain, 1) != b"S":
-            raise no_tls()
+            raise tls_error()
         try:
             return await asyncio.open_connection(sock=plain, ssl=tls, server_hostname=self.host)
         except (ssl.SSLError, ValueError):
-            raise no_tls() from None
+            raise tls_error() from None
 
     async def _joined(self, near: Stream, far: Stream) -> None:
         both = [asyncio.create_task(self._down(far[0], near[1])), asyncio.create_task(_pump(near[0], far[1]))]
@@ -109,14 +109,14 @@ class Wire:
                 raise end
 
     async def _down(self, far: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        """Passes on what the server sends, message by message. Raises PlugFnError, EOFError."""
-        while not await self._passed_on(far, near, _LONGEST_GREETING):
+        """Relays what the server sends, message by message. Raises PlugFnError, EOFError."""
+        while not await self._relayed(far, near, _LONGEST_GREETING):
             pass
         while True:
-            await self._passed_on(far, near, _LONGEST)
+            await self._relayed(far, near, _LONGEST)
 
-    async def _passed_on(self, far: asyncio.StreamReader, near: asyncio.StreamWriter, longest: int) -> bool:
-        """Passes on one message; whether it is the one that ends the login."""
+    async def _relayed(self, far: asyncio.StreamReader, near: asyncio.StreamWriter, longest: int) -> bool:
+        """Relays one message; returns whether it ended the login."""
         head = await far.readexactly(5)
         length = int.from_bytes(head[1:], "big")
         if not 4 <= length <= longest:
@@ -133,7 +133,7 @@ class Wire:
     def _spend(self, size: int) -> None:
         self.left -= size
         if self.left < 0:
-            raise Unexpected("the server sends more than it was asked for", code="too_big")
+            raise Unexpected("the server sent more than was requested", code="too_big")
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -143,16 +143,16 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 def _check_rounds(message: bytes) -> None:
-    """SCRAM's `r=…,s=…,i=4096` (RFC 5802). Raises NeedsReconnect."""
+    """Checks the `i` of SCRAM's `r=…,s=…,i=4096` (RFC 5802). Raises NeedsReconnect."""
     for part in message.split(b","):
         rounds = part.removeprefix(b"i=")
         if rounds != part and (not rounds.isdigit() or len(rounds) > 9 or int(rounds) > MOST_ROUNDS):
             raise NeedsReconnect(
-                f"The server asks for more than {MOST_ROUNDS} rounds of SCRAM: set the password anew with fewer.",
+                f"The server asks for more than {MOST_ROUNDS} rounds of SCRAM: set the password again with fewer.",
                 code="auth_method",
             )
 
 
-def no_tls() -> NeedsReconnect:
-    """What to raise when a connection is not as sslmode asks."""
-    return NeedsReconnect("The connection cannot be encrypted or verified as sslmode asks.", code="tls")
+def tls_error() -> NeedsReconnect:
+    """The error to raise if a connection cannot be encrypted or verified as sslmode requires."""
+    return NeedsReconnect("The connection cannot be encrypted or verified as sslmode requires.", code="tls")

@@ -1,4 +1,4 @@
-"""Supabase projects: structured queries on allowed tables through their REST API."""
+"""Supabase projects: structured queries on allowed tables, through the project's REST API."""
 
 from plugfn.providers.database_supabase import actions
 from plugfn.providers.database_supabase.definition import provider

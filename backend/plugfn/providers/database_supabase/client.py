@@ -1,4 +1,4 @@
-"""Reads tables through PostgREST: GET only, which it runs in a READ ONLY transaction; never a function (/rpc)."""
+"""Reads tables through PostgREST, only by GET, which runs in a READ ONLY transaction; never functions (/rpc)."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plugfn.database.names import TableRef
-from plugfn.database.rows import MOST_BYTES, encodable, within
+from plugfn.database.rows import MOST_BYTES, count_that_fit, replace_lone_surrogates
 from plugfn.definition import Call
 from plugfn.errors import InvalidCall, Unexpected
 from plugfn.net.answer import Answer
@@ -21,8 +21,8 @@ _TOTAL = re.compile(r"(?:\d+-\d+|\*)/(\d{1,18})", re.ASCII)
 async def get_table(
     call: Call[SupabaseAccess], table: TableRef, parameters: Mapping[str, str], *, count: bool = False
 ) -> Answer:
-    """PostgREST's answer for a table. Raises as the error table says."""
-    schema = table.schema.encode().decode("latin-1")  # headers are bytes, which PostgREST reads as UTF-8
+    """PostgREST's answer for a table. Raises the errors of the error table."""
+    schema = table.schema.encode().decode("latin-1")  # PostgREST reads header bytes as UTF-8
     headers = {"Accept-Profile": schema, "Accept": "application/json"}
     if count:
         headers["Prefer"] = "count=exact"
@@ -31,32 +31,32 @@ async def get_table(
     except Unexpected as error:
         if error.code != "too_big":
             raise
-        raise InvalidCall("the answer is too big: ask for fewer rows or columns", code="too_big") from None
+        raise InvalidCall("the answer is too big: select fewer rows or columns", code="too_big") from None
 
 
 def rows_of(answer: Answer) -> list[dict[str, Any]]:
-    """The rows of an answer, with what has a decimal point as the string of its digits. Raises Unexpected."""
+    """The rows of an answer; numbers with a decimal point become strings of their digits. Raises Unexpected."""
     try:
-        found = encodable(json.loads(answer.body, parse_float=str, parse_int=_whole, parse_constant=str))
+        rows = replace_lone_surrogates(json.loads(answer.body, parse_float=str, parse_int=_whole, parse_constant=str))
     except (ValueError, RecursionError):
         raise Unexpected("the answer is not JSON", code="not_json") from None
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Unexpected("the answer is not a list of rows", code="wrong_shape")
-    return found
+    return rows
 
 
 def total_of(answer: Answer) -> int | None:
-    """How many rows there are in all, from Content-Range: `0-24/100`, `*/0`."""
-    found = _TOTAL.fullmatch(answer.headers.get("content-range", ""))
-    return int(found[1]) if found else None
+    """The total number of rows, from Content-Range: `0-24/100`, `*/0`."""
+    match = _TOTAL.fullmatch(answer.headers.get("content-range", ""))
+    return int(match[1]) if match else None
 
 
-def fitting(rows: list[dict[str, Any]], most_bytes: int = MOST_BYTES) -> list[dict[str, Any]]:
-    """The rows that fit into so many bytes together. Raises InvalidCall when not even the first does."""
+def rows_that_fit(rows: list[dict[str, Any]], most_bytes: int = MOST_BYTES) -> list[dict[str, Any]]:
+    """The first rows that fit into `most_bytes` together. Raises InvalidCall if not even the first fits."""
     sizes = (len(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")) for row in rows)
-    fit = rows[: within(sizes, most_bytes)]
+    fit = rows[: count_that_fit(sizes, most_bytes)]
     if rows and not fit:
-        raise InvalidCall(f"a row is bigger than {most_bytes} bytes: ask for fewer columns", code="row_too_big")
+        raise InvalidCall(f"a row is bigger than {most_bytes} bytes: select fewer columns", code="row_too_big")
     return fit
 
 

@@ -1,7 +1,7 @@
-"""A structured query as PostgREST's URL parameters. Every value is quoted, every name is checked before it comes here.
+"""Compiles a structured query to PostgREST's URL parameters. Values are quoted; names were checked before.
 
-The grammar: https://docs.postgrest.org/en/stable/references/api/tables_views.html. All filters go into one `and=(…)`,
-where a value in double quotes is just a value, whatever is in it; in the shorter `column=eq.value` some are not.
+The grammar: https://docs.postgrest.org/en/stable/references/api/tables_views.html. All filters go into one `and=(…)`:
+there, a value in double quotes is always just a value, while the shorter `column=eq.value` gives some values a meaning.
 """
 
 import re
@@ -14,8 +14,8 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WORDS = frozenset({"and", "or", "not"})
 
 
-def compiled(query: Query, rows: int) -> dict[str, str]:
-    """The parameters that ask for at most so many rows."""
+def compile_query(query: Query, rows: int) -> dict[str, str]:
+    """The URL parameters for the query, with `rows` as the limit."""
     parameters = {"select": ",".join(map(_name, query.columns)) or "*"}
     if query.filters:
         parameters["and"] = f"({_joined(query.filters)})"
@@ -25,7 +25,7 @@ def compiled(query: Query, rows: int) -> dict[str, str]:
 
 
 def _name(name: str) -> str:
-    """Quoted, unless it is of plain letters and no word of PostgREST's own logic."""
+    """The name, quoted unless it consists of plain letters and is not one of PostgREST's operators."""
     return name if _PLAIN.fullmatch(name) and name not in _WORDS else f'"{name}"'
 
 
@@ -44,15 +44,15 @@ def _condition(part: Condition) -> str:
     if part.op == "is_null":
         return f"{name}.is.null" if part.value else f"{name}.not.is.null"
     if isinstance(part.value, list) and len(part.value) == 1:
-        # PostgREST takes in.("") for the list of nothing.
+        # PostgREST reads in.("") as an empty list.
         return f"{name}.eq.{_quoted(literal(part.value[0]))}"
     if isinstance(part.value, list):
-        return f"{name}.in.({','.join(_quoted(literal(one)) for one in part.value)})"
+        return f"{name}.in.({','.join(_quoted(literal(value)) for value in part.value)})"
     text = literal(part.value)
     if part.op in ("like", "ilike") and "*" in text:
         raise InvalidParams(
-            "the query cannot be asked",
-            problems=[Problem(f"filters.{part.column}", "Supabase takes * for %, so a pattern cannot hold one")],
+            "Supabase cannot run this query",
+            problems=[Problem(f"filters.{part.column}", "must not contain *, which Supabase reads as %")],
         )
     return f"{name}.{part.op}.{_quoted(text)}"
 

@@ -1,4 +1,4 @@
-"""The independent peer: Supabase's own @supabase/lite, serving a real PostgreSQL."""
+"""The independent peer: Supabase's own @supabase/lite, in front of a real PostgreSQL."""
 
 import os
 import socket
@@ -58,7 +58,7 @@ secret_key = "{secret}"
 
 @dataclass(frozen=True)
 class Peer:
-    """A project: `url` of its API, and the TCP port and name of the database behind it."""
+    """A project: its API's URL, and the TCP port and name of its database."""
 
     url: str
     postgres_port: int
@@ -70,23 +70,23 @@ class Peer:
 def lite(npm_peer: Any, peer_missing: Callable[[str, str], None], peers: dict[str, Any]) -> Peer:
     """@supabase/lite, running; or reported as missing."""
     if "peer" not in peers:
-        found = npm_peer("@supabase/lite", LITE)
+        package = npm_peer("@supabase/lite", LITE)
         try:
-            _add_driver(found)
+            _add_driver(package)
         except (subprocess.SubprocessError, OSError) as error:
             peer_missing("npm @supabase/lite", f"{type(error).__name__} while installing its driver")
-        peers["peer"] = peers["start"](found)
+        peers["peer"] = peers["start"](package)
     running: Peer = peers["peer"]
     return running
 
 
-def _add_driver(found: Any) -> None:
-    """npm postgres beside it: lite asks for it only when it runs."""
-    folder = found.package.parents[2]
+def _add_driver(package: Any) -> None:
+    """Installs npm's postgres beside it: lite does not list it as a dependency."""
+    folder = package.package.parents[2]
     if (folder / "node_modules" / "postgres" / "package.json").exists():
         return
-    npm = found.node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    command = [str(found.node), str(npm), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--no-save"]
+    npm = package.node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [str(package.node), str(npm), "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--no-save"]
     command += ["--ignore-scripts", "--fetch-retries=1", "--fetch-timeout=15000"]
     command += [f"@supabase/lite@{LITE}", f"postgres@{DRIVER}"]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
@@ -94,14 +94,14 @@ def _add_driver(found: Any) -> None:
 
 @pytest.fixture(scope="session")
 def peers(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The one peer of a run: a database of its own, a TCP door to it, and the process."""
+    """The test run's only peer: its own database, a TCP door to it, and the process."""
     superuser = make_conninfo(postgres_url, user="postgres", dbname="postgres")
     name, folder = f"test_lite_{uuid4().hex[:12]}", tmp_path_factory.mktemp("lite")
     parts = conninfo_to_dict(postgres_url)
     door = Door(relay(str(Path(str(parts["host"])) / f".s.PGSQL.{parts.get('port') or 5432}")))
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(found: Any) -> Peer:
+    def start(package: Any) -> Peer:
         with psycopg.connect(superuser, autocommit=True) as connection:
             connection.execute(f'create database "{name}"')
         with psycopg.connect(make_conninfo(superuser, dbname=name), autocommit=True) as connection:
@@ -110,7 +110,7 @@ def peers(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         config = folder / "config.toml"
         values = {"port": port, "postgres": door.port, "name": name, "user": "postgres"}
         config.write_text(CONFIG.format(publishable=PUBLISHABLE, secret=SECRET, **values))
-        command = [str(found.node), str(found.package / "dist" / "cli" / "index.js"), "start", "--no-admin"]
+        command = [str(package.node), str(package.package / "dist" / "cli" / "index.js"), "start", "--no-admin"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "DO_NOT_TRACK": "1"}
         output = (folder / "output").open("wb")
         running.append(

@@ -1,4 +1,4 @@
-"""What a user types to connect a Supabase project, and what its key could do."""
+"""What a user enters to connect a Supabase project, and which kind of key it is."""
 
 import json
 import re
@@ -23,12 +23,12 @@ class SupabaseAccess(DatabaseAccess):
     """A project, a key, and the limits of the connection."""
 
     url: Annotated[str, Field(max_length=300)]
-    """https://<ref>.supabase.co, or where a self-hosted one is."""
+    """https://<ref>.supabase.co, or the URL of a self-hosted project."""
     key: SecretStr
-    """Publishable (sb_publishable_…), best with a policy that lets it read the allowed tables; or secret (sb_secret_…),
-    which passes by row level security and sees everything. The older JWTs (anon, service_role) are taken too."""
+    """Preferably a publishable key (sb_publishable_…), with a policy that lets it read the allowed tables. A secret key
+    (sb_secret_…) bypasses row level security and sees everything. The older JWTs (anon, service_role) also work."""
     server_max_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
-    """The project's own setting "Max rows" (Supabase: 1000): it cuts answers without saying so."""
+    """The project's own setting "Max rows" (by default 1000), at which it silently cuts answers."""
 
     @field_validator("url")
     @classmethod
@@ -38,7 +38,7 @@ class SupabaseAccess(DatabaseAccess):
         except InvalidParams as error:
             raise ValueError(error.problems[0].reason) from None
         if address.path not in ("", "/") or address.query:
-            raise ValueError("must be the project's address alone, without a path")
+            raise ValueError("must be the project's URL without a path")
         if address.scheme != "https" and not _is_private(address.host):
             raise ValueError("must begin with https://")
         return address.origin
@@ -47,24 +47,24 @@ class SupabaseAccess(DatabaseAccess):
     @classmethod
     def _readable_key(cls, key: SecretStr) -> SecretStr:
         if not _KEY.fullmatch(key.get_secret_value()):
-            raise ValueError("is not a key of Supabase")
+            raise ValueError("is not a Supabase key: it has 20 to 2000 letters, digits, dots, hyphens and underscores")
         return key
 
     @property
     def kind(self) -> Kind:
-        """Which kind of key it is. What a JWT says of itself is only believed for warnings."""
+        """Which kind of key it is. For a JWT this is its own claim, so it is only used for warnings."""
         key = self.key.get_secret_value()
         return next((kind for prefix, kind in _PREFIXES.items() if key.startswith(prefix)), _jwt_role(key))
 
     def headers(self) -> dict[str, str]:
-        """What authenticates a request: the key, and for the older kind the same as a bearer token."""
+        """The headers that authenticate a request: the key, and an older key also as a bearer token."""
         key = self.key.get_secret_value()
         bearer = {"Authorization": f"Bearer {key}"} if key.count(".") == 2 else {}
         return {"apikey": key} | bearer
 
 
 def _is_private(host: str) -> bool:
-    """Whether only an operator who allows private networks can reach it; names but localhost are taken for public."""
+    """Whether the host is private, so that an operator must allow it; names other than localhost count as public."""
     try:
         return not is_public(effective(ip_address(host)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The provider: Supabase projects, read only, through their REST API (PostgREST)."""
+"""The provider for Supabase projects, which only reads, through their REST API (PostgREST)."""
 
 from plugfn.definition import Call, Form, Origin, Provider, Settings
 from plugfn.providers.database_supabase.credentials import SupabaseAccess
@@ -7,12 +7,12 @@ from plugfn.providers.database_supabase.inspect_key import inspect_access
 
 
 def origin(_settings: Settings, credentials: SupabaseAccess) -> Origin:
-    """The user names the host: private addresses are refused."""
+    """The user chooses the host, so it is not trusted: private addresses are refused."""
     return Origin(credentials.url, trusted=False)
 
 
 async def test(call: Call[SupabaseAccess]) -> str:
-    """Which project answered, and what its key could do that it should not. Raises as actions do."""
+    """Which project answered, and what its key may do but should not. Raises the same errors as actions."""
     return (await inspect_access(call)).line()
 
 

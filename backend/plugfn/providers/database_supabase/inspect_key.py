@@ -1,4 +1,4 @@
-"""Looks at which allowed tables a key reaches, and at what it could do besides."""
+"""Finds out which allowed tables a key can read, and warns if it may do more."""
 
 import asyncio
 from contextlib import suppress
@@ -15,58 +15,58 @@ from plugfn.providers.database_supabase.credentials import SupabaseAccess
 AT_ONCE = 5
 
 _WARNINGS = {
-    "secret": "The key is a secret one: it passes by row level security and may write to every table.",
-    "service_role": "The key is the service_role's: it passes by row level security and may write to every table.",
-    "other": "The key is of a kind that is not known, so what it may do is not known either.",
+    "secret": "The key is a secret key: it bypasses row level security and may write to every table.",
+    "service_role": "The key is the service_role key: it bypasses row level security and may write to every table.",
+    "other": "PlugFn does not know this kind of key, so it cannot say what the key may do.",
 }
-_AGEING = "The key is of the older kind (JWT), which Supabase is taking out of use: replace it."
+_DEPRECATED = "The key is of the older kind (JWT), which Supabase is phasing out: replace it."
 
 
 async def tables_of(call: Call[SupabaseAccess]) -> list[Table]:
-    """The allowed tables that the key can read, with their columns where the project's API tells them."""
+    """The allowed tables that the key can read, with their columns if the project's API lists them."""
     wanted = call.credentials.tables()
-    told = await _described(call) if any(table.schema == DEFAULT_SCHEMA for table in wanted) else {}
-    unsure = [table for table in wanted if str(table) not in told]
-    reached = set(await _reached(call, unsure))
+    described = await _described(call) if any(table.schema == DEFAULT_SCHEMA for table in wanted) else {}
+    undescribed = [table for table in wanted if str(table) not in described]
+    reached = set(await _readable(call, undescribed))
     return [
-        Table(name=str(table), columns=told.get(str(table), []))
+        Table(name=str(table), columns=described.get(str(table), []))
         for table in wanted
-        if str(table) in told or table in reached
+        if str(table) in described or table in reached
     ]
 
 
 async def inspect_access(call: Call[SupabaseAccess]) -> Access:
-    """Which project answers, and the warnings. Raises when the key is refused."""
+    """Which project answers, and the warnings. Raises NeedsReconnect if the project refuses the key."""
     credentials = call.credentials
-    reached = await _reached(call, credentials.tables())
+    reached = await _readable(call, credentials.tables())
     if not credentials.allowed_tables:
-        await _knock(call)
+        await _check_key(call)
     warnings = [_WARNINGS[credentials.kind]] if credentials.kind in _WARNINGS else []
     if credentials.kind in ("anon", "service_role"):
-        warnings.append(_AGEING)
+        warnings.append(_DEPRECATED)
     if missing := len(credentials.tables()) - len(reached):
-        warnings.append(f"{missing} of the allowed tables do not exist or may not be read with this key.")
+        warnings.append(f"{missing} of the allowed tables do not exist, or the key may not read them.")
     if not credentials.allowed_tables:
-        warnings.append("No table is allowed, so nothing can be read.")
+        warnings.append("The connection allows no table, so nothing can be read.")
     return Access(label=f"{read_url(credentials.url).host} with a {credentials.kind} key", warnings=warnings)
 
 
-async def _knock(call: Call[SupabaseAccess]) -> None:
-    """Ask for nothing but whether the key is accepted: a description that is closed to it says that it is."""
+async def _check_key(call: Call[SupabaseAccess]) -> None:
+    """Only checks whether the project accepts the key; it does even if it answers Forbidden to this request."""
     with suppress(Forbidden):
         await call.http.get(ROOT)
 
 
 async def _described(call: Call[SupabaseAccess]) -> dict[str, list[Column]]:
-    """What the root's OpenAPI document tells of the tables in public; nothing where it is closed to this key."""
+    """The tables in public and their columns, from the root's OpenAPI document; empty if the key may not read it."""
     answer = await call.http.get(ROOT, headers={"Accept": "application/openapi+json"}, checked=False)
     if not answer.ok:
         return {}
     definitions = answer.document().get("definitions")
     return {
-        name: _columns(found)
-        for name, found in (definitions.items() if isinstance(definitions, dict) else ())
-        if isinstance(found, dict)
+        name: _columns(definition)
+        for name, definition in (definitions.items() if isinstance(definitions, dict) else ())
+        if isinstance(definition, dict)
     }
 
 
@@ -76,14 +76,14 @@ def _columns(definition: dict[str, Any]) -> list[Column]:
         return []
     needed = required if isinstance(required, list) else []
     return [
-        Column(name=name, type=str(found.get("format") or found.get("type") or ""), nullable=name not in needed)
-        for name, found in properties.items()
-        if isinstance(found, dict)
+        Column(name=name, type=str(field.get("format") or field.get("type") or ""), nullable=name not in needed)
+        for name, field in properties.items()
+        if isinstance(field, dict)
     ]
 
 
-async def _reached(call: Call[SupabaseAccess], tables: list[TableRef]) -> list[TableRef]:
-    """Those that answer when asked for no row at all."""
+async def _readable(call: Call[SupabaseAccess], tables: list[TableRef]) -> list[TableRef]:
+    """The tables that answer a query with limit 0."""
     free = asyncio.Semaphore(AT_ONCE)
 
     async def answers(table: TableRef) -> bool:
@@ -94,5 +94,5 @@ async def _reached(call: Call[SupabaseAccess], tables: list[TableRef]) -> list[T
                 return False
         return True
 
-    known = await asyncio.gather(*map(answers, tables))
-    return [table for table, there in zip(tables, known, strict=True) if there]
+    answered = await asyncio.gather(*map(answers, tables))
+    return [table for table, ok in zip(tables, answered, strict=True) if ok]

@@ -1,4 +1,4 @@
-"""Tests of connecting: what a project's address and key may be, what is warned of, which tables are listed."""
+"""Connecting: valid URLs and keys, warnings, and which tables are listed."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -31,29 +31,29 @@ def credentials(server):
 
 async def warnings(credentials):
     async with Bench(provider, credentials=credentials) as bench:
-        found = (await bench.call("access.check")).warnings
-        assert " ".join(found) in await bench.test()
-        return " ".join(found)
+        lines = (await bench.call("access.check")).warnings
+        assert " ".join(lines) in await bench.test()
+        return " ".join(lines)
 
 
 @pytest.mark.parametrize(
     ("key", "kind", "words"),
     [
         (PUBLISHABLE, "publishable", ()),
-        (SECRET, "secret", ("passes by row level security",)),
+        (SECRET, "secret", ("bypasses row level security",)),
         (jwt("anon"), "anon", ("older kind",)),
-        (jwt("service_role"), "service_role", ("passes by row level security", "older kind")),
+        (jwt("service_role"), "service_role", ("bypasses row level security", "older kind")),
     ],
 )
-async def test_a_key_that_passes_by_row_level_security_is_warned_of(credentials, key, kind, words):
-    typed = credentials(key=key)
-    assert SupabaseAccess(**typed).kind == kind
-    said = await warnings(typed)
-    assert all(word in said for word in words)
-    assert bool(said) is bool(words)
+async def test_a_key_that_bypasses_row_level_security_gives_a_warning(credentials, key, kind, words):
+    entered = credentials(key=key)
+    assert SupabaseAccess(**entered).kind == kind
+    text = await warnings(entered)
+    assert all(word in text for word in words)
+    assert bool(text) is bool(words)
 
 
-def test_a_key_of_no_known_kind_is_warned_of_too():
+def test_a_key_of_an_unknown_format_is_of_kind_other():
     assert SupabaseAccess(url="https://x.supabase.co", key="x" * 30).kind == "other"
     assert SupabaseAccess(url="https://x.supabase.co", key="a" * 20 + ".%%%.b".replace("%", "_")).kind == "other"
 
@@ -68,14 +68,14 @@ async def test_an_older_key_is_sent_twice_and_a_newer_one_never_as_a_bearer(cred
     assert "authorization" not in new
 
 
-async def test_missing_and_closed_tables_are_warned_of(credentials):
-    said = await warnings(credentials(allowed_tables=["vendas", "missing", "segredos"]))
-    assert "2 of the allowed tables" in said
+async def test_missing_and_forbidden_tables_give_a_warning(credentials):
+    text = await warnings(credentials(allowed_tables=["vendas", "missing", "segredos"]))
+    assert "2 of the allowed tables" in text
     for key in (PUBLISHABLE, SECRET):
-        assert "No table is allowed" in await warnings(credentials(allowed_tables=[], key=key))
+        assert "The connection allows no table" in await warnings(credentials(allowed_tables=[], key=key))
 
 
-async def test_a_wrong_key_fails_the_test(credentials):
+async def test_the_connection_test_fails_with_a_wrong_key(credentials):
     for tables in (["vendas"], []):
         async with Bench(provider, credentials=credentials(key=PUBLISHABLE + "x", allowed_tables=tables)) as bench:
             with pytest.raises(NeedsReconnect):
@@ -83,12 +83,12 @@ async def test_a_wrong_key_fails_the_test(credentials):
 
 
 async def test_allowed_tables_are_listed_when_they_exist(credentials):
-    typed = credentials(allowed_tables=["crm.clientes", "missing", "segredos", "vendas"])
-    async with Bench(provider, credentials=typed) as bench:
+    entered = credentials(allowed_tables=["crm.clientes", "missing", "segredos", "vendas"])
+    async with Bench(provider, credentials=entered) as bench:
         assert [table.name for table in (await bench.call("tables.list")).tables] == ["crm.clientes", "vendas"]
 
 
-async def test_columns_are_listed_where_the_api_describes_itself(credentials):
+async def test_columns_are_listed_if_the_api_describes_itself(credentials):
     async with Bench(provider, credentials=credentials(key=SECRET)) as bench:
         (table,) = (await bench.call("tables.list")).tables
     assert [column.model_dump() for column in table.columns][:2] == [
@@ -97,7 +97,7 @@ async def test_columns_are_listed_where_the_api_describes_itself(credentials):
     ]
 
 
-async def test_no_table_that_is_not_allowed_is_listed(credentials):
+async def test_a_table_that_is_not_allowed_is_not_listed(credentials):
     async with Bench(provider, credentials=credentials(key=SECRET, allowed_tables=[])) as bench:
         assert (await bench.call("tables.list")).tables == []
 
@@ -116,7 +116,7 @@ async def test_no_table_that_is_not_allowed_is_listed(credentials):
         "http://8.8.8.8",
     ],
 )
-async def test_an_address_is_a_plain_https_origin(credentials, url):
+async def test_the_url_is_a_plain_https_origin(credentials, url):
     with pytest.raises(InvalidParams):
         async with Bench(provider, credentials=credentials(url=url)):
             pass
@@ -130,7 +130,7 @@ async def test_private_addresses_are_refused_unless_the_operator_allows_them(cre
     assert server.requests() == []
 
 
-def test_the_key_is_in_no_text(credentials):
+def test_the_key_is_in_no_error_or_repr(credentials):
     assert "sandbox_0123" not in repr(SupabaseAccess(**credentials()))
     with pytest.raises(ValueError) as caught:
         SupabaseAccess(**credentials(key="sb_secret_with a space in it"))

@@ -1,4 +1,4 @@
-"""Every row of the error table, with an answer as Supabase gives it."""
+"""Every row of the error table, each with an answer as Supabase sends it."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,8 @@ def test_an_answer_means_what_its_row_says(row):
     with pytest.raises(errors.PlugFnError) as caught:
         ERRORS.check(Answer(row["status"], body=body.encode()))
     assert type(caught.value) is getattr(errors, row["error"])
-    told = row["body"].get("code", row["code"]) if isinstance(row["body"], dict) else row["code"]
-    assert caught.value.code == told
+    expected = row["body"].get("code", row["code"]) if isinstance(row["body"], dict) else row["code"]
+    assert caught.value.code == expected
     if isinstance(row["body"], dict):
         assert row["body"]["message"] not in str(caught.value)
 
@@ -30,6 +30,6 @@ def test_every_row_has_an_example():
 
 
 @pytest.mark.parametrize("code", ["PGRST999", "", "x" * 500, 7, None])
-def test_a_code_that_is_not_known_is_not_guessed(code):
+def test_an_unknown_code_falls_back_to_the_status(code):
     with pytest.raises((errors.Unexpected, errors.InvalidCall)):
         ERRORS.check(Answer(418 if code == "PGRST999" else 400, body=json.dumps({"code": code}).encode()))

@@ -1,9 +1,9 @@
-"""An independent Supabase, and two more opinions on what a query means: Supabase's Python client (PyPI postgrest), and
-our own provider for PostgreSQL on the very same database.
+"""The provider against an independent Supabase (lite), with two more opinions on what a query means: Supabase's Python
+client (PyPI postgrest), and our own provider for PostgreSQL on the same database.
 
-Where lite differs from the real one: numerics come as texts, times with a space, the root describes no table, the older
-JWT keys are unknown to it. Within and=(…) it takes no quotes around names and patterns, and no backslash and no lone
-parenthesis within quotes, as PostgREST's own parser does: these are in test_query.py.
+Where lite differs from the real one: numerics are text, times have a space, the root describes no table, and it rejects
+the older JWT keys. Within and=(…) it accepts no quotes around names and patterns, and, unlike PostgREST's own
+parser, no backslash and no single parenthesis within quotes: test_query.py tests these.
 """
 
 import pytest
@@ -98,13 +98,13 @@ async def test_the_official_client_gives_the_same_rows(ours, client):
     assert len(theirs) == len(listed)
 
 
-async def test_any_text_is_found_as_it_is(ours):
+async def test_a_filter_finds_any_text_exactly(ours):
     for text in PLAIN:
         query = {"table": "coisas", "columns": ["id"], "filters": [{"column": "texto", "op": "eq", "value": text}]}
         assert (await ours.call("query.run", query)).rows == [{"id": TROUBLE.index(text)}]
 
 
-async def test_the_peer_would_embed_a_forbidden_table_and_we_cannot_be_made_to(ours, client):
+async def test_the_peer_would_embed_a_forbidden_table_but_our_queries_cannot_ask_for_it(ours, client):
     embedded = client.from_("coisas").select("id,segredos(senha)").eq("id", 1).execute().data
     assert embedded == [{"id": 1, "segredos": [{"senha": "nobody may read this"}]}]
     for columns in (["*,segredos(*)"], ["id", "segredos(senha)"], ["segredos"]):
@@ -114,7 +114,7 @@ async def test_the_peer_would_embed_a_forbidden_table_and_we_cannot_be_made_to(o
         await ours.call("query.run", {"table": "segredos"})
 
 
-async def test_errors_are_of_the_classes_that_the_table_says(ours, lite):
+async def test_the_peers_errors_are_mapped_as_the_table_says(ours, lite):
     with pytest.raises(NotFound) as missing:
         await ours.call("query.run", {"table": "missing"})
     assert missing.value.code == "PGRST205"
@@ -128,10 +128,10 @@ async def test_errors_are_of_the_classes_that_the_table_says(ours, lite):
             await bench.test()
 
 
-async def test_a_publishable_key_sees_what_row_level_security_lets_it(lite):
+async def test_a_publishable_key_only_reads_what_row_level_security_allows(lite):
     credentials = {"url": lite.url, "key": PUBLISHABLE, "allowed_tables": ["coisas", "missing"]}
     async with Bench(supabase, credentials=credentials) as bench:
         assert (await bench.call("access.check")).warnings == [
-            "1 of the allowed tables do not exist or may not be read with this key."
+            "1 of the allowed tables do not exist, or the key may not read them."
         ]
         assert [table.name for table in (await bench.call("tables.list")).tables] == ["coisas"]

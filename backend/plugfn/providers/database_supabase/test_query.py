@@ -1,4 +1,4 @@
-"""Tests of queries through the emulator of Supabase's REST API."""
+"""Queries through the emulator of Supabase's REST API."""
 
 import json
 
@@ -19,8 +19,8 @@ from plugfn.errors import (
     Unexpected,
 )
 from plugfn.providers.database_supabase import provider
-from plugfn.providers.database_supabase.client import fitting
-from plugfn.providers.database_supabase.compile import compiled
+from plugfn.providers.database_supabase.client import rows_that_fit
+from plugfn.providers.database_supabase.compile import compile_query
 from plugfn.testing.bench import Bench
 
 PUBLISHABLE, SECRET = "sb_publishable_sandbox_0123456789", "sb_secret_sandbox_0123456789"
@@ -56,18 +56,18 @@ async def ids(bench, *filters, **more):
     return [row["id"] for row in (await bench.call("query.run", query | more)).rows]
 
 
-async def test_rows_come_as_json_and_no_cent_is_lost(bench):
-    found = await bench.call("query.run", {"table": "vendas", "order": [{"column": "id"}], "limit": 2})
-    assert found.columns == ["id", "cliente", "total", "paga", "criada"]
-    assert found.rows[0] == {
+async def test_rows_become_json_and_no_cent_is_lost(bench):
+    result = await bench.call("query.run", {"table": "vendas", "order": [{"column": "id"}], "limit": 2})
+    assert result.columns == ["id", "cliente", "total", "paga", "criada"]
+    assert result.rows[0] == {
         "id": 1,
         "cliente": "Ana",
         "total": "10.50",
         "paga": True,
         "criada": "2026-01-02T06:04:05+00:00",
     }
-    assert found.truncated
-    json.loads(found.model_dump_json())
+    assert result.truncated
+    json.loads(result.model_dump_json())
 
 
 @pytest.mark.parametrize(
@@ -99,36 +99,36 @@ async def test_several_filters_on_one_column_all_hold(bench):
 
 async def test_order_limit_offset_and_count(bench):
     query = {"table": "vendas", "columns": ["id"], "order": [{"column": "total", "desc": True, "nulls": "last"}]}
-    found = await bench.call("query.run", query | {"limit": 2, "offset": 1, "count": True})
-    assert ([row["id"] for row in found.rows], found.truncated, found.count) == ([1, 6], True, 6)
+    result = await bench.call("query.run", query | {"limit": 2, "offset": 1, "count": True})
+    assert ([row["id"] for row in result.rows], result.truncated, result.count) == ([1, 6], True, 6)
 
 
-async def test_beyond_the_end_there_are_no_rows(bench):
+async def test_an_offset_beyond_the_end_returns_no_rows(bench):
     for count in (True, False):
         query = {"table": "vendas", "columns": ["id"], "offset": 100, "count": count}
-        found = await bench.call("query.run", query)
-        assert (found.rows, found.truncated, found.count) == ([], False, 6 if count else None)
+        result = await bench.call("query.run", query)
+        assert (result.rows, result.truncated, result.count) == ([], False, 6 if count else None)
 
 
 async def test_a_table_of_another_schema_is_asked_for_by_its_profile(bench, server):
-    found = await bench.call("query.run", {"table": "crm.clientes", "order": [{"column": "id"}]})
-    assert [row["nome"] for row in found.rows] == ["Ana", "Bia"]
+    result = await bench.call("query.run", {"table": "crm.clientes", "order": [{"column": "id"}]})
+    assert [row["nome"] for row in result.rows] == ["Ana", "Bia"]
     assert server.requests("/rest/v1/clientes")[0]["headers"]["accept-profile"] == "crm"
 
 
-async def test_what_the_project_cuts_in_silence_is_said(bench):
-    found = await bench.call("query.run", {"table": "muitas", "limit": MOST_ROWS})
-    assert (len(found.rows), found.truncated) == (1000, True)
+async def test_an_answer_that_the_project_silently_cut_is_truncated(bench):
+    result = await bench.call("query.run", {"table": "muitas", "limit": MOST_ROWS})
+    assert (len(result.rows), result.truncated) == (1000, True)
 
 
-async def test_the_connection_s_limit_holds_whatever_is_asked(credentials):
+async def test_the_connections_limit_cannot_be_exceeded(credentials):
     async with Bench(provider, credentials=credentials(max_rows=3)) as bench:
-        found = await bench.call("query.run", {"table": "muitas", "limit": 900})
-    assert (len(found.rows), found.truncated) == (3, True)
+        result = await bench.call("query.run", {"table": "muitas", "limit": 900})
+    assert (len(result.rows), result.truncated) == (3, True)
 
 
 @pytest.mark.parametrize("name", NO_NAMES)
-async def test_no_select_of_the_caller_s_own_can_embed_another_table(bench, server, name):
+async def test_a_query_cannot_embed_another_table(bench, server, name):
     for query in ({"columns": [name]}, {"filters": [where(name, "eq", 1)]}, {"order": [{"column": name}]}):
         with pytest.raises(InvalidParams):
             await bench.call("query.run", {"table": "vendas", **query})
@@ -136,14 +136,14 @@ async def test_no_select_of_the_caller_s_own_can_embed_another_table(bench, serv
 
 
 @pytest.mark.parametrize("name", ["rpc/funcao", "vendas?select=*", "../auth", "vendas/1", "", "vendas(*)", "a.b.c"])
-async def test_what_is_no_table_name_is_refused(bench, server, name):
+async def test_an_invalid_table_name_is_refused(bench, server, name):
     with pytest.raises(InvalidParams):
         await bench.call("query.run", {"table": name})
     assert server.requests() == []
 
 
 @pytest.mark.parametrize("allowed", [[], ["vendas"], ["crm.segredos"], ["Segredos"]])
-async def test_a_table_that_is_not_allowed_is_refused_and_an_empty_list_allows_none(credentials, server, allowed):
+async def test_a_table_that_is_not_allowed_is_refused_and_an_empty_list_allows_no_table(credentials, server, allowed):
     async with Bench(provider, credentials=credentials(key=SECRET, allowed_tables=allowed)) as bench:
         for name in ("segredos", "public.segredos", *([] if allowed else ["vendas"])):
             with pytest.raises(Forbidden) as caught:
@@ -161,7 +161,7 @@ async def test_only_get_is_ever_sent_and_always_with_a_limit(bench, server):
     assert all("limit" in request["query"] for request in seen if request["path"] != "/rest/v1/")
 
 
-async def test_a_pattern_with_an_asterisk_is_refused_since_it_would_mean_something_else(bench):
+async def test_a_pattern_with_an_asterisk_is_refused_because_postgrest_reads_it_as_a_wildcard(bench):
     with pytest.raises(InvalidParams):
         await ids(bench, where("cliente", "like", "A*"))
     assert await ids(bench, where("cliente", "eq", "A*")) == []
@@ -177,7 +177,7 @@ async def test_a_pattern_with_an_asterisk_is_refused_since_it_would_mean_somethi
         ({"table": "segredos"}, Forbidden, "42501"),
     ],
 )
-async def test_the_api_s_refusals_say_what_next_and_quote_nothing(credentials, query, error, code):
+async def test_the_apis_errors_say_what_to_do_and_quote_no_values(credentials, query, error, code):
     typed = credentials(allowed_tables=["vendas", "missing", "other.missing", "segredos"])
     async with Bench(provider, credentials=typed) as bench:
         with pytest.raises(error) as caught:
@@ -186,7 +186,7 @@ async def test_the_api_s_refusals_say_what_next_and_quote_nothing(credentials, q
     assert "abc" not in str(caught.value)
 
 
-async def test_a_key_that_is_not_accepted_needs_the_user(credentials):
+async def test_a_refused_key_needs_the_user(credentials):
     async with Bench(provider, credentials=credentials(key="sb_publishable_of_another_project")) as bench:
         with pytest.raises(NeedsReconnect):
             await bench.call("query.run", {"table": "vendas"})
@@ -204,37 +204,42 @@ async def test_a_key_that_is_not_accepted_needs_the_user(credentials):
         ({"kind": "answer", "status": 200, "body": "[" + "1" * 11_000_000 + "]"}, InvalidCall),
     ],
 )
-async def test_answers_that_are_no_rows_are_errors_of_ours(bench, server, fault, error):
+async def test_an_answer_that_is_not_rows_raises_a_plugfn_error(bench, server, fault, error):
     server.fault("GET /rest/v1/*", count=None, **fault)
     with pytest.raises(error):
         await bench.call("query.run", {"table": "vendas"})
 
 
 @pytest.mark.parametrize("fault", [{"kind": "truncate"}, {"kind": "answer", "status": 503}])
-async def test_a_read_that_broke_once_is_asked_again(bench, server, fault):
+async def test_a_read_is_retried_after_a_broken_connection(bench, server, fault):
     server.fault("GET /rest/v1/*", **fault)
     assert await ids(bench, where("id", "eq", 1)) == [1]
 
 
-async def test_a_project_that_fails_for_long_is_unavailable(bench, server):
+async def test_a_project_that_keeps_failing_is_unavailable(bench, server):
     server.fault("*", kind="answer", status=500, body={"code": "XX000", "message": "x"}, count=None)
     with pytest.raises(Unavailable):
         await bench.test()
 
 
-def test_rows_beyond_the_bytes_are_left_out_and_one_that_is_too_big_is_said():
+def test_rows_beyond_the_byte_limit_are_left_out_and_a_row_that_is_too_big_is_an_error():
     rows = [{"t": "x" * 100}] * 10
-    assert len(fitting(rows, 350)) == 3
+    assert len(rows_that_fit(rows, 350)) == 3
     with pytest.raises(InvalidCall) as caught:
-        fitting(rows, 50)
+        rows_that_fit(rows, 50)
     assert caught.value.code == "row_too_big"
 
 
 @pytest.mark.parametrize("name", ["and", "or", "not", "Ação", "a$b"])
-def test_a_column_named_unlike_others_is_quoted(name):
+def test_an_unusual_column_name_is_quoted(name):
     query = Query(table="t", columns=[name], filters=[where(name, "eq", 1)], order=[{"column": name}])
-    made = compiled(query, 10)
-    assert (made["select"], made["and"], made["order"]) == (f'"{name}"', f'("{name}".eq."1")', f'"{name}".asc')
+    parameters = compile_query(query, 10)
+    select, filters, order = parameters["select"], parameters["and"], parameters["order"]
+    assert (select, filters, order) == (
+        f'"{name}"',
+        f'("{name}".eq."1")',
+        f'"{name}".asc',
+    )
 
 
 values = st.text(alphabet=st.sampled_from("a,.:()\"\\'*%_ &=#é\n{}"), max_size=12)
@@ -242,7 +247,7 @@ values = st.text(alphabet=st.sampled_from("a,.:()\"\\'*%_ &=#é\n{}"), max_size=
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(values, min_size=1, max_size=4), values)
-async def test_any_value_stays_one_value(bench, listed, single):
+async def test_any_text_stays_one_value(bench, listed, single):
     nothing = where("id", "eq", -1)
     for condition in (where("cliente", "in", listed), where("cliente", "eq", single)):
         expected = {"a,b (c)": [2]}
@@ -267,31 +272,29 @@ SENT_BY_A_SERVER_THAT_MEANS_HARM = [
 
 
 @pytest.mark.parametrize("fault", SENT_BY_A_SERVER_THAT_MEANS_HARM)
-async def test_whatever_a_project_sends_becomes_an_answer_or_an_error_of_ours_that_quotes_nothing(
-    bench, server, fault, caplog
-):
+async def test_any_answer_is_read_or_raises_a_plugfn_error_that_quotes_nothing(bench, server, fault, caplog):
     server.fault("GET /rest/v1/*", count=None, **{"kind": "answer", "status": 200} | fault)
     failed = None
     try:
-        found = await bench.call("query.run", {"table": "vendas", "count": True})
-        json.loads(found.model_dump_json())
+        result = await bench.call("query.run", {"table": "vendas", "count": True})
+        json.loads(result.model_dump_json())
     except PlugFnError as error:
         failed = error
     assert "123.456" not in f"{failed} {failed and failed.code} {caplog.text}"
     assert failed is None or failed.__cause__ is None
 
 
-async def test_a_number_that_is_none_is_a_text(bench, server):
+async def test_nan_and_infinity_become_text(bench, server):
     server.fault("GET /rest/v1/*", kind="answer", status=200, body='[{"a": NaN, "b": -Infinity}]')
-    found = await bench.call("query.run", {"table": "vendas"})
-    assert found.rows == [{"a": "NaN", "b": "-Infinity"}]
+    result = await bench.call("query.run", {"table": "vendas"})
+    assert result.rows == [{"a": "NaN", "b": "-Infinity"}]
 
 
 @pytest.mark.parametrize(
     "definitions",
     [[1], {"vendas": 1}, {"vendas": {"properties": {"id": 1}, "required": [{}]}}, {"vendas": {"properties": [1]}}],
 )
-async def test_a_description_of_another_shape_tells_no_columns(credentials, server, definitions):
+async def test_an_unreadable_api_description_lists_no_columns(credentials, server, definitions):
     server.fault("GET /rest/v1/", kind="answer", status=200, body={"definitions": definitions}, count=None)
     async with Bench(provider, credentials=credentials(key=SECRET, allowed_tables=["vendas"])) as bench:
         (table,) = (await bench.call("tables.list")).tables
@@ -299,12 +302,12 @@ async def test_a_description_of_another_shape_tells_no_columns(credentials, serv
 
 
 async def test_a_list_of_one_empty_text_finds_the_empty_texts(bench):
-    """PostgREST takes `in.("")` for the list of nothing."""
-    made = compiled(Query(table="t", filters=[where("a", "in", [""])]), 1)
-    assert made["and"] == '(a.eq."")'
+    """PostgREST reads `in.("")` as an empty list."""
+    parameters = compile_query(Query(table="t", filters=[where("a", "in", [""])]), 1)
+    assert parameters["and"] == '(a.eq."")'
 
 
-async def test_a_schema_of_any_letters_is_asked_for_as_utf_8(credentials, server):
+async def test_a_schema_with_any_letters_is_sent_as_utf_8(credentials, server):
     async with Bench(provider, credentials=credentials(allowed_tables=["vendas", "Ação字.vendas"])) as bench:
         with pytest.raises(NotFound):
             await bench.call("query.run", {"table": "Ação字.vendas"})

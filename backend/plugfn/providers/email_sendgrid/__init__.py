@@ -1,4 +1,4 @@
-"""E-mail by Twilio SendGrid: messages over its v3 API, and what becomes of them as events."""
+"""E-mail by Twilio SendGrid: sends messages over its v3 API, and receives its delivery events."""
 
 from plugfn.providers.email_sendgrid import actions
 from plugfn.providers.email_sendgrid.definition import provider

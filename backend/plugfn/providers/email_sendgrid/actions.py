@@ -1,4 +1,4 @@
-"""What can be done at SendGrid: send."""
+"""The action of SendGrid: send a message."""
 
 from plugfn.definition import Call
 from plugfn.mail.send import SendEmail, Sent
@@ -14,9 +14,9 @@ from plugfn.providers.email_sendgrid.request import request
     timeout=60.0,
 )
 async def send(call: Call[SendGridCredentials], params: SendEmail) -> Sent:
-    """SendGrid has taken the message when this returns; whom it reaches is told by events."""
+    """Returns when SendGrid has accepted the message; events say which recipients it reaches."""
     body = request(call.credentials.mailbox(params), params, call.attempt_id)
     answer = await call.http.post("/v3/mail/send", json=body)
-    # The message is out: an answer without its id is no reason to fail, and events carry the reference.
-    named = answer.headers.get("x-message-id", "") or call.attempt_id
-    return Sent(message_id=named, reference=call.attempt_id, accepted=params.recipients())
+    # SendGrid has accepted the message, so a missing id is no error: events contain the reference.
+    message_id = answer.headers.get("x-message-id", "") or call.attempt_id
+    return Sent(message_id=message_id, reference=call.attempt_id, accepted=params.recipients())

@@ -1,4 +1,4 @@
-"""The SendGrid emulator, and the provider on the bench before it."""
+"""The SendGrid emulator, and a Bench with the provider connected to it."""
 
 import json
 from pathlib import Path
@@ -15,14 +15,14 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def fixture(name: str) -> Any:
-    """One of the examples of our own writing."""
+    """An example that we wrote ourselves."""
     return json.loads((FIXTURES / name).read_text())
 
 
 def events() -> list[dict[str, Any]]:
-    """An example of each event: how SendGrid delivers it, and what it is told as."""
-    found = [fixture(f"events/{path.name}") for path in sorted((FIXTURES / "events").iterdir())]
-    return [example | {"delivery": example["delivery"][0]} for example in found]
+    """An example of each event: SendGrid's delivery, and our event for it."""
+    examples = [fixture(f"events/{path.name}") for path in sorted((FIXTURES / "events").iterdir())]
+    return [example | {"delivery": example["delivery"][0]} for example in examples]
 
 
 class Account:

@@ -1,4 +1,4 @@
-"""Who connects to SendGrid: an API key, a sender, and the public key that its events are signed with."""
+"""What a user enters to connect SendGrid: an API key, a sender, and the public key that verifies its events."""
 
 import base64
 from functools import lru_cache
@@ -15,14 +15,14 @@ from plugfn.mail.sender import Sender
 
 @lru_cache(maxsize=256)
 def public_key(text: str) -> EllipticCurvePublicKey:
-    """The key that SendGrid's settings page shows: base64 of its DER. Raises ValueError."""
+    """Reads the public key as SendGrid's settings page shows it: DER in base64. Raises ValueError."""
     try:
-        found = load_der_public_key(base64.b64decode(text, validate=True))
+        key = load_der_public_key(base64.b64decode(text, validate=True))
     except (ValueError, UnsupportedAlgorithm):
         raise ValueError("is not a public key in base64") from None
-    if not isinstance(found, EllipticCurvePublicKey) or not isinstance(found.curve, SECP256R1):
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise ValueError("is not a key of the curve P-256")
-    return found
+    return key
 
 
 def _checked(text: str) -> str:
@@ -31,34 +31,34 @@ def _checked(text: str) -> str:
 
 
 class SendGridCredentials(Sender):
-    """An API key with the permission to send mail (`mail.send`), and a verified sender."""
+    """An API key that may send mail (`mail.send`), and a verified sender."""
 
     api_key: SecretStr
     region: Literal["us", "eu"] = "us"
-    """`eu` for a subuser of the European region."""
+    """The account's region: `eu` for a subuser of the European region."""
     webhook_key: Annotated[str, Field(max_length=500), AfterValidator(_checked)] | None = None
-    """The verification key of the event webhook's settings page, where it is signed. Public."""
+    """The event webhook's verification key, from SendGrid's settings page. It is public, not a secret."""
 
     @field_validator("api_key")
     @classmethod
-    def _is_one(cls, key: SecretStr) -> SecretStr:
+    def _api_key(cls, key: SecretStr) -> SecretStr:
         text = key.get_secret_value()
         if not text.startswith("SG.") or not 20 <= len(text) <= 200 or not text.isascii() or not text.isprintable():
-            raise ValueError("is not an API key: it begins with SG.")
+            raise ValueError("is not an API key of SendGrid: those begin with SG.")
         if " " in text:
-            raise ValueError("has a space in it")
+            raise ValueError("contains a space")
         return key
 
 
 class SendGridSettings(Settings):
-    """What the operator decides. `webhook_secrets` are public keys here, believed for every connection."""
+    """The operator's settings. Here, `webhook_secrets` are public keys that verify events for every connection."""
 
     api_url: str | None = None
-    """Instead of SendGrid's own: a proxy."""
+    """The URL of a proxy to use instead of SendGrid's API."""
 
     @field_validator("webhook_secrets")
     @classmethod
-    def _are_keys(cls, given: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        for one in given:
-            public_key(one.get_secret_value())
-        return given
+    def _public_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in keys:
+            public_key(key.get_secret_value())
+        return keys

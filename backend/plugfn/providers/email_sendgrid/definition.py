@@ -1,4 +1,4 @@
-"""The provider: where its calls go, how they are authenticated, what it tells."""
+"""The SendGrid provider: where its calls go, how they are authenticated, its events."""
 
 from collections.abc import Mapping
 
@@ -29,9 +29,9 @@ def _headers(credentials: SendGridCredentials) -> Mapping[str, str]:
 
 async def _test(call: Call[SendGridCredentials]) -> str:
     """Asks what the key may do; sends nothing."""
-    found = (await call.http.get("/v3/scopes")).read(Scopes)
-    if SEND not in found.scopes:
-        raise MissingScope(f"The API key may not send: it needs the permission {SEND}.")
+    granted = (await call.http.get("/v3/scopes")).read(Scopes)
+    if SEND not in granted.scopes:
+        raise MissingScope(f"The API key may not send: give it the permission {SEND} at SendGrid.")
     return call.credentials.from_email
 
 

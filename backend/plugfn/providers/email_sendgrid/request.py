@@ -1,4 +1,4 @@
-"""The body of POST /v3/mail/send. Source: the OpenAPI document of SendGrid's v3 mail API."""
+"""Builds the body of POST /v3/mail/send. Source: the OpenAPI document of SendGrid's v3 mail API."""
 
 from typing import Any
 
@@ -8,33 +8,33 @@ from plugfn.mail.plain import text_of
 from plugfn.mail.send import Attachment, SendEmail
 
 REFERENCE = "plugfn_reference"
-"""The custom argument that every event of the message carries. SendGrid knows no idempotency key."""
+"""The custom argument that every event of the message contains. SendGrid has no idempotency keys."""
 
 
 def request(sender: Mailbox, params: SendEmail, reference: str) -> dict[str, Any]:
-    """The message as SendGrid takes it. Raises InvalidParams for an address that it does not."""
+    """The message in SendGrid's format. Raises InvalidParams for an address that SendGrid does not accept."""
     _check([sender, *params.to, *params.cc, *params.bcc, *([params.reply_to] if params.reply_to else [])])
     people = {"to": params.to, "cc": params.cc, "bcc": params.bcc}
-    made: dict[str, Any] = {
-        "personalizations": [{kind: [_mailbox(one) for one in found] for kind, found in people.items() if found}],
+    body: dict[str, Any] = {
+        "personalizations": [{kind: [_mailbox(each) for each in group] for kind, group in people.items() if group}],
         "from": _mailbox(sender),
         "subject": params.subject,
         "content": _content(params),
         "custom_args": {REFERENCE: reference},
     }
     if params.reply_to:
-        made["reply_to"] = _mailbox(params.reply_to)
+        body["reply_to"] = _mailbox(params.reply_to)
     if params.attachments:
-        made["attachments"] = [_attachment(one) for one in params.attachments]
+        body["attachments"] = [_attachment(each) for each in params.attachments]
     if headers := params.extra_headers():
-        made["headers"] = headers
-    return made
+        body["headers"] = headers
+    return body
 
 
 def _check(mailboxes: list[Mailbox]) -> None:
     if not all(mailbox.email.isascii() for mailbox in mailboxes):
-        problem = Problem("to", "an address has other than ASCII letters before the @")
-        raise InvalidParams("SendGrid does not take such an address", problems=[problem])
+        problem = Problem("to", "an address has letters before the @ that are not ASCII")
+        raise InvalidParams("SendGrid does not accept one of the addresses", problems=[problem])
 
 
 def _mailbox(mailbox: Mailbox) -> dict[str, str]:
@@ -48,7 +48,7 @@ def _content(params: SendEmail) -> list[dict[str, str]]:
 
 
 def _attachment(attachment: Attachment) -> dict[str, str]:
-    made = {"content": attachment.content, "filename": attachment.filename, "type": attachment.content_type}
+    document = {"content": attachment.content, "filename": attachment.filename, "type": attachment.content_type}
     if attachment.cid:
-        return made | {"disposition": "inline", "content_id": attachment.cid}
-    return made | {"disposition": "attachment"}
+        return document | {"disposition": "inline", "content_id": attachment.cid}
+    return document | {"disposition": "attachment"}

@@ -19,32 +19,34 @@ SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
 WINDOW = 600
-"""Seconds that a timestamp may be off, either way. SendGrid names no tolerance."""
+"""The most seconds that a timestamp may be before or after ours. SendGrid does not document a tolerance."""
 
 _STAMP = re.compile(r"\d{1,12}", re.ASCII)
 LONGEST = 200
 
 
 def verify(inbound: Inbound, keys: Keys) -> None:
-    """Raises WebhookRejected unless a public key, the operator's or the connection's, proves the delivery."""
-    known = [*keys.secrets]
+    """Raises WebhookRejected unless a public key, the operator's or the connection's, verifies the delivery."""
+    public_keys = [*keys.secrets]
     if isinstance(keys.credentials, SendGridCredentials) and keys.credentials.webhook_key:
-        known.append(keys.credentials.webhook_key)
-    if not known:
-        raise WebhookRejected("no public key is known to verify it with", code="WEBHOOK_SECRET_NOT_FOUND")
+        public_keys.append(keys.credentials.webhook_key)
+    if not public_keys:
+        raise WebhookRejected(
+            "there is no public key to verify the delivery: set webhook_key", code="WEBHOOK_SECRET_NOT_FOUND"
+        )
     stamp = inbound.headers.get(TIMESTAMP, "")
     if not _STAMP.fullmatch(stamp) or abs(inbound.received_at.timestamp() - int(stamp)) > WINDOW:
-        raise WebhookRejected("its timestamp is missing or too far off", code="WEBHOOK_TIMESTAMP_INVALID")
+        raise WebhookRejected("the timestamp is missing, too old or in the future", code="WEBHOOK_TIMESTAMP_INVALID")
     signature = inbound.headers.get(SIGNATURE, "")
-    if not any(proves(key, stamp, inbound.body, signature) for key in known):
+    if not any(proves(key, stamp, inbound.body, signature) for key in public_keys):
         raise WebhookRejected("the signature is missing or wrong")
 
 
 def proves(key: str, stamp: str, body: bytes, signature: str) -> bool:
-    """Whether the signature (base64 of DER) is that key's, over the timestamp and the body."""
+    """Whether the signature (DER in base64) over timestamp and body was made with this public key's private key."""
     try:
-        given = base64.b64decode(signature[:LONGEST], validate=True)
-        public_key(key).verify(given, stamp.encode() + body, ECDSA(SHA256()))
+        decoded = base64.b64decode(signature[:LONGEST], validate=True)
+        public_key(key).verify(decoded, stamp.encode() + body, ECDSA(SHA256()))
     except (binascii.Error, ValueError, InvalidSignature):
         return False
     return True

@@ -1,4 +1,4 @@
-"""The page for users says what the tables say."""
+"""The README has every row of the tables, and every parameter, field and setting."""
 
 from pathlib import Path
 
@@ -15,18 +15,18 @@ FOLDER = Path(__file__).parent
 TEXT = (FOLDER / "README.md").read_text()
 
 
-def test_the_folder_is_what_a_provider_is():
+def test_the_provider_keeps_the_contract():
     assert problems(provider, FOLDER) == []
 
 
 @pytest.mark.parametrize(
     ("code", "row"), [*CODES.items(), *((f"http_{status}", row) for status, row in STATUSES.items())]
 )
-def test_every_row_of_the_table_is_in_it(code, row):
+def test_the_readme_has_every_row_of_the_error_table(code, row):
     assert f"| `{code}` | {row.error.__name__} | {row.error.next} | {row.meaning} |" in TEXT
 
 
-def test_every_parameter_field_and_setting_is_in_it():
+def test_the_readme_has_every_parameter_field_and_setting():
     models = (SendEmail, SendGridCredentials, SendGridSettings, EmailEvent)
     named = {name for model in models for name in model.model_fields}
     assert {name for name in [*named, *HEADERS.values()] if f"`{name}`" not in TEXT} == set()

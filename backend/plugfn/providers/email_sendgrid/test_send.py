@@ -1,4 +1,4 @@
-"""Messages by SendGrid: through the whole library, to the emulator."""
+"""Messages by SendGrid, sent through the whole library to the emulator."""
 
 import base64
 import json
@@ -20,10 +20,10 @@ from plugfn.providers.email_sendgrid.request import request
 
 ERRORS = fixture("errors.json")
 ONCE = replace(actions.send, retry="none")
-"""The action without its repetitions, so that tests of its errors need not wait."""
+"""The action without retries, so that tests of its errors do not wait."""
 
 
-async def test_a_message_is_taken_and_its_id_is_given_back(account):
+async def test_a_message_is_accepted_and_its_id_returned(account):
     async with account.bench() as bench:
         sent = await bench.call("messages.send", {**PLAIN, "cc": ["ANA@example.com", "bob@example.com"]})
     (mail,) = account.mails()
@@ -51,23 +51,23 @@ async def test_a_full_message_passes_sendgrids_own_rules(account):
     assert body["personalizations"][0]["bcc"] == [{"email": "eva@example.com"}]
     assert body["from"] == {"email": "nota@example.com", "name": "Notas"}
     assert [part["type"] for part in body["content"]] == ["text/plain", "text/html"]
-    assert [one["disposition"] for one in body["attachments"]] == ["inline", "attachment"]
+    assert [each["disposition"] for each in body["attachments"]] == ["inline", "attachment"]
     assert body["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-async def test_a_text_is_derived_when_there_is_only_html(account):
+async def test_a_message_with_only_html_gets_a_derived_text(account):
     async with account.bench() as bench:
         await bench.call("messages.send", {"to": ["ana@example.com"], "subject": "x", "html": "<p>Olá</p>"})
     assert account.mails()[0]["body"]["content"][0] == {"type": "text/plain", "value": "Olá"}
 
 
-async def test_a_thousand_recipients_fit_into_one_message(account):
+async def test_a_message_may_have_a_thousand_recipients(account):
     async with account.bench() as bench:
         sent = await bench.call("messages.send", {**PLAIN, "to": [f"a{n}@example.com" for n in range(1000)]})
     assert len(sent.accepted) == 1000
 
 
-async def test_what_sendgrid_would_refuse_is_not_sent(account):
+async def test_a_message_that_sendgrid_would_refuse_is_not_sent(account):
     async with account.bench() as bench:
         for wrong in ({"to": ["josé@example.com"]}, {"from_email": "presidente@example.com"}):
             with pytest.raises(InvalidParams):
@@ -76,7 +76,7 @@ async def test_what_sendgrid_would_refuse_is_not_sent(account):
 
 
 @pytest.mark.parametrize("row", ERRORS, ids=lambda row: row["name"])
-async def test_an_answer_becomes_its_error(account, row):
+async def test_an_answer_raises_the_error_of_its_row(account, row):
     account.emulator.fault(
         "POST /v3/mail/send", kind="answer", count=None, **{name: row[name] for name in ("status", "headers", "body")}
     )
@@ -88,7 +88,7 @@ async def test_an_answer_becomes_its_error(account, row):
     assert account.mails() == []
 
 
-def test_every_row_of_the_table_has_its_example():
+def test_every_row_of_the_table_has_an_example():
     assert set(CODES) <= {row["code"] for row in ERRORS}
     assert set(STATUSES) <= {row["status"] for row in ERRORS if row["code"].startswith("http_")}
 
@@ -102,7 +102,7 @@ async def test_an_error_names_the_field_and_not_its_value(account):
     assert "ana@" not in str(refused.value)
 
 
-async def test_a_used_up_limit_says_when_it_begins_anew(account):
+async def test_a_used_up_limit_says_when_it_resets(account):
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 40)}
     account.emulator.fault(kind="answer", status=429, headers=headers)
     async with account.bench() as bench:
@@ -111,7 +111,7 @@ async def test_a_used_up_limit_says_when_it_begins_anew(account):
     assert 30 < limited.value.retry_after <= 40
 
 
-async def test_a_limit_that_is_not_used_up_names_no_time(account):
+async def test_a_limit_that_is_not_used_up_has_no_wait(account):
     headers = {"X-RateLimit-Remaining": "5", "X-RateLimit-Reset": str(int(time.time()) + 40)}
     account.emulator.fault(kind="answer", status=429, headers=headers)
     async with account.bench() as bench:
@@ -120,16 +120,16 @@ async def test_a_limit_that_is_not_used_up_names_no_time(account):
     assert limited.value.retry_after is None
 
 
-async def test_a_plan_that_is_used_up_does_not_cost_the_connection(account):
+async def test_a_used_up_plan_leaves_the_connection_active(account):
     account.emulator.fault(kind="answer", status=401, body={"errors": [{"message": "Maximum credits exceeded"}]})
     async with account.bench() as bench:
         with pytest.raises(RateLimited):
             await bench.plug.run(ONCE, user_id="ana", params=PLAIN)
-        kept = await bench.plug.connections.get(bench.connection.id, "ana")
-    assert kept.status == "active"
+        connection = await bench.plug.connections.get(bench.connection.id, "ana")
+    assert connection.status == "active"
 
 
-async def test_an_answer_that_does_not_come_is_unclear_and_not_repeated(account):
+async def test_a_missing_answer_is_an_unknown_outcome_and_not_retried(account):
     account.emulator.fault(kind="reset", after=True)
     async with account.bench() as bench:
         with pytest.raises(OutcomeUnknown):
@@ -137,14 +137,14 @@ async def test_an_answer_that_does_not_come_is_unclear_and_not_repeated(account)
     assert len(account.mails()) == 1
 
 
-async def test_an_answer_without_an_id_is_no_failure(account):
+async def test_an_answer_without_an_id_is_a_success(account):
     account.emulator.fault(kind="answer", status=202)
     async with account.bench() as bench:
         sent = await bench.call("messages.send", PLAIN)
     assert sent.message_id == sent.reference
 
 
-async def test_the_test_of_a_connection_asks_for_the_permission_and_sends_nothing(account):
+async def test_the_connection_test_checks_the_permission_and_sends_nothing(account):
     async with account.bench() as bench:
         assert await bench.test() == "nota@example.com"
     async with account.bench(api_key=account.keys["limited_key"]) as bench:
@@ -179,7 +179,7 @@ async def test_the_key_is_sent_and_never_shown(account):
         {"base_url": "https://evil.example"},
     ],
 )
-async def test_credentials_that_cannot_work_are_refused_when_they_are_typed(account, wrong):
+async def test_invalid_credentials_are_refused_when_they_are_entered(account, wrong):
     with pytest.raises(InvalidParams) as refused:
         async with account.bench(**wrong):
             pytest.fail("they are wrong")
@@ -193,7 +193,7 @@ def test_the_european_region_has_its_own_host():
         assert provider.origin(settings, SendGridCredentials(**sender, region=region)).url == host
 
 
-def test_optional_parts_that_are_not_given_are_not_sent():
-    made = request(Mailbox(email="nota@example.com"), SendEmail.model_validate(PLAIN), "r1")
-    assert set(made) == {"personalizations", "from", "subject", "content", "custom_args"}
-    assert set(made["personalizations"][0]) == {"to"}
+def test_unset_optional_parts_are_not_sent():
+    body = request(Mailbox(email="nota@example.com"), SendEmail.model_validate(PLAIN), "r1")
+    assert set(body) == {"personalizations", "from", "subject", "content", "custom_args"}
+    assert set(body["personalizations"][0]) == {"to"}

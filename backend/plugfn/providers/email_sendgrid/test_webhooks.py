@@ -1,4 +1,4 @@
-"""SendGrid's events: proved by their signature, told by neutral names, handled once."""
+"""SendGrid's events are verified by their signature, renamed to the common names, and handled once."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ from plugfn.providers.email_sendgrid.webhooks import NAMES, parse
 from plugfn.registry import ProviderRegistry
 from plugfn.webhooks.hub import Outcome
 
-# The published known answer.
+# SendGrid's published example of a signature.
 KEY = (
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEDr2LjtURuePQzplybdC+u4CwrqDqBaWjcMMsTbhdbcw"
     "HBcepxo7yAQGhHPTnlvFYPAZFceEu/1FwCM/QmGUhA=="
@@ -49,7 +49,7 @@ def inbound(body=BODY, stamp=STAMP, signature=SIGNED, late=0.0):
     return Inbound(body, {SIGNATURE: signature, TIMESTAMP: stamp}, received_at=at)
 
 
-def test_the_published_signature_is_believed():
+def test_sendgrids_published_signature_is_accepted():
     verify(inbound(), Keys((KEY,)))
     verify(inbound(), Keys((shown(OWN.public_key()), KEY)))
 
@@ -72,17 +72,17 @@ def test_the_published_signature_is_believed():
         {"late": -WINDOW - 1},
     ],
 )
-def test_a_delivery_that_was_changed_or_kept_back_is_rejected(changed):
+def test_a_changed_or_delayed_delivery_is_rejected(changed):
     with pytest.raises(WebhookRejected):
         verify(inbound(**changed), Keys((KEY,)))
 
 
-def test_a_delivery_within_the_window_is_taken():
+def test_a_delivery_within_the_time_window_is_accepted():
     for late in (WINDOW, -WINDOW):
         verify(inbound(late=late), Keys((KEY,)))
 
 
-def test_without_a_key_nothing_is_believed():
+def test_without_a_key_every_delivery_is_rejected():
     with pytest.raises(WebhookRejected) as rejected:
         verify(inbound(), Keys())
     assert rejected.value.code == "WEBHOOK_SECRET_NOT_FOUND"
@@ -119,7 +119,7 @@ def test_sendgrids_own_library_agrees_about_every_signature(body, stamp, spoilt,
         KEY[:-8],
     ],
 )
-def test_a_key_that_is_none_is_refused_when_it_is_set(wrong):
+def test_an_invalid_key_is_refused_when_it_is_set(wrong):
     with pytest.raises(ConfigurationError, match="webhook_secrets"):
         ProviderRegistry({"email_sendgrid": {"webhook_secrets": [wrong]}}).register(provider)
 
@@ -129,7 +129,7 @@ def delivered(*events):
 
 
 @pytest.mark.parametrize("example", EVENTS, ids=lambda example: example["delivery"]["event"])
-def test_an_event_is_told_in_the_words_of_every_email_provider(example):
+def test_an_event_gets_the_common_name_and_fields(example):
     (event,) = parse(delivered(example["delivery"]), Keys()).events
     common = {
         "email": "ana@example.com",
@@ -144,21 +144,21 @@ def test_an_event_is_told_in_the_words_of_every_email_provider(example):
     assert event.occurred_at == datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def test_every_kind_has_its_example_and_its_trigger():
+def test_every_event_has_an_example_and_a_trigger():
     assert set(NAMES) == {example["delivery"]["event"] for example in EVENTS}
     assert set(NAMES.values()) == {trigger.name for trigger in TRIGGERS}
 
 
-def test_an_unknown_kind_passes_as_it_is():
-    given = {"event": "account_status_change", "sg_event_id": "e1", "type": "compliance_suspend", "extra": [1]}
-    (event,) = parse(delivered(given), Keys()).events
-    assert (event.name, event.id, event.payload) == ("account_status_change", "e1", given)
+def test_an_unknown_event_is_passed_on_unchanged():
+    row = {"event": "account_status_change", "sg_event_id": "e1", "type": "compliance_suspend", "extra": [1]}
+    (event,) = parse(delivered(row), Keys()).events
+    assert (event.name, event.id, event.payload) == ("account_status_change", "e1", row)
 
 
 @pytest.mark.parametrize(
     "body", [b"{}", b"1", b'{"event": "open"}', b"x", b"\xff", b"[NaN]", b"[" * 100_000, b'[{"event": "open"}']
 )
-def test_what_is_no_array_of_events_is_malformed(body):
+def test_a_body_that_is_not_an_array_is_malformed(body):
     with pytest.raises(WebhookRejected) as rejected:
         parse(Inbound(body), Keys())
     assert rejected.value.status == 400
@@ -167,15 +167,15 @@ def test_what_is_no_array_of_events_is_malformed(body):
 @pytest.mark.parametrize(
     "odd", [{}, {"event": 1, "email": "x"}, {"event": "a\n"}, {"event": None, "sg_event_id": "e9"}]
 )
-def test_an_event_without_a_kind_does_not_take_the_others_with_it(odd):
-    """A refused delivery would come again for a day, and the good events in it with it."""
+def test_an_event_without_a_name_does_not_affect_the_others(odd):
+    """SendGrid would repeat a refused delivery for a day, together with the valid events in it."""
     good = {"event": "open", "sg_event_id": "e1"}
     first, second = parse(delivered(odd, good), Keys()).events
     assert (first.name, first.payload, first.id) == ("unknown", odd, odd.get("sg_event_id"))
     assert (second.name, second.id) == ("email.opened", "e1")
 
 
-def test_what_is_no_event_at_all_is_left_out_and_told(caplog):
+def test_a_row_that_is_not_an_object_is_ignored_and_logged(caplog):
     (event,) = parse(delivered(1, {"event": "open"}, "private@example.com", None), Keys()).events
     assert event.name == "email.opened"
     assert "3 events" in caplog.text
@@ -191,7 +191,7 @@ FIELDS = ["email", "timestamp", "sg_event_id", "sg_message_id", "reason", "statu
 
 
 @given(st.sampled_from([*NAMES, "other"]), st.dictionaries(st.sampled_from(FIELDS), JSONISH))
-def test_odd_fields_never_break_an_event(kind, fields):
+def test_unexpected_fields_never_break_an_event(kind, fields):
     try:
         (event,) = parse(delivered({**fields, "event": kind}), Keys()).events
     except WebhookRejected:
@@ -218,7 +218,7 @@ async def test_a_delivery_is_handled_once_and_names_its_connection(account):
     assert [event.name for event in bench.events] == [example["name"] for example in EVENTS]
 
 
-async def test_a_delivery_that_proves_nothing_is_not_handled(account):
+async def test_an_unverified_delivery_is_not_handled(account):
     body = json.dumps([EVENTS[0]["delivery"]]).encode()
     async with account.bench() as bench:
         assert (await receive(bench, account, body, secret="guessed")).status == 404
@@ -230,22 +230,22 @@ async def test_a_delivery_that_proves_nothing_is_not_handled(account):
     assert bench.events + other.events + keyless.events == []
 
 
-async def test_the_operators_key_is_believed_for_every_connection(account):
+async def test_the_operators_key_verifies_events_of_every_connection(account):
     body = json.dumps([EVENTS[0]["delivery"]]).encode()
     settings = {"webhook_secrets": [KEY, account.keys["public_key"]]}
     async with account.bench(webhook_key=None, settings=settings) as bench:
         assert (await receive(bench, account, body)).outcome is Outcome.HANDLED
 
 
-async def test_events_of_a_message_come_over_http_and_carry_what_sending_it_gave_back(account, doorstep):
+async def test_a_messages_events_have_the_ids_that_sending_it_returned(account, doorstep):
     async with account.bench() as bench:
         sent = await bench.call("messages.send", PLAIN)
         url = await bench.plug.connections.new_webhook_url(bench.connection.id, "ana")
         where = {"connection_id": bench.connection.id, "secret": url.rpartition("/")[2]}
         doorstep.bench = SimpleNamespace(receive=partial(bench.receive, **where))
         asked = {"url": doorstep.url, "events": [{"event": "delivered", "message_id": sent.message_id}]}
-        told = await asyncio.to_thread(account.emulator.control, "POST", "/events", asked)
-    assert told["status"] == 200
+        delivery = await asyncio.to_thread(account.emulator.control, "POST", "/events", asked)
+    assert delivery["status"] == 200
     (event,) = bench.events
     assert event.name == "email.delivered"
     assert (event.payload["message_id"], event.payload["reference"]) == (sent.message_id, sent.reference)

@@ -1,4 +1,4 @@
-"""SendGrid's event webhook: an array of events, each with an id of its own.
+"""SendGrid's event webhook: each delivery is an array of events, and each event has its own id.
 
 Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 """
@@ -30,10 +30,10 @@ NAMES = {
     "group_unsubscribe": "email.group_unsubscribed",
     "group_resubscribe": "email.group_resubscribed",
 }
-"""SendGrid's kinds and ours. A kind that is not here keeps its name and its fields."""
+"""SendGrid's name of each event, and ours. An event that is not listed keeps its name and its fields."""
 
 UNKNOWN = "unknown"
-"""The name of what does not name its kind."""
+"""The name of an event that has no valid name."""
 
 _KIND = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HOPS = re.compile(r"\.(?:filter|recvd).*", re.DOTALL)
@@ -43,67 +43,67 @@ LAST_SECOND = 253_402_300_799
 
 
 def parse(inbound: Inbound, keys: Keys) -> Parsed:
-    """The events; whatever one of them is, the others count. Raises WebhookRejected (400) unless it is an array."""
+    """The events; a malformed event does not affect the others. Raises WebhookRejected (400) unless it is an array."""
     try:
-        found = json.loads(inbound.body, parse_constant=_refuse)
+        rows = json.loads(inbound.body, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise _malformed("it is not JSON") from error
-    if not isinstance(found, list):
+    if not isinstance(rows, list):
         raise _malformed("it is not an array of events")
-    events = [one for one in found if isinstance(one, dict)]
-    if len(events) < len(found):
-        log.warning("SendGrid told %d events that are no objects: they are left out", len(found) - len(events))
+    events = [row for row in rows if isinstance(row, dict)]
+    if len(events) < len(rows):
+        log.warning("ignored %d events of SendGrid that are not objects", len(rows) - len(events))
     connection_id = keys.connection.id if keys.connection else None
-    return Parsed(tuple(_event(one, connection_id) for one in events))
+    return Parsed(tuple(_event(event, connection_id) for event in events))
 
 
-def _event(given: dict[str, Any], connection_id: str | None) -> Event:
-    told = given.get("event")
-    kind = told if isinstance(told, str) and _KIND.fullmatch(told) else UNKNOWN
-    payload = _neutral(given).model_dump() if kind in NAMES else given
+def _event(row: dict[str, Any], connection_id: str | None) -> Event:
+    name = row.get("event")
+    kind = name if isinstance(name, str) and _KIND.fullmatch(name) else UNKNOWN
+    payload = _neutral(row).model_dump() if kind in NAMES else row
     return Event(
         "email_sendgrid",
         NAMES.get(kind, kind),
         payload,
-        id=_text(given, "sg_event_id")[:200] or None,
-        occurred_at=_moment(given),
+        id=_text(row, "sg_event_id")[:200] or None,
+        occurred_at=_moment(row),
         connection_id=connection_id,
     )
 
 
-def _neutral(given: dict[str, Any]) -> EmailEvent:
+def _neutral(row: dict[str, Any]) -> EmailEvent:
     return EmailEvent(
-        email=_text(given, "email"),
-        message_id=_message_id(_text(given, "sg_message_id")),
-        reference=_text(given, REFERENCE),
-        event_id=_text(given, "sg_event_id"),
-        timestamp=_number(given, "timestamp"),
-        reason=_text(given, "reason") or _text(given, "response"),
-        status=_text(given, "status"),
-        kind=_text(given, "type"),
-        attempt=_number(given, "attempt"),
-        url=_text(given, "url"),
+        email=_text(row, "email"),
+        message_id=_message_id(_text(row, "sg_message_id")),
+        reference=_text(row, REFERENCE),
+        event_id=_text(row, "sg_event_id"),
+        timestamp=_number(row, "timestamp"),
+        reason=_text(row, "reason") or _text(row, "response"),
+        status=_text(row, "status"),
+        kind=_text(row, "type"),
+        attempt=_number(row, "attempt"),
+        url=_text(row, "url"),
     )
 
 
 def _message_id(text: str) -> str:
-    """`sg_message_id` is the X-Message-Id of the request, and then the machines that the message went through."""
+    """The X-Message-Id of the request: `sg_message_id` without the machines that the message went through."""
     cut = _HOPS.sub("", text)
     return cut if cut != text else text.partition(".")[0]
 
 
-def _text(given: dict[str, Any], name: str) -> str:
-    found = given.get(name)
-    return found[:LONGEST] if isinstance(found, str) else ""
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value[:LONGEST] if isinstance(value, str) else ""
 
 
-def _number(given: dict[str, Any], name: str) -> int:
-    found = str(given.get(name, ""))
-    return int(found) if found.isascii() and found.isdigit() and len(found) <= 12 else 0
+def _number(row: dict[str, Any], name: str) -> int:
+    text = str(row.get(name, ""))
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
 
 
-def _moment(given: dict[str, Any]) -> datetime | None:
-    seconds = _number(given, "timestamp")
+def _moment(row: dict[str, Any]) -> datetime | None:
+    seconds = _number(row, "timestamp")
     return datetime.fromtimestamp(seconds, UTC) if 0 < seconds <= LAST_SECOND else None
 
 

@@ -1,4 +1,4 @@
-"""E-mail over any SMTP server: the user's own, with their own address."""
+"""E-mail over SMTP: sends with the user's own address, through the user's own server."""
 
 from plugfn.providers.email_smtp import actions
 from plugfn.providers.email_smtp.definition import provider

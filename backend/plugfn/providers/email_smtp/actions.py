@@ -1,4 +1,4 @@
-"""What can be done over SMTP: send."""
+"""The action of SMTP: send a message."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from plugfn.providers.email_smtp.delivery import Envelope, deliver
 from plugfn.providers.email_smtp.dialogue import dialogue
 
 MOST_RECIPIENTS = 100
-"""What every server takes for one message (RFC 5321, 4.5.3.1.8)."""
+"""The recipients that every server must accept for one message (RFC 5321, 4.5.3.1.8)."""
 
 
 @provider.action(
@@ -22,17 +22,23 @@ MOST_RECIPIENTS = 100
     timeout=300.0,
 )
 async def send(call: Call[SmtpCredentials], params: SendEmail) -> Sent:
-    """The message is the server's when this returns; refused recipients are listed and are no error."""
+    """Returns when the server has accepted the message. Recipients that it refused are listed, and are no error."""
     call.doubt.possible = False
     recipients = params.recipients()
     if len(recipients) > MOST_RECIPIENTS:
-        problem = Problem("to", f"has, with cc and bcc, more than {MOST_RECIPIENTS} recipients")
-        raise InvalidParams("an SMTP server takes fewer recipients", problems=[problem])
+        problem = Problem("to", f"to, cc and bcc have more than {MOST_RECIPIENTS} recipients together")
+        raise InvalidParams("too many recipients for one SMTP message: send several", problems=[problem])
     sender = call.credentials.mailbox(params)
-    named = message_id(call.attempt_id, sender.email)
-    # In a thread: 18 MB of attachments are half a second of work.
-    message = await asyncio.to_thread(build, sender, params, message_id=named, now=datetime.now(UTC))
+    own_message_id = message_id(call.attempt_id, sender.email)
+    # In a thread, because building 18 MB of attachments takes half a second.
+    now = datetime.now(UTC)
+    message = await asyncio.to_thread(build, sender, params, message_id=own_message_id, now=now)
     envelope = Envelope(sender.email, recipients, needs_utf8(sender, params))
     async with dialogue(call) as smtp:
         await deliver(smtp, envelope, message, call.doubt)
-    return Sent(message_id=named, reference=call.attempt_id, accepted=envelope.accepted, rejected=envelope.rejected)
+    return Sent(
+        message_id=own_message_id,
+        reference=call.attempt_id,
+        accepted=envelope.accepted,
+        rejected=envelope.rejected,
+    )

@@ -1,4 +1,4 @@
-"""The SMTP emulator, and the provider on the bench before it."""
+"""The SMTP emulator, and a Bench with the provider connected to it."""
 
 from dataclasses import dataclass
 from email import message_from_string
@@ -21,7 +21,7 @@ PLAIN = {"to": ["ana@example.com"], "subject": "Olá", "text": "Oi"}
 
 @dataclass
 class Server:
-    """The emulator; `ca_file` holds the authority of its certificate."""
+    """The emulator; `ca_file` has the authority of its certificate."""
 
     emulator: Emulator
     ca_file: Path
@@ -40,14 +40,14 @@ class Server:
         return Bench(provider, credentials=self.credentials(security) | more, settings=settings)
 
     def call(self, guard=None, **more):
-        """A call without the library around it: nothing is tried again, no clock runs but the provider's own."""
+        """A call without the rest of the library: without retries, and only with the provider's own timeouts."""
         settings = SmtpSettings(ca_file=str(self.ca_file))
         credentials = SmtpCredentials.model_validate(self.credentials(**more))
         guard = guard or Guard(("127.0.0.0/8",))
         return Call(provider, None, credentials, settings, None, guard, "0123456789abcdef")
 
     async def send(self, params, **more):
-        """`messages.send` by such a call."""
+        """Runs `messages.send` with such a call."""
         return await actions.send.run(self.call(**more), SendEmail.model_validate(params))
 
     def fault(self, stage, **fault):
@@ -63,7 +63,7 @@ class Server:
         return self.emulator.control("GET", "/commands")
 
     def message(self) -> EmailMessage:
-        """The only mail."""
+        """The only mail that arrived."""
         (mail,) = self.mails()
         return message_from_string(mail["data"], policy=default)
 

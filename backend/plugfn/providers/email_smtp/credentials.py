@@ -1,4 +1,4 @@
-"""Who connects to an SMTP server and how: RFC 5321, 3207 (STARTTLS), 8314 (TLS from the first byte)."""
+"""What a user enters to connect an SMTP server. RFC 5321, 3207 (STARTTLS), 8314 (TLS from the first byte)."""
 
 import ssl
 from ipaddress import ip_address
@@ -20,32 +20,32 @@ def _host(text: str) -> str:
 
 
 class SmtpCredentials(Sender):
-    """A server and a login there. Servers that know their clients by address take no login."""
+    """A server and its login. Leave username and password empty for a server that needs no login."""
 
     host: Annotated[str, Field(max_length=253), AfterValidator(_host)]
     port: int = Field(default=587, ge=1, le=65535)
     username: Line = Field(default="", repr=False)
     password: SecretStr = Field(default=SecretStr(""), max_length=1000)
     security: Literal["starttls", "tls", "none"] = "starttls"
-    """`starttls`: usual on port 587. `tls`: on port 465. `none`: only for a server on this machine."""
+    """`starttls`: usual on port 587. `tls`: usual on port 465. `none`: only for a server on this machine."""
     timeout: float = Field(default=20.0, ge=1, le=120)
-    """Seconds for one step of the dialogue."""
+    """The most seconds that one step of the SMTP dialogue may take."""
 
     @model_validator(mode="after")
     def _login(self) -> Self:
         password = one_line(self.password.get_secret_value())
         if bool(self.username) != bool(password):
-            raise ValueError("username and password belong together")
+            raise ValueError("needs both username and password, or neither")
         return self
 
 
 class SmtpSettings(Settings):
-    """What the operator decides for all connections."""
+    """The operator's settings for all connections."""
 
     ca_file: str | None = None
-    """A PEM file of authorities to trust instead of the system's: for servers with certificates of your own."""
+    """A PEM file of authorities to trust instead of the system's, for servers with your own certificates."""
     allow_plaintext: bool = False
-    """Let `security: none` reach servers elsewhere: messages and passwords can be read on the way."""
+    """Allow `security: none` to other machines. Messages and passwords can then be read on the way."""
 
     @field_validator("ca_file")
     @classmethod

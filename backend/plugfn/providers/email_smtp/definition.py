@@ -1,4 +1,4 @@
-"""The provider: where its calls go, and how a connection is tested."""
+"""The SMTP provider: where its calls go, and how a connection is tested."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Handing one message over, so that it is always known how far it got."""
+"""Delivers one message to the server, and always knows how far it got."""
 
 import asyncio
 import re
@@ -13,20 +13,20 @@ from plugfn.mail.send import Rejected
 from plugfn.providers.email_smtp.dialogue import at, translated
 from plugfn.providers.email_smtp.meaning import Stage, enhanced, means, refusal
 
-PATIENCE = 240.0
-"""Seconds for the answer to the last dot: servers look for viruses before they give it."""
+ANSWER_SECONDS = 240.0
+"""Seconds to wait for the answer to the last dot: servers scan the message for viruses first."""
 
-PIECE = 65536
-"""Bytes: within what a TLS transport shows of its backlog."""
+CHUNK = 65536
+"""Bytes to write at once: small enough that a TLS transport's buffer size shows the backlog."""
 
-LOOK_EVERY = 0.005
+POLL_SECONDS = 0.005
 _SIZE = re.compile(r"[0-9]{1,20}")
-GO_ON, DONE = 354, 250
+CONTINUE, DONE = 354, 250
 
 
 @dataclass
 class Envelope:
-    """Who a message is from and for; filled with what the server says to each recipient."""
+    """Sender and recipients of a message, and which recipients the server accepted or rejected."""
 
     sender: str
     recipients: list[str]
@@ -36,14 +36,14 @@ class Envelope:
 
 
 async def deliver(smtp: SMTP, envelope: Envelope, message: bytes, doubt: Doubt) -> None:
-    """Raises TryLater, InvalidCall, GiveUp, NeedsReconnect (not sent), Unavailable (`maybe_done` after the last dot).
+    """Sends the message. Raises TryLater, InvalidCall, GiveUp, NeedsReconnect (not sent), Unavailable.
 
-    Some recipients' refusal is no error: the others get the message, and the envelope says who does not. `doubt` is
-    told when the last dot goes out."""
+    After the last dot, Unavailable has `maybe_done`, and `doubt.possible` is set. If the server refuses only some
+    recipients, this is no error: the others get the message, and the envelope lists who does not."""
     await _mail(smtp, envelope, len(message))
-    refused = [refused for address in envelope.recipients if (refused := await _rcpt(smtp, envelope, address))]
+    refusals = [refusal for address in envelope.recipients if (refusal := await _rcpt(smtp, envelope, address))]
     if not envelope.accepted:
-        raise _worst(refused)
+        raise _error_of(refusals)
     await _data(smtp)
     await _content(smtp, message)
     doubt.possible = True
@@ -52,12 +52,12 @@ async def deliver(smtp: SMTP, envelope: Envelope, message: bytes, doubt: Doubt) 
 
 async def _mail(smtp: SMTP, envelope: Envelope, size: int) -> None:
     if envelope.utf8 and not smtp.supports_extension("smtputf8"):
-        raise InvalidCall("The server does not take addresses with other than ASCII letters.", code="no_smtputf8")
+        raise InvalidCall("The server only accepts addresses in ASCII.", code="no_smtputf8")
     options = []
     if smtp.supports_extension("size"):
         most = smtp.esmtp_extensions["size"]
         if _SIZE.fullmatch(most) and 0 < int(most) < size:
-            raise InvalidCall("The server takes no message of this size.", code="too_big")
+            raise InvalidCall("The message is too big for the server.", code="too_big")
         options.append(f"SIZE={size}")
     if envelope.utf8:
         options += ["BODY=8BITMIME", "SMTPUTF8"]
@@ -66,12 +66,12 @@ async def _mail(smtp: SMTP, envelope: Envelope, size: int) -> None:
 
 
 async def _rcpt(smtp: SMTP, envelope: Envelope, address: str) -> PlugFnError | None:
-    """The refusal of this recipient. Raises when the whole dialogue is over."""
+    """The server's refusal of this recipient, if any. Raises if the whole dialogue has failed."""
     try:
         await smtp.rcpt(address, encoding="utf-8" if envelope.utf8 else "ascii")
     except (SMTPException, OSError) as error:
         failure = translated(error, Stage.RECIPIENT)
-        code, text = _said(error)
+        code, text = _reply(error)
     else:
         envelope.accepted.append(address)
         return None
@@ -83,50 +83,50 @@ async def _rcpt(smtp: SMTP, envelope: Envelope, address: str) -> PlugFnError | N
     return failure
 
 
-def _said(error: Exception) -> tuple[int, str]:
+def _reply(error: Exception) -> tuple[int, str]:
     return (error.code, error.message) if isinstance(error, SMTPResponseException) else (-1, "")
 
 
-def _worst(refused: list[PlugFnError]) -> PlugFnError:
-    """None was accepted: when only one may be accepted later, trying later is worth while."""
-    return next((one for one in refused if isinstance(one, TryLater)), refused[0])
+def _error_of(refusals: list[PlugFnError]) -> PlugFnError:
+    """The error if all recipients were refused: TryLater if the server may accept at least one of them later."""
+    return next((each for each in refusals if isinstance(each, TryLater)), refusals[0])
 
 
 async def _data(smtp: SMTP) -> None:
     with at(Stage.MESSAGE):
         response = await smtp.execute_command(b"DATA")
-    if response.code != GO_ON:
+    if response.code != CONTINUE:
         raise refusal(Stage.MESSAGE, response.code, response.message)
 
 
 async def _content(smtp: SMTP, message: bytes) -> None:
-    """All but the last dot, piece by piece as the network takes it: until the dot is out, the server may not act."""
+    """Writes all but the last dot, as fast as the network accepts it: before the dot, the server does not act."""
     stuffed = _stuffed(message)
     with at(Stage.MESSAGE):
-        async with asyncio.timeout(PATIENCE):
-            for start in range(0, len(stuffed), PIECE):
-                _write(smtp, stuffed[start : start + PIECE])
-                # The loss of the connection is noticed only when the event loop has its turn.
+        async with asyncio.timeout(ANSWER_SECONDS):
+            for start in range(0, len(stuffed), CHUNK):
+                _write(smtp, stuffed[start : start + CHUNK])
+                # A lost connection is only noticed when the event loop runs.
                 await asyncio.sleep(0)
-                while _waiting(smtp):
-                    await asyncio.sleep(LOOK_EVERY)
+                while _unsent_bytes(smtp):
+                    await asyncio.sleep(POLL_SECONDS)
 
 
 def _stuffed(message: bytes) -> bytes:
-    """With CRLF at its end and lines that begin with a dot given another one (RFC 5321, 4.5.2)."""
+    """The message with CRLF at its end, and a second dot before each line that begins with one (RFC 5321, 4.5.2)."""
     ended = message if message.endswith(b"\r\n") else message + b"\r\n"
     stuffed = ended.replace(b"\r\n.", b"\r\n..")
     return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
-def _waiting(smtp: SMTP) -> int:
+def _unsent_bytes(smtp: SMTP) -> int:
     transport = smtp.transport
     return transport.get_write_buffer_size() if isinstance(transport, asyncio.WriteTransport) else 0
 
 
 def _write(smtp: SMTP, data: bytes) -> SMTPProtocol:
     if smtp.protocol is None or not smtp.is_connected:
-        raise Unavailable("The connection was lost before the message was out.", code="disconnected")
+        raise Unavailable("The connection was lost before the message was sent.", code="disconnected")
     smtp.protocol.write(data)
     return smtp.protocol
 
@@ -134,13 +134,13 @@ def _write(smtp: SMTP, data: bytes) -> SMTPProtocol:
 async def _end(smtp: SMTP) -> None:
     protocol = _write(smtp, b".\r\n")
     try:
-        response = await protocol.read_response(timeout=PATIENCE)
+        response = await protocol.read_response(timeout=ANSWER_SECONDS)
     except (SMTPException, OSError):
         raise _unclear("The connection was lost before the server confirmed the message.", "disconnected") from None
     if 400 <= response.code < 600:
         raise refusal(Stage.MESSAGE, response.code, response.message)
     if response.code != DONE:
-        raise _unclear("The server's answer to the message is none that SMTP knows.", "not_smtp")
+        raise _unclear("The server's answer to the message is not valid SMTP.", "not_smtp")
 
 
 def _unclear(message: str, code: str) -> Unavailable:

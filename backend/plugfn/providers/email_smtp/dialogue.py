@@ -1,7 +1,7 @@
-"""The dialogue with a server up to the login, and what its failures mean.
+"""Talks to a server up to the login, and translates its failures.
 
-aiosmtplib speaks the protocol; its `login` and `sendmail` are not used: the one tries a wrong password by every
-mechanism in turn (accounts get locked), the other does not say whether a message was out when the connection broke.
+aiosmtplib implements the protocol. Its `login` is not used: it tries a wrong password with every mechanism, which locks
+accounts. Its `sendmail` is not used: after a broken connection it does not say whether the message was sent.
 """
 
 import ssl
@@ -19,107 +19,107 @@ from aiosmtplib import (
 
 from plugfn.definition import Call
 from plugfn.errors import GiveUp, NeedsReconnect, PlugFnError, Unavailable
-from plugfn.providers.email_smtp.connect import connected, literal, trust
+from plugfn.providers.email_smtp.connect import address_literal, connect, trust
 from plugfn.providers.email_smtp.credentials import SmtpCredentials
 from plugfn.providers.email_smtp.meaning import Stage, refusal
 
 MECHANISMS = ("plain", "login", "cram-md5")
-NOT_THIS_ONE = frozenset({500, 502, 503, 504})
-"""Answers to AUTH that are about the mechanism, not about the password."""
+MECHANISM_REFUSED = frozenset({500, 502, 503, 504})
+"""Answers to AUTH that concern the mechanism, not the password."""
 
-FAREWELL = 2.0
-"""Seconds that the server has to answer QUIT: nothing depends on it."""
+QUIT_SECONDS = 2.0
+"""Seconds to wait for the answer to QUIT: nothing depends on it."""
 
 
 @asynccontextmanager
 async def dialogue(call: Call[SmtpCredentials]) -> AsyncIterator[SMTP]:
-    """A server that has let us in, left politely unless something fails. Raises as `at` does."""
-    given, context = call.credentials, trust(call.settings.ca_file)
-    sock = await connected(call)
+    """A server that we are logged in to; QUIT is sent at the end, unless something fails. Raises as `at` does."""
+    credentials, context = call.credentials, trust(call.settings.ca_file)
+    sock = await connect(call)
     smtp = SMTP(
-        hostname=given.host,
+        hostname=credentials.host,
         sock=sock,
-        local_hostname=literal(sock),
-        timeout=given.timeout,
-        use_tls=given.security == "tls",
+        local_hostname=address_literal(sock),
+        timeout=credentials.timeout,
+        use_tls=credentials.security == "tls",
         start_tls=False,
         tls_context=context,
     )
     try:
         with at(Stage.CONNECT):
             await smtp.connect()
-            await _secured(smtp, given)
+            await _start_tls(smtp, credentials)
         with at(Stage.LOGIN):
-            await _logged_in(smtp, given)
+            await _log_in(smtp, credentials)
         yield smtp
-        await _farewell(smtp)
+        await _quit(smtp)
     finally:
         smtp.close()
 
 
 @contextmanager
 def at(stage: Stage) -> Iterator[None]:
-    """What aiosmtplib or the network raises inside comes out as an error of our tree: nothing was done."""
+    """Translates what aiosmtplib or the network raises inside into a PlugFnError; nothing has been done then."""
     try:
         yield
     except (SMTPException, OSError) as error:
-        # `from None`: what servers write quotes addresses.
+        # `from None`, because servers quote addresses in their texts.
         raise translated(error, stage) from None
 
 
-async def _secured(smtp: SMTP, given: SmtpCredentials) -> None:
-    """STARTTLS is required, not tried: a server (or someone before it) that offers none gets nothing from us."""
+async def _start_tls(smtp: SMTP, credentials: SmtpCredentials) -> None:
+    """Requires STARTTLS: if the server, or an attacker in between, does not offer it, nothing more is sent."""
     await smtp.ehlo()
-    if given.security != "starttls":
+    if credentials.security != "starttls":
         return
     if not smtp.supports_extension("starttls"):
-        raise GiveUp("The server offers no STARTTLS, and nothing is sent without encryption.", code="no_starttls")
-    await smtp.starttls(server_hostname=given.host)
+        raise GiveUp("The server does not offer STARTTLS, so nothing was sent.", code="no_starttls")
+    await smtp.starttls(server_hostname=credentials.host)
     await smtp.ehlo()
 
 
-async def _logged_in(smtp: SMTP, given: SmtpCredentials) -> None:
-    if not given.username:
+async def _log_in(smtp: SMTP, credentials: SmtpCredentials) -> None:
+    if not credentials.username:
         return
     ways = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
-    for mechanism in (one for one in MECHANISMS if one in smtp.server_auth_methods):
+    for mechanism in (each for each in MECHANISMS if each in smtp.server_auth_methods):
         try:
-            await ways[mechanism](given.username, given.password.get_secret_value())
+            await ways[mechanism](credentials.username, credentials.password.get_secret_value())
         except SMTPAuthenticationError as error:
-            if error.code not in NOT_THIS_ONE:
+            if error.code not in MECHANISM_REFUSED:
                 raise
         else:
             return
-    raise NeedsReconnect("The server offers no way to log in with a password.", code="no_login")
+    raise NeedsReconnect("The server does not offer a login with a password.", code="no_login")
 
 
-async def _farewell(smtp: SMTP) -> None:
+async def _quit(smtp: SMTP) -> None:
     try:
-        await smtp.quit(timeout=FAREWELL)
+        await smtp.quit(timeout=QUIT_SECONDS)
     except (SMTPException, OSError):
-        # The message is in the server's hands: how it says goodbye does not matter.
+        # The server has accepted the message, so a failing QUIT does not matter.
         return
 
 
 def translated(error: Exception, stage: Stage) -> PlugFnError:
-    """The error of our tree for one of aiosmtplib or of the network."""
+    """The PlugFnError for an error of aiosmtplib or of the network."""
     if isinstance(error, SMTPResponseException):
         return refusal(stage, error.code, error.message)
     causes = _causes(error)
-    if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes):
-        return GiveUp("The server's certificate is not one to be trusted for its name.", code="bad_certificate")
-    if any(isinstance(one, ssl.SSLError) for one in causes):
-        return Unavailable("The encryption with the server failed.", code="tls")
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return GiveUp("The server's certificate is not trusted, or is for another name.", code="bad_certificate")
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return Unavailable("TLS with the server failed.", code="tls")
     if isinstance(error, (SMTPTimeoutError, TimeoutError)):
         return Unavailable("The server did not answer in time.", code="timeout")
     if isinstance(error, (SMTPServerDisconnected, OSError)):
         return Unavailable("The connection to the server was lost.", code="disconnected")
-    return GiveUp("The server does not speak SMTP as it should.", code="not_smtp")
+    return GiveUp("The server's answer is not valid SMTP.", code="not_smtp")
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    found: list[BaseException] = []
-    while error is not None and len(found) < 10:
-        found.append(error)
+    causes: list[BaseException] = []
+    while error is not None and len(causes) < 10:
+        causes.append(error)
         error = error.__cause__ or error.__context__
-    return found
+    return causes

@@ -1,4 +1,4 @@
-"""Every refusal that a server can give: the error it becomes, as a table and on the wire."""
+"""Every refusal of a server raises the error of its row, in the table and over the network."""
 
 import json
 from pathlib import Path
@@ -10,23 +10,23 @@ from hypothesis import strategies as st
 from plugfn import errors
 from plugfn.errors import PlugFnError
 from plugfn.providers.email_smtp.conftest import PLAIN
-from plugfn.providers.email_smtp.meaning import CODES, REST, Stage, means, refusal
+from plugfn.providers.email_smtp.meaning import CODES, OTHER_5XX, Stage, means, refusal
 
 ROWS = json.loads((Path(__file__).parent / "fixtures" / "refusals.json").read_text())
 STAGES = {"connect": "greeting", "login": "auth", "sender": "mail", "recipient": "rcpt", "message": "end"}
 
 
-def test_every_row_of_the_table_has_its_example():
+def test_every_row_of_the_table_has_an_example():
     shown = {(Stage(row["stage"]), row["code"]) for row in ROWS}
     assert set(CODES) <= shown
-    for stage in REST:
+    for stage in OTHER_5XX:
         assert any(at == stage and 500 <= code < 600 and (at, code) not in CODES for at, code in shown)
         assert {(stage, 421)} <= shown
     assert {stage for stage, code in shown if 400 <= code < 500 and (stage, code) not in CODES} == set(Stage)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['stage']}-{row['code']}")
-async def test_a_refusal_becomes_its_error_and_nothing_is_sent(server, row):
+async def test_a_refusal_raises_the_error_of_its_row_and_nothing_is_sent(server, row):
     server.fault(STAGES[row["stage"]], code=row["code"], text=f"{row['text']} <ana@example.com>")
     with pytest.raises(PlugFnError) as refused:
         await server.send(PLAIN)
@@ -39,7 +39,7 @@ async def test_a_refusal_becomes_its_error_and_nothing_is_sent(server, row):
 
 
 @given(st.sampled_from(list(Stage)), st.integers(-1, 999), st.text())
-def test_any_answer_means_something_and_is_not_repeated(stage, code, text):
+def test_any_answer_has_a_meaning_and_its_text_is_not_repeated(stage, code, text):
     error = refusal(stage, code, f"<ana@example.com> {text}")
     assert isinstance(error, means(stage, code).error)
     assert "ana@example.com" not in str(error)

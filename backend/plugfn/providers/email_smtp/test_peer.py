@@ -1,4 +1,4 @@
-"""Independent servers, aiosmtpd and npm's smtp-server, with certificates made here: sound, expired, of another name."""
+"""The provider against independent servers: aiosmtpd and npm's smtp-server, with valid and invalid certificates."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from plugfn.testing.bench import Bench
 
 
 class Inbox(Message):
-    """Keeps messages, and refuses one recipient."""
+    """Stores messages, and refuses one recipient."""
 
     def __init__(self):
         super().__init__()
@@ -41,13 +41,13 @@ class Inbox(Message):
 
 
 def certificate(folder, name, days):
-    """A self-signed certificate of `name` that ends in so many days: (the file to trust, the server's context)."""
+    """A self-signed certificate of `name` that expires in `days`: (the file to trust, the server's context)."""
     key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     now = datetime.now(UTC)
-    made = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-    made = made.not_valid_before(now - timedelta(days=30)).not_valid_after(now + timedelta(days=days))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=True)
-    pem = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=30)).not_valid_after(now + timedelta(days=days))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=True)
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
     trusted, own = folder / f"{name}.pem", folder / f"{name}.key"
     trusted.write_bytes(pem)
     own.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -56,8 +56,8 @@ def certificate(folder, name, days):
     return trusted, context
 
 
-def authenticate(server, session, envelope, mechanism, given):
-    return AuthResult(success=(given.login, given.password) == (b"ana", b"senha"), handled=False)
+def authenticate(server, session, envelope, mechanism, auth_data):
+    return AuthResult(success=(auth_data.login, auth_data.password) == (b"ana", b"senha"), handled=False)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def serve(tmp_path, unused_tcp_port):
         controller.stop()
 
 
-async def test_an_independent_server_takes_a_message_and_refuses_one_recipient(serve):
+async def test_an_independent_server_accepts_a_message_and_refuses_one_recipient(serve):
     inbox, credentials, settings = serve()
     async with Bench(provider, credentials=credentials, settings=settings) as bench:
         assert await bench.test() == "nota@example.com"
@@ -87,7 +87,7 @@ async def test_an_independent_server_takes_a_message_and_refuses_one_recipient(s
     (message,) = inbox.messages
     assert message["X-RcptTo"] == "ana@example.com"
     assert message["Message-ID"] == sent.message_id
-    assert [one.address for one in sent.rejected] == ["ninguem@example.com"]
+    assert [refusal.address for refusal in sent.rejected] == ["ninguem@example.com"]
 
 
 async def test_an_independent_server_refuses_a_wrong_password(serve):
@@ -98,7 +98,7 @@ async def test_an_independent_server_refuses_a_wrong_password(serve):
 
 
 @pytest.mark.parametrize(("name", "days"), [("localhost", -1), ("mail.elsewhere.com", 30)])
-async def test_a_trusted_certificate_that_has_expired_or_is_of_another_name_is_refused(serve, name, days):
+async def test_an_expired_certificate_or_one_for_another_name_is_refused(serve, name, days):
     inbox, credentials, settings = serve(name, days)
     async with Bench(provider, credentials=credentials, settings=settings) as bench:
         with pytest.raises(GiveUp) as refused:
@@ -129,19 +129,19 @@ def node(npm_peer, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["PLAIN", "LOGIN", "CRAM-MD5"])
-async def test_a_server_of_another_make_takes_a_message_by_any_way_to_log_in(node, method):
+async def test_npms_server_accepts_a_message_with_every_login_mechanism(node, method):
     process, credentials, settings = node(method)
     async with Bench(provider, credentials=credentials, settings=settings) as bench:
         message = {**PLAIN, "to": ["josé@example.com", "ninguem@example.com"], "text": ".\n..\n.fim"}
         sent = await bench.call("messages.send", message)
     mail = json.loads(await asyncio.wait_for(asyncio.to_thread(process.stdout.readline), 10))
     assert (mail["to"], mail["user"], mail["secure"]) == (["josé@example.com"], method, True)
-    found = message_from_string(mail["data"])
-    assert (found["Message-ID"], found.get_payload().split()) == (sent.message_id, [".", "..", ".fim"])
-    assert [one.code for one in sent.rejected] == ["smtp_550"]
+    message = message_from_string(mail["data"])
+    assert (message["Message-ID"], message.get_payload().split()) == (sent.message_id, [".", "..", ".fim"])
+    assert [refusal.code for refusal in sent.rejected] == ["smtp_550"]
 
 
-async def test_a_server_of_another_make_refuses_a_wrong_password(node):
+async def test_npms_server_refuses_a_wrong_password(node):
     _process, credentials, settings = node("PLAIN,LOGIN,CRAM-MD5")
     async with Bench(provider, credentials={**credentials, "password": "errada"}, settings=settings) as bench:
         with pytest.raises(NeedsReconnect) as refused:

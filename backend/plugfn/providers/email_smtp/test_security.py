@@ -1,4 +1,4 @@
-"""What must not happen: a downgrade, a wrong certificate, a private address, a secret on show."""
+"""What must not happen: a downgrade, a wrong certificate, a private address, a secret in a text."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from plugfn.testing.bench import Bench
 
 
 class Names(Guard):
-    """A DNS of the test's own: every question has its answer, and is counted."""
+    """The test's own DNS: it has an answer for every question, and counts the questions."""
 
     def __init__(self, *answers: list[str]) -> None:
         super().__init__(("127.0.0.0/8",))
@@ -52,8 +52,8 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(server, security
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-async def test_a_certificate_is_checked_for_the_name_and_the_checked_address_is_used(server, security):
-    """The name leads elsewhere when it is asked for again: only the first answer counts, and it is asked for once."""
+async def test_a_certificate_is_checked_for_the_name_and_the_checked_address_is_connected_to(server, security):
+    """The name would resolve to another address the second time: it is resolved once, and the first answer is used."""
     guard = Names(["127.0.0.1"], ["10.0.0.1"])
     async with dialogue(server.call(guard, security=security, host="mail.example.com")) as smtp:
         await smtp.noop()
@@ -65,13 +65,13 @@ async def test_a_certificate_is_checked_for_the_name_and_the_checked_address_is_
 
 
 @pytest.mark.parametrize("answer", [["127.0.0.1", "127.0.0.2"], ["127.0.0.2", "127.0.0.1"]])
-async def test_the_first_address_that_answers_is_taken(server, answer):
+async def test_the_first_address_that_answers_is_used(server, answer):
     async with dialogue(server.call(Names(answer), host="mail.example.com")) as smtp:
         assert smtp.get_transport_info("peername")[0] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("answer", [["10.0.0.1"], ["127.0.0.1", "169.254.169.254"], ["::1"]])
-async def test_a_name_that_leads_to_a_private_address_is_refused(server, answer):
+async def test_a_name_that_resolves_to_a_private_address_is_refused(server, answer):
     with pytest.raises(Forbidden):
         async with dialogue(server.call(Names(answer), host="mail.example.com")):
             pytest.fail("the address is private")
@@ -84,7 +84,7 @@ async def test_loopback_is_refused_unless_the_operator_allows_it(server):
             await bench.test()
 
 
-async def test_without_encryption_only_this_machine_is_reached(server):
+async def test_without_encryption_only_this_machine_is_connected_to(server):
     there = Names(["192.0.2.7"])
     there.check = lambda address: None
     with pytest.raises(Forbidden) as refused:
@@ -106,8 +106,8 @@ async def listening(answer):
         yield server.sockets[0].getsockname()[1]
 
 
-async def test_what_is_slipped_in_before_tls_is_not_believed(server):
-    """CVE-2011-0411 seen from the client: answers in the clear must not count after STARTTLS."""
+async def test_answers_injected_before_tls_are_ignored(server):
+    """CVE-2011-0411 on the client's side: plaintext answers from before STARTTLS must not be read after it."""
 
     async def slip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 hello\r\n")
@@ -155,28 +155,28 @@ async def test_an_endless_answer_is_cut_off(server):
         {"verify": False},
     ],
 )
-async def test_credentials_that_cannot_work_are_refused_when_they_are_typed(server, wrong):
+async def test_invalid_credentials_are_refused_when_they_are_entered(server, wrong):
     with pytest.raises(InvalidParams) as refused:
         async with Bench(provider, credentials=server.credentials() | wrong):
             pytest.fail("they are wrong")
     assert server.where["password"] not in str(refused.value)
 
 
-def test_a_wrong_ca_file_is_the_operators_mistake(tmp_path):
+def test_an_invalid_ca_file_is_a_configuration_error(tmp_path):
     (tmp_path / "ca.pem").write_text("no certificate")
     for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
         with pytest.raises(ConfigurationError, match="ca_file"):
             Bench(provider, credentials={}, settings={"ca_file": str(path)})
 
 
-async def test_a_mechanism_that_the_server_does_not_really_have_is_passed_over(server):
+async def test_a_login_mechanism_that_the_server_only_claims_to_have_is_skipped(server):
     server.fault("auth", code=504, text="5.5.4 not this one", count=1)
     async with server.bench() as bench:
         await bench.call("messages.send", PLAIN)
     assert server.commands().count("auth") == 2
 
 
-async def test_a_server_that_has_no_login_for_passwords_asks_for_the_user(server):
+async def test_a_server_without_password_login_needs_the_user(server):
     server.extensions(AUTH="AUTH GSSAPI")
     async with server.bench("tls") as bench:
         with pytest.raises(NeedsReconnect) as refused:
@@ -184,7 +184,7 @@ async def test_a_server_that_has_no_login_for_passwords_asks_for_the_user(server
     assert refused.value.code == "no_login"
 
 
-def test_credentials_do_not_show_themselves(server):
+def test_credentials_are_in_no_repr(server):
     shown = repr(SmtpCredentials(**server.credentials()))
     assert server.where["password"] not in shown
     assert "ponte@" not in shown

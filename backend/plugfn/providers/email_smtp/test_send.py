@@ -1,4 +1,4 @@
-"""Messages over SMTP: through the whole library, to a server in another process."""
+"""Messages over SMTP, sent through the whole library to a server in another process."""
 
 import asyncio
 import base64
@@ -24,14 +24,14 @@ async def test_a_message_arrives(server, security):
     assert (sent.accepted, sent.rejected) == (["ana@example.com"], [])
 
 
-async def test_bcc_recipients_get_it_and_nobody_sees_them(server):
+async def test_bcc_recipients_get_the_message_and_are_not_named_in_it(server):
     async with server.bench() as bench:
         await bench.call("messages.send", {**PLAIN, "cc": ["bob@example.com"], "bcc": ["eva@example.com"]})
     assert server.mails()[0]["to"] == ["ana@example.com", "bob@example.com", "eva@example.com"]
     assert "eva" not in server.mails()[0]["data"]
 
 
-async def test_a_server_without_a_login_is_not_given_one(server):
+async def test_without_a_username_no_login_is_sent(server):
     async with server.bench("starttls", username="", password="") as bench:
         await bench.call("messages.send", PLAIN)
     assert "auth" not in server.commands()
@@ -44,7 +44,7 @@ async def test_one_refused_recipient_does_not_stop_the_others(server):
     async with server.bench() as bench:
         sent = await bench.call("messages.send", {**PLAIN, "cc": ["bob@example.com", "eva@example.com"]})
     assert sent.accepted == ["ana@example.com"]
-    assert [(one.address, one.code, one.permanent) for one in sent.rejected] == [
+    assert [(refusal.address, refusal.code, refusal.permanent) for refusal in sent.rejected] == [
         ("bob@example.com", "smtp_550", True),
         ("eva@example.com", "smtp_451", False),
     ]
@@ -53,7 +53,7 @@ async def test_one_refused_recipient_does_not_stop_the_others(server):
     assert server.mails()[0]["to"] == ["ana@example.com"]
 
 
-async def test_when_all_are_refused_one_who_may_be_accepted_later_is_worth_another_try(server):
+async def test_one_temporary_refusal_among_all_refusals_means_try_later(server):
     server.fault("rcpt", address="ana@example.com", code=550, text="5.1.1 unknown")
     server.fault("rcpt", address="bob@example.com", code=450, text="4.2.0 greylisted")
     with pytest.raises(TryLater):
@@ -75,8 +75,8 @@ async def test_every_recipient_is_either_accepted_or_rejected(server, codes):
         return
     sent = await server.send({**PLAIN, "to": list(answers)})
     assert sent.accepted == server.mails()[0]["to"] == [to for to, code in answers.items() if code == 250]
-    told = {one.address: (one.code, one.permanent) for one in sent.rejected}
-    assert told == {to: (f"smtp_{code}", code >= 500) for to, code in answers.items() if code != 250}
+    rejected = {refusal.address: (refusal.code, refusal.permanent) for refusal in sent.rejected}
+    assert rejected == {to: (f"smtp_{code}", code >= 500) for to, code in answers.items() if code != 250}
 
 
 async def test_a_busy_server_is_asked_again(server):
@@ -94,7 +94,7 @@ HUNG = [("hang", stage) for stage in ("greeting", "starttls", "data")]
 
 
 @pytest.mark.parametrize(("kind", "stage"), DROPPED + HUNG)
-async def test_a_connection_lost_before_the_message_is_nothing_done(server, kind, stage):
+async def test_a_connection_lost_before_the_message_did_nothing(server, kind, stage):
     server.fault(stage, kind=kind)
     with pytest.raises(Unavailable) as lost:
         await server.send(PLAIN, timeout=1)
@@ -103,7 +103,7 @@ async def test_a_connection_lost_before_the_message_is_nothing_done(server, kind
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
-async def test_a_connection_lost_within_a_big_message_is_nothing_done(server, security):
+async def test_a_connection_lost_within_a_big_message_did_nothing(server, security):
     server.fault("content", kind="drop")
     pdf = {"filename": "a.pdf", "content": base64.b64encode(b"x" * 12_000_000).decode()}
     with pytest.raises(Unavailable) as lost:
@@ -111,17 +111,17 @@ async def test_a_connection_lost_within_a_big_message_is_nothing_done(server, se
     assert not lost.value.maybe_done
 
 
-@pytest.mark.parametrize(("stage", "kept"), [("end", 0), ("accepted", 1)])
-async def test_a_connection_lost_after_the_last_dot_is_unclear_and_not_repeated(server, stage, kept):
+@pytest.mark.parametrize(("stage", "delivered"), [("end", 0), ("accepted", 1)])
+async def test_a_connection_lost_after_the_last_dot_is_an_unknown_outcome_and_not_retried(server, stage, delivered):
     server.fault(stage, kind="drop")
     async with server.bench() as bench:
         with pytest.raises(OutcomeUnknown):
             await bench.call("messages.send", PLAIN)
         assert [row.outcome for row in await bench.logs()] == ["unknown"]
-    assert len(server.mails()) == kept
+    assert len(server.mails()) == delivered
 
 
-async def test_a_call_cut_off_while_the_server_thinks_is_unclear(server):
+async def test_a_call_cut_off_after_the_last_dot_is_an_unknown_outcome(server):
     server.fault("end", kind="hang")
     async with server.bench() as bench:
         with pytest.raises(OutcomeUnknown):
@@ -145,7 +145,7 @@ async def test_a_repeated_call_with_the_same_key_sends_once(server):
     assert len(server.mails()) == 1
 
 
-async def test_accented_addresses_need_a_server_that_takes_them(server):
+async def test_accented_addresses_need_a_server_with_smtputf8(server):
     async with server.bench() as bench:
         await bench.call("messages.send", {**PLAIN, "to": ["josé@bücher.example"]})
         (mail,) = server.mails()
@@ -155,7 +155,7 @@ async def test_accented_addresses_need_a_server_that_takes_them(server):
             await bench.call("messages.send", {**PLAIN, "to": ["josé@example.com"]})
 
 
-async def test_lines_of_dots_arrive_as_they_are(server):
+async def test_lines_of_dots_arrive_unchanged(server):
     text = ".\n..\n.fim\n\n.\n"
     async with server.bench() as bench:
         await bench.call("messages.send", {**PLAIN, "text": text, "subject": "."})
@@ -171,7 +171,7 @@ async def test_too_many_recipients_or_a_foreign_sender_are_refused_before_the_se
     assert server.commands() == []
 
 
-async def test_a_message_bigger_than_the_server_takes_is_not_begun(server):
+async def test_a_message_above_the_servers_size_limit_is_not_sent(server):
     server.extensions(SIZE="SIZE 100")
     async with server.bench() as bench:
         with pytest.raises(InvalidCall) as refused:
@@ -180,14 +180,14 @@ async def test_a_message_bigger_than_the_server_takes_is_not_begun(server):
     assert "mail" not in server.commands()
 
 
-async def test_the_test_of_a_connection_logs_in_and_sends_nothing(server):
+async def test_the_connection_test_logs_in_and_sends_nothing(server):
     async with server.bench() as bench:
         assert await bench.test() == "nota@example.com"
     assert server.commands() == ["greeting", "ehlo", "starttls", "ehlo", "auth", "noop"]
     assert server.mails() == []
 
 
-async def test_a_wrong_password_is_tried_once_and_asks_for_the_user(server):
+async def test_a_wrong_password_is_tried_once_and_needs_the_user(server):
     async with server.bench(password="segredo-errado") as bench:
         with pytest.raises(NeedsReconnect) as refused:
             await bench.test()
@@ -197,13 +197,13 @@ async def test_a_wrong_password_is_tried_once_and_asks_for_the_user(server):
     assert "segredo" not in repr(refused.value.as_dict())
 
 
-async def test_a_server_that_cannot_be_reached_is_not_an_unclear_outcome(server, unused_tcp_port):
+async def test_an_unreachable_server_is_not_an_unknown_outcome(server, unused_tcp_port):
     with pytest.raises(Unavailable) as away:
         await server.send(PLAIN, port=unused_tcp_port)
     assert not away.value.maybe_done
 
 
-async def test_what_is_no_smtp_server_is_told_from_one(server):
+async def test_a_server_that_does_not_speak_smtp_is_recognised(server):
     async def http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         await writer.drain()
@@ -217,6 +217,6 @@ async def test_what_is_no_smtp_server_is_told_from_one(server):
 
 
 @pytest.mark.parametrize("size", ["²", "9" * 5000, "x", "٣"])
-async def test_a_size_that_is_no_number_is_none(server, size):
+async def test_a_size_limit_that_is_not_a_number_is_ignored(server, size):
     server.extensions(SIZE=f"SIZE {size}")
     assert (await server.send(PLAIN)).accepted == ["ana@example.com"]

@@ -1,4 +1,4 @@
-"""GitHub: issues, pull requests and repositories; what happens in them, by signed webhooks. See README.md."""
+"""GitHub: actions on issues, pull requests and repositories, and events by signed webhooks. See README.md."""
 
 from plugfn.providers.github import actions, hooks
 from plugfn.providers.github.definition import provider

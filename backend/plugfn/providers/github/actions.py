@@ -1,4 +1,4 @@
-"""What can be done with repositories, issues and pull requests."""
+"""The actions on repositories, issues and pull requests."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ class RepoRef(Model):
 
     @property
     def path(self) -> str:
-        """Where the API has it."""
+        """The repository's path in the API."""
         return f"/repos/{quoted(self.owner)}/{quoted(self.repo)}"
 
 
@@ -34,7 +34,7 @@ class RepoGet(RepoRef):
 
 
 class IssueCreate(RepoRef):
-    """A new issue. GitHub drops labels and assignees without a word when the account may not push."""
+    """The issue to open. GitHub silently ignores labels and assignees if the account may not push to the repository."""
 
     title: Title
     body: Body | None = None
@@ -43,7 +43,7 @@ class IssueCreate(RepoRef):
 
 
 class PullCreate(RepoRef):
-    """A new pull request. `head`: the branch with the changes, as `user:branch` when it is in a fork."""
+    """The pull request to open. `head`: the branch with the changes; write `user:branch` if it is in a fork."""
 
     title: Title
     head: Ref

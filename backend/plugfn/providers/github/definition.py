@@ -1,4 +1,4 @@
-"""The provider: how it connects, where it calls, its limit, its events."""
+"""The GitHub provider: how it connects, where it calls, its rate limit, its events."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ async def _test(call: Call[OAuthTokens]) -> str:
 
 
 async def _identify(call: Call[OAuthTokens]) -> Identity:
-    """The number stays; a login can be given up, and then be another's."""
+    """The account is the user's number: it never changes, while another user can take over a login."""
     user = (await call.http.get("/user")).read(Account)
     return Identity(account=str(user.id), label=user.login)
 
@@ -42,8 +42,8 @@ provider = Provider(
     triggers=(
         Trigger("issues.opened", IssueOpened, "Somebody opened an issue."),
         Trigger("pull_request.opened", PullOpened, "Somebody opened a pull request."),
-        Trigger("push", Pushed, "Commits were pushed, or a branch or tag was made or removed."),
-        Trigger("ping", Pinged, "A webhook was made, or somebody tries it."),
+        Trigger("push", Pushed, "Somebody pushed commits, or created or deleted a branch or tag."),
+        Trigger("ping", Pinged, "Somebody created a webhook, or tests it."),
     ),
     webhooks=WEBHOOKS,
     test=_test,

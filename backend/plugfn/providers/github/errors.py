@@ -14,9 +14,9 @@ from plugfn.net.quota import quota_headers
 from plugfn.net.retry_after import CAP_SECONDS, retry_after
 
 SECONDARY_WAIT = 60.0
-"""Seconds to wait at a secondary limit that names no time."""
+"""Seconds to wait when a secondary limit does not say how long."""
 
-# How the messages of 403 tell their reasons apart; GitHub gives them no code.
+# Parts of the messages that GitHub sends with a 403, and our code for each reason; GitHub sends no codes there.
 REASONS = (
     ("secondary rate limit", "secondary_rate_limit"),
     ("abuse detection", "secondary_rate_limit"),
@@ -32,45 +32,45 @@ REASONS = (
 _WORD = re.compile(r"(?!None$)[A-Za-z_]{1,40}")
 
 CODES = {
-    "bad_credentials": Means(NeedsReconnect, "GitHub no longer accepts this token: it was revoked, or it has ended."),
-    "suspended": Means(NeedsReconnect, "The installation or the account has been suspended."),
-    "rate_limited": Means(RateLimited, "The calls of this hour are used up."),
-    "secondary_rate_limit": Means(RateLimited, "Too many calls at once, or too much made in a short time."),
+    "bad_credentials": Means(NeedsReconnect, "GitHub no longer accepts this token: it was revoked, or it has expired."),
+    "suspended": Means(NeedsReconnect, "GitHub has suspended the app's installation or the account."),
+    "rate_limited": Means(RateLimited, "This account has used up its calls for this hour."),
+    "secondary_rate_limit": Means(RateLimited, "Too many calls at once, or too much created in a short time."),
     "sso_required": Means(
-        MissingScope, "The organization asks that the user authorizes this app for its single sign-on."
+        MissingScope, "The organization requires the user to authorize this app for its single sign-on."
     ),
-    "not_accessible": Means(MissingScope, "The app has not been given the permission that this needs."),
+    "not_accessible": Means(MissingScope, "The app does not have the permission that this action needs."),
     "app_restricted": Means(MissingScope, "An owner of the organization must approve this app first."),
     "archived": Means(GiveUp, "The repository is archived: it can only be read."),
-    "missing": Means(InvalidCall, "Something that the call names does not exist."),
-    "missing_field": Means(InvalidCall, "A field that must be given is missing."),
-    "invalid": Means(InvalidCall, "A field's value is not acceptable."),
-    "already_exists": Means(InvalidCall, "There is one already."),
+    "missing": Means(InvalidCall, "The call names something that does not exist."),
+    "missing_field": Means(InvalidCall, "A required field is missing."),
+    "invalid": Means(InvalidCall, "GitHub does not accept a field's value."),
+    "already_exists": Means(InvalidCall, "It already exists."),
     "unprocessable": Means(InvalidCall, "A field's value cannot be used."),
-    "custom": Means(InvalidCall, "GitHub refuses the values, for a reason of this call's own."),
+    "custom": Means(InvalidCall, "GitHub refuses the values, for a reason specific to this call."),
 }
 
 STATUSES = {
-    301: Means(InvalidCall, "The repository was renamed or moved: call it by its present name."),
-    302: Means(InvalidCall, "The repository is elsewhere: call it by its present name."),
-    307: Means(InvalidCall, "The repository was renamed or moved: call it by its present name."),
-    404: Means(NotFound, "There is no such thing, or this account may not see it."),
-    410: Means(InvalidCall, "This is switched off in the repository (as issues can be), or gone."),
-    422: Means(InvalidCall, "A value is not acceptable, or too much of this was made in a short time."),
+    301: Means(InvalidCall, "The repository was renamed or moved: use its current name."),
+    302: Means(InvalidCall, "The repository is elsewhere: use its current name."),
+    307: Means(InvalidCall, "The repository was renamed or moved: use its current name."),
+    404: Means(NotFound, "It does not exist, or this account may not see it."),
+    410: Means(InvalidCall, "The repository has this feature (for example issues) switched off, or it was deleted."),
+    422: Means(InvalidCall, "GitHub does not accept a value, or too much was created in a short time."),
     451: Means(GiveUp, "The repository is not available for legal reasons."),
 }
 
 
 def read_code(answer: Answer) -> str | None:
-    """A code for the reason of an error. GitHub itself gives codes to the fields of a 422 only."""
+    """Our code for the reason of an error. GitHub itself only sends codes for the fields of a 422."""
     if answer.ok:
         return None
     if answer.status in (403, 429):
         return _forbidden(answer)
     if answer.status == 401:
         return "bad_credentials"
-    found = [str(one.get("code")) for one in _errors(answer)] if answer.status == 422 else []
-    return next((code for code in found if code in CODES), None)
+    codes = [str(error.get("code")) for error in _errors(answer)] if answer.status == 422 else []
+    return next((code for code in codes if code in CODES), None)
 
 
 def _forbidden(answer: Answer) -> str | None:
@@ -86,7 +86,7 @@ def _forbidden(answer: Answer) -> str | None:
 
 
 def read_wait(answer: Answer) -> float | None:
-    """Seconds: Retry-After, else until the limit begins anew, else a minute for a secondary limit."""
+    """Seconds to wait: Retry-After, else until the limit resets, else a minute for a secondary limit."""
     asked = retry_after(answer.headers.get("retry-after"))
     if asked is not None:
         return asked
@@ -97,32 +97,32 @@ def read_wait(answer: Answer) -> float | None:
 
 
 def read_detail(answer: Answer) -> str:
-    """Which fields are wrong, or which scope or permission would do. Never what was sent."""
+    """Which fields are wrong, or which scope or permission is missing. Never a value that was sent."""
     if answer.status == 422:
-        wrong = [[str(one.get(part)) for part in ("resource", "field", "code")] for one in _errors(answer)[:5]]
-        return ", ".join(f"{one[0]}.{one[1]} {one[2]}" for one in wrong if all(map(_WORD.fullmatch, one)))
+        wrong = [[str(error.get(part)) for part in ("resource", "field", "code")] for error in _errors(answer)[:5]]
+        return ", ".join(f"{name[0]}.{name[1]} {name[2]}" for name in wrong if all(map(_WORD.fullmatch, name)))
     if answer.status == 404 and "x-oauth-scopes" in answer.headers:
-        return _unseen(answer)
+        return _missing_scope(answer)
     wanted = answer.headers.get("x-accepted-github-permissions", "")
     return f"needs {wanted[:200]}" if answer.status == 403 and wanted else ""
 
 
-def _unseen(answer: Answer) -> str:
+def _missing_scope(answer: Answer) -> str:
     held = {scope.strip() for scope in answer.headers["x-oauth-scopes"].split(",")}
     wanted = {scope.strip() for scope in answer.headers.get("x-accepted-oauth-scopes", "").split(",")} - {""}
     return f"needs one of the scopes {', '.join(sorted(wanted))}" if wanted and not wanted & held else ""
 
 
 def _errors(answer: Answer) -> list[dict[str, Any]]:
-    found = _document(answer).get("errors")
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    errors = _document(answer).get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
 def _document(answer: Answer) -> dict[str, Any]:
     try:
         return answer.document()
     except Unexpected:
-        # Some refusals are plain text or a page; their status says enough.
+        # Some refusals are plain text or an HTML page: then the status alone decides.
         return {}
 
 

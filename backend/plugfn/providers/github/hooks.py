@@ -1,7 +1,7 @@
-"""Missed deliveries: GitHub delivers once and does not try again, but tells what failed and repeats it when asked.
+"""Missed deliveries: GitHub does not retry a failed delivery, but lists the failed ones and repeats one on request.
 
-A repetition carries the same X-GitHub-Delivery, so what had been handled after all is not handled twice. Only the last
-three days can be repeated. Source: https://docs.github.com/rest/repos/webhooks and
+A repeated delivery has the same X-GitHub-Delivery, so an event that was already handled is not handled twice. GitHub
+only repeats deliveries of the last three days. Source: https://docs.github.com/rest/repos/webhooks and
 https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
 """
 
@@ -30,18 +30,18 @@ _NEXT = re.compile(r'<([^<>]{1,2000})>;\s*rel="next"')
 
 
 class HooksMissed(RepoRef):
-    """Which repository's webhook to look at, and how far back."""
+    """Which webhook of a repository to look at, and how many hours back."""
 
     hook_id: Id
     hours: Annotated[int, Field(ge=1, le=72)] = 72
 
 
 class Missed(Result):
-    """Events of which no delivery arrived, oldest first: the last attempt of each."""
+    """The events that were never delivered: the last attempt of each, oldest first."""
 
     deliveries: list[Delivery]
     complete: bool
-    """False when there were more deliveries than are read at once: what is listed may have arrived since."""
+    """False if there were more deliveries than one call reads; then a listed event may have arrived in another one."""
 
 
 class HooksRedeliver(RepoRef):
@@ -52,21 +52,21 @@ class HooksRedeliver(RepoRef):
 
 
 class Redelivered(Result):
-    """GitHub will deliver it again, to the webhook's URL."""
+    """GitHub will send this delivery to the webhook's URL again."""
 
     delivery_id: int
 
 
-@provider.action("hooks.missed", summary="Lists events that no delivery brought.", safe=True, scopes=("repo",))
+@provider.action("hooks.missed", summary="Lists events that GitHub failed to deliver.", safe=True, scopes=("repo",))
 async def missed(call: Call[OAuthTokens], params: HooksMissed) -> Missed:
     """https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook"""
     since = datetime.now(UTC) - timedelta(hours=params.hours)
-    found: list[Delivery] = []
+    recent: list[Delivery] = []
     async for page in _pages(call, f"{params.path}/hooks/{quoted(params.hook_id)}/deliveries"):
-        found += [one for one in page if one.delivered_at >= since]
+        recent += [delivery for delivery in page if delivery.delivered_at >= since]
         if not page or page[-1].delivered_at < since:
-            return Missed(deliveries=never_arrived(found), complete=True)
-    return Missed(deliveries=never_arrived(found), complete=False)
+            return Missed(deliveries=undelivered(recent), complete=True)
+    return Missed(deliveries=undelivered(recent), complete=False)
 
 
 @provider.action("hooks.redeliver", summary="Asks GitHub to deliver an event again.", scopes=("repo",))
@@ -77,8 +77,8 @@ async def redeliver(call: Call[OAuthTokens], params: HooksRedeliver) -> Redelive
     return Redelivered(delivery_id=params.delivery_id)
 
 
-def never_arrived(newest_first: Iterable[Delivery]) -> list[Delivery]:
-    """The last attempt of every event of which none was taken, oldest first."""
+def undelivered(newest_first: Iterable[Delivery]) -> list[Delivery]:
+    """For every event whose attempts all failed, its last attempt; oldest first."""
     last: dict[str, Delivery] = {}
     arrived: set[str] = set()
     for delivery in newest_first:
@@ -89,11 +89,11 @@ def never_arrived(newest_first: Iterable[Delivery]) -> list[Delivery]:
 
 
 async def _pages(call: Call[OAuthTokens], path: str) -> AsyncIterator[list[Delivery]]:
-    """Pages, newest first; an empty one at the end, unless there are too many."""
+    """Pages of deliveries, newest first; the last page is empty, unless there are more than MOST_PAGES."""
     cursor: str | None = None
     for _ in range(MOST_PAGES):
         answer = await call.http.get(path, params={"per_page": PAGE_SIZE, "cursor": cursor})
-        yield [read_as(Delivery, one) for one in _listed(answer)]
+        yield [read_as(Delivery, row) for row in _listed(answer)]
         cursor = next_cursor(answer)
         if cursor is None:
             yield []
@@ -101,11 +101,11 @@ async def _pages(call: Call[OAuthTokens], path: str) -> AsyncIterator[list[Deliv
 
 
 def next_cursor(answer: Answer) -> str | None:
-    """The cursor of the Link header's next page."""
-    found = _NEXT.search(answer.headers.get("link", ""))
-    return parse_qs(urlsplit(found[1]).query).get("cursor", [None])[0] if found else None
+    """The cursor of the next page, from the Link header."""
+    match = _NEXT.search(answer.headers.get("link", ""))
+    return parse_qs(urlsplit(match[1]).query).get("cursor", [None])[0] if match else None
 
 
 def _listed(answer: Answer) -> list[object]:
-    found = answer.json()
-    return found if isinstance(found, list) else [found]
+    document = answer.json()
+    return document if isinstance(document, list) else [document]

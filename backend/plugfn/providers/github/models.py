@@ -1,4 +1,4 @@
-"""What GitHub gives back and tells: the fields that stay when GitHub adds others."""
+"""GitHub's results and event payloads, with the fields that PlugFn reads; others are ignored."""
 
 from datetime import datetime
 from typing import Any
@@ -36,14 +36,14 @@ class Repository(Result):
 
 
 class Label(Result):
-    """A label on an issue. GitHub's schema lets it be the bare name, too."""
+    """A label on an issue. GitHub may also send just the name."""
 
     name: str | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def _named(cls, found: Any) -> Any:
-        return {"name": found} if isinstance(found, str) else found
+    def _named(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
 
 class Issue(Result):
@@ -95,11 +95,11 @@ class Delivery(Result):
     redelivery: bool = False
     status: str = ""
     status_code: int
-    """What our side answered; 0 or 5xx also when GitHub could not reach it."""
+    """The status that our side answered; GitHub also shows 0 or a 5xx if it could not reach us."""
 
     @property
     def arrived(self) -> bool:
-        """Whether it was taken."""
+        """Whether our side accepted it."""
         return 200 <= self.status_code < 300
 
 
@@ -137,7 +137,7 @@ class PullOpened(Result):
 
 
 class Pushed(Result):
-    """Commits were pushed; a branch or tag may have been made or removed by it. At most 2 048 commits are listed."""
+    """Somebody pushed commits, or created or deleted a branch or tag. At most 2 048 commits are listed."""
 
     ref: str
     before: str
@@ -151,11 +151,11 @@ class Pushed(Result):
     pusher: Pusher
     repository: Repository
     sender: Account | None = None
-    """Not told when a deploy key pushed."""
+    """Empty if a deploy key pushed."""
 
 
 class Pinged(Result):
-    """A webhook was made, or somebody tries it."""
+    """Somebody created a webhook, or tests it."""
 
     zen: str = ""
     hook_id: int

@@ -1,7 +1,7 @@
-"""Connecting at GitHub: its token answers, and taking a token back.
+"""OAuth at GitHub: how its token answer is read, and how a token is revoked.
 
-Both kinds of app work: an OAuth app's tokens do not end; a GitHub App's user tokens end after eight hours and come with
-a refresh token. Source: https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps and
+Both kinds of app work: an OAuth app's tokens do not expire; a GitHub App's user tokens expire after eight hours and
+have a refresh token. Source: https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps and
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens
 """
 
@@ -20,7 +20,7 @@ MEDIA = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-
 
 
 class TokenAnswer(Result):
-    """What GitHub gives for a code or a refresh token."""
+    """GitHub's answer to a code or a refresh token."""
 
     access_token: SecretStr = Field(min_length=1)
     scope: str = ""
@@ -29,19 +29,19 @@ class TokenAnswer(Result):
 
 
 def read_tokens(answer: Mapping[str, Any]) -> OAuthTokens:
-    """GitHub's token answer as ours; its scopes are parted by commas. Raises Unexpected."""
-    found = read_as(TokenAnswer, answer)
-    ends = None if found.expires_in is None else datetime.now(UTC) + timedelta(seconds=found.expires_in)
+    """GitHub's token answer as OAuthTokens; GitHub separates scopes by commas. Raises Unexpected."""
+    tokens = read_as(TokenAnswer, answer)
+    expires_at = None if tokens.expires_in is None else datetime.now(UTC) + timedelta(seconds=tokens.expires_in)
     return OAuthTokens(
-        access_token=found.access_token,
-        refresh_token=found.refresh_token,
-        expires_at=ends,
-        scopes=tuple(scope for scope in found.scope.replace(",", " ").split() if scope),
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        expires_at=expires_at,
+        scopes=tuple(scope for scope in tokens.scope.replace(",", " ").split() if scope),
     )
 
 
 async def revoke(call: Call[OAuthTokens]) -> None:
-    """Take the token back. This is asked in the app's own name, so the user's token does not authenticate it."""
+    """Revokes the token. The request is authenticated as the app, not with the user's token."""
     settings, token = call.settings, call.credentials.access_token.get_secret_value()
     pair = f"{settings.client_id}:{settings.client_secret.get_secret_value()}"
     http = call.http.elsewhere(call.provider.origin(settings, call.credentials).url)

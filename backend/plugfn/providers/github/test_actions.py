@@ -1,4 +1,4 @@
-"""Actions, through the whole library, against the emulator."""
+"""GitHub's actions, run through the whole library against the emulator."""
 
 import json
 
@@ -29,8 +29,8 @@ def github(emulator):
 async def bench(github):
     token = github.control("POST", "/tokens", {"login": "ana"})["access_token"]
     settings = {"client_id": "Iv1.sandbox0000000001", "client_secret": "github_sandbox_only", "api_url": github.url}
-    async with Bench(provider, settings=settings, credentials={"access_token": token}) as made:
-        yield made
+    async with Bench(provider, settings=settings, credentials={"access_token": token}) as github_bench:
+        yield github_bench
 
 
 async def test_an_issue_is_opened_as_asked(bench, github):
@@ -43,12 +43,12 @@ async def test_an_issue_is_opened_as_asked(bench, github):
 
 
 def test_a_label_may_be_a_bare_name():
-    """An answer that cannot be read after the issue was opened would hide that it was."""
+    """If the bare name could not be read, an issue that was opened would look like a failure."""
     issue = {"id": 1, "number": 1, "title": "x", "state": "open", "html_url": "", "labels": ["bug", {"name": None}]}
     assert [label.name for label in Issue.model_validate(issue).labels] == ["bug", None]
 
 
-async def test_every_request_says_what_github_asks_for(bench, github):
+async def test_every_request_has_the_headers_that_github_asks_for(bench, github):
     await bench.call("repos.get", LOJA)
     headers = github.requests()[0]["headers"]
     assert headers["accept"] == "application/vnd.github+json"
@@ -75,7 +75,7 @@ async def test_the_test_of_a_connection_names_its_account(bench):
     assert await bench.test() == "ana"
 
 
-async def test_what_another_owns_is_not_found(bench):
+async def test_another_users_private_repository_is_not_found(bench):
     with pytest.raises(NotFound):
         await bench.call("issues.create", {"owner": "bruno", "repo": "segredo", "title": "x"})
 
@@ -92,14 +92,14 @@ async def test_an_archived_repository_refuses(bench, github):
     assert caught.value.code == "archived"
 
 
-async def test_issues_that_are_switched_off_cannot_be_opened(bench, github):
+async def test_a_repository_with_issues_switched_off_refuses_an_issue(bench, github):
     github.control("POST", "/repos", {"owner": "ana", "name": "muda", "has_issues": False})
     with pytest.raises(InvalidCall) as caught:
         await bench.call("issues.create", {"owner": "ana", "repo": "muda", "title": "x"})
     assert caught.value.code == "http_410"
 
 
-async def test_a_token_that_was_taken_back_needs_the_user(github, bench):
+async def test_a_revoked_token_needs_the_user(github, bench):
     credentials = {"access_token": "gho_unknown"}
     settings = {"client_id": "x", "client_secret": "y", "api_url": github.url}
     async with Bench(provider, settings=settings, credentials=credentials) as other:
@@ -109,7 +109,7 @@ async def test_a_token_that_was_taken_back_needs_the_user(github, bench):
 
 
 @pytest.mark.parametrize("status", [403, 429])
-async def test_a_limit_that_is_used_up_says_until_when(bench, github, status):
+async def test_a_used_up_limit_says_when_it_resets(bench, github, status):
     github.control("POST", "/limit", {"remaining": 0, "reset_in": 1800, "status": status})
     with pytest.raises(RateLimited) as caught:
         await bench.call("repos.get", LOJA)
@@ -119,7 +119,7 @@ async def test_a_limit_that_is_used_up_says_until_when(bench, github, status):
     assert len(github.requests("/repos/ana/loja")) == 1, "the second call was not even sent"
 
 
-async def test_the_last_call_that_is_left_is_the_last_one_made(bench, github):
+async def test_no_call_is_sent_after_the_last_one_that_the_limit_allows(bench, github):
     github.control("POST", "/limit", {"remaining": 1, "reset_in": 1800})
     await bench.call("repos.get", LOJA)
     with pytest.raises(RateLimited):
@@ -127,20 +127,20 @@ async def test_the_last_call_that_is_left_is_the_last_one_made(bench, github):
     assert len(github.requests("/repos/ana/loja")) == 1
 
 
-async def test_a_secondary_limit_waits_as_long_as_it_says_and_goes_on(bench, github):
+async def test_a_secondary_limit_is_waited_for_and_the_call_repeated(bench, github):
     body = {"message": "You have exceeded a secondary rate limit."}
     github.fault("GET /repos/*", kind="answer", status=403, body=body, headers={"Retry-After": "1"})
     assert (await bench.call("repos.get", LOJA)).name == "loja"
 
 
-async def test_an_issue_that_may_have_been_opened_is_not_opened_twice(bench, github):
+async def test_after_an_unknown_outcome_an_issue_is_not_opened_again(bench, github):
     github.fault("POST /repos/*", kind="truncate", after=True)
     with pytest.raises(OutcomeUnknown):
         await bench.call("issues.create", {**LOJA, "title": "uma só"})
     assert len(github.control("GET", "/world")["repos"]["ana/loja"]["issues"]) == 1
 
 
-async def test_a_read_is_repeated_when_the_answer_broke_off(bench, github):
+async def test_a_read_is_repeated_after_a_broken_answer(bench, github):
     github.fault("GET /repos/*", kind="truncate")
     assert (await bench.call("repos.get", LOJA)).name == "loja"
     assert len(github.requests("/repos/ana/loja")) == 2
@@ -167,14 +167,14 @@ async def test_wrong_parameters_are_refused_before_anything_is_sent(bench, githu
 
 
 @pytest.mark.parametrize("repo", [".", ".."])
-async def test_a_name_cannot_climb_out_of_its_path(bench, github, repo):
+async def test_a_name_cannot_escape_its_place_in_the_path(bench, github, repo):
     with pytest.raises(InvalidParams):
         await bench.call("repos.get", {"owner": "ana", "repo": repo})
     assert github.requests() == []
 
 
 @pytest.mark.parametrize("body", ["<html>", [], {"id": 1}, {"id": "x", "number": None}])
-async def test_an_issue_whose_answer_cannot_be_read_may_have_been_opened_and_is_not_opened_again(bench, github, body):
+async def test_after_an_unreadable_answer_an_issue_is_not_opened_again(bench, github, body):
     github.fault("POST /repos/*", kind="answer", status=201, body=body, after=True)
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):

@@ -1,4 +1,4 @@
-"""Every row of the error table, with an answer as GitHub gives it."""
+"""Every row of the error table, each with an answer as GitHub sends it."""
 
 import json
 from pathlib import Path
@@ -36,17 +36,17 @@ def test_every_row_has_an_example():
     assert set(STATUSES) <= {row["status"] for row in ROWS}
 
 
-def test_a_403_that_is_no_limit_is_not_waited_for():
+def test_a_403_without_a_rate_limit_is_not_retried():
     with pytest.raises(errors.GiveUp):
         TABLE.check(Answer(403, {"x-ratelimit-remaining": "12"}, b'{"message": "Must have admin rights."}'))
 
 
-def test_the_last_call_of_the_hour_that_lacks_a_permission_is_not_taken_for_the_limit():
+def test_a_missing_permission_on_the_last_call_of_the_hour_is_not_a_rate_limit():
     with pytest.raises(errors.MissingScope):
         TABLE.check(Answer(403, {"x-ratelimit-remaining": "0"}, b'{"message": "Resource not accessible by X"}'))
 
 
-def test_a_reset_in_the_past_asks_for_one_second_and_a_far_one_for_an_hour():
+def test_the_wait_for_a_reset_is_between_one_second_and_one_hour():
     for reset, wait in ((NOON - 100, 1.0), (NOON + 10_000_000, 3600.0)):
         headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(reset)}
         with time_machine.travel(NOON, tick=False), pytest.raises(errors.RateLimited) as caught:
@@ -65,7 +65,7 @@ def test_what_was_sent_is_not_repeated_in_an_error():
     assert "s3cret" not in str(caught.value)
 
 
-def test_the_readme_tells_what_each_row_means():
+def test_the_readme_has_every_row():
     text = (Path(__file__).parent / "README.md").read_text()
     for code, means in TABLE.codes.items():
         assert f"| `{code}` | {means.error.__name__} | {means.error.next} | {means.meaning} |" in text
@@ -73,7 +73,7 @@ def test_the_readme_tells_what_each_row_means():
         assert f"| `http_{status}` | {means.error.__name__} | {means.error.next} | {means.meaning} |" in text
 
 
-def test_a_limit_is_known_by_its_sentence_where_a_proxy_has_taken_the_headers():
+def test_a_limit_is_recognised_by_its_message_if_a_proxy_removed_the_headers():
     body = json.dumps({"message": "API rate limit exceeded for user ID 1."}).encode()
     with pytest.raises(errors.RateLimited) as caught:
         TABLE.check(Answer(403, {}, body))

@@ -1,4 +1,4 @@
-"""Connecting at the emulator, from the page to the end: granted, refused, renewed, taken back."""
+"""The whole OAuth flow at the emulator: grant, refusal, refresh, revocation."""
 
 import asyncio
 import json
@@ -31,15 +31,15 @@ def plug_of(github, **changes):
         "redirect_uri": "http://127.0.0.1/oauth/github/callback",
     }
     integrations = {"github": settings | changes}
-    made = PlugFn(encryption_key=new_key(), integrations=integrations, allowed_networks=["127.0.0.0/8"])
-    made.providers.register(provider)
-    return made
+    plug = PlugFn(encryption_key=new_key(), integrations=integrations, allowed_networks=["127.0.0.0/8"])
+    plug.providers.register(provider)
+    return plug
 
 
 @pytest.fixture
 async def plug(github):
-    async with plug_of(github) as made:
-        yield made
+    async with plug_of(github) as opened:
+        yield opened
 
 
 async def connected(plug, browse, **pressed):
@@ -65,14 +65,14 @@ async def test_the_challenge_is_s256(plug):
     assert asked["scope"] == ["repo"]
 
 
-async def test_a_user_who_refuses_is_not_connected(plug, browse):
+async def test_a_user_who_denies_access_is_not_connected(plug, browse):
     with pytest.raises(NeedsReconnect) as caught:
         await connected(plug, browse, authorize="0")
     assert caught.value.code == "access_denied"
     assert await plug.connections.list("ana") == []
 
 
-async def test_a_code_that_was_used_is_an_error_though_its_status_is_200(plug, browse):
+async def test_a_used_code_is_an_error_despite_status_200(plug, browse):
     url = await plug.connections.authorization_url("ana", "github")
     other = await plug.connections.authorization_url("ana", "github")
     query = await browse(url, login="ana", authorize="1")
@@ -84,8 +84,8 @@ async def test_a_code_that_was_used_is_an_error_though_its_status_is_200(plug, b
     assert len(await plug.connections.list("ana")) == 1
 
 
-async def test_a_code_does_not_fit_another_sign_in(plug, browse):
-    """PKCE: the code of one authorization is useless with the verifier of another."""
+async def test_a_code_does_not_work_in_another_authorization(plug, browse):
+    """PKCE: the code of one authorization does not work with the verifier of another."""
     query = await browse(await plug.connections.authorization_url("ana", "github"), login="ana", authorize="1")
     other = await plug.connections.authorization_url("ana", "github")
     with pytest.raises(NeedsReconnect):
@@ -94,7 +94,7 @@ async def test_a_code_does_not_fit_another_sign_in(plug, browse):
         await plug.connections.callback("bruno", "github", query)
 
 
-async def test_a_wrong_secret_is_the_operators_to_mend(github, browse):
+async def test_a_wrong_client_secret_is_a_configuration_error(github, browse):
     async with plug_of(github, client_secret="wrong-secret") as plug:
         with pytest.raises(GiveUp) as caught:
             await connected(plug, browse)
@@ -102,7 +102,7 @@ async def test_a_wrong_secret_is_the_operators_to_mend(github, browse):
     assert "wrong-secret" not in str(caught.value)
 
 
-async def test_a_token_that_ends_is_renewed_once_by_many_calls(plug, browse, github):
+async def test_parallel_calls_refresh_an_expired_token_once(plug, browse, github):
     github.control("POST", "/switches", {"expiring": True, "token_seconds": 0})
     await connected(plug, browse)
     github.control("POST", "/switches", {"token_seconds": 28800})
@@ -112,7 +112,7 @@ async def test_a_token_that_ends_is_renewed_once_by_many_calls(plug, browse, git
     assert len([body for body in bodies if "grant_type=refresh_token" in body]) == 1
 
 
-async def test_a_refresh_that_is_refused_asks_for_the_user(plug, browse, github):
+async def test_a_refused_refresh_needs_the_user(plug, browse, github):
     github.control("POST", "/switches", {"expiring": True, "token_seconds": 0})
     connection = await connected(plug, browse)
     body = {"error": "bad_refresh_token", "error_description": "The refresh token passed is incorrect or expired."}
@@ -128,7 +128,7 @@ async def test_connecting_the_same_account_again_renews_the_connection(plug, bro
     assert first.id == second.id
 
 
-async def test_disconnecting_takes_the_token_back(plug, browse, github):
+async def test_disconnecting_revokes_the_token(plug, browse, github):
     connection = await connected(plug, browse)
     assert github.control("GET", "/world")["tokens"] == 1
     await plug.connections.disconnect(connection.id, "ana")
@@ -136,21 +136,21 @@ async def test_disconnecting_takes_the_token_back(plug, browse, github):
     assert await plug.connections.list("ana") == []
 
 
-async def test_who_takes_a_login_that_was_given_up_is_somebody_else(plug, browse, github):
-    """Events of the new holder of a login must not reach the old one's workflows."""
+async def test_a_new_owner_of_a_login_is_another_account(plug, browse, github):
+    """Events of a login's new owner must not reach the previous owner's workflows."""
     old = await connected(plug, browse)
     github.control("POST", "/users", {"login": "ana"})
     new = await connected(plug, browse)
     assert (old.label, new.label) == ("ana", "ana")
     assert new.id != old.id
     repo = await plug.github.repos.get(user_id="ana", connection_id=new.id, params=LOJA)
-    told = {"repository": repo.model_dump(), "action": "opened"}
+    payload = {"repository": repo.model_dump(), "action": "opened"}
     headers = {"x-github-event": "issues", "x-github-delivery": "d-1", "content-type": "application/json"}
-    (event,) = parse(Inbound(json.dumps(told).encode(), headers), Keys()).events
-    assert [one.id for one in await plug.connections.of_account("github", event.account)] == [new.id]
+    (event,) = parse(Inbound(json.dumps(payload).encode(), headers), Keys()).events
+    assert [each.id for each in await plug.connections.of_account("github", event.account)] == [new.id]
 
 
-async def test_without_an_answer_to_whose_it_is_the_connection_has_no_account(plug, browse, github):
+async def test_a_connection_has_no_account_if_github_does_not_say_whose_it_is(plug, browse, github):
     github.fault("GET /user", kind="answer", status=500, count=None)
     connection = await connected(plug, browse)
     assert connection.account == ""

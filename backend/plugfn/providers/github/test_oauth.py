@@ -1,4 +1,4 @@
-"""Token answers, and taking a token back at the emulator."""
+"""Reading token answers, and revoking a token at the emulator."""
 
 import json
 from datetime import UTC, datetime
@@ -19,18 +19,18 @@ TOKENS = json.loads((Path(__file__).parent / "fixtures" / "tokens.json").read_te
 SETTINGS = {"client_id": "Iv1.sandbox0000000001", "client_secret": "github_sandbox_only"}
 
 
-def test_an_oauth_apps_token_does_not_end_and_its_scopes_are_parted_by_commas():
-    found = read_tokens(TOKENS["oauth_app"])
-    assert found.access_token.get_secret_value() == "gho_fixture"
-    assert (found.scopes, found.expires_at, found.refresh_token) == (("repo", "gist"), None, None)
+def test_an_oauth_apps_token_does_not_expire_and_has_comma_separated_scopes():
+    tokens = read_tokens(TOKENS["oauth_app"])
+    assert tokens.access_token.get_secret_value() == "gho_fixture"
+    assert (tokens.scopes, tokens.expires_at, tokens.refresh_token) == (("repo", "gist"), None, None)
 
 
-def test_a_github_apps_token_ends_and_can_be_renewed():
+def test_a_github_apps_token_expires_and_can_be_refreshed():
     with time_machine.travel(datetime(2026, 1, 5, 12, tzinfo=UTC), tick=False):
-        found = read_tokens(TOKENS["github_app"])
-    assert found.expires_at == datetime(2026, 1, 5, 20, tzinfo=UTC)
-    assert found.refresh_token.get_secret_value() == "ghr_fixture"
-    assert found.scopes == ()
+        tokens = read_tokens(TOKENS["github_app"])
+    assert tokens.expires_at == datetime(2026, 1, 5, 20, tzinfo=UTC)
+    assert tokens.refresh_token.get_secret_value() == "ghr_fixture"
+    assert tokens.scopes == ()
 
 
 @pytest.mark.parametrize("answer", [TOKENS["error"], {}, {"access_token": ""}, {"access_token": 7}])
@@ -47,7 +47,7 @@ def test_pkce_is_asked_for():
     assert OAUTH.pkce is True
 
 
-async def test_a_token_is_taken_back_in_the_apps_own_name(emulator):
+async def test_a_token_is_revoked_with_the_apps_own_credentials(emulator):
     github = emulator("github")
     token = github.control("POST", "/tokens", {"login": "ana"})["access_token"]
     pool = Pool(Guard(("127.0.0.0/8",)))

@@ -1,4 +1,4 @@
-"""GitHub's own examples, as Octokit publishes them: our models read each of them."""
+"""Our models read every one of GitHub's own examples, as Octokit publishes them."""
 
 import json
 
@@ -17,11 +17,11 @@ OPENAPI, OPENAPI_VERSION = "@octokit/openapi", "23.0.2"
 def examples(npm_peer):
     """Event → its example payloads."""
     package = npm_peer(HOOKS, HOOKS_VERSION).package
-    found = json.loads((package / "api.github.com" / "index.json").read_text())
-    return {event["name"]: event["examples"] for event in found}
+    events = json.loads((package / "api.github.com" / "index.json").read_text())
+    return {event["name"]: event["examples"] for event in events}
 
 
-def test_every_example_of_an_event_of_ours_is_read(examples):
+def test_our_triggers_read_every_example_of_their_events(examples):
     read = {trigger.name: 0 for trigger in provider.triggers}
     for trigger in provider.triggers:
         kind, _, action = trigger.name.partition(".")
@@ -51,8 +51,8 @@ def test_the_examples_of_the_api_are_read(npm_peer):
 
 
 def read(document, path, method, status, model):
-    found = document["paths"][path][method]["responses"][status]["content"]["application/json"]["examples"]
-    values = [resolved(document, example)["value"] for example in found.values()]
+    examples = document["paths"][path][method]["responses"][status]["content"]["application/json"]["examples"]
+    values = [resolved(document, example)["value"] for example in examples.values()]
     assert values
     for value in values:
         for one in value if isinstance(value, list) else [value]:

@@ -1,4 +1,4 @@
-"""An independent GitHub: npm emulate. Where it differs from the real one, see the notes.
+"""The provider against an independent GitHub: npm emulate. It differs from the real one as follows.
 
 It does not check PKCE, sends no ping, numbers its deliveries instead of naming them by GUID, has no rate limits, shows
 a public repository to a token it does not know, says 403 of another's private one, and takes a pull request from a
@@ -56,7 +56,7 @@ async def plug(peer):
 
 
 class Hub:
-    """What a Doorstep hands deliveries to."""
+    """Receives the Doorstep's deliveries, as a Bench does."""
 
     def __init__(self, plug):
         self.plug, self.events = plug, []
@@ -67,7 +67,7 @@ class Hub:
         return await self.plug.webhooks.receive("github", Inbound(body, lower))
 
 
-async def test_the_whole_way_with_an_independent_github(plug, browse, peer, doorstep):
+async def test_connecting_calling_and_webhooks_work_with_an_independent_github(plug, browse, peer, doorstep):
     query = await browse(await plug.connections.authorization_url("ana", "github"), login="ana")
     connection = (await plug.connections.callback("ana", "github", query)).connection
     assert (connection.label, connection.scopes) == ("ana", ("repo",))
@@ -86,7 +86,7 @@ async def test_the_whole_way_with_an_independent_github(plug, browse, peer, door
 
 
 async def refused(plug):
-    """Errors of the peer mean what ours mean."""
+    """The peer's errors are mapped to the same errors as GitHub's."""
     with pytest.raises(NotFound):
         await plug.github.repos.get(user_id="ana", params={"owner": "ana", "repo": "nada"})
     with pytest.raises(InvalidCall):
@@ -94,7 +94,7 @@ async def refused(plug):
 
 
 async def told(plug, connection, peer, doorstep):
-    """A hook of the peer's is signed as our parser expects."""
+    """The peer signs its deliveries as our parser expects."""
     doorstep.bench = hub = Hub(plug)
     config = {"url": doorstep.url, "content_type": "json", "secret": SECRET}
     document = {"name": "web", "active": True, "events": ["issues"], "config": config}

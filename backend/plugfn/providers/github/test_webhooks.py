@@ -1,4 +1,4 @@
-"""Deliveries: proven, read, handled once."""
+"""Deliveries are verified, read, and handled once."""
 
 import json
 from pathlib import Path
@@ -35,11 +35,11 @@ def delivery(fixture, *, guid="72d3162e-cc78-11e3-81ab-4c9367dc0958", form=False
 
 @pytest.fixture
 async def bench():
-    async with Bench(provider, settings=SETTINGS, credentials=CREDENTIALS) as made:
-        yield made
+    async with Bench(provider, settings=SETTINGS, credentials=CREDENTIALS) as github_bench:
+        yield github_bench
 
 
-def test_the_published_signature_is_ours():
+def test_our_signature_equals_githubs_published_example():
     expected = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     assert signature("It's a Secret to Everybody", b"Hello, World!") == expected
 
@@ -56,7 +56,7 @@ async def test_an_event_is_read_from_json_and_from_a_form(bench, name, form):
 
 
 @pytest.mark.parametrize("trigger", provider.triggers, ids=lambda trigger: trigger.name)
-def test_what_a_trigger_declares_is_in_its_example(trigger):
+def test_each_triggers_example_has_the_fields_that_it_declares(trigger):
     trigger.payload.model_validate(FIXTURES[trigger.name]["delivery"])
 
 
@@ -67,7 +67,7 @@ async def test_a_redelivery_is_handled_once(bench):
     assert len(bench.events) == 1
 
 
-async def test_an_event_nobody_declared_is_still_ours(bench):
+async def test_an_event_without_a_trigger_is_still_delivered(bench):
     fixture = {"headers": {"x-github-event": "star"}, "delivery": {"action": "created"}}
     receipt = await bench.receive(*delivery(fixture))
     assert receipt.status == 200
@@ -81,7 +81,7 @@ async def test_the_secret_of_a_hook_never_reaches_a_handler(bench):
     assert "told-by-mistake" not in str(bench.events[0].payload)
 
 
-async def test_while_a_secret_is_replaced_both_are_accepted():
+async def test_both_secrets_are_accepted_during_a_rotation():
     settings = SETTINGS | {"webhook_secrets": ["the new one", SECRET]}
     async with Bench(provider, settings=settings, credentials=CREDENTIALS) as bench:
         for number, secret in enumerate(("the new one", SECRET)):
@@ -103,31 +103,31 @@ async def test_while_a_secret_is_replaced_both_are_accepted():
         ({"content-type": "application/x-www-form-urlencoded"}, 400),
     ],
 )
-async def test_what_is_not_proven_or_malformed_is_refused_and_reaches_no_handler(bench, change, status):
+async def test_an_unverified_or_malformed_delivery_is_refused_and_reaches_no_handler(bench, change, status):
     body, headers = delivery(FIXTURES["push"])
     assert (await bench.receive(body, headers | change)).status == status
     assert bench.events == []
 
 
-async def test_a_body_that_was_changed_under_way_is_refused(bench):
+async def test_a_changed_body_is_refused(bench):
     body, headers = delivery(FIXTURES["push"])
     assert (await bench.receive(body.replace(b"main", b"evil"), headers)).status == 401
 
 
-async def test_without_a_secret_everything_is_refused():
+async def test_without_a_secret_every_delivery_is_refused():
     async with Bench(provider, settings=SETTINGS | {"webhook_secrets": []}, credentials=CREDENTIALS) as bench:
         receipt = await bench.receive(*delivery(FIXTURES["push"], secret=""))
     assert receipt.status == 401
     assert receipt.error.code == "WEBHOOK_SECRET_NOT_FOUND"
 
 
-def test_no_more_is_read_than_github_sends():
+def test_a_body_larger_than_github_sends_is_refused():
     assert provider.webhooks.max_bytes == MAX_BYTES == 25 * 1024 * 1024
 
 
 @settings(deadline=None)
 @given(body=st.binary(min_size=1), other=st.binary(min_size=1), secret=st.text(min_size=1), wrong=st.text(min_size=1))
-def test_a_signature_fits_one_body_and_one_secret(body, other, secret, wrong):
+def test_a_signature_is_valid_for_one_body_and_one_secret(body, other, secret, wrong):
     inbound = Inbound(body, {"x-hub-signature-256": signature(secret, body)})
     verify(inbound, Keys((secret,)))
     for changed, keys in ((body, wrong), (other, secret)):
@@ -141,7 +141,7 @@ def test_a_signature_fits_one_body_and_one_secret(body, other, secret, wrong):
     body=st.one_of(st.binary(), st.text().map(lambda text: json.dumps({"action": text, "hook": text}).encode())),
     kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded", "text/plain", ""]),
 )
-def test_whatever_is_in_a_body_it_is_read_or_refused(body, kind):
+def test_any_body_is_read_or_refused(body, kind):
     headers = {"x-github-event": "push", "x-github-delivery": "a-b", "content-type": kind}
     try:
         parsed = parse(Inbound(body, headers), Keys())
@@ -154,8 +154,8 @@ def test_whatever_is_in_a_body_it_is_read_or_refused(body, kind):
 
 
 def test_a_push_by_a_deploy_key_has_no_sender():
-    told = {name: value for name, value in FIXTURES["push"]["delivery"].items() if name != "sender"}
-    assert Pushed.model_validate(told).sender is None
+    payload = {name: value for name, value in FIXTURES["push"]["delivery"].items() if name != "sender"}
+    assert Pushed.model_validate(payload).sender is None
 
 
 ANA, PADARIA = {"login": "ana", "id": 1001}, {"login": "padaria", "id": 77}
@@ -173,8 +173,8 @@ ANA, PADARIA = {"login": "ana", "id": 1001}, {"login": "padaria", "id": 77}
         ({"repository": None, "organization": {"id": True}}, ""),
     ],
 )
-def test_an_event_concerns_an_account_by_its_number_alone(payload, account):
-    """An installation has a number too, which may be that of some account; a login may be made of digits."""
+def test_an_event_is_matched_to_an_account_by_number_only(payload, account):
+    """An installation's number may equal an account's number, and a login may consist of digits."""
     headers = {"x-github-event": "star", "x-github-delivery": "a", "content-type": "application/json"}
     (event,) = parse(Inbound(json.dumps(payload).encode(), headers), Keys()).events
     assert event.account == account

@@ -1,4 +1,4 @@
-"""GitHub's deliveries: the signature over the raw body, the event's name, its id.
+"""GitHub's deliveries: checks the signature over the raw body, and reads the event's name, id and payload.
 
 Source: https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries and
 https://docs.github.com/webhooks/webhook-events-and-payloads
@@ -22,23 +22,23 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def signature(secret: str, body: bytes) -> str:
-    """`X-Hub-Signature-256` of a body."""
+    """The `X-Hub-Signature-256` of a body."""
     return "sha256=" + hmac.new(secret.encode(), body, sha256).hexdigest()
 
 
 def verify(inbound: Inbound, keys: Keys) -> None:
-    """Raises WebhookRejected unless one of the secrets made the signature."""
-    given = inbound.headers.get("x-hub-signature-256", "").encode()
-    made = [signature(secret, inbound.body).encode() for secret in keys.secrets]
-    if not any(hmac.compare_digest(given, one) for one in made):
+    """Raises WebhookRejected unless the signature was made with one of the secrets."""
+    received = inbound.headers.get("x-hub-signature-256", "").encode()
+    expected = [signature(secret, inbound.body).encode() for secret in keys.secrets]
+    if not any(hmac.compare_digest(received, each) for each in expected):
         raise WebhookRejected("the signature is missing or wrong")
 
 
 def parse(inbound: Inbound, _keys: Keys) -> Parsed:
-    """One event: the header's name, with the payload's action behind a dot. Raises WebhookRejected (400)."""
+    """One event, named after the header and, after a dot, the payload's action. Raises WebhookRejected (400)."""
     kind, guid = inbound.headers.get("x-github-event", ""), inbound.headers.get("x-github-delivery", "")
     if not _NAME.fullmatch(kind) or not _ID.fullmatch(guid):
-        raise _malformed("it does not name its event and its id")
+        raise _malformed("the headers do not name the event and its id")
     payload = _payload(inbound)
     action = payload.get("action")
     name = f"{kind}.{action}" if isinstance(action, str) and _NAME.fullmatch(action) else kind
@@ -50,28 +50,28 @@ def _payload(inbound: Inbound) -> dict[str, Any]:
     try:
         if kind == "application/x-www-form-urlencoded":
             form = parse_qs(inbound.body.decode(), strict_parsing=True, max_num_fields=10)
-            found = json.loads(form["payload"][0])
+            payload = json.loads(form["payload"][0])
         else:
-            found = json.loads(inbound.body)
+            payload = json.loads(inbound.body)
     except (ValueError, LookupError, RecursionError) as error:
-        raise _malformed("its body is neither JSON nor a form with a payload") from error
-    if not isinstance(found, dict):
-        raise _malformed("its payload is not an object")
-    return found
+        raise _malformed("the body is neither JSON nor a form with a payload") from error
+    if not isinstance(payload, dict):
+        raise _malformed("the payload is not an object")
+    return payload
 
 
 def _account(payload: dict[str, Any]) -> str:
-    """The number of the repository's owner, as connections have it; else of the organization, or of the account that
+    """The number of the repository's owner, else of the organization, else of the account that installed a GitHub App.
 
-    a GitHub App was installed for. Never an installation's own number, which some account may have as well."""
+    Connections use the same number. An installation's own number is never used: it can equal some account's number."""
     repository, installation = _part(payload, "repository"), _part(payload, "installation")
     owners = [_part(repository, "owner"), _part(payload, "organization"), _part(installation, "account")]
     return next((str(owner["id"]) for owner in owners if type(owner.get("id")) is int), "")
 
 
 def _part(payload: dict[str, Any], name: str) -> dict[str, Any]:
-    found = payload.get(name)
-    return found if isinstance(found, dict) else {}
+    part = payload.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _without_secret(payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""HTTP: signed webhooks to an address that the user names, and reading what such an address answers."""
+"""HTTP: sends signed webhooks to a URL that the user enters, and reads that URL."""
 
 from plugfn.providers.http.actions import fetch, send_webhook
 from plugfn.providers.http.definition import provider

@@ -1,4 +1,4 @@
-"""The actions: deliver a signed event, read an address."""
+"""The actions: deliver a signed event, read the connection's URL."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from plugfn.net.answer import Answer
 from plugfn.providers.http.access import HttpAccess
 from plugfn.providers.http.definition import provider
 from plugfn.providers.http.delivery import deliver, message_id
-from plugfn.providers.http.route import travel
+from plugfn.providers.http.route import request_with_redirects
 
 ACCEPT = "application/json, text/*;q=0.5"
 MOST_READ = 262_144
@@ -30,35 +30,35 @@ Parameter = Annotated[str, StringConstraints(max_length=2000)]
 
 
 class WebhookSend(Model):
-    """One event to deliver."""
+    """The event to deliver."""
 
     type: Kind
-    """What happened: words with full stops between, as `invoice.paid`."""
+    """What happened: words separated by dots, for example `invoice.paid`."""
     data: dict[str, Any]
     timestamp: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-    """When it happened; default: now."""
+    """When it happened. Default: now."""
 
 
 class Delivered(Result):
-    """A delivery that the receiver has accepted."""
+    """A delivery that the receiver accepted."""
 
     id: str
-    """The webhook-id that the receiver was given."""
+    """The webhook-id that the receiver got."""
     status: int
     redirects: int
 
 
 class Fetch(Model):
-    """What to ask the address for."""
+    """Query parameters for the request."""
 
     query: dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Parameter] = Field(
         default={}, max_length=50
     )
-    """Added to the address's own query."""
+    """Added to the URL's own query."""
 
 
 class Fetched(Result):
-    """What the address answered. `data` is the document of a JSON answer, else its text."""
+    """The answer. `data` is the document if the answer is JSON, else its text."""
 
     status: int
     content_type: str
@@ -68,32 +68,32 @@ class Fetched(Result):
 
 @provider.action(
     "webhooks.send",
-    summary="Deliver an event, signed by Standard Webhooks, to the connection's address.",
-    # Doing it twice does no harm: the receiver knows a repetition by its webhook-id.
+    summary="Delivers an event to the connection's URL, signed as in Standard Webhooks.",
+    # Repeating it does no harm: the receiver recognises a repeated delivery by its webhook-id.
     safe=True,
     timeout=20.0,
 )
 async def send_webhook(call: Call[HttpAccess], params: WebhookSend) -> Delivered:
-    """The receiver's status once it is 2xx. Raises as the error table says."""
-    arrived = await deliver(call, params.type, params.timestamp, params.data)
-    return Delivered(id=message_id(call), status=arrived.answer.status, redirects=arrived.redirects)
+    """Returns when the receiver answers 2xx. Raises the errors of the error table."""
+    last = await deliver(call, params.type, params.timestamp, params.data)
+    return Delivered(id=message_id(call), status=last.answer.status, redirects=last.redirects)
 
 
-@provider.action("requests.get", summary="Read the connection's address.", safe=True, timeout=20.0)
+@provider.action("requests.get", summary="Reads the connection's URL.", safe=True, timeout=20.0)
 async def fetch(call: Call[HttpAccess], params: Fetch) -> Fetched:
-    """The answer, up to 256 KiB, without what the connection keeps secret. Raises as the error table says."""
+    """The answer, up to 256 KiB, with the connection's secrets hidden. Raises the errors of the error table."""
     here = call.credentials.address
     there = replace(here, query="&".join(part for part in (here.query, urlencode(params.query)) if part))
-    arrived = await travel(call, "GET", there, headers={"accept": ACCEPT}, max_bytes=MOST_READ)
-    answer = arrived.answer
+    last = await request_with_redirects(call, "GET", there, headers={"accept": ACCEPT}, max_bytes=MOST_READ)
+    answer = last.answer
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()[:100]
     return Fetched(
-        status=answer.status, content_type=kind, data=_data(answer, kind, call.credentials), redirects=arrived.redirects
+        status=answer.status, content_type=kind, data=_data(answer, kind, call.credentials), redirects=last.redirects
     )
 
 
 def _data(answer: Answer, kind: str, access: HttpAccess) -> Any:
-    """The document or text of an answer. A server that repeats what it was sent does not get secrets past here."""
+    """The document or text of an answer, with secrets hidden: a server may repeat what it was sent."""
     text = _text(answer)
     for secret in access.hidden:
         if len(secret) >= SHORTEST_HIDDEN:
@@ -102,9 +102,9 @@ def _data(answer: Answer, kind: str, access: HttpAccess) -> Any:
         return text
     try:
         document = json.loads(text, parse_constant=_no_json)
-        to_json(document)  # half a character, or nested without end: nobody could keep or pass on such a result
+        to_json(document)  # raises for lone surrogates and endless nesting, which cannot be stored or sent on
     except (ValueError, RecursionError):
-        raise Unexpected("the answer is not the JSON it claims to be", code="not_json") from None
+        raise Unexpected("the answer's content type is JSON, but its body is not", code="not_json") from None
     return document
 
 
@@ -113,8 +113,8 @@ def _no_json(constant: str) -> NoReturn:
 
 
 def _text(answer: Answer) -> str:
-    named = _CHARSET.search(answer.headers.get("content-type", ""))
+    charset = _CHARSET.search(answer.headers.get("content-type", ""))
     try:
-        return answer.body.decode(named[1] if named else "utf-8", "replace")
+        return answer.body.decode(charset[1] if charset else "utf-8", "replace")
     except LookupError:
         return answer.body.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""A bench on the receiving emulator."""
+"""Connections to the emulator of a webhook receiver."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def receiver(emulator):
 
 @pytest.fixture
 def connected(receiver):
-    """`connected("/hooks", redirects=1, …)`: a bench of a connection to that path of the receiver."""
+    """`connected("/hooks", redirects=1, …)`: a Bench with a connection to that path of the receiver."""
 
     def make(path: str = "/hooks", *, secret: str | None = SECRET, **more) -> Bench:
         url = path if "://" in path else receiver.url + path

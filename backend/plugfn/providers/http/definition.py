@@ -1,4 +1,4 @@
-"""The provider: an address of the user's own, guarded, and what its answers mean."""
+"""The HTTP provider: a URL that the user enters, and what its answers mean."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from plugfn.net.url import check_url
 from plugfn.providers.http.access import HttpAccess
 from plugfn.providers.http.delivery import probe
 
-REDIRECTED = Means(GiveUp, "The address sends callers elsewhere: connect with the new address, or allow redirects.")
+REDIRECTED = Means(GiveUp, "The URL redirects elsewhere: connect with the new URL, or allow redirects.")
 
 STATUSES = {
     301: REDIRECTED,
@@ -18,17 +18,17 @@ STATUSES = {
     307: REDIRECTED,
     308: REDIRECTED,
     401: Means(NeedsReconnect, "The receiver does not accept the signature or the headers."),
-    410: Means(NeedsReconnect, "The receiver wants no more deliveries at this address."),
-    425: Means(TryLater, "The receiver is not ready to risk a repeated request."),
+    410: Means(NeedsReconnect, "The receiver no longer accepts deliveries at this URL."),
+    425: Means(TryLater, "The receiver refuses a request that could be a replay: try again."),
 }
-"""Beyond what statuses commonly mean: https://www.standardwebhooks.com, "Delivery success and failure"."""
+"""Statuses that mean more than usual. Source: https://www.standardwebhooks.com, "Delivery success and failure"."""
 
 
 class HttpSettings(Settings):
-    """What the operator sets."""
+    """The operator's settings."""
 
     allow_http: bool = False
-    """Whether addresses may be http:// (a network of one's own). What is sent can then be read on its way."""
+    """Whether a URL may begin with http://, for a private network. Others on that network can read what is sent."""
 
 
 def _origin(settings: HttpSettings, credentials: HttpAccess) -> Origin:

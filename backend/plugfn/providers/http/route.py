@@ -1,7 +1,7 @@
-"""Sends a request to the connection's address, and where that redirects to, if the connection allows it.
+"""Sends a request to the connection's URL, and follows redirects if the connection allows it.
 
-Every hop is read and checked like an address that a user gave, and connects through the guard. The connection's own
-headers go to its own origin only; once a request has left that, they do not come back.
+Every redirect is checked like a URL that a user enters, and connects through the guard. The connection's own headers
+are only sent to its own origin; after a redirect to another origin they are not sent again.
 """
 
 from collections.abc import Mapping
@@ -21,20 +21,20 @@ REDIRECTS = KEEP_METHOD | {301, 302, 303}
 
 
 @dataclass(frozen=True)
-class Arrived:
-    """The last answer, and how many redirects led to it."""
+class LastAnswer:
+    """The last answer, and the number of redirects before it."""
 
     answer: Answer
     redirects: int
 
 
-async def travel(
+async def request_with_redirects(
     call: Call[HttpAccess], method: str, address: Address, *, headers: Mapping[str, str], **options: Any
-) -> Arrived:
-    """The answer at the end of the way from `address`, the connection's own, its errors mapped.
+) -> LastAnswer:
+    """Requests `address`, follows redirects, and returns the last answer.
 
-    Only 307 and 308 keep method and body; the others make a GET of anything, so that they end a delivery. Raises
-    Forbidden, GiveUp and what VendorHttp raises."""
+    A POST only follows 307 and 308: the other redirects would turn it into a GET without a body. Raises Forbidden,
+    GiveUp, the errors of the error table, and what VendorHttp raises."""
     http = call.http
     follow = REDIRECTS if method == "GET" else KEEP_METHOD
     for hops in range(call.credentials.redirects + 1):
@@ -44,17 +44,17 @@ async def travel(
             break
         http, address = _next(call, http, address, answer)
     call.provider.errors.check(answer)
-    return Arrived(answer, hops)
+    return LastAnswer(answer, hops)
 
 
 def _next(call: Call[HttpAccess], http: VendorHttp, here: Address, answer: Answer) -> tuple[VendorHttp, Address]:
     location = answer.headers.get("location", "")
     if not location:
-        raise GiveUp("the address redirects to nowhere", code="redirect")
-    # Once encrypted, always encrypted.
+        raise GiveUp("the URL redirects without saying where", code="redirect")
+    # A request that began with https is never redirected to http.
     https_only = here.scheme == "https" or not call.settings.allow_http
     try:
         there = check_url(urldefrag(urljoin(here.origin + here.path, location)).url, call.guard, https_only=https_only)
     except (InvalidParams, ValueError):
-        raise Forbidden("the address redirects to one that is not called", code="redirect") from None
+        raise Forbidden("the URL redirects to one that may not be called", code="redirect") from None
     return (http if there.origin == here.origin else http.elsewhere(there.origin)), there

@@ -1,4 +1,4 @@
-"""What a user may give to connect."""
+"""Which connections a user may enter."""
 
 import pytest
 from pydantic import ValidationError
@@ -9,7 +9,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 URL = "https://hooks.example/in?token=t-12345"
 
 
-def test_a_complete_connection_is_read_and_shows_no_secret():
+def test_a_complete_connection_is_accepted_and_shows_no_secret():
     access = HttpAccess.model_validate(
         {"url": URL, "secret": SECRET, "old_secrets": [SECRET], "headers": {"Authorization": "Bearer abcdef"}}
     )
@@ -35,7 +35,7 @@ def test_a_complete_connection_is_read_and_shows_no_secret():
         {"unknown": "field"},
     ],
 )  # fmt: skip
-def test_a_connection_that_could_do_harm_is_refused_without_being_repeated(wrong):
+def test_a_harmful_connection_is_refused_and_not_repeated_in_the_error(wrong):
     with pytest.raises(ValidationError) as caught:
         HttpAccess.model_validate({"url": URL, "secret": SECRET} | wrong)
     assert SECRET not in str(caught.value)

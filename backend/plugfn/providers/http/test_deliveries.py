@@ -1,4 +1,4 @@
-"""Outgoing webhooks: signed so that the reference library accepts them, guarded on every hop, repeated with one id."""
+"""Outgoing webhooks: the reference library accepts the signature, every redirect is checked, a retry keeps its id."""
 
 import json
 from urllib.parse import quote
@@ -32,14 +32,14 @@ async def test_a_delivery_is_accepted_by_the_reference_library(connected, receiv
     assert receiver.requests("/hooks")[0]["headers"]["authorization"] == "Bearer abc-123"
 
 
-async def test_while_a_secret_is_replaced_the_old_one_still_proves_a_delivery(connected, receiver):
+async def test_during_a_rotation_the_old_secret_still_verifies_a_delivery(connected, receiver):
     async with connected(secret=new_secret(), old_secrets=[SECRET]) as bench:
         await bench.call("webhooks.send", EVENT)
     assert len(receiver.requests("/hooks")[0]["headers"]["webhook-signature"].split(" ")) == 2
     assert len(receiver.control("GET", "/deliveries")) == 1
 
 
-async def test_another_secret_needs_the_user(connected):
+async def test_a_wrong_secret_needs_the_user(connected):
     async with connected(secret=new_secret()) as bench:
         with pytest.raises(NeedsReconnect):
             await bench.call("webhooks.send", EVENT)
@@ -52,7 +52,7 @@ async def test_without_a_secret_nothing_is_sent(connected, receiver):
     assert receiver.requests() == []
 
 
-async def test_a_repetition_has_the_same_id_and_body_and_is_known_by_the_receiver(connected, receiver):
+async def test_a_retry_has_the_same_id_and_body_and_the_receiver_recognises_it(connected, receiver):
     receiver.fault("POST /hooks", kind="truncate", after=True, count=1)
     async with connected() as bench:
         await bench.call("webhooks.send", EVENT)
@@ -71,7 +71,7 @@ async def test_two_calls_have_two_ids(connected, receiver):
     assert len(receiver.control("GET", "/deliveries")) == 2
 
 
-async def test_gone_ends_the_connection_until_the_user_connects_again(connected, receiver):
+async def test_a_410_ends_the_connection_until_the_user_reconnects(connected, receiver):
     async with connected("/status/410") as bench:
         for _ in range(2):
             with pytest.raises(NeedsReconnect):
@@ -84,20 +84,20 @@ async def test_gone_ends_the_connection_until_the_user_connects_again(connected,
     [("/status/429?retry_after=90", RateLimited), ("/status/503", Unavailable), ("/status/403", GiveUp),
      ("/status/500", Unavailable), ("/close", Unavailable), ("/status/425?retry_after=90", TryLater)],
 )  # fmt: skip
-async def test_a_receiver_that_fails_is_told_apart(connected, path, error):
+async def test_each_failure_of_a_receiver_is_its_own_error(connected, path, error):
     async with connected(path) as bench:
         with pytest.raises(error):
             await bench.call("webhooks.send", EVENT, timeout=0.5)
 
 
-async def test_a_slow_receiver_does_not_hold_a_call(connected):
+async def test_a_call_to_a_slow_receiver_times_out(connected):
     async with connected("/slow?seconds=20") as bench:
         with pytest.raises(Unavailable) as caught:
             await bench.call("webhooks.send", EVENT, timeout=0.3)
     assert caught.value.maybe_done
 
 
-async def test_a_talkative_receiver_has_accepted_all_the_same(connected, receiver):
+async def test_a_receiver_that_answers_with_a_long_body_has_accepted(connected, receiver):
     receiver.fault("POST /hooks", kind="answer", status=200, body="x" * 500_000)
     async with connected() as bench:
         assert (await bench.call("webhooks.send", EVENT)).status == 200
@@ -112,7 +112,7 @@ async def test_a_talkative_receiver_has_accepted_all_the_same(connected, receive
         {"type": "a", "data": {"x": float("nan")}}, {"type": "a", "data": {"x": object()}},
     ],
 )  # fmt: skip
-async def test_a_wrong_event_is_refused_before_anything_is_sent(connected, receiver, event):
+async def test_an_invalid_event_is_refused_before_anything_is_sent(connected, receiver, event):
     async with connected() as bench:
         with pytest.raises(InvalidParams):
             await bench.call("webhooks.send", event)
@@ -133,7 +133,7 @@ async def test_the_connections_test_delivers_a_small_event(connected, receiver):
     ["127.0.0.1", "127.1", "0x7f.1", "2130706433", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]",
      "[64:ff9b::7f00:1]", "169.254.169.254", "10.0.0.1", "[fd00:ec2::254]", "[2002:7f00:1::1]", "0.0.0.0"],
 )  # fmt: skip
-async def test_a_private_address_is_refused_in_every_form(connected, receiver, host):
+async def test_every_spelling_of_a_private_address_is_refused(connected, receiver, host):
     port = receiver.url.rpartition(":")[2]
     with pytest.raises((Forbidden, Unavailable)) as caught:
         async with connected(f"http://{host}:{port}/hooks", allowed_networks=()) as bench:
@@ -149,7 +149,7 @@ async def test_plain_http_needs_the_operators_permission(receiver):
     assert receiver.requests() == []
 
 
-async def test_a_name_that_changes_after_the_check_leads_nowhere_else(connected, receiver, monkeypatch):
+async def test_a_name_is_resolved_once_and_connected_to_the_checked_address(connected, receiver, monkeypatch):
     answers = [["127.0.0.1"], ["127.0.0.2"]]
 
     async def lookup(_guard, _host, _port):
@@ -159,7 +159,7 @@ async def test_a_name_that_changes_after_the_check_leads_nowhere_else(connected,
     port = receiver.url.rpartition(":")[2]
     async with connected(f"http://rebind.example:{port}/hooks", allowed_networks=LOOPBACK) as bench:
         await bench.call("webhooks.send", EVENT)
-        assert answers == [["127.0.0.2"]]  # asked once: what was checked is what was connected to
+        assert answers == [["127.0.0.2"]]  # resolved once: the address that was checked is the one connected to
         receiver.fault("POST /hooks", kind="reset")
         with pytest.raises(Unavailable):
             await bench.call("webhooks.send", EVENT, timeout=0.3)
@@ -212,7 +212,7 @@ async def test_redirects_end_after_as_many_as_are_allowed(connected, receiver):
         "http://127.0.0.1:{port}\\@127.0.0.2/", "http://[", "http://127.0.0.1:99999/", "gopher://127.0.0.1:{port}/",
     ],
 )  # fmt: skip
-async def test_a_redirect_to_where_a_user_may_not_go_is_refused(connected, receiver, to):
+async def test_a_redirect_to_a_forbidden_url_is_refused(connected, receiver, to):
     port = receiver.url.rpartition(":")[2]
     target = quote(to.format(port=port), safe="")
     async with connected(f"/redirect/307?to={target}", redirects=3, allowed_networks=LOOPBACK) as bench:
@@ -227,7 +227,7 @@ async def test_a_redirect_without_a_location_gives_up(connected):
             await bench.call("webhooks.send", EVENT)
 
 
-async def test_the_users_headers_do_not_follow_to_another_host(connected, receiver):
+async def test_the_users_headers_are_not_sent_to_another_host(connected, receiver):
     port = receiver.url.rpartition(":")[2]
     back = quote(f"/redirect/307?to={quote(receiver.url + '/hooks', safe='')}", safe="")
     other = quote(f"http://localhost:{port}", safe="") + back
@@ -240,7 +240,7 @@ async def test_the_users_headers_do_not_follow_to_another_host(connected, receiv
     assert sent == ["Bearer abc-123", None, None]
 
 
-async def test_a_delivery_that_broke_at_another_host_may_have_been_done(connected, receiver):
+async def test_a_delivery_that_failed_after_a_redirect_has_an_unknown_outcome(connected, receiver):
     port = receiver.url.rpartition(":")[2]
     other = quote(f"http://localhost:{port}/close", safe="")
     async with connected(f"/redirect/307?to={other}", redirects=1) as bench:

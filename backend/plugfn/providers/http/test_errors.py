@@ -1,4 +1,4 @@
-"""Every row of the error table has an example, and every example means what it says."""
+"""Every row of the error table has an example, and every example raises the error of its row."""
 
 import json
 from pathlib import Path
@@ -17,17 +17,17 @@ ROWS = json.loads((HERE / "fixtures" / "errors.json").read_text())
 def test_an_answer_means_what_the_table_says(row):
     with pytest.raises(errors.PlugFnError) as caught:
         provider.errors.check(Answer(row["status"], row["headers"], row["body"].encode()))
-    found = caught.value
-    assert (type(found).__name__, str(found.next), found.code) == (row["error"], row["next"], row["code"])
+    error = caught.value
+    assert (type(error).__name__, str(error.next), error.code) == (row["error"], row["next"], row["code"])
     for name in ("retry_after", "maybe_done"):
-        assert name not in row or getattr(found, name) == row[name]
-    assert not row["body"] or row["body"] not in str(found)
+        assert name not in row or getattr(error, name) == row[name]
+    assert not row["body"] or row["body"] not in str(error)
 
 
 def test_every_row_has_an_example():
     assert set(STATUSES) <= {row["status"] for row in ROWS}
 
 
-def test_the_document_says_what_next_for_every_row():
+def test_the_readme_has_every_row():
     document = (HERE / "README.md").read_text()
     assert [status for status in STATUSES if f"`http_{status}`" not in document] == []

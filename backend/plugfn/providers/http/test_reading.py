@@ -1,4 +1,4 @@
-"""Reading the connection's address: bounded, guarded, and without what the connection keeps secret."""
+"""Reading the connection's URL: sizes are limited, redirects are checked, secrets are hidden."""
 
 from urllib.parse import quote
 
@@ -9,30 +9,30 @@ from plugfn.errors import Forbidden, GiveUp, InvalidParams, Unexpected
 LOOPBACK = ("127.0.0.1/32",)
 
 
-async def test_a_document_is_read_and_secrets_that_come_back_are_hidden(connected):
+async def test_a_document_is_read_and_repeated_secrets_are_hidden(connected):
     headers = {"X-Api-Key": 'k"ey-123', "Authorization": "Bearer abc-123"}
     async with connected("/echo?a=1", secret=None, headers=headers) as bench:
-        found = await bench.call("requests.get", {"query": {"b": "2 &=", "c": "é"}})
-    assert (found.status, found.content_type) == (200, "application/json")
-    assert found.data["query"] == {"a": "1", "b": "2 &=", "c": "é"}
-    assert found.data["headers"]["x-api-key"] == "[hidden]"
-    assert "abc-123" not in repr(found)
+        fetched = await bench.call("requests.get", {"query": {"b": "2 &=", "c": "é"}})
+    assert (fetched.status, fetched.content_type) == (200, "application/json")
+    assert fetched.data["query"] == {"a": "1", "b": "2 &=", "c": "é"}
+    assert fetched.data["headers"]["x-api-key"] == "[hidden]"
+    assert "abc-123" not in repr(fetched)
 
 
-async def test_a_text_is_read_as_text(connected):
+async def test_an_answer_that_is_not_json_is_read_as_text(connected):
     async with connected("/text") as bench:
-        found = await bench.call("requests.get")
-    assert (found.content_type, found.data) == ("text/plain", "olá")
+        fetched = await bench.call("requests.get")
+    assert (fetched.content_type, fetched.data) == ("text/plain", "olá")
 
 
-async def test_too_much_is_unexpected(connected):
+async def test_an_answer_that_is_too_long_is_unexpected(connected):
     async with connected("/big?bytes=300000") as bench:
         with pytest.raises(Unexpected) as caught:
             await bench.call("requests.get")
     assert caught.value.code == "too_big"
 
 
-async def test_what_is_no_json_but_says_so_is_unexpected(connected, receiver):
+async def test_an_invalid_json_answer_is_unexpected(connected, receiver):
     receiver.fault("GET /echo", kind="answer", status=200, body="{", headers={"Content-Type": "application/json"})
     async with connected("/echo") as bench:
         with pytest.raises(Unexpected):
@@ -42,8 +42,8 @@ async def test_what_is_no_json_but_says_so_is_unexpected(connected, receiver):
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 async def test_an_allowed_redirect_is_followed(connected, receiver, code):
     async with connected(f"/redirect/{code}?to=/text", redirects=1) as bench:
-        found = await bench.call("requests.get")
-    assert (found.data, found.redirects) == ("olá", 1)
+        fetched = await bench.call("requests.get")
+    assert (fetched.data, fetched.redirects) == ("olá", 1)
 
 
 async def test_a_redirect_is_a_failure_by_default(connected):
@@ -52,7 +52,7 @@ async def test_a_redirect_is_a_failure_by_default(connected):
             await bench.call("requests.get")
 
 
-async def test_a_redirect_to_metadata_is_refused(connected):
+async def test_a_redirect_to_the_cloud_metadata_address_is_refused(connected):
     target = quote("http://169.254.169.254/latest/meta-data", safe="")
     async with connected(f"/redirect/302?to={target}", redirects=3, allowed_networks=LOOPBACK) as bench:
         with pytest.raises(Forbidden):
@@ -60,7 +60,7 @@ async def test_a_redirect_to_metadata_is_refused(connected):
 
 
 @pytest.mark.parametrize("query", [{"": "x"}, {"a": 1}, {"a": ["x"]}, {"a": "x" * 3000}, {"k" * 101: "x"}])
-async def test_a_wrong_query_is_refused(connected, receiver, query):
+async def test_an_invalid_query_is_refused(connected, receiver, query):
     async with connected("/echo") as bench:
         with pytest.raises(InvalidParams):
             await bench.call("requests.get", {"query": query})
@@ -68,7 +68,7 @@ async def test_a_wrong_query_is_refused(connected, receiver, query):
 
 
 @pytest.mark.parametrize("body", ['{"a": "\\ud83d"}', "[" * 400 + "]" * 400, '{"a": NaN}'])
-async def test_a_document_that_nobody_can_keep_is_unexpected(connected, receiver, body):
+async def test_a_document_that_cannot_be_stored_is_unexpected(connected, receiver, body):
     headers = {"Content-Type": "application/json"}
     receiver.fault("GET /echo", kind="answer", status=200, body=body, headers=headers)
     async with connected("/echo") as bench:

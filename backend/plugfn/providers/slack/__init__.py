@@ -1,4 +1,4 @@
-"""Slack: messages, channels and people; what is said, by signed events. See README.md."""
+"""Slack: actions on messages, channels and users, and events by signed webhooks. See README.md."""
 
 from plugfn.providers.slack import actions
 from plugfn.providers.slack.definition import provider

@@ -1,4 +1,4 @@
-"""What can be done with messages, channels and people."""
+"""The actions on messages, channels and users."""
 
 from typing import Annotated
 
@@ -19,9 +19,9 @@ ChannelName = Annotated[str, StringConstraints(min_length=1, max_length=80, patt
 
 
 class MessagePost(Model):
-    """A message. `channel`: an id (better) or a name. `plain`: the text is escaped, so that nothing in it is markup.
+    """The message to post. `channel`: its id (preferred) or name. `plain`: show the text as it is, without markup.
 
-    `blocks` are Slack's own layout; `text` is then what notifications show."""
+    `blocks` are Slack's own layout; with blocks, notifications show `text`."""
 
     channel: ChannelRef
     text: str = Field(default="", json_schema_extra={"escape": "slack", "escape_unless": "plain"})
@@ -34,19 +34,19 @@ class MessagePost(Model):
     @model_validator(mode="after")
     def _says_something(self) -> "MessagePost":
         if not self.text.strip() and not self.blocks:
-            raise ValueError("give a text or blocks")
+            raise ValueError("needs a text or blocks")
         if len(self.sent_text) > LONGEST:
             raise ValueError(f"the text is longer than {LONGEST} characters, which Slack would cut off")
         return self
 
     @property
     def sent_text(self) -> str:
-        """The text as it goes out."""
+        """The text that is sent: escaped if `plain`."""
         return escape(self.text) if self.plain else self.text
 
 
 class ConversationCreate(Model):
-    """A new channel: its name is lower case, without spaces. A private one needs the scope groups:write."""
+    """The channel to create. `name`: lower case, without spaces. A private channel needs the scope groups:write."""
 
     name: ChannelName
     is_private: bool = False
@@ -70,7 +70,7 @@ async def post_message(call: Call[OAuthTokens], params: MessagePost) -> Posted:
 
 @provider.action(
     "conversations.create",
-    summary="Makes a channel.",
+    summary="Creates a channel.",
     scopes=("channels:manage",),
     limits=(RateLimit(20, 60),),
 )
@@ -83,6 +83,6 @@ async def create_conversation(call: Call[OAuthTokens], params: ConversationCreat
 
 @provider.action("users.info", summary="Reads a member's profile.", safe=True, scopes=("users:read",))
 async def user_info(call: Call[OAuthTokens], params: UserInfo) -> User:
-    """https://docs.slack.dev/reference/methods/users.info (this method reads no JSON)"""
+    """https://docs.slack.dev/reference/methods/users.info (this method does not accept JSON)"""
     answer = await call.http.post("/users.info", form={"user": params.user})
     return read_as(User, answer.document().get("user"))

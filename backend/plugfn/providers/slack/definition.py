@@ -1,4 +1,4 @@
-"""The provider: how it connects, where it calls, its limits, its events."""
+"""The Slack provider: how it connects, where it calls, its rate limits, its events."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ API = "https://slack.com/api"
 
 
 class Tested(Result):
-    """auth.test: which workspace the token is of."""
+    """The answer of auth.test: the workspace of the token."""
 
     team: str
 
@@ -40,7 +40,7 @@ provider = Provider(
     limits=(RateLimit(100, 60),),
     errors=TABLE,
     triggers=(
-        Trigger("message", MessageWritten, "Somebody wrote a message."),
+        Trigger("message", MessageWritten, "Somebody wrote a message in a channel that this app is in."),
         Trigger("app_mention", AppMentioned, "Somebody mentioned this app."),
         Trigger("block_actions", BlockActions, "Somebody pressed a button in a message of this app."),
     ),

@@ -1,4 +1,4 @@
-"""What Slack gives back and tells: the fields that stay when Slack adds others."""
+"""Slack's results and event payloads, with the fields that PlugFn reads; others are ignored."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from plugfn.definition import Result
 
 
 class Message(Result):
-    """A message: `ts` is its id within its channel."""
+    """A message. `ts` is its id within its channel."""
 
     ts: str
     text: str = ""
@@ -37,7 +37,7 @@ class Channel(Result):
 
 
 class Profile(Result):
-    """How a user appears. `email` only with the scope users:read.email."""
+    """How a user appears. `email` is only set with the scope users:read.email."""
 
     real_name: str = ""
     display_name: str = ""
@@ -60,7 +60,7 @@ class User(Result):
 
 
 class Said(Result):
-    """What somebody wrote."""
+    """The message in an event."""
 
     type: str
     channel: str
@@ -68,13 +68,13 @@ class Said(Result):
     text: str = ""
     user: str | None = None
     bot_id: str | None = None
-    """Set when another app wrote it."""
+    """Only set if another app wrote the message."""
     thread_ts: str | None = None
     channel_type: str = ""
 
 
 class MessageWritten(Result):
-    """Somebody, or another app, wrote in a channel that this app is in. Its own messages are never told."""
+    """Somebody, or another app, wrote in a channel that this app is in. This app's own messages cause no event."""
 
     team_id: str
     api_app_id: str
@@ -84,7 +84,7 @@ class MessageWritten(Result):
 
 
 class AppMentioned(Result):
-    """Somebody mentioned this app. The same message is told as `message` too, where that is subscribed to."""
+    """Somebody mentioned this app. If the app subscribes to `message`, the same message causes that event as well."""
 
     team_id: str
     api_app_id: str

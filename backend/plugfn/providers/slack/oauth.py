@@ -1,7 +1,8 @@
-"""Connecting a workspace: Slack's token answers, their rotation, taking a token back.
+"""OAuth at Slack: how its token answer is read, how tokens rotate, how a token is revoked.
 
-With token rotation a token ends after twelve hours and its refresh token works once. PKCE is left out: Slack offers it
-to apps without a secret. Source: https://docs.slack.dev/authentication/installing-with-oauth and /using-token-rotation
+With token rotation, a token expires after twelve hours and its refresh token works once. PKCE is not used: Slack only
+offers it to apps without a secret.
+Source: https://docs.slack.dev/authentication/installing-with-oauth and /using-token-rotation
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ class Team(Result):
 
 
 class TokenAnswer(Result):
-    """What oauth.v2.access gives: the bot's token. (A user's own, under authed_user, is not kept.)"""
+    """The answer of oauth.v2.access: the bot's token. (A user's token, under authed_user, is ignored.)"""
 
     access_token: SecretStr = Field(min_length=1)
     scope: str = ""
@@ -33,24 +34,24 @@ class TokenAnswer(Result):
 
 
 def read_tokens(answer: Mapping[str, Any]) -> OAuthTokens:
-    """Slack's token answer as ours; the account is the workspace (or the organization it was installed in).
+    """Slack's token answer as OAuthTokens. The account is the workspace, or the organization that installed the app.
 
-    Raises Unexpected, also when only a user's token was granted: ask for bot scopes."""
-    found = read_as(TokenAnswer, answer)
-    ends = None if found.expires_in is None else datetime.now(UTC) + timedelta(seconds=found.expires_in)
-    where = found.team or found.enterprise
+    Raises Unexpected, also if Slack only granted a user's token: then ask for bot scopes."""
+    tokens = read_as(TokenAnswer, answer)
+    expires_at = None if tokens.expires_in is None else datetime.now(UTC) + timedelta(seconds=tokens.expires_in)
+    account = tokens.team or tokens.enterprise
     return OAuthTokens(
-        access_token=found.access_token,
-        refresh_token=found.refresh_token,
-        expires_at=ends,
-        scopes=tuple(scope for scope in found.scope.split(",") if scope),
-        account=where.id if where else "",
-        label=where.name if where else "",
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        expires_at=expires_at,
+        scopes=tuple(scope for scope in tokens.scope.split(",") if scope),
+        account=account.id if account else "",
+        label=account.name if account else "",
     )
 
 
 async def revoke(call: Call[OAuthTokens]) -> None:
-    """Take the token back: https://docs.slack.dev/reference/methods/auth.revoke"""
+    """Revokes the token: https://docs.slack.dev/reference/methods/auth.revoke"""
     await call.http.post("/auth.revoke")
 
 

@@ -1,4 +1,4 @@
-"""Every row of the error table, with an answer as Slack gives it."""
+"""Every row of the error table, each with an answer as Slack sends it."""
 
 import json
 from pathlib import Path
@@ -38,26 +38,26 @@ def test_an_answer_that_is_ok_passes():
 
 
 @pytest.mark.parametrize("body", [b'{"ok": "yes"}', b"{}", b'{"ok": false}', b'{"ok": 1}'])
-def test_what_does_not_say_ok_is_not_taken_for_it(body):
+def test_an_answer_without_ok_true_is_an_error(body):
     with pytest.raises(errors.Unexpected):
         TABLE.check(Answer(200, {}, body))
 
 
 @pytest.mark.parametrize("code", ["internal_error", "fatal_error"])
-def test_after_an_error_within_slack_the_message_may_be_there(code):
+def test_an_internal_error_of_slack_may_have_posted_the_message(code):
     with pytest.raises(errors.Unavailable) as caught:
         TABLE.check(Answer(200, {}, json.dumps({"ok": False, "error": code}).encode()))
     assert caught.value.maybe_done is True
 
 
-def test_only_a_scope_is_shown_of_what_is_needed():
+def test_only_well_formed_scopes_are_shown():
     body = {"ok": False, "error": "missing_scope", "needed": "xoxb-<secret>"}
     with pytest.raises(errors.MissingScope) as caught:
         TABLE.check(Answer(200, {}, json.dumps(body).encode()))
     assert "xoxb" not in str(caught.value)
 
 
-def test_the_readme_tells_what_each_row_means():
+def test_the_readme_has_every_row():
     text = (Path(__file__).parent / "README.md").read_text()
     for code, means in TABLE.codes.items():
         assert f"| `{code}` | {means.error.__name__} | {means.error.next} | {means.meaning} |" in text

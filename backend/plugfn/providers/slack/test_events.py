@@ -1,4 +1,4 @@
-"""Events from the emulator to our URL: verified, retried while we are away, handled once."""
+"""Events from the emulator to our URL are verified, retried while we are down, and handled once."""
 
 import asyncio
 
@@ -20,18 +20,18 @@ async def bench(slack, doorstep):
     token = slack.control("POST", "/tokens", {})["access_token"]
     settings = {"client_id": "x", "client_secret": "y", "api_url": f"{slack.url}/api"}
     settings["webhook_secrets"] = [SIGNING_SECRET]
-    async with Bench(provider, settings=settings, credentials={"access_token": token}) as made:
-        doorstep.bench = made
+    async with Bench(provider, settings=settings, credentials={"access_token": token}) as slack_bench:
+        doorstep.bench = slack_bench
         assert await ask(slack, "/events_url", {"url": doorstep.url}) == {"verified": True}
-        yield made
+        yield slack_bench
 
 
 async def ask(slack, path, document=None):
-    """In a thread: our own server answers in this loop meanwhile."""
+    """Runs in a thread, because our own server must answer in this event loop."""
     return await asyncio.to_thread(slack.control, "POST", path, document)
 
 
-async def test_a_mention_is_told_twice_and_our_own_answer_not_at_all(bench, slack):
+async def test_a_mention_causes_two_events_and_our_own_answer_none(bench, slack):
     await ask(slack, "/messages", {"channel": "geral", "user": "UANA", "text": "oi <@UBOT>"})
     await bench.call("chat.postMessage", {"channel": "geral", "text": "oi Ana"})
     await ask(slack, "/settle")
@@ -40,7 +40,7 @@ async def test_a_mention_is_told_twice_and_our_own_answer_not_at_all(bench, slac
         bench.plug.providers.trigger("slack", event.name).payload.model_validate(event.payload)
 
 
-async def test_what_came_while_we_were_away_comes_again_and_is_handled_once(bench, slack, doorstep):
+async def test_events_sent_while_we_were_down_are_retried_and_handled_once(bench, slack, doorstep):
     doorstep.closed = True
     await ask(slack, "/switches", {"retry_scale": 0.005})
     await ask(slack, "/messages", {"channel": "geral", "user": "UANA", "text": "alguém aí?"})
@@ -49,11 +49,11 @@ async def test_what_came_while_we_were_away_comes_again_and_is_handled_once(benc
     await ask(slack, "/settle")
     assert [event.payload["event"]["text"] for event in bench.events] == ["alguém aí?"]
     deliveries = slack.control("GET", "/world")["deliveries"]
-    assert [(one["status"], one["reason"]) for one in deliveries][-1] == (200, "")
+    assert [(delivery["status"], delivery["reason"]) for delivery in deliveries][-1] == (200, "")
     assert deliveries[0]["reason"] == "http_error"
 
 
-async def test_a_handler_that_fails_gets_the_event_again(bench, slack):
+async def test_a_failed_handler_gets_the_event_again(bench, slack):
     failures = []
 
     def fail_once(event):
@@ -68,7 +68,7 @@ async def test_a_handler_that_fails_gets_the_event_again(bench, slack):
     assert len(bench.events) == 1, "the handler that succeeded is not called again"
 
 
-async def test_a_pressed_button_is_told(bench, slack):
+async def test_a_pressed_button_causes_an_event(bench, slack):
     payload = {"type": "block_actions", "user": {"id": "UANA"}, "team": {"id": "T0SANDBOX1"}, "actions": []}
     await ask(slack, "/interact", {"payload": payload})
     await ask(slack, "/settle")

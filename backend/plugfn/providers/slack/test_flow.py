@@ -1,4 +1,4 @@
-"""Installing at the emulator, from the page to the end: granted, refused, rotated, taken back."""
+"""The whole OAuth flow at the emulator: grant, refusal, rotation, revocation."""
 
 import asyncio
 from urllib.parse import parse_qs, urlsplit
@@ -26,10 +26,10 @@ async def plug(slack):
         "api_url": f"{slack.url}/api",
         "redirect_uri": "http://127.0.0.1/oauth/slack/callback",
     }
-    made = PlugFn(encryption_key=new_key(), integrations={"slack": settings})
-    made.providers.register(provider)
-    async with made:
-        yield made
+    opened = PlugFn(encryption_key=new_key(), integrations={"slack": settings})
+    opened.providers.register(provider)
+    async with opened:
+        yield opened
 
 
 async def connected(plug, browse, scopes=None, **pressed):
@@ -38,32 +38,32 @@ async def connected(plug, browse, scopes=None, **pressed):
     return (await plug.connections.callback("ana", "slack", query)).connection
 
 
-async def test_a_workspace_is_connected_and_written_to(plug, browse):
+async def test_a_user_connects_a_workspace_and_posts(plug, browse):
     connection = await connected(plug, browse)
     assert (connection.account, connection.label) == ("T0SANDBOX1", "Padaria Sol")
     posted = await plug.slack.chat.postMessage(user_id="ana", params={"channel": "geral", "text": "oi"})
     assert posted.message.text == "oi"
 
 
-async def test_scopes_are_asked_for_with_commas(plug):
+async def test_scopes_are_requested_separated_by_commas(plug):
     asked = parse_qs(urlsplit(await plug.connections.authorization_url("ana", "slack")).query)
     assert asked["scope"] == [",".join(provider.auth.scopes)]
     assert "code_challenge" not in asked
 
 
-async def test_a_user_who_refuses_is_not_connected(plug, browse):
+async def test_a_user_who_denies_access_is_not_connected(plug, browse):
     with pytest.raises(NeedsReconnect) as caught:
         await connected(plug, browse, allow="0")
     assert caught.value.code == "access_denied"
 
 
-async def test_what_was_not_granted_is_named(plug, browse):
+async def test_scopes_that_were_not_granted_are_named(plug, browse):
     await connected(plug, browse, scopes=["chat:write"])
     with pytest.raises(MissingScope, match="channels:manage"):
         await plug.slack.conversations.create(user_id="ana", params={"name": "nova"})
 
 
-async def test_a_refresh_token_of_one_use_is_used_once_by_many_calls(plug, browse, slack):
+async def test_parallel_calls_use_a_refresh_token_once(plug, browse, slack):
     slack.control("POST", "/switches", {"rotation": True, "token_seconds": 0})
     await connected(plug, browse)
     slack.control("POST", "/switches", {"token_seconds": 43200})
@@ -73,7 +73,7 @@ async def test_a_refresh_token_of_one_use_is_used_once_by_many_calls(plug, brows
     assert len([body for body in bodies if "grant_type=refresh_token" in body]) == 1
 
 
-async def test_each_rotation_brings_the_next_refresh_token(plug, browse, slack):
+async def test_each_rotation_stores_the_next_refresh_token(plug, browse, slack):
     slack.control("POST", "/switches", {"rotation": True})
     connection = await connected(plug, browse)
     for _ in range(3):
@@ -83,7 +83,7 @@ async def test_each_rotation_brings_the_next_refresh_token(plug, browse, slack):
     assert len(set(bodies)) == 4
 
 
-async def test_a_refresh_token_that_was_used_elsewhere_asks_for_the_user(plug, browse, slack):
+async def test_a_refresh_token_used_elsewhere_needs_the_user(plug, browse, slack):
     slack.control("POST", "/switches", {"rotation": True, "token_seconds": 0})
     connection = await connected(plug, browse)
     body = {"ok": False, "error": "invalid_refresh_token"}

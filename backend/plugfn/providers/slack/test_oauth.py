@@ -1,4 +1,4 @@
-"""Token answers, and taking a token back at the emulator."""
+"""Reading token answers, and revoking a token at the emulator."""
 
 import json
 from datetime import UTC, datetime
@@ -18,22 +18,22 @@ from plugfn.providers.slack.oauth import OAUTH, read_tokens
 TOKENS = json.loads((Path(__file__).parent / "fixtures" / "tokens.json").read_text())
 
 
-def test_the_workspace_is_the_account_and_scopes_are_parted_by_commas():
-    found = read_tokens(TOKENS["plain"])
-    assert (found.account, found.label) == ("T0SANDBOX1", "Padaria Sol")
-    assert (found.scopes, found.expires_at, found.refresh_token) == (("chat:write", "users:read"), None, None)
+def test_the_workspace_is_the_account_and_scopes_are_split_at_commas():
+    tokens = read_tokens(TOKENS["plain"])
+    assert (tokens.account, tokens.label) == ("T0SANDBOX1", "Padaria Sol")
+    assert (tokens.scopes, tokens.expires_at, tokens.refresh_token) == (("chat:write", "users:read"), None, None)
 
 
-def test_a_rotating_token_ends_after_twelve_hours():
+def test_a_rotating_token_expires_after_twelve_hours():
     with time_machine.travel(datetime(2026, 1, 5, 12, tzinfo=UTC), tick=False):
-        found = read_tokens(TOKENS["rotating"])
-    assert found.expires_at == datetime(2026, 1, 6, 0, tzinfo=UTC)
-    assert found.refresh_token.get_secret_value() == "xoxe-1-fixture"
+        tokens = read_tokens(TOKENS["rotating"])
+    assert tokens.expires_at == datetime(2026, 1, 6, 0, tzinfo=UTC)
+    assert tokens.refresh_token.get_secret_value() == "xoxe-1-fixture"
 
 
-def test_where_a_whole_organization_installs_it_is_the_account():
-    found = read_tokens(TOKENS["organization"])
-    assert (found.account, found.label) == ("E0SANDBOX1", "Padarias Unidas")
+def test_an_organization_that_installs_the_app_is_the_account():
+    tokens = read_tokens(TOKENS["organization"])
+    assert (tokens.account, tokens.label) == ("E0SANDBOX1", "Padarias Unidas")
 
 
 @pytest.mark.parametrize("answer", [TOKENS["user_only"], {"ok": True}, {"ok": True, "access_token": ""}])
@@ -43,11 +43,11 @@ def test_an_answer_without_a_bots_token_is_unexpected(answer):
     assert "xoxp" not in str(caught.value)
 
 
-def test_a_refused_refresh_asks_for_the_user():
+def test_a_refused_refresh_needs_the_user():
     assert {"invalid_refresh_token", "token_revoked"} <= OAUTH.reauth_errors
 
 
-async def test_a_token_that_was_taken_back_no_longer_works(emulator):
+async def test_a_revoked_token_no_longer_works(emulator):
     slack = emulator("slack")
     tokens = provider.credentials(access_token=slack.control("POST", "/tokens", {})["access_token"])
     pool = Pool(Guard(("127.0.0.0/8",)))

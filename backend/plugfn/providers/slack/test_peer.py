@@ -1,6 +1,8 @@
-"""An independent Slack: npm emulate, with its scopes checked. It answers a bad token with missing_scope where the real
+"""The provider against an independent Slack: npm emulate, which checks scopes.
 
-one says invalid_auth, rotates no tokens and has no rate limits: these are tested against our own emulator."""
+Unlike the real one it answers a bad token with missing_scope instead of invalid_auth, does not rotate tokens and has no
+rate limits: these are tested against our own emulator.
+"""
 
 import pytest
 
@@ -45,14 +47,14 @@ async def plug(emulate):
         "redirect_uri": CALLBACK,
         "scopes": SCOPES,
     }
-    async with plug_with(settings) as made:
-        yield made
+    async with plug_with(settings) as opened:
+        yield opened
 
 
 def plug_with(settings):
-    made = PlugFn(encryption_key=new_key(), integrations={"slack": settings})
-    made.providers.register(provider)
-    return made
+    plug = PlugFn(encryption_key=new_key(), integrations={"slack": settings})
+    plug.providers.register(provider)
+    return plug
 
 
 async def installed(plug, browse, **options):
@@ -60,7 +62,7 @@ async def installed(plug, browse, **options):
     return (await plug.connections.callback("ana", "slack", query)).connection
 
 
-async def test_the_whole_way_with_an_independent_slack(plug, browse):
+async def test_connecting_and_calling_work_with_an_independent_slack(plug, browse):
     connection = await installed(plug, browse)
     assert connection.label == "Padaria Sol"
     assert connection.account.startswith("T")
@@ -76,7 +78,7 @@ async def test_the_whole_way_with_an_independent_slack(plug, browse):
 
 
 async def refused(plug):
-    """Errors of the peer mean what ours mean."""
+    """The peer's errors are mapped to the same errors as Slack's."""
     with pytest.raises(InvalidCall) as taken:
         await plug.slack.conversations.create(user_id="ana", params={"name": "vendas"})
     assert taken.value.code == "name_taken"

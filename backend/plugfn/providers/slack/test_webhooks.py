@@ -1,4 +1,4 @@
-"""Requests of Slack: proven, fresh, read, our own left out; slack-sdk's verifier agrees."""
+"""Slack's requests are verified and read, our own events are dropped, and slack-sdk's verifier agrees with ours."""
 
 import json
 from datetime import UTC, datetime
@@ -45,15 +45,15 @@ def body_of(name):
 
 @pytest.fixture
 async def bench():
-    async with Bench(provider, settings=SETTINGS, credentials=CREDENTIALS) as made:
-        yield made
+    async with Bench(provider, settings=SETTINGS, credentials=CREDENTIALS) as slack_bench:
+        yield slack_bench
 
 
 async def received(bench, body, **options):
     return await bench.receive(body, signed(body, **options))
 
 
-def test_the_published_signature_is_ours():
+def test_our_signature_equals_slacks_published_example():
     expected = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
     assert signature(SECRET, "1531420618", COMMAND) == expected
 
@@ -68,7 +68,7 @@ async def test_an_event_is_read(bench, name):
 
 
 @pytest.mark.parametrize("trigger", provider.triggers, ids=lambda trigger: trigger.name)
-def test_what_a_trigger_declares_is_in_its_example(trigger):
+def test_each_triggers_example_has_the_fields_that_it_declares(trigger):
     trigger.payload.model_validate(FIXTURES[trigger.name])
 
 
@@ -79,7 +79,7 @@ async def test_a_pressed_button_comes_as_a_form(bench):
     assert (event.name, event.account, event.id) == ("block_actions", "T0SANDBOX1", None)
 
 
-async def test_where_a_whole_organization_installed_it_is_the_account(bench):
+async def test_an_organization_that_installed_the_app_is_the_account(bench):
     wide = [{"enterprise_id": "E0SANDBOX1", "team_id": "T0SANDBOX1", "is_enterprise_install": True}]
     await received(bench, json.dumps(FIXTURES["message"] | {"authorizations": wide}).encode())
     pressed = FIXTURES["block_actions"] | {"is_enterprise_install": True, "enterprise": {"id": "E0SANDBOX1"}}
@@ -88,32 +88,32 @@ async def test_where_a_whole_organization_installed_it_is_the_account(bench):
     assert [event.account for event in bench.events] == ["E0SANDBOX1"] * 3
 
 
-async def test_a_slash_command_is_ours_though_nobody_declared_it(bench):
+async def test_a_slash_command_without_a_trigger_is_still_delivered(bench):
     assert (await received(bench, COMMAND, kind=FORM)).status == 200
     (event,) = bench.events
     assert (event.name, event.payload["command"], event.account) == ("slash_command", "/webhook-collect", "T1DC2JH3J")
 
 
-async def test_the_verification_token_of_old_never_reaches_a_handler(bench):
+async def test_the_deprecated_verification_token_reaches_no_handler(bench):
     await received(bench, body_of("message"))
     await received(bench, COMMAND, kind=FORM)
     assert all("token" not in event.payload for event in bench.events)
 
 
 @pytest.mark.parametrize("name", ["own_message", "own_message_without_app", "own_message_edited"])
-async def test_what_this_app_said_itself_is_dropped(bench, name):
+async def test_this_apps_own_messages_are_dropped(bench, name):
     assert (await received(bench, body_of(name))).status == 200
     assert bench.events == []
 
 
-async def test_a_bot_that_cannot_be_told_apart_is_taken_for_our_own(bench):
+async def test_an_unidentified_bot_counts_as_this_app(bench):
     document = json.loads(body_of("message"))
     document["event"] |= {"bot_id": "BWHO", "subtype": "bot_message"}
     assert (await received(bench, json.dumps(document).encode())).status == 200
     assert bench.events == []
 
 
-async def test_another_app_is_heard(bench):
+async def test_another_apps_message_is_delivered(bench):
     await received(bench, body_of("message_of_another_app"))
     assert bench.events[0].payload["event"]["bot_id"] == "B0OTHER"
 
@@ -126,7 +126,7 @@ async def test_a_retry_is_handled_once(bench):
     assert len(bench.events) == 1
 
 
-async def test_the_url_is_verified_only_for_slack(bench):
+async def test_the_url_verification_needs_slacks_signature(bench):
     body = body_of("url_verification")
     receipt = await received(bench, body)
     assert (receipt.status, receipt.body.decode()) == (200, FIXTURES["url_verification"]["challenge"])
@@ -136,7 +136,7 @@ async def test_the_url_is_verified_only_for_slack(bench):
 
 
 @pytest.mark.parametrize(("seconds_ago", "status"), [(290, 200), (-290, 200), (310, 401), (-310, 401)])
-async def test_a_request_is_taken_for_five_minutes(bench, seconds_ago, status):
+async def test_a_request_is_accepted_for_five_minutes(bench, seconds_ago, status):
     assert (await received(bench, body_of("message"), seconds_ago=seconds_ago)).status == status
 
 
@@ -153,7 +153,7 @@ async def test_a_request_is_taken_for_five_minutes(bench, seconds_ago, status):
         {"x-slack-request-timestamp": "9" * 5000},
     ],
 )
-async def test_what_is_not_proven_is_refused(bench, change):
+async def test_an_unverified_request_is_refused(bench, change):
     body = body_of("message")
     assert (await bench.receive(body, signed(body) | change)).status == 401
     assert bench.events == []
@@ -174,24 +174,24 @@ async def test_what_is_not_proven_is_refused(bench, change):
         b"[" * 100_000,
     ],
 )
-async def test_what_is_malformed_is_answered_400(bench, body):
+async def test_a_malformed_request_is_answered_400(bench, body):
     assert (await received(bench, body)).status == 400
     assert bench.events == []
 
 
-async def test_while_a_secret_is_replaced_both_are_accepted():
+async def test_both_secrets_are_accepted_during_a_rotation():
     settings = SETTINGS | {"webhook_secrets": ["the new one", SECRET]}
     async with Bench(provider, settings=settings, credentials=CREDENTIALS) as bench:
         for name, secret in (("message", "the new one"), ("app_mention", SECRET)):
             assert (await received(bench, body_of(name), secret=secret)).status == 200
 
 
-async def test_without_a_secret_everything_is_refused():
+async def test_without_a_secret_every_request_is_refused():
     async with Bench(provider, settings=SETTINGS | {"webhook_secrets": []}, credentials=CREDENTIALS) as bench:
         assert (await received(bench, body_of("url_verification"), secret="")).status == 401
 
 
-# slack-sdk takes no blank secret, and reads bodies as UTF-8.
+# slack-sdk accepts no blank secret, and reads bodies as UTF-8.
 SECRETS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
 
 
@@ -243,7 +243,7 @@ KEYS = ("app_id", "bot_id", "bot_profile", "message", "subtype", "type", "user")
 
 @settings(deadline=None)
 @given(event=st.dictionaries(st.sampled_from(KEYS), JSONS), authorizations=JSONS, at=JSONS, team=JSONS)
-def test_whatever_an_event_holds_it_is_read_or_refused(event, authorizations, at, team):
+def test_any_event_is_read_or_refused(event, authorizations, at, team):
     document = {
         "type": "event_callback",
         "event": event,
@@ -253,9 +253,9 @@ def test_whatever_an_event_holds_it_is_read_or_refused(event, authorizations, at
         "team_id": team,
     }
     try:
-        found = parse(Inbound(json.dumps(document).encode(), {"content-type": "application/json"}), Keys())
+        parsed = parse(Inbound(json.dumps(document).encode(), {"content-type": "application/json"}), Keys())
     except WebhookRejected as error:
-        found, refused = None, error.status
+        parsed, refused = None, error.status
     else:
         refused = None
-    assert refused == 400 if found is None else len(found.events) <= 1
+    assert refused == 400 if parsed is None else len(parsed.events) <= 1

@@ -1,12 +1,12 @@
-"""Slack's own markup: how plain text is kept from being read as mentions, links and commands.
+"""Escapes plain text, so that Slack does not read it as mentions, links or commands.
 
 Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
 """
 
 LONGEST = 40_000
-"""Characters of a message's text; Slack cuts off what is beyond."""
+"""The most characters of a message's text: Slack cuts off the rest."""
 
 
 def escape(text: str) -> str:
-    """Plain text as a message's text: `<!channel>`, `<@U…>` and links in it stay what they are, and tell nobody."""
+    """Escapes Slack's special characters: `<!channel>` or `<@U…>` is shown as text, without notifying anyone."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""The provider on a bench, the emulator as its gateway, and a receiver of the emulator's webhooks."""
+"""A Bench with the provider, the emulator as its gateway, and a receiver of the emulator's webhooks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +18,7 @@ TOKEN = "uazapi-sandbox-instance-token"
 
 
 class Receiver:
-    """Keeps what is posted to it."""
+    """Stores the requests that are posted to it."""
 
     def __init__(self) -> None:
         self.got: list[tuple[str, Inbound]] = []
@@ -38,17 +38,17 @@ class Receiver:
 
 
 class Gateway:
-    """The emulator: the other end of the line, and a Carrier for the contract."""
+    """The emulator as a WhatsApp gateway, with the methods that the contract tests need."""
 
     def __init__(self, bench: Bench, emulator: Emulator, receiver: Receiver) -> None:
         self.bench, self.emulator, self.receiver = bench, emulator, receiver
         self.credentials = UazapiInstance.model_validate({"base_url": emulator.url, "token": TOKEN})
 
     def sent(self) -> list[dict[str, Any]]:
-        return [one for one in self.emulator.control("GET", "/messages") if one["wasSentByApi"]]
+        return [message for message in self.emulator.control("GET", "/messages") if message["wasSentByApi"]]
 
     def arrived(self) -> list[str]:
-        return [one["text"] for one in self.sent()]
+        return [message["text"] for message in self.sent()]
 
     def fall_silent(self) -> None:
         self.emulator.fault("POST /send/*", kind="reset", after=True)
@@ -60,13 +60,13 @@ class Gateway:
     async def incoming(self, text: str, *, group: bool = False, by_owner: bool = False, **more: Any) -> list[Event]:
         chat = "120363400000000001@g.us" if group else "5511988887777@s.whatsapp.net"
         sender = {"sender_pn": "5511988887777@s.whatsapp.net"} if group else {}
-        return await self.told("/incoming", {"chat": chat, "text": text, "fromMe": by_owner, **sender, **more})
+        return await self.events_after("/incoming", {"chat": chat, "text": text, "fromMe": by_owner, **sender, **more})
 
     async def receipt(self, message_id: str, state: MessageState, **more: Any) -> list[Event]:
-        return await self.told("/receipts", {"ids": [message_id], "state": state.value.capitalize(), **more})
+        return await self.events_after("/receipts", {"ids": [message_id], "state": state.value.capitalize(), **more})
 
-    async def told(self, path: str, what: dict[str, Any]) -> list[Event]:
-        """The events that the provider makes of what the emulator posts after this happened."""
+    async def events_after(self, path: str, what: dict[str, Any]) -> list[Event]:
+        """The events that the provider reads from what the emulator posts after this."""
         if not self.receiver.got and not self.emulator.requests("/webhook"):
             await self.bench.call("webhooks.set", {"url": self.receiver.url})
         before = len(self.receiver.got)
@@ -86,10 +86,10 @@ class Gateway:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    made = Receiver()
-    await made.start()
-    yield made
-    await made.runner.cleanup()
+    started = Receiver()
+    await started.start()
+    yield started
+    await started.runner.cleanup()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a user types in to connect: the address of their gateway and the token of their instance there."""
+"""What a user enters to connect: the URL of their gateway, and the token of their instance."""
 
 import re
 from ipaddress import ip_address
@@ -16,38 +16,38 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9._~\-]+)*")
 
 
 class UazapiInstance(Model):
-    """One instance at one gateway. `phone` and `instance_name`, when given, must be those that webhooks name."""
+    """One instance at a gateway. If `phone` or `instance_name` is set, webhooks of another one are rejected."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     base_url: str = Field(max_length=300)
-    """`https://<subdomain>.uazapi.com`, or that of a gateway of one's own."""
+    """`https://<subdomain>.uazapi.com`, or the URL of your own gateway."""
     token: SecretStr
     """The instance's token, not the administrator's."""
     phone: str | None = Field(default=None, max_length=40, repr=False)
-    """The account's own number."""
+    """The account's own phone number."""
     instance_name: str | None = Field(default=None, min_length=1, max_length=200)
-    """What the instance is called at the gateway."""
+    """The instance's name at the gateway."""
 
     @field_validator("base_url")
     @classmethod
     def _origin(cls, base_url: str) -> str:
         try:
-            found = read_url(base_url.strip())
+            url = read_url(base_url.strip())
         except InvalidParams as error:
             raise _wrong("base_url", "; ".join(problem.reason for problem in error.problems)) from None
-        path = found.path.rstrip("/").removesuffix("/v1")
-        if found.query or not _PATH.fullmatch(path):
-            raise _wrong("base_url", "must be the address alone, without a query")
-        if found.scheme != "https" and not is_loopback(found):
+        path = url.path.rstrip("/").removesuffix("/v1")
+        if url.query or not _PATH.fullmatch(path):
+            raise _wrong("base_url", "must be the gateway's URL without a query")
+        if url.scheme != "https" and not is_loopback(url):
             raise _wrong("base_url", "must begin with https://")
-        return found.origin + path
+        return url.origin + path
 
     @field_validator("token")
     @classmethod
     def _printable(cls, token: SecretStr) -> SecretStr:
         if not _TOKEN.fullmatch(token.get_secret_value()):
-            raise _wrong("token", "is not an instance's token: 8 to 512 letters, digits and signs, without spaces")
+            raise _wrong("token", "is not an instance's token: 8 to 512 letters, digits or signs, without spaces")
         return token
 
     @field_validator("phone")
@@ -57,7 +57,7 @@ class UazapiInstance(Model):
 
 
 def is_loopback(address: Address) -> bool:
-    """Whether it is this machine, where nobody listens in between. (The guard decides whether it may be called.)"""
+    """Whether the address is this machine, so that http is safe. (The guard decides whether it may be called.)"""
     try:
         return ip_address(address.host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""The provider, but for its actions."""
+"""The uazapi provider, without its actions."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ LARGEST_DELIVERY = 1_048_576
 
 
 def origin(_settings: Settings, credentials: UazapiInstance) -> Origin:
-    """The user's own gateway: never trusted, so that nobody reaches our network through it."""
+    """The user chooses the gateway, so it is not trusted: private addresses are refused."""
     return Origin(credentials.base_url, trusted=False)
 
 
 def headers(credentials: UazapiInstance) -> dict[str, str]:
-    """The instance's token."""
+    """The header with the instance's token."""
     return {"token": credentials.token.get_secret_value()}
 
 
 async def test(call: Call[Any]) -> str:
-    """Whether messages can be sent now; the account's name. Raises MissingScope while no phone is linked."""
+    """The account's name, if messages can be sent now. Raises MissingScope while no phone is linked."""
     status = await line_status(call)
     if not status.ready:
         raise MissingScope(CODES["not_linked"].meaning, code="not_linked")
@@ -39,7 +39,7 @@ provider = Provider(
     docs_url="https://docs.uazapi.com",
     origin=origin,
     headers=headers,
-    # uazapi names no limit. WhatsApp bars accounts that write faster than people do: this is our own prudence.
+    # uazapi documents no limit. This one is ours, because WhatsApp blocks accounts that write faster than people do.
     limits=(RateLimit(calls=120, per_seconds=60),),
     errors=ERRORS,
     triggers=TRIGGERS,

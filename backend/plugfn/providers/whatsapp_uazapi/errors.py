@@ -1,6 +1,6 @@
-"""What uazapi's errors mean. It has no codes: a status and a sentence, from which a code is made here.
+"""What uazapi's errors mean. They have no codes: the code is derived here from the status and the sentence.
 
-The sentences hold phone numbers, so nothing of them but the code is passed on.
+The sentences contain phone numbers, so only the code is passed on.
 """
 
 import json
@@ -22,46 +22,46 @@ _SENTENCES = tuple(
     )
 )
 CAPPED = 463
-"""WhatsApp's own number (`provider_code`) for an account that may start no new conversations for a while."""
+"""WhatsApp's own code (`provider_code`) for an account that temporarily may not start new conversations."""
 
 CODES = MappingProxyType(
     {
         "not_on_whatsapp": Means(NotFound, "This number is not on WhatsApp. Nothing was sent."),
-        # Not NeedsReconnect: the token is still good, and the connection works again once the phone is linked.
-        "not_linked": Means(MissingScope, "The account is not linked to WhatsApp: the phone must be linked again."),
-        "invalid_token": Means(NeedsReconnect, "The gateway does not know this token any more."),
-        "bad_request": Means(InvalidCall, "The gateway misses something, or does not accept a value."),
+        # Not NeedsReconnect: the token is still valid, and the connection works again once the phone is linked.
+        "not_linked": Means(MissingScope, "The account is not linked to WhatsApp: link the phone again."),
+        "invalid_token": Means(NeedsReconnect, "The gateway no longer knows this token."),
+        "bad_request": Means(InvalidCall, "A value is missing, or the gateway does not accept it."),
         "rate_limited": Means(RateLimited, "Too many messages in a short time."),
-        "server_full": Means(RateLimited, "The gateway's server has as many accounts connected as it can have."),
-        "new_chats_capped": Means(GiveUp, "WhatsApp lets this account start no new conversations for now: wait hours."),
-        "send_failed": Means(GiveUp, "The gateway took the message and then could not send it."),
+        "server_full": Means(RateLimited, "The gateway's server has reached its limit of connected accounts."),
+        "new_chats_capped": Means(GiveUp, "WhatsApp does not let this account start new chats: wait some hours."),
+        "send_failed": Means(GiveUp, "The gateway accepted the message, but could not send it."),
     }
 )
 STATUSES = MappingProxyType(
     {
-        401: Means(NeedsReconnect, "The gateway does not know this token any more."),
+        401: Means(NeedsReconnect, "The gateway no longer knows this token."),
         413: Means(InvalidCall, "The file is too big for WhatsApp."),
-        415: Means(InvalidCall, "WhatsApp does not take files of this format."),
+        415: Means(InvalidCall, "WhatsApp does not accept files of this format."),
         429: Means(RateLimited, "Too many requests."),
     }
 )
 
 
 def code_of(answer: Answer) -> str | None:
-    """The code for an answer's sentence; None when there is no error in it, or only its status says something."""
+    """The code for an answer's sentence. None if the answer is no error, or if only its status has a meaning."""
     try:
-        found = json.loads(answer.body)
+        document = json.loads(answer.body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not found.get("error"):
+    if not isinstance(document, dict) or not document.get("error"):
         return None
-    if str(found.get("provider_code", "")) == str(CAPPED):
+    if str(document.get("provider_code", "")) == str(CAPPED):
         return "new_chats_capped"
-    error = found["error"]
-    sentence = error if isinstance(error, str) else str(found.get("message", ""))
+    error = document["error"]
+    sentence = error if isinstance(error, str) else str(document.get("message", ""))
     known = next((code for pattern, code in _SENTENCES if pattern.search(sentence[:1000])), None)
     if known == "bad_request" and answer.status >= 500:
-        return None  # a server that failed in the middle misses many things: it may have sent the message
+        return None  # a server that failed halfway may complain of missing values, and may have sent the message
     return known or ("send_failed" if answer.ok else None)
 
 

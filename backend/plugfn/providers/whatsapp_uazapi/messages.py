@@ -1,11 +1,11 @@
-"""uazapi's Message object as the common one: who it is from, what kind it is."""
+"""Converts uazapi's Message object to the common Message: who wrote it, and what kind it is."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
 
 from plugfn.providers.whatsapp_uazapi.vocabulary.events import Kind, Message
 from plugfn.providers.whatsapp_uazapi.vocabulary.phones import from_digits, from_jid
-from plugfn.providers.whatsapp_uazapi.wire import flag, moment, words
+from plugfn.providers.whatsapp_uazapi.wire import as_bool, as_text, as_time
 
 _KINDS: dict[str, Kind] = {
     "text": "text",
@@ -33,70 +33,70 @@ _NOT_FOR_US = ("@broadcast", "@newsletter")
 
 
 def is_conversation(wire: Mapping[str, Any]) -> bool:
-    """Whether somebody wrote to the account or a group; not so a status that everybody sees, or a channel."""
-    return not words(wire.get("chatid")).endswith(_NOT_FOR_US)
+    """Whether somebody wrote to the account or to a group. A status update or a channel's post is no conversation."""
+    return not as_text(wire.get("chatid")).endswith(_NOT_FOR_US)
 
 
 def message_of(identity: str, wire: Mapping[str, Any], chat: Mapping[str, Any]) -> Message:
-    """The message of a delivery; of the file in it, its type and size only."""
-    choice = words(wire.get("buttonOrListid"))
+    """The message of a delivery. Of a file, it only has the type and the size."""
+    choice = as_text(wire.get("buttonOrListid"))
     content = wire.get("content")
     file = content if isinstance(content, dict) else {}
-    size = words(file.get("fileLength"))
-    from_owner, group = flag(wire.get("fromMe")), _group(wire, chat)
+    size = as_text(file.get("fileLength"))
+    from_owner, group = as_bool(wire.get("fromMe")), _group(wire, chat)
     return Message(
         id=identity,
         kind=kind_of(wire, choice),
-        text=words(wire.get("text")) or words(wire.get("vote")) or words(file.get("caption")),
+        text=as_text(wire.get("text")) or as_text(wire.get("vote")) or as_text(file.get("caption")),
         phone=phone_of(wire, chat, from_owner=from_owner, in_group=group is not None),
         user=user_of(wire, chat, from_owner=from_owner),
-        name=words(chat.get("name")) if from_owner else words(wire.get("senderName")),
+        name=as_text(chat.get("name")) if from_owner else as_text(wire.get("senderName")),
         group=group,
         from_owner=from_owner,
-        sent_at=moment(wire.get("messageTimestamp")),
+        sent_at=as_time(wire.get("messageTimestamp")),
         reply_to=_bare(wire.get("quoted")) or _bare(wire.get("reaction")) or None,
         choice=choice or None,
         edits=_bare(wire.get("edited")) or None,
-        mime_type=words(file.get("mimetype")) or None,
+        mime_type=as_text(file.get("mimetype")) or None,
         size=int(size) if size.isdecimal() and len(size) < MOST_DIGITS else None,
     )
 
 
 def kind_of(wire: Mapping[str, Any], choice: str) -> Kind:
-    """From the most telling of the three fields that say something of it."""
+    """The kind, from the most specific of the three fields that name it."""
     if choice:
         return "choice"
     for field in ("mediaType", "messageType", "type"):
-        named = words(wire.get(field)).lower().replace("_", "").removesuffix("message")
+        named = as_text(wire.get(field)).lower().replace("_", "").removesuffix("message")
         if named in _KINDS:
             return _KINDS[named]
     return "other"
 
 
 def phone_of(wire: Mapping[str, Any], chat: Mapping[str, Any], *, from_owner: bool, in_group: bool) -> str | None:
-    """Whose number it is. `sender` may be an @lid, and of the owner's own messages the sender is the owner."""
+    """The number of the person at the other end. `sender` may be an @lid; in the owner's messages it is the owner."""
     if not from_owner:
-        found = from_jid(words(wire.get("sender_pn"))) or from_jid(words(wire.get("sender")))
-        if found or in_group:
-            return found
-    return from_jid(words(wire.get("chatid"))) or from_digits(words(chat.get("phone")))
+        phone = from_jid(as_text(wire.get("sender_pn"))) or from_jid(as_text(wire.get("sender")))
+        if phone or in_group:
+            return phone
+    return from_jid(as_text(wire.get("chatid"))) or from_digits(as_text(chat.get("phone")))
 
 
 def user_of(wire: Mapping[str, Any], chat: Mapping[str, Any], *, from_owner: bool) -> str:
-    """The @lid of the person where there is one."""
+    """The @lid of the person at the other end, if there is one."""
     if from_owner:
-        return words(wire.get("chatlid")) or words(chat.get("wa_chatlid")) or words(wire.get("chatid"))
-    return words(wire.get("sender_lid")) or words(wire.get("sender")) or words(wire.get("chatid"))
+        return as_text(wire.get("chatlid")) or as_text(chat.get("wa_chatlid")) or as_text(wire.get("chatid"))
+    return as_text(wire.get("sender_lid")) or as_text(wire.get("sender")) or as_text(wire.get("chatid"))
 
 
 def _group(wire: Mapping[str, Any], chat: Mapping[str, Any]) -> str | None:
-    """The group's id; also when only one of the places that say so does."""
-    where = words(wire.get("chatid")) or words(chat.get("wa_chatid"))
-    marked = flag(wire.get("isGroup")) or flag(chat.get("wa_isGroup"))
+    """The group's id. It is enough if one of the fields that mark a group does."""
+    where = as_text(wire.get("chatid")) or as_text(chat.get("wa_chatid"))
+    marked = as_bool(wire.get("isGroup")) or as_bool(chat.get("wa_isGroup"))
     person = where.endswith(("@s.whatsapp.net", "@lid", "@c.us"))
     return where if marked or (where and not person) else None
 
 
 def _bare(value: Any) -> str:
-    """A message's id without the owner before it."""
-    return words(value).rpartition(":")[2]
+    """A message's id without the owner's number in front."""
+    return as_text(value).rpartition(":")[2]

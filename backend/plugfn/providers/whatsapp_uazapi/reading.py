@@ -1,4 +1,4 @@
-"""Asks uazapi without changing anything: numbers, status."""
+"""Reads from uazapi: whether numbers are on WhatsApp, and the account's status."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ Uazapi = Call[UazapiInstance]
 
 
 async def read_by_post(call: Uazapi, path: str, body: dict[str, Any]) -> Answer:
-    """uazapi takes questions by POST: neither a good answer nor none means that the call has changed anything."""
+    """A POST that only reads, as some of uazapi's do: even without an answer, the call has changed nothing."""
     try:
         return await call.http.post(path, json=body, reads=True)
     except Unavailable as error:
@@ -23,12 +23,12 @@ async def read_by_post(call: Uazapi, path: str, body: dict[str, Any]) -> Answer:
 
 
 async def check_numbers(call: Uazapi, phones: Sequence[str]) -> list[NumberCheck]:
-    """For each of these E.164 numbers whether WhatsApp knows an account under it."""
+    """For each of these E.164 numbers, whether an account on WhatsApp has it."""
     answer = await read_by_post(call, "/chat/check", {"numbers": [digits(phone) for phone in phones]})
     rows = answer.json()
     if not isinstance(rows, list):
         raise Unexpected("the answer is not a list", code="wrong_shape")
-    known = {row.query.lstrip("+"): row for row in (read_as(WireCheck, one) for one in rows)}
+    known = {row.query.lstrip("+"): row for row in (read_as(WireCheck, each) for each in rows)}
     return [_checked(phone, known.get(digits(phone), WireCheck())) for phone in phones]
 
 
@@ -40,11 +40,11 @@ def _checked(phone: str, row: WireCheck) -> NumberCheck:
 
 
 async def line_status(call: Uazapi) -> LineStatus:
-    """Ready means connected and logged in; what `instance.status` says is only shown."""
-    found = (await call.http.get("/instance/status")).read(WireStatus)
-    link = found.status
+    """The account's status. It is ready if connected and logged in; `instance.status` is not enough."""
+    answer = (await call.http.get("/instance/status")).read(WireStatus)
+    link = answer.status
     ready = link.connected and link.loggedIn
-    waiting = link.connected or found.instance.status == "connecting"
+    waiting = link.connected or answer.instance.status == "connecting"
     phone = from_digits(link.jid.user.partition(":")[0]) if link.jid else None
     state: LinkState = "connected" if ready else "connecting" if waiting else "disconnected"
-    return LineStatus(ready=ready, state=state, phone=phone, name=found.instance.profileName or found.instance.name)
+    return LineStatus(ready=ready, state=state, phone=phone, name=answer.instance.profileName or answer.instance.name)

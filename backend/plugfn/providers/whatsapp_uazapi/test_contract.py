@@ -1,4 +1,4 @@
-"""What every WhatsApp provider must do, as tests. A second provider subclasses WhatsAppContract too."""
+"""The tests that every WhatsApp provider must pass: a second provider also subclasses WhatsAppContract."""
 
 import base64
 from datetime import datetime
@@ -20,48 +20,48 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.text import MOST_TEXT
 from plugfn.testing.bench import Bench
 
 ANA = "+5511988887777"
-"""On WhatsApp under this number."""
+"""A person with this number on WhatsApp."""
 BIA = "+5531988886666"
-"""On WhatsApp under the old number of eight digits, +553188886666."""
+"""A person whose WhatsApp account has the old number with eight digits, +553188886666."""
 NOBODY = "+5511900000000"
 WORD_JOINER = "\u2060"
 
 
 class Carrier(Protocol):
-    """The gateway's end of the line, usually an emulator, where ANA and BIA are on WhatsApp and NOBODY is not."""
+    """The gateway, usually an emulator, where ANA and BIA are on WhatsApp and NOBODY is not."""
 
     bench: Bench
 
     def arrived(self) -> list[str]:
-        """The texts and captions that people got, oldest first."""
+        """The texts and captions that people received, oldest first."""
         ...
 
     def fall_silent(self) -> None:
-        """The next message is sent on, but its sender is not answered."""
+        """From now on messages are delivered, but the sender gets no answer."""
         ...
 
     def unlink(self) -> None:
-        """The phone is unlinked."""
+        """Unlinks the phone."""
         ...
 
     async def incoming(self, text: str, *, group: bool = False, by_owner: bool = False) -> list[Event]:
-        """ANA (or the owner, to ANA) writes; the events that the provider made of the gateway's delivery."""
+        """ANA (or the owner, to ANA) writes. Returns the events that the provider reads from the gateway's delivery."""
         ...
 
     async def receipt(self, message_id: str, state: MessageState) -> list[Event]:
-        """ANA's phone has got or shown one of our messages."""
+        """ANA's phone received or showed one of our messages. Returns the events that the provider reads."""
         ...
 
 
 class WhatsAppContract:
-    """The suite."""
+    """The contract's tests."""
 
     def test_the_common_actions_take_and_give_the_common_models(self, carrier: Carrier) -> None:
         actions = carrier.bench.provider.actions
         assert set(ACTIONS) - set(actions) <= {"messages.find"}
         for name in set(ACTIONS) & set(actions):
-            found = actions[name]
-            assert (found.params, found.result, found.safe) == ACTIONS[name], name
+            action = actions[name]
+            assert (action.params, action.result, action.safe) == ACTIONS[name], name
 
     def test_the_common_events_are_declared(self, carrier: Carrier) -> None:
         assert set(TRIGGERS) <= set(carrier.bench.provider.triggers)
@@ -77,7 +77,7 @@ class WhatsAppContract:
         await self._text(carrier, text)
         picture = base64.b64encode(b"picture").decode()
         await self._call(carrier, "messages.send_media", to=ANA, kind="image", data=picture, caption=text)
-        assert [one.replace(WORD_JOINER, "") for one in carrier.arrived()] == [text, text]
+        assert [each.replace(WORD_JOINER, "") for each in carrier.arrived()] == [text, text]
 
     @pytest.mark.parametrize(
         "wrong", [{"text": "x" * (MOST_TEXT + 1)}, {"text": ""}, {"to": "hello"}, {"to": "1@g.us"}]
@@ -102,11 +102,11 @@ class WhatsAppContract:
 
     async def test_numbers_are_checked_in_the_order_asked(self, carrier: Carrier) -> None:
         asked = [NOBODY, BIA, "hello", "(11) 98888-7777"]
-        found = await self._call(carrier, "numbers.check", numbers=asked)
-        assert isinstance(found, NumbersChecked)
-        assert [one.asked for one in found.numbers] == asked
-        assert [one.on_whatsapp for one in found.numbers] == [False, True, False, True]
-        assert [one.phone for one in found.numbers] == [NOBODY, BIA, None, ANA]
+        result = await self._call(carrier, "numbers.check", numbers=asked)
+        assert isinstance(result, NumbersChecked)
+        assert [row.asked for row in result.numbers] == asked
+        assert [row.on_whatsapp for row in result.numbers] == [False, True, False, True]
+        assert [row.phone for row in result.numbers] == [NOBODY, BIA, None, ANA]
 
     async def test_media_are_sent_from_bytes(self, carrier: Carrier) -> None:
         data = base64.b64encode(b"%PDF-1.7").decode()

@@ -1,4 +1,4 @@
-"""Tests of what a user may type in to connect."""
+"""Which credentials a user may enter."""
 
 import pytest
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ def typed(base_url="https://free.uazapi.com", **more):
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("entered", "stored"),
     [
         ("https://free.uazapi.com", "https://free.uazapi.com"),
         (" https://free.uazapi.com/ ", "https://free.uazapi.com"),
@@ -27,8 +27,8 @@ def typed(base_url="https://free.uazapi.com", **more):
         ("http://[::1]:8085/", "http://[::1]:8085"),
     ],
 )
-def test_an_address_is_stored_without_what_people_add(given, kept):
-    assert typed(given).base_url == kept
+def test_a_url_is_stored_without_spaces_slashes_and_v1(entered, stored):
+    assert typed(entered).base_url == stored
 
 
 UNSAFE = (
@@ -39,14 +39,14 @@ UNSAFE = (
 
 
 @pytest.mark.parametrize("wrong", UNSAFE)
-def test_an_address_that_is_not_safe_is_refused(wrong):
+def test_an_unsafe_url_is_refused(wrong):
     with pytest.raises(ValidationError) as caught:
         typed(wrong)
     assert TOKEN not in str(caught.value)
 
 
 @pytest.mark.parametrize("wrong", ["short", "a" * 513, "with space in it", "line\r\nx-injected: 1", "tökenümläut"])
-def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(wrong):
+def test_a_token_that_cannot_be_a_header_is_refused_and_not_shown(wrong):
     with pytest.raises(ValidationError) as caught:
         typed(token=wrong)
     assert wrong not in str(caught.value)
@@ -56,7 +56,7 @@ def test_the_token_is_in_no_repr():
     assert TOKEN not in repr(typed()) + str(typed()) + repr(typed().model_dump())
 
 
-def test_the_accounts_number_is_kept_as_e164():
+def test_the_accounts_number_is_stored_as_e164():
     assert typed(phone="(11) 98888-7777").phone == "+5511988887777"
     with pytest.raises(ValidationError):
         typed(phone="hello")
@@ -69,7 +69,7 @@ async def test_a_gateway_at_a_private_address_is_refused(url):
             await bench.call("connection.status")
 
 
-async def test_a_wrong_form_connects_nothing():
+async def test_invalid_credentials_create_no_connection():
     async with Bench(provider, credentials={"base_url": "https://free.uazapi.com", "token": TOKEN}) as bench:
         with pytest.raises(PlugFnError):
             await bench.plug.connections.create("ana", "whatsapp_uazapi", {"base_url": "https://x", "token": "t"})

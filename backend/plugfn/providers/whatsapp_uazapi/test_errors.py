@@ -1,4 +1,4 @@
-"""Tests of the error table, row by row, on answers of our own writing."""
+"""Every row of the error table, each with an answer that we wrote ourselves."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ def answer_of(row):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['status']}-{row['code']}")
-def test_an_error_means_what_its_row_says_and_shows_nothing_of_the_answer(row):
+def test_an_error_means_what_its_row_says_and_repeats_nothing_of_the_answer(row):
     with pytest.raises(PlugFnError) as caught:
         ERRORS.check(answer_of(row))
     assert type(caught.value) is getattr(tree, row["error"])
@@ -36,11 +36,11 @@ def test_every_row_of_the_table_has_an_example():
 @pytest.mark.parametrize(
     "body", [{"messageid": "3EB0", "error": ""}, {"messages": [{"error": "old trouble"}]}, [{"error": "x"}], {}]
 )
-def test_an_empty_error_and_one_deep_inside_are_none(body):
+def test_an_empty_or_nested_error_field_is_no_error(body):
     ERRORS.check(Answer(200, {}, json.dumps(body).encode()))
 
 
-def test_a_number_that_is_not_on_whatsapp_is_no_failure_of_the_server_although_it_is_a_500():
+def test_a_number_that_is_not_on_whatsapp_is_the_callers_error_despite_status_500():
     with pytest.raises(PlugFnError) as caught:
         ERRORS.check(Answer(500, {}, b'{"error": "the number 1@s.whatsapp.net is not on WhatsApp"}'))
     assert str(caught.value.next) == "fix_call"

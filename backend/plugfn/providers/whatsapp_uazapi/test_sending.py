@@ -1,4 +1,4 @@
-"""Tests of sending against the emulator: once, to whom, with what, and what happens when there is no answer."""
+"""Sending to the emulator: to which recipient, with which content, only once, and what happens without an answer."""
 
 import asyncio
 import base64
@@ -29,19 +29,19 @@ ANA = "+5511988887777"
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    """Sends are given up after a second, and looked for at once."""
-    monkeypatch.setattr(actions, "TEXT_PATIENCE", 1.0)
-    monkeypatch.setattr(sending, "LOOKS", (0.0, 0.05))
+    """Sending times out after a second, and lookups begin at once."""
+    monkeypatch.setattr(actions, "TEXT_SECONDS", 1.0)
+    monkeypatch.setattr(sending, "LOOKUP_DELAYS", (0.0, 0.05))
 
 
-async def text(gateway, words="oi", timeout=None, **more):
-    params = {"to": ANA, "text": words} | more
-    given = {name: one for name, one in params.items() if one is not None}
-    return await gateway.bench.call("messages.send_text", given, timeout=timeout)
+async def text(gateway, content="oi", timeout=None, **more):
+    params = {"to": ANA, "text": content} | more
+    set_params = {name: value for name, value in params.items() if value is not None}
+    return await gateway.bench.call("messages.send_text", set_params, timeout=timeout)
 
 
 def bodies(gateway, path="/send/text"):
-    return [json.loads(one["body"]) for one in gateway.emulator.requests(path)]
+    return [json.loads(request["body"]) for request in gateway.emulator.requests(path)]
 
 
 async def test_a_text_is_sent_with_the_calls_id_and_the_token_in_its_header(gateway):
@@ -57,7 +57,7 @@ async def test_a_text_is_sent_with_the_calls_id_and_the_token_in_its_header(gate
     assert sent.sent_at.tzinfo is not None
 
 
-async def test_what_is_noted_about_a_person_does_not_leak_into_a_message(gateway):
+async def test_a_persons_stored_data_does_not_leak_into_a_message(gateway):
     await text(gateway, "{{lead_personalid}} {{ first_name }} {{{name}}}")
     (arrived,) = gateway.arrived()
     assert "123.456" not in arrived
@@ -65,15 +65,15 @@ async def test_what_is_noted_about_a_person_does_not_leak_into_a_message(gateway
     assert "{{" not in bodies(gateway)[0]["text"]
 
 
-async def test_the_emulator_would_have_leaked_it(gateway):
-    """Else the test above could not fail."""
+async def test_the_emulator_would_fill_in_the_placeholder(gateway):
+    """Without this, the test above could not fail."""
     body = {"number": ANA[1:], "text": "{{lead_personalid}}"}
     await gateway.bench.plug.run(_raw(), user_id="ana", params={"body": body})
     assert gateway.arrived() == ["123.456.789-09"]
 
 
 def _raw():
-    """An action of the provider's as somebody would write it who does not know of the placeholders."""
+    """An action as somebody would write it who does not know about placeholders."""
     from plugfn.definition import Action, Model, Result
 
     class Raw(Model):
@@ -86,7 +86,7 @@ def _raw():
     return Action("whatsapp_uazapi", "raw", Raw, Result, run, "Posts as it is.")
 
 
-async def test_groups_and_hidden_persons_are_written_to_by_their_ids(gateway):
+async def test_groups_and_people_with_hidden_numbers_are_written_to_by_id(gateway):
     await text(gateway, to=None, group="120363400000000001@g.us")
     await text(gateway, to=None, user="100000000000001@lid")
     assert [body["number"] for body in bodies(gateway)] == ["120363400000000001@g.us", "100000000000001@lid"]
@@ -101,7 +101,7 @@ async def test_an_id_of_another_kind_is_refused(gateway, wrong):
     assert bodies(gateway) == []
 
 
-async def test_an_old_brazilian_account_is_found_by_a_check_and_only_then(gateway):
+async def test_an_old_brazilian_account_is_written_to_after_a_number_check(gateway):
     await text(gateway)
     assert gateway.emulator.requests("/chat/check") == []
     await text(gateway, to="(31) 98888-6666")
@@ -109,7 +109,7 @@ async def test_an_old_brazilian_account_is_found_by_a_check_and_only_then(gatewa
     assert len(gateway.sent()) == 2
 
 
-async def test_a_check_that_names_somebody_else_leads_nowhere(gateway):
+async def test_a_number_check_that_names_another_account_is_ignored(gateway):
     other = [{"query": "553188886666", "jid": "5511988887777@s.whatsapp.net", "isInWhatsapp": True}]
     gateway.emulator.fault("POST /chat/check", kind="answer", status=200, body=other)
     with pytest.raises(NotFound):
@@ -117,7 +117,7 @@ async def test_a_check_that_names_somebody_else_leads_nowhere(gateway):
     assert gateway.sent() == []
 
 
-async def test_a_number_nobody_has_is_not_found_and_not_shown(gateway):
+async def test_a_number_without_an_account_is_not_found_and_not_shown(gateway):
     for number in ("+5511900000000", "+16502530000"):
         with pytest.raises(NotFound) as caught:
             await text(gateway, to=number)
@@ -125,7 +125,7 @@ async def test_a_number_nobody_has_is_not_found_and_not_shown(gateway):
         assert number[3:] not in str(caught.value)
 
 
-async def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(gateway):
+async def test_after_a_lost_answer_the_message_is_looked_up_and_not_sent_again(gateway):
     gateway.fall_silent()
     sent = await text(gateway)
     assert sent.found
@@ -133,13 +133,13 @@ async def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(gateway):
     assert sent.id == gateway.sent()[0]["messageid"]
 
 
-async def test_an_answer_that_does_not_come_is_looked_up_too(gateway):
+async def test_after_a_timeout_the_message_is_looked_up(gateway):
     gateway.emulator.fault("POST /send/text", kind="hang", after=True, seconds=3)
     assert (await text(gateway)).found
     assert len(gateway.sent()) == 1
 
 
-async def test_a_message_that_cannot_be_found_either_stays_unknown_and_is_not_repeated(gateway):
+async def test_a_message_that_the_lookup_does_not_find_stays_unknown_and_is_not_sent_again(gateway):
     gateway.emulator.fault("POST /send/text", kind="reset")
     with pytest.raises(OutcomeUnknown):
         await text(gateway)
@@ -147,7 +147,7 @@ async def test_a_message_that_cannot_be_found_either_stays_unknown_and_is_not_re
     assert gateway.sent() == []
 
 
-async def test_a_lookup_that_fails_leaves_it_unknown(gateway):
+async def test_a_failed_lookup_leaves_the_outcome_unknown(gateway):
     gateway.fall_silent()
     gateway.emulator.fault("POST /message/find", kind="answer", status=500, count=None)
     with pytest.raises(OutcomeUnknown):
@@ -155,14 +155,14 @@ async def test_a_lookup_that_fails_leaves_it_unknown(gateway):
     assert len(gateway.sent()) == 1
 
 
-async def test_a_500_may_have_been_sent_and_is_looked_up(gateway):
+async def test_after_a_500_the_message_is_looked_up(gateway):
     gateway.emulator.fault("POST /send/text", kind="answer", status=500, body={"error": "Failed to send message"})
     with pytest.raises(OutcomeUnknown):
         await text(gateway)
     assert len(gateway.emulator.requests("/message/find")) == 2
 
 
-async def test_a_message_of_ones_own_tracking_id_goes_out_once_however_often_it_is_sent(gateway):
+async def test_a_message_with_the_callers_tracking_id_is_sent_only_once(gateway):
     first = await text(gateway, tracking="delivery-0001")
     second = await text(gateway, tracking="delivery-0001")
     assert (first.found, second.found, second.id) == (False, True, first.id)
@@ -171,14 +171,14 @@ async def test_a_message_of_ones_own_tracking_id_goes_out_once_however_often_it_
     assert len(gateway.sent()) == 2
 
 
-async def test_one_that_failed_is_sent_again_under_its_tracking_id(gateway):
+async def test_a_failed_message_is_sent_again_with_its_tracking_id(gateway):
     sent = await text(gateway, tracking="delivery-0001")
     gateway.emulator.control("POST", "/receipts", {"ids": [sent.id], "state": "Failed"})
     assert not (await text(gateway, tracking="delivery-0001")).found
     assert len(gateway.sent()) == 2
 
 
-async def test_a_lookup_beforehand_that_fails_is_repeated_because_nothing_was_sent(gateway, monkeypatch):
+async def test_a_failed_lookup_before_sending_is_retried(gateway, monkeypatch):
     monkeypatch.setattr(asyncio, "sleep", _no_wait(asyncio.sleep))
     gateway.emulator.fault("POST /message/find", kind="answer", status=500)
     sent = await text(gateway, tracking="delivery-0001")
@@ -188,18 +188,18 @@ async def test_a_lookup_beforehand_that_fails_is_repeated_because_nothing_was_se
 
 async def test_messages_are_found_by_their_tracking_id(gateway):
     await text(gateway, tracking="delivery-0001")
-    found = await gateway.bench.call("messages.find", {"tracking": "delivery-0001"})
-    assert [one.found for one in found.messages] == [True]
+    result = await gateway.bench.call("messages.find", {"tracking": "delivery-0001"})
+    assert [message.found for message in result.messages] == [True]
     assert (await gateway.bench.call("messages.find", {"tracking": "delivery-0009"})).messages == []
 
 
-async def test_a_gateway_that_ignores_the_filter_finds_nothing_of_others(gateway):
+async def test_other_messages_are_ignored_if_the_gateway_ignores_the_filter(gateway):
     other = {"messages": [{"messageid": "3EB0", "track_id": "somebody-elses", "status": "Sent"}]}
     gateway.emulator.fault("POST /message/find", kind="answer", status=200, body=other, count=None)
     assert (await gateway.bench.call("messages.find", {"tracking": "delivery-0001"})).messages == []
 
 
-async def test_a_busy_gateway_is_asked_again_and_the_message_sent_once(gateway, monkeypatch):
+async def test_a_busy_gateway_is_retried_and_the_message_sent_once(gateway, monkeypatch):
     monkeypatch.setattr(asyncio, "sleep", _no_wait(asyncio.sleep))
     gateway.emulator.fault("POST /send/text", kind="answer", status=503, body={"error": True, "message": "busy"})
     await text(gateway)
@@ -215,7 +215,7 @@ def _no_wait(sleep):
 
 
 @pytest.mark.parametrize("number", [ANA, "(31) 98888-6666"])
-async def test_too_many_sends_are_rate_limited_also_after_a_number_check(gateway, number):
+async def test_too_many_messages_are_rate_limited_also_after_a_number_check(gateway, number):
     gateway.emulator.control("POST", "/limits", {"sends_allowed": 0})
     with pytest.raises(RateLimited):
         await text(gateway, to=number, timeout=0.5)
@@ -234,13 +234,13 @@ async def test_too_many_sends_are_rate_limited_also_after_a_number_check(gateway
         (500, {"error": "a required acknowledgement is missing"}, OutcomeUnknown),
     ],
 )
-async def test_what_the_gateway_refuses_or_garbles_is_an_error_of_its_own(gateway, status, body, error):
+async def test_each_refused_or_unreadable_answer_has_its_error(gateway, status, body, error):
     gateway.emulator.fault("POST /send/text", kind="answer", status=status, body=body)
     with pytest.raises(error):
         await text(gateway)
 
 
-async def test_an_unlinked_phone_is_the_users_to_mend_and_does_not_end_the_connection(gateway):
+async def test_an_unlinked_phone_needs_the_user_and_leaves_the_connection_active(gateway):
     gateway.unlink()
     with pytest.raises(MissingScope) as caught:
         await text(gateway)
@@ -250,7 +250,7 @@ async def test_an_unlinked_phone_is_the_users_to_mend_and_does_not_end_the_conne
     assert (await text(gateway)).id
 
 
-async def test_a_refused_token_ends_the_connection_until_the_user_connects_again(gateway):
+async def test_a_refused_token_ends_the_connection_until_the_user_reconnects(gateway):
     credentials = {"base_url": gateway.emulator.url, "token": "not-the-right-token"}
     async with Bench(provider, credentials=credentials) as bench:
         for _ in range(2):
@@ -260,7 +260,7 @@ async def test_a_refused_token_ends_the_connection_until_the_user_connects_again
         assert str(connection.status) == "needs_reauth"
 
 
-async def test_media_go_out_with_their_kind_name_and_caption(gateway):
+async def test_media_are_sent_with_kind_name_and_caption(gateway):
     data = base64.b64encode(b"OggS").decode()
     await gateway.bench.call(
         "messages.send_media", {"to": ANA, "kind": "voice", "data": data, "mime_type": "audio/ogg"}
@@ -273,7 +273,7 @@ async def test_media_go_out_with_their_kind_name_and_caption(gateway):
     assert "{{" not in paper["docName"] + paper["text"]
 
 
-async def test_media_by_url_are_left_to_the_gateway_but_not_at_private_addresses(gateway):
+async def test_the_gateway_fetches_media_by_url_but_private_addresses_are_refused(gateway):
     await gateway.bench.call("messages.send_media", {"to": ANA, "kind": "image", "url": "https://127.0.0.1/a.png"})
     assert bodies(gateway, "/send/media")[0]["file"] == "https://127.0.0.1/a.png"
     for url in (
@@ -287,7 +287,7 @@ async def test_media_by_url_are_left_to_the_gateway_but_not_at_private_addresses
     assert len(bodies(gateway, "/send/media")) == 1
 
 
-async def test_a_name_that_leads_to_a_private_address_is_not_passed_on(gateway, monkeypatch):
+async def test_a_url_that_resolves_to_a_private_address_is_not_passed_on(gateway, monkeypatch):
     resolve = gateway.bench.plug.guard.resolve
 
     async def resolved(host, port):
@@ -299,7 +299,7 @@ async def test_a_name_that_leads_to_a_private_address_is_not_passed_on(gateway, 
     assert bodies(gateway, "/send/media") == []
 
 
-async def test_a_file_that_the_gateway_does_not_take_is_the_callers_to_mend(gateway):
+async def test_a_refused_file_is_the_callers_error(gateway):
     gateway.emulator.control("POST", "/limits", {"media_limit": 2})
     data = base64.b64encode(b"big").decode()
     with pytest.raises(InvalidCall) as caught:
@@ -307,18 +307,18 @@ async def test_a_file_that_the_gateway_does_not_take_is_the_callers_to_mend(gate
     assert caught.value.code == "http_413"
 
 
-async def test_nothing_personal_or_secret_is_logged_or_noted(gateway, caplog):
+async def test_nothing_personal_or_secret_is_logged_or_stored(gateway, caplog):
     with caplog.at_level(logging.DEBUG):
         await text(gateway, "um segredo")
         with pytest.raises(NotFound) as caught:
             await text(gateway, "um segredo", to="+5511900000000")
     rows = repr(await gateway.bench.logs())
-    shown = caplog.text + repr([vars(one) for one in caplog.records]) + rows + repr(caught.value.as_dict())
+    shown = caplog.text + repr([vars(record) for record in caplog.records]) + rows + repr(caught.value.as_dict())
     for secret in ("um segredo", "988887777", "900000000", TOKEN):
         assert secret not in shown
 
 
-async def test_a_message_whose_acceptance_cannot_be_read_is_looked_up(gateway):
+async def test_after_an_unreadable_answer_the_message_is_looked_up(gateway):
     gateway.emulator.fault("POST /send/text", kind="answer", status=200, body="<html>", after=True)
     sent = await text(gateway)
     assert sent.found
@@ -326,7 +326,7 @@ async def test_a_message_whose_acceptance_cannot_be_read_is_looked_up(gateway):
 
 
 @pytest.mark.parametrize("braces", ["{{lead_email}}", "%7B%7Blead_email%7D%7D", "{{{lead_email}}}"])
-async def test_no_placeholder_reaches_the_gateway_in_a_files_address(gateway, braces):
+async def test_no_placeholder_reaches_the_gateway_in_a_files_url(gateway, braces):
     url = f"https://93.184.216.34/a/{braces}?q=1"
     await gateway.bench.call("messages.send_media", {"to": ANA, "kind": "image", "url": url})
     (body,) = bodies(gateway, "/send/media")

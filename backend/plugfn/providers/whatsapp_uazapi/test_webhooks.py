@@ -1,4 +1,4 @@
-"""Tests of deliveries: proven or rejected, read leniently, stripped of secrets."""
+"""Deliveries are verified or rejected, read leniently, and stripped of secrets."""
 
 import json
 import logging
@@ -41,22 +41,22 @@ def delivery(body, **headers):
     return Inbound(json.dumps(body).encode(), JSON | headers, received_at=NOW)
 
 
-def rejected(inbound, given=None):
+def rejected(inbound, own_keys=None):
     with pytest.raises(WebhookRejected) as caught:
-        verify(inbound, given or keys())
+        verify(inbound, own_keys or keys())
     return caught.value
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_a_delivery_becomes_its_events_and_nothing_else_is_kept(path):
-    found = json.loads(path.read_text())
-    inbound = delivery(found["delivery"])
+def test_a_delivery_becomes_its_events_without_secrets(path):
+    example = json.loads(path.read_text())
+    inbound = delivery(example["delivery"])
     verify(inbound, keys(phone="+5511900000001", instance_name="loja"))
     events = parse(inbound, keys()).events
-    assert [{"name": one.name, "id": one.id, "payload": dict(one.payload)} for one in events] == found["events"]
-    assert all(one.connection_id == "c1" for one in events)
-    kept = json.dumps([dict(one.payload) for one in events])
-    assert not any(secret in kept for secret in SECRETS)
+    assert [{"name": each.name, "id": each.id, "payload": dict(each.payload)} for each in events] == example["events"]
+    assert all(event.connection_id == "c1" for event in events)
+    payloads = json.dumps([dict(event.payload) for event in events])
+    assert not any(secret in payloads for secret in SECRETS)
 
 
 def test_every_declared_event_has_an_example_that_its_payload_fits():
@@ -74,7 +74,7 @@ def test_a_missing_or_wrong_token_is_rejected():
     assert rejected(delivery(body | {"token": TOKEN + " "})).status == 401
 
 
-def test_without_anything_to_compare_with_everything_is_rejected():
+def test_without_credentials_every_delivery_is_rejected():
     body = case("message.received")["delivery"]
     for nothing in (Keys(), Keys(connection=CONNECTION), Keys(secrets=(TOKEN,)), Keys(credentials={"token": TOKEN})):
         assert rejected(delivery(body), nothing).code == "WEBHOOK_SECRET_NOT_FOUND"
@@ -94,14 +94,14 @@ def test_the_accounts_number_is_the_same_with_and_without_the_ninth_digit():
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "text/json"])
-def test_only_json_is_taken(kind):
+def test_only_json_is_accepted(kind):
     body = case("message.received")["delivery"]
     assert rejected(Inbound(json.dumps(body).encode(), {"content-type": kind})).status == 415
     verify(Inbound(json.dumps(body).encode(), {"content-type": "Application/JSON; charset=utf-8"}), keys())
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"null", b"\xff\xfe", b'"x"', b"[" * 100_000, b"1" * 5000])
-def test_what_is_no_json_object_is_malformed(body):
+def test_a_body_that_is_not_a_json_object_is_malformed(body):
     assert rejected(Inbound(body, JSON)).status == 400
 
 
@@ -123,18 +123,18 @@ PARTS = ["message", "chat", "event", "instance", "state", "status", "type"]
     message=st.dictionaries(st.sampled_from(FIELDS), JSONISH, max_size=8),
     event=st.dictionaries(st.sampled_from(FIELDS), JSONISH, max_size=4),
 )
-def test_an_odd_delivery_is_never_more_than_malformed(kind, parts, message, event):
+def test_any_delivery_is_read_or_malformed(kind, parts, message, event):
     body = {"message": message, "event": event} | parts | {"EventType": kind, "token": TOKEN}
     try:
-        found = parse(delivery(body), keys())
+        parsed = parse(delivery(body), keys())
     except ValueError:
         return  # what the hub answers 400
-    for one in found.events:
-        json.dumps(dict(one.payload), allow_nan=False)
+    for each in parsed.events:
+        json.dumps(dict(each.payload), allow_nan=False)
 
 
 class Known:
-    """Gives the connection's keys to whoever names it with its secret."""
+    """Returns the connection's keys for a URL with its id and its secret."""
 
     async def webhook_keys(self, _provider, connection_id, secret):
         if (connection_id, secret) != ("c1", "unguessable"):
@@ -146,10 +146,10 @@ class Known:
 async def hub():
     registry, store = ProviderRegistry(), MemoryStore()
     registry.register(provider)
-    made = WebhookHub(registry, store, Known())
-    made.got = []
-    made.on("whatsapp_uazapi", "*", made.got.append)
-    return made
+    webhook_hub = WebhookHub(registry, store, Known())
+    webhook_hub.got = []
+    webhook_hub.on("whatsapp_uazapi", "*", webhook_hub.got.append)
+    return webhook_hub
 
 
 async def receive(hub, body, secret="unguessable", connection="c1"):
@@ -164,14 +164,14 @@ async def test_a_redelivery_is_handled_once_and_a_later_state_is_another_event(h
     assert [event.payload["state"] for event in hub.got] == ["delivered", "delivered", "read", "read"]
 
 
-async def test_a_lost_connection_is_told_every_time(hub):
+async def test_every_lost_connection_is_an_event(hub):
     body = case("connection.changed")["delivery"]
     for _ in range(2):
         assert (await receive(hub, body)).outcome is Outcome.HANDLED
     assert len(hub.got) == 2
 
 
-async def test_a_presence_is_ours_and_answered_200(hub):
+async def test_a_presence_delivery_has_no_event_and_is_answered_200(hub):
     receipt = await receive(hub, case("ignored.presence")["delivery"])
     assert (receipt.status, receipt.outcome) == (200, Outcome.UNHANDLED)
 
@@ -185,7 +185,7 @@ async def test_a_wrong_address_is_404_a_wrong_token_401_and_a_big_body_413(hub):
     assert hub.got == []
 
 
-async def test_nothing_of_a_delivery_is_logged_or_shown(hub, caplog):
+async def test_nothing_of_a_rejected_delivery_is_logged_or_shown(hub, caplog):
     body = case("message.received")["delivery"]
     with caplog.at_level(logging.DEBUG):
         inbound = delivery(body)
@@ -197,12 +197,12 @@ async def test_nothing_of_a_delivery_is_logged_or_shown(hub, caplog):
         assert secret not in shown
 
 
-def test_of_a_message_without_an_id_nothing_is_made():
+def test_a_message_without_an_id_is_ignored():
     body = case("message.received")["delivery"]
     message = {name: value for name, value in body["message"].items() if name not in ("id", "messageid")}
     assert parse(delivery(body | {"message": message}), keys()).events == ()
-    found = parse(delivery(body | {"message": message | {"id": "5511900000001:AC01"}}), keys()).events
-    assert found[0].payload["id"] == "AC01"
+    events = parse(delivery(body | {"message": message | {"id": "5511900000001:AC01"}}), keys()).events
+    assert events[0].payload["id"] == "AC01"
 
 
 def test_a_group_is_recognised_by_its_address_alone():
@@ -211,25 +211,25 @@ def test_a_group_is_recognised_by_its_address_alone():
     assert [event.name for event in parse(delivery(hidden), keys()).events] == ["message.received_in_group"]
 
 
-def test_what_the_owner_writes_in_a_group_is_nobodys_business():
+def test_the_owners_messages_in_groups_are_no_events():
     body = case("message.received_in_group")["delivery"]
     assert parse(delivery(body | {"message": body["message"] | {"fromMe": True}}), keys()).events == ()
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"), [("a\x00b", "ab"), ("a\ud800b", "a?b"), (7, "7"), (True, ""), ({}, ""), (None, "")]
+    ("text", "expected"), [("a\x00b", "ab"), ("a\ud800b", "a?b"), (7, "7"), (True, ""), ({}, ""), (None, "")]
 )
-def test_a_text_is_text_that_any_database_takes(text, kept):
+def test_a_text_becomes_text_that_any_database_can_store(text, expected):
     body = case("message.received")["delivery"]
     (event,) = parse(delivery(body | {"message": body["message"] | {"text": text}}), keys()).events
-    assert event.payload["text"] == kept
+    assert event.payload["text"] == expected
 
 
-async def test_half_a_character_for_a_token_is_no_token(hub):
+async def test_a_lone_surrogate_as_token_is_rejected(hub):
     body = case("message.received")["delivery"]
     assert (await receive(hub, body | {"token": "\ud800"})).status == 401
 
 
-def test_an_event_without_a_connection_names_none():
+def test_an_event_without_a_connection_has_no_connection_id():
     inbound = delivery(case("message.received")["delivery"])
     assert parse(inbound, replace(keys(), connection=None)).events[0].connection_id is None

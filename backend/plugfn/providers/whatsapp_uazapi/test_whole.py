@@ -1,4 +1,4 @@
-"""Tests of the whole way: the folder, its documentation, and a webhook from the emulator to a handler."""
+"""The provider as a whole: the contract, the README, and a webhook from the emulator to a handler."""
 
 import ast
 import asyncio
@@ -19,17 +19,17 @@ from .conftest import TOKEN
 HERE = Path(__file__).parent
 
 
-def test_the_folder_is_complete():
+def test_the_provider_keeps_the_contract():
     assert problems(provider, HERE) == []
 
 
-def test_the_documentation_has_the_error_table_as_it_is():
+def test_the_readme_has_every_row_of_the_error_table():
     text = (HERE / "README.md").read_text()
     for code, row in [*CODES.items(), *((f"http_{status}", row) for status, row in STATUSES.items())]:
         assert f"| `{code}` | {row.error.__name__} | {row.error.next} | {row.meaning} |" in text
 
 
-async def test_the_examples_in_the_documentation_run(emulator):
+async def test_the_readmes_examples_run(emulator):
     running = emulator("uazapi")
     plugfn = partial(PlugFn, allowed_networks=LOOPBACK)
     known = {"PlugFn": plugfn, "key": new_key(), "whatsapp_uazapi_provider": provider, "handler": print}
@@ -43,7 +43,7 @@ async def test_the_examples_in_the_documentation_run(emulator):
     assert running.requests("/webhook")
 
 
-async def test_a_message_comes_from_the_gateway_to_the_handler_by_the_connections_own_url(emulator, receiver):
+async def test_a_message_gets_from_the_gateway_to_the_handler_by_the_connections_url(emulator, receiver):
     running = emulator("uazapi")
     credentials = {"base_url": running.url, "token": TOKEN, "phone": "+5511900000001", "instance_name": "loja"}
     async with Bench(provider, credentials=credentials, base_url=receiver.url.partition("/webhooks")[0]) as bench:
@@ -54,8 +54,8 @@ async def test_a_message_comes_from_the_gateway_to_the_handler_by_the_connection
         ((path, inbound),) = receiver.got
         _, _, _, connection, secret = path.split("/")
         receipts = [
-            await bench.receive(inbound.body, inbound.headers, connection_id=connection, secret=given)
-            for given in (secret, secret, "guess")
+            await bench.receive(inbound.body, inbound.headers, connection_id=connection, secret=each)
+            for each in (secret, secret, "guess")
         ]
         assert [receipt.outcome for receipt in receipts] == [Outcome.HANDLED, Outcome.DUPLICATE, Outcome.REJECTED]
         (event,) = bench.events

@@ -1,4 +1,4 @@
-"""What uazapi answers, as far as it is used. Read leniently: booleans and times come native or spelt as strings."""
+"""uazapi's answers, with the fields that PlugFn uses. Booleans and times may also be strings."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -24,24 +24,24 @@ _STATES = {
     "cancelled": MessageState.FAILED,
 }
 _MILLISECONDS_FROM = 100_000_000_000
-"""Seconds do not get there before the year 5138."""
+"""A larger number is milliseconds: as seconds it would be after the year 5138."""
 _FAR = 253_402_300_799
 
 
-def flag(value: Any) -> bool:
+def as_bool(value: Any) -> bool:
     """True, "true", "True", 1 and "1"; everything else is False."""
     return value is True or str(value).strip().lower() in ("true", "1")
 
 
-def words(value: Any) -> str:
-    """Text that can be stored anywhere: no NULs, no half characters; numbers spelt; everything else empty."""
+def as_text(value: Any) -> str:
+    """The value as text that any database can store: without NULs and lone surrogates. Other types become empty."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def moment(value: Any) -> datetime | None:
-    """A time in seconds or milliseconds, as a number or its digits; None when it is neither or none."""
+def as_time(value: Any) -> datetime | None:
+    """A time from seconds or milliseconds, as a number or its digits; None for anything else."""
     try:
         stamp = float(str(value))
     except ValueError:
@@ -51,17 +51,17 @@ def moment(value: Any) -> datetime | None:
 
 
 def state_of(value: Any) -> MessageState | None:
-    """uazapi's word for how far a message is; None for words that say nothing of that."""
-    return _STATES.get(words(value).strip().lower())
+    """The state that uazapi's word means; None for an unknown word."""
+    return _STATES.get(as_text(value).strip().lower())
 
 
-Flag = Annotated[bool, BeforeValidator(flag)]
-Words = Annotated[str, BeforeValidator(words)]
-Moment = Annotated[datetime | None, BeforeValidator(moment)]
+LenientBool = Annotated[bool, BeforeValidator(as_bool)]
+LenientText = Annotated[str, BeforeValidator(as_text)]
+LenientTime = Annotated[datetime | None, BeforeValidator(as_time)]
 
 
 class Wire(Result):
-    """Base: nothing of it in errors or repr that a person wrote."""
+    """Base class: its repr and errors show no field, because people wrote some of them."""
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         return []
@@ -70,12 +70,12 @@ class Wire(Result):
 class WireMessage(Wire):
     """A Message object."""
 
-    messageid: Words = ""
-    id: Words = ""
-    chatid: Words = ""
-    status: Words = ""
-    messageTimestamp: Moment = None
-    track_id: Words = ""
+    messageid: LenientText = ""
+    id: LenientText = ""
+    chatid: LenientText = ""
+    status: LenientText = ""
+    messageTimestamp: LenientTime = None
+    track_id: LenientText = ""
 
 
 class WireFound(Wire):
@@ -87,32 +87,32 @@ class WireFound(Wire):
 class WireCheck(Wire):
     """One row of the answer of /chat/check."""
 
-    query: Words = ""
-    jid: Words = ""
-    lid: Words = ""
-    isInWhatsapp: Flag = False
+    query: LenientText = ""
+    jid: LenientText = ""
+    lid: LenientText = ""
+    isInWhatsapp: LenientBool = False
 
 
 class WireJid(Wire):
-    """The account's own address."""
+    """The account's own WhatsApp address."""
 
-    user: Words = ""
+    user: LenientText = ""
 
 
 class WireLink(Wire):
-    """`status` in the answer of /instance/status: an object, and what counts. A string never means ready."""
+    """`status` in the answer of /instance/status: an object says whether the account is ready, a string does not."""
 
-    connected: Flag = False
-    loggedIn: Flag = False
+    connected: LenientBool = False
+    loggedIn: LenientBool = False
     jid: WireJid | None = None
 
 
 class WireInstance(Wire):
-    """`instance` there. What else it holds (the token, an OpenAI key) is dropped here."""
+    """`instance` in the same answer. Its other fields (the token, an OpenAI key) are dropped here."""
 
-    name: Words = ""
-    profileName: Words = ""
-    status: Words = ""
+    name: LenientText = ""
+    profileName: LenientText = ""
+    status: LenientText = ""
 
 
 class WireStatus(Wire):

@@ -1,15 +1,15 @@
-"""One vocabulary for WhatsApp, whoever carries the messages.
+"""The common WhatsApp vocabulary: actions, parameters, results and events that every WhatsApp provider has.
 
-Callers use these action names, parameters, results and events and nothing of a gateway's own, so that a user may move
-from one gateway to another without a change to any caller. test_contract.py beside this folder is the suite that every
-WhatsApp provider passes; README.md says how to add a provider.
+Callers use only this vocabulary and nothing specific to a gateway, so that a user can change the gateway without a
+change to any caller. Every WhatsApp provider passes test_contract.py, which is beside this folder; README.md says how
+to add a provider.
 
     actions                           events
     messages.send_text                message.received            somebody wrote to us
     messages.send_media               message.received_in_group   somebody wrote in a group
-    messages.find                     message.sent                the account's owner wrote, on the phone
+    messages.find                     message.sent                the account's owner wrote on the phone
     numbers.check                     message.status              sent, delivered, read or failed
-    connection.status                 connection.changed          the account is linked, or no longer
+    connection.status                 connection.changed          the account was linked or unlinked
 """
 
 from plugfn.providers.whatsapp_uazapi.vocabulary.actions import (

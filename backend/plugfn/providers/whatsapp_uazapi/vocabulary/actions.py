@@ -1,4 +1,4 @@
-"""Parameters and results of the actions that every WhatsApp provider has."""
+"""The parameters and results of the common actions."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ LinkState = Literal["connected", "connecting", "disconnected"]
 
 
 class MessageState(StrEnum):
-    """How far a message has come."""
+    """How far a message has got."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -30,30 +30,30 @@ class MessageState(StrEnum):
 
 
 class SendText(Outgoing):
-    """messages.send_text"""
+    """The text message to send."""
 
     text: Text = Field(repr=False)
-    """1 to 4096 characters; control characters are taken out."""
+    """1 to 4096 characters; control characters are removed."""
     link_preview: bool = False
-    """Whether the gateway looks at the first link in it and shows what is there."""
+    """Whether to show a preview of the first link in the text. The gateway fetches that page."""
 
 
 class SentMessage(Result):
-    """A message that the gateway has taken."""
+    """A message that the gateway accepted."""
 
     id: str
-    """As message.status and replies name it."""
+    """The message's id, as in message.status events and in replies."""
     state: MessageState = MessageState.SENT
     sent_at: datetime | None = None
     tracking: str = ""
     chat: str = Field(default="", repr=False)
     """The gateway's id of the conversation."""
     found: bool = False
-    """It had gone out before this call, or its outcome was unclear and it was looked up: nothing was sent twice."""
+    """True if the message was looked up instead of sent again: it had been sent before, or its outcome was unknown."""
 
 
 class FindMessages(Model):
-    """messages.find"""
+    """Which message to look for."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -62,20 +62,20 @@ class FindMessages(Model):
 
 
 class MessagesFound(Result):
-    """The messages of one tracking id that went out. Usually one; none: not sent, or not yet to be seen."""
+    """The messages with one tracking id that were sent; usually one. None: not sent, or not visible yet."""
 
     messages: list[SentMessage] = []
 
 
 class CheckNumbers(Model):
-    """numbers.check"""
+    """The phone numbers to check."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     numbers: list[Annotated[str, Field(max_length=LONGEST)]] = Field(min_length=1, max_length=MOST_NUMBERS, repr=False)
-    """Phone numbers as people write them, 50 at most."""
+    """Up to 50 phone numbers, as people write them."""
     region: str = DEFAULT_REGION
-    """The country of numbers written without their country code."""
+    """The country (two letters) of numbers without a country code."""
 
     @field_validator("region")
     @classmethod
@@ -84,27 +84,27 @@ class CheckNumbers(Model):
 
 
 class NumberCheck(Result):
-    """What is known of one number."""
+    """The result for one number."""
 
     asked: str = Field(repr=False)
-    """As it was given."""
+    """The number as the caller wrote it."""
     phone: str | None = Field(default=None, repr=False)
-    """E.164; None when it is no phone number."""
+    """The number as E.164; None if it is not a phone number."""
     on_whatsapp: bool = False
     account: str | None = Field(default=None, repr=False)
-    """The E.164 number under which the account exists: an old Brazilian one has a digit less than `phone`."""
+    """The account's number as E.164. For an old Brazilian account it has one digit fewer than `phone`."""
     user: str | None = Field(default=None, repr=False)
-    """The gateway's own id of the person, where it has one besides the number."""
+    """The gateway's own id of the person, if it has one besides the number."""
 
 
 class NumbersChecked(Result):
-    """One row for each number asked, in that order."""
+    """One row for each number, in the caller's order."""
 
     numbers: list[NumberCheck]
 
 
 class Nothing(Model):
-    """The parameters of connection.status: none."""
+    """connection.status has no parameters."""
 
 
 class LineStatus(Result):
@@ -113,9 +113,9 @@ class LineStatus(Result):
     ready: bool
     state: LinkState
     phone: str | None = Field(default=None, repr=False)
-    """The account's own number, E.164."""
+    """The account's own number as E.164."""
     name: str = Field(default="", repr=False)
-    """As its owner called it."""
+    """The account's name, as its owner chose it."""
 
 
 ACTIONS: Mapping[str, tuple[type[BaseModel], type[BaseModel], bool]] = {
@@ -125,4 +125,4 @@ ACTIONS: Mapping[str, tuple[type[BaseModel], type[BaseModel], bool]] = {
     "numbers.check": (CheckNumbers, NumbersChecked, True),
     "connection.status": (Nothing, LineStatus, True),
 }
-"""Name → parameters, result, whether it is safe to repeat. A gateway that looks up no messages has no messages.find."""
+"""Name → parameters, result, whether it is safe to repeat. A gateway without a message lookup has no messages.find."""

@@ -1,4 +1,4 @@
-"""What WhatsApp providers tell: the payloads of their events."""
+"""The payloads of the common events."""
 
 from datetime import datetime
 from typing import Literal
@@ -26,61 +26,60 @@ Kind = Literal[
 
 
 class Message(Result):
-    """A message, seen from our side: `phone`, `user` and `name` are of the person at the other end."""
+    """A message. `phone`, `user` and `name` are always those of the person at the other end."""
 
     id: str
     kind: Kind
     text: str = Field(default="", repr=False)
-    """What is written: the message, a caption, the emoji of a reaction, the label of a choice."""
+    """The written text: of the message, a caption, a reaction (its emoji), or a choice (its label)."""
     phone: str | None = Field(default=None, repr=False)
-    """E.164; None when WhatsApp hides it. Answer with `to`."""
+    """The person's number as E.164; None if WhatsApp hides it. To answer, use it as `to`."""
     user: str = Field(default="", repr=False)
-    """The gateway's own id of the person. Answer with `user` when there is no phone."""
+    """The gateway's own id of the person. To answer when there is no phone, use it as `user`."""
     name: str = Field(default="", repr=False)
     group: str | None = Field(default=None, repr=False)
-    """The id of the group it was written in. Answer with `group`."""
+    """The id of the group in which it was written. To answer, use it as `group`."""
     from_owner: bool = False
-    """Written by the account's owner on the phone."""
+    """Whether the account's owner wrote it, on the phone."""
     sent_at: datetime | None = None
     reply_to: str | None = None
-    """The id of the message it answers, reacts to, or whose button was tapped."""
+    """The id of the message that it replies to, reacts to, or whose button was tapped."""
     choice: str | None = None
     """The id of the button or list row that was tapped."""
     edits: str | None = None
-    """The id of the message whose text it replaces."""
+    """The id of the message that this one edits: its text replaces the other's."""
     mime_type: str | None = None
     size: int | None = None
-    """Bytes of the file."""
+    """The size of the file in bytes."""
 
 
 class MessageStatus(Result):
-    """One of our messages has come further, or failed. May come late, twice, or in the wrong order."""
+    """One of our messages reached a new state, or failed. The event may come late, twice, or in the wrong order."""
 
     id: str
     state: MessageState
     at: datetime | None = None
     phone: str | None = Field(default=None, repr=False)
     tracking: str = ""
-    """Ours, where the gateway gives it back."""
+    """Our tracking id of the message, if the gateway returns it."""
     error_code: str = ""
 
 
 class ConnectionChange(Result):
-    """The account is linked to the gateway, or no longer."""
+    """The account was linked to the gateway, or unlinked from it."""
 
     ready: bool
     state: LinkState
     reason: str = ""
-    """The gateway's word for it, as LoggedOut."""
+    """The gateway's own word for the reason, for example LoggedOut."""
 
 
 TRIGGERS = (
     Trigger("message.received", Message, "Somebody wrote to the account."),
     Trigger("message.received_in_group", Message, "Somebody wrote in a group that the account is in."),
-    Trigger("message.sent", Message, "The account's owner wrote to somebody, on the phone."),
-    Trigger("message.status", MessageStatus, "A message was sent, delivered or read, or has failed."),
-    Trigger("connection.changed", ConnectionChange, "The account was linked to the gateway, or no longer is."),
+    Trigger("message.sent", Message, "The account's owner wrote to somebody on the phone."),
+    Trigger("message.status", MessageStatus, "A message was sent, delivered or read, or it failed."),
+    Trigger("connection.changed", ConnectionChange, "The account was linked to the gateway, or unlinked from it."),
 )
-"""Groups and the owner's own messages have events of their own, so that what answers message.received never answers
-
-in a group, nor itself."""
+"""Messages in groups and the owner's own messages are separate events, so that a handler that answers
+message.received never answers in a group, or its own messages."""

@@ -1,4 +1,4 @@
-"""A picture, a recording or a file to send, by its address or as its bytes."""
+"""A picture, a recording or a file to send, as a URL or as bytes."""
 
 import base64
 import binascii
@@ -13,13 +13,13 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.recipient import Outgoing
 from plugfn.providers.whatsapp_uazapi.vocabulary.text import Caption
 
 MOST_BYTES = 16 * 1024 * 1024
-"""WhatsApp's own limit for pictures, videos and recordings; larger files go by URL."""
+"""WhatsApp's own limit for pictures, videos and recordings; send larger files by URL."""
 _MOST_BASE64 = MOST_BYTES // 3 * 4 + 4
 _UNSAFE_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069]')
 
 
 class MediaKind(StrEnum):
-    """How WhatsApp shows it. `voice` is a recording as if spoken into the phone."""
+    """How WhatsApp shows the file. `voice`: like a recording that was spoken into the phone."""
 
     IMAGE = "image"
     VIDEO = "video"
@@ -40,20 +40,20 @@ _WITHOUT_CAPTION = frozenset({MediaKind.AUDIO, MediaKind.VOICE, MediaKind.STICKE
 
 
 class SendMedia(Outgoing):
-    """messages.send_media. Exactly one of `url` and `data`."""
+    """The file to send. Set exactly one of `url` and `data`."""
 
     kind: MediaKind
-    """How it is shown."""
+    """How WhatsApp shows the file."""
     url: str | None = Field(default=None, min_length=9, max_length=2048, pattern=r"^https://", repr=False)
-    """https; fetched by the gateway. An address that is not public is refused."""
+    """An https URL that the gateway fetches. It must be a public address."""
     data: str | None = Field(default=None, min_length=4, max_length=_MOST_BASE64, repr=False)
-    """The file in base64, at most 16 MB of it."""
+    """The file in base64; at most 16 MB before encoding."""
     caption: Caption | None = Field(default=None, repr=False)
-    """Stands below a picture, a video or a document: at most 1024 characters."""
+    """A text below a picture, a video or a document, of at most 1024 characters."""
     filename: str | None = Field(default=None, min_length=1, max_length=200, repr=False)
-    """What a document is called; path separators and control characters are taken out."""
+    """The name of a document; path separators and control characters are replaced."""
     mime_type: str | None = Field(default=None, max_length=100, pattern=r"^[a-z]+/[a-z0-9.+\-]+$")
-    """As image/png, where the gateway does not find it out by itself."""
+    """The media type, for example image/png, if the gateway does not recognise it by itself."""
 
     @field_validator("data")
     @classmethod
@@ -65,7 +65,7 @@ class SendMedia(Outgoing):
         except (binascii.Error, ValueError):
             raise PydanticCustomError("base64", "is not base64") from None
         if not 0 < size <= MOST_BYTES:
-            raise PydanticCustomError("too_big", "holds nothing, or more than 16 MB: send large files by url")
+            raise PydanticCustomError("too_big", "is empty or larger than 16 MB: send large files by url")
         return data
 
     @field_validator("filename")
@@ -75,15 +75,15 @@ class SendMedia(Outgoing):
             return None
         name = _UNSAFE_NAME.sub("_", filename).strip(" .")
         if not name:
-            raise PydanticCustomError("filename", "is no file name")
+            raise PydanticCustomError("filename", "is not a file name")
         return name
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.url is None) == (self.data is None):
-            raise PydanticCustomError("media", "name exactly one of url and data")
+            raise PydanticCustomError("media", "set exactly one of url and data")
         if self.mime_type and not self.mime_type.startswith(_TYPES.get(self.kind, "")):
-            raise PydanticCustomError("media", "mime_type is not one of this kind")
+            raise PydanticCustomError("media", "mime_type does not match kind")
         if self.caption is not None and self.kind in _WITHOUT_CAPTION:
             raise PydanticCustomError("media", "recordings and stickers have no caption")
         return self

@@ -1,8 +1,8 @@
-"""Phone numbers as E.164, and how Brazilian mobile numbers differ between people and WhatsApp.
+"""Phone numbers as E.164, and the two spellings of Brazilian mobile numbers.
 
-Brazil's mobile numbers got a ninth digit from 2012 on; accounts made before kept their eight-digit number inside
-WhatsApp. The canonical form here always has the ninth digit, so that one person has one number; `spellings` gives the
-forms under which an account may exist, and only a number check tells which.
+From 2012 on, Brazil's mobile numbers got a ninth digit, but older WhatsApp accounts still have the number with eight.
+The canonical form here always has the ninth digit, so that each person has one number. `spellings` returns the numbers
+that an account may have; only a number check can say which one it is.
 """
 
 import re
@@ -19,9 +19,9 @@ _PERSON = re.compile(r"([0-9]{6,15})(?:[:.][0-9]+)*@(?:s\.whatsapp\.net|c\.us)",
 
 
 def canonical(typed: str, region: str = DEFAULT_REGION) -> str:
-    """`+5511988887777` for a number as a person types it; one without a country code is of `region`.
+    """The E.164 form (`+5511988887777`) of a number as people write it; without a country code it belongs to `region`.
 
-    Raises PydanticCustomError (a ValueError), which does not show the number."""
+    Raises PydanticCustomError (a ValueError), whose text does not contain the number."""
     if not _TYPED.fullmatch(typed):
         raise _wrong("is not a phone number")
     try:
@@ -34,38 +34,38 @@ def canonical(typed: str, region: str = DEFAULT_REGION) -> str:
 
 
 def check_region(region: str) -> str:
-    """A country's two letters, as phonenumbers knows it. Raises PydanticCustomError."""
+    """The region, if it is the two letters of a country that phonenumbers knows. Raises PydanticCustomError."""
     if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise _wrong("is not a country's two letters")
+        raise _wrong("must be the two letters of a country, for example BR")
     return region
 
 
 def spellings(phone: str) -> tuple[str, ...]:
-    """The numbers under which an account of this E.164 number may exist: itself, and the one of eight digits."""
+    """The numbers that the account of this E.164 number may have: itself, and the one without the ninth digit."""
     national = phone.removeprefix("+55")
     if phone.startswith("+55") and len(national) == 11 and national[2] == "9" and national[3] in "6789":
         return phone, f"+55{national[:2]}{national[3:]}"
     return (phone,)
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two E.164 numbers are one account's, as far as can be known without a check."""
+def may_be_same_account(one: str, other: str) -> bool:
+    """Whether two E.164 numbers may belong to one account; only a number check could be certain."""
     return one in spellings(other) or other in spellings(one)
 
 
 def digits(phone: str) -> str:
-    """As gateways want it: without the plus."""
+    """The number in the gateways' form: without the plus."""
     return phone.removeprefix("+")
 
 
 def from_jid(jid: str) -> str | None:
-    """The E.164 number in WhatsApp's address of a person (`558188887777@s.whatsapp.net`); None for all other kinds."""
-    found = _PERSON.fullmatch(jid)
-    return from_digits(found[1]) if found else None
+    """The E.164 number in a person's WhatsApp address (`558188887777@s.whatsapp.net`); None for other addresses."""
+    match = _PERSON.fullmatch(jid)
+    return from_digits(match[1]) if match else None
 
 
 def from_digits(number: str) -> str | None:
-    """The E.164 number for country code and number without the plus, also for one too new for our tables."""
+    """The E.164 form of digits with a country code; it also accepts a number that is too new for phonenumbers."""
     only = re.sub(r"[^0-9]", "", number[:LONGEST])
     if not 6 <= len(only) <= 15:
         return None

@@ -1,4 +1,4 @@
-"""Whom a message goes to."""
+"""The recipient of a message."""
 
 from typing import Self
 
@@ -12,18 +12,18 @@ ID = r"^[A-Za-z0-9._:@\-]{1,128}$"
 
 
 class Recipient(Model):
-    """Exactly one of `to`, `group` and `user`. A group is never taken for a person, nor the other way round."""
+    """Set exactly one of `to`, `group` and `user`, so that a group is never confused with a person."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     to: str | None = Field(default=None, min_length=3, max_length=LONGEST, repr=False)
-    """A phone number as people write it; becomes E.164."""
+    """The recipient's phone number, as people write it."""
     group: str | None = Field(default=None, pattern=ID, repr=False)
-    """The gateway's id of a group, as events give it."""
+    """The gateway's id of a group, from an event."""
     user: str | None = Field(default=None, pattern=ID, repr=False)
-    """The gateway's id of a person whose number is not shown, as events give it."""
+    """The gateway's id of a person whose number is hidden, from an event."""
     region: str = DEFAULT_REGION
-    """The country of a number written without its country code."""
+    """The country (two letters) of a number without a country code."""
 
     @field_validator("region")
     @classmethod
@@ -34,25 +34,25 @@ class Recipient(Model):
     @classmethod
     def _no_address(cls, to: str | None) -> str | None:
         if to is not None and "@" in to:
-            raise PydanticCustomError("phone", "is not a phone number: ids go into group or user")
+            raise PydanticCustomError("phone", "is not a phone number: pass an id as group or user")
         return to
 
     @model_validator(mode="after")
     def _one_recipient(self) -> Self:
         if sum(one is not None for one in (self.to, self.group, self.user)) != 1:
-            raise PydanticCustomError("recipient", "name exactly one of to, group and user")
+            raise PydanticCustomError("recipient", "set exactly one of to, group and user")
         if self.to is not None:
             self.to = canonical(self.to, self.region)
         return self
 
 
 class Outgoing(Recipient):
-    """What all messages have besides their content."""
+    """The parameters that all messages have."""
 
     reply_to: str | None = Field(default=None, pattern=ID)
-    """The id of the message that this one answers."""
+    """The id of the message that this one replies to."""
     tracking: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:\-]{8,64}$")
-    """Your own id of this message, by which it can be found again. Default: the id of the call.
+    """Your own id of this message, to look it up later. Default: the id of the call.
 
-    Where the gateway can look messages up, one that went out under it before is not sent again. Of two calls at the
-    same moment neither sees the other: an idempotency key keeps those apart."""
+    If the gateway can look up messages, a message that was already sent with this id is not sent again. This does not
+    work for two calls at the same moment: use an idempotency key for those."""

@@ -1,4 +1,4 @@
-"""Tests of phone numbers."""
+"""Phone numbers: the canonical form and the two Brazilian spellings."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from plugfn.providers.whatsapp_uazapi.vocabulary.phones import (
     check_region,
     from_digits,
     from_jid,
-    same,
+    may_be_same_account,
     spellings,
 )
 
@@ -32,7 +32,7 @@ def test_a_number_becomes_e164_with_the_ninth_digit(typed, phone):
     assert canonical(typed) == phone
 
 
-def test_a_number_without_country_code_is_of_the_region():
+def test_a_number_without_a_country_code_belongs_to_the_region():
     assert canonical("0723 973 035", "RO") == "+40723973035"
     with pytest.raises(ValueError):
         canonical("0723 973 035")
@@ -45,14 +45,14 @@ NO_NUMBERS = (
 
 
 @pytest.mark.parametrize("typed", NO_NUMBERS)
-def test_what_is_not_a_number_is_refused_without_being_shown(typed):
+def test_an_invalid_number_is_refused_and_not_shown(typed):
     with pytest.raises(ValueError) as caught:
         canonical(typed)
     assert not typed or typed not in str(caught.value)
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_a_number_or_a_value_error(typed):
+def test_any_text_is_read_as_a_number_or_raises_value_error(typed):
     try:
         phone = canonical(typed)
     except ValueError:
@@ -73,8 +73,8 @@ def test_only_a_brazilian_mobile_number_has_two_spellings():
     assert spellings("+5531988887777") == ("+5531988887777", "+553188887777")
     assert spellings("+553133334444") == ("+553133334444",)
     assert spellings("+16502530000") == ("+16502530000",)
-    assert same("+5531988887777", "+553188887777")
-    assert not same("+5531988887777", "+5531988887778")
+    assert may_be_same_account("+5531988887777", "+553188887777")
+    assert not may_be_same_account("+5531988887777", "+5531988887778")
 
 
 @given(st.integers(11, 99), st.integers(60000000, 99999999))
@@ -87,13 +87,13 @@ def test_both_spellings_lead_to_the_same_canonical_number(area, line):
         assert from_digits(spelling[1:]) in spellings(phone)
 
 
-def test_a_persons_address_has_a_number_and_others_have_none():
+def test_only_a_persons_whatsapp_address_has_a_number():
     assert from_jid("558188887777@s.whatsapp.net") == "+5581988887777"
     assert from_jid("558188887777:12@s.whatsapp.net") == "+5581988887777"
     for other in ("123456789012345@lid", "1203634@g.us", "status@broadcast", "", "@s.whatsapp.net", "x@s.whatsapp.net"):
         assert from_jid(other) is None
 
 
-def test_a_sender_whose_number_is_too_new_for_the_tables_is_kept():
+def test_a_senders_number_that_phonenumbers_does_not_know_is_accepted():
     assert from_digits("5511012345678") == "+5511012345678"
     assert from_digits("12") is None

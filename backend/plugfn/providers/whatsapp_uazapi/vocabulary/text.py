@@ -1,4 +1,4 @@
-"""What may be written in a message."""
+"""The text of a message: its length, and which characters are removed."""
 
 import re
 from typing import Annotated
@@ -9,24 +9,24 @@ from pydantic_core import PydanticCustomError
 MOST_TEXT = 4096
 MOST_CAPTION = 1024
 
-# Line feed and tab stay; C0, C1 and DEL go.
+# Control characters (C0, C1 and DEL), except line feed and tab.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _OPENING = re.compile(r"\{(?=\{)")
 _WORD_JOINER = "\u2060"
 
 
 def cleaned(text: str) -> str:
-    """Without control characters, its line ends as line feeds. Raises PydanticCustomError when nothing is left."""
-    kept = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    if not kept.strip():
-        raise PydanticCustomError("empty_text", "has no text in it")
-    return kept
+    """The text without control characters, with line feeds as line ends. Raises PydanticCustomError if it is empty."""
+    clean = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if not clean.strip():
+        raise PydanticCustomError("empty_text", "contains no text")
+    return clean
 
 
 def without_placeholders(text: str) -> str:
-    """No two braces in a row are left: an invisible word joiner stands between them.
+    """The text with an invisible word joiner between two opening braces.
 
-    For gateways that fill in placeholders of their own: what a user or a model wrote must not become one."""
+    Some gateways fill in {{placeholders}}: what a user or a language model wrote must not become one."""
     return _OPENING.sub("{" + _WORD_JOINER, text)
 
 
