@@ -134,15 +134,15 @@ async def test_the_wrapping_alone_accepts_only_a_query(writer, statement, world_
 
 
 async def test_the_wrapping_limits_rows(writer):
-    rows = await fetch(writer, Compiled(sql.SQL("select n from generate_series(1, 100000) n")), 10)
-    assert (len(rows.rows), rows.truncated) == (10, True)
+    result = await fetch(writer, Compiled(sql.SQL("select n from generate_series(1, 100000) n")), 10)
+    assert (len(result.rows), result.truncated) == (10, True)
 
 
 async def test_the_server_limits_bytes_and_the_rows_that_fit_are_returned(writer):
     query = Compiled(sql.SQL("select repeat('x', n * 100) as t from generate_series(1, 50) n"))
-    rows = await fetch(writer, query, 50, most_bytes=3000)
-    assert [len(row["t"]) for row in rows.rows] == [100, 200, 300, 400, 500, 600, 700]
-    assert rows.truncated
+    result = await fetch(writer, query, 50, most_bytes=3000)
+    assert [len(row["t"]) for row in result.rows] == [100, 200, 300, 400, 500, 600, 700]
+    assert result.truncated
 
 
 async def test_a_value_that_is_too_big_is_not_sent_over_the_network(writer):

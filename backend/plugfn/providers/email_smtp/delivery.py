@@ -36,12 +36,13 @@ class Envelope:
 
 
 async def deliver(smtp: SMTP, envelope: Envelope, message: bytes, doubt: Doubt) -> None:
-    """Sends the message. Raises TryLater, InvalidCall, GiveUp, NeedsReconnect (not sent), Unavailable.
+    """Sends the message. Raises TryLater, InvalidCall, GiveUp, NeedsReconnect, Unavailable: it was not sent.
 
-    After the last dot, Unavailable has `maybe_done`, and `doubt.possible` is set. If the server refuses only some
-    recipients, this is no error: the others get the message, and the envelope lists who does not."""
+    After the last dot, the message may have been sent: `doubt.possible` is set, and Unavailable has `maybe_done`.
+    If the server refuses only some recipients, this is no error: the others get the message, and the envelope lists
+    the refusals."""
     await _mail(smtp, envelope, len(message))
-    refusals = [refusal for address in envelope.recipients if (refusal := await _rcpt(smtp, envelope, address))]
+    refusals = [error for address in envelope.recipients if (error := await _rcpt(smtp, envelope, address))]
     if not envelope.accepted:
         raise _error_of(refusals)
     await _data(smtp)

@@ -102,9 +102,9 @@ def _data(answer: Answer, kind: str, access: HttpAccess) -> Any:
         return text
     try:
         document = json.loads(text, parse_constant=_no_json)
-        to_json(document)  # raises for lone surrogates and endless nesting, which cannot be stored or sent on
+        to_json(document)  # raises for lone surrogates and very deep nesting, which cannot be stored or sent on
     except (ValueError, RecursionError):
-        raise Unexpected("the answer's content type is JSON, but its body is not", code="not_json") from None
+        raise Unexpected("the answer cannot be read as JSON, despite its content type", code="not_json") from None
     return document
 
 
