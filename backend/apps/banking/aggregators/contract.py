@@ -76,7 +76,8 @@ class Page:
     """Part of a list: rows of one parent, and what was refused instead of failing the page.
 
     `parent` is the vendor's id of the account or investment; empty for what hangs on the item itself. `removed` are
-    ids that the vendor says are gone. `mark` says how far was read, once the whole list is; empty for "no further".
+    ids that the vendor says are gone; no id is both listed and removed. `mark` says how far was read once the whole
+    list is; empty for "no further".
     """
 
     rows: list[Row] = field(default_factory=list)

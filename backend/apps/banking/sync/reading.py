@@ -73,5 +73,7 @@ def gathered(pages: Iterable[Page], size: int = BATCH) -> Iterator[Page]:
 
 
 def _united(first: Page, then: Page) -> Page:
-    rows, refused = first.rows + then.rows, first.refused + then.refused
-    return Page(rows, refused, first.parent, first.removed + then.removed, then.mark or first.mark)
+    """The pages as one. Rows are written before ids are removed, so an id that comes back is not removed."""
+    returned = set(then.seen)
+    removed = [vendor_id for vendor_id in first.removed if vendor_id not in returned] + then.removed
+    return Page(first.rows + then.rows, first.refused + then.refused, first.parent, removed, then.mark or first.mark)

@@ -1,0 +1,70 @@
+"""Pages united for writing mean what they meant apart, and marks move only forward with what was read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.banking.aggregators.contract import Page
+from apps.banking.factories import ConnectionFactory
+from apps.banking.models import Mark
+from apps.banking.sync.dry_run import DryRun
+from apps.banking.sync.reading import Reading, gathered
+
+IDS = st.sampled_from("abcd")
+
+
+@st.composite
+def pages(draw) -> Page:
+    """A page names an id once: as a row, or as removed."""
+    states = draw(st.dictionaries(IDS, st.booleans()))
+    rows = [{"vendor_id": vendor_id, "n": draw(st.integers(0, 9))} for vendor_id, there in states.items() if there]
+    removed = [vendor_id for vendor_id, there in states.items() if not there]
+    return Page(rows, parent=draw(st.sampled_from("xy")), removed=removed, mark=draw(st.sampled_from(["", "1", "2"])))
+
+
+def outcome(written) -> tuple[dict, str]:
+    """Which rows are there after pages are written one after the other, and the mark to keep."""
+    rows, mark = {}, ""
+    for page in written:
+        rows |= {(page.parent, row["vendor_id"]): row["n"] for row in page.rows}
+        for vendor_id in page.removed:
+            rows.pop((page.parent, vendor_id), None)
+        mark = page.mark or mark
+    return rows, mark
+
+
+@given(st.lists(pages(), max_size=12), st.integers(1, 6))
+def test_pages_that_are_united_leave_the_same_rows_and_the_same_mark(listed, size):
+    assert outcome(gathered(listed, size)) == outcome(listed)
+
+
+@given(st.lists(pages(), max_size=12), st.integers(1, 6))
+def test_no_page_is_united_past_the_size_that_is_wanted(listed, size):
+    largest = max((len(page.rows) for page in listed), default=0)
+    assert all(len(page.rows) < size + max(largest, 1) for page in gathered(listed, size))
+
+
+class Committing(DryRun):
+    """A run that commits, without a batch and without a record."""
+
+    def write(self):
+        from django.db import transaction
+
+        return transaction.atomic()
+
+
+@pytest.mark.django_db
+def test_a_mark_is_written_when_it_moves_and_forgotten_with_its_scope(django_assert_num_queries):
+    connection = ConnectionFactory()
+    reading = Reading(None, connection, Committing(connection))
+    reading.keep_mark("a", "5")
+    with django_assert_num_queries(0):
+        reading.keep_mark("a", "5")
+        reading.keep_mark("a", "")
+    reading.keep_mark("a", "6")
+    reading.keep_mark("b", "1")
+    assert set(Mark.objects.values_list("scope", "text")) == {("a", "6"), ("b", "1")}
+    assert Mark.objects.filter(client=connection.client).count() == 2
+    reading.forget_mark("a")
+    assert (reading.mark("a"), reading.mark("b")) == ("", "1")
+    assert Reading(None, connection, DryRun(connection)).mark("a") == ""
