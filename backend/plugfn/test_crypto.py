@@ -189,5 +189,5 @@ def test_two_keys_of_one_id_are_no_ring():
     "wrong", [None, "", [], [None], b"\1" * 32, [b"\1" * 32], [7], "abc", "é" * 44, os.urandom(32).hex()]
 )
 def test_what_is_no_key_is_refused_with_how_to_make_one(wrong):
-    with pytest.raises(ConfigurationError, match=r"plugfn\.new_key\(\) makes one"):
+    with pytest.raises(ConfigurationError, match=r"plugfn\.new_key\(\) generates one"):
         KeyRing.from_keys(wrong)

@@ -136,7 +136,7 @@ async def test_a_state_of_another_provider_is_refused(emulator):
     site = Site(peer)
     other = made(peer.url)
     object.__setattr__(other, "name", "other")
-    site.plug.providers._given["other"] = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    site.plug.providers._integrations["other"] = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     site.plug.providers.register(other)
     async with site.plug:
         query = await site.visit(await site.begin())

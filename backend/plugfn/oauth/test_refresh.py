@@ -19,7 +19,7 @@ from plugfn.definition import Call, OAuthTokens
 from plugfn.errors import InvalidCall, NeedsReconnect, NoConnection, TryLater, Unavailable
 from plugfn.net.vendor import VendorHttp
 from plugfn.oauth import refresh
-from plugfn.oauth.token_endpoint import merged
+from plugfn.oauth.token_endpoint import with_new_tokens
 from plugfn.testing.emulator import Emulator
 from plugfn.testing.oauth_site import Site
 
@@ -210,9 +210,9 @@ def test_a_refresh_answer_keeps_what_it_does_not_name():
     old = OAuthTokens(
         access_token=SecretStr("a"), refresh_token=SecretStr("r"), scopes=("x",), account="acct", label="Acme"
     )
-    new = merged(old, OAuthTokens(access_token=SecretStr("b")))
+    new = with_new_tokens(old, OAuthTokens(access_token=SecretStr("b")))
     assert new == old.model_copy(update={"access_token": SecretStr("b")})
-    assert merged(old, new.model_copy(update={"scopes": ("y",)})).scopes == ("y",)
+    assert with_new_tokens(old, new.model_copy(update={"scopes": ("y",)})).scopes == ("y",)
 
 
 async def test_a_rotated_pair_is_stored_before_it_is_used(site):

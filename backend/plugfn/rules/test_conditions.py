@@ -15,7 +15,7 @@ from plugfn.errors import InvalidParams
 from plugfn.rules.conditions import OPS, Op, check, parse
 from plugfn.rules.conftest import START, Ticket, ticket
 from plugfn.rules.evaluation import Truth, evaluate
-from plugfn.rules.fields import FieldType, catalogue, revived, stored, values_of
+from plugfn.rules.fields import FieldType, catalogue, restored, stored, values_of
 
 KNOWN = catalogue(Ticket)
 
@@ -86,9 +86,9 @@ REFUSED = [
     (leaf("author.__class__", "eq", "x"), "conditions.field", "no such field"),
     (leaf("author.token", "exists"), "conditions.field", "no such field"),
     (leaf("x" * 201, "exists"), "conditions.field", "at most 200"),
-    (leaf("title", "gt", "x"), "conditions.op", "cannot be asked of a string"),
-    (leaf("labels", "eq", "x"), "conditions.op", "cannot be asked of a list"),
-    (leaf("author", "eq", "x"), "conditions.op", "cannot be asked of a object"),
+    (leaf("title", "gt", "x"), "conditions.op", "does not fit the type string"),
+    (leaf("labels", "eq", "x"), "conditions.op", "does not fit the type list"),
+    (leaf("author", "eq", "x"), "conditions.op", "does not fit the type object"),
     (leaf("title", "eq", 1), "conditions.value", "must be text"),
     (leaf("title", "eq"), "conditions.value", "must be text"),
     (leaf("title", "eq", "x" * 1001), "conditions.value", "at most 1000"),
@@ -364,7 +364,7 @@ def test_de_morgan_holds_also_for_what_is_unknown(parts: list[Any], values: dict
 def test_values_survive_being_stored(values: dict[str, Any]) -> None:
 
     kept = json.loads(json.dumps(stored(values)))
-    back = revived(kept, KNOWN)
+    back = restored(kept, KNOWN)
     assert stored(back) == stored(values)
 
 

@@ -15,7 +15,7 @@ from plugfn.net.answer import ErrorTable
 from plugfn.oauth.token_endpoint import read_tokens
 from plugfn.plug import PlugFn
 from plugfn.testing.emulator import Emulator
-from plugfn.vault.sealed_connections import Kept
+from plugfn.vault.sealed_connections import StoredConnection
 
 CLIENT_ID = "plugfn-client"
 CLIENT_SECRET = "plugfn-secret-of-the-sandbox"  # noqa: S105 - the emulator's
@@ -131,17 +131,17 @@ class Site:
 
     async def tokens(self, connection: Connection) -> OAuthTokens:
         """What is stored, without a refresh."""
-        kept = await self.connections._vault.read(connection.id, OAuthTokens)
-        assert kept is not None  # noqa: S101 - a test's own connection
-        assert isinstance(kept.credentials, OAuthTokens)  # noqa: S101 - as they were read
-        return kept.credentials
+        stored = await self.connections._vault.read(connection.id, OAuthTokens)
+        assert stored is not None  # noqa: S101 - a test's own connection
+        assert isinstance(stored.credentials, OAuthTokens)  # noqa: S101 - as they were read
+        return stored.credentials
 
     async def set_tokens(self, connection: Connection, **changed: Any) -> None:
         """Store other tokens behind the library's back."""
         tokens = (await self.tokens(connection)).model_copy(update=changed)
         row = await self.plug.store.connection(connection.id)
         assert row is not None  # noqa: S101 - a test's own connection
-        _, sealed = self.connections._vault._closed(Kept(connection, tokens))
+        _, sealed = self.connections._vault._sealed(StoredConnection(connection, tokens))
         await self.plug.store.update_connection(row, sealed)
 
     async def end_soon(self, connection: Connection, seconds: float = -1) -> None:

@@ -14,7 +14,7 @@ from plugfn.definition import OAuthTokens
 from plugfn.errors import NeedsReconnect, TryLater
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.store_contract import NOW, a_connection
-from plugfn.vault.sealed_connections import ATTEMPTS, Kept, Profile, Vault
+from plugfn.vault.sealed_connections import ATTEMPTS, Profile, StoredConnection, Vault
 
 RING = KeyRing.from_keys(new_key())
 TOKENS = OAuthTokens(access_token=SecretStr("a"), refresh_token=SecretStr("r"), expires_at=NOW, scopes=("x",))
@@ -29,7 +29,7 @@ def test_what_goes_in_comes_out_and_is_not_to_be_seen(label, account, secret):
         tokens = TOKENS.model_copy(update={"access_token": SecretStr(secret)})
         connection = a_connection(label=label, account=account, scopes=("é",), expires_at=NOW)
         await vault.add(connection, tokens)
-        assert await vault.read(connection.id, OAuthTokens) == Kept(connection, tokens)
+        assert await vault.read(connection.id, OAuthTokens) == StoredConnection(connection, tokens)
         assert await vault.find(connection.id) == connection
         assert await vault.of_user("ana") == [connection]
         assert await vault.of_account("github", account) == [connection]
@@ -50,7 +50,7 @@ async def test_every_one_of_many_changes_at_once_is_kept():
     await vault.add(connection, TOKENS)
 
     def with_scope(scope: str):
-        def how(kept: Kept) -> Kept:
+        def how(kept: StoredConnection) -> StoredConnection:
             return replace(kept, connection=replace(kept.connection, scopes=(*kept.connection.scopes, scope)))
 
         return how
@@ -83,7 +83,7 @@ async def test_a_change_of_nothing_writes_nothing_and_one_of_what_is_gone_is_non
     vault = Vault(MemoryStore(), RING)
     connection = a_connection()
     await vault.add(connection, TOKENS)
-    assert await vault.change(connection.id, OAuthTokens, lambda kept: None) == Kept(connection, TOKENS)
+    assert await vault.change(connection.id, OAuthTokens, lambda kept: None) == StoredConnection(connection, TOKENS)
     assert await vault.find(connection.id) == connection
     assert await vault.remove(connection.id)
     assert await vault.change(connection.id, OAuthTokens, lambda kept: kept) is None
@@ -122,7 +122,7 @@ async def test_what_is_sealed_opens_in_its_own_row_alone(moved, what):
     await vault.add(theirs := replace(mine, **moved), TOKENS)
     own = await store.with_credentials(theirs.id)
     assert own is not None
-    assert await vault.read(theirs.id, OAuthTokens) == Kept(theirs, TOKENS)
+    assert await vault.read(theirs.id, OAuthTokens) == StoredConnection(theirs, TOKENS)
     label = own[0].label if what == "credentials" else row.label
     await store.update_connection(replace(own[0], label=label), own[1] if what == "label" else sealed)
     with pytest.raises(NeedsReconnect):
