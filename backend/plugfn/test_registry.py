@@ -97,5 +97,5 @@ def test_what_is_no_provider_cannot_be_registered(thing):
 
 def test_an_address_that_is_none_is_refused_when_it_is_set():
     registry = ProviderRegistry({"acme": {**SETTINGS["acme"], "api_url": "github.example.com"}})
-    with pytest.raises(ConfigurationError, match="api_url: must be an address"):
+    with pytest.raises(ConfigurationError, match="api_url: must be a URL"):
         registry.register(provider())

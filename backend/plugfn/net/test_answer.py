@@ -83,4 +83,4 @@ def test_a_detail_that_cannot_be_read_is_left_out():
     table = ErrorTable(detail=lambda answer: str(answer.document()["message"]))
     with pytest.raises(InvalidCall) as caught:
         table.check(Answer(422, body=b"<html>"))
-    assert caught.value.message == "A value is not acceptable."
+    assert caught.value.message == "A value is not accepted."

@@ -198,5 +198,5 @@ def test_an_address_of_one_interface_never_passes(address):
 
 
 def test_networks_are_a_list_and_not_a_text():
-    with pytest.raises(ConfigurationError, match="allowed_networks is a list"):
+    with pytest.raises(ConfigurationError, match="allowed_networks must be a list"):
         Guard("10.0.0.0/8")

@@ -34,14 +34,18 @@ def test_what_is_made_from_the_template_keeps_it(made):
     ("file", "text", "told"),
     [
         ("README.md", None, "README.md is missing"),
-        ("README.md", "# Acme\n`things.get` `thing.created` `name_taken`", "README.md does not name `things.create`"),
+        (
+            "README.md",
+            "# Acme\n`things.get` `thing.created` `name_taken`",
+            "README.md does not mention `things.create`",
+        ),
         ("icon.svg", '<svg viewBox="0 0 24 24"><script>1</script></svg>', "icon.svg must not run or load anything"),
         ("icon.svg", '<svg viewBox="0 0 24 24" onload="x"></svg>', "icon.svg must not run or load anything"),
-        ("icon.svg", '<svg viewBox="0 0 24 24">' + " " * 5000 + "</svg>", "icon.svg is bigger than 4 KB"),
+        ("icon.svg", '<svg viewBox="0 0 24 24">' + " " * 5000 + "</svg>", "icon.svg is larger than 4 KB"),
         ("icon.svg", "<html></html>", "icon.svg is not an <svg> of 24 by 24"),
         ("fixtures/errors.json", "not JSON", "fixtures/errors.json cannot be read"),
         ("fixtures/errors.json", "[]", "fixtures/errors.json has no answer with the code name_taken"),
-        ("fixtures/events/thing.created.json", None, "fixtures/events has no delivery of thing.created"),
+        ("fixtures/events/thing.created.json", None, "fixtures/events has no example of thing.created"),
         ("fixtures/events/thing.created.json", "{}", 'fixtures/events/thing.created.json has no "delivery"'),
         (
             "fixtures/events/thing.created.json",
@@ -140,14 +144,14 @@ class Shown(Model):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"params": Nested}, "things.get: unknown parameters in Open are not refused"),
-        ({"params": Open}, "things.get: the size of text has no bound"),
-        ({"params": Open}, "things.get: the size of many has no bound"),
-        ({"params": Loud}, "things.get: an error repeats what was given"),
+        ({"params": Nested}, "things.get: unknown parameters in Open must be refused"),
+        ({"params": Open}, "things.get: text needs a maximal size"),
+        ({"params": Open}, "things.get: many needs a maximal size"),
+        ({"params": Loud}, "things.get: an error repeats the value"),
         ({"result": Strict}, "things.get: Strict does not ignore what a vendor adds"),
-        ({"retry": "never heard of"}, "things.get: there is no retry policy 'never heard of'"),
-        ({"timeout": 301.0}, "things.get: the timeout is not within 300 seconds"),
-        ({"summary": "Reads"}, "things.get: the summary is not a sentence"),
+        ({"retry": "never heard of"}, "things.get: no retry policy is called 'never heard of'"),
+        ({"timeout": 301.0}, "things.get: the timeout must be at most 300 seconds"),
+        ({"summary": "Reads"}, "things.get: the summary must be a sentence"),
     ],
 )
 def test_an_action_that_takes_or_gives_too_much_is_told(made, change, told):
@@ -162,7 +166,7 @@ class NoSecret(Model):
     name: str
 
 
-NOBODY = "neither the tokens nor `identify` say whose account a connection is"
+NOBODY = "`read_tokens` or `identify` must return the account of a connection"
 
 
 class PlainSettings(Settings):
@@ -178,13 +182,13 @@ class PlainSettings(Settings):
         ({"auth": Form(NoSecret)}, "the credentials have no secret"),
         ({"auth": Form(Shown)}, "Shown shows its secrets"),
         ({"settings": PlainSettings}, "PlainSettings.client_secret is not a SecretStr"),
-        ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth addresses are not https"),
+        ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth URLs must be https"),
         ({"auth": OAuth2("https://x/authorize", "https://x/token")}, NOBODY),
-        ({"test": None}, "a connection cannot be tested"),
+        ({"test": None}, "the provider has no `test` of a connection"),
         ({"actions": {}}, "there are no actions"),
-        ({"triggers": ()}, "events and webhooks go together"),
-        ({"webhooks": None}, "events and webhooks go together"),
-        ({"triggers": (Trigger("thing.gone", Result, "It went."),)}, "fixtures/events has no delivery of thing.gone"),
+        ({"triggers": ()}, "a provider needs both triggers and webhooks, or neither"),
+        ({"webhooks": None}, "a provider needs both triggers and webhooks, or neither"),
+        ({"triggers": (Trigger("thing.gone", Result, "It went."),)}, "fixtures/events has no example of thing.gone"),
     ],
 )
 def test_a_provider_that_shows_secrets_or_lacks_a_part_is_told(made, change, told):
@@ -217,10 +221,10 @@ def overflows(inbound, keys):
 @pytest.mark.parametrize(
     ("verify", "told"),
     [
-        (passes, "a delivery that proves nothing passes"),
-        (passes_without_secrets, "a delivery that proves nothing passes"),
-        (passes_what_is_empty, "a delivery that proves nothing passes"),
-        (overflows, "a forged delivery is not rejected but raises OverflowError"),
+        (passes, "a forged delivery is accepted"),
+        (passes_without_secrets, "a forged delivery is accepted"),
+        (passes_what_is_empty, "a forged delivery is accepted"),
+        (overflows, "a forged delivery must be rejected, but raises OverflowError"),
     ],
 )
 def test_a_check_that_lets_a_forgery_pass_or_breaks_on_it_is_told(made, verify, told):
@@ -233,7 +237,7 @@ def test_an_event_in_anothers_name_is_told(made):
     other = replace(
         provider.webhooks, parse=lambda inbound, keys: Parsed((Event("other", "thing.created", {"id": ""}),))
     )
-    assert "fixtures/events/thing.created.json: the event is of other" in problems(
+    assert "fixtures/events/thing.created.json: the event has the provider other" in problems(
         replace(provider, webhooks=other), folder
     )
 

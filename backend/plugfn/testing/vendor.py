@@ -1,4 +1,4 @@
-"""A vendor for tests: a real HTTP server on the loopback that answers as told, and remembers what it was asked.
+"""A vendor for tests: a real HTTP server on the loopback with planned answers, that records its requests.
 
 async with FakeVendor() as vendor:
     vendor.answers("GET /things/7", {"id": "7"})
@@ -16,7 +16,7 @@ MOST_HEAD = 65_536
 
 @dataclass(frozen=True)
 class Asked:
-    """A request that came. `headers` have lower-case names; `path` is with its query."""
+    """A recorded request. `headers` have lower-case names; `path` includes the query."""
 
     method: str
     path: str
@@ -37,7 +37,7 @@ class _Planned:
 
 
 class FakeVendor:
-    """`url` is where it listens. What it was not told to answer is answered 404."""
+    """`url` is where it listens. It answers 404 to requests without a planned answer."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -47,7 +47,7 @@ class FakeVendor:
         self._open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
 
     def answers(self, request: str, document: Any = None, status: int = 200, **headers: str) -> None:
-        """Answer "GET /path" so from now on; told several times, one after another, the last one for ever."""
+        """Answer "GET /path" like this. Several calls plan answers in sequence; the last answer is repeated."""
         body = b"" if document is None else json.dumps(document).encode()
         lines = {
             "content-type": "application/json",
@@ -68,7 +68,7 @@ class FakeVendor:
         serving = [task for task in self._open.values() if task is not None]
         for writer in self._open:
             writer.close()
-        # Left alone, they would be cancelled with the event loop, and Python 3.11 prints that as an error.
+        # Otherwise they would be cancelled with the event loop, which Python 3.11 prints as an error.
         await asyncio.gather(*serving)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -77,7 +77,7 @@ class FakeVendor:
             while True:
                 asked = await _read(reader)
                 self.asked.append(asked)
-                writer.write(_written(self._next(f"{asked.method} {asked.path.partition('?')[0]}")))
+                writer.write(_encoded(self._next(f"{asked.method} {asked.path.partition('?')[0]}")))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -98,6 +98,6 @@ async def _read(reader: asyncio.StreamReader) -> Asked:
     return Asked(method, path, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
 
 
-def _written(plan: _Planned) -> bytes:
+def _encoded(plan: _Planned) -> bytes:
     lines = [f"HTTP/1.1 {plan.status} Answer", *(f"{name}: {value}" for name, value in plan.headers.items())]
     return "\r\n".join([*lines, f"content-length: {len(plan.body)}", "", ""]).encode() + plan.body

@@ -148,7 +148,7 @@ async def test_a_server_that_says_nothing_holds_up_no_start(monkeypatch):
     ("url", "said"),
     [
         ("sqlite:////no-such-folder/plugfn.db", r"unable to open database file.*folder"),
-        ("postgresql://user:a-secret@127.0.0.1:1/name", "see its server"),
+        ("postgresql://user:a-secret@127.0.0.1:1/name", "check that its server runs"),
     ],
 )
 async def test_a_database_that_cannot_be_opened_says_what_to_look_at(url, said):
