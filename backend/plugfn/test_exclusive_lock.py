@@ -21,7 +21,7 @@ class Slow(MemoryStore):
         return done
 
 
-async def test_who_is_cut_off_while_claiming_leaves_no_claim_behind():
+async def test_a_caller_cancelled_while_claiming_leaves_no_claim_behind():
     store = Slow()
     one_at_a_time = ExclusiveLock(MemoryShared(), store)
     with pytest.raises(TimeoutError):
@@ -30,7 +30,7 @@ async def test_who_is_cut_off_while_claiming_leaves_no_claim_behind():
     assert await store.peek(KIND, "x") is None
 
 
-async def test_who_waited_in_vain_leaves_the_holders_claim(monkeypatch):
+async def test_a_caller_that_gives_up_waiting_leaves_the_holders_claim(monkeypatch):
     monkeypatch.setattr(exclusive_lock, "WAIT_SECONDS", 0.1)
     store = MemoryStore()
     async with ExclusiveLock(MemoryShared(), store)("x"):

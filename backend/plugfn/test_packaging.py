@@ -130,7 +130,7 @@ def run_with(unpacked, extra, program):
     )
 
 
-def test_the_wheel_holds_what_is_needed_and_nothing_else(wheel):
+def test_the_wheel_contains_only_the_needed_files(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     held = {name.removeprefix("plugfn/") for name in names if name.startswith("plugfn/")}
@@ -155,12 +155,12 @@ def test_the_library_works_without_any_extra(unpacked):
     assert done.returncode == 0, done.stderr
 
 
-def test_every_extra_has_its_promise():
+def test_every_extra_is_tested():
     assert set(PROMISES) == set(EXTRAS)
 
 
 @pytest.mark.parametrize("extra", ["", *EXTRAS])
-def test_an_extra_brings_what_it_promises_and_what_is_missing_says_which_extra_to_install(unpacked, extra):
+def test_an_extra_installs_its_parts_and_missing_parts_name_their_extra(unpacked, extra):
     program = "\n".join(
         [
             "from plugfn.errors import ConfigurationError",

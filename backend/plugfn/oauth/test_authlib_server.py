@@ -201,7 +201,7 @@ def a_plug(url: str) -> PlugFn:
     return plug
 
 
-async def test_an_independent_server_takes_our_requests_and_we_its_answers(peer):
+async def test_the_flow_works_with_an_independent_server(peer):
     url, tokens = peer
     async with a_plug(url) as plug:
         target = await plug.connections.authorization_url("ana", "peer", scopes=["read", "write"])

@@ -45,7 +45,7 @@ async def fill(store: Store, ring: KeyRing, count: int) -> list[str]:
     return ids
 
 
-async def test_after_a_rotation_the_old_key_can_go(store, monkeypatch):
+async def test_after_a_rotation_the_old_key_can_be_removed(store, monkeypatch):
     monkeypatch.setattr(rotation, "PAGE", 3)
     ids = await fill(store, KeyRing.from_keys(OLD), 7)
     told = []
@@ -82,7 +82,7 @@ async def test_accounts_are_found_before_and_during_a_rotation(store):
     assert await vault.of_account("slack", "acct-0") == []
 
 
-async def test_what_no_key_opens_is_named_and_left_as_it_is(store):
+async def test_unreadable_rows_are_reported_and_left_unchanged(store):
     await fill(store, KeyRing.from_keys(new_key()), 1)
     await fill(store, KeyRing.from_keys(OLD), 1)
     done = await rotate_keys(store, KeyRing.from_keys([NEW, OLD]))

@@ -22,7 +22,7 @@ TOKENS = OAuthTokens(access_token=SecretStr("a"), refresh_token=SecretStr("r"), 
 
 @given(st.text(), st.text(min_size=1), st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"])))
 @settings(max_examples=50)
-def test_what_goes_in_comes_out_and_is_not_to_be_seen(label, account, secret):
+def test_a_connection_comes_back_and_is_stored_encrypted(label, account, secret):
     async def story() -> None:
         store = MemoryStore()
         vault = Vault(store, RING)
@@ -44,7 +44,7 @@ def test_what_goes_in_comes_out_and_is_not_to_be_seen(label, account, secret):
     asyncio.run(story())
 
 
-async def test_every_one_of_many_changes_at_once_is_kept():
+async def test_many_simultaneous_changes_are_all_stored():
     vault = Vault(MemoryStore(), RING)
     connection = a_connection(scopes=())
     await vault.add(connection, TOKENS)
@@ -63,7 +63,7 @@ async def test_every_one_of_many_changes_at_once_is_kept():
     assert found.updated_at > connection.updated_at
 
 
-async def test_a_change_that_never_gets_its_turn_is_for_later(monkeypatch):
+async def test_a_change_that_always_conflicts_raises_try_later(monkeypatch):
     store = MemoryStore()
     vault = Vault(store, RING)
     connection = a_connection()
@@ -79,7 +79,7 @@ async def test_a_change_that_never_gets_its_turn_is_for_later(monkeypatch):
     assert len(asked) == ATTEMPTS
 
 
-async def test_a_change_of_nothing_writes_nothing_and_one_of_what_is_gone_is_none():
+async def test_an_empty_change_writes_nothing_and_a_missing_connection_is_none():
     vault = Vault(MemoryStore(), RING)
     connection = a_connection()
     await vault.add(connection, TOKENS)
@@ -89,7 +89,7 @@ async def test_a_change_of_nothing_writes_nothing_and_one_of_what_is_gone_is_non
     assert await vault.change(connection.id, OAuthTokens, lambda kept: kept) is None
 
 
-async def test_a_row_that_was_tampered_with_hides_no_other():
+async def test_a_tampered_row_does_not_hide_others():
     store = MemoryStore()
     vault = Vault(store, RING)
     for label in ("é", "x", "AAAA"):
@@ -110,7 +110,7 @@ async def test_an_account_of_very_many_users_has_them_all(monkeypatch):
 
 @pytest.mark.parametrize("moved", [{"id": "f" * 32}, {"user_id": "mallory"}, {"provider": "slack"}])
 @pytest.mark.parametrize("what", ["credentials", "label", "both"])
-async def test_what_is_sealed_opens_in_its_own_row_alone(moved, what):
+async def test_sealed_values_open_only_in_their_own_row(moved, what):
     """Who can write to the database must not hand one user's account to another."""
     store = MemoryStore()
     vault = Vault(store, RING)
@@ -129,7 +129,7 @@ async def test_what_is_sealed_opens_in_its_own_row_alone(moved, what):
         await vault.read(theirs.id, OAuthTokens)
 
 
-async def test_a_profile_is_no_credentials():
+async def test_a_profile_cannot_be_used_as_credentials():
     store = MemoryStore()
     vault = Vault(store, RING)
     await vault.add(mine := a_connection(label="Ana"), TOKENS)

@@ -85,14 +85,14 @@ def status(told: bytes) -> int:
     return int(told.split(b" ", 2)[1]) if told else 0
 
 
-def test_a_chunked_delivery_is_taken_byte_for_byte(port):
+def test_a_chunked_delivery_is_received_byte_for_byte(port):
     chunks = [BODY[:10], BODY[10:49], BODY[49:]]
     sent = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
     told = talk(port, head("/webhooks/acme", "Transfer-Encoding: chunked") + sent, finish=False)
     assert status(told) == 200, told
 
 
-def test_a_delivery_that_breaks_off_is_not_taken(port, caplog):
+def test_an_incomplete_delivery_is_refused(port, caplog):
     told = talk(port, head("/webhooks/acme", f"Content-Length: {len(BODY) + 10}") + BODY)
     assert status(told) in (0, 400), told
     assert "Traceback" not in caplog.text
@@ -101,7 +101,7 @@ def test_a_delivery_that_breaks_off_is_not_taken(port, caplog):
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_delivery_that_is_too_big_is_not_read_to_its_end(port, chunked):
+def test_a_delivery_that_is_too_large_is_not_read_to_its_end(port, chunked):
     line = "Transfer-Encoding: chunked" if chunked else "Content-Length: 4000000000"
     first = b"%x\r\n%s\r\n" % (5000, b"x" * 5000) if chunked else b"x" * 5000
     told = talk(port, head("/webhooks/acme", line) + first, finish=False)

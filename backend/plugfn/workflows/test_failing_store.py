@@ -141,14 +141,14 @@ def honest(run: Run, said: list[str]) -> None:
         assert not was_done or step.status in (StepStatus.SUCCEEDED, StepStatus.UNKNOWN)
 
 
-async def test_nothing_fails_and_every_kind_of_write_is_there(done: bool) -> None:
+async def test_without_failures_every_kind_of_write_happens(done: bool) -> None:
     async with story(done) as told:
         run = await told.told(set())
         assert (run.status, told.said) == (RunStatus.SUCCEEDED, ["one", "two after message-0001"])
         assert told.store.writes == THERE_ARE
 
 
-async def test_whichever_write_fails_the_run_ends_and_nothing_is_done_twice_unasked(done: bool) -> None:
+async def test_whichever_write_fails_the_run_ends_and_repeats_nothing(done: bool) -> None:
     broke, statuses = set(), set()
     for number in range(1, THERE_ARE + 1):
         async with story(done) as told:
@@ -175,7 +175,7 @@ async def seen_through(told: Story, run: Run) -> None:
     assert again.status is RunStatus.SUCCEEDED
 
 
-async def test_two_writes_that_fail_change_nothing_of_it(done: bool) -> None:
+async def test_two_failing_writes_repeat_nothing_either(done: bool) -> None:
     for number in range(1, THERE_ARE + 1):
         async with story(done) as told:
             honest(await told.told({number, number + 3}), told.said)

@@ -155,7 +155,7 @@ def only(found: list[Any], *allowed: type[BaseException]) -> None:
 
 
 @pytest.mark.parametrize("keys", [True, False])
-async def test_one_event_accepted_by_both_is_one_run_and_work_by_both_does_it_once(sides: Sides, keys: bool) -> None:
+async def test_an_event_accepted_and_worked_by_both_processes_is_done_once(sides: Sides, keys: bool) -> None:
     await sides.made()
     keys or sides.forget_keys()
     for number in ROUNDS:
@@ -169,7 +169,7 @@ async def test_one_event_accepted_by_both_is_one_run_and_work_by_both_does_it_on
     assert sorted(sides.vendor.said) == sides.expected(*ROUNDS)
 
 
-async def test_an_event_handled_by_both_is_done_once(sides: Sides) -> None:
+async def test_an_event_handled_by_both_processes_is_done_once(sides: Sides) -> None:
     await sides.made()
     for number in ROUNDS:
         event = await sides.event(number)
@@ -177,7 +177,7 @@ async def test_an_event_handled_by_both_is_done_once(sides: Sides) -> None:
     assert sorted(sides.vendor.said) == sides.expected(*ROUNDS)
 
 
-async def test_retry_by_both_while_others_recover_repeats_nothing(sides: Sides) -> None:
+async def test_simultaneous_retries_and_recovery_repeat_nothing(sides: Sides) -> None:
     await sides.made()
     for number in ROUNDS:
         sides.vendor.failing = {"two"}
@@ -191,7 +191,7 @@ async def test_retry_by_both_while_others_recover_repeats_nothing(sides: Sides) 
     assert sorted(sides.vendor.said) == sides.expected(*ROUNDS)
 
 
-async def test_of_many_who_retry_one_does_even_when_the_keys_are_lost(sides: Sides) -> None:
+async def test_one_of_many_simultaneous_retries_runs_even_without_the_keys(sides: Sides) -> None:
     await sides.made()
     for number in ROUNDS:
         sides.vendor.failing = {"two"}
@@ -225,7 +225,7 @@ async def settled(sides: Sides) -> list[Run]:
     raise AssertionError([run.status for run in runs])
 
 
-async def test_workers_that_are_taken_for_dead_while_they_work_repeat_nothing(sides: Sides) -> None:
+async def test_workers_with_an_expired_lease_repeat_nothing(sides: Sides) -> None:
     """The lease is nothing here: only idempotency keys and versions keep six workers apart."""
     await sides.made()
     for number in ROUNDS:
@@ -241,7 +241,7 @@ async def recovering(engine: WorkflowEngine) -> None:
         await engine.recover()
 
 
-async def test_a_run_paused_by_another_process_stops_and_goes_on_once(sides: Sides) -> None:
+async def test_a_run_paused_by_another_process_stops_and_resumes_once(sides: Sides) -> None:
     workflow_id = await sides.made()
     first, second = sides.plugs
     for number in ROUNDS:

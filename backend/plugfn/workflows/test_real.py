@@ -147,9 +147,7 @@ async def test_a_refused_account_fails_the_step_and_says_reconnect(bench: Bench,
     assert dry.steps[0].connection_problem.next == "reconnect"
 
 
-async def test_a_run_whose_process_died_after_the_answer_asks_the_vendor_no_second_time(
-    bench: Bench, github: Emulator
-) -> None:
+async def test_a_run_whose_process_died_after_the_answer_calls_the_vendor_once(bench: Bench, github: Emulator) -> None:
     plug, late = bench.plug, timedelta()
     engine = WorkflowEngine(
         plug.store,
