@@ -1,4 +1,4 @@
-"""What is sealed opens with the right ring in the right context, and nowhere else; also what was sealed long ago."""
+"""A sealed value opens with the right ring in the right context only, also when an earlier release sealed it."""
 
 import base64
 import os
@@ -15,7 +15,7 @@ RING = KeyRing.from_keys([OLD])
 INDEX_TEXT = "an-index-key-for-tests-alone-which-protects-nothing"
 INDEX = IndexKey(INDEX_TEXT)
 
-# Made before this module was: what is in databases must stay readable, whatever becomes of the code.
+# Made by an earlier release: stored values must stay readable, however the code changes.
 SEALED_LONG_AGO = [
     (
         "banking.Account|1|extra",
@@ -174,7 +174,7 @@ def test_a_rings_digests_match_those_of_an_older_first_key():
 
 
 def test_two_keys_with_the_same_id_are_refused():
-    """What one of them seals, the other would be asked to open."""
+    """The ring would try to open one key's values with the other."""
     seen: dict[bytes, bytes] = {}
     for number in range(1_000_000):
         key = number.to_bytes(32)

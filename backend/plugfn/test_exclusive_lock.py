@@ -1,4 +1,4 @@
-"""Tests of doing one thing at a time."""
+"""Tests of the exclusive lock."""
 
 import asyncio
 
@@ -12,10 +12,10 @@ from plugfn.storage.memory import MemoryStore
 
 
 class Slow(MemoryStore):
-    """Answers late, as a database across a network does."""
+    """A store that answers late, as a database across a network does."""
 
     async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
-        """Done, and told a little later."""
+        """Store it at once, and answer a little later."""
         done = await super().put_new(kind, key, value, ttl)
         await asyncio.sleep(0.05)
         return done

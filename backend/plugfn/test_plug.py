@@ -1,4 +1,4 @@
-"""Opening and closing: what fails there leaves nothing open."""
+"""A failing open or close leaves nothing open."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from plugfn.plug import PlugFn
 
 
 class Parts:
-    """Notes which parts of a PlugFn were closed."""
+    """Records which parts of a PlugFn were closed."""
 
     def __init__(self, plug, monkeypatch, failing=""):
         self.closed = []

@@ -1,4 +1,4 @@
-"""Tests of the synchronous face."""
+"""Tests of the synchronous API."""
 
 import asyncio
 import concurrent.futures
@@ -204,7 +204,7 @@ def test_it_is_copied_like_any_object(plug):
 
 
 async def test_it_can_be_closed_in_an_event_loop_that_has_used_its_database(tmp_path):
-    """That loop is held up meanwhile: nobody may wait for what it would have to do."""
+    """That loop is blocked meanwhile, so closing must not wait for it."""
     inner = PlugFn(encryption_key=new_key(), database=f"sqlite:///{tmp_path}/x.db")
     await inner.open()
     plain = SyncPlugFn(inner)

@@ -1,4 +1,4 @@
-"""Calls that end early: by their timeout, by their caller, in the middle of their work. And whose calls they are."""
+"""Calls that end early, by timeout or cancellation, and calls with another user's connection."""
 
 import asyncio
 import logging
@@ -118,7 +118,7 @@ TOO_MUCH = "x" * 11 * 1024 * 1024
     ],
 )
 async def test_a_partly_done_call_keeps_its_idempotency_key(answers, asked, told, code):
-    """Whoever mends the call and repeats it would do the first part twice. One that did nothing leaves the key free."""
+    """A repetition would do the first part twice. A call that did nothing frees the key."""
     async with FakeVendor() as vendor:
         for place in ("GET /before", "POST /first", "POST /second"):
             status, body = answers.get(place, (200, {}))
@@ -193,7 +193,7 @@ async def test_a_providers_bug_is_logged_with_its_place_and_without_its_message(
 
 
 async def without_http(say, **options):
-    """What a call that is cut off is, when its provider speaks another protocol than HTTP and says `say` of it."""
+    """The error of a call that is cut off, for a provider without HTTP that says `say` about its outcome."""
 
     async def forever(call, _params):
         if say is not None:

@@ -1,4 +1,4 @@
-"""Tests of the executor, with a provider of its own and the receiver of its HTTP in a process of its own."""
+"""Tests of the executor, with a provider of its own and an HTTP receiver in another process."""
 
 import asyncio
 from typing import Any
@@ -42,7 +42,7 @@ class Answered(Result):
 
 
 class Script:
-    """What the provider's function does, call by call; remembers how often and with what it was called."""
+    """What the provider's function does, call by call. Records its calls."""
 
     def __init__(self, *steps: Any) -> None:
         self.steps, self.calls = list(steps), []
@@ -76,7 +76,7 @@ def made(script: Script, *, safe: bool = False, limits: tuple[RateLimit, ...] = 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """No waiting between attempts."""
+    """Do not wait between attempts."""
     waited = []
     real = asyncio.sleep
 

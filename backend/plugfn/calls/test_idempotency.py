@@ -1,4 +1,4 @@
-"""Idempotency keys when something goes wrong around the call: what was done stays done, what was not stays free."""
+"""Idempotency keys when the store or the caller fails around the call."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from plugfn.testing.bench import Bench
 
 
 class Failing(MemoryStore):
-    """A store that fails when what became of a call is to be kept."""
+    """A store that fails when the outcome of a call is written."""
 
     failing = True
 

@@ -1,4 +1,4 @@
-"""What a call has shown is noted where that can be done, and changes nothing about the call where it cannot."""
+"""The outcome of a call is recorded for its limits if possible; a failure to record it does not change the call."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from plugfn.resilience.budget import Budget
 
 
 class Forgetful(MemoryShared):
-    """Answers before a call, and is gone after it."""
+    """Shared state that answers before a call, and is down after it."""
 
     async def gone(self, *_):
         raise Unavailable("the shared state cannot be asked", code="shared_state")

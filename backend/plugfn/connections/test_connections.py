@@ -1,4 +1,4 @@
-"""Tests of connections: typed-in credentials, whose they are, webhook URLs, and ending them."""
+"""Tests of connections: typed credentials, ownership, webhook URLs, disconnecting."""
 
 import asyncio
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ class Credentials(Model):
 
 
 class Vendor:
-    """Says whether credentials are good."""
+    """Decides whether credentials are valid."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -367,7 +367,7 @@ async def test_oauth_and_typed_credentials_are_not_interchangeable(emulator, con
 
 
 async def test_typed_tokens_cannot_claim_an_account(emulator):
-    """Else whoever says that an account is theirs would be handed its events."""
+    """Otherwise a user could claim any account and get its events."""
     site = Site(emulator("oauth"))
     async with site.plug:
         victim = (await site.connect()).connection

@@ -1,4 +1,4 @@
-"""Connecting and refreshing at an independent authorization server: Authlib's own, over real HTTP."""
+"""Connecting and refreshing at an independent authorization server: Authlib's, over real HTTP."""
 
 import secrets
 import threading
@@ -27,7 +27,7 @@ REDIRECT = f"{BASE_URL}/oauth/peer/callback"
 
 
 class Client(ClientMixin):
-    """The one that is registered."""
+    """The registered client."""
 
     def get_client_id(self) -> str:
         return CLIENT_ID
@@ -68,7 +68,7 @@ class Code(SimpleNamespace, AuthorizationCodeMixin):
 
 
 class Token(SimpleNamespace, TokenMixin):
-    """What was issued."""
+    """An issued token."""
 
     def check_client(self, client: Client) -> bool:
         return True

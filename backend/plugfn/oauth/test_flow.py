@@ -1,4 +1,4 @@
-"""Tests of connecting: the whole flow against an authorization server in a process of its own."""
+"""Tests of connecting: the whole flow with an authorization server in another process."""
 
 import asyncio
 import base64
@@ -406,7 +406,7 @@ async def test_a_lifetime_may_come_as_text_or_with_a_fraction(site, override, se
 
 @pytest.mark.parametrize("lifetime", [-1, "soon", "-5", True, 1e300, "9" * 400, 10**400, [3600], "nan", "inf"])
 async def test_an_invalid_lifetime_does_not_lose_the_tokens(site, lifetime):
-    """By then the vendor has used up the code, or the refresh token: refused, the user would have to come again."""
+    """The vendor has used up the code or the refresh token: without the tokens the user would have to sign in again."""
     site.options(override={"expires_in": lifetime})
     done = await site.connect()
     assert done.connection.expires_at is None
@@ -420,7 +420,7 @@ async def test_scopes_may_come_as_a_list(site):
 
 
 async def test_an_error_with_status_200_is_an_error(site):
-    """A vendor that answers its errors with status 200 (GitHub, Slack) connects nobody by mistake."""
+    """An error that a vendor (GitHub, Slack) sends with status 200 does not make a connection."""
     site.options(errors_with_200=True)
     query = await site.visit(await site.begin())
     with pytest.raises(NeedsReconnect):
@@ -469,7 +469,7 @@ async def test_failures_show_no_secret(site):
 
 
 async def test_an_error_from_another_server_is_refused_too(emulator):
-    """RFC 9207, 2.4: whoever mixes servers up may not say that the user refused."""
+    """RFC 9207, 2.4: an answer from another server must not count as the user's refusal."""
     peer = emulator("oauth")
     site = Site(peer, provider=made(peer.url, issuer="https://acme.example"))
     async with site.plug:

@@ -1,4 +1,4 @@
-"""Tests of where users may be sent: nothing that a browser takes for another site."""
+"""Tests of redirect targets: nothing that a browser could read as another site."""
 
 from urllib.parse import urljoin, urlsplit
 
@@ -78,6 +78,6 @@ def test_every_accepted_target_stays_on_this_site(target):
         return
     assert path == "" or path.startswith("/")
     assert path.isascii()
-    # As browsers read it: backslashes are slashes, control characters are not there.
+    # As browsers read it: backslashes are slashes, control characters are dropped.
     read = "".join(character for character in path.replace("\\", "/") if character > " ")
     assert urlsplit(urljoin("https://app.example/x", read)).netloc == "app.example"

@@ -1,4 +1,4 @@
-"""Tests of keeping tokens fresh, against a server that ends the grant when a refresh token is used twice."""
+"""Tests of token refresh, with a server that revokes the grant when a refresh token is used twice."""
 
 import asyncio
 import multiprocessing
@@ -28,12 +28,12 @@ ACTORS = 20
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Locks are given up soon."""
+    """Waiting for a lock ends soon."""
     monkeypatch.setattr(exclusive_lock, "WAIT_SECONDS", 0.2)
 
 
 class Answered:
-    """The vendor's answer to a refresh: it has `come`, and is held back until it may be `heard`."""
+    """The vendor's answer to a refresh: `come` is set when it arrives, and it waits until `heard` is set."""
 
     def __init__(self) -> None:
         self.come, self.heard = asyncio.Event(), asyncio.Event()
@@ -113,7 +113,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 async def test_applications_that_share_only_the_database_refresh_once(emulator, database):
-    """Several processes without a common Redis: the claim in the store keeps them apart."""
+    """Several processes without a common Redis: the claim in the store excludes the others."""
     peer, key = emulator("oauth"), new_key()
     async with AsyncExitStack() as stack:
         sites = [Site(peer, database=database, encryption_key=key) for _ in range(4)]
@@ -257,7 +257,7 @@ async def test_a_token_without_an_expiry_is_not_renewed(site):
 
 @pytest.mark.parametrize("errors_with_200", [False, True])
 async def test_a_refused_refresh_needs_the_user_to_connect_again(site, errors_with_200):
-    """Refusals that come with HTTP 200 are refusals: no error document is ever stored as tokens."""
+    """A refusal with HTTP 200 is a refusal: no error document is ever stored as tokens."""
     connection = (await site.connect()).connection
     before = await site.tokens(connection)
     site.options(errors_with_200=errors_with_200)
@@ -283,7 +283,7 @@ async def test_the_old_token_is_used_while_the_token_endpoint_fails(site):
     site.emulator.fault("POST /token", kind="answer", status=500, count=None)
     for _ in range(3):
         assert (await site.me(connection)).account == "acct-1"
-    # It is left in peace after a failure: the next calls did not ask again.
+    # After a failure there is a pause: the next calls did not ask the vendor again.
     assert len(refreshes(site)) == 1
     assert (await site.tokens(connection)).refresh_token == before.refresh_token
     assert (await site.connections.get(connection.id, "ana")).status is ConnectionStatus.ACTIVE
@@ -378,7 +378,7 @@ async def test_a_caller_that_gives_up_does_not_lose_the_rotated_pair(site):
 
 
 async def test_a_cancelled_callers_refresh_still_holds_the_lock(site):
-    """The lock is held as long as the vendor is being asked, not as long as somebody waits for the answer."""
+    """The lock is held while the request to the vendor runs, not only while a caller waits for its answer."""
     connection = (await site.connect()).connection
     site.options(seconds=0.2)
     await site.end_soon(connection)
@@ -528,7 +528,7 @@ async def test_no_secret_of_a_refresh_is_shown(site, caplog: pytest.LogCaptureFi
 
 
 def test_the_emulator_revokes_a_grant_whose_refresh_token_is_used_twice(emulator: Callable[[str], Emulator]):
-    """Else the tests above would prove nothing."""
+    """Otherwise the tests above would prove nothing."""
     site = Site(emulator("oauth"))
 
     async def story() -> None:

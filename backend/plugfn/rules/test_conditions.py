@@ -1,4 +1,4 @@
-"""Conditions: what is refused when they are saved, and what they give."""
+"""Conditions: what is refused on saving, and how they evaluate."""
 
 import json
 import time
@@ -377,7 +377,7 @@ def test_fifty_leaves_over_a_megabyte_are_evaluated_in_time() -> None:
 
 
 class Zoneless(tzinfo):
-    """A zone that does not know its offset: a time with it is naive, whatever it looks like."""
+    """A zone without an offset: a time with it is naive although it has a zone."""
 
     def utcoffset(self, moment: datetime | None) -> None:
         return None

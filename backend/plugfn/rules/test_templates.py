@@ -1,4 +1,4 @@
-"""Placeholders: what is refused when they are saved, what they give, and that values are never read again."""
+"""Templates: what is refused on saving, what they become, and that inserted values are never parsed."""
 
 import time
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Tests of agent tools: plain, in LangChain, over MCP."""
+"""Tests of agent tools: as functions, in LangChain, over MCP."""
 
 import json
 from typing import Any
@@ -132,7 +132,7 @@ class Said(Result):
 
 
 def aliasing():
-    """A provider whose parameters have other names on the wire, and whose actions' names differ by a dot alone."""
+    """A provider whose parameters have aliases, and whose action names differ only by a dot."""
     provider = Provider(
         name="acme",
         label="Acme",

@@ -1,4 +1,4 @@
-"""Tests of connections at rest."""
+"""Tests of encrypted connections."""
 
 import asyncio
 import base64
@@ -111,7 +111,7 @@ async def test_an_account_of_very_many_users_has_them_all(monkeypatch):
 @pytest.mark.parametrize("moved", [{"id": "f" * 32}, {"user_id": "mallory"}, {"provider": "slack"}])
 @pytest.mark.parametrize("what", ["credentials", "label", "both"])
 async def test_sealed_values_open_only_in_their_own_row(moved, what):
-    """Who can write to the database must not hand one user's account to another."""
+    """Write access to the database must not be enough to give one user's account to another."""
     store = MemoryStore()
     vault = Vault(store, RING)
     await vault.add(mine := a_connection(label="Ana"), TOKENS)

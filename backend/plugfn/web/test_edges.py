@@ -1,4 +1,4 @@
-"""What strangers, browsers and odd clients send: each adapter answers the same, and nothing breaks."""
+"""Requests from strangers, browsers and odd clients: each adapter gives the same answer, and nothing breaks."""
 
 import json
 from datetime import datetime

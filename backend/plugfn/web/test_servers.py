@@ -1,4 +1,4 @@
-"""The adapters in real servers, spoken to byte by byte: chunked bodies, lengths that lie, bodies too big."""
+"""The adapters in real servers, byte by byte: chunked bodies, wrong lengths, bodies that are too large."""
 
 import hmac
 import json
@@ -62,7 +62,7 @@ def port(request):
 
 
 def talk(port: int, sent: bytes, *, finish: bool = True) -> bytes:
-    """What is answered to these bytes; with `finish` they are all that ever comes."""
+    """The answer to these bytes; with `finish`, no more bytes follow."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(sent)
         if finish:
@@ -72,7 +72,7 @@ def talk(port: int, sent: bytes, *, finish: bool = True) -> bytes:
             while piece := connection.recv(65536):
                 told += piece
         except ConnectionResetError:
-            pass  # it has said what it had to say
+            pass  # it has sent everything
         return told
 
 

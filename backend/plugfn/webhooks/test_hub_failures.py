@@ -1,4 +1,4 @@
-"""Deliveries when something breaks: handlers, the store, the process. What succeeded is not repeated."""
+"""Deliveries when a handler, the store or the process fails. What succeeded is not repeated."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ PING = {"kind": "ping", "id": "1", "text": "a-secret-text"}
 
 
 class Failing(MemoryStore):
-    """Fails to keep anything of deliveries: before their handlers run, or after."""
+    """A store that cannot write deliveries, before their handlers run or after."""
 
     before = after = False
 

@@ -1,4 +1,4 @@
-"""Standard Webhooks, with the reference library as the other side."""
+"""Standard Webhooks, against the reference library."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Workflows of users, and what an event makes of them."""
+"""Users' workflows, and the runs that events start."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Limits, and loops: what keeps a workflow from running away."""
+"""Limits and loops: what keeps a workflow from running away."""
 
 import asyncio
 import contextvars
@@ -20,7 +20,7 @@ from plugfn.workflows.model import Run, RunStatus
 
 
 async def events(world: World, count: int, **changes: Any) -> list[Run]:
-    """As many different events, a second apart."""
+    """This many different events, a second apart."""
     runs = []
     for number in range(count):
         world.later(seconds=1)
@@ -98,7 +98,7 @@ async def test_an_event_that_a_workflow_caused_does_not_start_it_again(world: Wo
     assert (first.status, first.depth) == ("succeeded", 0)
     assert (echo.status, echo.reason, echo.depth, echo.root_run) == ("suppressed", "loop", 1, first.id)
     assert len(world.runner.calls) == 1
-    # The same delivery again is the same echo; what somebody else does is none.
+    # The same delivery again is the same echo; another user's action is not.
     assert await world.engine.handle(sent_event({"id": "message-0001"}, event_id="e2")) == []
     (other,) = await world.engine.handle(sent_event({"id": "message-9999"}, event_id="e3"))
     assert other.status == "succeeded"
@@ -170,7 +170,7 @@ async def test_an_event_that_arrives_before_the_answer_waits_for_it(world: World
 
     async def overtake(action: str, params: Any) -> None:
         world.runner.after = None
-        # As another request would: without this run's context.
+        # As in another request: without this run's context.
         context = contextvars.Context()
         event = sent_event({"id": "message-0001"}, event_id="echo")
         echoes.append(asyncio.get_running_loop().create_task(world.engine.handle(event), context=context))

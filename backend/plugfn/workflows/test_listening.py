@@ -1,4 +1,4 @@
-"""Tests that a delivery starts the workflows of the users whose connections it concerns."""
+"""A delivery starts the workflows of the users whose connections it concerns."""
 
 import hmac
 import json
@@ -96,7 +96,7 @@ async def test_it_runs_only_for_users_of_the_events_account(bench, monkeypatch):
 
 
 async def account_of(bench, user_id: str, account: str) -> Connection:
-    """A connection whose vendor named its account, as the stored ones are: its digest alone."""
+    """A connection with an account, as stored: only its digest."""
     now = datetime.now(UTC)
     made = Connection(uuid4().hex, user_id, "acme", ConnectionStatus.ACTIVE, now, now, account=account)
     await Vault(bench.plug.store, bench.plug.ring).add(made, Model())

@@ -41,7 +41,7 @@ class Said(Result):
 
 
 class Vendor:
-    """`said`: what was done. `failing`: words that are refused. `slow`: seconds that a call takes."""
+    """`said`: the calls that were done. `failing`: words to refuse. `slow`: seconds that a call takes."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -90,11 +90,11 @@ class Sides:
 
     @property
     def engine(self) -> WorkflowEngine:
-        """Of one of them."""
+        """The engine of one of them."""
         return self.plugs[0].workflows
 
     def impatient(self) -> list[WorkflowEngine]:
-        """Engines that take every worker for dead at once."""
+        """Engines for which every lease has expired."""
         return [
             WorkflowEngine(
                 plug.store, plug.ring, plug.providers, plug.executor, plug.connections, plug.shared, lease=timedelta()
@@ -103,7 +103,7 @@ class Sides:
         ]
 
     def forget_keys(self) -> None:
-        """From now on nothing but the versions of runs keeps workers apart."""
+        """From now on only the versions of runs exclude other workers."""
         for plug in self.plugs:
             plug.executor.run = partial(_keyless, plug.executor.run)  # type: ignore[method-assign]
 
@@ -134,7 +134,7 @@ async def sides(postgres_url: str) -> AsyncIterator[Sides]:
 
 
 async def at_once(*jobs: Callable[[], Awaitable[Any]]) -> list[Any]:
-    """Each in a thread and loop of its own, begun together: what it gave or the error it raised."""
+    """Run each in its own thread and loop, started together. Returns results or errors."""
     ready = threading.Barrier(len(jobs))
 
     def run(job: Callable[[], Awaitable[Any]]) -> Any:
@@ -148,7 +148,7 @@ async def at_once(*jobs: Callable[[], Awaitable[Any]]) -> list[Any]:
 
 
 def only(found: list[Any], *allowed: type[BaseException]) -> None:
-    """Nothing else was raised."""
+    """No other error was raised."""
     for one in found:
         if isinstance(one, BaseException) and not isinstance(one, allowed):
             raise one
@@ -226,7 +226,7 @@ async def settled(sides: Sides) -> list[Run]:
 
 
 async def test_workers_with_an_expired_lease_repeat_nothing(sides: Sides) -> None:
-    """The lease is nothing here: only idempotency keys and versions keep six workers apart."""
+    """Every lease has expired: only idempotency keys and versions exclude the six workers."""
     await sides.made()
     for number in ROUNDS:
         (run,) = await sides.engine.accept(await sides.event(number))
@@ -294,7 +294,7 @@ async def test_a_run_deleted_by_another_process_does_nothing_more(sides: Sides) 
 
         found = await at_once(partial(first.workflows.handle, event), delete)
         only(found)
-        assert len(sides.vendor.said) - found[1] <= 1  # what was out already
+        assert len(sides.vendor.said) - found[1] <= 1  # a call that was already running
         with pytest.raises(UnknownName):
             await sides.engine.delete(workflow_id, sides.user)
         assert await sides.engine.runs(sides.user) == []

@@ -1,4 +1,4 @@
-"""What becomes of runs when steps fail, processes die, and people change their mind."""
+"""Runs when steps fail, processes die, and users change their mind."""
 
 import asyncio
 from contextlib import suppress
@@ -37,7 +37,7 @@ def texts(world: World) -> list[str]:
 
 
 class Died(BaseException):
-    """The process ends here."""
+    """Stands for the death of the process."""
 
 
 async def ran(world: World, *failures: BaseException | None, **changes: Any) -> Run:
@@ -279,7 +279,7 @@ async def test_a_worker_that_lost_its_lease_does_nothing_more(world: World) -> N
 
     world.runner.before = freeze
     (run,) = await world.engine.handle(opened())
-    # Step one was sent by both, as one idempotency key: the toy runner only knows the end of a call.
+    # Both sent step one with one idempotency key: the toy runner only knows finished calls.
     assert run.status == RunStatus.SUCCEEDED
     assert texts(world)[1:] in (["2", "3"], ["2", "3", "1"])
     assert texts(world).count("2") == 1
@@ -394,7 +394,7 @@ async def test_an_action_that_is_gone_fails_its_step(world: World) -> None:
 
 
 class Crash(Died):
-    """At a write of the store."""
+    """The process dies at a write of the store."""
 
 
 @given(
