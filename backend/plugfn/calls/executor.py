@@ -41,7 +41,7 @@ OWN_TROUBLE = frozenset({"store", "shared_state"})
 
 
 class Executor:
-    """Runs every action, whoever asks for it: callers, batches, workflows, tools."""
+    """Runs every action, for all of its callers: programs, batches, workflows, tools."""
 
     def __init__(
         self,

@@ -15,9 +15,9 @@ class WebhookUrls(Reading):
     """Makes these URLs, and checks them."""
 
     async def new_webhook_url(self, connection_id: str, user_id: str) -> str:
-        """A new URL for the vendor's deliveries to this connection; it replaces the previous one. It is shown only now,
+        """A new URL for the vendor's deliveries to this connection, which replaces the previous one.
 
-        since only a digest of its secret is stored. Raises NoConnection, InvalidCall."""
+        It is shown only now: only a digest of its secret is stored. Raises NoConnection, InvalidCall."""
         connection = await self.get(connection_id, user_id)
         provider = self._registry.get(connection.provider)
         if provider.webhooks is None or not provider.webhooks.per_connection:

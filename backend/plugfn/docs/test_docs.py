@@ -192,4 +192,4 @@ def test_the_figures_match_the_program():
 
 def test_the_reference_is_up_to_date():
     told = page("docs/reference.md").text
-    assert told == reference(), "write it anew: python -m plugfn.generate.reference > docs/reference.md"
+    assert told == reference(), "regenerate it: python -m plugfn.generate.reference > docs/reference.md"

@@ -18,7 +18,7 @@ def make_provider(name: str, folder: Path, label: str = "", package: str = "") -
         raise ConfigurationError("a provider's name must be lower-case letters, digits and _, such as acme_mail")
     target = folder / name
     if target.exists():
-        raise ConfigurationError(f"{target} is there already")
+        raise ConfigurationError(f"{target} already exists")
     words = {
         "name": name,
         "label": label or name.replace("_", " ").title(),

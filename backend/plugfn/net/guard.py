@@ -18,10 +18,9 @@ LOOKUPS_AT_ONCE = 16
 
 @cache
 def _threads(_process: int) -> ThreadPoolExecutor:
-    """The threads that resolve host names of users. A name whose name server does not answer blocks a thread for long,
+    """The threads that resolve host names of users, where a silent name server can block a thread for long.
 
-    so these are not the event loop's threads, which resolve trusted hosts. A fork gets new ones: it inherits no
-    threads.
+    They are not the event loop's threads, which resolve trusted hosts. A fork gets new ones: it inherits no threads.
     """
     return ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="plugfn-lookup")
 

@@ -81,9 +81,9 @@ class VendorHttp:
 
     @property
     def changed(self) -> bool:
-        """Whether a request that changes something succeeded or got an unreadable answer: repeating the call may
+        """Whether repeating the call may do something twice.
 
-        do it twice."""
+        A request that changes something succeeded, or got an answer that cannot be read."""
         return self._progress.changed
 
     def __repr__(self) -> str:

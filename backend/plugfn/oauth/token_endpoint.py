@@ -126,9 +126,10 @@ def _read(app: App, document: Mapping[str, Any]) -> OAuthTokens:
 
 
 def _lifetime(value: Any) -> float | None:
-    """Seconds; some vendors send them as text. None when the value is not valid: the vendor has already replaced the
+    """Seconds, which some vendors send as text. None when the value is not valid.
 
-    old tokens, and a token of unknown lifetime is renewed when it is refused."""
+    An error would lose the tokens, and the vendor has already replaced the old ones. A token of unknown lifetime is
+    renewed when it is refused."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:

@@ -46,9 +46,9 @@ class Field:
     type: FieldType
     label: str
     safe: bool = False
-    """Whether a trace may show its value: always for choices and booleans, for others if their model declares
+    """Whether a trace may show its value.
 
-    `Field(json_schema_extra={"safe": True})`."""
+    Always for choices and booleans, else if the model declares `Field(json_schema_extra={"safe": True})`."""
     choices: tuple[str, ...] = ()
 
 

@@ -88,9 +88,9 @@ class Vault:
     async def change(
         self, connection_id: str, model: type[Model], how: Callable[[StoredConnection], StoredConnection | None]
     ) -> StoredConnection | None:
-        """Replace it by what `how` returns for its current state, unless that is None. Returns what is stored then,
+        """Replace a connection by what `how` returns for its current state, unless `how` returns None.
 
-        None when the connection is gone. `how` is called again after a simultaneous change."""
+        Returns the stored state; None when it is gone. `how` is called again after a simultaneous change."""
         for _ in range(ATTEMPTS):
             stored = await self.read(connection_id, model)
             changed = None if stored is None else how(stored)

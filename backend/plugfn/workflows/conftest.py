@@ -71,8 +71,8 @@ class Runner:
         self._results: dict[str, BaseModel] = {}
 
     def validate(self, action: str, params: Mapping[str, Any]) -> BaseModel:
-        found = self._registry.action(action)
-        return validated(found.params, params, f"the parameters of {action}")
+        known = self._registry.action(action)
+        return validated(known.params, params, f"the parameters of {action}")
 
     async def run(self, action: str, *, params: Mapping[str, Any], idempotency_key: str, **call: Any) -> BaseModel:
         self.calls.append({"action": action, "params": dict(params), "key": idempotency_key, **call})
@@ -99,20 +99,20 @@ class Accounts:
         self._store = store
 
     async def get(self, connection_id: str, user_id: str) -> Connection:
-        found = await self._store.connection(connection_id)
-        if found is None or found.user_id != user_id:
+        connection = await self._store.connection(connection_id)
+        if connection is None or connection.user_id != user_id:
             raise NoConnection("the user has no such connection")
-        return found
+        return connection
 
     async def resolve(self, provider: Provider, user_id: str, connection_id: str | None) -> Connection:
         if connection_id is not None:
             return await self.get(connection_id, user_id)
-        found = await self._store.connections(user_id=user_id, provider=provider.name)
-        if not found:
+        connections = await self._store.connections(user_id=user_id, provider=provider.name)
+        if not connections:
             raise NoConnection(f"the user has no connection at {provider.label}")
-        if len(found) > 1:
+        if len(connections) > 1:
             raise AmbiguousConnection("the user has several: give connection_id")
-        return found[0]
+        return connections[0]
 
     async def of_account(self, provider: str, account: str) -> list[Connection]:
         return await self._store.connections(provider=provider, accounts=[account])

@@ -87,9 +87,9 @@ class WorkflowEngine:
         return checking.event_fields(self._registry, provider, event)
 
     async def create(self, user_id: str, spec: Mapping[str, Any] | WorkflowSpec) -> Workflow:
-        """Store a workflow; it is active at once. Raises UnknownName, InvalidParams with all problems,
+        """Store a workflow, which is active at once.
 
-        InvalidCall (code "too_many")."""
+        Raises UnknownName, InvalidParams with all problems, InvalidCall (code "too_many")."""
         if len(await self._store.workflows(user_id=check_user(user_id), limit=MOST_WORKFLOWS)) >= MOST_WORKFLOWS:
             raise InvalidCall(f"a user has at most {MOST_WORKFLOWS} workflows", code="too_many")
         checked = await self._checked(user_id, spec)
