@@ -36,25 +36,25 @@ class ExclusiveLock:
                 if error.code != "shared_state":
                     raise
                 log.warning("the shared state is down: only the claim in the database excludes other processes")
-            mine = uuid4().bytes
+            token = uuid4().bytes
             try:
                 # Inside the try: a cancelled claim may have succeeded in the database all the same.
-                await self._claim(name, mine)
+                await self._claim(name, token)
                 yield
             finally:
-                await self._release(name, mine)
+                await self._release(name, token)
 
-    async def _claim(self, name: str, mine: bytes) -> None:
+    async def _claim(self, name: str, token: bytes) -> None:
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                while await self._claims.put_new(KIND, name, mine, HOLD_SECONDS) is not None:
+                while await self._claims.put_new(KIND, name, token, HOLD_SECONDS) is not None:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             raise Unavailable("another process holds this lock", code="locked") from None
 
-    async def _release(self, name: str, mine: bytes) -> None:
+    async def _release(self, name: str, token: bytes) -> None:
         try:
-            if await self._claims.peek(KIND, name) == mine:
+            if await self._claims.peek(KIND, name) == token:
                 await self._claims.take(KIND, name)
         except Unavailable:
             # The work under the lock is done all the same, and the claim expires by itself.

@@ -51,10 +51,10 @@ class MemoryShared:
 
     def lock(self, name: str, *, ttl: float, wait: float) -> AbstractAsyncContextManager[None]:
         """A lock, held for at most `ttl` seconds. Raises Unavailable (code "locked") after waiting `wait` seconds."""
-        return self._held(name, ttl, wait)
+        return self._hold(name, ttl, wait)
 
     @asynccontextmanager
-    async def _held(self, name: str, ttl: float, wait: float) -> AsyncIterator[None]:
+    async def _hold(self, name: str, ttl: float, wait: float) -> AsyncIterator[None]:
         owner = object()
 
         async def attempt() -> bool:

@@ -82,10 +82,10 @@ class RedisShared:
 
     def lock(self, name: str, *, ttl: float, wait: float) -> AbstractAsyncContextManager[None]:
         """A lock, held for at most `ttl` seconds. Raises Unavailable (code "locked") after waiting `wait` seconds."""
-        return self._held(self._key("lock", name), ttl, wait)
+        return self._hold(self._key("lock", name), ttl, wait)
 
     @asynccontextmanager
-    async def _held(self, key: str, ttl: float, wait: float) -> AsyncIterator[None]:
+    async def _hold(self, key: str, ttl: float, wait: float) -> AsyncIterator[None]:
         owner = secrets.token_hex(8)
 
         async def attempt() -> bool:

@@ -51,18 +51,18 @@ class Limits:
         try:
             yield
         except Unavailable:
-            await _noted(self._shared.fail(limits.breaker))
+            await _record(self._shared.fail(limits.breaker))
             raise
         except PlugFnError as error:
             if isinstance(error, RateLimited):
                 await self.pause(limits, error.retry_after or 1.0)
-            await _noted(self._shared.succeed(limits.breaker))
+            await _record(self._shared.succeed(limits.breaker))
             raise
-        await _noted(self._shared.succeed(limits.breaker))
+        await _record(self._shared.succeed(limits.breaker))
 
     async def pause(self, limits: CallLimits, seconds: float) -> None:
         """Send nothing for this connection for as long as the vendor said."""
-        await _noted(self._shared.pause(limits.budgets[0], min(seconds, LONGEST_PAUSE)))
+        await _record(self._shared.pause(limits.budgets[0], min(seconds, LONGEST_PAUSE)))
 
     async def _ask_breaker(self, breaker: Breaker) -> None:
         if wait := await self._shared.enter(breaker):
@@ -79,7 +79,7 @@ class Limits:
         return waited
 
 
-async def _noted(note: Awaitable[object]) -> None:
+async def _record(note: Awaitable[object]) -> None:
     """Record how a call went. The call is over, so a failure here is only logged."""
     try:
         await note
@@ -104,8 +104,8 @@ def _value_digest(limit: RateLimit, params: BaseModel) -> str:
 
 
 def _budget(limit: RateLimit, name: str, connection: Connection) -> Budget:
-    whose = connection.id if limit.per == "connection" else "all"
-    return Budget(f"{name}:{whose}", limit.calls, limit.per_seconds)
+    scope = connection.id if limit.per == "connection" else "all"
+    return Budget(f"{name}:{scope}", limit.calls, limit.per_seconds)
 
 
 def _breaker_name(provider: Provider, connection: Connection, origin: Origin) -> str:

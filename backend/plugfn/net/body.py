@@ -17,7 +17,7 @@ MOST_DROPPED = 65536
 class _Gunzip:
     def __init__(self) -> None:
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        self._begun = False
+        self._started = False
 
     def decode(self, packed: bytes, most: int) -> bytes:
         """Decompress to at most `most` bytes; input beyond that is dropped."""
@@ -26,7 +26,7 @@ class _Gunzip:
             while packed and len(out) < most:
                 if self._member.eof:
                     self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-                self._begun = True
+                self._started = True
                 out += self._member.decompress(packed, most - len(out))
                 packed = self._member.unused_data or self._member.unconsumed_tail
         except zlib.error:
@@ -35,7 +35,7 @@ class _Gunzip:
 
     def end(self) -> None:
         """Raises Unavailable when the compressed data is incomplete."""
-        if self._begun and not self._member.eof:
+        if self._started and not self._member.eof:
             raise Unavailable("the answer ended too early", maybe_done=True, code="truncated")
 
 

@@ -58,7 +58,7 @@ class Refresher:
             return _old_tokens(tokens, refused, _failed_recently())
         task = asyncio.create_task(self._locked(app, stored, refused))
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._forget_task)
         return await asyncio.shield(task)
 
     async def finish(self) -> None:
@@ -67,7 +67,7 @@ class Refresher:
         if pending := [task for task in self._running if task.get_loop() is loop]:
             await asyncio.wait(pending)
 
-    def _ended(self, task: "asyncio.Task[OAuthTokens]") -> None:
+    def _forget_task(self, task: "asyncio.Task[OAuthTokens]") -> None:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # the caller gets it; reading it here keeps asyncio silent when the caller is gone

@@ -69,10 +69,10 @@ class Window:
 
     def take(self, budget: Budget, now: float) -> float:
         """0.0 when the call is granted, else the seconds until the next one. `now` must never go back."""
-        stamps, left = self.stamps, now - budget.per_seconds
-        while stamps and stamps[0] <= left:
+        stamps, window_start = self.stamps, now - budget.per_seconds
+        while stamps and stamps[0] <= window_start:
             stamps.popleft()
         if len(stamps) >= budget.limit:
-            return stamps[0] - left
+            return stamps[0] - window_start
         stamps.append(now)
         return 0.0

@@ -88,12 +88,12 @@ def _evaluate_leaf(leaf: Leaf, at: str, values: Values, known: Catalogue, now: d
         field=leaf.field,
         op=leaf.op,
         expected=leaf.value,
-        actual=_shown(field, actual),
+        actual=_trace_value(field, actual),
         result=_answer(leaf, field, actual, now),
     )
 
 
-def _shown(field: Field | None, actual: Any) -> dict[str, Any]:
+def _trace_value(field: Field | None, actual: Any) -> dict[str, Any]:
     if field is None or actual is None:
         return {"type": "missing"}
     shown: dict[str, Any] = {"type": str(field.type)}

@@ -105,16 +105,16 @@ def _join(at: str, key: str | int) -> str:
 def render(params: Mapping[str, Any], model: type[BaseModel], values: Values, style: Style) -> dict[str, Any]:
     """The parameters with every placeholder filled in. Raises InvalidParams, with problems by parameter."""
     problems: list[Problem] = []
-    left = MOST_RENDERED
+    remaining = MOST_RENDERED
 
     def fill(source: str, slot: Slot, at: str) -> Any:
-        nonlocal left
+        nonlocal remaining
         try:
-            filled = _fill(templates.parse(source), slot, values, style, left)
+            filled = _fill(templates.parse(source), slot, values, style, remaining)
         except InvalidParams as error:
             problems.extend(Problem(at, str(problem)) for problem in error.problems)
             return None
-        left -= len(filled) if isinstance(filled, str) else 0
+        remaining -= len(filled) if isinstance(filled, str) else 0
         return filled
 
     rendered: dict[str, Any] = _walk(dict(params), Slot(model), "", fill)
@@ -123,13 +123,13 @@ def render(params: Mapping[str, Any], model: type[BaseModel], values: Values, st
     return rendered
 
 
-def _fill(template: Template, slot: Slot, values: Values, style: Style, left: int) -> Any:
+def _fill(template: Template, slot: Slot, values: Values, style: Style, remaining: int) -> Any:
     only = template.only
     if only is not None and not slot.wants_text:
         value = templates.value(only, values, style)
         if not isinstance(value, str):
             return value
-    return templates.render(template, values, style, slot.escape, min(left, templates.LONGEST_RESULT))
+    return templates.render(template, values, style, slot.escape, min(remaining, templates.LONGEST_RESULT))
 
 
 def check(params: Mapping[str, Any], model: type[BaseModel], known: Catalogue, style: Style) -> list[Problem]:

@@ -240,11 +240,11 @@ class MemoryWorkflows:
             return self._workflows.pop(workflow_id, None) is not None
 
     def _delete_runs(self, should_go: Callable[[RunRow], bool]) -> int:
-        gone = [run for run in self._runs.values() if should_go(run)]
-        for run in gone:
+        removed = [run for run in self._runs.values() if should_go(run)]
+        for run in removed:
             del self._runs[run.id]
             self._occurrences.discard((run.workflow_id, run.occurrence))
-        return len(gone)
+        return len(removed)
 
     async def add_run(self, row: RunRow) -> bool:
         """See Store."""

@@ -1,4 +1,4 @@
-"""Reencrypts everything that an older key encrypted with the ring's first key, so that the older key can be removed.
+"""Encrypts all stored data with the ring's first key, so that older keys can be removed.
 
 Put the new key first in every process's ring, rotate, and remove the old key a day later: sign-ins in progress and the
 results of idempotency keys are encrypted too, but live no longer. Rotation may run again, or twice at the same time.

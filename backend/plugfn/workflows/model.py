@@ -42,7 +42,7 @@ class RunStatus(StrEnum):
     SUPPRESSED = "suppressed"
     """Deliberately not done: `reason` says why."""
     PAUSED = "paused"
-    """Its workflow was paused or deleted while it ran; `retry` continues it."""
+    """Its workflow was paused while it ran; `retry` continues it."""
 
 
 class StepStatus(StrEnum):
