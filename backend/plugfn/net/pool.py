@@ -80,7 +80,7 @@ class _Pair:
 
 
 class Pool:
-    """The connections of all calls. Each event loop has its own; those of closed loops are dropped, also after a fork.
+    """The connections of all calls, by event loop. Drops those of closed loops and, after a fork, the parent's.
 
     `guard` checks hosts that users named. `tls`: which certificates to trust (default: the system's, or
     SSL_CERT_FILE's). Proxies from the environment are not used: the guard could not check where they connect to."""

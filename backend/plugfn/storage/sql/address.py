@@ -22,7 +22,7 @@ def address(url: str) -> URL:
     try:
         url_parts = make_url(url) if "://" in url else _libpq(url)
     except (ArgumentError, ValueError):
-        raise ConfigurationError("database is not an address that can be url_parts") from None
+        raise ConfigurationError("database is not a valid URL") from None
     if url_parts.drivername not in DRIVERS:
         raise ConfigurationError(f"database: no adapter for {url_parts.drivername}; use postgresql:// or sqlite:///")
     url_parts = url_parts.set(drivername=DRIVERS[url_parts.drivername])
