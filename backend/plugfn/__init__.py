@@ -1,7 +1,7 @@
 """Connect your users' accounts at other services, and run actions on them.
 
-Everything here is imported when it is first asked for: who only needs the encryption or the retry rules pays for no
-more than that.
+Names are imported on first use, so that a program which only needs encryption or retry policies does not import the
+rest.
 """
 
 from importlib import import_module

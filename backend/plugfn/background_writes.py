@@ -1,4 +1,4 @@
-"""What is still to be written down when something is over: it changes nothing about that any more."""
+"""Writes that finish even when their caller is cancelled, and whose failure does not fail the caller."""
 
 import asyncio
 import logging
@@ -7,19 +7,19 @@ from typing import Any
 
 log = logging.getLogger("plugfn")
 
-# The event loop itself holds its tasks only weakly.
-_under_way: set[asyncio.Task[None]] = set()
+# The event loop holds only weak references to its tasks.
+_running: set[asyncio.Task[None]] = set()
 
 
 async def complete(write: Coroutine[Any, Any, object], otherwise: str) -> None:
-    """The write goes on when the caller leaves, and its failure is logged as `otherwise`."""
-    task = asyncio.create_task(_tried(write, otherwise))
-    _under_way.add(task)
-    task.add_done_callback(_under_way.discard)
+    """Finish `write` even if the caller is cancelled. Log `otherwise` if it fails."""
+    task = asyncio.create_task(_logged(write, otherwise))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
     await asyncio.shield(task)
 
 
-async def _tried(write: Coroutine[Any, Any, object], otherwise: str) -> None:
+async def _logged(write: Coroutine[Any, Any, object], otherwise: str) -> None:
     try:
         await write
     except Exception:

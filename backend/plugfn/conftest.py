@@ -1,4 +1,4 @@
-"""What the library's tests stand on: emulators in processes of their own, a real PostgreSQL, a real Valkey."""
+"""Fixtures of the library's tests: emulators in their own processes, a real PostgreSQL, a real Valkey."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -19,14 +19,14 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Peers that could not be installed are named at the end of every run, never skipped in silence."""
+    """Peers that could not be installed are listed at the end of every run, so that no skip is silent."""
     for name, reason in terminalreporter.config.stash.get(NOT_RUN, {}).items():
         terminalreporter.write_line(f"NOT RUN: {name}: {reason}", yellow=True)
 
 
 @pytest.fixture
 def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Call with the peer's name and the reason: skips the test and names the peer in the closing report."""
+    """Call it with the peer's name and the reason: skips the test and lists the peer in the closing report."""
 
     def report(name: str, reason: str) -> None:
         request.config.stash.setdefault(NOT_RUN, {})[name] = reason
@@ -64,7 +64,7 @@ def _services() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def postgres_url(_services: dict[str, str]) -> Iterator[str]:
-    """An empty database of this run's own, owned by the role that the URL names (no superuser)."""
+    """An empty database for this run, owned by the role in the URL (no superuser)."""
     name = f"test_plugfn_{uuid4().hex[:12]}"
     owner = _services["DATABASE_OWNER_URL"]
     with psycopg.connect(owner, autocommit=True) as connection:
@@ -76,5 +76,5 @@ def postgres_url(_services: dict[str, str]) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_url(_services: dict[str, str]) -> str:
-    """A Valkey. Other tests use it too: put a name of your own into every key."""
+    """A Valkey, shared with other tests: put a name of your own into every key."""
     return _services["REDIS_URL"].rpartition("/")[0] + "/0"

@@ -15,7 +15,7 @@ class ConnectionStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Connection:
-    """What is known of a connection but for its credentials, which are stored sealed and apart."""
+    """A connection without its credentials: those are encrypted and stored separately."""
 
     id: str
     user_id: str
@@ -24,12 +24,12 @@ class Connection:
     created_at: datetime
     updated_at: datetime
     label: str = field(default="", repr=False)
-    """How a person would name the account: personal data."""
+    """A name of the account that a person recognises: personal data."""
     account: str = field(default="", repr=False)
-    """The vendor's own id of the account; connecting the same account again renews this connection."""
+    """The vendor's id of the account. Connecting the same account again renews this connection."""
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
-    """When its access token ends; None when it does not, or nobody knows."""
+    """When its access token expires; None when it does not expire, or when that is unknown."""
     error_code: str = ""
-    """Why it needs the user."""
+    """Why the user must connect again."""
     last_used_at: datetime | None = None

@@ -1,7 +1,7 @@
-"""What a provider is: how its users connect, what it can do, what it tells us, and what its errors mean.
+"""What a provider is: how users connect, its actions and events, and the meaning of its errors.
 
-A provider is data and plain functions; everything that happens around a call (credentials, limits, retries, logs) is
-the executor's. See docs/creating-providers.md.
+A provider is data and plain functions. The executor does everything around a call: credentials, limits, retries, logs.
+See docs/creating-providers.md.
 """
 
 import inspect
@@ -40,44 +40,44 @@ LONGEST_TIMEOUT = 3600.0
 
 _PART = re.compile(r"[a-z][A-Za-z0-9_]*")
 _EVENT = re.compile(r"[\x21-\x29\x2b-\x7e]{1,200}")
-"""An event's name; "*" stands for all of them."""
+"""An event's name; "*" means all events."""
 
 
 class Settings(Model):
     """What the operator sets for a provider under `integrations`. Subclass it to add fields; secrets are SecretStr."""
 
     webhook_secrets: tuple[SecretStr, ...] = ()
-    """Secrets that deliveries may be signed with: several while one is being replaced."""
+    """Secrets that deliveries may be signed with; several while one is being replaced."""
 
     @field_validator("*")
     @classmethod
-    def _an_address(cls, value: Any, info: ValidationInfo) -> Any:
+    def _check_urls(cls, value: Any, info: ValidationInfo) -> Any:
         if not str(info.field_name).endswith("_url") or not isinstance(value, str):
             return value
         try:
             read_url(value)
         except InvalidCall:
-            raise ValueError("must be an address: https://…") from None
+            raise ValueError("must be a URL: https://…") from None
         return value
 
 
 class OAuthSettings(Settings):
-    """What every OAuth provider is set up with. The URLs are the vendor's unless set (a proxy, Enterprise)."""
+    """The settings of every OAuth provider. Set the URLs only to replace the vendor's (a proxy, Enterprise)."""
 
     client_id: str
     client_secret: SecretStr
     scopes: tuple[str, ...] | None = None
     redirect_uri: str | None = None
-    """Where the vendor sends the user back; default: base_url + /oauth/<provider>/callback. Always exact."""
+    """Where the vendor sends the user back, exactly; default: base_url + /oauth/<provider>/callback."""
     authorize_url: str | None = None
     token_url: str | None = None
     api_url: str | None = None
 
 
-def _of_this_age(moment: datetime) -> datetime:
-    """A moment that every database keeps, whatever time zone it shows it in."""
+def _storable(moment: datetime) -> datetime:
+    """A time that every database can store, in any time zone."""
     if not 1970 < moment.year < 9999:
-        raise ValueError("must be a moment of this age")
+        raise ValueError("must be a time between the years 1971 and 9998")
     return moment
 
 
@@ -86,12 +86,12 @@ class OAuthTokens(Model):
 
     access_token: SecretStr
     refresh_token: SecretStr | None = None
-    expires_at: Annotated[AwareDatetime, AfterValidator(_of_this_age)] | None = None
+    expires_at: Annotated[AwareDatetime, AfterValidator(_storable)] | None = None
     scopes: tuple[str, ...] = ()
     account: str = ""
-    """The vendor's own id of the connected account, where it names one (a Slack team, a GitHub user's number)."""
+    """The vendor's id of the connected account, if its answer has one (a Slack team, a GitHub user's number)."""
     label: str = ""
-    """How a person would name that account."""
+    """A name of the account that a person recognises."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +104,20 @@ class OAuth2:
     scope_separator: str = " "
     pkce: bool = True
     issuer: str | None = None
-    """Where the vendor names itself in the callback's `iss` (RFC 9207): the one name that is accepted."""
+    """The vendor's name in the callback's `iss` (RFC 9207); any other name is refused."""
     client_auth: Literal["client_secret_post", "client_secret_basic"] = "client_secret_post"
     extra_authorize: Mapping[str, str] = field(default_factory=dict)
     read_tokens: "Callable[[Mapping[str, Any]], OAuthTokens] | None" = None
-    """The vendor's token answer → ours. None: as RFC 6749, 5.1. A 200 that carries `error` never reaches it."""
+    """The vendor's token answer → ours. None: as RFC 6749, 5.1. It never gets a 200 with `error` in it."""
     revoke: "Callable[[Call[OAuthTokens]], Awaitable[None]] | None" = None
-    """Takes the token back at the vendor when the user disconnects. Best effort."""
+    """Revokes the token at the vendor when the user disconnects. A failure does not prevent the disconnect."""
     reauth_errors: frozenset[str] = frozenset({"invalid_grant", "bad_refresh_token"})
-    """Codes of a refused refresh after which only the user can help."""
+    """Error codes of a refused refresh after which the user must connect again."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """Users (or operators for them) type their credentials: `model` is a Model with SecretStr for what is secret."""
+    """Users (or operators for them) type their credentials. `model` is a Model with SecretStr for secrets."""
 
     model: type[Model]
 
@@ -130,30 +130,30 @@ class RateLimit:
     per_seconds: int
     per: Literal["connection", "provider"] = "connection"
     by: str = ""
-    """For an action's own limit: the parameter (a channel, a recipient) each value of which has a budget of its own."""
+    """For an action's own limit: a parameter (a channel, a recipient); each of its values has its own budget."""
 
     def __post_init__(self) -> None:
         if self.calls < 1 or self.per_seconds < 1 or self.per not in ("connection", "provider"):
             raise ConfigurationError(
-                "a rate limit is one call or more in one second or more, per connection or provider"
+                "a rate limit must be at least one call in at least one second, per connection or provider"
             )
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where calls go. `trusted`: named by the vendor or the operator; otherwise private addresses are refused."""
+    """Where calls go. `trusted`: the vendor or the operator chose it; otherwise private addresses are refused."""
 
     url: str
     trusted: bool
 
 
 class Identity(Result):
-    """Whose a connection is."""
+    """Whose account a connection is."""
 
     account: str
-    """The vendor's own id of the account, that never becomes another's: not a name, which may be given up and taken."""
+    """The vendor's permanent id of the account: not a name, which one user can give up and another take."""
     label: str
-    """How a person would name it."""
+    """A name of the account that a person recognises."""
 
 
 C = TypeVar("C", bound=Model)
@@ -161,16 +161,16 @@ C = TypeVar("C", bound=Model)
 
 @dataclass
 class Doubt:
-    """For providers that speak no HTTP: whether a call that is cut off now may have been done all the same.
+    """For providers that do not speak HTTP: whether a call that is cut off now may have been done.
 
-    None, which is for nobody having said, counts as yes."""
+    None means unknown, which counts as yes."""
 
     possible: bool | None = None
 
 
 @dataclass(frozen=True)
 class Call(Generic[C]):
-    """What an action's function is given besides its parameters."""
+    """What an action's function gets besides its parameters."""
 
     provider: "Provider"
     connection: Connection
@@ -178,11 +178,11 @@ class Call(Generic[C]):
     settings: Any
     """An instance of the provider's settings class."""
     http: VendorHttp
-    """HTTP to the provider's origin, authenticated, its errors mapped by the provider's error table."""
+    """HTTP to the provider's origin, authenticated, with errors mapped by the provider's error table."""
     guard: Guard
-    """Asked before any other connection to an address that a user named."""
+    """Checks the address before any other connection to a host that a user named."""
     attempt_id: str
-    """Unique to this call and the same in all of its attempts: what to give a vendor for correlation."""
+    """Unique to the call and the same in all of its attempts: give it to the vendor for correlation."""
     doubt: Doubt = field(default_factory=Doubt)
 
 
@@ -200,7 +200,7 @@ class Action(Generic[P, R]):
     run: Run[P, R]
     summary: str
     safe: bool = False
-    """Whether doing it twice does no harm (every read): only then is it repeated after an unclear outcome."""
+    """Whether doing it twice does no harm (as for every read): only then is it retried after an unclear outcome."""
     scopes: tuple[str, ...] = ()
     timeout: float = 30.0
     retry: str = "default"
@@ -214,7 +214,7 @@ class Action(Generic[P, R]):
 
 @dataclass(frozen=True)
 class Trigger:
-    """One kind of event that a provider tells. `payload` declares the fields that conditions and templates may use."""
+    """One kind of event from a provider. `payload` declares the fields that conditions and templates may use."""
 
     name: str
     payload: type[Result]
@@ -223,7 +223,7 @@ class Trigger:
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider, complete. Its actions are added by the decorator `action`, when its module is imported."""
+    """A complete provider. The decorator `action` adds its actions, when its module is imported."""
 
     name: str
     label: str
@@ -239,17 +239,17 @@ class Provider:
     triggers: tuple[Trigger, ...] = ()
     webhooks: Webhooks | None = None
     test: Callable[[Call[Any]], Awaitable[str]] | None = None
-    """Asks the vendor whether the connection works; returns the account's label. Raises as actions do."""
+    """Asks the vendor whether the connection works. Returns the account's label. Raises as actions do."""
     identify: Callable[[Call[Any]], Awaitable[Identity]] | None = None
-    """Asks the vendor whose connection it is: for OAuth whose token answer names no account. Raises as actions do."""
+    """Asks the vendor whose account it is, when the OAuth token answer does not say. Raises as actions do."""
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [trigger.name for trigger in self.triggers]
         if len(set(names)) < len(names) or not all(_EVENT.fullmatch(name) for name in names):
-            raise ConfigurationError(f"{self.name} has two triggers of one name, or one without a usable name")
+            raise ConfigurationError(f"{self.name} has two triggers with the same name, or one with an invalid name")
         if any(limit.by for limit in self.limits):
-            raise ConfigurationError(f"{self.name} has no parameters to limit calls by: that is for actions")
+            raise ConfigurationError(f"{self.name} cannot limit calls by parameters: only its actions can")
 
     @property
     def credentials(self) -> type[Model]:
@@ -267,34 +267,34 @@ class Provider:
         retry: str = "default",
         limits: tuple[RateLimit, ...] = (),
     ) -> Callable[[Callable[[Call[Any], P], Awaitable[R]]], Action[P, R]]:
-        """Makes an async function `(call, params) -> result` an action; the annotations say the two models."""
+        """Turns an async function `(call, params) -> result` into an action; its annotations are the two models."""
 
         def register(run: Callable[[Call[Any], P], Awaitable[R]]) -> Action[P, R]:
             self._check_action(name)
             policy(retry)
             if not 0 < timeout <= LONGEST_TIMEOUT:
-                raise ConfigurationError(f"{self.name}.{name} must take more than no time, and at most an hour")
+                raise ConfigurationError(f"{self.name}.{name} must have a timeout above 0 and at most an hour")
             params, result = _models(run)
             for limit in limits:
                 if limit.by and limit.by not in params.model_fields:
                     raise ConfigurationError(f"{self.name}.{name} has no parameter {limit.by!r} to limit calls by")
-            made: Action[P, R] = Action(
+            new: Action[P, R] = Action(
                 self.name, name, params, result, run, summary, safe, scopes, timeout, retry, limits
             )
-            self.actions[name] = made
-            return made
+            self.actions[name] = new
+            return new
 
         return register
 
     def _check_action(self, name: str) -> None:
         parts = name.split(".")
         if not all(_PART.fullmatch(part) and not iskeyword(part) for part in parts):
-            raise ConfigurationError(f"{self.name} cannot have an action called {name!r}: it is called as an attribute")
+            raise ConfigurationError(f"{self.name} cannot have an action called {name!r}, which cannot be an attribute")
         if name in self.actions:
             raise ConfigurationError(f"{self.name} has two actions called {name}")
         for other in self.actions:
             if other.startswith(f"{name}.") or name.startswith(f"{other}."):
-                raise ConfigurationError(f"{self.name}.{name} and {self.name}.{other}: one would hide the other")
+                raise ConfigurationError(f"{self.name}.{name} and {self.name}.{other}: one hides the other")
 
 
 def _models(run: Callable[..., Any]) -> tuple[Any, Any]:

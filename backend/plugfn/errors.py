@@ -1,28 +1,28 @@
-"""The errors that answer one question: what next?
+"""The errors. Each says what to do next.
 
     PlugFnError
-    ├── TryLater              RETRY      nothing was done; `retry_after` says how long to wait, when that is known
+    ├── TryLater              RETRY      nothing was done; `retry_after` is how long to wait, if known
     │   ├── RateLimited                  the vendor's limit or our own budget is used up
-    │   ├── CircuitOpen                  the vendor's host keeps failing and is left in peace for a while
-    │   └── Unavailable                  network or server trouble; `maybe_done` when it may have been done all the same
+    │   ├── CircuitOpen                  the vendor's host keeps failing, so calls to it are blocked for a while
+    │   └── Unavailable                  network or server trouble; with `maybe_done`, the vendor may have done it
     ├── NeedsReconnect        RECONNECT  the user must connect the account again
-    │   └── MissingScope                 the connection lives on, but the user must first allow or do something there
-    ├── InvalidCall           FIX_CALL   the call is wrong: the same call can never succeed
-    │   ├── UnknownName                  no such provider, action, event, workflow, field … (did you mean …?)
-    │   ├── InvalidParams                parameters, credentials or a placeholder are wrong; `problems` lists where
-    │   ├── NoConnection                 the user has none, or not this one
-    │   ├── AmbiguousConnection          the user has several: name one
-    │   ├── IdempotencyConflict          the same key was used for another call, or its first call is still running
-    │   ├── InvalidState                 an OAuth state that is unknown, expired, used, or of another user
-    │   ├── Forbidden                    an address, a table or a statement that this library refuses to touch
-    │   └── NotFound                     the vendor knows no such thing, or does not show it to this account
-    ├── WebhookRejected       GIVE_UP    a delivery that does not prove where it comes from
-    ├── GiveUp                GIVE_UP    the vendor refuses, and trying again cannot help
-    │   └── Unexpected                   the vendor's answer breaks its contract: tell the developers
-    └── OutcomeUnknown        CHECK      the request went out, no answer came: look whether it was done, then repeat
+    │   └── MissingScope                 the connection works, but the user must first do something at the vendor
+    ├── InvalidCall           FIX_CALL   the call is wrong: repeating it unchanged can never succeed
+    │   ├── UnknownName                  no provider, action, event, workflow or field has this name (did you mean …?)
+    │   ├── InvalidParams                parameters, credentials or a placeholder are wrong; `problems` lists them
+    │   ├── NoConnection                 the user has no connection, or not this one
+    │   ├── AmbiguousConnection          the user has several connections: give connection_id
+    │   ├── IdempotencyConflict          the key was used for another call, or its first call is still running
+    │   ├── InvalidState                 the OAuth state is unknown, expired, used, or another user's
+    │   ├── Forbidden                    an address, a table or a statement that this library refuses
+    │   └── NotFound                     the vendor has no such object, or hides it from this account
+    ├── WebhookRejected       GIVE_UP    a delivery whose sender is not proven
+    ├── GiveUp                GIVE_UP    the vendor refuses, and a retry cannot help
+    │   └── Unexpected                   the vendor's answer breaks its contract: report it to the developers
+    └── OutcomeUnknown        CHECK      the request went out, no answer came: check whether it was done, then repeat
 
-A wrong configuration (a missing secret, an unknown setting) is ConfigurationError and stays outside the tree, so that
-nothing that handles a PlugFnError can swallow it.
+A wrong configuration (a missing secret, an unknown setting) raises ConfigurationError. It stays outside the tree, so
+that no handler of PlugFnError can swallow it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ from typing import Any, ClassVar
 
 
 class Next(StrEnum):
-    """What to do about an error."""
+    """What to do about an error: PlugFnError.next."""
 
     RETRY = "retry"
     RECONNECT = "reconnect"
@@ -43,11 +43,11 @@ class Next(StrEnum):
 
 
 class ConfigurationError(Exception):
-    """The program is set up wrongly. Names settings, never their values."""
+    """The program is configured wrongly. The message names settings, never their values."""
 
 
 class PlugFnError(Exception):
-    """Root of the tree. `message` holds no secret and no personal data; `code` is the vendor's own, if any."""
+    """Root of the tree. `message` has no secrets and no personal data; `code` is the vendor's code, if there is one."""
 
     next: ClassVar[Next] = Next.GIVE_UP
     default_code: ClassVar[str] = "error"
@@ -59,7 +59,7 @@ class PlugFnError(Exception):
         self.provider = provider
         self.action = action
         self.call_id = ""
-        """Of the call that raised it, as in the action log."""
+        """The id of the call that raised it, as in the action log."""
 
     def as_dict(self) -> dict[str, Any]:
         """What an API or a log may show: error, code, next, message, provider, action, call_id."""
@@ -69,7 +69,7 @@ class PlugFnError(Exception):
 
 
 class TryLater(PlugFnError):
-    """Nothing was done. `retry_after` is in seconds, None when nobody named a time."""
+    """Nothing was done: try again later. `retry_after` is in seconds, None when it is unknown."""
 
     next = Next.RETRY
     default_code = "try_later"
@@ -79,7 +79,7 @@ class TryLater(PlugFnError):
         self.retry_after = retry_after
 
     def as_dict(self) -> dict[str, Any]:
-        """As for every error, with retry_after where it is known."""
+        """As for every error, with retry_after if it is known."""
         wait = {} if self.retry_after is None else {"retry_after": round(self.retry_after, 3)}
         return super().as_dict() | wait
 
@@ -91,13 +91,13 @@ class RateLimited(TryLater):
 
 
 class CircuitOpen(TryLater):
-    """The vendor's host has failed several times in a row and is left in peace."""
+    """The vendor's host failed several times in a row: calls to it are blocked until `retry_after`."""
 
     default_code = "circuit_open"
 
 
 class Unavailable(TryLater):
-    """The network or the vendor's server fails. `maybe_done`: bytes went out, so it may have been done all the same."""
+    """The network or the vendor's server fails. `maybe_done`: the request was sent, so it may have been done."""
 
     default_code = "unavailable"
 
@@ -109,42 +109,42 @@ class Unavailable(TryLater):
 
 
 class NeedsReconnect(PlugFnError):
-    """Only the user can mend it, by connecting again. The connection is marked and not used until then."""
+    """Only the user can repair it, by connecting again. The connection is marked and not used until then."""
 
     next = Next.RECONNECT
     default_code = "needs_reauth"
 
 
 class MissingScope(NeedsReconnect):
-    """The user must act at the vendor first: grant what is missing, link a phone. The connection lives on meanwhile."""
+    """The user must first do something at the vendor: grant a scope, link a phone. The connection stays usable."""
 
     default_code = "missing_scope"
 
 
 class InvalidCall(PlugFnError):
-    """The same call can never succeed."""
+    """The call is wrong: repeating it unchanged can never succeed."""
 
     next = Next.FIX_CALL
     default_code = "invalid_call"
 
 
 class UnknownName(InvalidCall):
-    """There is nothing of that name."""
+    """Nothing has this name."""
 
     default_code = "unknown_name"
 
     @classmethod
     def among(cls, kind: str, name: str, known: Sequence[str] | Mapping[str, Any], **named: str) -> "UnknownName":
-        """An error that suggests the nearest of the known names, or lists them when none is near."""
+        """An error that suggests the nearest known name, or lists the known names when none is near."""
         return cls(f"no {kind} is called {name[:80]!r}: {suggestion(name, list(known))}", **named)
 
 
 class UnknownAttribute(UnknownName, AttributeError):
-    """An UnknownName met by attribute access, so that hasattr and copy work as everywhere in Python."""
+    """An UnknownName raised by attribute access, so that hasattr and copy work as usual."""
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """'did you mean x?', or what there is."""
+    """'did you mean x?', or the list of known names."""
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"
@@ -153,7 +153,7 @@ def suggestion(name: str, known: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and where: `field` is a dotted path. Never holds the wrong value itself."""
+    """What is wrong, and where: `field` is a dotted path. Never holds the wrong value."""
 
     field: str
     reason: str
@@ -173,31 +173,31 @@ class InvalidParams(InvalidCall):
         self.problems = tuple(problems)
 
     def as_dict(self) -> dict[str, Any]:
-        """As for every error, with the problems."""
+        """As for every error, with `problems`."""
         listed = [{"field": problem.field, "reason": problem.reason} for problem in self.problems]
         return super().as_dict() | {"problems": listed}
 
 
 class NoConnection(InvalidCall):
-    """The user has no such connection. Another user's is answered the same."""
+    """The user has no such connection. Another user's connection is reported in the same way."""
 
     default_code = "no_connection"
 
 
 class AmbiguousConnection(InvalidCall):
-    """The user has several connections and the call names none."""
+    """The user has several connections and the call does not say which one: give connection_id."""
 
     default_code = "ambiguous_connection"
 
 
 class IdempotencyConflict(InvalidCall):
-    """The idempotency key belongs to another call, or to one that is still running."""
+    """The idempotency key was used for another call, or its first call is still running."""
 
     default_code = "idempotency_conflict"
 
 
 class InvalidState(InvalidCall):
-    """An OAuth state that is unknown, expired, used before, or of another user."""
+    """An OAuth state that is unknown, expired, already used, or another user's."""
 
     default_code = "invalid_state"
 
@@ -209,13 +209,13 @@ class Forbidden(InvalidCall):
 
 
 class NotFound(InvalidCall):
-    """The vendor knows no such thing, or does not show it to this account."""
+    """The vendor has no such object, or hides it from this account."""
 
     default_code = "not_found"
 
 
 class WebhookRejected(PlugFnError):
-    """A delivery that is not stored or handled. `status` is what its sender is answered."""
+    """A delivery that is not stored or handled. `status` is the HTTP status for its sender."""
 
     default_code = "WEBHOOK_SIGNATURE_INVALID"
 
@@ -225,7 +225,7 @@ class WebhookRejected(PlugFnError):
 
 
 class GiveUp(PlugFnError):
-    """The vendor refuses, and trying again cannot help."""
+    """The vendor refuses, and a retry cannot help."""
 
     default_code = "refused"
 
@@ -237,7 +237,7 @@ class Unexpected(GiveUp):
 
 
 class OutcomeUnknown(PlugFnError):
-    """The request went out and no answer came. Find out whether it was done before repeating it."""
+    """The request was sent and no answer came. Check whether it was done before repeating it."""
 
     next = Next.CHECK
     default_code = "outcome_unknown"

@@ -1,4 +1,4 @@
-"""One at a time, of all processes that share the database, whether or not they share a Redis too."""
+"""A lock across all processes that share the database, whether or not they also share a Redis."""
 
 import asyncio
 import logging
@@ -19,43 +19,43 @@ POLL_SECONDS = 0.05
 
 
 class ExclusiveLock:
-    """The shared lock queues those who wait: of this process, or of all when the shared state is Redis.
+    """Two locks in one. The shared lock queues waiting callers, of this process or (with Redis) of all processes.
 
-    The claim in the store keeps apart processes that share nothing else, also while Redis is away."""
+    The claim in the store excludes processes that share only the database, also while Redis is down."""
 
     def __init__(self, shared: Shared, claims: ShortLived) -> None:
         self._shared, self._claims = shared, claims
 
     @asynccontextmanager
     async def __call__(self, name: str) -> AsyncIterator[None]:
-        """Held for at most a minute. Raises Unavailable (code "locked", "store"; "shared_state" when it ends)."""
-        async with AsyncExitStack() as held:
+        """Hold the lock, for at most a minute. Raises Unavailable (code "locked", "store", or "shared_state")."""
+        async with AsyncExitStack() as locks:
             try:
-                await held.enter_async_context(self._shared.lock(name, ttl=HOLD_SECONDS, wait=WAIT_SECONDS))
+                await locks.enter_async_context(self._shared.lock(name, ttl=HOLD_SECONDS, wait=WAIT_SECONDS))
             except Unavailable as error:
                 if error.code != "shared_state":
                     raise
-                log.warning("the shared state is away: the claim alone keeps others out")
-            mine = uuid4().bytes
+                log.warning("the shared state is down: only the claim in the database excludes other processes")
+            token = uuid4().bytes
             try:
-                # Within: one who is cut off while claiming may have got the claim without hearing of it.
-                await self._claim(name, mine)
+                # Inside the try: a cancelled claim may have succeeded in the database all the same.
+                await self._claim(name, token)
                 yield
             finally:
-                await self._release(name, mine)
+                await self._release(name, token)
 
-    async def _claim(self, name: str, mine: bytes) -> None:
+    async def _claim(self, name: str, token: bytes) -> None:
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                while await self._claims.put_new(KIND, name, mine, HOLD_SECONDS) is not None:
+                while await self._claims.put_new(KIND, name, token, HOLD_SECONDS) is not None:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
-            raise Unavailable("another process is at it", code="locked") from None
+            raise Unavailable("another process holds this lock", code="locked") from None
 
-    async def _release(self, name: str, mine: bytes) -> None:
+    async def _release(self, name: str, token: bytes) -> None:
         try:
-            if await self._claims.peek(KIND, name) == mine:
+            if await self._claims.peek(KIND, name) == token:
                 await self._claims.take(KIND, name)
         except Unavailable:
-            # What it was held for is done all the same; the claim ends by itself.
-            log.warning("a claim was not given back", exc_info=True)
+            # The work under the lock is done all the same, and the claim expires by itself.
+            log.warning("a claim was not released; it expires by itself", exc_info=True)

@@ -1,6 +1,6 @@
-"""What type checkers know of `plug.github.issues.create(…)` and its like.
+"""Types for type checkers: `plug.github.issues.create(…)` and all other built-in actions.
 
-Written by `plugfn types` from the built-in providers: change those, not this. At run time nothing of it is used.
+Written by `plugfn types` from the built-in providers: change those, not this file. Nothing of it is used at run time.
 """
 
 from collections.abc import Mapping

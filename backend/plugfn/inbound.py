@@ -1,4 +1,4 @@
-"""What a provider's webhook parser is given, and what it gives back."""
+"""What a provider's webhook functions receive and return."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from plugfn.connection import Connection
 
 @dataclass(frozen=True)
 class Inbound:
-    """A delivery as it came: raw bytes, headers with lower-case names. Nothing of it is shown in repr."""
+    """A delivery as it came: raw bytes, and headers with lower-case names. Its repr shows none of it."""
 
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -20,10 +20,10 @@ class Inbound:
 
 @dataclass(frozen=True)
 class Keys:
-    """What a delivery is verified with. `secrets`: any of them will do, while one is being replaced.
+    """What verifies a delivery. Any of `secrets` is accepted, so that one can be replaced.
 
-    For a provider whose webhooks belong to one connection each, `connection` and `credentials` are that one's; its URL,
-    which is unguessable, has been checked by then."""
+    For a provider with a webhook URL for each connection, `connection` and `credentials` belong to that connection; the
+    secret in the URL has already been checked."""
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
     connection: Connection | None = None
@@ -32,7 +32,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a delivery. `id` is the vendor's own; without one nothing is taken for a repetition."""
+    """One event of a delivery. `id` is the vendor's; an event without one is never treated as a duplicate."""
 
     provider: str
     name: str
@@ -41,12 +41,12 @@ class Event:
     occurred_at: datetime | None = None
     connection_id: str | None = None
     account: str = ""
-    """The vendor's id of the account it concerns (a Slack team, the number of a GitHub owner), if it says so."""
+    """The vendor's id of the account that the event concerns (a Slack team, a GitHub owner's number), if known."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the sender is answered, where the vendor wants more than 200 and nothing."""
+    """The answer to the sender, for vendors that want more than an empty 200."""
 
     status: int = 200
     body: bytes = b""
@@ -55,7 +55,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The events of a verified delivery, and the answer that the vendor's handshake asks for, if this is one."""
+    """The events of a verified delivery, and the answer to the vendor's handshake, if it is one."""
 
     events: tuple[Event, ...] = ()
     reply: Reply | None = None
@@ -63,12 +63,12 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Webhooks:
-    """How a provider's deliveries are read."""
+    """How a provider's deliveries are verified and read."""
 
     verify: Callable[[Inbound, Keys], None]
-    """Raises WebhookRejected unless the raw bytes prove where they come from. Only called with secrets and a body."""
+    """Raises WebhookRejected unless the raw bytes prove who sent them. It is only called with secrets and a body."""
     parse: Callable[[Inbound, Keys], Parsed]
-    """Reads a verified delivery; raises WebhookRejected (status 400) when it is malformed. Drops secrets in it."""
+    """Reads a verified delivery and drops secrets in it. Raises WebhookRejected (status 400) when it is malformed."""
     per_connection: bool = False
     """Whether each connection has a webhook URL of its own, /webhooks/<provider>/<connection id>/<secret>."""
     max_bytes: int = 1_048_576

@@ -1,10 +1,10 @@
-"""The two bases of all models: what is given to PlugFn is read strictly, what vendors send is not."""
+"""The two base classes of all models: input to PlugFn is read strictly, vendors' data is not."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Model(BaseModel):
-    """Base of parameters, credentials and settings: unknown fields are refused, secrets stay out of repr and errors."""
+    """Base of parameters, credentials and settings: refuses unknown fields, keeps secrets out of repr and errors."""
 
     model_config = ConfigDict(
         extra="forbid", hide_input_in_errors=True, str_max_length=1_000_000, use_attribute_docstrings=True
@@ -12,6 +12,6 @@ class Model(BaseModel):
 
 
 class Result(BaseModel):
-    """Base of what actions give back and events carry: fields a vendor adds later are ignored, not an error."""
+    """Base of results and event payloads. It ignores unknown fields, which a vendor may add at any time."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True)

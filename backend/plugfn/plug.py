@@ -1,10 +1,10 @@
-"""PlugFn: everything together, wired once.
+"""PlugFn: the object that wires everything together.
 
     plug = PlugFn(database="sqlite:///plug.db", encryption_key=…, base_url="https://app.example.com", integrations={…})
     plug.providers.register(github_provider)
     issue = await plug.github.issues.create(user_id="ana", params={"owner": "…", "repo": "…", "title": "…"})
 
-Without await: plugfn.sync.
+To call it without await, see plugfn.sync.
 """
 
 import inspect
@@ -42,22 +42,22 @@ from plugfn.workflows.listening import Listener
 if TYPE_CHECKING:
     from plugfn.generated_types import ProviderAttributes
 else:
-    ProviderAttributes = object  # only for type checkers: a program pays for the providers that it registers
+    ProviderAttributes = object  # type checkers only: a program imports just the providers that it registers
 
 AuthProvider = Callable[[Any], Awaitable[str | None] | str | None]
-"""A web request → the id of the user who makes it, or None. Given to the framework adapters."""
+"""A function from a web request to the id of the user who makes it, or None. The framework adapters call it."""
 
 
 class PlugFn(ProviderAttributes):
-    """The library's face. Safe to share between threads, event loops and forked processes.
+    """The entry point of the library. It can be shared between threads, event loops and forked processes.
 
     database            a URL (memory://, sqlite:///file, postgresql://…) or a Store
-    encryption_key      a base64 key of 32 bytes, or several: the first one writes, all of them read
-    base_url            where the web adapter is mounted, for OAuth callbacks and webhook URLs
+    encryption_key      a base64 key of 32 bytes, or several: the first encrypts, all of them decrypt
+    base_url            where the web adapter is mounted; callback and webhook URLs begin with it
     integrations        settings by provider name (client_id, client_secret, webhook_secrets …)
-    auth                who makes a web request; only the framework adapters ask
-    redis               a URL when several processes share limits, breakers and locks, or a Shared
-    allowed_networks    private networks that users' servers may be in ("10.0.0.0/8"): none unless you say so
+    auth                finds the user of a web request; only the framework adapters need it
+    redis               a URL, when several processes share limits, breakers and locks; or a Shared
+    allowed_networks    private networks ("10.0.0.0/8") that users' servers may be in; none by default
     """
 
     def __init__(
@@ -112,40 +112,40 @@ class PlugFn(ProviderAttributes):
     async def run(self, action: str, **call: Unpack[CallOptions]) -> BaseModel: ...
 
     async def run(self, action: Action[Any, Any] | str, **call: Unpack[CallOptions]) -> BaseModel:
-        """Run an action, given as itself or by its path, for a user. See CallOptions for the rest."""
+        """Run an action for a user. The action is an Action or its path. CallOptions has the other arguments."""
         check_names(call)
         return await self.executor.run(action, **call)
 
     async def batch(
         self, calls: Sequence[BatchCall], *, concurrency: int = 10, on_progress: OnProgress | None = None
     ) -> list[BatchResult]:
-        """Run many calls, at most `concurrency` at once. See run_batch."""
+        """Run many calls, at most `concurrency` at a time. See run_batch."""
         return await run_batch(self.executor, calls, concurrency=concurrency, on_progress=on_progress)
 
     async def rotate_keys(self, on_progress: OnRotation | None = None) -> Rotated:
-        """Seal everything anew with the first encryption key, so that the others can go. See plugfn.vault.rotation."""
+        """Encrypt all stored data with the first key, so that old keys can be removed. See plugfn.vault.rotation."""
         return await rotate_keys(self.store, self.ring, on_progress)
 
     async def user_of(self, request: Any) -> str | None:
-        """Who makes a web request, as `auth` says. Raises ConfigurationError when no auth was given."""
+        """The id of the user who makes a web request, from `auth`. Raises ConfigurationError when `auth` is not set."""
         if self._auth is None:
-            raise ConfigurationError("give PlugFn(auth=…): a function from a web request to a user's id")
-        told = self._auth(request)
-        user = await told if inspect.isawaitable(told) else told
+            raise ConfigurationError("set PlugFn(auth=…): a function from a web request to a user's id")
+        answer = self._auth(request)
+        user = await answer if inspect.isawaitable(answer) else answer
         if user is not None and not isinstance(user, str):
-            raise ConfigurationError("the function given as auth must return a user's id as text, or None")
+            raise ConfigurationError("the function in PlugFn(auth=…) must return a user's id as text, or None")
         return user
 
     async def open(self) -> Self:
-        """Check the settings and make the database ready. Raises ConfigurationError."""
+        """Check the settings and prepare the database. Raises ConfigurationError."""
         self.providers.check()
         await self.store.open()
         return self
 
     async def close(self) -> None:
-        """Wait for the workflows that this event loop runs, then let go of vendors, database and Redis."""
+        """Wait for the workflows that run on this event loop, then close vendor connections, database and Redis."""
         async with AsyncExitStack() as last_first:
-            # One that fails keeps no other open.
+            # When one close fails, the others still run.
             for close in (self.store.close, self.shared.close, self.pool.close, self.connections.close):
                 last_first.push_async_callback(close)
             await self._listener.settle()
@@ -162,13 +162,13 @@ class PlugFn(ProviderAttributes):
 
 
 def _address(base_url: str) -> str:
-    """Without its last slash. Raises ConfigurationError: vendors would send users to what is no address."""
+    """The URL without its last slash. Raises ConfigurationError: vendors could not send users back to it."""
     try:
         parts = urlsplit(base_url)
     except ValueError:
-        raise ConfigurationError("base_url is not an address") from None
+        raise ConfigurationError("base_url is not a URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationError(
-            "base_url is where the web routes are mounted, as https://app.example.com/integrations"
+            "base_url is not the URL of the web routes, such as https://app.example.com/integrations"
         )
     return base_url.rstrip("/")

@@ -1,4 +1,4 @@
-"""What pydantic found wrong, said without the values."""
+"""Reports pydantic's validation errors without the values."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -13,34 +13,34 @@ LONGEST_FIELD = 100
 
 
 def problems_of(error: ValueError, model: type[BaseModel] | None = None) -> tuple[Problem, ...]:
-    """Where and why, at most 20, never the value itself. With the `model`, what a misspelt field was meant to be."""
+    """At most 20 problems, never the values. With `model`, a misspelt field gets a suggestion."""
     if not isinstance(error, ValidationError):
         return (Problem("", "is not valid"),)
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
     known = list(model.model_fields) if model else []
-    return tuple(Problem(_where(one["loc"]), _why(one, known)) for one in found[:MOST])
+    return tuple(Problem(_where(detail["loc"]), _why(detail, known)) for detail in errors[:MOST])
 
 
-def _why(one: Mapping[str, Any], known: Sequence[str]) -> str:
-    if one["type"] == "tuple_type":
-        return "Input should be a valid list"  # which is what people write
-    if one["type"] == "extra_forbidden" and len(one["loc"]) == 1 and known:
-        return f"{one['msg']}: {suggestion(str(one['loc'][0]), known)}"
-    return str(one["msg"]).removeprefix("Value error, ")  # pydantic's word for what our own checks say
+def _why(detail: Mapping[str, Any], known: Sequence[str]) -> str:
+    if detail["type"] == "tuple_type":
+        return "Input should be a valid list"  # JSON has lists and no tuples
+    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1 and known:
+        return f"{detail['msg']}: {suggestion(str(detail['loc'][0]), known)}"
+    return str(detail["msg"]).removeprefix("Value error, ")  # pydantic's prefix for errors of our own validators
 
 
 def _where(loc: tuple[int | str, ...]) -> str:
-    """As a path. Names that nobody declared may be anything: too long, or no text at all."""
+    """The field as a path. An undeclared name may be anything: very long, or not valid text."""
     path = ".".join(str(part) for part in loc)
     return path[:LONGEST_FIELD].encode("utf-8", "replace").decode()
 
 
-def validated(model: type[M], given: Any, what: str, **named: str) -> M:
-    """`given` as `model`; an instance passes as it is. Raises InvalidParams."""
-    if isinstance(given, model):
-        return given
+def validated(model: type[M], value: Any, what: str, **named: str) -> M:
+    """`value` as `model`; an instance is returned as it is. Raises InvalidParams."""
+    if isinstance(value, model):
+        return value
     try:
-        return model.model_validate(given)
+        return model.model_validate(value)
     except (ValidationError, RecursionError) as error:
         problems = (
             problems_of(error, model) if isinstance(error, ValidationError) else (Problem("", "is nested too deeply"),)

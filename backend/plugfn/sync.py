@@ -1,10 +1,10 @@
-"""The plain synchronous face: the same PlugFn, its coroutines run on an event loop in a thread of its own.
+"""The synchronous API: the same PlugFn, whose coroutines run on an event loop in their own thread.
 
     plug = SyncPlugFn(PlugFn(…))
     issue = plug.github.issues.create(user_id="ana", params={…})
 
-Nothing is implemented twice. It may be called from a thread that runs an event loop of its own (which then waits), and
-after a fork: the new process gets a new thread. Sync handlers, progress callbacks and so on may call it in turn.
+It wraps the asynchronous API and adds no logic. It may be called from a thread that runs its own event loop (which it
+blocks), and after a fork: the new process starts a new thread. Sync handlers and progress callbacks may call it too.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ else:
 
 T = TypeVar("T")
 
-# Only what is the library's own is made plain, and only when it has coroutines.
+# Only objects of this library that have coroutine methods are wrapped.
 _PLUGFN = "plugfn."
 
 
-class _Running:
+class _LoopThread:
     """An event loop in a daemon thread."""
 
     def __init__(self) -> None:
@@ -43,13 +43,13 @@ class _Running:
 
     @property
     def usable(self) -> bool:
-        """Whether it runs, and in this process: a fork has the loop and not its thread."""
+        """Whether it runs in this process: a fork inherits the loop but not its thread."""
         return self.process == os.getpid() and not self.loop.is_closed()
 
     def stop(self) -> None:
-        """Those who still wait for something get a CancelledError."""
+        """Stop the loop. Callers that still wait get a CancelledError."""
         if self.usable:
-            with suppress(RuntimeError):  # it has just ended
+            with suppress(RuntimeError):  # the loop has just closed
                 self.loop.call_soon_threadsafe(self.loop.stop)
 
 
@@ -57,50 +57,48 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.run_forever()
     finally:
-        loop.run_until_complete(_ended())
+        loop.run_until_complete(_cancel_all())
         loop.close()
 
 
-async def _ended() -> None:
-    """Nobody waits for ever for what runs no more."""
+async def _cancel_all() -> None:
+    """Cancel all tasks, so that no caller waits for a loop that has stopped."""
     loop = asyncio.get_running_loop()
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
     await loop.shutdown_asyncgens()
 
 
-class _Loop:
-    """An event loop that is started when it is first needed in this process, and ends with the last who can use it."""
+class _LazyLoop:
+    """Starts an event loop on first use in this process, and stops it when it is garbage collected."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: _Running | None = None
+        self._running: _LoopThread | None = None
         self._end: finalize[Any, Any] | None = None
 
     def wait_for(self, awaitable: Awaitable[T]) -> T:
-        """Its result, or what it raises."""
+        """Run the awaitable on the loop, and return its result or raise its error."""
         running = self._started()
         if threading.current_thread() is running.thread:
             if inspect.iscoroutine(awaitable):
                 awaitable.close()
-            raise RuntimeError(
-                "the synchronous face was called from its own event loop: use the asynchronous one there"
-            )
-        call = _Call()
+            raise RuntimeError("SyncPlugFn was called from its own event loop: use its attribute `plug` there")
+        call = _WaitedCall()
         try:
             return asyncio.run_coroutine_threadsafe(call.run(copy_context(), awaitable), running.loop).result()
         except Exception:
             raise
         except BaseException:
-            # A KeyboardInterrupt here must end the call there, also when it comes before there is a future to cancel.
-            with suppress(RuntimeError):  # the loop has ended, and the call with it
+            # A KeyboardInterrupt here must also cancel the call there, even before it has a task to cancel.
+            with suppress(RuntimeError):  # the loop has closed, which ended the call
                 running.loop.call_soon_threadsafe(call.leave)
             raise
 
     def stop(self) -> None:
-        """End the thread; the next use starts another."""
+        """End the thread. The next use starts a new one."""
         with self._lock:
             running, self._running = self._running, None
             if running is not None and self._end is not None:
@@ -108,26 +106,26 @@ class _Loop:
         if running is not None and running.usable:
             running.thread.join(timeout=10)
 
-    def _started(self) -> _Running:
+    def _started(self) -> _LoopThread:
         with self._lock:
             if self._running is None or not self._running.usable:
                 if self._end is not None:
                     self._end.detach()
-                self._running = _Running()
+                self._running = _LoopThread()
                 self._end = finalize(self, self._running.stop)
                 self._end.atexit = False  # the thread ends with its process
             return self._running
 
 
-class _Call:
-    """What one thread waits for on the event loop of another."""
+class _WaitedCall:
+    """A call that a thread waits for while another thread's event loop runs it."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[Any] | None = None
         self._left = False
 
     async def run(self, context: Context, awaitable: Awaitable[T]) -> T:
-        """In the caller's context: what it keeps there (a request, ids for logs) is seen by handlers and by `auth`."""
+        """Run it in the caller's context: handlers and `auth` see its context variables (a request, log ids)."""
 
         async def awaited() -> T:
             return await awaitable
@@ -138,22 +136,22 @@ class _Call:
         return await self._task  # type: ignore[no-any-return]
 
     def leave(self) -> None:
-        """Nobody waits for it any more."""
+        """Cancel it: its caller has stopped waiting."""
         self._left = True
         if self._task is not None:
             self._task.cancel()
 
 
-class Plain:
-    """Something of the library with its coroutine methods made plain ones."""
+class Synchronous:
+    """Wraps an object of the library: its coroutine methods become blocking ones."""
 
-    def __init__(self, target: Any, loop: _Loop) -> None:
+    def __init__(self, target: Any, loop: _LazyLoop) -> None:
         self._target, self._loop = target, loop
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return self._plain(getattr(self._target, name))
+        return self._wrap(getattr(self._target, name))
 
     def __dir__(self) -> list[str]:
         return dir(self._target)
@@ -161,14 +159,14 @@ class Plain:
     def __repr__(self) -> str:
         return f"<synchronous {self._target!r}>"
 
-    def _plain(self, value: Any) -> Any:
+    def _wrap(self, value: Any) -> Any:
         if isinstance(value, BoundAction):
-            return self._called(value.__call__)
+            return self._blocking(value.__call__)
         if inspect.iscoroutinefunction(value):
-            return self._called(value)
-        return Plain(value, self._loop) if isinstance(value, Attributes) or _has_coroutines(value) else value
+            return self._blocking(value)
+        return Synchronous(value, self._loop) if isinstance(value, Attributes) or _has_coroutines(value) else value
 
-    def _called(self, function: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    def _blocking(self, function: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
         @wraps(function)
         def call(*positional: Any, **named: Any) -> Any:
             return self._loop.wait_for(function(*positional, **named))
@@ -183,20 +181,20 @@ def _has_coroutines(value: Any) -> bool:
     return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in dir(kind))
 
 
-class SyncPlugFn(Plain, SyncProviderAttributes):
-    """A PlugFn without `await`: every attribute and method of it, plain. `close()` ends it."""
+class SyncPlugFn(Synchronous, SyncProviderAttributes):
+    """A PlugFn without `await`: it has the same attributes and methods, all blocking. `close()` ends its thread."""
 
     def __init__(self, plug: PlugFn) -> None:
-        super().__init__(plug, _Loop())
+        super().__init__(plug, _LazyLoop())
 
     @property
     def plug(self) -> PlugFn:
-        """The asynchronous face."""
-        found: PlugFn = self._target
-        return found
+        """The asynchronous PlugFn that it wraps."""
+        plug: PlugFn = self._target
+        return plug
 
     def wait_for(self, awaitable: Awaitable[T]) -> T:
-        """The result of something of the asynchronous face, awaited on this one's event loop."""
+        """Run an awaitable of the asynchronous API on this object's event loop, and return its result."""
         return self._loop.wait_for(awaitable)
 
     def close(self) -> None:

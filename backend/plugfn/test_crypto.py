@@ -1,4 +1,4 @@
-"""What is sealed opens with the right ring in the right context, and nowhere else; also what was sealed long ago."""
+"""A sealed value opens with the right ring in the right context only, also when an earlier release sealed it."""
 
 import base64
 import os
@@ -15,7 +15,7 @@ RING = KeyRing.from_keys([OLD])
 INDEX_TEXT = "an-index-key-for-tests-alone-which-protects-nothing"
 INDEX = IndexKey(INDEX_TEXT)
 
-# Made before this module was: what is in databases must stay readable, whatever becomes of the code.
+# Made by an earlier release: stored values must stay readable, however the code changes.
 SEALED_LONG_AGO = [
     (
         "banking.Account|1|extra",
@@ -50,7 +50,7 @@ DIGESTS_LONG_AGO = [
 
 
 @pytest.mark.parametrize(("context", "plain", "sealed"), SEALED_LONG_AGO)
-def test_what_was_sealed_long_ago_still_opens(context, plain, sealed):
+def test_a_value_sealed_by_an_earlier_release_still_opens(context, plain, sealed):
     ring = KeyRing.from_keys([NEW, OLD])
     assert ring.unseal(bytes.fromhex(sealed), context) == plain.encode()
     assert ring.is_current(bytes.fromhex(sealed)) is (sealed[2:10] == "b77e57cc")
@@ -59,17 +59,17 @@ def test_what_was_sealed_long_ago_still_opens(context, plain, sealed):
 
 
 @pytest.mark.parametrize(("key", "purpose", "data", "digest"), DIGESTS_LONG_AGO)
-def test_a_digest_is_what_it_was_long_ago(key, purpose, data, digest):
+def test_a_digest_equals_the_one_of_earlier_releases(key, purpose, data, digest):
     assert IndexKey(key).digest(data, purpose).hex() == digest
 
 
 @pytest.mark.parametrize("text", [" João ", "Joa\u0303o", "JOÃO"])
-def test_a_blind_index_is_what_it_was_and_knows_neither_case_nor_space_nor_unicode_form(text):
+def test_a_blind_index_is_stable_and_ignores_case_space_and_unicode_form(text):
     assert INDEX.blind_index(text, "name").hex() == "01f75d48f750adc5538a178b2767b6eb"
 
 
 @given(plain=st.binary(max_size=2000), context=st.text(st.characters(codec="utf-8"), max_size=50))
-def test_what_was_sealed_opens_to_the_same_bytes(plain, context):
+def test_a_sealed_value_opens_to_the_same_bytes(plain, context):
     assert RING.unseal(RING.seal(plain, context), context) == plain
 
 
@@ -79,7 +79,7 @@ def test_two_seals_of_the_same_bytes_differ():
 
 @settings(max_examples=60)
 @given(place=st.integers(min_value=0), bit=st.integers(0, 7))
-def test_any_flipped_bit_is_noticed(place, bit):
+def test_a_flipped_bit_makes_a_value_unreadable(place, bit):
     sealed = bytearray(RING.seal(b"secret", "row"))
     sealed[place % len(sealed)] ^= 1 << bit
     with pytest.raises(Unreadable):
@@ -87,7 +87,7 @@ def test_any_flipped_bit_is_noticed(place, bit):
 
 
 @given(junk=st.binary(max_size=60))
-def test_what_was_never_sealed_is_unreadable_and_nothing_worse(junk):
+def test_a_value_that_was_never_sealed_raises_only_unreadable(junk):
     with pytest.raises(Unreadable):
         RING.unseal(junk, "row")
 
@@ -127,7 +127,7 @@ def test_a_bad_key_is_a_configuration_error_that_names_the_setting_and_not_the_k
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
-def test_a_new_key_is_another_each_time_and_fits_a_ring():
+def test_each_new_key_is_different_and_fits_a_ring():
     assert new_key() != new_key()
     assert KeyRing.from_keys(new_key())
 
@@ -142,7 +142,7 @@ def test_neither_a_ring_nor_an_index_key_shows_its_keys():
 
 
 @given(data=st.binary(max_size=200))
-def test_a_digest_is_equal_for_equal_data_purpose_and_key_alone(data):
+def test_only_equal_data_purpose_and_key_give_equal_digests(data):
     digest = INDEX.digest(data, "row")
     assert digest == INDEX.digester("row")(data) == IndexKey(INDEX_TEXT).digest(data, "row")
     assert len(digest) == DIGEST_SIZE
@@ -150,7 +150,7 @@ def test_a_digest_is_equal_for_equal_data_purpose_and_key_alone(data):
     assert digest not in others
 
 
-def test_two_index_keys_that_differ_only_late_give_different_digests():
+def test_index_keys_that_differ_only_in_late_bytes_give_different_digests():
     assert IndexKey("k" * 64 + "a").digest(b"data", "row") != IndexKey("k" * 64 + "b").digest(b"data", "row")
 
 
@@ -165,7 +165,7 @@ def test_random_bytes_of_a_right_length_do_not_open():
         RING.unseal(RING.seal(b"x", "row")[:HEADER_SIZE] + os.urandom(40), "row")
 
 
-def test_a_rings_digests_find_what_an_older_first_key_wrote():
+def test_a_rings_digests_match_those_of_an_older_first_key():
     old, new = new_key(), new_key()
     before, after = KeyRing.from_keys(old), KeyRing.from_keys([new, old])
     assert before.digests("T123", "account") == (after.digests("T123", "account")[1],)
@@ -173,8 +173,8 @@ def test_a_rings_digests_find_what_an_older_first_key_wrote():
     assert before.digests("T123", "account") != before.digests("T124", "account")
 
 
-def test_two_keys_of_one_id_are_no_ring():
-    """What one of them seals, the other would be asked to open."""
+def test_two_keys_with_the_same_id_are_refused():
+    """The ring would try to open one key's values with the other."""
     seen: dict[bytes, bytes] = {}
     for number in range(1_000_000):
         key = number.to_bytes(32)
@@ -188,6 +188,6 @@ def test_two_keys_of_one_id_are_no_ring():
 @pytest.mark.parametrize(
     "wrong", [None, "", [], [None], b"\1" * 32, [b"\1" * 32], [7], "abc", "é" * 44, os.urandom(32).hex()]
 )
-def test_what_is_no_key_is_refused_with_how_to_make_one(wrong):
-    with pytest.raises(ConfigurationError, match=r"plugfn\.new_key\(\) makes one"):
+def test_an_invalid_key_is_refused_with_how_to_generate_one(wrong):
+    with pytest.raises(ConfigurationError, match=r"plugfn\.new_key\(\) generates one"):
         KeyRing.from_keys(wrong)

@@ -1,4 +1,4 @@
-"""Tests of doing one thing at a time."""
+"""Tests of the exclusive lock."""
 
 import asyncio
 
@@ -12,16 +12,16 @@ from plugfn.storage.memory import MemoryStore
 
 
 class Slow(MemoryStore):
-    """Answers late, as a database across a network does."""
+    """A store that answers late, as a database across a network does."""
 
     async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
-        """Done, and told a little later."""
+        """Store it at once, and answer a little later."""
         done = await super().put_new(kind, key, value, ttl)
         await asyncio.sleep(0.05)
         return done
 
 
-async def test_who_is_cut_off_while_claiming_leaves_no_claim_behind():
+async def test_a_caller_cancelled_while_claiming_leaves_no_claim_behind():
     store = Slow()
     one_at_a_time = ExclusiveLock(MemoryShared(), store)
     with pytest.raises(TimeoutError):
@@ -30,7 +30,7 @@ async def test_who_is_cut_off_while_claiming_leaves_no_claim_behind():
     assert await store.peek(KIND, "x") is None
 
 
-async def test_who_waited_in_vain_leaves_the_holders_claim(monkeypatch):
+async def test_a_caller_that_gives_up_waiting_leaves_the_holders_claim(monkeypatch):
     monkeypatch.setattr(exclusive_lock, "WAIT_SECONDS", 0.1)
     store = MemoryStore()
     async with ExclusiveLock(MemoryShared(), store)("x"):

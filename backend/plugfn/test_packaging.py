@@ -1,4 +1,4 @@
-"""The wheel: it holds what is needed and nothing else, works alone, and each extra brings what it promises."""
+"""The wheel contains only what is needed, works alone, and each extra installs its parts."""
 
 import json
 import os
@@ -34,7 +34,7 @@ PROMISES = {
 """What each extra is for."""
 
 TOGETHER = {"cli": {"cli", "fastapi"}}
-"""What an extra brings besides its own."""
+"""What an extra installs besides its own libraries."""
 
 CORE = """
 from plugfn import Event, KeyRing, PlugFn, SyncPlugFn, new_key
@@ -79,7 +79,7 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def unpacked(wheel, tmp_path_factory):
-    """Where it is, as if installed."""
+    """The folder of the unpacked wheel, as if installed."""
     folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
@@ -87,7 +87,7 @@ def unpacked(wheel, tmp_path_factory):
 
 
 def closure(lines):
-    """The distributions that these requirements bring, with all that those need."""
+    """The distributions that these requirements install, with their dependencies."""
     found, left = set(), [(Requirement(line), "") for line in lines]
     done = set()
     while left:
@@ -109,14 +109,14 @@ def closure(lines):
 
 
 def others(lines):
-    """The top-level modules that are installed here but would not be, had only these requirements been."""
+    """The top-level modules that are installed here but that these requirements would not install."""
     brought = closure(lines)
     homes = metadata.packages_distributions()
     return [name for name, of in homes.items() if not brought & {canonicalize_name(one) for one in of}]
 
 
 def run_with(unpacked, extra, program):
-    """The output of a program that sees the wheel, Python, and what pip would install."""
+    """The output of a program that can import only the wheel, Python, and what pip would install."""
     missing = json.dumps(others(PROJECT["dependencies"] + (EXTRAS[extra] if extra else [])))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
@@ -130,7 +130,7 @@ def run_with(unpacked, extra, program):
     )
 
 
-def test_the_wheel_holds_what_is_needed_and_nothing_else(wheel):
+def test_the_wheel_contains_only_the_needed_files(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     held = {name.removeprefix("plugfn/") for name in names if name.startswith("plugfn/")}
@@ -155,12 +155,12 @@ def test_the_library_works_without_any_extra(unpacked):
     assert done.returncode == 0, done.stderr
 
 
-def test_every_extra_has_its_promise():
+def test_every_extra_is_tested():
     assert set(PROMISES) == set(EXTRAS)
 
 
 @pytest.mark.parametrize("extra", ["", *EXTRAS])
-def test_an_extra_brings_what_it_promises_and_what_is_missing_says_which_extra_to_install(unpacked, extra):
+def test_an_extra_installs_its_parts_and_missing_parts_name_their_extra(unpacked, extra):
     program = "\n".join(
         [
             "from plugfn.errors import ConfigurationError",

@@ -1,4 +1,4 @@
-"""Opening and closing: what fails there leaves nothing open."""
+"""A failing open or close leaves nothing open."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from plugfn.plug import PlugFn
 
 
 class Parts:
-    """Notes which parts of a PlugFn were closed."""
+    """Records which parts of a PlugFn were closed."""
 
     def __init__(self, plug, monkeypatch, failing=""):
         self.closed = []
@@ -25,7 +25,7 @@ class Parts:
 
 
 @pytest.mark.parametrize("failing", ["connections", "pool", "shared"])
-async def test_a_part_that_cannot_be_closed_keeps_no_other_open(monkeypatch, failing):
+async def test_a_part_that_fails_to_close_does_not_keep_the_others_open(monkeypatch, failing):
     plug = PlugFn(encryption_key=new_key())
     parts = Parts(plug, monkeypatch, failing)
     with pytest.raises(Unavailable, match=failing):
@@ -33,7 +33,7 @@ async def test_a_part_that_cannot_be_closed_keeps_no_other_open(monkeypatch, fai
     assert parts.closed == ["connections", "pool", "shared", "store"]
 
 
-async def test_what_cannot_be_opened_is_closed_again(monkeypatch):
+async def test_a_plugfn_that_fails_to_open_is_closed_again(monkeypatch):
     plug = PlugFn(encryption_key=new_key(), integrations={"nobody": {}})
     parts = Parts(plug, monkeypatch)
     with pytest.raises(ConfigurationError):
@@ -45,6 +45,6 @@ async def test_what_cannot_be_opened_is_closed_again(monkeypatch):
     "wrong",
     ["", "app.example.com", "localhost:8000", "ftp://app.example.com", "https://", "https://[", "https://a.example?b"],
 )
-def test_a_base_url_that_is_no_address_is_refused_at_once(wrong):
+def test_an_invalid_base_url_is_refused_at_once(wrong):
     with pytest.raises(ConfigurationError, match="base_url is"):
         PlugFn(encryption_key=new_key(), base_url=wrong)

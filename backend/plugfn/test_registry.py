@@ -43,14 +43,14 @@ def test_settings_that_are_missing_or_unknown_are_named_without_their_values():
     assert "acme" not in registry
 
 
-def test_settings_for_a_provider_that_is_not_registered_are_found():
+def test_settings_for_an_unregistered_provider_are_refused():
     registry = ProviderRegistry({**SETTINGS, "acmee": {}})
     registry.register(provider())
     with pytest.raises(ConfigurationError, match="did you mean 'acme'"):
         registry.check()
 
 
-def test_two_providers_of_one_name_are_refused_but_the_same_one_twice_is_not():
+def test_only_another_provider_of_the_same_name_is_refused():
     registry, one = ProviderRegistry(SETTINGS), provider()
     registry.register(one, one)
     with pytest.raises(ConfigurationError):
@@ -77,25 +77,25 @@ def test_actions_and_events_are_found_by_name_or_refused():
             ask()
 
 
-def test_a_misspelt_setting_is_told_what_it_was_meant_to_be():
+def test_a_misspelt_setting_gets_a_suggestion():
     registry = ProviderRegistry({"acme": {**SETTINGS["acme"], "client_secert": "x"}})
     with pytest.raises(ConfigurationError, match=r"client_secert: .*: did you mean 'client_secret'"):
         registry.register(provider())
 
 
-def test_a_text_where_a_list_belongs_is_told_so():
+def test_text_instead_of_a_list_is_refused():
     registry = ProviderRegistry({"acme": {**SETTINGS["acme"], "scopes": "repo"}})
     with pytest.raises(ConfigurationError, match="scopes: Input should be a valid list"):
         registry.register(provider())
 
 
 @pytest.mark.parametrize("thing", ["github", pytest])
-def test_what_is_no_provider_cannot_be_registered(thing):
+def test_only_providers_can_be_registered(thing):
     with pytest.raises(ConfigurationError, match="register takes providers"):
         ProviderRegistry().register(thing)
 
 
-def test_an_address_that_is_none_is_refused_when_it_is_set():
+def test_an_invalid_url_setting_is_refused():
     registry = ProviderRegistry({"acme": {**SETTINGS["acme"], "api_url": "github.example.com"}})
-    with pytest.raises(ConfigurationError, match="api_url: must be an address"):
+    with pytest.raises(ConfigurationError, match="api_url: must be a URL"):
         registry.register(provider())

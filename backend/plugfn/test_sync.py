@@ -1,4 +1,4 @@
-"""Tests of the synchronous face."""
+"""Tests of the synchronous API."""
 
 import asyncio
 import concurrent.futures
@@ -30,7 +30,7 @@ def plug():
         yield plain
 
 
-def test_everything_is_there_without_await(plug):
+def test_every_method_works_without_await(plug):
     assert plug.acme.numbers.ask(user_id="ana", params={"number": 4}) == Answered(number=4)
     assert plug.run("acme.numbers.ask", user_id="ana").number == 0
     assert [connection.provider for connection in plug.connections.list("ana")] == ["acme"]
@@ -38,7 +38,7 @@ def test_everything_is_there_without_await(plug):
     assert plug.metrics.of("acme.numbers.ask").attempts == 3
 
 
-def test_errors_come_through_as_they_are(plug):
+def test_errors_are_passed_on_unchanged(plug):
     with pytest.raises(InvalidParams):
         plug.acme.numbers.ask(user_id="ana", params={"number": "x"})
     with pytest.raises(UnknownName):
@@ -63,7 +63,7 @@ def test_many_threads_share_it(plug):
     assert results == [1] * 20
 
 
-def test_its_own_loop_is_not_made_to_wait_for_itself(plug):
+def test_a_call_from_its_own_loop_is_refused(plug):
     async def handler() -> None:
         with pytest.raises(RuntimeError, match="own event loop"):
             plug.connections.list("ana")
@@ -97,7 +97,7 @@ def an_inner(script: Script | None = None) -> PlugFn:
     return inner
 
 
-def test_its_own_loop_leaves_no_coroutine_behind(plug):
+def test_a_refused_call_leaves_no_coroutine_unawaited(plug):
     async def handler() -> None:
         with pytest.raises(RuntimeError):
             plug.connections.list("ana")
@@ -109,7 +109,7 @@ def test_its_own_loop_leaves_no_coroutine_behind(plug):
     assert [str(one.message) for one in warned] == []
 
 
-def test_closing_ends_who_still_waits_in_another_thread():
+def test_closing_ends_calls_that_other_threads_wait_for():
     begun, ended = threading.Event(), []
 
     async def forever(_call, _params):
@@ -143,7 +143,7 @@ def test_it_can_be_closed_twice_and_used_again():
     assert threads_of_plugfn() == before
 
 
-def test_one_that_is_forgotten_leaves_no_thread():
+def test_a_garbage_collected_one_leaves_no_thread():
     before = threads_of_plugfn()
     plug = SyncPlugFn(an_inner())
     plug.connections.create("ana", "acme", {})
@@ -157,7 +157,7 @@ def test_one_that_is_forgotten_leaves_no_thread():
     pytest.fail("its thread is still there")
 
 
-def test_what_cannot_be_opened_or_closed_leaves_no_thread(monkeypatch):
+def test_a_failed_open_or_close_leaves_no_thread(monkeypatch):
     before = threads_of_plugfn()
     inner = PlugFn(encryption_key=new_key(), integrations={"nobody": {}})
     with pytest.raises(ConfigurationError), SyncPlugFn(inner):
@@ -204,7 +204,7 @@ def test_it_is_copied_like_any_object(plug):
 
 
 async def test_it_can_be_closed_in_an_event_loop_that_has_used_its_database(tmp_path):
-    """That loop is held up meanwhile: nobody may wait for what it would have to do."""
+    """That loop is blocked meanwhile, so closing must not wait for it."""
     inner = PlugFn(encryption_key=new_key(), database=f"sqlite:///{tmp_path}/x.db")
     await inner.open()
     plain = SyncPlugFn(inner)

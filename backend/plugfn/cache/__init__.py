@@ -1,1 +1,1 @@
-"""State that processes share for a short while: cached values, locks, rate budgets, circuit breakers."""
+"""State that processes share for a short time: cached values, locks, rate budgets, circuit breakers."""

@@ -1,4 +1,4 @@
-"""From the `redis` that PlugFn is given to the state that processes share."""
+"""Creates the shared state for PlugFn's `redis`."""
 
 from plugfn.cache.memory import MemoryShared
 from plugfn.cache.protocol import Shared
@@ -6,7 +6,7 @@ from plugfn.extras import part
 
 
 def shared_of(redis: str | Shared | None) -> Shared:
-    """A Shared as it is; that of a Redis or Valkey for a URL; this process's own for None."""
+    """A Shared as it is; a RedisShared for a URL; this process's memory for None."""
     if redis is None:
         return MemoryShared()
     if not isinstance(redis, str):

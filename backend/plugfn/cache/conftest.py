@@ -1,4 +1,4 @@
-"""Both forms of shared state, and what a second loop or process needs to use them."""
+"""Both implementations of shared state, and helpers to use them from a second loop or process."""
 
 import asyncio
 import threading
@@ -26,13 +26,13 @@ async def in_redis(redis_url, prefix) -> AsyncIterator[RedisShared]:
 
 @pytest.fixture(params=["memory", "redis"])
 def shared(request) -> Shared:
-    """Every test that takes this is run on both: what the protocol promises, each must keep."""
+    """Runs each test with both implementations, since both must keep the protocol's promises."""
     return MemoryShared() if request.param == "memory" else request.getfixturevalue("in_redis")
 
 
 @pytest.fixture
 def in_other_loops(shared):
-    """Runs `work()` in so many threads, each with an event loop of its own; gives the results."""
+    """Runs `work()` in this many threads, each with its own event loop. Returns the results."""
 
     def run(work, threads):
         results, errors = [], []

@@ -1,4 +1,4 @@
-"""A dictionary whose items end: what has ended is swept out, and what weighs too much in all loses its oldest."""
+"""A dictionary whose items expire, with an optional capacity: beyond it the oldest items are dropped."""
 
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
@@ -6,15 +6,15 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-# Nobody looks for what has ended before there are this many items, then each time their number has doubled.
+# The first sweep of expired items is at this size, the next each time the size has doubled.
 SWEEP_AT = 1024
 
 
 class Expiring(Generic[K, V]):
-    """Moments are in seconds of the caller's clock. Not safe between threads: the caller has a lock.
+    """Times are in seconds of the caller's clock. Not thread-safe: the caller holds a lock.
 
-    `capacity` bounds the sum of what `weigh` says of the values: beyond it, who was put first goes first, and what is
-    too heavy alone is not kept. Without it nothing goes before its end.
+    `capacity` bounds the sum of the values' weights (`weigh`). Beyond it the oldest items are dropped, and a value that
+    is heavier than the capacity is not stored. Without it items stay until they expire.
     """
 
     def __init__(self, capacity: int | None = None, weigh: Callable[[V], int] = lambda _: 1) -> None:
@@ -27,12 +27,12 @@ class Expiring(Generic[K, V]):
         return len(self._items)
 
     def get(self, key: K, now: float) -> V | None:
-        """What was put there and has not ended."""
+        """The value, unless it has expired."""
         item = self._items.get(key)
         return item[1] if item is not None and item[0] > now else None
 
     def put(self, key: K, value: V, ends: float, now: float) -> None:
-        """Keep `value` until `ends`."""
+        """Store `value` until `ends`."""
         if self._capacity is not None and not self._make_room(self._capacity, key, self._weigh(value)):
             return
         self._items[key] = (ends, value)
@@ -40,7 +40,7 @@ class Expiring(Generic[K, V]):
             self._sweep(now)
 
     def _make_room(self, capacity: int, key: K, weight: int) -> bool:
-        self.drop(key)  # or it would keep its old place in the queue, and its old weight
+        self.drop(key)  # so that its old place in the queue and its old weight are gone
         if weight > capacity:
             return False
         while self._weight + weight > capacity:
@@ -49,7 +49,7 @@ class Expiring(Generic[K, V]):
         return True
 
     def drop(self, key: K) -> None:
-        """Forget."""
+        """Remove an item."""
         item = self._items.pop(key, None)
         if item is not None and self._capacity is not None:
             self._weight -= self._weigh(item[1])

@@ -1,4 +1,4 @@
-"""Shared state in the memory of one process: for one process, for tests, and for trying things out."""
+"""Shared state in the memory of one process, for single processes, tests and experiments."""
 
 import threading
 import time
@@ -11,21 +11,21 @@ from plugfn.resilience.breaker import Breaker, Circuit
 from plugfn.resilience.budget import Budget, Window
 
 MAX_BYTES = 64 * 1024 * 1024
-# What an entry costs besides its value, about.
+# The approximate cost of an entry besides its value.
 ENTRY_BYTES = 256
 
 
 class MemoryShared:
-    """Implements plugfn.cache.protocol.Shared. Any number of threads and event loops may use it at once.
+    """Implements plugfn.cache.protocol.Shared. It may be used from any number of threads and event loops.
 
-    Cached values take at most `max_bytes`: beyond that the oldest are forgotten. Locks, budgets and breakers are kept
-    as long as they mean something, and no longer. `clock` gives seconds and never goes back.
+    Cached values take at most `max_bytes`: beyond that the oldest are dropped. Locks, budgets and breakers stay until
+    they expire. `clock` returns seconds and never goes back.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        # Held for a few operations on dictionaries and never across an await, so nobody waits for it. Re-entrant,
-        # because Python may collect a forgotten holder of a lock in the midst of them, who then releases it.
+        # Held for a few dictionary operations and never across an await. Re-entrant, because garbage collection may
+        # finalize a lock's holder during such an operation, which then releases the lock.
         self._guard = threading.RLock()
         self._values: Expiring[str, bytes] = Expiring(max_bytes, lambda value: len(value) + ENTRY_BYTES)
         self._locks: Expiring[str, object] = Expiring()
@@ -39,22 +39,22 @@ class MemoryShared:
             return self._values.get(key, self._clock())
 
     async def set(self, key: str, value: bytes, ttl: float) -> None:
-        """Cache for `ttl` seconds."""
+        """Cache a value for `ttl` seconds."""
         with self._guard:
             now = self._clock()
             self._values.put(key, value, now + ttl, now)
 
     async def delete(self, key: str) -> None:
-        """Forget."""
+        """Remove a cached value."""
         with self._guard:
             self._values.drop(key)
 
     def lock(self, name: str, *, ttl: float, wait: float) -> AbstractAsyncContextManager[None]:
-        """One holder at a time, for at most `ttl` seconds. Raises Unavailable (code "locked") after `wait` seconds."""
-        return self._held(name, ttl, wait)
+        """A lock, held for at most `ttl` seconds. Raises Unavailable (code "locked") after waiting `wait` seconds."""
+        return self._hold(name, ttl, wait)
 
     @asynccontextmanager
-    async def _held(self, name: str, ttl: float, wait: float) -> AsyncIterator[None]:
+    async def _hold(self, name: str, ttl: float, wait: float) -> AsyncIterator[None]:
         owner = object()
 
         async def attempt() -> bool:
@@ -76,19 +76,19 @@ class MemoryShared:
 
     def _release(self, name: str, owner: object) -> None:
         with self._guard:
-            # After its time another may hold it, whose lock this is not to open.
+            # When it has expired, another holder may have the lock, which must not be released here.
             if self._locks.get(name, self._clock()) is owner:
                 self._locks.drop(name)
 
     async def take(self, budget: Budget) -> float:
-        """Take one call of a budget: 0.0 when granted, else the seconds until there may be one."""
+        """Take one call from a budget: 0.0 when granted, else the seconds until the next one."""
         with self._guard:
             now = self._clock()
             until = self._pauses.get(budget.name, now)
-            wait = self._taken(budget, now) if until is None else until - now
+            wait = self._take_from_window(budget, now) if until is None else until - now
         return budget.later(wait) if wait else 0.0
 
-    def _taken(self, budget: Budget, now: float) -> float:
+    def _take_from_window(self, budget: Budget, now: float) -> float:
         window = self._windows.get(budget, now) or Window()
         wait = window.take(budget, now)
         if not wait:
@@ -96,14 +96,14 @@ class MemoryShared:
         return wait
 
     async def pause(self, budget: Budget, seconds: float) -> None:
-        """Give no call of this budget to anybody for `seconds`: the vendor said so."""
+        """Grant no call of this budget for `seconds`, because the vendor asked for it."""
         with self._guard:
             now = self._clock()
             until = max(now + seconds, self._pauses.get(budget.name, now) or 0.0)
             self._pauses.put(budget.name, until, until, now)
 
     async def enter(self, breaker: Breaker) -> float:
-        """Ask before a call: 0.0 to go on, else the seconds to leave that host in peace."""
+        """Call before a request: 0.0 to go on, else the seconds for which requests are blocked."""
         with self._guard:
             now = self._clock()
             circuit = self._circuits.get(breaker.name, now)
@@ -111,12 +111,12 @@ class MemoryShared:
         return breaker.later(wait) if wait else 0.0
 
     async def succeed(self, breaker: Breaker) -> None:
-        """The call was answered: close it."""
+        """The call was answered: close the breaker."""
         with self._guard:
             self._circuits.drop(breaker.name)
 
     async def fail(self, breaker: Breaker) -> bool:
-        """The call failed. True when it is open by that."""
+        """The call failed. True when that opened the breaker."""
         with self._guard:
             now = self._clock()
             circuit = self._circuits.get(breaker.name, now) or Circuit()
@@ -124,4 +124,4 @@ class MemoryShared:
             return circuit.fail(breaker, now)
 
     async def close(self) -> None:
-        """Nothing to let go of: what is kept stays for those who still use it."""
+        """Nothing to close: the state stays for others who use it."""

@@ -8,44 +8,44 @@ from plugfn.resilience.budget import Budget
 
 
 class Shared(Protocol):
-    """Raises Unavailable (code "shared_state") when the server that keeps it cannot be asked."""
+    """Raises Unavailable (code "shared_state") when its server cannot be reached."""
 
     async def get(self, key: str) -> bytes | None:
         """A cached value."""
         ...
 
     async def set(self, key: str, value: bytes, ttl: float) -> None:
-        """Cache for `ttl` seconds. It may be forgotten sooner, when there is too much of it."""
+        """Cache a value for `ttl` seconds. It may be dropped earlier to save space."""
         ...
 
     async def delete(self, key: str) -> None:
-        """Forget."""
+        """Remove a cached value."""
         ...
 
     def lock(self, name: str, *, ttl: float, wait: float) -> AbstractAsyncContextManager[None]:
-        """One holder at a time, for at most `ttl` seconds. Raises Unavailable (code "locked") after `wait` seconds."""
+        """A lock, held for at most `ttl` seconds. Raises Unavailable (code "locked") after waiting `wait` seconds."""
         ...
 
     async def take(self, budget: Budget) -> float:
-        """Take one call of a budget: 0.0 when granted, else the seconds until there may be one."""
+        """Take one call from a budget: 0.0 when granted, else the seconds until the next one."""
         ...
 
     async def pause(self, budget: Budget, seconds: float) -> None:
-        """Give no call of this budget to anybody for `seconds`: the vendor said so. Never ends a longer pause."""
+        """Grant no call of this budget for `seconds`, because the vendor asked for it. Never shortens a pause."""
         ...
 
     async def enter(self, breaker: Breaker) -> float:
-        """Ask before a call: 0.0 to go on, else the seconds to leave that host in peace."""
+        """Call before a request: 0.0 to go on, else the seconds for which requests are blocked."""
         ...
 
     async def succeed(self, breaker: Breaker) -> None:
-        """The call, which was let in by `enter`, was answered: close it."""
+        """The call that `enter` allowed was answered: close the breaker."""
         ...
 
     async def fail(self, breaker: Breaker) -> bool:
-        """The call failed. True when it is open by that."""
+        """The call failed. True when that opened the breaker."""
         ...
 
     async def close(self) -> None:
-        """Let go of the connections of the event loop that this runs in. Used again, it opens new ones."""
+        """Close the connections of the running event loop. The next use opens new ones."""
         ...

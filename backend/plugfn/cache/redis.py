@@ -1,6 +1,6 @@
-"""Shared state in Redis or Valkey: for all processes, on any number of machines. One server, not a cluster.
+"""Shared state in Redis or Valkey, for all processes on any number of machines. A single server, not a cluster.
 
-Its moments are the server's own, so the callers' clocks need not agree.
+Times are the server's, so the callers' clocks need not agree.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ log = logging.getLogger("plugfn")
 
 MAX_CONNECTIONS = 32
 ANSWER_SECONDS = 3.0
-# Breakers that this process knows to have something to forget; beyond so many the first are left to end by themselves.
+# Breakers that this process knows have failed. Beyond this many the first are dropped, and expire by themselves.
 MAX_FAILING = 10_000
 
-# KEYS: the lock. ARGV: owner, milliseconds. One who asks again, because the answer was lost, is told yes again.
+# KEYS: the lock. ARGV: owner, milliseconds. A repeated request by the same owner (its answer was lost) succeeds.
 _ACQUIRE = """
 local owner = redis.call('get', KEYS[1])
 if owner and owner ~= ARGV[1] then return 0 end
@@ -35,12 +35,12 @@ redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
 return 1
 """
 
-# After its time another may hold it, whose lock this is not to open. KEYS: the lock. ARGV: owner.
+# When it has expired, another holder may have the lock, which must not be released. KEYS: the lock. ARGV: owner.
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 
 class _Client:
-    """A client for one event loop, with the scripts."""
+    """A client for one event loop, with the Lua scripts."""
 
     def __init__(self, pool: BlockingConnectionPool) -> None:
         self.redis: Redis = Redis.from_pool(pool)
@@ -49,7 +49,7 @@ class _Client:
 
 
 class RedisShared:
-    """Implements plugfn.cache.protocol.Shared. Safe in any number of threads, event loops and forked processes."""
+    """Implements plugfn.cache.protocol.Shared. It may be used from any number of threads, event loops and processes."""
 
     def __init__(self, url: str, prefix: str = "plugfn:") -> None:
         """`url`: redis://, rediss:// (TLS) or unix://. All keys begin with `prefix`. Raises ConfigurationError."""
@@ -58,10 +58,10 @@ class RedisShared:
         self._failing: dict[str, None] = {}
         try:
             pool: Any = self._pool()
-            pool.make_connection()  # connects nowhere yet
+            pool.make_connection()  # does not connect yet
         except (TypeError, ValueError):
-            # Not shown: it may quote a part of the password.
-            raise ConfigurationError("the Redis URL is not a valid redis://, rediss:// or unix:// address") from None
+            # The original error is not shown: it may quote part of the password.
+            raise ConfigurationError("the Redis URL is not a valid redis://, rediss:// or unix:// URL") from None
 
     def __repr__(self) -> str:
         return f"<RedisShared {self._prefix}>"
@@ -72,20 +72,20 @@ class RedisShared:
         return None if value is None else bytes(value)
 
     async def set(self, key: str, value: bytes, ttl: float) -> None:
-        """Cache for `ttl` seconds."""
+        """Cache a value for `ttl` seconds."""
         name, ends = self._key("value", key), _milliseconds(ttl)
         await self._ask(lambda client: client.redis.set(name, value, px=ends))
 
     async def delete(self, key: str) -> None:
-        """Forget."""
+        """Remove a cached value."""
         await self._ask(lambda client: client.redis.delete(self._key("value", key)))
 
     def lock(self, name: str, *, ttl: float, wait: float) -> AbstractAsyncContextManager[None]:
-        """One holder at a time, for at most `ttl` seconds. Raises Unavailable (code "locked") after `wait` seconds."""
-        return self._held(self._key("lock", name), ttl, wait)
+        """A lock, held for at most `ttl` seconds. Raises Unavailable (code "locked") after waiting `wait` seconds."""
+        return self._hold(self._key("lock", name), ttl, wait)
 
     @asynccontextmanager
-    async def _held(self, key: str, ttl: float, wait: float) -> AsyncIterator[None]:
+    async def _hold(self, key: str, ttl: float, wait: float) -> AsyncIterator[None]:
         owner = secrets.token_hex(8)
 
         async def attempt() -> bool:
@@ -94,7 +94,7 @@ class RedisShared:
         try:
             await acquired(attempt, wait)
         except asyncio.CancelledError:
-            await self._release(key, owner)  # the answer that was not waited for may have been yes
+            await self._release(key, owner)  # the lock may have been granted all the same
             raise
         try:
             yield
@@ -105,36 +105,36 @@ class RedisShared:
         try:
             await self._ask(lambda client: client.release([key], [owner]))
         except Unavailable as error:
-            # What was done under the lock is done; the lock ends by itself.
-            log.warning("a lock was not released: %s", error)
+            # The work under the lock is done all the same, and the lock expires by itself.
+            log.warning("a lock was not released; it expires by itself: %s", error)
 
     async def take(self, budget: Budget) -> float:
-        """Take one call of a budget: 0.0 when granted, else the seconds until there may be one. One round trip."""
+        """Take one call from a budget: 0.0 when granted, else the seconds until the next one. One round trip."""
         stamps = self._key("budget", f"{budget.name}:{budget.limit}/{budget.per_seconds}")
         keys = [stamps, self._key("paused", budget.name)]
         wait = int(await self._ask(lambda client: client.take(keys, budget.take_arguments)))
         return budget.later(wait / 1_000_000) if wait > 0 else 0.0
 
     async def pause(self, budget: Budget, seconds: float) -> None:
-        """Give no call of this budget to anybody for `seconds`: the vendor said so."""
+        """Grant no call of this budget for `seconds`, because the vendor asked for it."""
         keys = [self._key("paused", budget.name)]
         await self._ask(lambda client: client.pause(keys, [_milliseconds(seconds)]))
 
     async def enter(self, breaker: Breaker) -> float:
-        """Ask before a call: 0.0 to go on, else the seconds to leave that host in peace."""
+        """Call before a request: 0.0 to go on, else the seconds for which requests are blocked."""
         keys = [self._key("circuit", breaker.name)]
         wait = int(await self._ask(lambda client: client.enter(keys, breaker.enter_arguments)))
         self._note(breaker, failing=wait >= 0)
         return breaker.later(wait / 1000) if wait > 0 else 0.0
 
     async def succeed(self, breaker: Breaker) -> None:
-        """The call was answered: close it. Costs nothing when there was nothing to forget."""
+        """The call was answered: close the breaker. Without earlier failures it sends nothing."""
         if breaker.name in self._failing:
             await self._ask(lambda client: client.redis.delete(self._key("circuit", breaker.name)))
             self._note(breaker, failing=False)
 
     async def fail(self, breaker: Breaker) -> bool:
-        """The call failed. True when it is open by that."""
+        """The call failed. True when that opened the breaker."""
         keys = [self._key("circuit", breaker.name)]
         opened = await self._ask(lambda client: client.fail(keys, breaker.fail_arguments))
         self._note(breaker, failing=True)
@@ -149,7 +149,7 @@ class RedisShared:
             self._failing.pop(next(iter(self._failing)), None)
 
     async def close(self) -> None:
-        """Let go of the connections of the event loop that this runs in."""
+        """Close the connections of the running event loop."""
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.redis.aclose(close_connection_pool=True)
@@ -160,12 +160,12 @@ class RedisShared:
                 return await question(self._client())
         except (RedisError, OSError) as error:  # a TimeoutError is an OSError
             if isinstance(error, ReadOnlyError):
-                # It was the first server and is another's copy since: its name may lead to the new one by now.
+                # This server is a replica now: after a failover its name may lead to the new primary.
                 await self._client().redis.connection_pool.disconnect(inuse_connections=False)
-            raise Unavailable("the shared state cannot be asked", code="shared_state") from error
+            raise Unavailable("the shared state (Redis) cannot be reached", code="shared_state") from error
 
     def _client(self) -> _Client:
-        """The running loop's client. Another's connections cannot be used; after a fork there is another loop too."""
+        """The running event loop's client. Other loops' connections cannot be used; a fork has a new loop too."""
         loop = asyncio.get_running_loop()
         client = self._clients.get(loop)
         if client is None:
@@ -176,8 +176,8 @@ class RedisShared:
         return client
 
     def _pool(self) -> BlockingConnectionPool:
-        # No timeouts of the client's own: it sends within asyncio.wait_for, which before Python 3.12 loses a
-        # cancellation that comes as the sending ends, and makes a task each time. `_ask` has one for all of it.
+        # No timeouts of redis-py: it uses asyncio.wait_for, which before Python 3.12 can lose a cancellation that comes
+        # as sending ends, and creates a task each time. `_ask` has a timeout for the whole request.
         options: dict[str, Any] = {
             "max_connections": MAX_CONNECTIONS,
             "timeout": None,

@@ -1,4 +1,4 @@
-"""Memory holds what still means something, and not more than it may."""
+"""Shared state in memory keeps entries only as long as they matter, and within its bounds."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from plugfn.resilience.budget import Budget
 
 
 class Clock:
-    """Seconds, moved by hand."""
+    """Seconds, set by the test."""
 
     def __init__(self):
         self.now = 1000.0
@@ -38,7 +38,7 @@ def kept(shared):
     return max(len(part) for part in parts)
 
 
-async def test_what_has_ended_does_not_fill_the_memory(shared, clock):
+async def test_expired_entries_do_not_fill_the_memory(shared, clock):
     for number in range(20 * SWEEP_AT):
         clock.now += 1
         name = f"{number}"
@@ -50,7 +50,7 @@ async def test_what_has_ended_does_not_fill_the_memory(shared, clock):
     assert kept(shared) <= 2 * SWEEP_AT
 
 
-async def test_values_beyond_what_they_may_weigh_push_out_the_oldest(clock):
+async def test_the_oldest_values_are_dropped_beyond_the_capacity(clock):
     shared = MemoryShared(max_bytes=10 * (1000 + ENTRY_BYTES), clock=clock)
     for number in range(100):
         await shared.set(f"{number}", bytes(1000), 3600)
@@ -63,7 +63,7 @@ async def test_values_beyond_what_they_may_weigh_push_out_the_oldest(clock):
     assert await shared.get("new")
 
 
-async def test_locks_budgets_and_breakers_are_never_pushed_out(clock):
+async def test_locks_budgets_and_breakers_are_never_dropped(clock):
     shared = MemoryShared(max_bytes=0, clock=clock)
     held = [shared.lock(f"{number}", ttl=60, wait=0) for number in range(3000)]
     for number, lock in enumerate(held):
@@ -76,14 +76,14 @@ async def test_locks_budgets_and_breakers_are_never_pushed_out(clock):
         await lock.__aexit__(None, None, None)
 
 
-async def test_failures_that_do_not_follow_one_another_are_forgotten(shared, clock):
+async def test_failures_that_are_far_apart_are_forgotten(shared, clock):
     breaker = Breaker("host", failures=2)
     await shared.fail(breaker)
     clock.now += breaker.memory_seconds
     assert await shared.fail(breaker) is False
 
 
-def test_a_holder_that_was_forgotten_with_its_loop_gives_the_lock_back():
+def test_a_garbage_collected_holder_releases_its_lock():
     shared = MemoryShared()
 
     async def hold():
@@ -102,7 +102,7 @@ def test_a_holder_that_was_forgotten_with_its_loop_gives_the_lock_back():
 
 @pytest.fixture
 def hasty_threads():
-    """Threads take turns after each microsecond, not after each five milliseconds."""
+    """Switch threads every microsecond, not every five milliseconds."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -110,7 +110,7 @@ def hasty_threads():
 
 
 @pytest.mark.usefixtures("hasty_threads")
-def test_threads_that_take_at_once_are_never_both_given_the_only_call():
+def test_simultaneous_threads_never_both_get_the_only_call():
     shared, granted = MemoryShared(), []
     budgets = [Budget(f"{number}", 1, 3600) for number in range(1000)]
     together = threading.Barrier(4)
@@ -127,7 +127,7 @@ def test_threads_that_take_at_once_are_never_both_given_the_only_call():
     assert sum(granted) == len(budgets)
 
 
-def test_an_item_put_again_weighs_once():
+def test_an_item_put_twice_counts_once():
     items = Expiring[str, bytes](capacity=10, weigh=len)
     for _ in range(10):
         items.put("a", b"12345", ends=10, now=0)

@@ -1,4 +1,4 @@
-"""What only a server can do wrong: be away, hang, hold keys for ever, or be used from a process that was forked."""
+"""Problems that only a server can have: it is down, hangs, keeps keys for ever, or the process was forked."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ ASKS = {
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
-async def test_without_the_server_everything_is_unavailable_and_nothing_granted(ask):
+async def test_without_the_server_everything_raises_unavailable(ask):
     shared = RedisShared("redis://:pa55-word@127.0.0.1:9/0")
     with pytest.raises(Unavailable) as caught:
         await ask(shared)
@@ -40,7 +40,7 @@ async def test_without_the_server_everything_is_unavailable_and_nothing_granted(
     assert "pa55-word" not in "".join(traceback.format_exception(caught.value)) + repr(shared)
 
 
-async def test_a_server_that_never_answers_is_not_waited_for_long(monkeypatch):
+async def test_a_silent_server_is_unavailable_soon(monkeypatch):
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.1)
     silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
     shared = RedisShared(f"redis://127.0.0.1:{silent.sockets[0].getsockname()[1]}/0")
@@ -65,7 +65,7 @@ async def keys_of(shared, prefix):
     return [key async for key in shared._client().redis.scan_iter(f"{prefix}*")]
 
 
-async def test_every_key_begins_with_the_prefix_and_ends_by_itself(in_redis, prefix):
+async def test_every_key_has_the_prefix_and_expires(in_redis, prefix):
     await in_redis.set("a", b"value", 60)
     for ask in ("take", "pause", "fail"):
         await ASKS[ask](in_redis)
@@ -96,7 +96,7 @@ def trips(monkeypatch):
     return sent
 
 
-async def test_a_call_that_goes_well_costs_one_round_trip_for_its_budget_and_one_for_its_breaker(in_redis, trips):
+async def test_a_successful_call_needs_one_round_trip_each_for_budget_and_breaker(in_redis, trips):
     for _ in range(3):
         await in_redis.take(BUDGET)
         await in_redis.enter(BREAKER)
@@ -104,7 +104,7 @@ async def test_a_call_that_goes_well_costs_one_round_trip_for_its_budget_and_one
     assert trips[-4:] == ["EVALSHA"] * 4
 
 
-async def test_what_another_process_knows_to_fail_is_closed_by_the_first_success_here(redis_url, in_redis, prefix):
+async def test_a_success_closes_a_breaker_that_another_process_opened(redis_url, in_redis, prefix):
     other = RedisShared(redis_url, prefix)
     await other.fail(BREAKER)
     assert await in_redis.enter(BREAKER) == 0.0
@@ -113,14 +113,14 @@ async def test_what_another_process_knows_to_fail_is_closed_by_the_first_success
     await other.close()
 
 
-async def test_breakers_noted_as_failing_are_not_kept_without_bound(in_redis, monkeypatch):
+async def test_the_number_of_remembered_failing_breakers_is_bounded(in_redis, monkeypatch):
     monkeypatch.setattr(module, "MAX_FAILING", 10)
     for number in range(30):
         await in_redis.fail(Breaker(f"host {number}"))
     assert len(in_redis._failing) == 10
 
 
-async def test_budgets_keep_no_more_stamps_than_calls_in_their_window(in_redis, prefix):
+async def test_a_budget_stores_at_most_one_stamp_per_call_of_its_window(in_redis, prefix):
     for _ in range(60):
         await in_redis.take(Budget("a", 20, 60))
     client = in_redis._client().redis
@@ -129,7 +129,7 @@ async def test_budgets_keep_no_more_stamps_than_calls_in_their_window(in_redis, 
     assert 0 < await client.ttl(key) <= 61
 
 
-async def test_stamps_that_left_their_window_are_not_kept(in_redis, prefix):
+async def test_stamps_outside_the_window_are_removed(in_redis, prefix):
     client = in_redis._client().redis
     for wait in (0, 1.01):
         await asyncio.sleep(wait)
@@ -138,7 +138,7 @@ async def test_stamps_that_left_their_window_are_not_kept(in_redis, prefix):
         assert await client.llen(key) == 1
 
 
-async def test_a_cancelled_question_is_cancelled_and_spoils_no_other(in_redis):
+async def test_a_cancelled_request_does_not_affect_others(in_redis):
     for number in range(20):
         await in_redis.set(f"{number}", b"%d" % number, 60)
 
@@ -156,7 +156,7 @@ async def test_a_cancelled_question_is_cancelled_and_spoils_no_other(in_redis):
         await read(number)
 
 
-async def test_cancelling_one_who_waits_for_a_lock_is_never_lost(in_redis):
+async def test_cancelling_a_waiting_caller_always_works(in_redis):
     async with in_redis.lock("a", ttl=20, wait=0):
         for _ in range(25):
             waiting = [asyncio.create_task(in_redis.lock("a", ttl=20, wait=15).__aenter__()) for _ in range(8)]
@@ -168,7 +168,7 @@ async def test_cancelling_one_who_waits_for_a_lock_is_never_lost(in_redis):
             assert all(task.cancelled() for task in done)
 
 
-async def test_one_who_is_cancelled_before_hearing_that_the_lock_is_his_gives_it_back(in_redis, monkeypatch):
+async def test_a_caller_cancelled_while_getting_the_lock_releases_it(in_redis, monkeypatch):
     client, asked = in_redis._client(), asyncio.Event()
     real = client.acquire
 
@@ -270,8 +270,8 @@ def test_processes_take_turns_with_a_lock(redis_url, prefix):
     assert all(end <= begin for (_, end), (begin, _) in pairwise(visits))
 
 
-async def test_a_server_that_became_a_copy_is_left():
-    """After a failover its name leads to another server; open connections still led to the one that only reads."""
+async def test_a_server_that_became_a_replica_is_left():
+    """After a failover the name leads to the new primary, while open connections still lead to the replica."""
     connections = 0
 
     async def copy(reader, writer):

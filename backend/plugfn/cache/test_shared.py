@@ -24,7 +24,7 @@ async def test_a_value_is_there_until_it_is_deleted(shared):
     assert await shared.get("other") == b""
 
 
-async def test_a_value_ends_and_setting_it_again_gives_it_new_time(shared):
+async def test_a_value_expires_and_setting_it_again_renews_it(shared):
     await shared.set("key", b"one", 0.1)
     await shared.set("again", b"one", 0.1)
     await shared.set("again", b"two", 60)
@@ -37,7 +37,7 @@ async def test_a_value_ends_and_setting_it_again_gives_it_new_time(shared):
 
 
 class Room:
-    """Notices two who are inside at the same time."""
+    """Detects two holders at the same time."""
 
     def __init__(self):
         self.inside = self.most = self.visits = 0
@@ -51,7 +51,7 @@ class Room:
             self.inside -= 1
 
 
-async def test_of_fifty_tasks_one_at_a_time_holds_a_lock_and_all_of_them_get_it(shared):
+async def test_fifty_tasks_hold_a_lock_one_at_a_time_and_all_get_it(shared):
     room = Room()
     await asyncio.gather(*(room.visit(shared) for _ in range(50)))
     assert (room.most, room.visits) == (1, 50)
@@ -67,7 +67,7 @@ def test_tasks_of_several_event_loops_and_threads_take_turns_too(shared, in_othe
     assert (room.most, room.visits) == (1, 20)
 
 
-async def test_who_waited_too_long_is_told_and_two_names_are_two_locks(shared):
+async def test_waiting_too_long_raises_and_two_names_are_two_locks(shared):
     async with shared.lock("a", ttl=10, wait=0), shared.lock("b", ttl=10, wait=0):
         began = time.monotonic()
         with pytest.raises(Unavailable) as caught:
@@ -79,7 +79,7 @@ async def test_who_waited_too_long_is_told_and_two_names_are_two_locks(shared):
         pass
 
 
-async def test_a_holder_that_fails_or_is_cancelled_leaves_the_lock_open(shared):
+async def test_a_holder_that_fails_or_is_cancelled_releases_the_lock(shared):
     async def hold():
         async with shared.lock("a", ttl=10, wait=0):
             await asyncio.sleep(10)
@@ -96,7 +96,7 @@ async def test_a_holder_that_fails_or_is_cancelled_leaves_the_lock_open(shared):
         pass
 
 
-async def test_a_lock_ends_with_its_time_and_who_was_late_does_not_open_the_next_holders(shared):
+async def test_a_lock_expires_and_a_late_holder_does_not_release_the_next_one(shared):
     late = shared.lock("a", ttl=0.05, wait=0)
     await late.__aenter__()
     async with shared.lock("a", ttl=10, wait=1):
@@ -106,7 +106,7 @@ async def test_a_lock_ends_with_its_time_and_who_was_late_does_not_open_the_next
                 pytest.fail("the late holder opened another's lock")
 
 
-async def test_one_who_stops_waiting_takes_no_lock_with_it(shared):
+async def test_a_caller_that_stops_waiting_holds_no_lock(shared):
     async with shared.lock("a", ttl=10, wait=0):
         waiting = [asyncio.create_task(shared.lock("a", ttl=10, wait=10).__aenter__()) for _ in range(10)]
         await asyncio.sleep(0.05)
@@ -121,7 +121,7 @@ async def test_one_who_stops_waiting_takes_no_lock_with_it(shared):
 
 
 async def takes(shared, budget, seconds, grants):
-    """Ask for so long; note the monotonic time before and after each grant."""
+    """Take calls for this long, and record the monotonic time before and after each grant."""
     end = time.monotonic() + seconds
     while (before := time.monotonic()) < end:
         if not await shared.take(budget):
@@ -130,13 +130,13 @@ async def takes(shared, budget, seconds, grants):
 
 
 def exceeds(grants, limit, window):
-    """Whether limit + 1 grants certainly fell within one window: from before the first to after the last."""
+    """Whether limit + 1 grants certainly fell into one window: from before the first to after the last."""
     ordered = sorted(grants)
     groups = (ordered[n : n + limit + 1] for n in range(len(ordered) - limit))
     return any(max(after for _, after in group) - group[0][0] < window for group in groups)
 
 
-def test_tasks_of_several_loops_together_never_exceed_a_budget_and_waste_nothing_of_it(shared, in_other_loops):
+def test_tasks_of_several_loops_use_a_budget_exactly(shared, in_other_loops):
     budget, grants = Budget("many", 20, 1), []
 
     async def work():
@@ -147,7 +147,7 @@ def test_tasks_of_several_loops_together_never_exceed_a_budget_and_waste_nothing
     assert 40 <= len(grants) <= 60
 
 
-async def test_who_waits_as_told_is_served(shared):
+async def test_a_caller_that_waits_as_long_as_asked_is_granted_a_call(shared):
     budget = Budget("waits", 2, 1)
     assert [await shared.take(budget), await shared.take(budget)] == [0.0, 0.0]
     wait = await shared.take(budget)
@@ -156,7 +156,7 @@ async def test_who_waits_as_told_is_served(shared):
     assert await shared.take(budget) == 0.0
 
 
-async def test_those_who_wait_are_not_all_told_the_same_moment(shared):
+async def test_waiting_callers_get_different_waits(shared):
     budget = Budget("spread", 1, 60)
     await shared.take(budget)
     waits = [await shared.take(budget) for _ in range(20)]
@@ -164,13 +164,13 @@ async def test_those_who_wait_are_not_all_told_the_same_moment(shared):
     assert all(59 < wait < 64 for wait in waits)
 
 
-async def test_a_budget_is_its_own_by_name_and_by_what_it_allows(shared):
+async def test_budgets_differ_by_name_and_by_limits(shared):
     budgets = [Budget("a", 1, 60), Budget("b", 1, 60), Budget("a", 1, 30), Budget("a", 2, 60)]
     assert [await shared.take(budget) for budget in budgets] == [0.0] * 4
     assert await shared.take(budgets[0]) > 0
 
 
-async def test_a_pause_stops_everybody_and_ends_and_a_shorter_one_does_not_end_it(shared):
+async def test_a_pause_stops_all_calls_and_is_not_shortened(shared):
     mine, theirs = Budget("paused", 100, 1), Budget("paused", 50, 1)
     await shared.pause(mine, 1)
     await shared.pause(mine, 0.01)
@@ -188,7 +188,7 @@ async def test_a_longer_pause_lengthens_a_shorter_one(shared):
     assert 59 < await shared.take(budget) < 61
 
 
-async def test_a_pause_of_nothing_stops_nobody_for_long(shared):
+async def test_a_pause_of_zero_seconds_ends_at_once(shared):
     budget = Budget("zero", 1, 1)
     await shared.pause(budget, 0)
     await asyncio.sleep(0.005)
@@ -206,13 +206,13 @@ async def opened(shared):
         await shared.fail(BREAKER)
 
 
-async def test_it_opens_at_the_last_failure_and_says_how_long(shared):
+async def test_a_breaker_opens_at_its_last_allowed_failure(shared):
     assert [await shared.fail(BREAKER) for _ in range(3)] == [False, False, True]
     assert 0 < await shared.enter(BREAKER) <= 0.34
     assert await shared.enter(Breaker("other host", failures=3)) == 0.0
 
 
-async def test_an_answer_between_two_failures_starts_the_count_again(shared):
+async def test_a_success_resets_the_count_of_failures(shared):
     await shared.fail(BREAKER)
     await shared.fail(BREAKER)
     assert await shared.enter(BREAKER) == 0.0
@@ -221,7 +221,7 @@ async def test_an_answer_between_two_failures_starts_the_count_again(shared):
     assert await shared.enter(BREAKER) == 0.0
 
 
-async def test_one_of_fifty_probes_a_half_open_breaker_and_its_success_closes_it(shared):
+async def test_one_of_fifty_callers_probes_a_half_open_breaker(shared):
     await opened(shared)
     await asyncio.sleep(0.31)
     waits = await asyncio.gather(*(shared.enter(BREAKER) for _ in range(50)))
@@ -230,7 +230,7 @@ async def test_one_of_fifty_probes_a_half_open_breaker_and_its_success_closes_it
     assert [await shared.enter(BREAKER) for _ in range(5)] == [0.0] * 5
 
 
-async def test_a_probe_that_fails_opens_it_for_the_whole_time_again(shared):
+async def test_a_failed_probe_opens_the_breaker_again(shared):
     await opened(shared)
     await asyncio.sleep(0.31)
     assert await shared.enter(BREAKER) == 0.0
@@ -241,7 +241,7 @@ async def test_a_probe_that_fails_opens_it_for_the_whole_time_again(shared):
     assert await shared.enter(BREAKER) == 0.0
 
 
-async def test_a_probe_that_says_nothing_is_followed_by_another(shared):
+async def test_a_lost_probe_is_followed_by_another(shared):
     await opened(shared)
     await asyncio.sleep(0.31)
     assert await shared.enter(BREAKER) == 0.0

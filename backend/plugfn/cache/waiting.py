@@ -1,4 +1,4 @@
-"""How one waits for a lock: by trying now and then, which needs nothing that belongs to one event loop."""
+"""Waits for a lock by polling, which needs nothing that belongs to one event loop."""
 
 import asyncio
 import random
@@ -11,13 +11,13 @@ POLL_SECONDS = 0.02
 
 
 async def acquired(attempt: Callable[[], Awaitable[bool]], wait: float) -> None:
-    """Returns when `attempt` has succeeded. Raises Unavailable (code "locked") after `wait` seconds.
+    """Return when `attempt` has succeeded. Raises Unavailable (code "locked") after `wait` seconds.
 
-    The pauses are random and do not grow: who has waited long tries as often as who has just come, so each wait ends.
+    The pauses are random and do not grow: a caller that has waited long tries as often as a new one, so each wait ends.
     """
     give_up = time.monotonic() + wait
     while not await attempt():
         left = give_up - time.monotonic()
         if left <= 0:
-            raise Unavailable("somebody else holds the lock", code="locked")
+            raise Unavailable("another caller holds this lock", code="locked")
         await asyncio.sleep(min(left, POLL_SECONDS * random.uniform(0.5, 1.5)))

@@ -1,4 +1,4 @@
-"""One attempt of a call: its credentials, the limits of the vendor, the provider's function, what its end means."""
+"""One attempt of a call: gets credentials, applies limits, runs the provider's function, classifies the outcome."""
 
 import asyncio
 import logging
@@ -33,21 +33,21 @@ from plugfn.safe_tracebacks import safe_traceback
 log = logging.getLogger("plugfn")
 
 NO_HTTP = "https://no-http.invalid"
-"""Where the HTTP of a provider that speaks another protocol leads: nowhere."""
+"""The base URL for a provider that does not speak HTTP: requests to it fail."""
 
 
 class Nothing(Model):
-    """The parameters of what takes none."""
+    """Parameters of an action that takes none."""
 
 
 class Tested(Result):
-    """A connection that works."""
+    """The connection works."""
 
     label: str
 
 
 def test_of(provider: Provider) -> Action[Nothing, Tested]:
-    """The provider's test as an action. Raises UnknownName."""
+    """An action that tests a connection with the provider's `test`. Raises UnknownName."""
     test = provider.test
     if test is None:
         raise UnknownName(f"{provider.label} cannot be tested", code="no_test", provider=provider.name)
@@ -59,10 +59,10 @@ def test_of(provider: Provider) -> Action[Nothing, Tested]:
 
 
 def identify_of(provider: Provider) -> Action[Nothing, Identity]:
-    """The provider's question whose a connection is, as an action. Raises UnknownName."""
+    """An action that asks whose a connection is, with the provider's `identify`. Raises UnknownName."""
     identify = provider.identify
     if identify is None:
-        raise UnknownName(f"{provider.label} does not say whose it is", code="no_identify", provider=provider.name)
+        raise UnknownName(f"{provider.label} cannot name the account", code="no_identify", provider=provider.name)
 
     async def run(call: Call[Any], _nothing: Nothing) -> Identity:
         return await identify(call)
@@ -72,7 +72,7 @@ def identify_of(provider: Provider) -> Action[Nothing, Identity]:
 
 @dataclass(frozen=True)
 class Job:
-    """One call on its way."""
+    """One call: what to run, for whom, until when."""
 
     action: Action[Any, Any]
     provider: Provider
@@ -81,7 +81,7 @@ class Job:
     connection: Connection
     policy: RetryPolicy
     deadline: float
-    """On the monotonic clock; no attempt or wait goes beyond."""
+    """On the monotonic clock; no attempt or wait goes beyond it."""
     source: str
     id: str
 
@@ -91,7 +91,7 @@ class Job:
 
 
 class Attempts:
-    """Makes single attempts. Repeating them, and noting them, is the executor's."""
+    """Makes single attempts. The executor repeats them and logs them."""
 
     def __init__(
         self, registry: ProviderRegistry, connections: ConnectionManager, limits: Limits, pool: Pool, guard: Guard
@@ -100,7 +100,7 @@ class Attempts:
         self._pool, self._guard = pool, guard
 
     async def make(self, job: Job) -> BaseModel:
-        """One attempt; credentials that the vendor refuses are renewed once, if they can be. Raises PlugFnError."""
+        """One attempt. Credentials that the vendor refuses are renewed once, if possible. Raises PlugFnError."""
         credentials = await self._credentials(job)
         try:
             return await self.make_with(job, credentials)
@@ -120,7 +120,7 @@ class Attempts:
             raise
 
     async def _credentials(self, job: Job) -> Model:
-        """Nothing has been sent when the time is over here; a refresh under way goes on for the next call."""
+        """A timeout here means that nothing was sent. A running token refresh continues, for the next call."""
         timer = asyncio.timeout(job.left())
         try:
             async with timer:
@@ -129,7 +129,7 @@ class Attempts:
             raise _late(maybe_done=False) from None
 
     async def make_with(self, job: Job, credentials: Model) -> BaseModel:
-        """One call within its breaker and budgets."""
+        """One call, within its circuit breaker and budgets."""
         settings = self._registry.settings(job.provider.name)
         origin = job.provider.origin(settings, credentials)
         limits = limits_of(job.provider, job.action, job.connection, origin, job.params)
@@ -142,12 +142,12 @@ class Attempts:
         except OutcomeUnknown:
             raise
         except PlugFnError as error:
-            # Whatever it says of its last request: all of it would be done once more, by us or by who mends the call.
+            # The error is about the last request. A repetition would repeat the whole action, also what succeeded.
             if not job.action.safe and (http.changed or (isinstance(error, Unavailable) and error.maybe_done)):
                 raise _unknown(error) from error
             raise
         finally:
-            await self._heed(limits, quotas)
+            await self._pause_if_used_up(limits, quotas)
 
     def _http(
         self, provider: Provider, credentials: Model, origin: Origin, observe: Callable[[Quota], None]
@@ -161,14 +161,14 @@ class Attempts:
             observe=observe,
         )
 
-    async def _heed(self, limits: CallLimits, quotas: list[Quota]) -> None:
-        """A vendor that says that no calls are left is not asked again until its limit begins anew."""
+    async def _pause_if_used_up(self, limits: CallLimits, quotas: list[Quota]) -> None:
+        """When the vendor says that no calls are left, send none until its limit resets."""
         if quotas and quotas[-1].remaining == 0:
             await self._limits.pause(limits, quotas[-1].reset_after)
 
 
 async def _timed(job: Job, call: Call[Any], *, speaks_http: bool) -> BaseModel:
-    """The action's own function, for as long as it may take; whatever it raises is of our tree."""
+    """Run the action's function within its timeout. Everything that it raises becomes a PlugFnError."""
     if job.left() <= 0:
         raise _late(maybe_done=False)
     timer = asyncio.timeout(min(job.action.timeout, job.left()))
@@ -177,14 +177,14 @@ async def _timed(job: Job, call: Call[Any], *, speaks_http: bool) -> BaseModel:
             result: BaseModel = await job.action.run(call, job.params)
     except PlugFnError:
         raise
-    except Exception as error:  # noqa: BLE001 - it is logged without its words, and raised as one of our tree
+    except Exception as error:  # noqa: BLE001 - logged without its message, and raised as a PlugFnError
         if isinstance(error, TimeoutError) and timer.expired():
             raise _late(maybe_done=_in_doubt(call, speaks_http)) from None
-        # `from None`: what it says may quote anything, and who logs an error logs what it came from.
+        # `from None`: the original message may quote secrets, and a logged error shows its cause.
         log.error("a provider's code failed: %s", safe_traceback(error), extra={"call_id": job.id})
         raise _bug(job, call, speaks_http, f"the provider's code failed with {type(error).__name__}") from None
     if type(result) is not job.action.result:
-        raise _bug(job, call, speaks_http, "the action gave something else than its result")
+        raise _bug(job, call, speaks_http, "the action did not return its result type")
     return result
 
 
@@ -202,9 +202,9 @@ def _late(*, maybe_done: bool) -> Unavailable:
 
 
 def _in_doubt(call: Call[Any], speaks_http: bool) -> bool:
-    """Whether a call that is cut off now may have been done: as its provider says, else as its requests show.
+    """Whether a call that is cut off now may have been done. The provider says so, else its requests show it.
 
-    What goes neither over our HTTP nor says anything may always have been."""
+    Without HTTP requests and without a word from the provider, the answer is yes."""
     if call.doubt.possible is not None:
         return call.doubt.possible
     return call.http.in_doubt or call.http.changed or not speaks_http
@@ -212,4 +212,4 @@ def _in_doubt(call: Call[Any], speaks_http: bool) -> bool:
 
 def _unknown(error: PlugFnError) -> OutcomeUnknown:
     reason = error.message.rstrip(".")
-    return OutcomeUnknown(f"{reason}: whether it was done, or a part of it, is not known.", code=error.code)
+    return OutcomeUnknown(f"{reason}: it is unknown whether it was done, or a part of it.", code=error.code)

@@ -13,14 +13,14 @@ Run = Callable[..., Awaitable[BaseModel]]
 
 
 class BoundAction:
-    """An action that can be called."""
+    """An action that can be called as a function."""
 
     def __init__(self, action: Action[Any, Any], run: Run) -> None:
         self.action, self._run = action, run
         self.__doc__ = action.summary
 
     async def __call__(self, **call: Unpack[CallOptions]) -> BaseModel:
-        """As PlugFn.run."""
+        """Run the action. Takes what PlugFn.run takes."""
         return await self._run(self.action, **call)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Many calls with bounded concurrency: each has its own result or error, and none hides another's."""
+"""Runs many calls with bounded concurrency. Each has its own result or error; a failure does not stop the others."""
 
 import asyncio
 import inspect
@@ -22,7 +22,7 @@ MOST_CONCURRENT = 100
 
 @dataclass(frozen=True)
 class BatchCall:
-    """One call of a batch; the fields are those of `PlugFn.run`."""
+    """One call of a batch. The fields are the arguments of `PlugFn.run`."""
 
     action: Action[Any, Any] | str
     user_id: str
@@ -34,7 +34,7 @@ class BatchCall:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What became of call number `index`: a result or an error."""
+    """The result or the error of call number `index`."""
 
     index: int
     result: BaseModel | None = None
@@ -48,7 +48,7 @@ class BatchResult:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is. `last` is the result that was just added."""
+    """How far a batch is. `last` is the newest result."""
 
     done: int
     failed: int
@@ -60,7 +60,7 @@ OnProgress = Callable[[Progress], Awaitable[None] | None]
 
 
 class _Tally:
-    """Collects results as they come, in the order of the calls."""
+    """Collects results as they come, and returns them in the order of the calls."""
 
     def __init__(self, total: int, on_progress: OnProgress | None) -> None:
         self.results: list[BatchResult | None] = [None] * total
@@ -72,48 +72,48 @@ class _Tally:
         self._done += 1
         self._failed += not result.ok
         if self._on_progress is not None:
-            await _told(self._on_progress, Progress(self._done, self._failed, len(self.results), result))
+            await _report(self._on_progress, Progress(self._done, self._failed, len(self.results), result))
 
 
-async def _told(on_progress: OnProgress, progress: Progress) -> None:
-    """A display that breaks must not end calls in the middle."""
+async def _report(on_progress: OnProgress, progress: Progress) -> None:
+    """A failing progress callback must not stop the batch."""
     try:
-        told = on_progress(progress)
-        if inspect.isawaitable(told):
-            await told
+        pending = on_progress(progress)
+        if inspect.isawaitable(pending):
+            await pending
     except Exception:
-        log.exception("the progress of a batch could not be told")
+        log.exception("the progress callback of a batch failed")
 
 
 async def run_batch(
     executor: Executor, calls: Sequence[BatchCall], *, concurrency: int = 10, on_progress: OnProgress | None = None
 ) -> list[BatchResult]:
-    """The results in the order of the calls.
+    """Run the calls. The results come in the order of the calls.
 
     Raises InvalidCall (too many calls, a concurrency outside 1 to 100), ConfigurationError."""
     if len(calls) > MOST_ITEMS:
         raise InvalidCall(f"a batch has at most {MOST_ITEMS} calls", code="batch_too_big")
     if not 1 <= concurrency <= MOST_CONCURRENT:
-        raise InvalidCall(f"concurrency is 1 to {MOST_CONCURRENT}", code="bad_concurrency")
-    tally, waiting = _Tally(len(calls), on_progress), deque(enumerate(calls))
+        raise InvalidCall(f"concurrency must be 1 to {MOST_CONCURRENT}", code="bad_concurrency")
+    tally, queue = _Tally(len(calls), on_progress), deque(enumerate(calls))
 
     async def work() -> None:
-        while waiting:
+        while queue:
             try:
-                await tally.add(await _one(executor, *waiting.popleft()))
+                await tally.add(await _run_call(executor, *queue.popleft()))
             except BaseException:
-                waiting.clear()
+                queue.clear()
                 raise
 
     workers = [work() for _ in range(min(concurrency, len(calls)))]
-    # What is no error of a call (a wrong configuration) ends the batch; calls under way are finished.
-    for ended in await asyncio.gather(*workers, return_exceptions=True):
-        if ended is not None:
-            raise ended
+    # An error outside the tree (a wrong configuration) ends the batch, once the running calls have finished.
+    for error in await asyncio.gather(*workers, return_exceptions=True):
+        if error is not None:
+            raise error
     return [result for result in tally.results if result is not None]
 
 
-async def _one(executor: Executor, index: int, call: BatchCall) -> BatchResult:
+async def _run_call(executor: Executor, index: int, call: BatchCall) -> BatchResult:
     try:
         result = await executor.run(
             call.action,

@@ -1,9 +1,9 @@
-"""Runs an action: validates, finds the connection, asks limits and breaker, calls, tries again, and notes each attempt.
+"""Runs an action: validates, finds the connection, applies limits, calls the provider, retries, and logs each attempt.
 
     run → once for an idempotency key → attempts → attempt → the provider's function
 
-An attempt that failed before the vendor can have acted is repeated by the action's retry policy. One whose outcome is
-unclear (bytes went out, no answer came) is repeated only if the action is declared safe; else it is OutcomeUnknown.
+An attempt that failed before the vendor can have acted is retried by the action's retry policy. When the outcome is
+unclear (the request went out, no answer came), only an action declared safe is retried; otherwise it is OutcomeUnknown.
 """
 
 import asyncio
@@ -37,11 +37,11 @@ from plugfn.storage.records import ActionLog
 log = logging.getLogger("plugfn")
 
 OWN_TROUBLE = frozenset({"store", "shared_state"})
-"""Our own database or Redis is away: that is not the vendor's doing, and not mended by calling the vendor again."""
+"""Our own database or Redis is down: the vendor is not at fault, and a retry of the call does not help."""
 
 
 class Executor:
-    """The one way to run actions."""
+    """Runs every action, for all of its callers: programs, batches, workflows, tools."""
 
     def __init__(
         self,
@@ -67,44 +67,44 @@ class Executor:
     async def run(
         self, action: Action[Any, Any] | str, *, source: str = "call", **call: Unpack[CallOptions]
     ) -> BaseModel:
-        """Run an action, or the one of a path as "github.issues.create", and return its result. Raises PlugFnError.
+        """Run an action (an Action, or a path such as "github.issues.create"); return its result. Raises PlugFnError.
 
-        `source` says in the action log who asked: call, batch, workflow, tool."""
-        found = self._registry.action(action) if isinstance(action, str) else action
+        `source` is written to the action log: call, batch, workflow or tool."""
+        chosen = self._registry.action(action) if isinstance(action, str) else action
         try:
-            read = self.validate(found, call.get("params"))
-            job = await self._job(found, read, call, source)
+            valid = self.validate(chosen, call.get("params"))
+            job = await self._job(chosen, valid, call, source)
             key = call.get("idempotency_key")
             if key is None:
-                return await self._repeated(job)
-            claim = claim_of(job.user_id, found, read, key, job.connection.id, job.id)
-            return await self._once.run(found, claim, lambda: self._repeated(job))
+                return await self._retried(job)
+            claim = claim_of(job.user_id, chosen, valid, key, job.connection.id, job.id)
+            return await self._once.run(chosen, claim, lambda: self._retried(job))
         except PlugFnError as error:
-            _name(error, found)
+            _add_names(error, chosen)
             raise
 
     def validate(self, action: Action[Any, Any] | str, params: Mapping[str, Any] | BaseModel | None) -> BaseModel:
         """The parameters as the action's model. Raises UnknownName, InvalidParams."""
-        found = self._registry.action(action) if isinstance(action, str) else action
-        given = {} if params is None else params
-        read: BaseModel = validated(found.params, given, f"the parameters of {found.path}", provider=found.provider)
-        return read
+        chosen = self._registry.action(action) if isinstance(action, str) else action
+        values = {} if params is None else params
+        valid: BaseModel = validated(
+            chosen.params, values, f"the parameters of {chosen.path}", provider=chosen.provider
+        )
+        return valid
 
     async def test(self, connection: Connection, credentials: Model | None = None) -> str:
-        """Ask the vendor whether a connection works, or would with these credentials; the account's label.
+        """Ask the vendor whether a connection works, or would with these credentials. Returns the account's label.
 
-        Tries once and waits for nothing. Raises as actions do."""
-        asked = await self._asked(test_of(self._registry.get(connection.provider)), connection, credentials)
-        return Tested.model_validate(asked).label
+        Makes one attempt and does not retry. Raises as actions do."""
+        answer = await self._ask(test_of(self._registry.get(connection.provider)), connection, credentials)
+        return Tested.model_validate(answer).label
 
     async def identify(self, connection: Connection, credentials: Model) -> Identity:
-        """Ask the vendor whose these credentials are. Tries once and waits for nothing. Raises as actions do."""
-        asked = await self._asked(identify_of(self._registry.get(connection.provider)), connection, credentials)
-        return Identity.model_validate(asked)
+        """Ask the vendor whose account these credentials are for. Makes one attempt. Raises as actions do."""
+        answer = await self._ask(identify_of(self._registry.get(connection.provider)), connection, credentials)
+        return Identity.model_validate(answer)
 
-    async def _asked(
-        self, action: Action[Nothing, Any], connection: Connection, credentials: Model | None
-    ) -> BaseModel:
+    async def _ask(self, action: Action[Nothing, Any], connection: Connection, credentials: Model | None) -> BaseModel:
         provider, deadline = self._registry.get(action.provider), time.monotonic() + action.timeout
         job = Job(
             action, provider, Nothing(), connection.user_id, connection, policy("none"), deadline, "test", uuid4().hex
@@ -112,36 +112,36 @@ class Executor:
         try:
             return await self._attempt(job, 1, credentials)
         except PlugFnError as error:
-            _name(error, action)
+            _add_names(error, action)
             raise
 
     async def _job(self, action: Action[Any, Any], params: BaseModel, call: CallOptions, source: str) -> Job:
         provider, user_id = self._registry.get(action.provider), check_user(call["user_id"])
         connection = await self._connections.resolve(provider, user_id, call.get("connection_id"))
-        retry, given = policy(action.retry), call.get("timeout")
-        longest = retry.attempts * (action.timeout + retry.cap) if given is None else _seconds(given)
+        retry, seconds = policy(action.retry), call.get("timeout")
+        longest = retry.attempts * (action.timeout + retry.cap) if seconds is None else _seconds(seconds)
         return Job(
             action, provider, params, user_id, connection, retry, time.monotonic() + longest, source, uuid4().hex
         )
 
-    async def _repeated(self, job: Job) -> BaseModel:
-        attempt, vendors_own = 1, None
+    async def _retried(self, job: Job) -> BaseModel:
+        attempt, vendor_error = 1, None
         while True:
             try:
                 return await self._attempt(job, attempt)
             except TryLater as error:
                 wait = self._wait(job, error, attempt)
-                if wait is None and error.code == OWN_BUDGET and vendors_own is not None:
-                    # Our budget only waits as the vendor asked: what the vendor said tells more.
-                    raise vendors_own from None
+                if wait is None and error.code == OWN_BUDGET and vendor_error is not None:
+                    # Our budget waits only because the vendor asked for it: the vendor's own error says more.
+                    raise vendor_error from None
                 if wait is None:
                     raise
-                vendors_own = error
+                vendor_error = error
             attempt += 1
             await asyncio.sleep(wait)
 
     def _wait(self, job: Job, error: TryLater, attempt: int) -> float | None:
-        """Seconds until the next attempt; None when there is none."""
+        """Seconds until the next attempt; None when there is no further attempt."""
         if isinstance(error, CircuitOpen) or error.code in OWN_TROUBLE:
             return None
         wait = job.policy.wait(attempt, error.retry_after)
@@ -151,8 +151,8 @@ class Executor:
         started, clock = datetime.now(UTC), time.perf_counter()
         outcome, failure = "unknown", None
         try:
-            made = self._attempts.make(job) if credentials is None else self._attempts.make_with(job, credentials)
-            result = await made
+            attempted = self._attempts.make(job) if credentials is None else self._attempts.make_with(job, credentials)
+            result = await attempted
             outcome = "ok"
             return result
         except PlugFnError as error:
@@ -166,7 +166,7 @@ class Executor:
     async def _note(
         self, job: Job, attempt: int, started: datetime, milliseconds: float, outcome: str, error: PlugFnError | None
     ) -> None:
-        """One row and one count. A store that fails now must not turn what was done into a failure."""
+        """Write a row to the action log and count the attempt. A failing store must not fail a call that was done."""
         self._metrics.count(job.action.path, outcome, milliseconds)
         entry = ActionLog(
             job.id,
@@ -184,9 +184,9 @@ class Executor:
         )
         try:
             await self._store.add_logs([entry])
-        except Exception as trouble:  # noqa: BLE001 - whatever a store raises: what was done stays done
+        except Exception as trouble:  # noqa: BLE001 - a failing store must not change the call's outcome
             where = {"call_id": job.id, "outcome": outcome}
-            log.error("an attempt was not noted: %s", type(trouble).__name__, extra=where)
+            log.error("an attempt was not written to the action log: %s", type(trouble).__name__, extra=where)
 
 
 def _seconds(timeout: float) -> float:
@@ -201,5 +201,5 @@ def _outcome(error: PlugFnError) -> str:
     return "retry" if isinstance(error, TryLater) else "failed"
 
 
-def _name(error: PlugFnError, action: Action[Any, Any]) -> None:
+def _add_names(error: PlugFnError, action: Action[Any, Any]) -> None:
     error.provider, error.action = error.provider or action.provider, error.action or action.name

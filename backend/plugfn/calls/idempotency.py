@@ -1,4 +1,4 @@
-"""One call for one idempotency key: its repetition within a day gives the first one's result and does nothing."""
+"""Runs one call for each idempotency key: a repetition within a day returns the first result and does nothing."""
 
 import hashlib
 import json
@@ -18,14 +18,14 @@ from plugfn.storage.protocol import Store
 KIND = "idempotency"
 DAY = 86_400.0
 LONGEST_KEY = 255
-# A call that has been running for longer than this was ended with its process.
+# A call that has been "running" for longer than this died with its process.
 LONGEST_RUN = 900.0
-NOT_KEPT = "what became of a call with an idempotency key was not kept"
+NOT_STORED = "the outcome of a call with an idempotency key was not stored"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a key is asked for: `call_id` is that of the call that runs if it is the first."""
+    """A request for a key. `call_id` is the id of the call that runs if it is the first with this key."""
 
     place: str
     mark: str
@@ -33,37 +33,37 @@ class Claim:
 
 
 class Once:
-    """Keys belong to a user and an action. Results are kept sealed."""
+    """Each key belongs to a user and an action. Results are stored encrypted."""
 
     def __init__(self, store: Store, ring: KeyRing) -> None:
         self._store, self._ring = store, ring
 
     async def run(self, action: Action[Any, Any], claim: Claim, call: Callable[[], Awaitable[BaseModel]]) -> BaseModel:
-        """The call's result, or the first one's. Raises IdempotencyConflict, and what the call raises.
+        """The call's result, or the first call's. Raises IdempotencyConflict, and what the call raises.
 
-        A call that ended in an error that did nothing leaves the key free; one whose outcome is unknown keeps it. What
-        became of the call is told its caller also when it cannot be kept: then the key stays taken."""
-        there = await self._store.put_new(KIND, claim.place, self._sealed(claim, "running"), DAY)
-        if there is not None:
-            return self._first(action, claim.mark, json.loads(self._ring.unseal(there, claim.place)))
+        A call that failed without doing anything frees the key; one with an unknown outcome keeps it. When the outcome
+        cannot be stored, the caller gets it all the same, and the key stays taken."""
+        stored = await self._store.put_new(KIND, claim.place, self._sealed(claim, "running"), DAY)
+        if stored is not None:
+            return self._first(action, claim.mark, json.loads(self._ring.unseal(stored, claim.place)))
         try:
             result = await call()
         except OutcomeUnknown:
-            await self._keep(claim, "unknown")
+            await self._record(claim, "unknown")
             raise
         except PlugFnError:
-            await complete(self._store.take(KIND, claim.place), NOT_KEPT)
+            await complete(self._store.take(KIND, claim.place), NOT_STORED)
             raise
-        except BaseException:  # cancelled in the middle: bytes may have gone out
-            await self._keep(claim, "unknown")
+        except BaseException:  # cancelled while running: the request may have gone out
+            await self._record(claim, "unknown")
             raise
-        written = _written(result)
-        await self._keep(claim, "unknown" if written is None else "done", written or "")
+        text = _json(result)
+        await self._record(claim, "unknown" if text is None else "done", text or "")
         return result
 
-    async def _keep(self, claim: Claim, state: str, result: str = "") -> None:
+    async def _record(self, claim: Claim, state: str, result: str = "") -> None:
         sealed = self._sealed(claim, state, result)
-        await complete(self._store.put(KIND, claim.place, sealed, DAY), NOT_KEPT)
+        await complete(self._store.put(KIND, claim.place, sealed, DAY), NOT_STORED)
 
     def _first(self, action: Action[Any, Any], mark: str, first: dict[str, Any]) -> BaseModel:
         error: PlugFnError
@@ -86,20 +86,20 @@ class Once:
 def claim_of(
     user_id: str, action: Action[Any, Any], params: BaseModel, key: str, connection_id: str, call_id: str
 ) -> Claim:
-    """Raises InvalidParams: a key, or parameters, that cannot be kept."""
+    """Raises InvalidParams when the key or the parameters cannot be stored."""
     if not isinstance(key, str) or not key or len(key) > LONGEST_KEY:
         raise InvalidParams("the idempotency key is not valid", problems=[Problem("", "1 to 255 characters")])
-    # What the caller gave: a default such as the present moment is another one each time. Secrets are masked in this.
-    given = _written(params, exclude_unset=True)
-    if given is None:
-        problem = Problem("", "hold text that is none, or are nested too deeply")
-        raise InvalidParams("the parameters cannot be kept with a key", problems=[problem])
+    # Only what the caller set: a default such as the current time differs each time. Secrets are masked here.
+    text = _json(params, exclude_unset=True)
+    if text is None:
+        problem = Problem("", "contain invalid text, or are nested too deeply")
+        raise InvalidParams("the parameters cannot be stored with an idempotency key", problems=[problem])
     place = _digest(json.dumps([user_id, action.path, key]))
-    return Claim(place, _digest(f"{connection_id}|{given}"), call_id)
+    return Claim(place, _digest(f"{connection_id}|{text}"), call_id)
 
 
-def _written(model: BaseModel, *, exclude_unset: bool = False) -> str | None:
-    """As JSON; None when it cannot be: an open field may hold anything."""
+def _json(model: BaseModel, *, exclude_unset: bool = False) -> str | None:
+    """As JSON; None when that is impossible, since an open field may hold anything."""
     try:
         return model.model_dump_json(exclude_unset=exclude_unset)
     except (ValueError, RecursionError):

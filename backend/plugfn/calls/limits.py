@@ -1,4 +1,4 @@
-"""The limits of every call to a vendor: its host's circuit breaker, and the rate budgets of the connection."""
+"""The limits of every call to a vendor: the circuit breaker of its host, and the rate budgets of the connection."""
 
 import asyncio
 import logging
@@ -20,56 +20,56 @@ from plugfn.resilience.budget import Budget
 
 log = logging.getLogger("plugfn")
 
-# Where a provider declares no limit there is still a budget, for the vendor's own "wait" to pause.
+# A provider that declares no limit still has a budget, so that it can be paused when the vendor says "wait".
 UNDECLARED = RateLimit(calls=100_000, per_seconds=1)
 LONGEST_PAUSE = 3600.0
 OWN_BUDGET = "budget"
-"""The code of RateLimited when it was our budget that said so and not the vendor."""
+"""The code of RateLimited when our own budget raised it and not the vendor."""
 
 
 @dataclass(frozen=True)
 class CallLimits:
-    """The breaker and the budgets of one kind of call. The first budget is the one that a vendor's "wait" pauses."""
+    """The breaker and the budgets of one kind of call. A vendor's "wait" pauses the first budget."""
 
     breaker: Breaker
     budgets: Sequence[Budget]
 
 
 class Limits:
-    """Asked before a call, told how it went."""
+    """Applies limits to a call, and records how the call went."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
 
     @asynccontextmanager
     async def apply(self, limits: CallLimits, patience: float) -> AsyncIterator[None]:
-        """The call goes inside. Waits at most `patience` seconds for the budgets. Raises CircuitOpen, RateLimited."""
+        """Make the call inside. Waits at most `patience` seconds for the budgets. Raises CircuitOpen, RateLimited."""
         for budget in limits.budgets:
             patience -= await self._take(budget, patience)
-        # After the budgets: who gives up waiting for one must not take a half open breaker's only probe along.
+        # After the budgets: a caller that gives up waiting for one must not use up a half-open breaker's only probe.
         await self._ask_breaker(limits.breaker)
         try:
             yield
         except Unavailable:
-            await _noted(self._shared.fail(limits.breaker))
+            await _record(self._shared.fail(limits.breaker))
             raise
         except PlugFnError as error:
             if isinstance(error, RateLimited):
                 await self.pause(limits, error.retry_after or 1.0)
-            await _noted(self._shared.succeed(limits.breaker))
+            await _record(self._shared.succeed(limits.breaker))
             raise
-        await _noted(self._shared.succeed(limits.breaker))
+        await _record(self._shared.succeed(limits.breaker))
 
     async def pause(self, limits: CallLimits, seconds: float) -> None:
-        """The vendor said how long it wants to hear nothing from this connection."""
-        await _noted(self._shared.pause(limits.budgets[0], min(seconds, LONGEST_PAUSE)))
+        """Send nothing for this connection for as long as the vendor said."""
+        await _record(self._shared.pause(limits.budgets[0], min(seconds, LONGEST_PAUSE)))
 
     async def _ask_breaker(self, breaker: Breaker) -> None:
         if wait := await self._shared.enter(breaker):
-            raise CircuitOpen("this server keeps failing and is left in peace for a while", retry_after=wait)
+            raise CircuitOpen("this server keeps failing: calls to it are blocked for a while", retry_after=wait)
 
     async def _take(self, budget: Budget, patience: float) -> float:
-        """Seconds that were waited."""
+        """Take a call from the budget. Returns the seconds that it waited."""
         waited = 0.0
         while wait := await self._shared.take(budget):
             if waited + wait > patience:
@@ -79,37 +79,37 @@ class Limits:
         return waited
 
 
-async def _noted(note: Awaitable[object]) -> None:
-    """Write down what a call has shown. The call is over: what became of it stays, though nobody can be told."""
+async def _record(note: Awaitable[object]) -> None:
+    """Record how a call went. The call is over, so a failure here is only logged."""
     try:
         await note
     except Unavailable as error:
-        log.warning("not noted: %s", error)
+        log.warning("the outcome of a call was not recorded for its limits: %s", error)
 
 
 def limits_of(
     provider: Provider, action: Action[Any, Any], connection: Connection, origin: Origin, params: BaseModel
 ) -> CallLimits:
-    """Which breaker and which budgets a call has."""
+    """The breaker and the budgets of a call."""
     declared = provider.limits or (UNDECLARED,)
     budgets = [_budget(limit, f"{provider.name}:{number}", connection) for number, limit in enumerate(declared)]
     for number, limit in enumerate(action.limits):
-        budgets.append(_budget(limit, f"{action.path}:{number}{_whom(limit, params)}", connection))
+        budgets.append(_budget(limit, f"{action.path}:{number}{_value_digest(limit, params)}", connection))
     return CallLimits(Breaker(_breaker_name(provider, connection, origin)), budgets)
 
 
-def _whom(limit: RateLimit, params: BaseModel) -> str:
-    """The parameter's value that a budget is for, as a digest: it may be somebody's number or address."""
+def _value_digest(limit: RateLimit, params: BaseModel) -> str:
+    """A digest of the parameter's value that has its own budget: the value may be a phone number or an address."""
     return f":{sha256(str(getattr(params, limit.by)).encode()).hexdigest()[:16]}" if limit.by else ""
 
 
 def _budget(limit: RateLimit, name: str, connection: Connection) -> Budget:
-    whose = connection.id if limit.per == "connection" else "all"
-    return Budget(f"{name}:{whose}", limit.calls, limit.per_seconds)
+    scope = connection.id if limit.per == "connection" else "all"
+    return Budget(f"{name}:{scope}", limit.calls, limit.per_seconds)
 
 
 def _breaker_name(provider: Provider, connection: Connection, origin: Origin) -> str:
-    """A host that a user named has a breaker for that user's connection alone: nobody closes another's way."""
+    """A host that a user named gets a breaker per connection: one user cannot trip another user's breaker."""
     parts = urlsplit(origin.url)
     host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     return f"{provider.name}:{host}" if origin.trusted else f"{provider.name}:{host}:{connection.id}"

@@ -4,7 +4,7 @@ import threading
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-# Upper bounds in milliseconds, each a quarter above the one before: a percentile is off by at most that.
+# Upper bounds in milliseconds, each a quarter above the previous one: a percentile is at most that much too high.
 BOUNDS = tuple(1.25**step for step in range(-4, 56))
 
 
@@ -17,13 +17,13 @@ class Histogram:
     longest: float = 0.0
 
     def add(self, milliseconds: float) -> None:
-        """Count one."""
+        """Count one call."""
         self.counts[bisect_left(BOUNDS, milliseconds)] += 1
         self.total += 1
         self.longest = max(self.longest, milliseconds)
 
     def percentile(self, share: float) -> float | None:
-        """The milliseconds that `share` (0 to 1) of the calls did not exceed; None before the first."""
+        """The milliseconds that a `share` (0 to 1) of the calls did not exceed; None before the first call."""
         seen = 0
         for bound, count in zip((*BOUNDS, self.longest), self.counts, strict=True):
             seen += count
@@ -34,7 +34,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known of one action. `latency_ms`: p50, p95, p99 of attempts that reached an end."""
+    """The figures of one action. `latency_ms`: p50, p95, p99 of its attempts."""
 
     action: str
     attempts: int
@@ -44,7 +44,7 @@ class Measured:
 
 
 class Metrics:
-    """Safe to use from several threads."""
+    """Counts calls. It may be used from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,19 +52,19 @@ class Metrics:
         self._times: dict[str, Histogram] = {}
 
     def count(self, action: str, outcome: str, milliseconds: float) -> None:
-        """One attempt ended: ok, retry, failed or unknown."""
+        """Count one attempt. `outcome` is ok, retry, failed or unknown."""
         with self._lock:
             outcomes = self._outcomes.setdefault(action, {})
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
             self._times.setdefault(action, Histogram()).add(milliseconds)
 
     def of(self, action: str) -> Measured:
-        """One action's; zeros when it was never called."""
+        """The figures of one action; zeros when it was never called."""
         with self._lock:
             return self._measured(action)
 
     def all(self) -> list[Measured]:
-        """Every action that was called, by name."""
+        """The figures of every action that was called, by name."""
         with self._lock:
             return [self._measured(action) for action in sorted(self._outcomes)]
 

@@ -1,4 +1,4 @@
-"""What a call is given besides its action: one declaration for the executor, PlugFn, its attributes and batches."""
+"""The arguments of a call besides its action, declared once for the executor, PlugFn, its attributes and batches."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Required, TypedDict
@@ -9,10 +9,10 @@ from plugfn.errors import suggestion
 
 
 class CallContext(TypedDict, total=False):
-    """`user_id`         whose connection it uses
+    """`user_id`         whose connection to use
     `connection_id`   which connection, when the user has several at this provider
-    `idempotency_key` the same key gives the first call's result again, for a day
-    `timeout`         seconds for all of it, waits and repetitions included (default: what the retry policy may need)
+    `idempotency_key` a repetition with the same key within a day returns the first result
+    `timeout`         seconds for the whole call, with waits and retries (default: what the retry policy may need)
     """
 
     user_id: Required[str]
@@ -22,18 +22,18 @@ class CallContext(TypedDict, total=False):
 
 
 class CallOptions(CallContext, total=False):
-    """With `params`, as a dict or as the action's own model."""
+    """CallContext with `params`, a dict or the action's own model."""
 
     params: Mapping[str, Any] | BaseModel | None
 
 
-def check_names(given: Collection[str]) -> None:
-    """As Python does for named arguments. A misspelt idempotency_key that nobody minds would act twice.
+def check_names(names: Collection[str]) -> None:
+    """Check argument names as Python does: a misspelt idempotency_key that is ignored would run the action twice.
 
     Raises TypeError."""
     known = CallOptions.__required_keys__ | CallOptions.__optional_keys__
-    for name in given:
+    for name in names:
         if name not in known:
             raise TypeError(f"a call takes no {name!r}: {suggestion(name, sorted(known))}")
-    if "user_id" not in given:
+    if "user_id" not in names:
         raise TypeError("a call needs a user_id: whose connection it uses")

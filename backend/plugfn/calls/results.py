@@ -1,4 +1,4 @@
-"""Results of actions for whoever speaks JSON: web clients, agents, the command line."""
+"""Results of actions as JSON, for web clients, agents and the command line."""
 
 from pydantic import BaseModel
 
@@ -6,8 +6,8 @@ from plugfn.errors import Unexpected
 
 
 def json_of(result: BaseModel) -> str:
-    """As JSON. Raises Unexpected (code "not_json"): an open field may hold anything that a vendor sent."""
+    """The result as JSON. Raises Unexpected (code "not_json"), since an open field may hold anything a vendor sent."""
     try:
         return result.model_dump_json()
     except (ValueError, RecursionError):
-        raise Unexpected("It was done, but its result cannot be written as JSON.", code="not_json") from None
+        raise Unexpected("The action was done, but its result cannot be written as JSON.", code="not_json") from None

@@ -23,7 +23,7 @@ async def test_each_call_has_its_own_result_in_the_order_of_the_calls():
     assert told[-1].failed == 1
 
 
-async def test_no_more_than_so_many_run_at_once():
+async def test_concurrency_bounds_how_many_calls_run_at_once():
     running, most = 0, 0
 
     async def step(_call, params):
@@ -50,7 +50,7 @@ async def test_a_batch_that_is_too_big_or_too_wide_is_refused_and_an_empty_one_i
         assert await bench.logs() == []
 
 
-async def test_a_progress_callback_that_breaks_stops_no_call():
+async def test_a_failing_progress_callback_stops_no_call():
     def breaks(_progress):
         raise ValueError("a bug of the program")
 
@@ -61,7 +61,7 @@ async def test_a_progress_callback_that_breaks_stops_no_call():
     assert [result.ok for result in results] == [True] * 5
 
 
-async def test_a_program_set_up_wrongly_is_told_as_such_and_calls_under_way_are_finished():
+async def test_a_configuration_error_ends_the_batch_after_the_running_calls():
     finished = []
 
     async def slow(_call, params):

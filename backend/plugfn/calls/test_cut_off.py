@@ -1,4 +1,4 @@
-"""Calls that end early: by their timeout, by their caller, in the middle of their work. And whose calls they are."""
+"""Calls that end early, by timeout or cancellation, and calls with another user's connection."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ def over_http(vendor: FakeVendor, work, **options) -> Provider:
 
 
 @pytest.mark.parametrize("user_id", [None, "", 7, "a\nb"])
-async def test_nobody_calls_with_somebodys_connection(user_id):
+async def test_a_user_cannot_call_with_another_users_connection(user_id):
     script = Script()
     async with Bench(made(script), credentials={}) as bench:
         with pytest.raises(InvalidParams):
@@ -45,7 +45,7 @@ async def test_nobody_calls_with_somebodys_connection(user_id):
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), "5", True])
-async def test_a_timeout_that_is_none_is_refused_before_anything_happens(timeout):
+async def test_an_invalid_timeout_is_refused_before_anything_happens(timeout):
     script = Script()
     async with Bench(made(script), credentials={}) as bench:
         with pytest.raises(InvalidParams):
@@ -70,7 +70,7 @@ async def test_waiting_for_credentials_counts_into_the_timeout(monkeypatch):
     assert script.calls == []
 
 
-async def test_work_that_was_done_in_part_is_not_repeated_with_new_credentials(monkeypatch):
+async def test_partly_done_work_is_not_repeated_with_new_credentials(monkeypatch):
     async def twice(call, _params):
         await call.http.post("/first")
         await call.http.post("/second")
@@ -117,8 +117,8 @@ TOO_MUCH = "x" * 11 * 1024 * 1024
         ({"GET /before": (200, TOO_MUCH)}, FIRST[:1], Unexpected, "too_big"),
     ],
 )
-async def test_a_call_that_was_done_in_part_keeps_its_idempotency_key(answers, asked, told, code):
-    """Whoever mends the call and repeats it would do the first part twice. One that did nothing leaves the key free."""
+async def test_a_partly_done_call_keeps_its_idempotency_key(answers, asked, told, code):
+    """A repetition would do the first part twice. A call that did nothing frees the key."""
     async with FakeVendor() as vendor:
         for place in ("GET /before", "POST /first", "POST /second"):
             status, body = answers.get(place, (200, {}))
@@ -132,7 +132,7 @@ async def test_a_call_that_was_done_in_part_keeps_its_idempotency_key(answers, a
     assert [one.path for one in vendor.asked] == asked * (1 if told is OutcomeUnknown else 2)
 
 
-async def test_a_bug_without_http_after_what_may_have_been_done_leaves_the_outcome_open():
+async def test_a_bug_in_a_non_http_provider_leaves_the_outcome_unknown():
     async def breaks(call, _params):
         call.doubt.possible = True
         raise KeyError("x")
@@ -156,7 +156,7 @@ async def test_a_safe_action_is_repeated_with_new_credentials(monkeypatch):
     assert [call.credentials.key.get_secret_value() for call in script.calls] == ["a-secret-key", "another-key"]
 
 
-async def test_a_cancelled_call_is_noted_as_unknown_and_lets_the_breaker_recover():
+async def test_a_cancelled_call_is_logged_as_unknown_and_the_breaker_recovers():
     begun = asyncio.Event()
 
     async def forever(_call, _params):
@@ -173,7 +173,7 @@ async def test_a_cancelled_call_is_noted_as_unknown_and_lets_the_breaker_recover
         assert [row.outcome for row in await bench.logs()] == ["unknown", "ok"]
 
 
-async def test_a_store_that_breaks_while_a_call_is_noted_does_not_undo_the_call():
+async def test_a_store_that_fails_to_log_a_call_does_not_fail_the_call():
     class Broken(MemoryStore):
         async def add_logs(self, entries):
             raise RuntimeError("a bug of a store")
@@ -182,7 +182,7 @@ async def test_a_store_that_breaks_while_a_call_is_noted_does_not_undo_the_call(
         assert (await bench.call("numbers.ask", {"number": 3})).number == 3
 
 
-async def test_a_bug_of_a_provider_is_logged_where_it_is_and_without_what_it_says(caplog):
+async def test_a_providers_bug_is_logged_with_its_place_and_without_its_message(caplog):
     async with Bench(made(Script(KeyError("a-secret"))), credentials={}) as bench:
         with pytest.raises(Unexpected) as caught, caplog.at_level(logging.ERROR):
             await bench.call("numbers.ask")
@@ -193,7 +193,7 @@ async def test_a_bug_of_a_provider_is_logged_where_it_is_and_without_what_it_say
 
 
 async def without_http(say, **options):
-    """What a call that is cut off is, when its provider speaks another protocol than HTTP and says `say` of it."""
+    """The error of a call that is cut off, for a provider without HTTP that says `say` about its outcome."""
 
     async def forever(call, _params):
         if say is not None:

@@ -1,4 +1,4 @@
-"""Tests of the executor, with a provider of its own and the receiver of its HTTP in a process of its own."""
+"""Tests of the executor, with a provider of its own and an HTTP receiver in another process."""
 
 import asyncio
 from typing import Any
@@ -42,7 +42,7 @@ class Answered(Result):
 
 
 class Script:
-    """What the provider's function does, call by call; remembers how often and with what it was called."""
+    """What the provider's function does, call by call. Records its calls."""
 
     def __init__(self, *steps: Any) -> None:
         self.steps, self.calls = list(steps), []
@@ -76,7 +76,7 @@ def made(script: Script, *, safe: bool = False, limits: tuple[RateLimit, ...] = 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """No waiting between attempts."""
+    """Do not wait between attempts."""
     waited = []
     real = asyncio.sleep
 
@@ -88,7 +88,7 @@ def quick(monkeypatch):
     return waited
 
 
-async def test_an_action_is_validated_run_and_noted():
+async def test_an_action_is_validated_run_and_logged():
     async with Bench(made(Script()), credentials={}) as bench:
         assert (await bench.call("numbers.ask", {"number": 7})).number == 7
         (row,) = await bench.logs()
@@ -125,7 +125,7 @@ async def test_actions_are_attributes():
         assert dir(bench.plug.acme) == ["numbers"]
 
 
-async def test_the_users_only_connection_is_found_and_of_several_one_must_be_named():
+async def test_the_users_only_connection_is_used_and_several_need_a_connection_id():
     async with Bench(made(Script()), credentials={}) as bench:
         with pytest.raises(NoConnection):
             await bench.plug.run("acme.numbers.ask", user_id="bruno")
@@ -137,7 +137,7 @@ async def test_the_users_only_connection_is_found_and_of_several_one_must_be_nam
             await bench.plug.run("acme.numbers.ask", user_id="ana")
 
 
-async def test_what_was_not_done_is_tried_again_and_each_attempt_is_noted(quick):
+async def test_a_call_that_was_not_done_is_retried_and_each_attempt_is_logged(quick):
     script = Script(Unavailable("down"), RateLimited("slow", retry_after=0.05))
     async with Bench(made(script), credentials={}) as bench:
         await bench.call("numbers.ask", {"number": 1})
@@ -149,7 +149,7 @@ async def test_what_was_not_done_is_tried_again_and_each_attempt_is_noted(quick)
     assert quick
 
 
-async def test_what_may_have_been_done_is_not_repeated():
+async def test_a_call_that_may_have_been_done_is_not_retried():
     script = Script(Unavailable("gone", maybe_done=True))
     async with Bench(made(script), credentials={}) as bench:
         with pytest.raises(OutcomeUnknown) as caught:
@@ -159,14 +159,14 @@ async def test_what_may_have_been_done_is_not_repeated():
     assert len(script.calls) == 1
 
 
-async def test_a_safe_action_is_repeated_all_the_same(quick):
+async def test_a_safe_action_is_retried_all_the_same(quick):
     script = Script(Unavailable("gone", maybe_done=True))
     async with Bench(made(script, safe=True), credentials={}) as bench:
         await bench.call("numbers.ask")
     assert len(script.calls) == 2
 
 
-async def test_a_vendor_that_asks_for_an_hour_is_left_to_the_caller():
+async def test_a_wait_of_an_hour_is_left_to_the_caller():
     script = Script(RateLimited("slow", retry_after=3600.0))
     async with Bench(made(script), credentials={}) as bench:
         with pytest.raises(RateLimited) as caught:
@@ -199,7 +199,7 @@ async def test_refused_credentials_mark_the_connection_until_the_user_connects_a
     assert len(script.calls) == 1
 
 
-async def test_a_bug_of_the_provider_is_told_without_its_message():
+async def test_a_providers_bug_is_reported_without_its_message():
     async with Bench(made(Script(KeyError("a-secret"))), credentials={}) as bench:
         with pytest.raises(Unexpected) as caught:
             await bench.call("numbers.ask")
@@ -229,7 +229,7 @@ async def test_the_same_idempotency_key_gives_the_first_result_and_calls_once():
     assert len(script.calls) == 1
 
 
-async def test_of_many_calls_at_once_with_one_key_one_is_made():
+async def test_one_of_many_simultaneous_calls_with_the_same_key_is_made():
     async def slow(_call: Any, params: Ask) -> Answered:
         await asyncio.sleep(0.05)
         return Answered(number=params.number)
@@ -242,7 +242,7 @@ async def test_of_many_calls_at_once_with_one_key_one_is_made():
     assert sum(isinstance(result, IdempotencyConflict) for result in results) == 19
 
 
-async def test_a_key_whose_outcome_is_unknown_stays_taken_and_one_that_failed_is_free(quick):
+async def test_an_unknown_outcome_keeps_the_key_and_a_failure_frees_it(quick):
     script = Script(Unavailable("gone", maybe_done=True))
     async with Bench(made(script), credentials={}) as bench:
         for _ in range(2):
@@ -276,7 +276,7 @@ async def test_metrics_count_attempts():
     assert measured.latency_ms["p99"] > 0
 
 
-async def test_the_vendors_own_words_are_what_the_caller_hears(quick):
+async def test_the_vendors_error_is_reported_and_not_the_budgets(quick):
     script = Script(*[RateLimited("slow", retry_after=1.0, code="vendors_word")] * 3)
     async with Bench(made(script), credentials={}) as bench:
         with pytest.raises(RateLimited) as caught:
@@ -284,7 +284,7 @@ async def test_the_vendors_own_words_are_what_the_caller_hears(quick):
     assert caught.value.code == "vendors_word"
 
 
-async def test_a_store_that_is_away_is_not_asked_again_as_if_it_were_the_vendor(monkeypatch, quick):
+async def test_a_call_is_not_retried_when_our_own_store_is_down(monkeypatch, quick):
     script = Script()
     async with Bench(made(script), credentials={}) as bench:
 
@@ -298,7 +298,7 @@ async def test_a_store_that_is_away_is_not_asked_again_as_if_it_were_the_vendor(
     assert quick == []
 
 
-async def test_a_use_that_cannot_be_noted_is_no_failure(monkeypatch, quick):
+async def test_a_failure_to_write_last_used_at_does_not_fail_the_call(monkeypatch, quick):
     script = Script()
     async with Bench(made(script), credentials={}) as bench:
 
@@ -311,7 +311,7 @@ async def test_a_use_that_cannot_be_noted_is_no_failure(monkeypatch, quick):
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, 5, b"k"])
-async def test_an_idempotency_key_that_is_none_is_refused(key):
+async def test_an_invalid_idempotency_key_is_refused(key):
     async with Bench(made(Script()), credentials={}) as bench:
         with pytest.raises(InvalidParams):
             await bench.call("numbers.ask", idempotency_key=key)

@@ -1,4 +1,4 @@
-"""Idempotency keys when something goes wrong around the call: what was done stays done, what was not stays free."""
+"""Idempotency keys when the store or the caller fails around the call."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from plugfn.testing.bench import Bench
 
 
 class Failing(MemoryStore):
-    """A store that fails when what became of a call is to be kept."""
+    """A store that fails when the outcome of a call is written."""
 
     failing = True
 
@@ -28,7 +28,7 @@ class Failing(MemoryStore):
         return await super().take(kind, key)
 
 
-async def test_what_was_done_stays_a_success_when_the_store_fails_after_it():
+async def test_a_call_that_was_done_succeeds_when_the_store_fails_afterwards():
     script = Script()
     async with Bench(made(script), credentials={}, database=Failing()) as bench:
         assert (await bench.call("numbers.ask", {"number": 5}, idempotency_key="k")).number == 5
@@ -39,7 +39,7 @@ async def test_what_was_done_stays_a_success_when_the_store_fails_after_it():
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("gone"), InvalidParams("wrong")], ids=lambda one: type(one).__name__)
-async def test_the_calls_own_error_is_told_when_the_store_fails_after_it(error):
+async def test_the_calls_own_error_is_raised_when_the_store_fails_afterwards(error):
     async with Bench(made(Script(error)), credentials={}, database=Failing()) as bench:
         with pytest.raises(type(error)) as caught:
             await bench.call("numbers.ask", idempotency_key="k")
@@ -68,7 +68,7 @@ async def test_a_cancelled_call_is_cancelled_and_keeps_its_key(failing):
     assert len(script.calls) == 1
 
 
-async def test_a_caller_who_leaves_while_the_result_is_kept_loses_nothing():
+async def test_a_caller_cancelled_while_the_result_is_stored_loses_nothing():
     class Slow(MemoryStore):
         keeping = asyncio.Event()
 
@@ -105,7 +105,7 @@ async def test_a_key_belongs_to_one_user_and_to_one_connection():
     assert len(script.calls) == 2
 
 
-async def test_the_error_about_a_key_leads_to_the_first_call():
+async def test_the_error_about_a_key_has_the_first_calls_id():
     async with Bench(made(Script(Unavailable("gone", maybe_done=True))), credentials={}) as bench:
         for _ in range(2):
             with pytest.raises(OutcomeUnknown) as caught:
@@ -114,7 +114,7 @@ async def test_the_error_about_a_key_leads_to_the_first_call():
             assert caught.value.call_id == row.call_id
 
 
-async def test_parameters_that_cannot_be_written_down_are_refused_and_take_no_key():
+async def test_parameters_that_cannot_be_stored_are_refused_and_take_no_key():
     deep = json.loads("[" * 400 + "]" * 400)
     async with Bench(made(Script()), credentials={}) as bench:
         for odd in (deep, "\ud800"):
@@ -123,7 +123,7 @@ async def test_parameters_that_cannot_be_written_down_are_refused_and_take_no_ke
         await bench.call("numbers.ask", {"number": 1}, idempotency_key="k")
 
 
-async def test_a_result_that_cannot_be_written_down_is_the_callers_all_the_same():
+async def test_the_caller_gets_a_result_that_cannot_be_stored():
     async def odd(_call, _params):
         return Answered(number=5, anything="\ud800")
 

@@ -1,4 +1,4 @@
-"""What a call has shown is noted where that can be done, and changes nothing about the call where it cannot."""
+"""The outcome of a call is recorded for its limits if possible; a failure to record it does not change the call."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from plugfn.resilience.budget import Budget
 
 
 class Forgetful(MemoryShared):
-    """Answers before a call, and is gone after it."""
+    """Shared state that answers before a call, and is down after it."""
 
     async def gone(self, *_):
         raise Unavailable("the shared state cannot be asked", code="shared_state")
@@ -29,7 +29,7 @@ async def call_with(limits, error=None):
             raise error
 
 
-async def test_a_call_that_went_well_stays_so_when_that_cannot_be_noted():
+async def test_a_success_stays_a_success_when_it_cannot_be_recorded():
     await call_with(Limits(Forgetful()))
 
 
@@ -38,13 +38,13 @@ async def test_a_call_that_went_well_stays_so_when_that_cannot_be_noted():
     [Unavailable("no answer", maybe_done=True), RateLimited("too many", retry_after=5), NotFound("no such thing")],
     ids=lambda error: type(error).__name__,
 )
-async def test_a_call_that_failed_keeps_its_own_error_when_that_cannot_be_noted(error):
+async def test_a_failure_keeps_its_own_error_when_it_cannot_be_recorded(error):
     with pytest.raises(type(error)) as caught:
         await call_with(Limits(Forgetful()), error)
     assert caught.value is error
 
 
-async def test_without_shared_state_no_call_is_let_in():
+async def test_without_shared_state_calls_are_refused():
     class Gone(MemoryShared):
         take = enter = Forgetful.gone
 
@@ -52,7 +52,7 @@ async def test_without_shared_state_no_call_is_let_in():
         await call_with(Limits(Gone()))
 
 
-async def test_who_finds_the_budget_used_up_does_not_take_the_only_probe_along():
+async def test_a_call_refused_by_its_budget_does_not_use_up_the_probe():
     shared = MemoryShared()
     limits, used_up = Limits(shared), CallLimits(THROUGH.breaker, [Budget("b", 1, 60)])
     await shared.take(used_up.budgets[0])
@@ -67,7 +67,7 @@ async def test_who_finds_the_budget_used_up_does_not_take_the_only_probe_along()
     assert await shared.enter(THROUGH.breaker) == 0.0
 
 
-async def test_a_probe_that_is_told_to_slow_down_has_shown_that_the_host_is_there():
+async def test_a_rate_limited_probe_closes_the_breaker():
     shared = MemoryShared()
     limits = Limits(shared)
     with pytest.raises(Unavailable):

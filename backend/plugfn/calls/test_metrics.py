@@ -15,7 +15,7 @@ def test_a_percentile_is_at_most_a_quarter_above_the_true_one(times):
     assert true <= histogram.percentile(0.95) <= true * 1.25 + 0.001
 
 
-def test_before_the_first_call_there_is_nothing_to_tell():
+def test_before_the_first_call_the_figures_are_empty():
     measured = Metrics().of("acme.ask")
     assert (measured.attempts, measured.success_rate, measured.latency_ms["p50"]) == (0, None, None)
 

@@ -1,4 +1,4 @@
-"""A call takes what it takes: nothing misspelt is passed over."""
+"""Misspelt and missing arguments of a call are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Connections: making them, finding the one a call means, handing out their credentials, ending them."""
+"""Connections: connecting, finding the connection of a call, providing its credentials, disconnecting."""
 
 from plugfn.connections.connecting import Connected
 from plugfn.connections.manager import ConnectionManager

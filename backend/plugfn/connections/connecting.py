@@ -1,4 +1,4 @@
-"""Making connections: at the vendor's site, or with credentials that are typed in."""
+"""Making connections, at the vendor's site or with typed credentials."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,24 +15,24 @@ from plugfn.oauth.app import App, app_of
 from plugfn.oauth.flow import Granted
 from plugfn.oauth.local_path import local_path
 from plugfn.problems import validated
-from plugfn.vault.sealed_connections import Kept
+from plugfn.vault.sealed_connections import StoredConnection
 
 MOST_FOR_A_USER = 100
 
 
 @dataclass(frozen=True)
 class Connected:
-    """What a finished sign-in made."""
+    """The result of a finished sign-in."""
 
     connection: Connection
     redirect_after: str = ""
-    """Where the user wanted to go: a path of this site, or ""."""
+    """Where to send the user next: a path of this site, or ""."""
     missing_scopes: tuple[str, ...] = ()
-    """What was asked for and not granted: actions that need it raise MissingScope."""
+    """Scopes that were asked for and not granted. Actions that need one raise MissingScope."""
 
 
 class Connecting(Reading):
-    """Users connect here, and renew what they have."""
+    """Makes connections and renews them."""
 
     async def authorization_url(
         self,
@@ -43,10 +43,10 @@ class Connecting(Reading):
         scopes: Sequence[str] | None = None,
         connection_id: str | None = None,
     ) -> str:
-        """Where to send the user to connect: good for ten minutes and one use, and for this user alone.
+        """The URL to send the user to. It works for ten minutes, once, and for this user only.
 
-        `redirect_after`: a path of this site. `connection_id`: the connection to renew, whatever account comes back
-        must be the same. Raises UnknownName, InvalidParams, NoConnection."""
+        `redirect_after`: a path of this site. `connection_id`: the connection to renew; the user must sign in to the
+        same account. Raises UnknownName, InvalidParams, NoConnection."""
         app = app_of(self._registry, provider)
         if connection_id is not None:
             check_provider(await self.get(connection_id, user_id), app.provider)
@@ -59,9 +59,9 @@ class Connecting(Reading):
         )
 
     async def callback(self, user_id: str, provider: str, query: Mapping[str, str]) -> Connected:
-        """Finish, with the query that the vendor sent the user back with. The same account renews its connection.
+        """Finish the sign-in, with the query of the vendor's redirect. An account that was connected is renewed.
 
-        Raises InvalidState; NeedsReconnect when the user refused (code "access_denied") or the code is no good."""
+        Raises InvalidState; NeedsReconnect when the user refused (code "access_denied") or the code is not valid."""
         app = app_of(self._registry, provider)
         granted = await self._flow.finish(app, user_id, query)
         account, label = await self._identify(app, user_id, granted)
@@ -76,46 +76,46 @@ class Connecting(Reading):
         return Connected(connection, granted.pending.redirect_after, granted.missing_scopes)
 
     async def _identify(self, app: App, user_id: str, granted: Granted) -> tuple[str, str]:
-        """The vendor's id of the account, and its label: from the token answer, else the vendor is asked."""
+        """The vendor's id of the account and its label, from the token answer or else by a request to the vendor."""
         tokens = granted.tokens
         if tokens.account or self.identifier is None or app.provider.identify is None:
             return tokens.account, tokens.label or tokens.account
         try:
-            found = await self.identifier(_new(app.provider, user_id, tokens), tokens)
+            identity = await self.identifier(_new(app.provider, user_id, tokens), tokens)
         except PlugFnError:
-            return "", tokens.label  # its owner has granted it: it is kept, whatever the vendor's API does now
-        return found.account, tokens.label or found.label
+            return "", tokens.label  # the user granted access: a failing vendor API must not lose the connection
+        return identity.account, tokens.label or identity.label
 
     async def _to_renew(self, granted: Granted, account: str) -> Connection | None:
         pending = granted.pending
         if pending.connection_id is not None:
             named = await self.get(pending.connection_id, pending.user_id)
             if named.account and account and named.account != account:
-                raise InvalidCall("that is another account than the one to be renewed", code="other_account")
+                raise InvalidCall("the user signed in to another account than the connection's", code="other_account")
             return named
         if account:
             same = await self._vault.of_account(pending.provider, account, pending.user_id)
             return same[0] if same else None
-        # Nobody knows whose account it is: the one connection that waits for its user, if there is one.
+        # The account is unknown: renew the user's only connection that waits to be renewed, if there is exactly one.
         waiting = [
-            one
-            for one in await self._vault.of_user(pending.user_id, pending.provider)
-            if not one.account and one.status is ConnectionStatus.NEEDS_REAUTH
+            connection
+            for connection in await self._vault.of_user(pending.user_id, pending.provider)
+            if not connection.account and connection.status is ConnectionStatus.NEEDS_REAUTH
         ]
         return waiting[0] if len(waiting) == 1 else None
 
     async def _renew(self, app: App, connection: Connection, tokens: OAuthTokens) -> Connection:
-        def renewed(kept: Kept) -> Kept:
+        def renewed(stored: StoredConnection) -> StoredConnection:
             fresh = replace(
-                kept.connection,
+                stored.connection,
                 status=ConnectionStatus.ACTIVE,
                 error_code="",
-                label=kept.connection.label or tokens.label,
-                account=tokens.account or kept.connection.account,
+                label=stored.connection.label or tokens.label,
+                account=tokens.account or stored.connection.account,
                 scopes=tokens.scopes,
                 expires_at=tokens.expires_at,
             )
-            return replace(kept, connection=fresh, credentials=_with_old_refresh_token(kept, tokens))
+            return replace(stored, connection=fresh, credentials=_with_old_refresh_token(stored, tokens))
 
         return await self._changed(connection, app.provider, renewed)
 
@@ -135,7 +135,7 @@ class Connecting(Reading):
         read = self._read_typed(kind, credentials)
         check_label(label)
         if isinstance(read, OAuthTokens):
-            # Events are handed to the account's users: nobody may just say that an account is theirs.
+            # Events go to the users of their account, so a user must not be able to claim an account by typing its id.
             read = read.model_copy(update={"account": "", "label": fit_label(read.label)})
         if test:
             tested = await self._tested(_new(kind, check_user(user_id), read), read)
@@ -146,7 +146,7 @@ class Connecting(Reading):
     async def update(
         self, connection_id: str, user_id: str, credentials: Mapping[str, Any] | Model, *, test: bool = False
     ) -> Connection:
-        """Other credentials for a connection that has typed-in ones; it is usable again. As `create`."""
+        """Replace the typed credentials of a connection and make it active again. As `create`."""
         connection = await self.get(connection_id, user_id)
         kind = self._registry.get(connection.provider)
         if isinstance(kind.auth, OAuth2):
@@ -155,17 +155,17 @@ class Connecting(Reading):
         if test:
             await self._tested(connection, read)
 
-        def updated(kept: Kept) -> Kept:
-            usable = replace(kept.connection, status=ConnectionStatus.ACTIVE, error_code="")
-            return replace(kept, connection=usable, credentials=read)
+        def updated(stored: StoredConnection) -> StoredConnection:
+            usable = replace(stored.connection, status=ConnectionStatus.ACTIVE, error_code="")
+            return replace(stored, connection=usable, credentials=read)
 
         return await self._changed(connection, kind, updated)
 
     def _read_typed(self, kind: Provider, credentials: Mapping[str, Any] | Model) -> Model:
-        """Refused now, when somebody sits at the form, and not at the first call."""
+        """Validate now, while the user is at the form, and not at the first call."""
         if isinstance(kind.auth, OAuth2) and isinstance(credentials, Mapping) and "access_token" not in credentials:
             raise InvalidParams(
-                f"{kind.label} is connected at its own page: send the user to connections.authorization_url",
+                f"{kind.label} is connected at the vendor's site: send the user to connections.authorization_url",
                 provider=kind.name,
             )
         read: Model = validated(kind.credentials, credentials, "the credentials", provider=kind.name)
@@ -173,28 +173,28 @@ class Connecting(Reading):
         return read
 
     async def rename(self, connection_id: str, user_id: str, label: str) -> Connection:
-        """Another label. Raises InvalidParams, NoConnection."""
+        """Change the label. Raises InvalidParams, NoConnection."""
         connection = await self.get(connection_id, user_id)
         check_label(label)
         return await self._changed(
             connection,
             self._registry.get(connection.provider),
-            lambda kept: replace(kept, connection=replace(kept.connection, label=label)),
+            lambda stored: replace(stored, connection=replace(stored.connection, label=label)),
         )
 
     async def _add(self, provider: Provider, user_id: str, credentials: Model, label: str) -> Connection:
         if len(await self._store.connections(user_id=check_user(user_id), limit=MOST_FOR_A_USER)) >= MOST_FOR_A_USER:
             raise InvalidCall(f"a user has at most {MOST_FOR_A_USER} connections", code="too_many_connections")
-        made = _new(provider, user_id, credentials)
-        made = replace(made, label=label or made.label)
-        await self._vault.add(made, credentials)
-        return made
+        created = _new(provider, user_id, credentials)
+        created = replace(created, label=label or created.label)
+        await self._vault.add(created, credentials)
+        return created
 
 
-def _with_old_refresh_token(kept: Kept, tokens: OAuthTokens) -> OAuthTokens:
-    """Some vendors give a refresh token at the first consent only; it is kept, for the same account alone."""
-    old = kept.credentials
-    same = bool(tokens.account) and tokens.account == kept.connection.account
+def _with_old_refresh_token(stored: StoredConnection, tokens: OAuthTokens) -> OAuthTokens:
+    """Some vendors send a refresh token at the first consent only: keep the old one, if the account is the same."""
+    old = stored.credentials
+    same = bool(tokens.account) and tokens.account == stored.connection.account
     if tokens.refresh_token is not None or not same or not isinstance(old, OAuthTokens):
         return tokens
     return tokens.model_copy(update={"refresh_token": old.refresh_token})
@@ -202,11 +202,11 @@ def _with_old_refresh_token(kept: Kept, tokens: OAuthTokens) -> OAuthTokens:
 
 def _new(provider: Provider, user_id: str, credentials: Model) -> Connection:
     now = datetime.now(UTC)
-    made = Connection(uuid4().hex, user_id, provider.name, ConnectionStatus.ACTIVE, now, now)
+    created = Connection(uuid4().hex, user_id, provider.name, ConnectionStatus.ACTIVE, now, now)
     if not isinstance(credentials, OAuthTokens):
-        return made
+        return created
     return replace(
-        made,
+        created,
         account=credentials.account,
         label=credentials.label,
         scopes=credentials.scopes,

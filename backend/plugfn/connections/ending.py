@@ -1,4 +1,4 @@
-"""Ending connections."""
+"""Disconnecting."""
 
 from plugfn.connection import Connection
 from plugfn.connections.reading import Reading
@@ -11,15 +11,15 @@ from plugfn.problems import validated
 
 
 class Ending(Reading):
-    """Users disconnect here."""
+    """Ends connections."""
 
     async def disconnect(self, connection_id: str, user_id: str) -> str:
-        """Take the grant back at the vendor as well as it goes, and remove the connection all the same.
+        """Remove the connection, and try to revoke its tokens at the vendor first.
 
-        What came of it at the vendor: "revoked", "unsupported", or an error's code. Raises NoConnection."""
+        Returns how the revocation went: "revoked", "unsupported", or an error's code. Raises NoConnection."""
         connection = await self.get(connection_id, user_id)
         try:
-            # Not in the midst of a refresh, whose new tokens nobody would take back.
+            # Not during a refresh: its new tokens would never be revoked.
             async with self._lock(lock_of(connection)):
                 return await self._disconnect(connection)
         except Unavailable as error:
@@ -33,13 +33,13 @@ class Ending(Reading):
         return outcome
 
     async def _revoke(self, connection: Connection) -> str:
-        # A provider that this program no longer has can be told nothing, and must not hold its users fast.
+        # A user can also disconnect from a provider that is no longer registered; nothing is revoked there.
         kind = self._registry.get(connection.provider) if connection.provider in self._registry else None
         if kind is None or not isinstance(kind.auth, OAuth2):
             return "unsupported"
         try:
-            kept = await self._read(kind, connection)
+            stored = await self._read(kind, connection)
         except NeedsReconnect as error:
             return error.code
-        tokens = validated(OAuthTokens, kept.credentials, "the credentials")
+        tokens = validated(OAuthTokens, stored.credentials, "the credentials")
         return await revoked(app_of(self._registry, kind.name), connection, tokens, self._pool, self._guard)

@@ -1,4 +1,4 @@
-"""All that can be done with connections, in one place."""
+"""The operations on connections, in one class."""
 
 from plugfn.connections.connecting import Connecting
 from plugfn.connections.ending import Ending
@@ -7,4 +7,4 @@ from plugfn.connections.webhook_urls import WebhookUrls
 
 
 class ConnectionManager(Connecting, Using, Ending, WebhookUrls):
-    """Every method that takes a user's id sees that user's connections and no others: another's is NoConnection."""
+    """Methods with a `user_id` see only that user's connections; another user's connection raises NoConnection."""

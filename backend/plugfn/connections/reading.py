@@ -1,4 +1,4 @@
-"""What all the parts of the connections stand on: reading them, for their own user, and changing them."""
+"""What the other parts of the connections share: reading a user's connections and changing them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -16,14 +16,14 @@ from plugfn.oauth.pending import States
 from plugfn.oauth.refresh import Refresher
 from plugfn.registry import ProviderRegistry
 from plugfn.storage.protocol import Store
-from plugfn.vault.sealed_connections import Kept, Vault
+from plugfn.vault.sealed_connections import StoredConnection, Vault
 
 Tester = Callable[[Connection, Model | None], Awaitable[str]]
 Identifier = Callable[[Connection, Model], Awaitable[Identity]]
 
 
 class Reading:
-    """`tester` asks the vendor whether a connection works, `identifier` whose it is; the executor gives both."""
+    """`tester` asks the vendor whether a connection works, `identifier` whose it is. The executor sets both."""
 
     def __init__(
         self,
@@ -45,37 +45,39 @@ class Reading:
         self.identifier: Identifier | None = None
 
     async def list(self, user_id: str, provider: str | None = None) -> list[Connection]:
-        """The user's, by id. Raises InvalidParams for what is no user's id."""
+        """The user's connections, by id. Raises InvalidParams when the user id is not valid."""
         return await self._vault.of_user(check_user(user_id), provider)
 
     async def get(self, connection_id: str, user_id: str) -> Connection:
-        """Raises NoConnection, also for another user's."""
-        found = await self._vault.find(connection_id)
-        if found is None or found.user_id != user_id:
+        """The connection. Raises NoConnection, also when it is another user's."""
+        connection = await self._vault.find(connection_id)
+        if connection is None or connection.user_id != user_id:
             raise NoConnection("the user has no such connection")
-        return found
+        return connection
 
     async def of_account(self, provider: str, account: str) -> Sequence[Connection]:
-        """Everybody's connections of a vendor's account: whom an event concerns."""
+        """All users' connections to a vendor's account: those that an event of the account concerns."""
         return await self._vault.of_account(provider, account)
 
-    async def _read(self, provider: Provider, connection: Connection) -> Kept:
-        kept = await self._vault.read(connection.id, provider.credentials)
-        if kept is None:
+    async def _read(self, provider: Provider, connection: Connection) -> StoredConnection:
+        stored = await self._vault.read(connection.id, provider.credentials)
+        if stored is None:
             raise NoConnection("this connection was removed", provider=provider.name)
-        return kept
+        return stored
 
-    async def _changed(self, connection: Connection, provider: Provider, how: Callable[[Kept], Kept]) -> Connection:
-        kept = await self._vault.change(connection.id, provider.credentials, how)
-        if kept is None:
+    async def _changed(
+        self, connection: Connection, provider: Provider, how: Callable[[StoredConnection], StoredConnection]
+    ) -> Connection:
+        stored = await self._vault.change(connection.id, provider.credentials, how)
+        if stored is None:
             raise NoConnection("this connection was removed", provider=provider.name)
-        return kept.connection
+        return stored.connection
 
     async def _tested(self, connection: Connection, credentials: Model | None) -> str:
         if self.tester is None:
-            raise InvalidCall("nothing here can test connections", code="no_tester")
+            raise InvalidCall("this program cannot test connections", code="no_tester")
         return await self.tester(connection, credentials)
 
     async def close(self) -> None:
-        """Wait for refreshes under way."""
+        """Wait for token refreshes that are still running."""
         await self._refresher.finish()

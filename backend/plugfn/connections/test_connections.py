@@ -1,4 +1,4 @@
-"""Tests of connections: typed-in credentials, whose they are, webhook URLs, and ending them."""
+"""Tests of connections: typed credentials, ownership, webhook URLs, disconnecting."""
 
 import asyncio
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ class Credentials(Model):
 
 
 class Vendor:
-    """Says whether credentials are good."""
+    """Decides whether credentials are valid."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -80,7 +80,7 @@ def connections(plug: PlugFn) -> ConnectionManager:
     return plug.connections
 
 
-async def test_typed_in_credentials_make_a_connection(plug, connections):
+async def test_typed_credentials_create_a_connection(plug, connections):
     made = await connections.create("ana", "box", GOOD, label="Work")
     assert (made.user_id, made.provider, made.label, made.status) == ("ana", "box", "Work", ConnectionStatus.ACTIVE)
     assert await connections.list("ana") == [made]
@@ -102,7 +102,7 @@ async def test_typed_in_credentials_make_a_connection(plug, connections):
         ([], ""),
     ],
 )
-async def test_wrong_credentials_are_refused_by_field_and_without_their_values(connections, given, field):
+async def test_wrong_credentials_are_refused_with_fields_and_without_values(connections, given, field):
     with pytest.raises(InvalidParams) as caught:
         await connections.create("ana", "box", given)
     assert field in {problem.field for problem in caught.value.problems}
@@ -120,7 +120,7 @@ async def test_credentials_can_be_tested_before_they_are_stored(connections, ven
     assert (await connections.create("ana", "box", GOOD, label="Mine", test=True)).label == "Mine"
 
 
-async def test_other_credentials_make_a_connection_usable_again(plug, connections):
+async def test_new_credentials_make_a_connection_usable_again(plug, connections):
     made = await connections.create("ana", "box", GOOD)
     await connections.needs_reauth(made, "http_401", Credentials(**GOOD))
     with pytest.raises(NeedsReconnect) as caught:
@@ -138,7 +138,7 @@ async def test_other_credentials_make_a_connection_usable_again(plug, connection
     assert found.host == "new.example"
 
 
-async def test_everything_of_another_user_is_no_connection(plug, connections):
+async def test_another_users_connection_is_reported_as_not_found(plug, connections):
     made = await connections.create("ana", "box", GOOD)
     before = await plug.store.with_credentials(made.id)
     for doing in (
@@ -159,7 +159,7 @@ async def test_everything_of_another_user_is_no_connection(plug, connections):
     assert before == await plug.store.with_credentials(made.id)
 
 
-async def test_a_call_must_name_one_of_several_and_one_of_its_provider(plug, connections):
+async def test_a_connection_id_is_needed_among_several_and_must_be_of_the_provider(plug, connections):
     box, mute = plug.providers.get("box"), plug.providers.get("mute")
     with pytest.raises(NoConnection):
         await connections.resolve(box, "ana", None)
@@ -176,14 +176,14 @@ async def test_a_call_must_name_one_of_several_and_one_of_its_provider(plug, con
         await connections.create("ana", "bx", GOOD)
 
 
-async def test_what_is_stored_shows_nothing_of_the_user(plug, connections):
+async def test_the_stored_row_shows_nothing_about_the_user(plug, connections):
     made = await connections.create("ana", "box", GOOD | {"host": "hunter2.example"}, label="Ana's hunter2")
     row, sealed = await plug.store.with_credentials(made.id)
     assert "hunter2" not in f"{row!r} {row.label} {row.account} {sealed!r}"
     assert "hunter2" not in f"{made!r} {connections!r}"
 
 
-async def test_a_user_has_only_so_many_connections_also_when_they_come_at_once(connections, monkeypatch):
+async def test_the_limit_of_connections_holds_for_simultaneous_calls(connections, monkeypatch):
     monkeypatch.setattr(connecting, "MOST_FOR_A_USER", 5)
     outcomes = await asyncio.gather(
         *(connections.create("ana", "box", GOOD) for _ in range(12)), return_exceptions=True
@@ -205,7 +205,7 @@ async def test_a_label_that_cannot_be_shown_is_refused(connections, label):
     assert (await connections.rename(made.id, "ana", "New")).label == "New"
 
 
-async def test_use_is_noted_once_a_minute(plug, connections):
+async def test_last_used_at_is_written_once_a_minute(plug, connections):
     box = plug.providers.get("box")
     made = await connections.create("ana", "box", GOOD)
     await connections.credentials(box, made)
@@ -215,7 +215,7 @@ async def test_use_is_noted_once_a_minute(plug, connections):
     assert (await connections.get(made.id, "ana")).last_used_at == first
 
 
-async def test_changes_at_once_are_all_kept(connections):
+async def test_simultaneous_changes_are_all_stored(connections):
     made = await connections.create("ana", "box", GOOD)
     await asyncio.gather(
         connections.rename(made.id, "ana", "New"),
@@ -260,7 +260,7 @@ async def test_a_webhook_url_opens_nothing_else(plug, connections):
         await connections.new_webhook_url(without.id, "ana")
 
 
-async def test_credentials_of_a_lost_key_wait_for_the_key_and_hide_no_other(plug, connections):
+async def test_unreadable_credentials_are_reported_and_do_not_hide_others(plug, connections):
     box = plug.providers.get("box")
     made = await connections.create("ana", "box", GOOD, label="Work")
     other = PlugFn(encryption_key=new_key(), database=plug.store)
@@ -285,7 +285,7 @@ async def test_sealed_credentials_moved_to_another_row_do_not_open(plug, connect
     assert caught.value.code == "unreadable"
 
 
-async def test_disconnecting_takes_the_grant_back(emulator):
+async def test_disconnecting_revokes_the_tokens(emulator):
     site = Site(emulator("oauth"))
     async with site.plug:
         connection = (await site.connect()).connection
@@ -304,7 +304,7 @@ async def test_disconnecting_takes_the_grant_back(emulator):
         ({"kind": "hang"}, "timeout"),
     ],
 )
-async def test_a_connection_goes_though_the_vendor_does_not_take_the_grant_back(emulator, monkeypatch, fault, outcome):
+async def test_a_connection_is_removed_even_if_the_revocation_fails(emulator, monkeypatch, fault, outcome):
     monkeypatch.setattr("plugfn.oauth.revocation.SECONDS", 0.2)
     site = Site(emulator("oauth"))
     async with site.plug:
@@ -314,7 +314,7 @@ async def test_a_connection_goes_though_the_vendor_does_not_take_the_grant_back(
         assert await site.connections.list("ana") == []
 
 
-async def test_a_provider_whose_code_fails_at_revoking_is_told_and_its_tokens_are_not(emulator, caplog):
+async def test_a_bug_in_revoke_is_logged_without_the_tokens(emulator, caplog):
     async def broken(call: Any) -> None:
         raise RuntimeError(call.credentials.access_token.get_secret_value())
 
@@ -328,7 +328,7 @@ async def test_a_provider_whose_code_fails_at_revoking_is_told_and_its_tokens_ar
         assert token not in caplog.text
 
 
-async def test_disconnecting_says_when_the_vendor_takes_nothing_back(emulator, connections):
+async def test_disconnecting_reports_that_the_vendor_cannot_revoke(emulator, connections):
     made_box = await connections.create("ana", "box", GOOD)
     assert await connections.disconnect(made_box.id, "ana") == "unsupported"
     peer = emulator("oauth")
@@ -338,7 +338,7 @@ async def test_disconnecting_says_when_the_vendor_takes_nothing_back(emulator, c
         assert await site.connections.disconnect(connection.id, "ana") == "unsupported"
 
 
-async def test_disconnecting_waits_for_a_refresh_and_takes_its_new_tokens_back(emulator):
+async def test_disconnecting_waits_for_a_refresh_and_revokes_its_new_tokens(emulator):
     site = Site(emulator("oauth"))
     async with site.plug:
         connection = (await site.connect()).connection
@@ -351,7 +351,7 @@ async def test_disconnecting_waits_for_a_refresh_and_takes_its_new_tokens_back(e
         assert not site.grants()[0]["alive"]
 
 
-async def test_a_connection_of_oauth_has_no_form_and_one_of_a_form_has_no_oauth(emulator, connections):
+async def test_oauth_and_typed_credentials_are_not_interchangeable(emulator, connections):
     with pytest.raises(InvalidCall):
         await connections.authorization_url("ana", "box")
     box = await connections.create("ana", "box", GOOD)
@@ -366,8 +366,8 @@ async def test_a_connection_of_oauth_has_no_form_and_one_of_a_form_has_no_oauth(
             await site.connections.create("ana", site.provider.name, {"token": "x"})
 
 
-async def test_typed_in_tokens_claim_no_account(emulator):
-    """Else whoever says that an account is theirs would be handed its events."""
+async def test_typed_tokens_cannot_claim_an_account(emulator):
+    """Otherwise a user could claim any account and get its events."""
     site = Site(emulator("oauth"))
     async with site.plug:
         victim = (await site.connect()).connection
@@ -380,14 +380,14 @@ async def test_typed_in_tokens_claim_no_account(emulator):
 @pytest.mark.parametrize(
     "expires_at", ["2030-01-01T00:00:00", "soon", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"]
 )
-async def test_typed_in_tokens_end_at_a_moment_with_a_time_zone(emulator, expires_at):
+async def test_the_expiry_of_typed_tokens_must_have_a_time_zone(emulator, expires_at):
     site = Site(emulator("oauth"))
     async with site.plug:
         with pytest.raises(InvalidParams):
             await site.connections.create("ana", "acme", {"access_token": "x", "expires_at": expires_at})
 
 
-async def test_a_connection_of_a_provider_that_is_gone_can_be_ended():
+async def test_a_connection_of_an_unregistered_provider_can_be_removed():
     store = MemoryStore()
     before = PlugFn(encryption_key=new_key(), database=store)
     before.providers.register(a_provider())
@@ -397,7 +397,7 @@ async def test_a_connection_of_a_provider_that_is_gone_can_be_ended():
     assert await after.connections.list("ana") == []
 
 
-async def test_a_connection_whose_origin_cannot_be_read_can_be_ended(emulator):
+async def test_a_connection_with_an_invalid_origin_can_be_removed(emulator):
     peer = emulator("oauth")
     site = Site(peer)
     async with site.plug:
@@ -407,14 +407,14 @@ async def test_a_connection_whose_origin_cannot_be_read_can_be_ended(emulator):
         assert await site.connections.list("ana") == []
 
 
-async def test_a_vendors_odd_code_stands_in_no_ones_way(connections):
+async def test_an_odd_error_code_of_a_vendor_can_be_stored(connections):
     made_box = await connections.create("ana", "box", GOOD)
     await connections.needs_reauth(made_box, "bad\x00\ud800code" * 50, Credentials.model_validate(GOOD))
     marked = await connections.get(made_box.id, "ana")
     assert (marked.status, marked.error_code[:7], len(marked.error_code)) == ("needs_reauth", "badcode", 100)
 
 
-async def test_a_label_that_comes_with_typed_in_tokens_is_one_that_can_be_shown(emulator):
+async def test_a_label_in_typed_tokens_is_made_printable(emulator):
     site = Site(emulator("oauth"))
     async with site.plug:
         typed = {"access_token": "x", "label": "<b>\x00\n" + "x" * 5000}
@@ -434,7 +434,7 @@ async def test_a_label_that_comes_with_typed_in_tokens_is_one_that_can_be_shown(
         ("https://vendor.example", False, None),
     ],
 )
-async def test_credentials_that_lead_nowhere_are_refused_when_they_are_typed_in(url, trusted, error):
+async def test_credentials_with_an_unreachable_origin_are_refused_at_once(url, trusted, error):
     plug = PlugFn(encryption_key=new_key())
     box = a_provider()
     plug.providers.register(box)
@@ -450,7 +450,7 @@ async def test_credentials_that_lead_nowhere_are_refused_when_they_are_typed_in(
     assert await plug.connections.list("ana") == [before]
 
 
-async def test_without_the_database_nothing_is_taken_back_at_the_vendor(emulator, monkeypatch):
+async def test_without_the_database_nothing_is_revoked(emulator, monkeypatch):
     async def away(*_args: Any) -> None:
         raise Unavailable("the database cannot be reached", code="store")
 

@@ -1,4 +1,4 @@
-"""Using connections: which one a call means, what it authenticates with, and what to do when that is refused."""
+"""Using connections: which connection a call uses, its credentials, and what happens when the vendor refuses them."""
 
 import logging
 from dataclasses import replace
@@ -10,82 +10,84 @@ from plugfn.connections.reading import Reading
 from plugfn.definition import Model, OAuth2, OAuthTokens, Provider
 from plugfn.errors import AmbiguousConnection, InvalidCall, NeedsReconnect, NoConnection, PlugFnError
 from plugfn.oauth.app import app_of
-from plugfn.vault.sealed_connections import Kept
+from plugfn.vault.sealed_connections import StoredConnection
 
 log = logging.getLogger("plugfn")
 
 NOTED_EVERY = timedelta(minutes=1)
-"""How exactly last_used_at is kept: a write for every call would cost more than the call."""
+"""How precise last_used_at is: a write for every call would cost more than the call."""
 
 
 class Using(Reading):
-    """What the executor asks."""
+    """What the executor needs of connections."""
 
     async def resolve(self, provider: Provider, user_id: str, connection_id: str | None) -> Connection:
-        """The connection a call means: the named one, or the only one that the user has at this provider."""
-        found = await self._only(provider, user_id) if connection_id is None else await self.get(connection_id, user_id)
-        check_provider(found, provider)
-        if found.status is ConnectionStatus.NEEDS_REAUTH:
-            raise NeedsReconnect("this connection waits for its user to connect again", code=found.error_code)
-        return found
+        """The connection with this id, or the only one that the user has at this provider."""
+        connection = (
+            await self._only(provider, user_id) if connection_id is None else await self.get(connection_id, user_id)
+        )
+        check_provider(connection, provider)
+        if connection.status is ConnectionStatus.NEEDS_REAUTH:
+            raise NeedsReconnect("this connection needs its user to connect again", code=connection.error_code)
+        return connection
 
     async def _only(self, provider: Provider, user_id: str) -> Connection:
-        found = await self._vault.of_user(check_user(user_id), provider.name, limit=2)
-        if not found:
+        connections = await self._vault.of_user(check_user(user_id), provider.name, limit=2)
+        if not connections:
             raise NoConnection(f"the user has no connection at {provider.label}", provider=provider.name)
-        if len(found) > 1:
+        if len(connections) > 1:
             raise AmbiguousConnection(
                 f"the user has several connections at {provider.label}: give connection_id", provider=provider.name
             )
-        return found[0]
+        return connections[0]
 
     async def credentials(self, provider: Provider, connection: Connection) -> Model:
-        """What a call authenticates with, renewed first when it is about to end.
+        """The credentials for a call. A token that is about to expire is renewed first.
 
-        Raises NeedsReconnect, TryLater (it could not be renewed now), NoConnection."""
-        kept = await self._read(provider, connection)
-        await self._note_use(kept.connection)
+        Raises NeedsReconnect, TryLater (it cannot be renewed now), NoConnection."""
+        stored = await self._read(provider, connection)
+        await self._note_use(stored.connection)
         if not isinstance(provider.auth, OAuth2):
-            return kept.credentials
-        return await self._refresher.tokens(app_of(self._registry, provider.name), kept)
+            return stored.credentials
+        return await self._refresher.tokens(app_of(self._registry, provider.name), stored)
 
     async def renewed(self, provider: Provider, connection: Connection, refused: Model) -> Model | None:
-        """Other credentials after the vendor refused these; None when there are none to be had.
+        """New credentials after the vendor refused these; None when there are none.
 
-        Raises NeedsReconnect when the vendor does not renew them, TryLater when it cannot be asked now."""
-        kept = await self._read(provider, connection)
-        if kept.credentials != refused and not isinstance(refused, OAuthTokens):
-            return kept.credentials
+        Raises NeedsReconnect when the vendor refuses to renew them, TryLater when the vendor cannot be reached now."""
+        stored = await self._read(provider, connection)
+        if stored.credentials != refused and not isinstance(refused, OAuthTokens):
+            return stored.credentials
         if not isinstance(refused, OAuthTokens) or not isinstance(provider.auth, OAuth2):
             return None
-        found = await self._refresher.tokens(app_of(self._registry, provider.name), kept, refused=refused)
-        return None if found.access_token == refused.access_token else found
+        tokens = await self._refresher.tokens(app_of(self._registry, provider.name), stored, refused=refused)
+        return None if tokens.access_token == refused.access_token else tokens
 
     async def needs_reauth(self, connection: Connection, code: str, refused: Model) -> None:
-        """Note that only the user can mend it, unless it has got other credentials than the `refused` meanwhile."""
+        """Mark that the user must connect again, unless the `refused` credentials have been replaced meanwhile."""
 
-        def marked(kept: Kept) -> Kept | None:
-            if kept.credentials != refused:
+        def marked(stored: StoredConnection) -> StoredConnection | None:
+            if stored.credentials != refused:
                 return None
-            waiting = replace(kept.connection, status=ConnectionStatus.NEEDS_REAUTH, error_code=fit_label(code)[:100])
-            return replace(kept, connection=waiting)
+            waiting = replace(stored.connection, status=ConnectionStatus.NEEDS_REAUTH, error_code=fit_label(code)[:100])
+            return replace(stored, connection=waiting)
 
         await self._vault.change(connection.id, self._registry.get(connection.provider).credentials, marked)
 
     async def refresh(self, connection_id: str, user_id: str) -> Connection:
-        """Renew its tokens now. Raises InvalidCall (nothing to renew them with), NeedsReconnect, TryLater."""
+        """Renew its tokens now. Raises InvalidCall (it has no refresh token), NeedsReconnect, TryLater."""
         connection = await self.get(connection_id, user_id)
         app = app_of(self._registry, connection.provider)
-        kept = await self._read(app.provider, connection)
-        if not isinstance(kept.credentials, OAuthTokens) or kept.credentials.refresh_token is None:
+        stored = await self._read(app.provider, connection)
+        if not isinstance(stored.credentials, OAuthTokens) or stored.credentials.refresh_token is None:
             raise InvalidCall(
                 "this connection has no refresh token", code="no_refresh_token", provider=app.provider.name
             )
-        await self._refresher.tokens(app, kept, refused=kept.credentials)
+        await self._refresher.tokens(app, stored, refused=stored.credentials)
         return await self.get(connection_id, user_id)
 
     async def test(self, connection_id: str, user_id: str) -> str:
-        """Ask the vendor whether it works: the account's label. Raises as actions do."""
+        """Ask the vendor whether the connection works. Returns the account's label. Raises as actions do."""
         return await self._tested(await self.get(connection_id, user_id), None)
 
     async def _note_use(self, connection: Connection) -> None:
@@ -94,5 +96,5 @@ class Using(Reading):
             try:
                 await self._store.touch_connection(connection.id, now)
             except PlugFnError as error:
-                # When it was last used is worth no call.
-                log.warning("a use was not noted", extra={"connection_id": connection.id, "code": error.code})
+                # A call must not fail because its time of use could not be written.
+                log.warning("last_used_at was not written", extra={"connection_id": connection.id, "code": error.code})

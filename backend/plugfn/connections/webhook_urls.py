@@ -1,4 +1,4 @@
-"""Webhook URLs of single connections, for vendors that sign nothing: who knows the URL is believed."""
+"""Webhook URLs for single connections, for vendors that do not sign: a secret in the URL proves the sender."""
 
 import secrets
 from dataclasses import replace
@@ -12,28 +12,28 @@ from plugfn.inbound import Keys
 
 
 class WebhookUrls(Reading):
-    """Made here, and recognised here."""
+    """Makes these URLs, and checks them."""
 
     async def new_webhook_url(self, connection_id: str, user_id: str) -> str:
-        """The URL to give the vendor for deliveries to this connection; an earlier one ends. It is shown this once:
+        """A new URL for the vendor's deliveries to this connection, which replaces the previous one.
 
-        only a digest of the secret in it is kept. Raises NoConnection, InvalidCall."""
+        It is shown only now: only a digest of its secret is stored. Raises NoConnection, InvalidCall."""
         connection = await self.get(connection_id, user_id)
         provider = self._registry.get(connection.provider)
         if provider.webhooks is None or not provider.webhooks.per_connection:
-            raise InvalidCall(f"{provider.label} has no webhooks for each connection", code="no_webhook_url")
+            raise InvalidCall(f"{provider.label} has no webhook URL per connection", code="no_webhook_url")
         secret = secrets.token_urlsafe(32)
-        await self._changed(connection, provider, lambda kept: replace(kept, webhook=digest(secret)))
+        await self._changed(connection, provider, lambda stored: replace(stored, webhook=digest(secret)))
         return f"{self._base_url}/webhooks/{provider.name}/{connection.id}/{secret}"
 
     async def webhook_keys(self, provider: Provider, connection_id: str, secret: str) -> Keys:
-        """Raises WebhookRejected (404) unless the secret is the connection's."""
+        """The keys of a connection's deliveries. Raises WebhookRejected (404) unless the secret is the connection's."""
         try:
-            kept = await self._vault.read(connection_id, provider.credentials)
+            stored = await self._vault.read(connection_id, provider.credentials)
         except NeedsReconnect:
-            kept = None
-        known = kept.webhook if kept is not None and kept.connection.provider == provider.name else ""
-        if not compare_digest(known.encode(), digest(secret).encode()) or kept is None:
+            stored = None
+        known = stored.webhook if stored is not None and stored.connection.provider == provider.name else ""
+        if not compare_digest(known.encode(), digest(secret).encode()) or stored is None:
             raise WebhookRejected("there is nothing here", status=404, code="WEBHOOK_NOT_FOUND")
-        signed = tuple(one.get_secret_value() for one in self._registry.settings(provider.name).webhook_secrets)
-        return Keys(signed, kept.connection, kept.credentials)
+        shared = tuple(secret.get_secret_value() for secret in self._registry.settings(provider.name).webhook_secrets)
+        return Keys(shared, stored.connection, stored.credentials)

@@ -1,4 +1,4 @@
-"""Markdown pages as tests read them: their text, their blocks, what they name in code, where they lead."""
+"""Reads Markdown pages for tests: their text, blocks, code spans and links."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Page:
 
     @property
     def name(self) -> str:
-        """Its path inside the project."""
+        """Its path in the project."""
         return self.path.relative_to(self.root).as_posix()
 
     @cached_property
@@ -30,36 +30,36 @@ class Page:
 
     @cached_property
     def prose(self) -> str:
-        """The text without its fenced blocks."""
+        """The text without fenced blocks."""
         return _FENCE.sub("", self.text)
 
     @cached_property
     def spans(self) -> list[str]:
-        """What stands between backticks in the prose."""
+        """The code spans of the prose."""
         return _SPAN.findall(self.prose)
 
     @cached_property
     def links(self) -> list[str]:
-        """Where it leads."""
+        """The targets of its links."""
         return _LINK.findall(_SPAN.sub("", self.prose))
 
     @cached_property
     def anchors(self) -> set[str]:
-        """What a link may name after `#`, as GitHub makes it of the headings."""
-        found: list[str] = []
+        """The anchors of its headings, as GitHub makes them."""
+        anchors: list[str] = []
         for heading in _HEADING.findall(self.prose):
             plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
             slug = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
-            found.append(f"{slug}-{found.count(slug)}" if slug in found else slug)
-        return set(found)
+            anchors.append(f"{slug}-{anchors.count(slug)}" if slug in anchors else slug)
+        return set(anchors)
 
     def blocks(self, *languages: str) -> list[str]:
-        """Its blocks of these languages, behind as many empty lines as stand before them, so that errors name lines."""
-        found = [one for one in _FENCE.finditer(self.text) if one[1] in languages]
-        return ["\n" * (self.text.count("\n", 0, one.start()) + 1) + one[2] for one in found]
+        """Its blocks of these languages, each after as many empty lines as precede it, so that line numbers fit."""
+        matches = [match for match in _FENCE.finditer(self.text) if match[1] in languages]
+        return ["\n" * (self.text.count("\n", 0, match.start()) + 1) + match[2] for match in matches]
 
     def commands(self, *languages: str) -> list[str]:
-        """What somebody may paste into a shell: spans, and lines of such blocks, their continuations joined."""
+        """Shell commands: code spans, and the lines of blocks of these languages with continuations joined."""
         blocks = [block.replace("\\\n", " ") for block in self.blocks(*languages)]
         return [line.strip() for block in blocks for line in block.splitlines()] + self.spans
 

@@ -1,4 +1,4 @@
-"""Which pages PlugFn has."""
+"""The pages of PlugFn's documentation."""
 
 from pathlib import Path
 
@@ -17,10 +17,10 @@ PAGES = sorted(
 
 
 def page(name: str) -> Page:
-    """A page by its path below the project."""
+    """A page by its path in the project."""
     return Page(ROOT / name, ROOT)
 
 
 def pages() -> list[Page]:
-    """All of them."""
+    """All pages."""
     return [Page(path, ROOT) for path in PAGES]

@@ -1,4 +1,4 @@
-"""The calls that pages show would be accepted: their Python compiles, and parameters and credentials fit the models."""
+"""The calls in the pages are valid: their Python compiles, and parameters and credentials fit the models."""
 
 import ast
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def tree(one: Page) -> list[ast.Module]:
 
 
 def calls(one: Page) -> Iterator[tuple[str, ast.Call]]:
-    """Every call of a page by what is called: `plug.github.issues.create`."""
+    """Every call in a page, by its function: `plug.github.issues.create`."""
     for module in tree(one):
         for node in ast.walk(module):
             if isinstance(node, ast.Call):
@@ -33,7 +33,7 @@ def calls(one: Page) -> Iterator[tuple[str, ast.Call]]:
 
 
 def shown(node: ast.expr | None) -> dict | None:
-    """What a dict says, with … for what is computed; None when it is something else."""
+    """The value of a dict literal, with … for computed values; None for anything else."""
     if not isinstance(node, ast.Dict):
         return None
     keys = [LEFT_OUT if key is None else ast.literal_eval(key) for key in node.keys]
@@ -48,7 +48,7 @@ def literal(node: ast.expr) -> object:
 
 
 def check(model: type[BaseModel], given: dict | None, what: str) -> None:
-    """Raises InvalidParams. Where something is left out (…) only the names can be checked."""
+    """Raises InvalidParams. Where something is left out (…), only names can be checked."""
     if given is not None and LEFT_OUT in repr(given):
         assert given.keys() - {LEFT_OUT} <= model.model_fields.keys(), what
     elif given is not None:
@@ -88,7 +88,7 @@ def test_the_credentials_shown_are_accepted(one, plug):
 
 
 def test_the_pages_show_calls():
-    """So that the tests above have something to look at."""
+    """Ensures that the tests above have something to check."""
     found = [name for one in WRITTEN for name, call in calls(one) if name.startswith("plug.") and call.keywords]
     assert len(found) > 15
     created = [call for one in WRITTEN for name, call in calls(one) if name == "plug.connections.create"]

@@ -1,4 +1,4 @@
-"""Tests of the pages: links lead somewhere, and commands, options, settings, extras and names that they name exist."""
+"""Tests of the pages: links have targets, and commands, options, settings, extras and names exist."""
 
 import re
 import shlex
@@ -29,7 +29,7 @@ from plugfn.webhooks.hub import REMEMBERED
 
 COMMANDS = typer.main.get_command(app).commands
 OF_OTHERS = {"--help", "--sandbox", "--real", "--repo"}
-"""Of every command, and of the console example (whose own test is beside it)."""
+"""Of every command, and of the console example, which has its own test."""
 FILES = {"plugfn.toml", "plugfn.db"}
 MADE_THERE = ("plug.weather.", "plug.providers.register(weather")
 """By the reader of the guide to creating a provider."""
@@ -68,7 +68,7 @@ def target(one: Page, link: str) -> tuple[Page, str]:
 
 
 @every_page
-def test_every_link_leads_somewhere(one):
+def test_every_link_has_a_target(one):
     for link in local_links(one):
         found, anchor = target(one, link)
         assert found.path.exists(), f"{one.name} leads to {link}"
@@ -87,7 +87,7 @@ def test_every_page_is_reached_from_the_readme():
 
 
 @every_page
-def test_every_command_exists_and_takes_what_is_shown(one):
+def test_every_command_exists_and_takes_its_arguments(one):
     for line in commands(one):
         _, name, *arguments = shlex.split(line.replace("…", ""))
         assert name in COMMANDS, f"{one.name}: {line}"
@@ -122,7 +122,7 @@ def test_the_exit_statuses_are_those_of_the_program():
     assert told[str(MISCONFIGURED)] == "the settings are wrong"
 
 
-def test_the_settings_file_of_the_page_is_one(tmp_path, monkeypatch):
+def test_the_settings_file_of_the_page_is_valid(tmp_path, monkeypatch):
     (block,) = page("docs/command-line.md").blocks("toml")
     (tmp_path / "plugfn.toml").write_text(block)
     monkeypatch.chdir(tmp_path)
@@ -132,7 +132,7 @@ def test_the_settings_file_of_the_page_is_one(tmp_path, monkeypatch):
     assert plug.providers.settings("github").client_id == "your-client-id"
 
 
-def test_every_setting_is_told():
+def test_every_setting_is_documented():
     settings = set(signature(PlugFn).parameters)
     assert settings - {"auth"} == KEYS
     told = {code.partition("=")[0].partition(" ")[0] for one in pages() for code in one.spans}
@@ -179,7 +179,7 @@ def resolved(parts: list[str]) -> None:
     raise AssertionError(f"there is no plugfn.{'.'.join(parts)}")
 
 
-def test_the_figures_are_those_of_the_program():
+def test_the_figures_match_the_program():
     operations, agents = page("docs/operations.md").text, page("docs/agents.md").text
     assert f"| OAuth states | {LIFETIME / 60:.0f} minutes |" in operations
     assert f"| ids of webhook deliveries | {REMEMBERED / 86_400:.0f} days |" in operations
@@ -190,6 +190,6 @@ def test_the_figures_are_those_of_the_program():
     assert f"{['no', 'one', 'two', 'three'][policy('default').attempts]} attempts" in page("README.md").text
 
 
-def test_the_reference_is_what_the_docstrings_say():
+def test_the_reference_is_up_to_date():
     told = page("docs/reference.md").text
-    assert told == reference(), "write it anew: python -m plugfn.generate.reference > docs/reference.md"
+    assert told == reference(), "regenerate it: python -m plugfn.generate.reference > docs/reference.md"

@@ -60,7 +60,7 @@ async def visit(url: str) -> dict[str, str]:
 
 
 async def run(name: str, **given: Any) -> dict[str, Any]:
-    """Run all Python of a page; its namespace."""
+    """Run all Python of a page. Returns its namespace."""
     names: dict[str, Any] = {"__name__": "page", **given}
     blocks = page(name).blocks("python")
     assert blocks
@@ -74,7 +74,7 @@ async def run(name: str, **given: Any) -> dict[str, Any]:
 
 
 async def a_plug(github: Any) -> PlugFn:
-    """One with GitHub and a mail server of ana's."""
+    """A PlugFn with connections of ana's to GitHub and a mail server."""
     plug = PlugFn(encryption_key=new_key(), database="memory://")
     plug.providers.register(github_provider, email_smtp_provider)
     await plug.open()
@@ -97,7 +97,7 @@ async def test_the_readme_runs(github, capsys):
 
 
 async def test_the_quickstart_runs(github, capsys):
-    """Its application is used over HTTP as its reader's users and GitHub would."""
+    """The test uses its application over HTTP, as its users and GitHub would."""
     names = await run("docs/quickstart.md")
     app, plug = names["app"], names["plug"]
     async with app.router.lifespan_context(app):

@@ -1,4 +1,4 @@
-"""The page of providers says what the registry says."""
+"""The page of providers matches the registry."""
 
 import re
 
@@ -23,7 +23,7 @@ def named(row: str, text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_every_action_event_and_setting_is_named(name):
+def test_the_page_has_every_action_event_and_setting(name):
     provider = load(name)
     text = section(provider)
     assert f"`{name}`:" in text
@@ -35,7 +35,7 @@ def test_every_action_event_and_setting_is_named(name):
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_how_to_connect_is_said(name):
+def test_the_page_says_how_to_connect(name):
     provider = load(name)
     told = named("Connect", section(provider))
     if isinstance(provider.auth, OAuth2):
@@ -46,7 +46,7 @@ def test_how_to_connect_is_said(name):
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_where_deliveries_go_is_said(name):
+def test_the_page_says_where_deliveries_go(name):
     text, webhooks = section(load(name)), load(name).webhooks
     (told,) = re.findall(r"^\| Webhooks \| (.*) \|$", text, re.MULTILINE)
     if webhooks is None:
@@ -58,12 +58,12 @@ def test_where_deliveries_go_is_said(name):
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_the_extra_that_it_needs_is_said(name):
+def test_the_page_says_which_extra_is_needed(name):
     needs = re.findall(r"^\| Needs \| `plugfn\[(\w+)\]` \|$", section(load(name)), re.MULTILINE)
     assert needs == ([BUILT_IN[name]] if BUILT_IN[name] else [])
 
 
-def test_no_other_provider_is_named():
+def test_the_page_has_no_other_provider():
     labels = [load(name).label for name in BUILT_IN]
     assert sorted(re.findall(r"^## (.+)$", PAGE.text, re.MULTILINE)) == sorted(labels)
 

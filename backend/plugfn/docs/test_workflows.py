@@ -1,4 +1,4 @@
-"""The page on workflows: its workflow is stored, its program runs, its dry run answers what it says."""
+"""The page on workflows: its workflow is valid, its program runs, its dry run answers as shown."""
 
 import json
 import re
@@ -47,7 +47,7 @@ async def test_the_dry_run_answers_what_the_page_says() -> None:
     assert [str(asked.result) for asked in found.trace] == ["true", "false"]
 
 
-def test_the_tables_name_every_operator_and_filter() -> None:
+def test_the_tables_have_every_operator_and_filter() -> None:
     asked = dict(re.findall(r"^\| (string|number|boolean|datetime, date|list) \| (.*) \|$", PAGE, re.MULTILINE))
     always = {Op.EXISTS, Op.IS_EMPTY}
     for kind, operators in asked.items():

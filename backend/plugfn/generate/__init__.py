@@ -1,1 +1,1 @@
-"""Writes source: what type checkers know of the providers, and the folder of a new provider."""
+"""Generates source code: types for type checkers, the folder of a new provider, the reference page."""

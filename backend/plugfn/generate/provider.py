@@ -1,4 +1,4 @@
-"""Makes the folder of a new provider from the template beside this module."""
+"""Creates the folder of a new provider from the template beside this module."""
 
 import re
 from pathlib import Path
@@ -11,14 +11,14 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
 
 def make_provider(name: str, folder: Path, label: str = "", package: str = "") -> list[Path]:
-    """Writes folder/name/… and returns the files. `package`: how it is imported (default: `name`).
+    """Write folder/name/… and return the files. `package`: how it is imported (default: `name`).
 
-    Raises ConfigurationError: the name cannot be one, or the folder exists."""
+    Raises ConfigurationError when the name is not valid or the folder exists."""
     if not _NAME.fullmatch(name) or name.endswith("_"):
-        raise ConfigurationError("a provider's name is lower-case letters, digits and _, such as acme_mail")
+        raise ConfigurationError("a provider's name must be lower-case letters, digits and _, such as acme_mail")
     target = folder / name
     if target.exists():
-        raise ConfigurationError(f"{target} is there already")
+        raise ConfigurationError(f"{target} already exists")
     words = {
         "name": name,
         "label": label or name.replace("_", " ").title(),

@@ -1,4 +1,4 @@
-"""Writes generated_types.py, from which type checkers know what each built-in action takes and gives."""
+"""Writes generated_types.py, which tells type checkers the parameters and results of each built-in action."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from typing import Any
 
 from plugfn.definition import Action, Provider
 
-HEADER = '''"""What type checkers know of `plug.github.issues.create(…)` and its like.
+HEADER = '''"""Types for type checkers: `plug.github.issues.create(…)` and all other built-in actions.
 
-Written by `plugfn types` from the built-in providers: change those, not this. At run time nothing of it is used.
+Written by `plugfn types` from the built-in providers: change those, not this file. Nothing of it is used at run time.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ CALL_CONTEXT = ("plugfn.calls.options", "CallContext")
 
 @dataclass
 class Group:
-    """The actions that begin with one prefix: `actions` by the last part of their names, `groups` by the next."""
+    """The actions with a common prefix: `actions` by the last part of their names, `groups` by the next part."""
 
     actions: dict[str, Action[Any, Any]] = field(default_factory=dict)
     groups: dict[str, "Group"] = field(default_factory=dict)
@@ -42,7 +42,7 @@ def types_source(providers: Iterable[Provider]) -> str:
 
 
 class _Names:
-    """What each model is called in the written module: its own name, or one with its provider's where two share it."""
+    """The name of each model in the generated module: with its provider's in front when two models share it."""
 
     def __init__(self, providers: list[Provider]) -> None:
         self._homes: dict[str, dict[str, str]] = {}
@@ -91,7 +91,7 @@ def _grouped(provider: Provider) -> Group:
 
 
 def _classes(name: str, group: Group, plain: bool, names: _Names) -> list[str]:
-    """The class of a group, after those of the groups within it."""
+    """The class of a group, after the classes of the groups in it."""
     lines: list[str] = []
     for part, inner in sorted(group.groups.items()):
         lines += _classes(name + _camel(part), inner, plain, names)
@@ -112,7 +112,7 @@ def _method(name: str, action: Action[Any, Any], plain: bool, names: _Names) -> 
 
 
 def _signature(begin: str, arguments: list[str], end: str) -> list[str]:
-    """On one line, or with its arguments on the next, or with each of them on its own: as formatters write it."""
+    """On one line, or with its arguments on the next, or with one argument a line: as formatters write it."""
     inside = ", ".join(arguments)
     if len(f"{begin}{inside}{end}") <= WIDTH:
         return [f"{begin}{inside}{end}"]

@@ -43,20 +43,20 @@ GROUPS = {
         "plugfn.testing.provider_contract",
     ),
 }
-"""Modules by subject; behind a colon what of them matters to users, where that is not everything."""
+"""Modules by subject. After a colon: the only names to show."""
 HEADER = """\
 # Reference
 
 Every public class and function, from their docstrings. Written by `python -m plugfn.generate.reference`: change the
-docstrings, not this.
+docstrings, not this page.
 """
 WIDEST = 100
-"""Signatures that are wider have one parameter a line."""
+"""Wider signatures have one parameter a line."""
 
 _ALIGNED = re.compile(r"^ {4}|\S {3,}\S", re.MULTILINE)
-"""Text whose columns mean something: shown as it is."""
+"""Text in columns, which must be shown as it is."""
 _TAG = re.compile(r"<(?=[^`]*(?:`[^`]*`[^`]*)*$)")
-"""A `<` outside backticks, which Markdown would take for HTML."""
+"""A `<` outside backticks, which Markdown would read as HTML."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Documented = ast.Module | ast.ClassDef | Function
@@ -65,39 +65,39 @@ Named = ast.Assign | ast.AnnAssign
 
 @dataclass(frozen=True)
 class Source:
-    """A module as it is written: read, not imported, so that the page is the same under every version of Python."""
+    """A module's source. It is read, not imported, so that the page is the same under every version of Python."""
 
     name: str
 
     @cached_property
     def text(self) -> str:
-        """What it says."""
+        """The source text."""
         return (PACKAGE.parent / Path(*self.name.split(".")).with_suffix(".py")).read_text(encoding="utf-8")
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The same, parsed."""
+        """The syntax tree."""
         return ast.parse(self.text)
 
     @property
     def homes(self) -> dict[str, str]:
-        """Where the names come from that it imports."""
+        """The module of each imported name."""
         imports = [node for node in self.tree.body if isinstance(node, ast.ImportFrom)]
         return {alias.name: node.module or "" for node in imports for alias in node.names}
 
     def parts(self, node: ast.ClassDef) -> dict[str, ast.ClassDef]:
-        """A class and those of its bases that are other modules' of the same package, by name: written in parts."""
-        found, package = {node.name: node}, self.name.rpartition(".")[0]
+        """A class with those of its bases that are in other modules of the same package, by name."""
+        parts, package = {node.name: node}, self.name.rpartition(".")[0]
         for base in node.bases:
             home = self.homes.get(ast.unparse(base), "")
             if package != PACKAGE.name and home.startswith(f"{package}."):
-                there = Source(home)
-                found |= there.parts(there.classes[ast.unparse(base)])
-        return found
+                base_source = Source(home)
+                parts |= base_source.parts(base_source.classes[ast.unparse(base)])
+        return parts
 
     @property
     def classes(self) -> dict[str, ast.ClassDef]:
-        """By name."""
+        """The classes, by name."""
         return {node.name: node for node in self.tree.body if isinstance(node, ast.ClassDef)}
 
 
@@ -120,8 +120,8 @@ def _contents() -> Iterator[str]:
 
 def _module(name: str, chosen: str = "") -> Iterator[str]:
     source = Source(name)
-    if lost := set(filter(None, chosen.split(","))) - source.classes.keys():
-        raise LookupError(f"{name} no longer has {', '.join(sorted(lost))}: change GROUPS")
+    if missing := set(filter(None, chosen.split(","))) - source.classes.keys():
+        raise LookupError(f"{name} no longer has {', '.join(sorted(missing))}: change GROUPS")
     yield f"### `{name}`\n"
     yield _prose(source.tree)
     for node, note in _noted(source.tree.body):
@@ -140,10 +140,10 @@ def _module(name: str, chosen: str = "") -> Iterator[str]:
 
 
 def _noted(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
-    """Each statement with the text that stands below it."""
+    """Each statement with the docstring below it."""
     for node, following in zip(body, [*body[1:], None], strict=True):
-        said = following.value if isinstance(following, ast.Expr) else None
-        note = said.value if isinstance(said, ast.Constant) and isinstance(said.value, str) else ""
+        below = following.value if isinstance(following, ast.Expr) else None
+        note = below.value if isinstance(below, ast.Constant) and isinstance(below.value, str) else ""
         yield node, " ".join(note.split())
 
 
@@ -161,7 +161,9 @@ def _class(source: Source, node: ast.ClassDef) -> Iterator[str]:
     yield f"#### `{node.name}`\n"
     if bases:
         yield f"*{', '.join(f'`{name}`' for name in bases)}*\n"
-    yield from (_code(_signature(one, node.name)) for one in node.body if isinstance(one, Function) and _is_init(one))
+    yield from (
+        _code(_signature(item, node.name)) for item in node.body if isinstance(item, Function) and _is_init(item)
+    )
     yield _prose(node)
     for part in parts.values():
         for member, note in _noted(part.body):
@@ -179,8 +181,8 @@ def _member(member: ast.stmt, note: str) -> Iterator[str]:
         shown = member.name if _decorated(member, "property", "cached_property") else _line(member, member.name)
         yield f"- `{shown}`: {_plain(' '.join((ast.get_docstring(member) or '').split()))}"
     elif isinstance(member, ast.AnnAssign) and not _name(member).startswith("_"):
-        given = f" = {ast.unparse(member.value)}" if isinstance(member.value, ast.Constant) else ""
-        yield f"- `{_name(member)}: {ast.unparse(member.annotation)}{given}`{after}"
+        value = f" = {ast.unparse(member.value)}" if isinstance(member.value, ast.Constant) else ""
+        yield f"- `{_name(member)}: {ast.unparse(member.annotation)}{value}`{after}"
     elif (
         isinstance(member, ast.Assign) and isinstance(member.value, ast.Constant) and not _name(member).startswith("_")
     ):
@@ -198,36 +200,37 @@ def _line(node: Function, name: str) -> str:
 
 
 def _signature(node: Function, name: str) -> str:
-    """With a parameter a line when one line is too wide."""
+    """A signature, with one parameter a line if it is too wide."""
     line = _line(node, name)
     if len(line) <= WIDEST:
         return line
     begin = line.partition("(")[0]
-    return f"{begin}(\n" + "".join(f"    {one},\n" for one in _parameters(node.args)) + f"){_returned(node)}"
+    return f"{begin}(\n" + "".join(f"    {text},\n" for text in _parameters(node.args)) + f"){_returned(node)}"
 
 
 def _returned(node: Function) -> str:
     return f" -> {ast.unparse(node.returns)}" if node.returns and node.name != "__init__" else ""
 
 
-def _parameters(given: ast.arguments) -> list[str]:
-    plain = [*given.posonlyargs, *given.args]
-    unset = [None] * (len(plain) - len(given.defaults))
-    shown = [_parameter(one, value) for one, value in zip(plain, [*unset, *given.defaults], strict=True)]
-    if given.vararg:
-        shown.append(f"*{ast.unparse(given.vararg)}")
-    elif given.kwonlyargs:
+def _parameters(arguments: ast.arguments) -> list[str]:
+    plain = [*arguments.posonlyargs, *arguments.args]
+    unset = [None] * (len(plain) - len(arguments.defaults))
+    shown = [_parameter(argument, value) for argument, value in zip(plain, [*unset, *arguments.defaults], strict=True)]
+    if arguments.vararg:
+        shown.append(f"*{ast.unparse(arguments.vararg)}")
+    elif arguments.kwonlyargs:
         shown.append("*")
-    shown += [_parameter(one, value) for one, value in zip(given.kwonlyargs, given.kw_defaults, strict=True)]
-    if given.kwarg:
-        shown.append(f"**{ast.unparse(given.kwarg)}")
-    return [one for one in shown if one not in ("self", "cls")]
+    shown += [_parameter(*pair) for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    if arguments.kwarg:
+        shown.append(f"**{ast.unparse(arguments.kwarg)}")
+    return [text for text in shown if text not in ("self", "cls")]
 
 
-def _parameter(one: ast.arg, value: ast.expr | None) -> str:
+def _parameter(argument: ast.arg, value: ast.expr | None) -> str:
     if value is None:
-        return ast.unparse(one)
-    return f"{ast.unparse(one)} = {ast.unparse(value)}" if one.annotation else f"{one.arg}={ast.unparse(value)}"
+        return ast.unparse(argument)
+    default = ast.unparse(value)
+    return f"{ast.unparse(argument)} = {default}" if argument.annotation else f"{argument.arg}={default}"
 
 
 def _code(text: str) -> str:

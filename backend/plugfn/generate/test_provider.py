@@ -1,4 +1,4 @@
-"""Tests of the generator: what it makes works as it is."""
+"""Tests of the generator: a generated provider works unchanged."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from plugfn.generate.provider import make_provider
 BACKEND = Path(__file__).resolve().parents[2]
 
 
-def test_what_is_made_passes_its_own_tests_and_the_contract(tmp_path):
+def test_a_generated_provider_passes_its_tests_and_the_contract(tmp_path):
     made = make_provider("acme_mail", tmp_path, "Acme Mail")
     assert {path.name for path in made} >= {"definition.py", "actions.py", "webhooks.py", "README.md", "icon.svg"}
     command = [sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", "-p", "no:cacheprovider", str(tmp_path)]
@@ -25,7 +25,7 @@ def test_what_is_made_passes_its_own_tests_and_the_contract(tmp_path):
     assert "9 passed" in done.stdout
 
 
-def test_what_is_made_has_the_style_and_the_types_of_the_rest(tmp_path):
+def test_a_generated_provider_passes_ruff_and_mypy(tmp_path):
     make_provider("acme", tmp_path)
     environment = {**os.environ, "MYPYPATH": f"{BACKEND}{os.pathsep}{tmp_path}"}
     strict = ["--strict", "--no-incremental", "--exclude", "test_", "--follow-imports", "silent"]
@@ -37,7 +37,7 @@ def test_what_is_made_has_the_style_and_the_types_of_the_rest(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "Acme", "../acme", "acme-mail", "1acme", "acme_"])
-def test_a_name_that_cannot_be_one_is_refused(tmp_path, name):
+def test_an_invalid_name_is_refused(tmp_path, name):
     with pytest.raises(ConfigurationError):
         make_provider(name, tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What type checkers know of the providers is what the providers are."""
+"""The generated types match the providers."""
 
 import os
 import subprocess
@@ -54,12 +54,12 @@ EXPECTED = {
 }
 
 
-def test_generated_types_py_is_what_the_providers_are_now():
+def test_generated_types_py_is_up_to_date():
     """If not: `plugfn types --output backend/plugfn/generated_types.py`."""
     assert (PACKAGE / "generated_types.py").read_text(encoding="utf-8") == types_source(load(name) for name in BUILT_IN)
 
 
-def test_a_type_checker_knows_what_every_action_takes_and_gives(tmp_path):
+def test_a_type_checker_knows_every_actions_parameters_and_result(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     strict = ["--strict", "--follow-imports", "silent", "--no-error-summary", "--hide-error-context"]
@@ -77,7 +77,7 @@ def test_a_type_checker_knows_what_every_action_takes_and_gives(tmp_path):
     assert {number: said for number, said in told.items() if EXPECTED[number] not in said} == {}
 
 
-def test_nothing_of_it_is_imported_at_run_time():
+def test_generated_types_is_not_imported_at_run_time():
     program = "import sys, plugfn.plug, plugfn.sync; print([name for name in sys.modules if name.startswith(WHICH)])"
     program = program.replace("WHICH", "('plugfn.generated_types', 'plugfn.providers.')")
     command = [sys.executable, "-c", program]
@@ -108,7 +108,7 @@ def model(base, name, module, **fields):
 
 
 @pytest.mark.parametrize("length", [8, 36])
-def test_models_of_one_name_are_told_apart_and_what_is_written_has_the_style_of_the_rest(length):
+def test_models_with_the_same_name_get_different_names(length):
     long = "Long" * (length // 4)
     pairs = [
         (model(Model, f"Make{long}", f"acme.{name}.actions", size=int), model(Result, "Thing", f"acme.{name}.models"))

@@ -1,1 +1,1 @@
-"""How this library talks to other servers: answers, error tables, retry-after, checked addresses, HTTP."""
+"""HTTP to other servers: the client, its pool, error tables, Retry-After, and checks of addresses."""

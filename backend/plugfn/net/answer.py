@@ -1,4 +1,4 @@
-"""What a vendor answered, and the table that says what its errors mean."""
+"""A vendor's answer, and the table that maps its errors to ours."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Answer:
-    """A vendor's answer, read whole (its size is capped by who read it). `headers` have lower-case names."""
+    """A vendor's answer with its whole body, whose size the reader bounded. `headers` have lower-case names."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -41,13 +41,13 @@ class Answer:
 
     def document(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Unexpected."""
-        read = self.json()
-        if not isinstance(read, dict):
+        document = self.json()
+        if not isinstance(document, dict):
             raise Unexpected("the answer is not a JSON object", code="not_an_object")
-        return read
+        return document
 
     def read(self, model: type[M]) -> M:
-        """The body as `model`. Raises Unexpected, which names the fields and not their values."""
+        """The body as `model`. Raises Unexpected, whose message has the fields and not their values."""
         return read_as(model, self.json())
 
     @property
@@ -56,18 +56,18 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def read_as(model: type[M], found: Any) -> M:
-    """A part of an answer as `model`. Raises Unexpected, which names the fields and not their values."""
+def read_as(model: type[M], document: Any) -> M:
+    """A part of an answer as `model`. Raises Unexpected, whose message has the fields and not their values."""
     try:
-        return model.model_validate(found)
+        return model.model_validate(document)
     except ValidationError as error:
         where = ", ".join(".".join(str(part) for part in problem["loc"]) for problem in error.errors()[:5])
-        raise Unexpected(f"the answer lacks or garbles: {where}", code="wrong_shape") from error
+        raise Unexpected(f"fields of the answer are missing or malformed: {where}", code="wrong_shape") from error
 
 
 @dataclass(frozen=True)
 class Means:
-    """One row of an error table: the error to raise for a code or a status, and what it means, for people."""
+    """A row of an error table: the error to raise for a code or a status, and its meaning for people."""
 
     error: type[PlugFnError]
     meaning: str
@@ -76,45 +76,46 @@ class Means:
 STATUSES: Mapping[int, Means] = {
     400: Means(InvalidCall, "The request is malformed or a value is wrong."),
     401: Means(NeedsReconnect, "The credentials are no longer accepted."),
-    403: Means(GiveUp, "The account may not do this."),
-    404: Means(NotFound, "There is no such thing, or the account may not see it."),
-    405: Means(InvalidCall, "The request is not one that this address takes."),
+    403: Means(GiveUp, "The account is not allowed to do this."),
+    404: Means(NotFound, "It does not exist, or the account may not see it."),
+    405: Means(InvalidCall, "The method is not allowed at this address."),
     408: Means(Unavailable, "The vendor waited too long for the request."),
-    409: Means(InvalidCall, "It conflicts with what is there already."),
-    410: Means(NotFound, "It is gone for good."),
-    413: Means(InvalidCall, "The request is too big."),
-    415: Means(InvalidCall, "The content is of a type that is not accepted."),
-    422: Means(InvalidCall, "A value is not acceptable."),
+    409: Means(InvalidCall, "It conflicts with something that exists."),
+    410: Means(NotFound, "It was removed for good."),
+    413: Means(InvalidCall, "The request is too large."),
+    415: Means(InvalidCall, "The content type is not accepted."),
+    422: Means(InvalidCall, "A value is not accepted."),
     429: Means(RateLimited, "Too many requests."),
     500: Means(Unavailable, "The vendor's server failed; it may have acted."),
     502: Means(Unavailable, "The vendor's gateway failed; it may have acted."),
     503: Means(Unavailable, "The vendor is overloaded or in maintenance."),
     504: Means(Unavailable, "The vendor's gateway waited too long; it may have acted."),
 }
-"""What a status means unless a provider's table knows better."""
+"""What a status means unless the provider's table has a row for it."""
 
 UNREADABLE = frozenset({"not_json", "not_an_object", "encoding", "too_big"})
-"""Codes of Unexpected by which an answer says nothing; by any other it is a refusal, though one not known yet."""
+"""Codes of Unexpected for answers that cannot be read at all. With any other code the vendor did answer, with an error
+that is not in the table."""
 
 REFUSED_BEFORE_ACTING = frozenset({408, 429, 503})
 
 
 def no_code(_answer: Answer) -> str | None:
-    """For vendors whose errors carry no code of their own."""
+    """For vendors whose errors have no codes."""
     return None
 
 
 def no_detail(_answer: Answer) -> str:
-    """For vendors whose errors say nothing more than their code."""
+    """For vendors whose errors have nothing beyond their code."""
     return ""
 
 
 @dataclass(frozen=True)
 class ErrorTable:
-    """What a vendor's errors mean. Closed by default: an unknown status or code is Unexpected (5xx: Unavailable).
+    """What a vendor's errors mean. Unknown ones become Unexpected, or Unavailable when the status is 5xx.
 
-    `read` finds the vendor's code in an answer, also in one of status 200; None means that there is no error in it
-    beyond its status. `codes` is asked first, then `statuses`, then the statuses common to all.
+    `read` returns the vendor's code in an answer, of any status; None when only the status says that it is an error, if
+    it is one. `codes` is looked up first, then `statuses`, then the common meanings of statuses.
     """
 
     codes: Mapping[str, Means] = field(default_factory=dict)
@@ -125,10 +126,10 @@ class ErrorTable:
     detail: Callable[[Answer], str] = no_detail
     """What an answer adds to the meaning, for people: a missing scope, a wrong field. Never a value that was sent."""
     quota: Read = no_quota
-    """What any answer, also a good one, says about the vendor's rate limit: see `quota_headers`."""
+    """What an answer, successful or not, says about the vendor's rate limit: see `quota_headers`."""
 
     def check(self, answer: Answer) -> None:
-        """Raises what the answer's error means; returns when it has none."""
+        """Raises the answer's error; returns when it has none."""
         code = self._code(answer)
         if code is None and answer.ok:
             return
@@ -138,7 +139,7 @@ class ErrorTable:
         try:
             return self.read(answer)
         except Unexpected:
-            # A gateway's page of HTML instead of the vendor's JSON: then its status says what it means.
+            # An HTML page from a gateway instead of the vendor's JSON: its status says what it means.
             if answer.ok:
                 raise
             return None
@@ -151,17 +152,18 @@ class ErrorTable:
 
     def _error(self, answer: Answer, code: str | None) -> PlugFnError:
         row = self.codes.get(code or "") or self.statuses.get(answer.status) or STATUSES.get(answer.status)
-        named = code or f"http_{answer.status}"
+        known_code = code or f"http_{answer.status}"
         if row is None and answer.status >= 500:
             row = Means(Unavailable, "The vendor's server failed; it may have acted.")
         if row is None:
-            return Unexpected(f"the vendor answered {answer.status} with an error that is not in the table", code=named)
+            message = f"the vendor answered {answer.status} with an error that is not in the table"
+            return Unexpected(message, code=known_code)
         detail = self._detail(answer)
         message = f"{row.meaning} ({detail})" if detail else row.meaning
         if issubclass(row.error, Unavailable):
-            # An error within 200 (Slack's internal_error) was met by a server that had begun.
+            # The server had begun to act when it found an error within a 200 (such as Slack's internal_error).
             maybe_done = answer.ok or (answer.status >= 500 and answer.status not in REFUSED_BEFORE_ACTING)
-            return row.error(message, maybe_done=maybe_done, retry_after=self.wait(answer), code=named)
+            return row.error(message, maybe_done=maybe_done, retry_after=self.wait(answer), code=known_code)
         if issubclass(row.error, TryLater):
-            return row.error(message, retry_after=self.wait(answer), code=named)
-        return row.error(message, code=named)
+            return row.error(message, retry_after=self.wait(answer), code=known_code)
+        return row.error(message, code=known_code)

@@ -1,4 +1,4 @@
-"""A server that answers with the very bytes a test wants, and certificates of a private authority."""
+"""A server that answers with exactly the bytes a test wants, and certificates of a private authority."""
 
 import asyncio
 import ssl
@@ -60,7 +60,7 @@ class RawServer:
 async def serving(
     host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[RawServer]:
-    """A RawServer while the context lasts."""
+    """A RawServer for the duration of the context."""
     raw = RawServer()
     server = await asyncio.start_server(raw.handle, host, port, ssl=tls, limit=2**20, backlog=512)
     raw.port = server.sockets[0].getsockname()[1]
@@ -93,13 +93,13 @@ class Authority:
         self._own = self._sign(self._name, self._key.public_key(), ours)
 
     def client(self) -> ssl.SSLContext:
-        """Trusts this authority alone."""
+        """A client context that trusts only this authority."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=self._own.public_bytes(serialization.Encoding.PEM).decode())
         return context
 
     def server(self, name: str, folder) -> ssl.SSLContext:
-        """Proves to be `name`."""
+        """A server context with a certificate for `name`."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         signed = self._sign(subject, key.public_key(), x509.SubjectAlternativeName([x509.DNSName(name)]))
@@ -124,17 +124,17 @@ def authority() -> Authority:
 
 
 def vendor(pool: Pool, server: RawServer, path: str = "", **options) -> VendorHttp:
-    """HTTP to a server, as the executor makes it."""
+    """An HTTP client for a server, as the executor creates it."""
     options = {"trusted": True, "headers": {"Authorization": f"Bearer {SECRET}"}} | options
     return VendorHttp(pool, server.url + path, **options)
 
 
 def answer(body: bytes, *lines: str, status: str = "200 OK") -> bytes:
-    """A whole answer."""
+    """A complete answer."""
     head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *lines])
     return head.encode() + b"\r\n\r\n" + body
 
 
 async def then_close(writer: asyncio.StreamWriter) -> None:
-    """Hang up."""
+    """Close the connection."""
     writer.close()

@@ -1,4 +1,4 @@
-"""Refuses addresses that a user of this library must not reach through it: private, local and reserved networks."""
+"""Refuses addresses that users must not reach through this library: private, local and reserved networks."""
 
 import asyncio
 import os
@@ -18,50 +18,51 @@ LOOKUPS_AT_ONCE = 16
 
 @cache
 def _threads(_process: int) -> ThreadPoolExecutor:
-    """Looks up names that users gave: whoever names a host whose name server is silent holds a thread for long.
+    """The threads that resolve host names of users, where a silent name server can block a thread for long.
 
-    Not the loop's own threads, where trusted hosts are looked up; new ones after a fork, which takes no threads along.
+    They are not the event loop's threads, which resolve trusted hosts. A fork gets new ones: it inherits no threads.
     """
     return ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="plugfn-lookup")
 
 
 class Guard:
-    """Checks where a host name leads. `allowed`: private networks that are let pass all the same (self-hosting)."""
+    """Checks the addresses of a host. `allowed`: private networks that are allowed all the same (self-hosting)."""
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
         if isinstance(allowed, str):
-            raise ConfigurationError('allowed_networks is a list of networks: ["10.20.0.0/16"]')
+            raise ConfigurationError('allowed_networks must be a list of networks: ["10.20.0.0/16"]')
         try:
             self.allowed: tuple[Network, ...] = tuple(ip_network(network) for network in allowed)
         except ValueError as error:
             raise ConfigurationError(f"allowed_networks: {error}") from error
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """The addresses of `host`, every one of them checked: connect to these, not to the name.
+        """The addresses of `host`, all checked. Connect to these, not to the name.
 
-        Nothing is remembered: ask before each connection. Also reads what the system reads as an address (127.1,
-        0x7f000001, 017700000001). Raises Forbidden when any address is not public, Unavailable when there is none."""
+        Nothing is cached: call it before each connection. It also reads the system's other notations of addresses
+        (127.1, 0x7f000001, 017700000001). Raises Forbidden when an address is not public, Unavailable when there is
+        none."""
         try:
-            found = await self._lookup(host, port)
+            addresses = await self._lookup(host, port)
         except (OSError, ValueError) as error:
             raise Unavailable("the host name does not resolve", code="dns") from error
-        if not found:
+        if not addresses:
             raise Unavailable("the host name does not resolve", code="dns")
-        for address in found:
+        for address in addresses:
             self.check(address)
-        return found
+        return addresses
 
     def check(self, address: str) -> None:
         """Raises Forbidden unless `address` (an IP address) is public or explicitly allowed."""
-        if not self._passes(address):
-            raise Forbidden("this address is not public, and connections to it are refused", code="private_address")
+        if not self._is_allowed(address):
+            raise Forbidden("the host's address is not public: connections to it are refused", code="private_address")
 
     async def _lookup(self, host: str, port: int) -> list[str]:
-        asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(_threads(os.getpid()), asked)
-        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        lookup = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        entries = await asyncio.get_running_loop().run_in_executor(_threads(os.getpid()), lookup)
+        return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
-    def _passes(self, address: str) -> bool:
+    def _is_allowed(self, address: str) -> bool:
         try:
             ip = effective(ip_address(address))
         except ValueError:

@@ -1,7 +1,7 @@
-"""Connections of one event loop that wait, open, for the next request to their origin.
+"""The idle connections of one event loop, kept open for the next request to their origin.
 
-httpcore2's own pool looks at every connection whenever a request begins or ends, which at a hundred calls at once is
-half of their cost; here a request takes the last connection left to its origin, or makes one.
+httpcore2's own pool examines every connection whenever a request begins or ends, which at a hundred simultaneous calls
+is half of their cost. Here a request takes the newest idle connection to its origin, or opens one.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from plugfn.net.stream import WatchedStream
 MOST_BUSY = 256
 MOST_IDLE = 128
 IDLE_SECONDS = 4.0
-"""Shorter than servers commonly keep a silent connection, so that a request rarely meets one that is just closing."""
+"""Shorter than servers commonly keep an idle connection, so that a request rarely gets one that is closing."""
 
 T = TypeVar("T")
 Key = tuple[bytes, bytes, int]
 
 
 class Connections:
-    """At most MOST_BUSY requests at a time, over connections that are used again while they are warm."""
+    """Runs at most MOST_BUSY requests at a time, and reuses connections while they are fresh."""
 
     def __init__(self, network: httpcore2.AsyncNetworkBackend, tls: ssl.SSLContext) -> None:
         self._network, self._tls = network, tls
@@ -35,7 +35,7 @@ class Connections:
     async def exchange(
         self, request: httpcore2.Request, read: Callable[[httpcore2.Response], Awaitable[T]], *, patience: float
     ) -> T:
-        """Send a request and give its answer to `read`. `patience`: seconds to wait while too many are under way.
+        """Send a request and pass its answer to `read`. `patience`: seconds to wait when too many requests are running.
 
         Raises httpcore2's exceptions."""
         await self._enter(patience)
@@ -45,7 +45,7 @@ class Connections:
             self._places.release()
 
     async def close(self) -> None:
-        """Close those that wait."""
+        """Close the idle connections."""
         idle, self._idle = self._idle, {}
         for connections in idle.values():
             await _close(connections)
@@ -61,9 +61,9 @@ class Connections:
             raise httpcore2.PoolTimeout from error
 
     async def _take(self, origin: httpcore2.Origin) -> httpcore2.AsyncHTTPConnection:
-        # Looked up anew each time round: while one is closed, others are taken and swept.
-        while waiting := self._idle.get((origin.scheme, origin.host, origin.port)):
-            connection = waiting.pop()
+        # The list is looked up again each time: during a close, other requests and the sweep may have changed it.
+        while idle := self._idle.get((origin.scheme, origin.host, origin.port)):
+            connection = idle.pop()
             if not connection.has_expired():
                 return connection
             await connection.aclose()
@@ -97,26 +97,26 @@ class Connections:
             await self._sweep()
 
     async def _sweep(self) -> None:
-        """Close those that waited too long or are too many: the oldest are first in their lists."""
+        """Close connections that were idle too long or are too many: the oldest come first in their lists."""
         self._swept = time.monotonic()
         surplus: list[httpcore2.AsyncHTTPConnection] = []
-        kept: dict[Key, list[httpcore2.AsyncHTTPConnection]] = {}
+        fresh: dict[Key, list[httpcore2.AsyncHTTPConnection]] = {}
         for key, connections in self._idle.items():
             for connection in connections:
                 if connection.has_expired():
                     surplus.append(connection)
                 else:
-                    kept.setdefault(key, []).append(connection)
-        while sum(map(len, kept.values())) > MOST_IDLE:
-            surplus.append(max(kept.values(), key=len).pop(0))
-        self._idle = kept
+                    fresh.setdefault(key, []).append(connection)
+        while sum(map(len, fresh.values())) > MOST_IDLE:
+            surplus.append(max(fresh.values(), key=len).pop(0))
+        self._idle = fresh
         await _close(surplus)
 
 
 def _is_clean(stream: object) -> bool:
-    """Whether nothing came beyond the answer: the next request would take it for its own answer (a desync).
+    """Whether no bytes came after the answer: the next request would take them for its own answer (a desync).
 
-    This sees what has been read from the socket. What is still in the socket is has_expired's to see."""
+    This looks at what has been read from the socket; has_expired looks at the socket itself."""
     return isinstance(stream, WatchedStream) and not stream.has_more()
 
 

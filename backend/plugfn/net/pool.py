@@ -1,4 +1,4 @@
-"""Pools of connections: for each event loop one to trusted hosts, and one that asks the guard before it connects."""
+"""Connection pools. Each event loop has one for trusted hosts, and one that checks addresses before it connects."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ Options = Iterable[Any] | None
 
 
 class Network(httpcore2.AnyIOBackend):
-    """Connects to trusted hosts, by name."""
+    """Connects to trusted hosts by name."""
 
     async def connect_tcp(
         self,
@@ -33,9 +33,9 @@ class Network(httpcore2.AnyIOBackend):
 
 
 class GuardedNetwork(Network):
-    """Connects to the very addresses that the guard has checked: the name is not looked up a second time.
+    """Connects to the addresses that the guard has checked; the name is not resolved a second time.
 
-    TLS still asks for, and verifies, the certificate of the name."""
+    TLS still requests and verifies the name's certificate."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -48,7 +48,7 @@ class GuardedNetwork(Network):
         local_address: str | None = None,
         socket_options: Options = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """The first of the host's addresses that answers. Raises Forbidden, Unavailable, httpcore2's ConnectError."""
+        """A connection to the first address of the host that answers. Raises Forbidden, Unavailable, ConnectError."""
         try:
             async with asyncio.timeout(timeout):
                 return await self._first(await self._guard.resolve(host, port), port, timeout)
@@ -56,7 +56,7 @@ class GuardedNetwork(Network):
             raise httpcore2.ConnectTimeout from error
 
     async def _first(self, addresses: list[str], port: int, timeout: float | None) -> httpcore2.AsyncNetworkStream:
-        # Each gets its share of the time, so that a silent first address does not stand for all.
+        # Each address gets its share of the time, so that a silent first one does not use up all of it.
         share = None if timeout is None else timeout / len(addresses)
         failure: Exception = httpcore2.ConnectError("no address")
         for address in addresses:
@@ -69,8 +69,8 @@ class GuardedNetwork(Network):
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Options = None
     ) -> httpcore2.AsyncNetworkStream:
-        """Never."""
-        raise httpcore2.ConnectError("unix sockets are not for guarded hosts")
+        """Always raises ConnectError."""
+        raise httpcore2.ConnectError("guarded hosts cannot be unix sockets")
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class _Pair:
 
 
 class Pool:
-    """Connections shared by all calls. Each event loop has its own; those of closed loops and after a fork are dropped.
+    """The connections of all calls, by event loop. Drops those of closed loops and, after a fork, the parent's.
 
-    `guard` decides about hosts that users named. `tls`: whose certificates are believed (default: the system's, or
-    those of SSL_CERT_FILE). Proxies that the environment names are not used: the guard could not see through them."""
+    `guard` checks hosts that users named. `tls`: which certificates to trust (default: the system's, or
+    SSL_CERT_FILE's). Proxies from the environment are not used: the guard could not check where they connect to."""
 
     def __init__(self, guard: Guard, *, tls: ssl.SSLContext | None = None) -> None:
         self.guard = guard
@@ -94,14 +94,14 @@ class Pool:
         self._making = Lock()
 
     def connections(self, *, trusted: bool) -> Connections:
-        """The running loop's."""
+        """The connections of the running event loop."""
         pair = self._pairs.get(asyncio.get_running_loop())
         if pair is None or self._process != os.getpid():
             pair = self._make()
         return pair.trusted if trusted else pair.guarded
 
     async def close(self) -> None:
-        """Close the running loop's connections. The pool can be used again afterwards."""
+        """Close the connections of the running event loop. The pool can be used again afterwards."""
         pair = self._pairs.pop(asyncio.get_running_loop(), None)
         if pair is not None:
             await pair.trusted.close()
@@ -109,20 +109,20 @@ class Pool:
 
     def _make(self) -> _Pair:
         if self._process != os.getpid():
-            self._begin_again()
+            self._reset_after_fork()
         with self._making:
             for loop in [loop for loop in self._pairs if loop.is_closed()]:
                 del self._pairs[loop]
             if self._tls is None:
-                # Made once: reading the system's certificates takes longer than a call.
+                # Created once: reading the system's certificates takes longer than a call.
                 self._tls = httpcore2.default_ssl_context()
             guarded = GuardedNetwork(self.guard)
             pair = _Pair(Connections(Network(), self._tls), Connections(guarded, self._tls))
             self._pairs[asyncio.get_running_loop()] = pair
             return pair
 
-    def _begin_again(self) -> None:
-        """After a fork. The lock is new, because a thread of the parent may have held it."""
-        # Kept, not freed: freeing them would take the parent's sockets out of the epoll that both share.
+    def _reset_after_fork(self) -> None:
+        """Start with new connections. The lock is new too, because a thread of the parent may have held the old one."""
+        # The old connections are kept, not freed: freeing them would remove the parent's sockets from the shared epoll.
         self._parents.append(self._pairs)
         self._process, self._pairs, self._making = os.getpid(), {}, Lock()

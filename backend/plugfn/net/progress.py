@@ -1,18 +1,18 @@
-"""Notes when a request's first byte goes out: until then nobody can have acted on it."""
+"""Records when the first byte of a request is sent: until then the vendor cannot have acted on it."""
 
 import logging
 from contextvars import ContextVar
 
 
 class Progress:
-    """How far one request has come."""
+    """How far one request is."""
 
     def __init__(self) -> None:
         self.sent = False
 
 
-class Doings:
-    """What one call has done so far, also at origins it was sent on to."""
+class CallProgress:
+    """The requests of one call, including those to other origins."""
 
     def __init__(self) -> None:
         self.under_way: list[Progress] = []
@@ -20,11 +20,11 @@ class Doings:
 
 
 sending: ContextVar[Progress | None] = ContextVar("sending", default=None)
-"""The request that the running task sends."""
+"""The request that the running task is sending."""
 
 
 def _without_headers(record: logging.LogRecord) -> bool:
-    """httpcore2 writes an answer's headers, cookies among them, into its debug log: not those of our requests."""
+    """Removes an answer's headers, such as cookies, from httpcore2's debug log. Only for our requests."""
     if sending.get() is not None and isinstance(record.msg, str):
         record.msg = record.msg.partition(" ")[0]
     return True

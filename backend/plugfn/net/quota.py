@@ -1,4 +1,4 @@
-"""What answers say about the vendor's rate limit: how many calls are left, and for how long."""
+"""What answers say about the vendor's rate limit: how many calls are left, and until when."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,23 +10,23 @@ MOST_SECONDS = 86400.0
 
 @dataclass(frozen=True)
 class Quota:
-    """`remaining` calls until the limit begins anew in `reset_after` seconds."""
+    """`remaining` calls are left until the limit resets in `reset_after` seconds."""
 
     remaining: int
     reset_after: float
 
 
 Read = Callable[[Mapping[str, str]], Quota | None]
-"""An answer's headers (lower-case names) → its quota."""
+"""A function from an answer's headers (lower-case names) to its quota."""
 
 
 def no_quota(_headers: Mapping[str, str]) -> Quota | None:
-    """For vendors whose answers say nothing of it."""
+    """For vendors whose answers do not report a quota."""
     return None
 
 
 def quota_headers(remaining: str, reset: str, unit: Literal["epoch", "seconds"]) -> Read:
-    """Reads two headers (their names in lower case). `unit`: whether `reset` is a Unix time or seconds from now."""
+    """Reads two headers, named in lower case. `unit`: whether `reset` is a Unix time or seconds from now."""
 
     def read(headers: Mapping[str, str]) -> Quota | None:
         left, until = headers.get(remaining, ""), headers.get(reset, "")

@@ -1,7 +1,7 @@
-"""The address ranges that are not the public internet: IANA's special-purpose registries, and one cloud's own.
+"""The address ranges that are not public: IANA's special-purpose registries, and one of Azure's own.
 
 https://www.iana.org/assignments/iana-ipv4-special-registry and …/iana-ipv6-special-registry (RFC 6890, RFC 8190),
-multicast by RFC 5771 and RFC 4291. Kept here and not asked of the standard library, whose opinion changes by release.
+multicast by RFC 5771 and RFC 4291. The list is here because the standard library's changes between releases.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -32,7 +32,7 @@ SPECIAL_V4 = tuple(
 )
 
 UNICAST_V6 = IPv6Network("2000::/3")
-"""The only range of IPv6 that is given out for public use; all others are special or unassigned (RFC 4291, 2.4)."""
+"""The only IPv6 range for public addresses; all others are special or unassigned (RFC 4291, 2.4)."""
 
 SPECIAL_V6 = tuple(
     IPv6Network(network)
@@ -50,7 +50,7 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def effective(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 one leads to (IPv4-mapped, NAT64), else the address itself."""
+    """The IPv4 address that an IPv6 address leads to (IPv4-mapped, NAT64), else the address itself."""
     if isinstance(ip, IPv4Address):
         return ip
     if ip in NAT64:
@@ -59,7 +59,7 @@ def effective(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 
 
 def is_public(ip: IPv4Address | IPv6Address) -> bool:
-    """Whether an address is one of the public internet, after `effective`."""
+    """Whether an address is public. Call `effective` first."""
     if isinstance(ip, IPv4Address):
         return not any(ip in network for network in SPECIAL_V4)
     return ip in UNICAST_V6 and not any(ip in network for network in SPECIAL_V6)

@@ -1,4 +1,4 @@
-"""How long another server asks us to wait: the Retry-After header, in either of its forms, within reason."""
+"""The Retry-After header, in both of its forms, within limits."""
 
 import re
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII)
 
 
 def retry_after(value: str | None, *, now: datetime | None = None, cap: float = CAP_SECONDS) -> float | None:
-    """Seconds to wait (0 to `cap`) for a header of seconds or an HTTP date (RFC 9110, 10.2.3); None if unreadable."""
+    """Seconds to wait (0 to `cap`), from seconds or an HTTP date (RFC 9110, 10.2.3); None when it is not readable."""
     seconds = _seconds(value.strip()[:64], now or datetime.now(UTC)) if value else None
     return None if seconds is None else min(max(seconds, 0.0), cap)
 

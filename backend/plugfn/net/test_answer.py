@@ -15,7 +15,7 @@ def test_an_answer_without_an_error_passes():
     ErrorTable().check(Answer(204))
 
 
-def test_a_status_means_what_it_commonly_means():
+def test_a_status_has_its_common_meaning():
     with pytest.raises(InvalidCall) as caught:
         ErrorTable().check(Answer(422, body=b"secret"))
     assert caught.value.code == "http_422"
@@ -28,7 +28,7 @@ def test_an_error_within_200_is_found():
     assert caught.value.code == "invalid_auth"
 
 
-def test_a_code_that_is_not_in_the_table_is_unexpected():
+def test_an_unknown_code_is_unexpected():
     with pytest.raises(Unexpected):
         SLACKISH.check(Answer(200, body=b'{"ok": false, "error": "brand_new"}'))
 
@@ -40,19 +40,19 @@ def test_a_failing_server_may_have_acted_unless_it_says_it_did_not_start(status,
     assert caught.value.maybe_done is maybe_done
 
 
-def test_a_429_carries_its_wait():
+def test_a_429_has_its_wait():
     with pytest.raises(RateLimited) as caught:
         ErrorTable().check(Answer(429, {"retry-after": "7"}))
     assert caught.value.retry_after == 7
 
 
-def test_what_is_not_json_is_unexpected_and_not_shown():
+def test_an_answer_that_is_not_json_is_unexpected_and_not_shown():
     with pytest.raises(Unexpected) as caught:
         Answer(200, body=b"<html>token=abc").document()
     assert "abc" not in str(caught.value)
 
 
-def test_an_error_says_what_the_answer_adds_to_its_meaning():
+def test_an_error_includes_the_answers_detail():
     table = ErrorTable(detail=lambda answer: f"needs {answer.document()['needed']}")
     with pytest.raises(InvalidCall, match=r"is wrong\. \(needs chat:write\)"):
         table.check(Answer(400, body=b'{"needed": "chat:write"}'))
@@ -69,12 +69,12 @@ def test_a_server_that_fails_within_200_may_have_acted():
 
 
 @pytest.mark.parametrize(("status", "error"), [(502, Unavailable), (429, RateLimited), (401, NeedsReconnect)])
-def test_a_gateways_page_in_place_of_json_means_what_its_status_means(status, error):
+def test_a_gateways_html_error_is_read_by_its_status(status, error):
     with pytest.raises(error):
         SLACKISH.check(Answer(status, body=b"<html>Bad Gateway"))
 
 
-def test_a_good_status_with_a_page_in_place_of_json_is_unexpected():
+def test_html_with_a_good_status_is_unexpected():
     with pytest.raises(Unexpected):
         SLACKISH.check(Answer(200, body=b"<html>Log in"))
 
@@ -83,4 +83,4 @@ def test_a_detail_that_cannot_be_read_is_left_out():
     table = ErrorTable(detail=lambda answer: str(answer.document()["message"]))
     with pytest.raises(InvalidCall) as caught:
         table.check(Answer(422, body=b"<html>"))
-    assert caught.value.message == "A value is not acceptable."
+    assert caught.value.message == "A value is not accepted."

@@ -1,4 +1,4 @@
-"""What the body of an answer may be: packed or not, never bigger than allowed."""
+"""Bodies of answers: compressed or not, never larger than allowed."""
 
 import asyncio
 import gzip
@@ -10,12 +10,12 @@ from plugfn.errors import Unavailable, Unexpected
 from plugfn.net.conftest import OK, answer, vendor
 
 
-async def test_a_packed_answer_is_unpacked_also_in_several_members(pool, server):
+async def test_a_gzip_answer_of_several_members_is_decompressed(pool, server):
     server.answer = answer(gzip.compress(b'{"a":') + gzip.compress(b"1}"), "Content-Encoding: gzip")
     assert (await vendor(pool, server).get("/")).json() == {"a": 1}
 
 
-async def test_an_answer_of_just_the_allowed_size_passes_and_one_byte_more_does_not(pool, server):
+async def test_an_answer_may_have_exactly_the_allowed_size(pool, server):
     http = vendor(pool, server, max_bytes=100)
     server.answer = answer(b"x" * 100)
     assert len((await http.get("/")).body) == 100
@@ -25,7 +25,7 @@ async def test_an_answer_of_just_the_allowed_size_passes_and_one_byte_more_does_
     assert caught.value.code == "too_big"
 
 
-async def test_a_small_answer_that_unpacks_to_a_big_one_is_stopped(pool, server):
+async def test_decompression_stops_at_the_allowed_size(pool, server):
     bomb = gzip.compress(b"\x00" * 50_000_000)
     server.answer = answer(bomb, "Content-Encoding: gzip")
     with pytest.raises(Unexpected) as caught:
@@ -49,21 +49,21 @@ async def test_an_endless_answer_is_stopped(pool, server):
 @pytest.mark.parametrize(
     ("coding", "body"), [("br", b"x"), ("gzip", b"not gzip"), ("gzip, gzip", b"x"), ("deflate", b"x")]
 )
-async def test_an_answer_packed_otherwise_is_unexpected(pool, server, coding, body):
+async def test_an_answer_with_another_encoding_is_unexpected(pool, server, coding, body):
     server.answer = answer(body, f"Content-Encoding: {coding}")
     with pytest.raises(Unexpected) as caught:
         await vendor(pool, server).get("/")
     assert caught.value.code == "encoding"
 
 
-async def test_a_packed_answer_that_stops_in_the_middle_may_have_been_done(pool, server):
+async def test_an_incomplete_gzip_answer_may_have_been_done(pool, server):
     server.answer = answer(gzip.compress(b"x" * 1000)[:-9], "Content-Encoding: gzip")
     with pytest.raises(Unavailable) as caught:
         await vendor(pool, server).get("/")
     assert (caught.value.code, caught.value.maybe_done) == ("truncated", True)
 
 
-async def test_a_body_that_nobody_wants_is_neither_kept_nor_too_big(pool, server):
+async def test_an_unwanted_body_is_dropped_whatever_its_size(pool, server):
     server.answer = answer(b"x" * 50_000)
     assert (await vendor(pool, server, max_bytes=10).post("/", max_bytes=0)).body == b""
     server.answer = answer(b"x" * 5_000_000)
@@ -72,7 +72,7 @@ async def test_a_body_that_nobody_wants_is_neither_kept_nor_too_big(pool, server
     assert (await vendor(pool, server).get("/")).json() == {}
 
 
-async def test_and_takes_no_memory_for_what_is_too_much(pool, server):
+async def test_decompression_takes_no_memory_beyond_the_allowed_size(pool, server):
     server.answer = answer(gzip.compress(b"\x00" * 50_000_000), "Content-Encoding: gzip")
     http = vendor(pool, server, max_bytes=1000)
     await asyncio.gather(http.get("/"), return_exceptions=True)

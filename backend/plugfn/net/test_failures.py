@@ -1,4 +1,4 @@
-"""Each way for a call to fail: whether the vendor can have acted, and what the caller is told."""
+"""Each way in which a call can fail: whether the vendor may have acted, and what error the caller gets."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from plugfn.net.conftest import OK, SECRET, answer, then_close, vendor
 from plugfn.net.vendor import VendorHttp
 
 
-async def test_what_a_call_does_elsewhere_counts_as_its_own(pool, server):
+async def test_requests_to_other_origins_count_for_the_call(pool, server):
     http = vendor(pool, server)
     server.answer = then_close
     with pytest.raises(Unavailable):
@@ -42,7 +42,7 @@ def _half(data: bytes):
         _half(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), _half(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000),
     ],
 )  # fmt: skip
-async def test_a_request_that_went_out_without_a_whole_answer_may_have_been_done(pool, server, failing):
+async def test_a_sent_request_without_a_complete_answer_may_have_been_done(pool, server, failing):
     server.answer = failing
     http = vendor(pool, server)
     with pytest.raises(Unavailable) as caught:
@@ -60,14 +60,14 @@ async def test_a_refused_connection_means_nothing_was_done(pool, server):
     assert (caught.value.code, caught.value.maybe_done, http.in_doubt) == ("connect", False, False)
 
 
-async def test_a_name_that_leads_nowhere_means_nothing_was_done(pool):
+async def test_an_unresolvable_name_means_nothing_was_done(pool):
     for trusted in (True, False):
         with pytest.raises(Unavailable) as caught:
             await VendorHttp(pool, "https://no-such-host.invalid", trusted=trusted).get("/")
         assert (caught.value.code, caught.value.maybe_done) == ("dns", False)
 
 
-async def test_a_call_cut_off_while_it_waits_for_the_answer_is_in_doubt(pool, server):
+async def test_a_call_cancelled_while_it_waits_for_the_answer_is_in_doubt(pool, server):
     async def hang(_writer):
         await asyncio.sleep(30)
 
@@ -81,7 +81,7 @@ async def test_a_call_cut_off_while_it_waits_for_the_answer_is_in_doubt(pool, se
     assert (await vendor(pool, server).get("/")).ok
 
 
-async def test_an_answered_call_is_not_in_doubt_and_says_whether_it_changed_anything(pool, server):
+async def test_an_answered_call_is_not_in_doubt_and_reports_changes(pool, server):
     http = vendor(pool, server)
     await http.get("/")
     assert (http.in_doubt, http.changed) == (False, False)
@@ -100,13 +100,13 @@ async def test_a_hundred_and_twenty_calls_run_at_once(pool, server):
     assert server.connections == 120
 
 
-async def test_a_connection_is_used_again_by_other_calls(pool, server):
+async def test_a_connection_is_reused_by_other_calls(pool, server):
     for _ in range(5):
         await vendor(pool, server).get("/")
     assert server.connections == 1
 
 
-async def test_nothing_secret_reaches_a_log_or_a_repr(pool, server, caplog):
+async def test_no_secret_is_in_a_log_or_a_repr(pool, server, caplog):
     caplog.set_level(logging.DEBUG)
     server.answer = answer(b'{"body": "b-77"}', "Set-Cookie: session=cookie-55")
     http = vendor(pool, server)

@@ -1,4 +1,4 @@
-"""The guard against the registries of special addresses, in every form that an address can be written in."""
+"""The guard against the registries of special addresses, in every notation of an address."""
 
 import asyncio
 import multiprocessing
@@ -34,7 +34,7 @@ PUBLIC = [
 
 
 class Answers(Guard):
-    """A guard whose name server says what a test wants."""
+    """A guard whose name server gives the addresses of the test."""
 
     def __init__(self, *addresses: str, allowed: tuple[str, ...] = ()) -> None:
         super().__init__(allowed)
@@ -58,26 +58,26 @@ def test_a_public_address_passes(address):
 
 
 @pytest.mark.parametrize("text", ["", "localhost", "127.1", "1.2.3", "8.8.8.8 ", "example.com", "0x7f.1", "８.8.8.8"])
-def test_what_is_not_an_address_never_passes_for_one(text):
+def test_text_that_is_not_an_address_never_passes(text):
     with pytest.raises(Forbidden):
         Guard().check(text)
 
 
 @given(number=st.integers(0, 2**32 - 1))
-def test_an_ipv4_address_passes_or_not_the_same_in_all_its_ipv6_forms(number):
+def test_an_ipv4_address_is_checked_alike_in_all_its_ipv6_forms(number):
     plain = IPv4Address(number)
     forms = [str(plain), str(IPv6Address(0xFFFF << 32 | number)), str(IPv6Address((0x64FF9B << 96) | number))]
     assert len({_passes(form) for form in forms}) == 1
 
 
 @given(number=st.integers(0, 2**32 - 1))
-def test_nothing_that_the_standard_library_calls_private_passes(number):
+def test_addresses_private_to_the_standard_library_never_pass(number):
     ip = IPv4Address(number)
     assert not _passes(str(ip)) or (ip.is_global and not ip.is_multicast)
 
 
 @given(number=st.integers(0, 2**128 - 1))
-def test_an_ipv6_address_that_passes_is_public_in_every_opinion(number):
+def test_an_ipv6_address_that_passes_is_public_by_every_definition(number):
     ip = IPv6Address(number)
     assert not _passes(str(ip)) or (ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.sixtofour)
 
@@ -113,7 +113,7 @@ def test_a_wrong_network_is_a_wrong_configuration(network):
         "0xa9fea9fe", "2852039166", "64:ff9b::7f00:1", "2002:7f00:1::1",
     ],
 )  # fmt: skip
-async def test_every_way_to_write_a_local_address_ends_in_refusal(host):
+async def test_every_notation_of_a_local_address_is_refused(host):
     with pytest.raises((Forbidden, Unavailable)):
         await Guard().resolve(host, 80)
 
@@ -136,7 +136,7 @@ async def test_a_public_name_becomes_its_addresses():
 @pytest.mark.parametrize(
     "host", ["", "a" * 64 + ".example", "x" * 300, "nul\x00.example", "no-such-name.invalid", ".."]
 )
-async def test_a_name_that_leads_nowhere_is_unavailable_and_nothing_was_done(host):
+async def test_an_unresolvable_name_is_unavailable(host):
     with pytest.raises((Unavailable, Forbidden)) as caught:
         await Guard().resolve(host, 443)
     assert not getattr(caught.value, "maybe_done", False)
@@ -163,8 +163,8 @@ def test_every_listed_range_is_refused_at_both_its_ends():
         assert not _passes(str(network[-1]))
 
 
-async def test_names_that_nobody_answers_for_hold_up_no_others(monkeypatch):
-    """Users who name hosts of a silent name server would else take the threads that all look-ups share."""
+async def test_names_of_a_silent_name_server_do_not_block_others(monkeypatch):
+    """Otherwise hosts of a silent name server would use up the threads that all look-ups share."""
     done = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: done.wait(10) and [])
     asked = [asyncio.create_task(Guard().resolve("slow.example", 443)) for _ in range(60)]
@@ -192,11 +192,11 @@ def _look_up() -> None:
 
 
 @pytest.mark.parametrize("address", ["2606:4700::1%1", "fd00::1%eth0", "::1%lo"])
-def test_an_address_of_one_interface_never_passes(address):
+def test_a_link_scoped_address_never_passes(address):
     with pytest.raises(Forbidden):
         Guard(["fd00::/8", "::1/128"]).check(address)
 
 
-def test_networks_are_a_list_and_not_a_text():
-    with pytest.raises(ConfigurationError, match="allowed_networks is a list"):
+def test_networks_must_be_a_list():
+    with pytest.raises(ConfigurationError, match="allowed_networks must be a list"):
         Guard("10.0.0.0/8")

@@ -1,4 +1,4 @@
-"""Connections that wait for the next request: used again while warm, never when the other side has closed them."""
+"""Idle connections: reused while fresh, never after the other side has closed them."""
 
 import asyncio
 
@@ -43,7 +43,7 @@ async def test_a_connection_that_waited_too_long_is_not_used(pool, server, monke
     assert server.connections == 2
 
 
-async def test_those_that_nobody_needs_are_closed(pool, server, monkeypatch):
+async def test_surplus_connections_are_closed(pool, server, monkeypatch):
     monkeypatch.setattr(keepalive, "MOST_IDLE", 3)
     assert await _calls(pool, server.url, 20)
     assert _idle(pool) == 20
@@ -52,7 +52,7 @@ async def test_those_that_nobody_needs_are_closed(pool, server, monkeypatch):
     assert _idle(pool) == 3
 
 
-async def test_those_of_an_origin_that_is_no_longer_called_are_closed_too(pool, monkeypatch):
+async def test_connections_of_an_unused_origin_are_closed(pool, monkeypatch):
     monkeypatch.setattr(keepalive, "IDLE_SECONDS", 0.05)
     async with serving() as one, serving() as other:
         await _calls(pool, one.url, 3)
@@ -62,7 +62,7 @@ async def test_those_of_an_origin_that_is_no_longer_called_are_closed_too(pool, 
         assert len(pool.connections(trusted=True)._idle) == 1
 
 
-async def test_more_calls_than_places_all_get_their_turn(server, monkeypatch):
+async def test_more_calls_than_places_all_run(server, monkeypatch):
     monkeypatch.setattr(keepalive, "MOST_BUSY", 2)
     pool = Pool(Guard())
     assert await _calls(pool, server.url, 50)
@@ -70,7 +70,7 @@ async def test_more_calls_than_places_all_get_their_turn(server, monkeypatch):
     await pool.close()
 
 
-async def test_a_place_is_given_back_by_calls_that_fail_and_calls_that_are_cut_off(server, monkeypatch):
+async def test_failed_and_cancelled_calls_release_their_place(server, monkeypatch):
     monkeypatch.setattr(keepalive, "MOST_BUSY", 1)
     pool = Pool(Guard())
     server.answer = lambda _writer: asyncio.sleep(5)
@@ -93,21 +93,21 @@ async def test_two_requests_never_share_a_connection_at_the_same_time(pool, serv
     async def caller():
         for _ in range(10):
             await VendorHttp(pool, server.url, trusted=True).get("/")
-            pool.connections(trusted=True)._swept -= 2.0  # sweep as often as can be, between all the others
+            pool.connections(trusted=True)._swept -= 2.0  # sweep as often as possible, between the other requests
 
     await asyncio.gather(*[caller() for _ in range(20)])
     assert len(server.seen) == 200
     assert server.connections == 20
 
 
-async def test_closing_ends_all_that_wait_and_the_pool_can_be_used_again(pool, server):
+async def test_closing_closes_idle_connections_and_the_pool_stays_usable(pool, server):
     await _calls(pool, server.url, 5)
     await pool.close()
     assert await _calls(pool, server.url, 1)
     assert server.connections == 6
 
 
-def test_the_library_below_still_offers_what_this_stands_on():
+def test_httpcore2_still_has_what_this_module_uses():
     assert {"has_expired", "is_idle", "aclose", "handle_async_request"} <= set(dir(httpcore2.AsyncHTTPConnection))
 
 
@@ -127,7 +127,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\
         answer(b"{}", status="304 Old"),
     ],
 )
-async def test_what_comes_after_an_answer_is_not_taken_for_the_next_ones(pool, server, first):
+async def test_bytes_after_an_answer_are_not_read_as_the_next_answer(pool, server, first):
     http = VendorHttp(pool, server.url, trusted=True)
     server.answer = first
     await http.get("/", checked=False)
@@ -136,7 +136,7 @@ async def test_what_comes_after_an_answer_is_not_taken_for_the_next_ones(pool, s
     assert server.connections == 2
 
 
-async def test_nor_what_was_decrypted_with_it(authority, tmp_path):
+async def test_decrypted_bytes_after_an_answer_are_not_read_as_the_next_answer(authority, tmp_path):
     async def both(writer):
         writer.write(OK)
         writer.write(ANOTHERS)  # a record of its own, which comes in the same packet

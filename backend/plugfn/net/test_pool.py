@@ -1,4 +1,4 @@
-"""Pools of connections: by event loop, after a fork, and through the guard."""
+"""Connection pools: for each event loop, after a fork, and through the guard."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from plugfn.net.vendor import VendorHttp
 
 
 class NameServer(Guard):
-    """Gives one answer after another, and remembers what it was asked."""
+    """Gives one answer after another, and records the requests."""
 
     def __init__(self, *answers: list[str], allowed: tuple[str, ...] = ("127.0.0.1/32",)) -> None:
         super().__init__(allowed)
@@ -24,7 +24,7 @@ class NameServer(Guard):
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-async def test_the_connection_goes_to_the_very_address_that_was_checked():
+async def test_the_connection_goes_to_the_checked_address():
     names = NameServer(["127.0.0.1"], ["127.0.0.2"])
     pool = Pool(names)
     async with serving() as good, serving("127.0.0.2", good.port) as inside:
@@ -37,7 +37,7 @@ async def test_the_connection_goes_to_the_very_address_that_was_checked():
     await pool.close()
 
 
-async def test_the_systems_own_answer_for_a_name_is_not_asked_for_again():
+async def test_a_name_is_not_resolved_a_second_time():
     pool = Pool(NameServer(["127.0.0.5"], allowed=("127.0.0.5/32",)))
     async with serving("127.0.0.5") as checked, serving("127.0.0.1", checked.port) as inside:
         await VendorHttp(pool, f"http://localhost:{checked.port}", trusted=False).get("/")
@@ -45,7 +45,7 @@ async def test_the_systems_own_answer_for_a_name_is_not_asked_for_again():
     await pool.close()
 
 
-async def test_a_kept_connection_is_not_led_elsewhere_by_a_name_that_changes():
+async def test_a_reused_connection_ignores_a_changed_name():
     names = NameServer(["127.0.0.1"], ["127.0.0.2"])
     pool = Pool(names)
     async with serving() as good:
@@ -55,7 +55,7 @@ async def test_a_kept_connection_is_not_led_elsewhere_by_a_name_that_changes():
     await pool.close()
 
 
-async def test_a_trusted_connection_is_never_lent_to_an_untrusted_call():
+async def test_a_trusted_connection_is_never_used_by_an_untrusted_call():
     pool = Pool(Guard())
     async with serving() as server:
         await VendorHttp(pool, server.url, trusted=True).get("/")
@@ -71,7 +71,7 @@ async def test_a_trusted_connection_is_never_lent_to_an_untrusted_call():
         "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]",
     ],
 )  # fmt: skip
-async def test_no_way_to_write_loopback_reaches_a_server_on_it(host):
+async def test_no_notation_of_loopback_reaches_a_local_server(host):
     pool = Pool(Guard())
     async with serving() as server:
         with pytest.raises((Forbidden, Unavailable)):
@@ -87,7 +87,7 @@ async def test_the_next_address_is_tried_when_the_first_refuses():
     await pool.close()
 
 
-async def test_a_host_that_does_not_take_the_connection_times_out_before_anything_is_done(monkeypatch):
+async def test_a_connect_timeout_means_nothing_was_done(monkeypatch):
     monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 0.1, "pool": 1.0, "read": 1.0, "write": 1.0})
 
     class Slow(Guard):
@@ -113,7 +113,7 @@ async def test_a_silent_server_times_out_and_may_have_acted(monkeypatch):
     await pool.close()
 
 
-async def test_too_many_calls_at_once_wait_and_then_say_so(monkeypatch):
+async def test_too_many_simultaneous_calls_wait_and_then_fail(monkeypatch):
     monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 1.0, "pool": 0.1, "read": 5.0, "write": 1.0})
     monkeypatch.setattr("plugfn.net.keepalive.MOST_BUSY", 1)
     pool = Pool(Guard())
@@ -130,7 +130,7 @@ async def test_too_many_calls_at_once_wait_and_then_say_so(monkeypatch):
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-async def test_the_certificate_must_be_of_the_name_and_not_of_the_address(authority, tmp_path, trusted):
+async def test_the_certificate_must_match_the_name(authority, tmp_path, trusted):
     tls = authority.server("localhost", tmp_path)
     pool = Pool(NameServer(["127.0.0.1"]), tls=authority.client())
     async with serving(tls=tls) as server:
@@ -141,7 +141,7 @@ async def test_the_certificate_must_be_of_the_name_and_not_of_the_address(author
     await pool.close()
 
 
-async def test_a_guarded_host_proves_its_name_at_the_checked_address(authority, tmp_path):
+async def test_a_guarded_hosts_certificate_is_verified(authority, tmp_path):
     pool = Pool(NameServer(["127.0.0.1"]), tls=authority.client())
     async with serving(tls=authority.server("good.example", tmp_path)) as server:
         assert (await VendorHttp(pool, f"https://good.example:{server.port}", trusted=False).get("/")).ok
@@ -151,7 +151,7 @@ async def test_a_guarded_host_proves_its_name_at_the_checked_address(authority, 
     await pool.close()
 
 
-async def test_a_certificate_of_nobody_we_trust_is_refused(authority, tmp_path):
+async def test_an_untrusted_certificate_is_refused(authority, tmp_path):
     pool = Pool(Guard())
     async with serving(tls=authority.server("localhost", tmp_path)) as server:
         with pytest.raises(Unavailable) as caught:
@@ -181,7 +181,7 @@ def test_one_event_loop_after_another_can_use_it():
     assert [asyncio.run(once()) for _ in range(3)] == [True, True, True]
 
 
-def test_what_a_closed_loop_left_behind_is_dropped():
+def test_connections_of_a_closed_loop_are_dropped():
     pool = Pool(Guard())
 
     async def once():
@@ -192,7 +192,7 @@ def test_what_a_closed_loop_left_behind_is_dropped():
     assert [asyncio.run(once()) for _ in range(3)] == [1, 1, 1]
 
 
-def test_several_loops_at_once_have_connections_of_their_own():
+def test_simultaneous_loops_have_their_own_connections():
     pool = Pool(Guard())
 
     async def calls():
@@ -208,7 +208,7 @@ def test_several_loops_at_once_have_connections_of_their_own():
 
 
 def _in_the_child(pool: Pool, kept: list) -> bytes:
-    """What a forked process sees: connections of its own, the parent's still there but not in use."""
+    """What a forked process has: its own connections, with the parent's still there but unused."""
 
     async def call() -> bool:
         async with serving() as server:
@@ -220,7 +220,7 @@ def _in_the_child(pool: Pool, kept: list) -> bytes:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_after_a_fork_connections_are_made_anew_and_the_parents_live_on(monkeypatch):
+def test_a_fork_opens_new_connections_and_the_parents_stay_open(monkeypatch):
     monkeypatch.setattr("plugfn.net.vendor.TIMEOUTS", {"connect": 1.0, "pool": 1.0, "read": 2.0, "write": 1.0})
     pool = Pool(Guard())
     said, say = os.pipe()

@@ -1,4 +1,4 @@
-"""Retry-After in both of its forms, and in forms that it does not have."""
+"""Retry-After in its two forms, and in invalid ones."""
 
 from datetime import UTC, datetime
 
@@ -37,7 +37,7 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
         ("Fri, 99 Nov 2026 12:00:30 GMT", None),
     ],
 )
-def test_a_wait_is_read_within_reason(value, seconds):
+def test_a_wait_is_read_within_limits(value, seconds):
     assert retry_after(value, now=NOW) == seconds
 
 

@@ -1,4 +1,4 @@
-"""Whether more came than an answer, however the bytes were cut into pieces."""
+"""Detecting bytes after an answer, however they are cut into pieces."""
 
 import ssl
 
@@ -14,7 +14,7 @@ NO_BODY = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Pieces(httpcore2.AsyncNetworkStream):
-    """Gives one piece for each read."""
+    """Returns one piece for each read."""
 
     def __init__(self, *pieces):
         self.left = [piece for piece in pieces if piece]
@@ -53,17 +53,17 @@ async def read_answer(pieces):
 
 @pytest.mark.parametrize("whole", [OK, CHUNKED, LINES, NO_BODY], ids=["length", "chunks", "lines", "no body"])
 @pytest.mark.parametrize("beyond", [b"x", b"\n", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
-async def test_what_came_beyond_an_answer_is_seen_wherever_the_pieces_end(whole, beyond):
+async def test_bytes_after_an_answer_are_detected_however_the_pieces_end(whole, beyond):
     everything = whole + beyond
     for cut in range(len(everything)):
         body, stream = await read_answer(Pieces(everything[:cut], everything[cut:]))
         assert body == (b"" if whole is NO_BODY else b"{}")
-        # Cut exactly behind the answer, the rest is still in the socket.
+        # When the piece ends with the answer, the rest is still in the socket.
         assert stream.has_more() is (cut != len(whole))
 
 
 @pytest.mark.parametrize("whole", [OK, CHUNKED, LINES, NO_BODY], ids=["length", "chunks", "lines", "no body"])
-async def test_an_answer_alone_leaves_nothing(whole):
+async def test_a_complete_answer_leaves_no_bytes(whole):
     for cut in range(len(whole)):
         _, stream = await read_answer(Pieces(whole[:cut], whole[cut:]))
         assert not stream.has_more()
@@ -72,7 +72,7 @@ async def test_an_answer_alone_leaves_nothing(whole):
 
 
 @pytest.mark.parametrize(("held", "more"), [(b"x", True), (ssl.SSLWantReadError(), False), (ssl.SSLError(), True)])
-def test_what_tls_has_read_already_counts_too(held, more):
+def test_bytes_that_tls_has_decrypted_count_too(held, more):
     class Tls:
         def read(self, _size):
             if isinstance(held, Exception):

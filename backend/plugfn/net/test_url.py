@@ -1,4 +1,4 @@
-"""URLs that users give: one reading of them, and what is refused before anything is asked of the network."""
+"""URLs of users: one way of parsing them, and what is refused without the network."""
 
 import httpx2
 import pytest
@@ -17,7 +17,7 @@ def test_a_url_is_read_into_its_parts():
     assert found.origin == "https://hooks.example:8443"
 
 
-def test_the_schemes_own_port_is_left_out_of_the_origin():
+def test_the_default_port_is_left_out_of_the_origin():
     assert check_url("https://example.com:443").origin == "https://example.com"
     assert check_url("http://example.com", https_only=False).origin == "http://example.com"
 
@@ -44,7 +44,7 @@ def test_a_final_dot_and_brackets_are_dropped_from_the_host():
         "https://\u2024\u2024", "https://ex\x00ample.com", "https://[fe80::1%25eth0]/",
     ],
 )  # fmt: skip
-def test_a_url_that_cannot_be_used_is_refused_without_being_repeated(url):
+def test_an_invalid_url_is_refused_and_not_shown(url):
     with pytest.raises((InvalidParams, Forbidden)) as caught:
         check_url(url, Guard())
     if len(url) > 12:
@@ -76,7 +76,7 @@ def test_an_allowed_literal_address_passes():
 
 
 @given(text=st.text(max_size=60))
-def test_any_text_is_read_or_refused_and_never_breaks(text):
+def test_any_text_is_parsed_or_refused_and_never_breaks(text):
     for candidate in (text, "https://" + text, "https://example.com/" + text):
         try:
             found = read_url(candidate)
@@ -98,7 +98,7 @@ def test_dots_within_names_stay(path):
 
 
 def by_httpx2(url):
-    """The same URL as another library reads it. Raises ValueError and httpx2.InvalidURL."""
+    """The URL as httpx2 reads it. Raises ValueError and httpx2.InvalidURL."""
     parsed = httpx2.URL(url)
     host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
     port = {"http": 80, "https": 443}[parsed.scheme] if parsed.port is None else parsed.port
@@ -121,7 +121,7 @@ HEADS = st.sampled_from(["https://", "http://", "HTTP://", "https:", "httpſ://"
 @example(head="https://", pieces=["example.com", "/a/../../b/./c/.."])
 @example(head="https://", pieces=["example.com", "?a=`{}", "^|[]"])
 @example(head="https://", pieces=["EXAMPLE.com", ".", ":8443", "//x"])
-def test_what_is_accepted_another_library_reads_alike(head, pieces):
+def test_httpx2_reads_accepted_urls_alike(head, pieces):
     url = head + "".join(pieces)
     try:
         found = read_url(url)
@@ -141,7 +141,7 @@ def test_what_is_accepted_another_library_reads_alike(head, pieces):
         'https://example.com/?a="<>', "https://example.com/{a}`", "https://example.com/%2e%2ex",
     ],
 )  # fmt: skip
-def test_what_is_usual_is_accepted_and_read_alike(url):
+def test_usual_urls_are_accepted_and_httpx2_reads_them_alike(url):
     found = read_url(url)
     assert (found.scheme, found.host, found.port, found.path, found.query) == by_httpx2(url)
 
@@ -155,6 +155,6 @@ def test_what_is_usual_is_accepted_and_read_alike(url):
         "https://[v1.x]/", "https://[::1%eth0]/", "https://xn--a\u200d/", "https://a..%2f/", "https://%65xample.com/",
     ],
 )  # fmt: skip
-def test_what_readers_disagree_about_is_refused(url):
+def test_urls_that_parsers_read_differently_are_refused(url):
     with pytest.raises(InvalidParams):
         read_url(url)

@@ -1,4 +1,4 @@
-"""HTTP to vendors: what goes out, and what is refused before anything does."""
+"""HTTP to vendors: what is sent, and what is refused before sending."""
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ async def test_a_request_carries_its_path_query_body_and_authentication(pool, se
     assert body == '{"é":1}'.encode()
 
 
-async def test_a_form_a_body_and_an_encoded_query_go_out_as_they_are(pool, server):
+async def test_a_form_a_body_and_an_encoded_query_are_sent_unchanged(pool, server):
     http = vendor(pool, server)
     await http.post("/f", form={"x": "a b&c", "y": ["1", "2"]})
     await http.put("/c", content=b"\x00\xff", headers={"Content-Type": "image/png"})
@@ -87,7 +87,7 @@ async def test_a_calls_own_header_never_replaces_the_authentication(pool, server
 
 
 @pytest.mark.parametrize("body", [float("nan"), {"x": float("inf")}, {"x": "\ud800"}])
-async def test_what_is_no_json_is_refused_before_anything_is_sent(pool, server, body):
+async def test_parameters_that_cannot_be_json_are_refused_before_sending(pool, server, body):
     with pytest.raises(InvalidParams):
         await vendor(pool, server).post("/", json=body)
     assert server.seen == []
@@ -120,7 +120,7 @@ async def test_a_repeated_header_is_one_with_commas(pool, server):
     assert (await vendor(pool, server).get("/")).headers["link"] == "<a>, <b>"
 
 
-async def test_an_error_is_what_the_table_says_and_unchecked_is_returned(pool, server):
+async def test_errors_follow_the_table_unless_checked_is_false(pool, server):
     server.answer = answer(b"{}", status="401 Unauthorized")
     with pytest.raises(NeedsReconnect):
         await vendor(pool, server).get("/")
@@ -145,7 +145,7 @@ async def test_the_vendors_quota_is_observed_in_good_and_bad_answers(pool, serve
 
 
 @pytest.mark.parametrize("value", ["", ".", "..", "\ud800"])
-def test_a_value_that_is_no_segment_is_refused(value):
+def test_a_value_that_cannot_be_a_path_segment_is_refused(value):
     with pytest.raises(InvalidParams):
         quoted(value)
 
@@ -161,7 +161,7 @@ def test_a_quoted_value_is_one_segment(value):
     assert VendorHttp(Pool.__new__(Pool), "https://x.example", trusted=True)._target(f"/a/{segment}/b", None)
 
 
-async def test_a_parameter_that_is_no_text_is_refused_before_anything_is_sent(pool, server):
+async def test_a_parameter_that_is_not_valid_text_is_refused_before_sending(pool, server):
     for options in ({"params": {"a": "\ud800"}}, {"form": {"a": "\ud800"}}, {"params": "a b"}):
         with pytest.raises(InvalidParams):
             await vendor(pool, server).post("/", **options)

@@ -1,4 +1,4 @@
-"""HTTP to one vendor on behalf of one connection: authenticated, bounded, its errors mapped by the vendor's table."""
+"""HTTP to a vendor for one connection: authenticated, bounded, with errors mapped by the vendor's table."""
 
 import json as codec
 import re
@@ -14,13 +14,13 @@ from plugfn.net.answer import UNREADABLE, Answer, ErrorTable
 from plugfn.net.body import ACCEPTED, drop_body, read_body
 from plugfn.net.failures import TRANSPORT, unavailable
 from plugfn.net.pool import Pool
-from plugfn.net.progress import Doings, Progress, sending
+from plugfn.net.progress import CallProgress, Progress, sending
 from plugfn.net.quota import Quota
 from plugfn.net.url import Address, is_query, read_origin, stays_within
 
 MAX_BYTES = 10 * 1024 * 1024
 TIMEOUTS: Mapping[str, float] = {"connect": 10.0, "pool": 10.0, "read": 60.0, "write": 60.0}
-"""Seconds. `read` and `write` are for one piece of data; how long a call may take in all is its caller's."""
+"""Seconds. `read` and `write` limit each piece of data; the caller limits the whole call."""
 USER_AGENT = "plugfn/0.1"
 
 Observe = Callable[[Quota], None]
@@ -35,22 +35,22 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def quoted(value: str | int) -> str:
-    """A value as one segment of a path: nothing in it can end the segment or climb out of it. Raises InvalidParams."""
+    """A value as one path segment, which it cannot leave. Raises InvalidParams."""
     text = str(value)
     if text in ("", ".", ".."):
-        raise InvalidParams("a value cannot be part of an address", problems=[Problem("", "empty, '.' or '..'")])
+        raise InvalidParams("a value cannot be part of a path", problems=[Problem("", "empty, '.' or '..'")])
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:
-        raise InvalidParams("a value cannot be part of an address", problems=[Problem("", "is not text")]) from None
+        raise InvalidParams("a value cannot be part of a path", problems=[Problem("", "is not valid text")]) from None
 
 
 class VendorHttp:
-    """What an action calls its vendor with. Every method raises as the provider's error table says, and
+    """The HTTP client of an action. Its methods raise the errors of the provider's error table, and:
 
-    Unavailable (no connection, or `maybe_done` when bytes went out and no whole answer came), Forbidden (an address
-    that is not public, when the origin is not trusted), Unexpected (an answer too big or oddly packed), InvalidParams
-    (a path, header or body that cannot be sent). Nothing is retried, no redirect is followed, no cookie is kept."""
+    Unavailable (no connection; with `maybe_done`, the request was sent and no complete answer came), Forbidden (an
+    address that is not public, when the origin is not trusted), Unexpected (the answer is too large or badly encoded),
+    InvalidParams (an invalid path, header or body). It does not retry, follow redirects, or keep cookies."""
 
     def __init__(
         self,
@@ -63,28 +63,28 @@ class VendorHttp:
         max_bytes: int = MAX_BYTES,
         observe: Observe | None = None,
     ) -> None:
-        """`origin`: a URL, its path (if any) comes before every path asked for. `headers` authenticate each request.
+        """`origin`: a URL, whose path (if any) goes before each request's path. `headers` authenticate each request.
 
-        `observe` is told what an answer says about the vendor's rate limit, if the error table can read it."""
+        `observe` gets what an answer says about the vendor's rate limit, if the error table reads it."""
         self._pool, self._trusted, self._observe = pool, trusted, observe
         self._errors = errors or ErrorTable()
         self._max_bytes = max_bytes
         self._address = read_origin(origin)
         self._base = self._address.path.rstrip("/")
         self._auth = dict(headers or {})
-        self._doings = Doings()
+        self._progress = CallProgress()
 
     @property
     def in_doubt(self) -> bool:
-        """Whether a request is out and its answer has not come whole: a call that was cut off may have been done."""
-        return any(progress.sent for progress in self._doings.under_way)
+        """Whether a request was sent and its answer is not complete: a call that is cut off may have been done."""
+        return any(progress.sent for progress in self._progress.under_way)
 
     @property
     def changed(self) -> bool:
-        """Whether a request other than a read was answered without an error, or so that it cannot be read: doing the
+        """Whether repeating the call may do something twice.
 
-        call again may do it twice."""
-        return self._doings.changed
+        A request that changes something succeeded, or got an answer that cannot be read."""
+        return self._progress.changed
 
     def __repr__(self) -> str:
         return f"<VendorHttp {self._address.origin}>"
@@ -103,11 +103,11 @@ class VendorHttp:
         max_bytes: int | None = None,
         reads: bool = False,
     ) -> Answer:
-        """Send to the provider's origin. `path` begins with a slash; put values into it with `quoted`.
+        """Send a request to the provider's origin. `path` begins with a slash; insert values with `quoted`.
 
-        `params` and `form`: a list repeats its name, None leaves it out; a str of params is an encoded query.
-        `checked=False` returns any answer as it is, its errors not mapped. `max_bytes` of answer instead of the usual;
-        0 wants none of its body. `reads`: a POST that only asks, so that its answer does not count as a change."""
+        `params` and `form`: a list repeats its name, None omits it; as a str, `params` is an encoded query.
+        `checked=False` returns any answer without mapping its errors. `max_bytes` replaces the usual limit of the
+        answer; 0 drops its body. `reads`: a POST that only reads, so that its answer does not count as a change."""
         target = self._target(path, params)
         body, kind = _body(json, form, content)
         request = httpcore2.Request(
@@ -125,9 +125,9 @@ class VendorHttp:
             if checked:
                 self._errors.check(answer)
         except Unexpected as error:
-            self._doings.changed |= changes and error.code in UNREADABLE
+            self._progress.changed |= changes and error.code in UNREADABLE
             raise
-        self._doings.changed |= changes and answer.ok
+        self._progress.changed |= changes and answer.ok
         return answer
 
     async def get(self, path: str, **options: Any) -> Answer:
@@ -155,31 +155,31 @@ class VendorHttp:
         return await self.request("HEAD", path, **options)
 
     def elsewhere(self, origin: str) -> "VendorHttp":
-        """The same for another origin, that the vendor or a redirect named: guarded, and not authenticated."""
+        """A client for another origin, named by the vendor or a redirect: guarded, and without authentication."""
         other = VendorHttp(self._pool, origin, trusted=False, errors=self._errors, max_bytes=self._max_bytes)
-        other._doings = self._doings
+        other._progress = self._progress
         return other
 
     async def _exchange(self, request: httpcore2.Request, max_bytes: int) -> Answer:
         progress = Progress()
-        self._doings.under_way.append(progress)
+        self._progress.under_way.append(progress)
         token = sending.set(progress)
         try:
             connections = self._pool.connections(trusted=self._trusted)
             answer = await connections.exchange(request, partial(_read, max_bytes), patience=TIMEOUTS["pool"])
         except httpcore2.LocalProtocolError:
-            raise InvalidParams("the request is not one that HTTP can carry", code="not_http") from None
+            raise InvalidParams("the request is not valid HTTP", code="not_http") from None
         except TRANSPORT as error:
-            # `from None`: the messages of the transport may quote what was sent.
+            # `from None`: the transport's messages may quote what was sent.
             raise unavailable(error) from None
         finally:
             sending.reset(token)
-        self._doings.under_way.remove(progress)
+        self._progress.under_way.remove(progress)
         return answer
 
     def _target(self, path: str, params: Mapping[str, Any] | str | None) -> bytes:
         if not stays_within(path):
-            raise InvalidParams("the path is not one within the vendor's origin", code="path")
+            raise InvalidParams("the path leaves the vendor's origin, or is not encoded", code="path")
         query = params if isinstance(params, str) else _encoded(params)
         if not is_query(query):
             raise InvalidParams("the query is not encoded", code="query")
@@ -235,13 +235,13 @@ def _body(json: Any, form: Mapping[str, Any] | None, content: bytes | None) -> t
 def _encoded(values: Mapping[str, Any] | None) -> str:
     pairs: list[tuple[str, str]] = []
     for name, value in (values or {}).items():
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            if one is not None:
-                pairs.append((name, str(one).lower() if isinstance(one, bool) else str(one)))
+        for item in value if isinstance(value, (list, tuple)) else [value]:
+            if item is not None:
+                pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
     try:
         return urlencode(pairs)
     except UnicodeEncodeError:
-        raise InvalidParams("a parameter is not text", code="not_text") from None
+        raise InvalidParams("a parameter is not valid text", code="not_text") from None
 
 
 def _line(name: str, value: str) -> tuple[bytes, bytes]:

@@ -1,5 +1,5 @@
-"""OAuth 2.0: sending users to a vendor's site, taking them back, and keeping what they granted fresh.
+"""OAuth 2.0: sends users to a vendor's site, receives them back, and keeps their tokens fresh.
 
-The messages are Authlib's (RFC 6749, RFC 7636); they travel over this library's own HTTP, which bounds sizes and times,
-follows no redirect, and whose failures say whether the vendor can have acted. Authlib's own client offers none of that.
+Authlib builds the messages (RFC 6749, RFC 7636). This library's own HTTP client sends them: it bounds sizes and times,
+follows no redirects, and reports whether a failed request may have acted. Authlib's own client does not.
 """

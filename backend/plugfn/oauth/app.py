@@ -1,4 +1,4 @@
-"""A provider's OAuth application, as the operator has set it up."""
+"""A provider's OAuth application, as the operator configured it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """What to POST to the token endpoint."""
+    """A POST to the token endpoint."""
 
     address: Address
     headers: Mapping[str, str]
@@ -28,7 +28,7 @@ class TokenRequest:
 
 @dataclass(frozen=True)
 class App:
-    """The provider, how its users connect, and the operator's settings for it."""
+    """A provider, its OAuth description, and the operator's settings for it."""
 
     provider: Provider
     auth: OAuth2
@@ -36,15 +36,15 @@ class App:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What is asked for unless a call says otherwise."""
+        """The scopes to ask for unless the caller gives others."""
         return self.auth.scopes if self.settings.scopes is None else self.settings.scopes
 
     def redirect_uri(self, base_url: str) -> str:
-        """Where the vendor sends users back: exactly this, which is registered with the vendor."""
+        """Where the vendor sends users back. It must be registered with the vendor exactly so."""
         return self.settings.redirect_uri or f"{base_url}/oauth/{self.provider.name}/callback"
 
     def authorization_url(self, pending: Pending, state: str) -> str:
-        """Where to send the user (RFC 6749, 4.1.1; RFC 7636, 4.3)."""
+        """The URL to send the user to (RFC 6749, 4.1.1; RFC 7636, 4.3)."""
         url = self.settings.authorize_url or self.auth.authorize_url
         _checked(url, self.provider.name, "authorize_url")
         extra = dict(self.auth.extra_authorize)
@@ -64,42 +64,44 @@ class App:
         )
 
     def token_request(self, grant_type: str, **parameters: str | None) -> TokenRequest:
-        """A request of this grant type, authenticated as the vendor wants it (RFC 6749, 2.3.1)."""
+        """A request of this grant type, authenticated in the vendor's way (RFC 6749, 2.3.1)."""
         url = self.settings.token_url or self.auth.token_url
         address = _checked(url, self.provider.name, "token_url")
         secret = self.settings.client_secret.get_secret_value()
         client = ClientAuth(self.settings.client_id, secret, self.auth.client_auth)
-        asked = {name: value for name, value in parameters.items() if value}
-        body = prepare_token_request(grant_type, **asked)
+        present = {name: value for name, value in parameters.items() if value}
+        body = prepare_token_request(grant_type, **present)
         try:
             _, headers, body = client.prepare("POST", url, {"content-type": FORM, "accept": "application/json"}, body)
         except UnicodeEncodeError:
-            raise ConfigurationError(f"integrations[{self.provider.name!r}].client_secret cannot be sent") from None
+            raise ConfigurationError(
+                f"integrations[{self.provider.name!r}].client_secret has invalid characters"
+            ) from None
         return TokenRequest(address, headers, body.encode())
 
 
 def app_of(registry: ProviderRegistry, name: str) -> App:
-    """Raises UnknownName; InvalidCall when users do not connect that way; ConfigurationError."""
+    """Raises UnknownName; InvalidCall when the provider does not use OAuth; ConfigurationError."""
     provider, settings = registry.get(name), registry.settings(name)
     if not isinstance(provider.auth, OAuth2):
-        raise InvalidCall(f"{provider.label} is connected with credentials", code="not_oauth", provider=name)
+        raise InvalidCall(f"{provider.label} is connected with typed credentials", code="not_oauth", provider=name)
     if not isinstance(settings, OAuthSettings):
         raise ConfigurationError(f"the settings of {name} must be a subclass of OAuthSettings")
     return App(provider, provider.auth, settings)
 
 
 def _checked(url: str, provider: str, setting: str) -> Address:
-    """Secrets go there: encrypted, or not off this machine (RFC 6749, 3.1 and 3.2)."""
+    """Raises ConfigurationError unless the URL is https or local, since secrets go there (RFC 6749, 3.1 and 3.2)."""
     try:
         address = read_url(url)
     except InvalidParams as error:
         raise ConfigurationError(f"integrations[{provider!r}].{setting}: {error.message}") from None
-    if address.scheme != "https" and not _is_here(address.host):
+    if address.scheme != "https" and not _is_loopback(address.host):
         raise ConfigurationError(f"integrations[{provider!r}].{setting} must begin with https://")
     return address
 
 
-def _is_here(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""The emulator of an authorization server, and an application beside it."""
+"""The emulator of an authorization server, and an application next to it."""
 
 from collections.abc import AsyncIterator, Callable
 

@@ -1,4 +1,4 @@
-"""The authorization code flow: begun with a URL, finished with the query that the vendor sends the user back with."""
+"""The authorization code flow: starts with a URL, and finishes with the query of the vendor's redirect."""
 
 import re
 import secrets
@@ -24,34 +24,34 @@ _SCOPE = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,200}")
 ERRORS: Mapping[str, Means] = {
     # RFC 6749, 4.1.2.1
     "access_denied": Means(NeedsReconnect, "The user did not grant access."),
-    "server_error": Means(TryLater, "The vendor's server failed. Begin again."),
-    "temporarily_unavailable": Means(TryLater, "The vendor is overloaded or in maintenance. Begin again."),
-    "invalid_request": Means(GiveUp, "The vendor does not take this request from our application."),
-    "unauthorized_client": Means(GiveUp, "The vendor does not let our application ask for this."),
-    "unsupported_response_type": Means(GiveUp, "The vendor does not let our application ask for a code."),
-    "invalid_scope": Means(GiveUp, "The vendor does not know a permission that was asked for."),
+    "server_error": Means(TryLater, "The vendor's server failed. Start again."),
+    "temporarily_unavailable": Means(TryLater, "The vendor is overloaded or in maintenance. Start again."),
+    "invalid_request": Means(GiveUp, "The vendor does not accept this request from our application."),
+    "unauthorized_client": Means(GiveUp, "The vendor does not allow our application to ask for this."),
+    "unsupported_response_type": Means(GiveUp, "The vendor does not allow our application to ask for a code."),
+    "invalid_scope": Means(GiveUp, "The vendor does not know one of the scopes."),
     # GitHub
     "application_suspended": Means(GiveUp, "The vendor has suspended our application."),
     "redirect_uri_mismatch": Means(GiveUp, "The redirect URI is not the one registered with the vendor."),
 }
-"""What the vendor may send a user back with instead of a code. Other codes: GiveUp."""
+"""Error codes that a vendor may redirect with instead of a code. Any other one is GiveUp."""
 
 
 @dataclass(frozen=True)
 class Granted:
-    """What a finished flow gave."""
+    """The result of a finished flow."""
 
     pending: Pending
     tokens: OAuthTokens
 
     @property
     def missing_scopes(self) -> tuple[str, ...]:
-        """What was asked for and not granted."""
+        """Scopes that were asked for and not granted."""
         return tuple(scope for scope in self.pending.scopes if scope not in self.tokens.scopes)
 
 
 class Flow:
-    """Begins and finishes authorizations."""
+    """Starts and finishes authorizations."""
 
     def __init__(self, states: States, pool: Pool, base_url: str) -> None:
         self._states, self._pool, self._base_url = states, pool, base_url
@@ -65,7 +65,7 @@ class Flow:
         redirect_after: str = "",
         connection_id: str | None = None,
     ) -> str:
-        """The URL to send the user to, good for ten minutes and one use. Raises InvalidParams."""
+        """The URL to send the user to, valid for ten minutes and one use. Raises InvalidParams."""
         pending = Pending(
             provider=app.provider.name,
             user_id=user_id,
@@ -78,20 +78,20 @@ class Flow:
         return app.authorization_url(pending, await self._states.new(pending))
 
     async def finish(self, app: App, user_id: str, query: Mapping[str, str]) -> Granted:
-        """Tokens for the code that the user came back with. Raises PlugFnError.
+        """Exchange the code in the redirect's query for tokens. Raises PlugFnError.
 
-        A state that another user brings, or another provider's callback, is refused and stays good for its owner; any
-        other outcome, the user's refusal included, uses it up."""
+        A state of another user or provider is refused and stays valid for its owner. Any other outcome uses it up,
+        also when the user refuses."""
         state = query.get("state", "")
         pending = await self._states.peek(state)
         if not _same(pending.user_id, user_id) or pending.provider != app.provider.name:
-            raise InvalidState("this sign-in was begun by somebody else, or at another provider")
+            raise InvalidState("another user began this sign-in, or it is for another provider")
         pending = await self._states.take(state)
         _check_issuer(app, query)
         _check_error(query)
         code = query.get("code", "")
         if not code or len(code) > MOST_CODE:
-            raise InvalidParams("the vendor sent no code", problems=[Problem("code", "is missing or too long")])
+            raise InvalidParams("the vendor sent no valid code", problems=[Problem("code", "is missing or too long")])
         return Granted(pending, await self._exchange(app, pending, code))
 
     async def _exchange(self, app: App, pending: Pending, code: str) -> OAuthTokens:
@@ -104,25 +104,25 @@ class Flow:
             redirect_uri=pending.redirect_uri,
             code_verifier=verifier,
         )
-        # RFC 6749, 5.1: an answer that names no scope grants what was asked for.
+        # RFC 6749, 5.1: an answer without scopes grants the scopes that were asked for.
         return tokens if tokens.scopes else tokens.model_copy(update={"scopes": pending.scopes})
 
 
-def _same(one: str, other: str) -> bool:
-    return compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
+def _same(first: str, second: str) -> bool:
+    return compare_digest(first.encode("utf-8", "surrogatepass"), second.encode("utf-8", "surrogatepass"))
 
 
-def _scopes(given: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(given, str) or len(given) > MOST_SCOPES or not all(_SCOPE.fullmatch(scope) for scope in given):
+def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(scopes, str) or len(scopes) > MOST_SCOPES or not all(_SCOPE.fullmatch(scope) for scope in scopes):
         problem = Problem("scopes", f"at most {MOST_SCOPES} names without spaces, commas and quotes")
-        raise InvalidParams("the scopes cannot be asked for", problems=[problem])
-    return tuple(dict.fromkeys(given))
+        raise InvalidParams("the scopes are not valid", problems=[problem])
+    return tuple(dict.fromkeys(scopes))
 
 
 def _check_issuer(app: App, query: Mapping[str, str]) -> None:
-    """RFC 9207, 2.4: an answer of another server than the one asked is refused."""
+    """RFC 9207, 2.4: refuses an answer from another server than the one asked."""
     if app.auth.issuer is not None and query.get("iss") != app.auth.issuer:
-        raise InvalidState("the answer does not come from the server that was asked", code="issuer")
+        raise InvalidState("the answer comes from another server than the one asked", code="issuer")
 
 
 def _check_error(query: Mapping[str, str]) -> None:
@@ -130,6 +130,6 @@ def _check_error(query: Mapping[str, str]) -> None:
         return
     row = ERRORS.get(code)
     if row is None:
-        # Anybody can put anything into this query, so nothing of it is repeated.
-        raise GiveUp("The vendor did not let the user go on.", code="authorization_failed")
+        # Anyone can write anything into this query, so the message repeats nothing of it.
+        raise GiveUp("The vendor refused the sign-in.", code="authorization_failed")
     raise row.error(row.meaning, code=code)

@@ -1,4 +1,4 @@
-"""Where to send users after connecting: to this very site and nowhere else."""
+"""Checks where users are sent after connecting: to this site only."""
 
 import re
 from urllib.parse import quote, urlsplit
@@ -7,25 +7,25 @@ from plugfn.errors import InvalidParams, Problem
 
 LONGEST = 2048
 
-# A backslash is a slash to browsers, and they drop control characters before they read.
-_ODD = re.compile(r"[\\\x00-\x20\x7f-\x9f\s]")
+# Browsers read a backslash as a slash, and drop control characters.
+_UNSAFE = re.compile(r"[\\\x00-\x20\x7f-\x9f\s]")
 
-_KEPT = "/?&=%:@!$'()*+,;~-._"
+_SAFE = "/?&=%:@!$'()*+,;~-._"
 
 
 def local_path(target: str | None, base_url: str) -> str:
-    """A path of this site ("/settings?tab=1"); also given as an absolute URL of base_url's origin. "" for None.
+    """A path of this site ("/settings?tab=1"). An absolute URL of base_url's origin is cut to its path. "" for None.
 
-    Raises InvalidParams for anything that a browser may take for another site."""
+    Raises InvalidParams for anything that a browser could read as another site."""
     if not target:
         return ""
-    if len(target) > LONGEST or _ODD.search(target):
+    if len(target) > LONGEST or _UNSAFE.search(target):
         raise _refused()
     try:
         if not target.startswith("/") and _origin(target) != _origin(base_url):
             raise _refused()
         path = target if target.startswith("/") else urlsplit(target)._replace(scheme="", netloc="").geturl()
-        path = quote(path.partition("#")[0], safe=_KEPT)
+        path = quote(path.partition("#")[0], safe=_SAFE)
     except ValueError:
         raise _refused() from None
     if not re.match(r"/(?!/)", path):
@@ -42,5 +42,5 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 
 def _refused() -> InvalidParams:
-    problem = Problem("redirect_after", "must be a path of this site, beginning with a single slash")
-    return InvalidParams("the user cannot be sent there", problems=[problem], code="open_redirect")
+    problem = Problem("redirect_after", "must be a path of this site that begins with a single slash")
+    return InvalidParams("redirect_after is not valid", problems=[problem], code="open_redirect")

@@ -1,4 +1,4 @@
-"""What is remembered while a user is at the vendor's site: single use, ten minutes, sealed, found by its hash alone."""
+"""Sign-ins in progress: stored for ten minutes and one use, encrypted, under the hash of their state."""
 
 import hashlib
 import secrets
@@ -17,47 +17,47 @@ STATE_BYTES = 32
 
 
 class Pending(Model):
-    """An authorization that was begun."""
+    """A sign-in that has been started."""
 
     provider: str
     user_id: str
     redirect_uri: str
     scopes: tuple[str, ...]
     verifier: SecretStr | None = None
-    """The code verifier of PKCE."""
+    """The PKCE code verifier."""
     redirect_after: str = ""
     connection_id: str | None = None
-    """The connection that is to be renewed, when the user named one."""
+    """The connection to renew, if the caller named one."""
 
 
 class States:
-    """The store holds a state's hash and a sealed body: who reads it can neither finish nor recognise anything."""
+    """The store holds a hash of the state and an encrypted body: its readers can neither finish nor link a sign-in."""
 
     def __init__(self, store: ShortLived, ring: KeyRing) -> None:
         self._store, self._ring = store, ring
 
     async def new(self, pending: Pending) -> str:
-        """The state to send along: 256 random bits."""
+        """Store the sign-in. Returns the state for the vendor: 256 random bits."""
         state = secrets.token_urlsafe(STATE_BYTES)
         place = _place(state)
         await self._store.put(KIND, place, seal_model(self._ring, pending, _context(place)), LIFETIME)
         return state
 
     async def peek(self, state: str) -> Pending:
-        """Without using it up. Raises InvalidState."""
+        """Read it without using it up. Raises InvalidState."""
         return self._read(state, await self._store.peek(KIND, _place(state)))
 
     async def take(self, state: str) -> Pending:
-        """Use it up: of two who take it one succeeds. Raises InvalidState."""
+        """Read it and use it up: of two simultaneous calls one succeeds. Raises InvalidState."""
         return self._read(state, await self._store.take(KIND, _place(state)))
 
     def _read(self, state: str, sealed: bytes | None) -> Pending:
         if sealed is None:
-            raise InvalidState("this sign-in is unknown, expired or was finished before: begin again")
+            raise InvalidState("this sign-in is unknown, expired or already finished: start again")
         try:
             return unseal_model(self._ring, Pending, sealed, _context(_place(state)))
         except (Unreadable, ValueError):
-            raise InvalidState("this sign-in cannot be read any more: begin again") from None
+            raise InvalidState("this sign-in can no longer be read: start again") from None
 
 
 def _place(state: str) -> str:

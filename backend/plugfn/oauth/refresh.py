@@ -1,14 +1,14 @@
-"""Keeps access tokens fresh: one refresh at a time for each connection, whoever and wherever asks for it.
+"""Keeps access tokens fresh. Each connection has one refresh at a time, across all processes.
 
-    lock        all that follows, for this connection
-    re-read     the one before may have done it
+    lock        for this connection, until the end
+    re-read     another caller may have refreshed it meanwhile
     refresh     ask the vendor
-    persist     before anybody uses the new pair
+    persist     before the new tokens are used
 
-All of it in a task of its own: a caller that gives up must neither lose a pair that the vendor has rotated nor let go
-of the lock while the vendor is still being asked.
+A task of its own does this: when its caller is cancelled, new tokens must not be lost, and the lock must not be
+released while the request to the vendor still runs.
 
-Refresh tokens are single-use at many vendors: a second refresh with one is refused, and may end the grant.
+Refresh tokens are single-use at many vendors: using one twice is refused, and may end the grant.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from plugfn.errors import NeedsReconnect, NoConnection, PlugFnError, TryLater, U
 from plugfn.exclusive_lock import ExclusiveLock
 from plugfn.net.pool import Pool
 from plugfn.oauth.app import App
-from plugfn.oauth.token_endpoint import ask_for_tokens, merged
-from plugfn.vault.sealed_connections import Kept, Vault
+from plugfn.oauth.token_endpoint import ask_for_tokens, with_new_tokens
+from plugfn.vault.sealed_connections import StoredConnection, Vault
 
 log = logging.getLogger("plugfn.oauth")
 
 MARGIN = timedelta(seconds=60)
-"""Tokens are renewed this long before they end, so that none ends on its way to the vendor."""
+"""Tokens are renewed this long before they expire, so that none expires on its way to the vendor."""
 COOL_DOWN_SECONDS = 15.0
 LONGEST_COOL_DOWN = 60.0
 PERSIST_WAITS = (0.1, 0.5, 2.0)
@@ -37,7 +37,7 @@ PERSIST_WAITS = (0.1, 0.5, 2.0)
 
 @dataclass(frozen=True)
 class Refresher:
-    """Asked for tokens before every call."""
+    """Provides the tokens for every call."""
 
     vault: Vault
     shared: Shared
@@ -45,118 +45,120 @@ class Refresher:
     pool: Pool
     _running: "set[asyncio.Task[OAuthTokens]]" = field(default_factory=set)
 
-    async def tokens(self, app: App, kept: Kept, *, refused: OAuthTokens | None = None) -> OAuthTokens:
-        """The connection's tokens, refreshed when they end soon, or when the vendor `refused` these.
+    async def tokens(self, app: App, stored: StoredConnection, *, refused: OAuthTokens | None = None) -> OAuthTokens:
+        """The connection's tokens, refreshed when they expire soon or when the vendor `refused` these.
 
-        Raises NeedsReconnect when only the user can help, TryLater when the vendor cannot be asked now."""
-        tokens = _tokens(kept)
-        if self._good(tokens, refused):
+        Raises NeedsReconnect when only the user can help, TryLater when the vendor cannot be reached now."""
+        tokens = _tokens(stored)
+        if self._usable(tokens, refused):
             return tokens
         if tokens.refresh_token is None:
-            return await self._without_refresh(app, kept, refused)
-        if await self._cooling(kept.connection):
-            return _old_or_later(tokens, refused, _moment_ago())
-        task = asyncio.create_task(self._in_turn(app, kept, refused))
+            return await self._without_refresh(app, stored, refused)
+        if await self._cooling_down(stored.connection):
+            return _old_tokens(tokens, refused, _failed_recently())
+        task = asyncio.create_task(self._locked(app, stored, refused))
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._forget_task)
         return await asyncio.shield(task)
 
     async def finish(self) -> None:
-        """Wait for what was begun on this event loop: half a refresh would lose the new tokens."""
+        """Wait for refreshes that run on this event loop: interrupting one would lose the new tokens."""
         loop = asyncio.get_running_loop()
-        if begun := [task for task in self._running if task.get_loop() is loop]:
-            await asyncio.wait(begun)
+        if pending := [task for task in self._running if task.get_loop() is loop]:
+            await asyncio.wait(pending)
 
-    def _ended(self, task: "asyncio.Task[OAuthTokens]") -> None:
+    def _forget_task(self, task: "asyncio.Task[OAuthTokens]") -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # whoever waits gets it; if nobody does any more, asyncio need not complain
+            task.exception()  # the caller gets it; reading it here keeps asyncio silent when the caller is gone
 
     @staticmethod
-    def _good(tokens: OAuthTokens, refused: OAuthTokens | None) -> bool:
+    def _usable(tokens: OAuthTokens, refused: OAuthTokens | None) -> bool:
         if refused is not None and tokens.access_token == refused.access_token:
             return False
         return tokens.expires_at is None or tokens.expires_at > datetime.now(UTC) + MARGIN
 
-    async def _without_refresh(self, app: App, kept: Kept, refused: OAuthTokens | None) -> OAuthTokens:
-        tokens = _tokens(kept)
+    async def _without_refresh(self, app: App, stored: StoredConnection, refused: OAuthTokens | None) -> OAuthTokens:
+        tokens = _tokens(stored)
         if refused is None and tokens.expires_at is not None and tokens.expires_at <= datetime.now(UTC):
-            await self.mark(app, kept.connection, "token_expired", tokens)
-            raise NeedsReconnect("the access token ended and cannot be renewed", code="token_expired")
+            await self.mark(app, stored.connection, "token_expired", tokens)
+            raise NeedsReconnect("the access token expired and cannot be renewed", code="token_expired")
         return tokens
 
-    async def _in_turn(self, app: App, kept: Kept, refused: OAuthTokens | None) -> OAuthTokens:
+    async def _locked(self, app: App, stored: StoredConnection, refused: OAuthTokens | None) -> OAuthTokens:
         try:
-            async with self.lock(lock_of(kept.connection)):
-                return await self._unless_done(app, kept.connection, refused)
+            async with self.lock(lock_of(stored.connection)):
+                return await self._refresh_if_needed(app, stored.connection, refused)
         except Unavailable as error:
             if error.code not in ("locked", "shared_state"):
                 raise
-            # Whoever holds it may be done by now, or the lock's server is away: what is stored decides.
-            current = _tokens(await self._read(app, kept.connection))
-            return _old_or_later(current, refused, error)
+            # The lock's holder may have finished by now, or the lock's server is down: what is stored decides.
+            current = _tokens(await self._read(app, stored.connection))
+            return _old_tokens(current, refused, error)
 
-    async def _unless_done(self, app: App, connection: Connection, refused: OAuthTokens | None) -> OAuthTokens:
+    async def _refresh_if_needed(self, app: App, connection: Connection, refused: OAuthTokens | None) -> OAuthTokens:
         current = await self._read(app, connection)
-        if self._good(_tokens(current), refused):
+        if self._usable(_tokens(current), refused):
             return _tokens(current)
-        if await self._cooling(connection):
-            return _old_or_later(_tokens(current), refused, _moment_ago())
+        if await self._cooling_down(connection):
+            return _old_tokens(_tokens(current), refused, _failed_recently())
         if _tokens(current).refresh_token is None:
             return await self._without_refresh(app, current, refused)
         return await self._refresh(app, current, refused)
 
-    async def _read(self, app: App, connection: Connection) -> Kept:
-        kept = await self.vault.read(connection.id, app.provider.credentials)
-        if kept is None:
+    async def _read(self, app: App, connection: Connection) -> StoredConnection:
+        stored = await self.vault.read(connection.id, app.provider.credentials)
+        if stored is None:
             raise NoConnection("this connection was removed", provider=app.provider.name)
-        return kept
+        return stored
 
-    async def _refresh(self, app: App, kept: Kept, refused: OAuthTokens | None) -> OAuthTokens:
-        old = _tokens(kept)
-        assert old.refresh_token is not None  # noqa: S101 - asked by the caller
+    async def _refresh(self, app: App, stored: StoredConnection, refused: OAuthTokens | None) -> OAuthTokens:
+        old = _tokens(stored)
+        assert old.refresh_token is not None  # noqa: S101 - the caller has checked
         try:
             new = await ask_for_tokens(
                 app, self.pool, "refresh_token", refresh_token=old.refresh_token.get_secret_value()
             )
         except PlugFnError as error:
-            return await self._failed(app, kept, refused, error)
-        return await self._persist(app, kept, old, merged(old, new))
+            return await self._failed(app, stored, refused, error)
+        return await self._persist(app, stored, old, with_new_tokens(old, new))
 
-    async def _persist(self, app: App, kept: Kept, old: OAuthTokens, new: OAuthTokens) -> OAuthTokens:
-        """Store the new pair before anybody uses it. A store that fails now is asked again: the old pair is dead."""
+    async def _persist(self, app: App, stored: StoredConnection, old: OAuthTokens, new: OAuthTokens) -> OAuthTokens:
+        """Store the new tokens before they are used. A failing store is tried again, since the old tokens are dead."""
         for wait in (*PERSIST_WAITS, None):
             try:
-                stored = await self.vault.change(
-                    kept.connection.id, app.provider.credentials, lambda current: _renewed(current, old, new)
+                written = await self.vault.change(
+                    stored.connection.id, app.provider.credentials, lambda current: _renewed(current, old, new)
                 )
                 break
             except TryLater:
                 if wait is None:
-                    log.exception("renewed tokens were not stored", extra={"connection_id": kept.connection.id})
+                    log.exception("renewed tokens were not stored", extra={"connection_id": stored.connection.id})
                     raise
                 await asyncio.sleep(wait)
-        if stored is None:
+        if written is None:
             raise NoConnection("this connection was removed", provider=app.provider.name)
-        return _tokens(stored)
+        return _tokens(written)
 
-    async def _failed(self, app: App, kept: Kept, refused: OAuthTokens | None, error: PlugFnError) -> OAuthTokens:
-        old = _tokens(kept)
+    async def _failed(
+        self, app: App, stored: StoredConnection, refused: OAuthTokens | None, error: PlugFnError
+    ) -> OAuthTokens:
+        old = _tokens(stored)
         if error.code in app.auth.reauth_errors or isinstance(error, NeedsReconnect):
-            current = _tokens(await self._read(app, kept.connection))
+            current = _tokens(await self._read(app, stored.connection))
             if current.refresh_token != old.refresh_token:
-                return current  # another one has renewed it in spite of the lock, or the user has connected again
-            await self.mark(app, kept.connection, error.code, old)
+                return current  # another process renewed it in spite of the lock, or the user has connected again
+            await self.mark(app, stored.connection, error.code, old)
             raise NeedsReconnect(error.message, code=error.code, provider=app.provider.name) from error
         wait = error.retry_after if isinstance(error, TryLater) else None
-        await self._cool_down(kept.connection, max(wait or 0.0, COOL_DOWN_SECONDS))
+        await self._cool_down(stored.connection, max(wait or 0.0, COOL_DOWN_SECONDS))
         log.warning("a token was not renewed", extra={"provider": app.provider.name, "code": error.code})
-        return _old_or_later(old, refused, error)
+        return _old_tokens(old, refused, error)
 
     async def mark(self, app: App, connection: Connection, code: str, refused: OAuthTokens) -> None:
-        """Note that only the user can help, unless the connection has got other tokens meanwhile."""
+        """Mark that the user must connect again, unless the connection has got other tokens meanwhile."""
 
-        def marked(current: Kept) -> Kept | None:
+        def marked(current: StoredConnection) -> StoredConnection | None:
             if current.credentials != refused:
                 return None
             return replace(
@@ -166,7 +168,7 @@ class Refresher:
 
         await self.vault.change(connection.id, app.provider.credentials, marked)
 
-    async def _cooling(self, connection: Connection) -> bool:
+    async def _cooling_down(self, connection: Connection) -> bool:
         try:
             return await self.shared.get(f"refresh-failed:{connection.id}") is not None
         except Unavailable:
@@ -176,21 +178,21 @@ class Refresher:
         try:
             await self.shared.set(f"refresh-failed:{connection.id}", b"1", min(seconds, LONGEST_COOL_DOWN))
         except Unavailable:
-            log.warning("the shared state is away: a failing refresh is tried again at once")
+            log.warning("the shared state is down: a failing refresh is retried without a pause")
 
 
 def lock_of(connection: Connection) -> str:
-    """What is held while a connection's tokens are renewed or taken back."""
+    """The name of the lock that is held while a connection's tokens are refreshed or revoked."""
     return f"refresh:{connection.id}"
 
 
-def _tokens(kept: Kept) -> OAuthTokens:
-    assert isinstance(kept.credentials, OAuthTokens)  # noqa: S101 - they were read as these
-    return kept.credentials
+def _tokens(stored: StoredConnection) -> OAuthTokens:
+    assert isinstance(stored.credentials, OAuthTokens)  # noqa: S101 - they were read with this model
+    return stored.credentials
 
 
-def _renewed(current: Kept, old: OAuthTokens, new: OAuthTokens) -> Kept | None:
-    """The new pair over the old; nothing when the user has connected again in between."""
+def _renewed(current: StoredConnection, old: OAuthTokens, new: OAuthTokens) -> StoredConnection | None:
+    """The connection with the new tokens; None when the user has connected again meanwhile."""
     if _tokens(current).refresh_token != old.refresh_token:
         return None
     connection = replace(
@@ -203,14 +205,14 @@ def _renewed(current: Kept, old: OAuthTokens, new: OAuthTokens) -> Kept | None:
     return replace(current, connection=connection, credentials=new)
 
 
-def _moment_ago() -> TryLater:
-    return TryLater("The vendor did not renew it a moment ago.", code="refresh_failed")
+def _failed_recently() -> TryLater:
+    return TryLater("The vendor failed to renew the token a moment ago.", code="refresh_failed")
 
 
-def _old_or_later(old: OAuthTokens, refused: OAuthTokens | None, why: PlugFnError) -> OAuthTokens:
-    """The old tokens while the vendor may still take them; else TryLater."""
-    turned_down = refused is not None and refused.access_token == old.access_token
-    if not turned_down and (old.expires_at is None or old.expires_at > datetime.now(UTC)):
+def _old_tokens(old: OAuthTokens, refused: OAuthTokens | None, why: PlugFnError) -> OAuthTokens:
+    """The old tokens, if the vendor may still accept them; else raises TryLater."""
+    was_refused = refused is not None and refused.access_token == old.access_token
+    if not was_refused and (old.expires_at is None or old.expires_at > datetime.now(UTC)):
         return old
     wait = why.retry_after if isinstance(why, TryLater) else None
     raise TryLater(

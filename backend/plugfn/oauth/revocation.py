@@ -1,4 +1,4 @@
-"""Takes tokens back at the vendor when a user disconnects: as well as it goes, and never in the way of it."""
+"""Revokes tokens at the vendor when a user disconnects. A failure never prevents the disconnect."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ SECONDS = 15.0
 
 
 async def revoked(app: App, connection: Connection, tokens: OAuthTokens, pool: Pool, guard: Guard) -> str:
-    """What came of it: "revoked", "unsupported" (the vendor takes no token back), or the code of the error."""
+    """The outcome: "revoked", "unsupported" (the vendor cannot revoke tokens), or the error's code."""
     if app.auth.revoke is None:
         return "unsupported"
     try:
@@ -28,9 +28,9 @@ async def revoked(app: App, connection: Connection, tokens: OAuthTokens, pool: P
         return "timeout"
     except PlugFnError as error:
         return error.code
-    except Exception as error:  # noqa: BLE001 - a provider's code must not keep its user's connection alive
-        # The error's text may quote the token.
-        log.error("%s: taking a token back failed with %s", app.provider.name, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - a provider's bug must not prevent the disconnect
+        # The message may quote the token.
+        log.error("%s: revoking a token failed with %s", app.provider.name, type(error).__name__)
         return "provider_bug"
     return "revoked"
 

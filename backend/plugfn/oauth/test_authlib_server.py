@@ -1,4 +1,4 @@
-"""Connecting and refreshing at an independent authorization server: Authlib's own, over real HTTP."""
+"""Connecting and refreshing at an independent authorization server: Authlib's, over real HTTP."""
 
 import secrets
 import threading
@@ -27,7 +27,7 @@ REDIRECT = f"{BASE_URL}/oauth/peer/callback"
 
 
 class Client(ClientMixin):
-    """The one that is registered."""
+    """The registered client."""
 
     def get_client_id(self) -> str:
         return CLIENT_ID
@@ -68,7 +68,7 @@ class Code(SimpleNamespace, AuthorizationCodeMixin):
 
 
 class Token(SimpleNamespace, TokenMixin):
-    """What was issued."""
+    """An issued token."""
 
     def check_client(self, client: Client) -> bool:
         return True
@@ -201,7 +201,7 @@ def a_plug(url: str) -> PlugFn:
     return plug
 
 
-async def test_an_independent_server_takes_our_requests_and_we_its_answers(peer):
+async def test_the_flow_works_with_an_independent_server(peer):
     url, tokens = peer
     async with a_plug(url) as plug:
         target = await plug.connections.authorization_url("ana", "peer", scopes=["read", "write"])

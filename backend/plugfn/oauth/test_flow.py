@@ -1,4 +1,4 @@
-"""Tests of connecting: the whole flow against an authorization server in a process of its own."""
+"""Tests of connecting: the whole flow with an authorization server in another process."""
 
 import asyncio
 import base64
@@ -34,7 +34,7 @@ def parts(url: str) -> Mapping[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-async def test_the_user_is_sent_to_the_vendor_with_all_that_the_protocol_asks_for(site):
+async def test_the_authorization_url_has_every_required_parameter(site):
     url = await site.begin()
     sent = parts(url)
     assert url.startswith(f"{site.emulator.url}/authorize?")
@@ -47,7 +47,7 @@ async def test_the_user_is_sent_to_the_vendor_with_all_that_the_protocol_asks_fo
     assert CLIENT_SECRET not in url
 
 
-async def test_a_finished_sign_in_makes_a_connection_that_works(site):
+async def test_a_finished_sign_in_creates_a_working_connection(site):
     done = await site.connect(redirect_after="/settings?tab=2")
     assert (done.redirect_after, done.missing_scopes) == ("/settings?tab=2", ())
     assert done.connection.account == "acct-1"
@@ -58,7 +58,7 @@ async def test_a_finished_sign_in_makes_a_connection_that_works(site):
     assert await site.connections.list("ana") == [await site.connections.get(done.connection.id, "ana")]
 
 
-async def test_the_code_is_exchanged_with_the_verifier_and_the_very_redirect_uri(site):
+async def test_the_code_is_exchanged_with_the_verifier_and_the_same_redirect_uri(site):
     url = await site.begin()
     await site.connections.callback("ana", "acme", await site.visit(url))
     [request] = site.token_requests()
@@ -90,7 +90,7 @@ async def test_the_store_holds_neither_the_state_nor_the_verifier(site):
     assert "ana" not in shown
 
 
-async def test_a_state_is_good_once(site):
+async def test_a_state_can_be_used_once(site):
     query = await site.visit(await site.begin())
     await site.connections.callback("ana", "acme", query)
     with pytest.raises(InvalidState):
@@ -98,7 +98,7 @@ async def test_a_state_is_good_once(site):
     assert len(site.token_requests()) == 1
 
 
-async def test_of_many_callbacks_with_one_state_at_once_one_exchanges_the_code(site):
+async def test_one_of_many_simultaneous_callbacks_exchanges_the_code(site):
     query = await site.visit(await site.begin())
     outcomes = await asyncio.gather(
         *(site.connections.callback("ana", "acme", query) for _ in range(20)), return_exceptions=True
@@ -108,7 +108,7 @@ async def test_of_many_callbacks_with_one_state_at_once_one_exchanges_the_code(s
     assert len(await site.connections.list("ana")) == 1
 
 
-async def test_a_state_of_another_user_is_refused_and_stays_good_for_its_owner(site):
+async def test_another_users_state_is_refused_and_stays_valid_for_its_owner(site):
     query = await site.visit(await site.begin("ana"))
     with pytest.raises(InvalidState):
         await site.connections.callback("bob", "acme", query)
@@ -117,26 +117,26 @@ async def test_a_state_of_another_user_is_refused_and_stays_good_for_its_owner(s
     assert (await site.connections.callback("ana", "acme", query)).connection.user_id == "ana"
 
 
-async def test_a_state_ends_after_ten_minutes(site):
+async def test_a_state_expires_after_ten_minutes(site):
     query = await site.visit(await site.begin())
     with time_machine.travel(time.time() + 601), pytest.raises(InvalidState):
         await site.connections.callback("ana", "acme", query)
 
 
 @pytest.mark.parametrize("state", ["", "x", "x" * 100_000, "é\x00", "\ud800"])
-async def test_a_state_that_nobody_made_is_refused(site, state):
+async def test_an_unknown_state_is_refused(site, state):
     with pytest.raises(InvalidState):
         await site.connections.callback("ana", "acme", {"state": state, "code": "c"})
     with pytest.raises(InvalidState):
         await site.connections.callback("ana", "acme", {"code": "c"})
 
 
-async def test_a_state_of_another_provider_is_refused(emulator):
+async def test_another_providers_state_is_refused(emulator):
     peer = emulator("oauth")
     site = Site(peer)
     other = made(peer.url)
     object.__setattr__(other, "name", "other")
-    site.plug.providers._given["other"] = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    site.plug.providers._integrations["other"] = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     site.plug.providers.register(other)
     async with site.plug:
         query = await site.visit(await site.begin())
@@ -144,7 +144,7 @@ async def test_a_state_of_another_provider_is_refused(emulator):
             await site.connections.callback("ana", "other", query)
 
 
-async def test_a_refusal_of_the_user_is_told_and_uses_the_state_up(site):
+async def test_the_users_refusal_is_reported_and_uses_up_the_state(site):
     site.options(consent="access_denied")
     query = await site.visit(await site.begin())
     with pytest.raises(NeedsReconnect) as caught:
@@ -165,7 +165,7 @@ async def test_a_refusal_of_the_user_is_told_and_uses_the_state_up(site):
         ("<script>alert(1)</script>", GiveUp, "authorization_failed"),
     ],
 )
-async def test_other_errors_of_the_authorization_say_what_next_and_repeat_nothing(site, code, error, shown):
+async def test_other_authorization_errors_say_what_to_do_and_repeat_nothing(site, code, error, shown):
     site.options(consent=code)
     query = await site.visit(await site.begin())
     with pytest.raises(error) as caught:
@@ -183,7 +183,7 @@ async def test_a_callback_without_a_usable_code_is_refused(site, code):
     assert site.token_requests() == []
 
 
-async def test_a_code_that_the_vendor_does_not_take_asks_the_user_again(site):
+async def test_a_refused_code_asks_the_user_to_connect_again(site):
     query = await site.visit(await site.begin())
     with pytest.raises(NeedsReconnect) as caught:
         await site.connections.callback("ana", "acme", query | {"code": "guessed"})
@@ -191,7 +191,7 @@ async def test_a_code_that_the_vendor_does_not_take_asks_the_user_again(site):
     assert "hunter2" not in str(caught.value)
 
 
-async def test_an_issuer_that_was_declared_must_be_named_and_be_the_same(emulator):
+async def test_a_declared_issuer_must_be_in_the_callback(emulator):
     peer = emulator("oauth")
     site = Site(peer, provider=made(peer.url, issuer="https://acme.example"))
     async with site.plug:
@@ -216,7 +216,7 @@ async def test_the_redirect_uri_can_be_set_and_is_exact(emulator):
         assert [request["redirect_uri"] for request in site.token_requests()] == [own]
 
 
-async def test_scopes_that_were_not_granted_are_told(site):
+async def test_missing_scopes_are_reported(site):
     site.options(granted=["read"])
     done = await site.connect()
     assert done.connection.scopes == ("read",)
@@ -231,13 +231,13 @@ async def test_an_answer_without_scopes_grants_what_was_asked_for(site):
 
 
 @pytest.mark.parametrize("scopes", [["a b"], ["a,b"], [""], ['"'], ["é"], ["x"] * 101, "read"])
-async def test_scopes_that_cannot_be_asked_for_are_refused(site, scopes):
+async def test_invalid_scopes_are_refused(site, scopes):
     with pytest.raises(InvalidParams):
         await site.begin(scopes=scopes)
 
 
 @pytest.mark.parametrize("user_id", ["", "x" * 256, "nul\x00", "line\nbreak", "\ud800"])
-async def test_a_user_that_cannot_be_kept_is_refused(site, user_id):
+async def test_an_invalid_user_id_is_refused(site, user_id):
     with pytest.raises(InvalidParams):
         await site.begin(user_id)
 
@@ -266,7 +266,7 @@ async def test_connecting_again_without_a_new_refresh_token_keeps_the_old_one(si
     assert after.access_token != before.access_token
 
 
-async def test_a_refresh_token_is_not_kept_for_an_account_that_nobody_can_name(site):
+async def test_a_refresh_token_is_not_kept_for_an_unknown_account(site):
     site.options(name_account=False)
     first = (await site.connect()).connection
     site.options(refresh_tokens=False)
@@ -281,7 +281,7 @@ async def test_a_label_that_the_user_chose_stays(site):
     assert (await site.connect()).connection.label == "Mine"
 
 
-async def test_a_name_that_the_vendor_gives_is_made_fit_to_be_shown(site):
+async def test_a_vendors_account_name_is_made_printable(site):
     site.options(override={"account": {"id": "x\n" * 1000, "name": " \u202eAcme\x00\r\n" + "x" * 5000}})
     label = (await site.connect()).connection.label
     assert label.startswith("Acme")
@@ -290,7 +290,7 @@ async def test_a_name_that_the_vendor_gives_is_made_fit_to_be_shown(site):
     assert len(await site.connections.list("ana")) == 1
 
 
-async def test_another_account_and_another_user_get_connections_of_their_own(site):
+async def test_another_account_or_user_gets_its_own_connection(site):
     mine = (await site.connect()).connection
     theirs = (await site.connect("bob")).connection
     site.options(account="acct-2")
@@ -299,13 +299,13 @@ async def test_another_account_and_another_user_get_connections_of_their_own(sit
     assert [one.id for one in await site.connections.of_account("acme", "acct-1")] == sorted([mine.id, theirs.id])
 
 
-async def test_the_same_account_connected_many_times_at_once_is_one_connection(site):
+async def test_simultaneous_sign_ins_to_one_account_make_one_connection(site):
     queries = [await site.visit(await site.begin()) for _ in range(8)]
     done = await asyncio.gather(*(site.connections.callback("ana", "acme", query) for query in queries))
     assert len({one.connection.id for one in done}) == 1
 
 
-async def test_a_named_connection_is_renewed_and_no_other_account_takes_its_place(site):
+async def test_a_connection_is_renewed_by_its_own_account_only(site):
     first = (await site.connect()).connection
     assert (await site.connect(connection_id=first.id)).connection.id == first.id
     site.options(account="acct-2")
@@ -316,7 +316,7 @@ async def test_a_named_connection_is_renewed_and_no_other_account_takes_its_plac
         await site.begin("bob", connection_id=first.id)
 
 
-async def test_an_account_that_the_answer_does_not_name_is_asked_for(emulator):
+async def test_the_vendor_is_asked_for_an_account_missing_in_the_answer(emulator):
     peer = emulator("oauth")
     site = Site(peer, provider=made(peer.url, identify=True))
     async with site.plug:
@@ -328,7 +328,7 @@ async def test_an_account_that_the_answer_does_not_name_is_asked_for(emulator):
         assert (await site.connect()).connection.label == ""
 
 
-async def test_of_accounts_that_nobody_can_name_the_one_that_waits_is_renewed(site):
+async def test_without_an_account_the_only_waiting_connection_is_renewed(site):
     site.options(name_account=False)
     first, second = (await site.connect()).connection, (await site.connect()).connection
     assert first.id != second.id
@@ -337,7 +337,7 @@ async def test_of_accounts_that_nobody_can_name_the_one_that_waits_is_renewed(si
     assert (await site.me(first)).account == "acct-1"
 
 
-async def test_a_connection_is_kept_when_only_the_question_whose_it_is_fails(emulator):
+async def test_a_failing_identify_does_not_lose_the_connection(emulator):
     peer = emulator("oauth")
     site = Site(peer, provider=made(peer.url, identify=True))
     async with site.plug:
@@ -405,8 +405,8 @@ async def test_a_lifetime_may_come_as_text_or_with_a_fraction(site, override, se
 
 
 @pytest.mark.parametrize("lifetime", [-1, "soon", "-5", True, 1e300, "9" * 400, 10**400, [3600], "nan", "inf"])
-async def test_a_lifetime_that_is_none_does_not_cost_the_tokens(site, lifetime):
-    """By then the vendor has used up the code, or the refresh token: refused, the user would have to come again."""
+async def test_an_invalid_lifetime_does_not_lose_the_tokens(site, lifetime):
+    """The vendor has used up the code or the refresh token: without the tokens the user would have to sign in again."""
     site.options(override={"expires_in": lifetime})
     done = await site.connect()
     assert done.connection.expires_at is None
@@ -419,8 +419,8 @@ async def test_scopes_may_come_as_a_list(site):
     assert (done.connection.scopes, done.missing_scopes) == (("read", "admin"), ("write",))
 
 
-async def test_errors_of_200_are_errors(site):
-    """A vendor that answers its errors with status 200 (GitHub, Slack) connects nobody by mistake."""
+async def test_an_error_with_status_200_is_an_error(site):
+    """An error that a vendor (GitHub, Slack) sends with status 200 does not make a connection."""
     site.options(errors_with_200=True)
     query = await site.visit(await site.begin())
     with pytest.raises(NeedsReconnect):
@@ -428,7 +428,7 @@ async def test_errors_of_200_are_errors(site):
     assert await site.connections.list("ana") == []
 
 
-async def test_a_wrong_secret_of_ours_is_no_matter_of_the_user(emulator):
+async def test_our_wrong_client_secret_does_not_ask_the_user_to_reconnect(emulator):
     site = Site(emulator("oauth"), integrations={"acme": {"client_id": CLIENT_ID, "client_secret": "wrong-hunter2"}})
     async with site.plug:
         with pytest.raises(GiveUp) as caught:
@@ -446,7 +446,7 @@ async def test_unknown_and_unfit_providers_are_refused(site):
 
 @pytest.mark.parametrize("setting", ["authorize_url", "token_url"])
 @pytest.mark.parametrize("url", ["http://acme.example/x", "ftp://acme.example", "nonsense"])
-async def test_addresses_that_secrets_go_to_must_be_encrypted(emulator, setting, url):
+async def test_urls_that_receive_secrets_must_be_https(emulator, setting, url):
     settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, setting: url}
 
     async def connect() -> None:
@@ -459,7 +459,7 @@ async def test_addresses_that_secrets_go_to_must_be_encrypted(emulator, setting,
     assert setting in str(caught.value)
 
 
-async def test_nothing_of_a_failure_shows_a_secret(site):
+async def test_failures_show_no_secret(site):
     site.emulator.fault("POST /token", kind="answer", status=400, body={"error": "invalid_grant", "x": "hunter2"})
     with pytest.raises(PlugFnError) as caught:
         await site.connect()
@@ -468,8 +468,8 @@ async def test_nothing_of_a_failure_shows_a_secret(site):
         assert secret in ("authorization_code", CLIENT_ID) or secret not in shown
 
 
-async def test_an_error_of_another_server_is_not_believed_either(emulator):
-    """RFC 9207, 2.4: whoever mixes servers up may not say that the user refused."""
+async def test_an_error_from_another_server_is_refused_too(emulator):
+    """RFC 9207, 2.4: an answer from another server must not count as the user's refusal."""
     peer = emulator("oauth")
     site = Site(peer, provider=made(peer.url, issuer="https://acme.example"))
     async with site.plug:
@@ -481,7 +481,7 @@ async def test_an_error_of_another_server_is_not_believed_either(emulator):
         assert caught.value.code == "issuer"
 
 
-async def test_a_provider_that_cannot_read_its_tokens_does_not_tell_them(emulator):
+async def test_a_bug_in_read_tokens_does_not_show_the_tokens(emulator):
     def broken(document):
         raise RuntimeError(document["access_token"])
 

@@ -1,4 +1,4 @@
-"""Tests of where users may be sent: nothing that a browser takes for another site."""
+"""Tests of redirect targets: nothing that a browser could read as another site."""
 
 from urllib.parse import urljoin, urlsplit
 
@@ -64,20 +64,20 @@ def test_paths_of_this_site_are_kept(target, path):
         "/" + "x" * 3000,
     ],
 )
-def test_what_a_browser_may_take_for_another_site_is_refused(target):
+def test_a_target_that_a_browser_may_read_as_another_site_is_refused(target):
     with pytest.raises(InvalidParams) as caught:
         local_path(target, BASE)
     assert caught.value.code == "open_redirect"
 
 
 @given(st.text(alphabet="/\\.:@?#[]%\t\n \x00ahtps-é\ud800\u2028", max_size=20))
-def test_whatever_is_let_pass_stays_on_this_site(target):
+def test_every_accepted_target_stays_on_this_site(target):
     try:
         path = local_path(target, BASE)
     except InvalidParams:
         return
     assert path == "" or path.startswith("/")
     assert path.isascii()
-    # As browsers read it: backslashes are slashes, control characters are not there.
+    # As browsers read it: backslashes are slashes, control characters are dropped.
     read = "".join(character for character in path.replace("\\", "/") if character > " ")
     assert urlsplit(urljoin("https://app.example/x", read)).netloc == "app.example"

@@ -1,4 +1,4 @@
-"""Tests of keeping tokens fresh, against a server that ends the grant when a refresh token is used twice."""
+"""Tests of token refresh, with a server that revokes the grant when a refresh token is used twice."""
 
 import asyncio
 import multiprocessing
@@ -19,7 +19,7 @@ from plugfn.definition import Call, OAuthTokens
 from plugfn.errors import InvalidCall, NeedsReconnect, NoConnection, TryLater, Unavailable
 from plugfn.net.vendor import VendorHttp
 from plugfn.oauth import refresh
-from plugfn.oauth.token_endpoint import merged
+from plugfn.oauth.token_endpoint import with_new_tokens
 from plugfn.testing.emulator import Emulator
 from plugfn.testing.oauth_site import Site
 
@@ -28,12 +28,12 @@ ACTORS = 20
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Locks are given up soon."""
+    """Waiting for a lock ends soon."""
     monkeypatch.setattr(exclusive_lock, "WAIT_SECONDS", 0.2)
 
 
 class Answered:
-    """The vendor's answer to a refresh: it has `come`, and is held back until it may be `heard`."""
+    """The vendor's answer to a refresh: `come` is set when it arrives, and it waits until `heard` is set."""
 
     def __init__(self) -> None:
         self.come, self.heard = asyncio.Event(), asyncio.Event()
@@ -57,7 +57,7 @@ def refreshes(site: Site) -> list[dict[str, str]]:
     return [request for request in site.token_requests() if request["grant_type"] == "refresh_token"]
 
 
-async def test_many_actions_on_an_ended_single_use_token_refresh_it_once(site):
+async def test_many_actions_with_an_expired_token_refresh_it_once(site):
     """Refresh races with single-use tokens left two pairs that both looked valid, or none."""
     connection = (await site.connect()).connection
     site.options(seconds=0.1)
@@ -80,7 +80,7 @@ def peer(emulator: Callable[[str], Emulator]) -> Emulator:
     delay=st.sampled_from([0.0, 0.02]),
     pauses=st.lists(st.sampled_from([0.0, 0.005, 0.03]), min_size=ACTORS, max_size=ACTORS),
 )
-def test_however_they_come_one_refreshes_and_all_succeed(peer, actors, ends_in, delay, pauses):
+def test_in_any_order_one_caller_refreshes_and_all_succeed(peer, actors, ends_in, delay, pauses):
     peer.reset()
 
     async def story() -> None:
@@ -113,7 +113,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 async def test_applications_that_share_only_the_database_refresh_once(emulator, database):
-    """Several processes without a common Redis: the claim in the store keeps them apart."""
+    """Several processes without a common Redis: the claim in the store excludes the others."""
     peer, key = emulator("oauth"), new_key()
     async with AsyncExitStack() as stack:
         sites = [Site(peer, database=database, encryption_key=key) for _ in range(4)]
@@ -206,13 +206,13 @@ async def test_a_refresh_answer_without_a_refresh_token_keeps_the_old_one(site):
         assert len(refreshes(site)) == number
 
 
-def test_a_refresh_answer_keeps_what_it_does_not_name():
+def test_a_refresh_keeps_what_the_answer_omits():
     old = OAuthTokens(
         access_token=SecretStr("a"), refresh_token=SecretStr("r"), scopes=("x",), account="acct", label="Acme"
     )
-    new = merged(old, OAuthTokens(access_token=SecretStr("b")))
+    new = with_new_tokens(old, OAuthTokens(access_token=SecretStr("b")))
     assert new == old.model_copy(update={"access_token": SecretStr("b")})
-    assert merged(old, new.model_copy(update={"scopes": ("y",)})).scopes == ("y",)
+    assert with_new_tokens(old, new.model_copy(update={"scopes": ("y",)})).scopes == ("y",)
 
 
 async def test_a_rotated_pair_is_stored_before_it_is_used(site):
@@ -233,7 +233,7 @@ async def test_a_rotated_pair_is_stored_before_it_is_used(site):
     assert (await site.tokens(connection)).refresh_token != before.refresh_token
 
 
-async def test_a_token_is_renewed_before_it_ends_and_not_long_before(site):
+async def test_a_token_is_renewed_shortly_before_it_expires(site):
     connection = (await site.connect()).connection
     await site.end_soon(connection, 120)
     await site.me(connection)
@@ -247,7 +247,7 @@ async def test_a_token_is_renewed_before_it_ends_and_not_long_before(site):
     assert fresh.expires_at > connection.expires_at
 
 
-async def test_a_token_without_an_end_is_not_renewed(site):
+async def test_a_token_without_an_expiry_is_not_renewed(site):
     site.options(expires_in=None)
     connection = (await site.connect()).connection
     assert connection.expires_at is None
@@ -256,8 +256,8 @@ async def test_a_token_without_an_end_is_not_renewed(site):
 
 
 @pytest.mark.parametrize("errors_with_200", [False, True])
-async def test_a_refused_refresh_waits_for_the_user_and_ends_with_connecting_again(site, errors_with_200):
-    """Refusals that come with HTTP 200 are refusals: no error document is ever stored as tokens."""
+async def test_a_refused_refresh_needs_the_user_to_connect_again(site, errors_with_200):
+    """A refusal with HTTP 200 is a refusal: no error document is ever stored as tokens."""
     connection = (await site.connect()).connection
     before = await site.tokens(connection)
     site.options(errors_with_200=errors_with_200)
@@ -276,14 +276,14 @@ async def test_a_refused_refresh_waits_for_the_user_and_ends_with_connecting_aga
     assert (await site.me(connection)).account == "acct-1"
 
 
-async def test_a_failing_token_endpoint_leaves_the_old_token_in_use_while_it_lasts(site):
+async def test_the_old_token_is_used_while_the_token_endpoint_fails(site):
     connection = (await site.connect()).connection
     before = await site.tokens(connection)
     await site.end_soon(connection, 30)
     site.emulator.fault("POST /token", kind="answer", status=500, count=None)
     for _ in range(3):
         assert (await site.me(connection)).account == "acct-1"
-    # It is left in peace after a failure: the next calls did not ask again.
+    # After a failure there is a pause: the next calls did not ask the vendor again.
     assert len(refreshes(site)) == 1
     assert (await site.tokens(connection)).refresh_token == before.refresh_token
     assert (await site.connections.get(connection.id, "ana")).status is ConnectionStatus.ACTIVE
@@ -300,7 +300,7 @@ async def test_a_failing_token_endpoint_leaves_the_old_token_in_use_while_it_las
         {"kind": "reset"},
     ],
 )
-async def test_a_token_that_has_ended_and_cannot_be_renewed_now_is_for_later(site, fault):
+async def test_an_expired_token_that_cannot_be_renewed_now_raises_try_later(site, fault):
     connection = (await site.connect()).connection
     await site.end_soon(connection)
     site.emulator.fault("POST /token", **fault)
@@ -312,7 +312,7 @@ async def test_a_token_that_has_ended_and_cannot_be_renewed_now_is_for_later(sit
     assert (await site.me(connection)).account == "acct-1"
 
 
-async def test_a_token_that_the_vendor_ended_early_is_renewed_once_and_the_call_repeated(site):
+async def test_a_token_revoked_early_is_renewed_and_the_call_repeated(site):
     connection = (await site.connect()).connection
     site.emulator.control("POST", "/expire")
     found = await asyncio.gather(*(site.me(connection) for _ in range(ACTORS)))
@@ -320,7 +320,7 @@ async def test_a_token_that_the_vendor_ended_early_is_renewed_once_and_the_call_
     assert len(refreshes(site)) == 1
 
 
-async def test_a_fresh_token_that_is_refused_too_waits_for_the_user(site):
+async def test_a_renewed_token_that_is_refused_too_needs_the_user(site):
     connection = (await site.connect()).connection
     site.emulator.fault("GET /api/me", kind="answer", status=401, count=None)
     with pytest.raises(NeedsReconnect):
@@ -332,7 +332,7 @@ async def test_a_fresh_token_that_is_refused_too_waits_for_the_user(site):
     assert len(refreshes(site)) == 1
 
 
-async def test_a_withdrawn_grant_waits_for_the_user(site):
+async def test_a_withdrawn_grant_needs_the_user(site):
     connection = (await site.connect()).connection
     await site.provider.auth.revoke(_call(site, connection, await site.tokens(connection)))
     with pytest.raises(NeedsReconnect) as caught:
@@ -346,7 +346,7 @@ def _call(site: Site, connection: Any, tokens: OAuthTokens) -> Any:
     return Call(site.provider, connection, tokens, site.plug.providers.settings("acme"), http, site.plug.guard, "x")
 
 
-async def test_a_token_that_ended_and_has_no_refresh_token_waits_for_the_user(site):
+async def test_an_expired_token_without_a_refresh_token_needs_the_user(site):
     site.options(refresh_tokens=False)
     connection = (await site.connect()).connection
     await site.end_soon(connection, 30)
@@ -377,8 +377,8 @@ async def test_a_caller_that_gives_up_does_not_lose_the_rotated_pair(site):
     assert len(refreshes(site)) == 1
 
 
-async def test_who_comes_after_a_caller_that_gave_up_waits_for_its_refresh(site):
-    """The lock is held as long as the vendor is being asked, not as long as somebody waits for the answer."""
+async def test_a_cancelled_callers_refresh_still_holds_the_lock(site):
+    """The lock is held while the request to the vendor runs, not only while a caller waits for its answer."""
     connection = (await site.connect()).connection
     site.options(seconds=0.2)
     await site.end_soon(connection)
@@ -390,7 +390,7 @@ async def test_who_comes_after_a_caller_that_gave_up_waits_for_its_refresh(site)
     assert site.grants()[0]["alive"]
 
 
-async def test_closing_waits_for_a_refresh_under_way(site):
+async def test_closing_waits_for_a_running_refresh(site):
     connection = (await site.connect()).connection
     site.options(seconds=0.2)
     await site.end_soon(connection)
@@ -424,7 +424,7 @@ async def test_a_store_that_fails_for_a_moment_does_not_lose_the_rotated_pair(si
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("held", ["lock", "claim"])
-async def test_a_lock_that_nobody_lets_go_of_stops_only_what_has_ended(site, held):
+async def test_a_lock_that_is_never_released_blocks_only_expired_tokens(site, held):
     connection = (await site.connect()).connection
     async with AsyncExitStack() as stack:
         if held == "lock":
@@ -441,7 +441,7 @@ async def test_a_lock_that_nobody_lets_go_of_stops_only_what_has_ended(site, hel
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_whoever_gave_up_waiting_uses_what_the_holder_has_renewed(site):
+async def test_a_caller_that_gives_up_waiting_uses_the_holders_tokens(site):
     connection = (await site.connect()).connection
     await site.end_soon(connection)
     async with site.plug.shared.lock(f"refresh:{connection.id}", ttl=60, wait=1):
@@ -452,7 +452,7 @@ async def test_whoever_gave_up_waiting_uses_what_the_holder_has_renewed(site):
     assert refreshes(site) == []
 
 
-async def test_without_the_shared_state_the_claim_alone_keeps_others_out(site, monkeypatch):
+async def test_without_shared_state_the_claim_alone_excludes_others(site, monkeypatch):
     connection = (await site.connect()).connection
 
     def away(*_: Any, **__: Any) -> Any:
@@ -527,8 +527,8 @@ async def test_no_secret_of_a_refresh_is_shown(site, caplog: pytest.LogCaptureFi
         assert secret not in shown
 
 
-def test_the_emulator_ends_a_grant_whose_refresh_token_is_used_twice(emulator: Callable[[str], Emulator]):
-    """Else the tests above would prove nothing."""
+def test_the_emulator_revokes_a_grant_whose_refresh_token_is_used_twice(emulator: Callable[[str], Emulator]):
+    """Otherwise the tests above would prove nothing."""
     site = Site(emulator("oauth"))
 
     async def story() -> None:

@@ -1,4 +1,4 @@
-"""Asks a vendor's token endpoint, and reads what it answers: tokens, or an error under whatever status."""
+"""Requests tokens from a vendor's token endpoint, and reads the answer: tokens, or an error under any status."""
 
 import asyncio
 import re
@@ -22,14 +22,14 @@ LONGEST_LIFE = 20 * 365 * 86_400
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
-_ONCE_MORE = Means(NeedsReconnect, "What the user granted is used up, expired or withdrawn.")
+_CONNECT_AGAIN = Means(NeedsReconnect, "The user's grant is used up, expired or withdrawn.")
 _OUR_SECRET = Means(GiveUp, "The vendor does not accept our client id and secret.")
 _OUR_REDIRECT = Means(GiveUp, "The redirect URI is not the one registered with the vendor.")
-_OUR_REQUEST = Means(GiveUp, "The vendor does not take this request from our application.")
+_OUR_REQUEST = Means(GiveUp, "The vendor does not accept this request from our application.")
 
 CODES: Mapping[str, Means] = {
     # RFC 6749, 5.2
-    "invalid_grant": _ONCE_MORE,
+    "invalid_grant": _CONNECT_AGAIN,
     "invalid_client": _OUR_SECRET,
     "invalid_request": _OUR_REQUEST,
     "unauthorized_client": _OUR_REQUEST,
@@ -39,16 +39,16 @@ CODES: Mapping[str, Means] = {
     "temporarily_unavailable": Means(Unavailable, "The vendor is overloaded or in maintenance."),
     "slow_down": Means(RateLimited, "Too many requests."),
     # GitHub, https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
-    "bad_verification_code": _ONCE_MORE,
-    "bad_refresh_token": _ONCE_MORE,
+    "bad_verification_code": _CONNECT_AGAIN,
+    "bad_refresh_token": _CONNECT_AGAIN,
     "incorrect_client_credentials": _OUR_SECRET,
     "redirect_uri_mismatch": _OUR_REDIRECT,
     # Slack, https://docs.slack.dev/reference/methods/oauth.v2.access
-    "invalid_code": _ONCE_MORE,
-    "code_already_used": _ONCE_MORE,
-    "invalid_refresh_token": _ONCE_MORE,
-    "token_revoked": _ONCE_MORE,
-    "token_expired": _ONCE_MORE,
+    "invalid_code": _CONNECT_AGAIN,
+    "code_already_used": _CONNECT_AGAIN,
+    "invalid_refresh_token": _CONNECT_AGAIN,
+    "token_revoked": _CONNECT_AGAIN,
+    "token_expired": _CONNECT_AGAIN,
     "invalid_client_id": _OUR_SECRET,
     "bad_client_secret": _OUR_SECRET,
     "bad_redirect_uri": _OUR_REDIRECT,
@@ -60,14 +60,14 @@ CODES: Mapping[str, Means] = {
 
 
 def _code(answer: Answer) -> str | None:
-    """The code of an error in an answer of any status; None when there is none. Never more than a short word of it."""
+    """The error's code in an answer of any status; None when there is no error. Only a short word is ever returned."""
     try:
-        found = answer.json()
+        document = answer.json()
     except Unexpected:
         return None
-    if not isinstance(found, dict) or not (found.get("error") or found.get("ok") is False):
+    if not isinstance(document, dict) or not (document.get("error") or document.get("ok") is False):
         return None
-    code = found.get("error")
+    code = document.get("error")
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "error"
 
 
@@ -79,7 +79,7 @@ TABLE = ErrorTable(
 
 
 async def ask_for_tokens(app: App, pool: Pool, grant_type: str, **parameters: str | None) -> OAuthTokens:
-    """Tokens for a code or a refresh token. Raises PlugFnError; Unexpected when the answer is not sound."""
+    """Tokens for a code or a refresh token. Raises PlugFnError, such as Unexpected when the answer is not valid."""
     request = app.token_request(grant_type, **parameters)
     try:
         async with asyncio.timeout(SECONDS):
@@ -116,19 +116,20 @@ def _read(app: App, document: Mapping[str, Any]) -> OAuthTokens:
         tokens = (app.auth.read_tokens or read_tokens)(document)
     except PlugFnError:
         raise
-    except Exception as error:  # noqa: BLE001 - a provider of our user may raise anything
-        # `from None`: the error of a provider's own code may quote the tokens.
+    except Exception as error:  # noqa: BLE001 - a provider's function may raise anything
+        # `from None`: the message may quote the tokens.
         raise Unexpected(f"the token answer cannot be read: {type(error).__name__}", code="wrong_shape") from None
     for token in (tokens.access_token, tokens.refresh_token):
         if token is not None and not _TOKEN.fullmatch(token.get_secret_value()):
-            raise Unexpected("the vendor's token is not one that a header can carry", code="bad_token")
+            raise Unexpected("the vendor's token has characters that a header cannot carry", code="bad_token")
     return tokens
 
 
 def _lifetime(value: Any) -> float | None:
-    """Seconds, which some vendors send as text. None for what is no lifetime: by then the vendor has ended the pair
+    """Seconds, which some vendors send as text. None when the value is not valid.
 
-    before, and a token that ends unforeseen is renewed when it is refused."""
+    An error would lose the tokens, and the vendor has already replaced the old ones. A token of unknown lifetime is
+    renewed when it is refused."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -139,8 +140,8 @@ def _lifetime(value: Any) -> float | None:
 
 
 def _scope(value: Any) -> Any:
-    """Some vendors send a list."""
-    listed = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    """Scopes as text; some vendors send a list."""
+    listed = isinstance(value, list) and all(isinstance(scope, str) for scope in value)
     return " ".join(value) if listed else value
 
 
@@ -155,21 +156,23 @@ class TokenAnswer(Result):
 
 
 def read_tokens(document: Mapping[str, Any]) -> OAuthTokens:
-    """A token answer as RFC 6749, 5.1 has it. Raises Unexpected, also when the token is not a bearer's."""
-    found = read_as(TokenAnswer, document)
-    if found.token_type.lower() != "bearer":
-        raise Unexpected("the vendor's token is of another type than bearer", code="token_type")
-    ends = None if found.expires_in is None else datetime.now(UTC) + timedelta(seconds=found.expires_in)
+    """A token answer in the form of RFC 6749, 5.1. Raises Unexpected, also when it is not a bearer token."""
+    answer = read_as(TokenAnswer, document)
+    if answer.token_type.lower() != "bearer":
+        raise Unexpected("the vendor's token is not a bearer token", code="token_type")
+    expires_at = None if answer.expires_in is None else datetime.now(UTC) + timedelta(seconds=answer.expires_in)
     return OAuthTokens(
-        access_token=found.access_token,
-        refresh_token=found.refresh_token if found.refresh_token and found.refresh_token.get_secret_value() else None,
-        expires_at=ends,
-        scopes=tuple((found.scope or "").replace(",", " ").split()),
+        access_token=answer.access_token,
+        refresh_token=answer.refresh_token
+        if answer.refresh_token and answer.refresh_token.get_secret_value()
+        else None,
+        expires_at=expires_at,
+        scopes=tuple((answer.scope or "").replace(",", " ").split()),
     )
 
 
-def merged(old: OAuthTokens, new: OAuthTokens) -> OAuthTokens:
-    """What a refresh gave, over what was there: an answer without a refresh token, scope or account keeps the old."""
+def with_new_tokens(old: OAuthTokens, new: OAuthTokens) -> OAuthTokens:
+    """The old tokens updated by a refresh: what the vendor's answer omits (refresh token, scopes, account) stays."""
     return new.model_copy(
         update={
             "refresh_token": new.refresh_token or old.refresh_token,

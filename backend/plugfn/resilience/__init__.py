@@ -1,1 +1,1 @@
-"""Retry policies, rate budgets and circuit breakers: the rules, without any input or output of their own."""
+"""Retry policies, rate budgets and circuit breakers: only the rules, without any input or output."""

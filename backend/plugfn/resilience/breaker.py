@@ -1,22 +1,22 @@
-"""A circuit breaker: when the other side keeps failing, it is left in peace for a while.
+"""A circuit breaker: when the other side keeps failing, calls to it are blocked for a while.
 
 closed      calls pass; `failures` in a row open it
-open        nobody calls for `open_seconds`
-half open   then one caller probes; its success closes the breaker, its failure opens it again
+open        calls are blocked for `open_seconds`
+half open   then one caller probes; success closes the breaker, failure opens it again
 
-The rule in its two forms: `Circuit` keeps it in this process's memory, by a clock that it is told; the scripts ENTER
-and FAIL keep it in Redis or Valkey, by the server's clock. In both, nothing kept means closed.
+There are two implementations: `Circuit` in this process's memory, by a clock that the caller passes; the scripts ENTER
+and FAIL in Redis or Valkey, by the server's clock. In both, a breaker without stored state is closed.
 """
 
 import random
 from dataclasses import dataclass
 
-# How long failures that do not follow one another are remembered, in seconds.
+# How long failures are remembered that are not followed by others, in seconds.
 MEMORY_SECONDS = 600
 
 _NOW = "local t = redis.call('TIME'); local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000);"
 
-# ARGV: probe time in ms. Returns milliseconds to wait: 0 = call, -1 = call, and nothing to forget on success.
+# ARGV: probe time in ms. Returns milliseconds to wait: 0 = call, -1 = call, and success need not be recorded.
 ENTER = f"""{_NOW}
 local state = redis.call('hmget', KEYS[1], 'failures', 'until', 'probe')
 if not state[1] then return -1 end
@@ -26,7 +26,7 @@ if state[2] then redis.call('hset', KEYS[1], 'probe', now + tonumber(ARGV[1])) e
 return 0
 """
 
-# ARGV: failures that open it, how long it stays open and is remembered, both in ms. Returns 1 when this opened it.
+# ARGV: failures that open it, how long it stays open, how long it is remembered (ms). Returns 1 when this opened it.
 FAIL = f"""{_NOW}
 local failures = redis.call('hincrby', KEYS[1], 'failures', 1)
 redis.call('pexpire', KEYS[1], ARGV[3])
@@ -39,7 +39,7 @@ return 1
 
 @dataclass(frozen=True)
 class Breaker:
-    """One breaker under one `name`. `probe_seconds`: after this long a probe that said nothing is taken for lost."""
+    """The settings of one breaker, by `name`. After `probe_seconds` a probe without a result counts as lost."""
 
     name: str
     failures: int = 5
@@ -62,7 +62,7 @@ class Breaker:
         return [self.failures, _milliseconds(self.open_seconds), _milliseconds(self.memory_seconds)]
 
     def later(self, seconds: float) -> float:
-        """A little more than `seconds`: those who wait come back one after another, not all as it half opens."""
+        """A little more than `seconds`, at random, so that waiting callers do not all return at the same moment."""
         return seconds + random.uniform(0, self.open_seconds / 10)
 
 
@@ -71,7 +71,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 class Circuit:
-    """What is kept of a breaker that has something to remember."""
+    """The state of a breaker that has failed."""
 
     __slots__ = ("failures", "probe", "until")
 
@@ -80,7 +80,7 @@ class Circuit:
         self.until = self.probe = 0.0
 
     def enter(self, breaker: Breaker, now: float) -> float:
-        """0.0 to call, else the seconds to leave the other side in peace."""
+        """0.0 to call, else the seconds for which calls are blocked."""
         wait = max(self.until, self.probe) - now
         if wait > 0:
             return wait
@@ -89,7 +89,7 @@ class Circuit:
         return 0.0
 
     def fail(self, breaker: Breaker, now: float) -> bool:
-        """The call failed. True when the breaker is open by it."""
+        """Record a failed call. True when it opened the breaker."""
         self.failures += 1
         if self.failures < breaker.failures:
             return False

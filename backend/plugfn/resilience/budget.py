@@ -1,8 +1,8 @@
-"""A rate budget: at most `limit` calls in any window of `per_seconds`, asked before a call.
+"""A rate budget: at most `limit` calls in any window of `per_seconds`, checked before each call.
 
-The rule in its two forms: `Window` keeps it in this process's memory, by a clock that it is told; the script TAKE
-keeps it in Redis or Valkey, by the server's clock. With the callers' clocks, processes whose clocks differ, or who are
-held up between reading their clock and asking, would together exceed the budget.
+There are two implementations: `Window` in this process's memory, by a clock that the caller passes; the script TAKE in
+Redis or Valkey, by the server's clock. With the callers' clocks, processes would together exceed the budget when their
+clocks differ, or when one is held up between reading its clock and asking.
 """
 
 import random
@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 # KEYS: the stamps (microseconds, newest first); the pause. ARGV: limit, window in seconds.
-# One round trip; returns 0 when the call is granted, else the microseconds until there may be one.
+# One round trip. Returns 0 when the call is granted, else the microseconds until the next one.
 TAKE = """
 local paused = redis.call('pttl', KEYS[2])
 if paused > 0 then return paused * 1000 end
@@ -39,7 +39,7 @@ return 1
 
 @dataclass(frozen=True)
 class Budget:
-    """`limit` calls per `per_seconds` under one `name`, however many threads, processes and machines ask."""
+    """`limit` calls per `per_seconds` under one `name`, shared by all threads, processes and machines."""
 
     name: str
     limit: int
@@ -47,7 +47,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.limit < 1 or self.per_seconds < 1:
-            raise ValueError("a budget allows at least one call in at least one second")
+            raise ValueError("a budget must allow at least one call in at least one second")
 
     @property
     def take_arguments(self) -> list[int]:
@@ -55,12 +55,12 @@ class Budget:
         return [self.limit, self.per_seconds]
 
     def later(self, seconds: float) -> float:
-        """A little more than `seconds`, different for each who waits: they would all come back at one moment."""
+        """A little more than `seconds`, different for each waiting caller, so that they do not all return at once."""
         return seconds + random.uniform(0.001, self.per_seconds / 20)
 
 
 class Window:
-    """The stamps of a budget's calls within its window, oldest first."""
+    """The times of a budget's calls within its window, the oldest first."""
 
     __slots__ = ("stamps",)
 
@@ -68,11 +68,11 @@ class Window:
         self.stamps: deque[float] = deque()
 
     def take(self, budget: Budget, now: float) -> float:
-        """0.0 when the call is granted, else the seconds until there may be one. `now` never goes back."""
-        stamps, left = self.stamps, now - budget.per_seconds
-        while stamps and stamps[0] <= left:
+        """0.0 when the call is granted, else the seconds until the next one. `now` must never go back."""
+        stamps, window_start = self.stamps, now - budget.per_seconds
+        while stamps and stamps[0] <= window_start:
             stamps.popleft()
         if len(stamps) >= budget.limit:
-            return stamps[0] - left
+            return stamps[0] - window_start
         stamps.append(now)
         return 0.0

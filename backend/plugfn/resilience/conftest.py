@@ -1,4 +1,4 @@
-"""Runs the scripts in a real Valkey by a clock that tests move."""
+"""Runs the scripts in a real Valkey with a clock that the test sets."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from redis import Redis
 
 @pytest.fixture(scope="session")
 def by_given_clock(redis_url) -> Iterator[Callable[..., Any]]:
-    """`ask = by_given_clock(SCRIPT)`; `ask(keys, arguments, microseconds)`: as if that were the server's time."""
+    """`ask = by_given_clock(SCRIPT)`; `ask(keys, arguments, microseconds)` runs it at that server time."""
     with Redis.from_url(redis_url) as client:
 
         def made(script):
@@ -28,5 +28,5 @@ def by_given_clock(redis_url) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture
 def new_key():
-    """A key that no other test, and no other example of this one, uses."""
+    """A key that no other test uses, nor any other example of this one."""
     return lambda: f"test-resilience-{uuid4().hex}"

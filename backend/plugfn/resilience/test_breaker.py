@@ -1,4 +1,4 @@
-"""A breaker goes through its states alike in both of the rule's forms, and lets one probe through at a time."""
+"""Both implementations of the breaker go through the same states, and let one probe through at a time."""
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from plugfn.resilience.breaker import ENTER, FAIL, Breaker, Circuit
 
 BREAKER = Breaker("host", failures=3, open_seconds=4, probe_seconds=2)
-# Its probe may take longer than it stays open: a failed one must not be waited for.
+# The probe time is longer than the open time: a failed probe must not be waited for.
 SLOW = Breaker("slow host", failures=2, open_seconds=2, probe_seconds=8)
 FAILED_PROBE = ["fail", "fail", "wait 2", "enter", "fail", "enter", "wait 2", "enter"]
 MOVES = st.lists(
@@ -15,7 +15,7 @@ MOVES = st.lists(
 
 
 class InMemory:
-    """The rule as MemoryShared uses it."""
+    """The breaker in memory, as MemoryShared uses it."""
 
     def __init__(self, breaker=BREAKER):
         self.breaker, self.circuit = breaker, None
@@ -32,7 +32,7 @@ class InMemory:
 
 
 class InScripts:
-    """The rule as whoever has a server uses it."""
+    """The breaker's scripts, as RedisShared uses them."""
 
     def __init__(self, by_given_clock, key, breaker):
         self.breaker = breaker
@@ -50,7 +50,7 @@ class InScripts:
 
 
 def play(breaker, moves):
-    """What it answers, move by move."""
+    """Its answers, step by step."""
     now, answers = 1000.0, []
     for move in moves:
         if move.startswith("wait"):
@@ -65,17 +65,17 @@ def play(breaker, moves):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(breaker=st.sampled_from([BREAKER, SLOW]), moves=MOVES)
 @example(breaker=SLOW, moves=FAILED_PROBE)
-def test_memory_and_scripts_always_answer_the_same(by_given_clock, new_key, breaker, moves):
+def test_memory_and_scripts_always_agree(by_given_clock, new_key, breaker, moves):
     scripts = InScripts(by_given_clock, new_key(), breaker)
     assert play(InMemory(breaker), moves) == play(scripts, moves)
     scripts.succeed()
 
 
-def test_a_probe_that_failed_is_not_waited_for():
+def test_a_failed_probe_is_not_waited_for():
     assert play(InMemory(SLOW), FAILED_PROBE) == [False, True, 0.0, True, 2.0, 0.0]
 
 
-def test_its_whole_life():
+def test_a_breaker_opens_probes_and_closes():
     opened = ["fail", "fail", "enter", "fail", "enter"]
     assert play(InMemory(), opened) == [False, False, 0.0, True, 4.0]
     half_open = [*opened, "wait 4", "enter", "enter", "wait 1", "enter"]
@@ -85,7 +85,7 @@ def test_its_whole_life():
     assert play(InMemory(), [*half_open, "wait 1", "enter", "enter"])[8:] == [0.0, 2.0]
 
 
-def test_those_who_wait_are_spread_over_a_tenth_of_the_time():
+def test_waiting_callers_are_spread_over_a_tenth_of_the_time():
     waits = [BREAKER.later(1) for _ in range(50)]
     assert all(1 <= wait <= 1.4 for wait in waits)
     assert len(set(waits)) > 40

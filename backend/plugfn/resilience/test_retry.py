@@ -1,4 +1,4 @@
-"""Retry policies grow, are capped, end, and come no sooner than they are asked to."""
+"""Retry policies: waits grow up to a cap, attempts end, and a requested wait is respected."""
 
 import pytest
 from hypothesis import given
@@ -27,13 +27,13 @@ def test_jitter_spreads_the_waits():
     assert all(80 <= wait <= 120 for wait in waits)
 
 
-def test_it_is_given_up_after_its_last_attempt_and_not_before():
+def test_a_policy_gives_up_after_its_last_attempt():
     assert [STEADY.exhausted(attempts) for attempts in (0, 3, 4, 5)] == [False, False, True, True]
     assert [STEADY.wait(attempt) for attempt in (1, 3, 4, 5)] == [2, 18, None, None]
 
 
 @given(name=st.sampled_from(sorted(POLICIES)), attempt=st.integers(1, 9), asked=st.none() | st.floats(0, 1e6))
-def test_a_wait_is_as_long_as_asked_but_never_longer_than_the_policy_has_patience_for(name, attempt, asked):
+def test_a_requested_wait_is_kept_up_to_the_cap(name, attempt, asked):
     chosen = policy(name)
     wait = chosen.wait(attempt, asked)
     if attempt >= chosen.attempts or (asked or 0) > chosen.cap:
@@ -58,6 +58,6 @@ WRONG = [{"attempts": 0}, {"base": -1}, {"cap": -1}, {"multiplier": 0.5}, {"jitt
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
-def test_a_policy_that_makes_no_sense_is_refused(wrong):
+def test_an_invalid_policy_is_refused(wrong):
     with pytest.raises(ConfigurationError):
         RetryPolicy(**({"attempts": 3, "base": 1, "cap": 9, "multiplier": 2, "jitter": 0} | wrong))

@@ -1,1 +1,1 @@
-"""The rule engine: conditions on an event's fields, and templates filled with them. Pure: values in, values out."""
+"""The rule engine: conditions on an event's fields, and templates filled with them. It has no side effects."""

@@ -1,8 +1,8 @@
-"""Conditions: a tree of JSON over declared fields, checked when it is saved. No code, no patterns, no attributes.
+"""Conditions: a JSON tree over declared fields, checked when it is saved. It cannot hold code or patterns.
 
     {"all": [tree, …]} | {"any": [tree, …]} | {"not": tree} | {"field": "issue.title", "op": "contains", "value": "bug"}
 
-At most 5 levels and 50 leaves. `evaluation` says what a tree gives for an event.
+At most 5 levels and 50 leaves. `evaluation` evaluates a tree for an event.
 """
 
 import re
@@ -18,7 +18,7 @@ from pydantic import Field as Declared
 from plugfn.errors import InvalidParams, Problem
 from plugfn.models import Model
 from plugfn.problems import problems_of
-from plugfn.rules.fields import Catalogue, Field, FieldType, aware, finite, near
+from plugfn.rules.fields import Catalogue, Field, FieldType, aware, finite, unknown_field
 
 DEEPEST = 5
 MOST_LEAVES = 50
@@ -29,7 +29,7 @@ LONGEST_AGE = timedelta(days=3660)
 
 
 class Op(StrEnum):
-    """What a leaf asks."""
+    """The operator of a leaf."""
 
     EQ = "eq"
     NE = "ne"
@@ -64,11 +64,11 @@ OPS: Mapping[FieldType, tuple[Op, ...]] = {
     FieldType.OBJECT: _ALWAYS,
     FieldType.ANY: _ALWAYS,
 }
-"""What can be asked of a field of each type."""
+"""The operators for a field of each type."""
 
 
 class Leaf(Model):
-    """One question about one field."""
+    """One test of one field."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,7 +78,7 @@ class Leaf(Model):
 
 
 class All(Model):
-    """True when every part is."""
+    """True when every part is true."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -86,7 +86,7 @@ class All(Model):
 
 
 class AnyOf(Model):
-    """True when some part is."""
+    """True when at least one part is true."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -94,7 +94,7 @@ class AnyOf(Model):
 
 
 class Not(Model):
-    """True when its part is false; unknown when that is unknown."""
+    """True when its part is false; unknown when its part is unknown."""
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
@@ -109,12 +109,12 @@ _KINDS = ("all", "any", "not", "field")
 
 
 def parse(raw: Any, at: str = "conditions") -> Condition:
-    """A tree from JSON. Raises InvalidParams: its problems are named by path, as "conditions.all.0.op"."""
+    """A tree from JSON. Raises InvalidParams, whose problems have paths such as "conditions.all.0.op"."""
     if isinstance(raw, Condition):
         raw = raw.model_dump(exclude_unset=True)
     if problems := _shape(raw, at):
         raise InvalidParams("the conditions are not valid", problems=problems[:20])
-    # What is too deep or too wide was refused by now, so that nothing recursive ever sees it.
+    # Trees that are too deep or too wide have been refused, so that nothing recursive sees them.
     adapter: TypeAdapter[Condition] = TypeAdapter(Condition)
     return adapter.validate_python(raw)
 
@@ -167,7 +167,7 @@ def _leaf_problems(path: str, node: Any) -> list[Problem]:
     try:
         Leaf.model_validate(node)
     except ValidationError as error:
-        return [Problem(f"{path}.{found.field}", found.reason) for found in problems_of(error)]
+        return [Problem(f"{path}.{problem.field}", problem.reason) for problem in problems_of(error)]
     return []
 
 
@@ -178,19 +178,19 @@ def leaves(tree: Condition, at: str = "conditions") -> list[tuple[str, Leaf]]:
     if isinstance(tree, Not):
         return leaves(tree.inner, f"{at}.not")
     kind, parts = ("all", tree.all) if isinstance(tree, All) else ("any", tree.any)
-    return [found for index, part in enumerate(parts) for found in leaves(part, f"{at}.{kind}.{index}")]
+    return [pair for index, part in enumerate(parts) for pair in leaves(part, f"{at}.{kind}.{index}")]
 
 
 def check(tree: Condition, known: Catalogue, at: str = "conditions") -> list[Problem]:
-    """What is wrong with a tree for these fields: unknown ones, operators and values that do not fit their types."""
+    """What is wrong with a tree for these fields: unknown fields, operators and values of the wrong type."""
     problems = []
     for path, leaf in leaves(tree, at):
         field = known.get(leaf.field)
         if field is None:
-            problems.append(Problem(f"{path}.field", near(leaf.field, known)))
+            problems.append(Problem(f"{path}.field", unknown_field(leaf.field, known)))
         elif leaf.op not in OPS[field.type]:
-            fitting = ", ".join(OPS[field.type])
-            problems.append(Problem(f"{path}.op", f"cannot be asked of a {field.type}: there are {fitting}"))
+            operators = ", ".join(OPS[field.type])
+            problems.append(Problem(f"{path}.op", f"does not fit the type {field.type}: its operators are {operators}"))
         else:
             problems += _value_problems(path, leaf, field)
     return problems
@@ -205,7 +205,7 @@ def _value_problems(path: str, leaf: Leaf, field: Field) -> list[Problem]:
 
 
 def operand(leaf: Leaf, field: Field) -> Any:
-    """What a field's value is compared with, as the field's type. Raises ValueError with the reason, not the value."""
+    """The value to compare a field with, in the field's type. Raises ValueError with the reason, not the value."""
     if leaf.op in _ALWAYS:
         if leaf.value is not None:
             raise ValueError(f"{leaf.op} takes no value")
@@ -219,17 +219,17 @@ def operand(leaf: Leaf, field: Field) -> Any:
         if low > high:
             raise ValueError("the first of the two must not be greater than the second")
         return low, high
-    return _item(leaf.value) if field.type is FieldType.LIST else one(leaf.value, field)
+    return _item(leaf.value) if field.type is FieldType.LIST else single_value(leaf.value, field)
 
 
 def _several(value: Any, field: Field, least: int, most: int) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple)) or not least <= len(value) <= most:
         raise ValueError(f"must be a list of {least}" + (f" to {most}" if most != least else ""))
-    return tuple(one(entry, field) for entry in value)
+    return tuple(single_value(entry, field) for entry in value)
 
 
-def one(value: Any, field: Field) -> Any:
-    """One value from JSON as a field's type. Raises ValueError."""
+def single_value(value: Any, field: Field) -> Any:
+    """One JSON value in a field's type. Raises ValueError."""
     if field.type is FieldType.BOOLEAN:
         if not isinstance(value, bool):
             raise ValueError("must be true or false")
@@ -244,10 +244,10 @@ def one(value: Any, field: Field) -> Any:
 def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise ValueError("must be a number")
-    found = finite(value)
-    if found is None or abs(found.adjusted()) > LONGEST_DIGITS:
+    number = finite(value)
+    if number is None or abs(number.adjusted()) > LONGEST_DIGITS:
         raise ValueError("must be a finite number of a sensible size")
-    return found
+    return number
 
 
 def _text(value: Any, field: Field) -> str:
@@ -265,33 +265,33 @@ def _item(value: Any) -> Any:
         return value
     if isinstance(value, str) and len(value) <= LONGEST_TEXT:
         return value
-    if (found := finite(value)) is None:
+    if (number := finite(value)) is None:
         raise ValueError("must be short text, a number, true or false")
-    return found
+    return number
 
 
 def _moment(value: Any) -> datetime:
     try:
         return aware(datetime.fromisoformat(value))
     except (ValueError, TypeError):
-        raise ValueError("must be a time in ISO 8601, as 2026-01-31T12:00:00Z") from None
+        raise ValueError("must be a time in ISO 8601, such as 2026-01-31T12:00:00Z") from None
 
 
 def _day(value: Any) -> date:
     try:
         return date.fromisoformat(value)
     except (ValueError, TypeError):
-        raise ValueError("must be a date in ISO 8601, as 2026-01-31") from None
+        raise ValueError("must be a date in ISO 8601, such as 2026-01-31") from None
 
 
 _DURATION = re.compile(r"P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?", re.ASCII)
 
 
 def _age(value: Any) -> timedelta:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("must be a duration in ISO 8601, as P3D or PT90M")
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a duration in ISO 8601, such as P3D or PT90M")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     age = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
     if not timedelta() < age <= LONGEST_AGE:
         raise ValueError("must be a duration between a second and ten years")

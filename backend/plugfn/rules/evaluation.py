@@ -1,9 +1,9 @@
-"""What conditions give for an event: true, false or unknown, and why. Pure: values and a moment in, a trace out.
+"""Evaluates conditions for an event: true, false or unknown, and why. A pure function of values and a time.
 
-What is missing is unknown, for every operator but `exists` and `is_empty`. Unknown follows Kleene: not unknown is
-unknown; all is false if any part is false, else unknown if any is; any is true if any part is true, else unknown if
-any is. A tree that ends up unknown does not hold, so that nothing is ever done because something is missing, and
-`not` turns no missing field into a reason to act.
+A missing field makes every operator unknown, except `exists` and `is_empty`. Unknown follows Kleene's logic: not
+unknown is unknown; all is false if any part is false, else unknown if any part is; any is true if any part is
+true, else unknown if any part is. An unknown tree does not hold. So nothing is ever done because something
+is missing, and `not` cannot turn a missing field into a reason to act.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,73 +27,73 @@ class Truth(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Asked(BaseModel):
-    """One leaf of a trace."""
+class TraceEntry(BaseModel):
+    """The result of one leaf."""
 
     model_config = ConfigDict(frozen=True)
 
     path: str
-    """Where in the tree, as "conditions.all.0"."""
+    """The leaf's place in the tree, such as "conditions.all.0"."""
     field: str
     op: Op
     expected: Any
-    """As its author wrote it."""
+    """The value, as the author wrote it."""
     actual: dict[str, Any]
-    """Its type, and the length of text and lists. The value only where its field is declared safe."""
+    """Its type, and the length of text and lists. The value itself only if its field is declared safe."""
     result: Truth
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a tree gave."""
+    """The result of a tree."""
 
     truth: Truth
-    trace: tuple[Asked, ...]
+    trace: tuple[TraceEntry, ...]
 
     @property
     def holds(self) -> bool:
-        """Whether to go on."""
+        """Whether to act on it."""
         return self.truth is Truth.TRUE
 
 
 def evaluate(tree: Condition | None, values: Values, known: Catalogue, now: datetime) -> Verdict:
-    """Every leaf is asked, whatever the others gave. No tree holds always. Never raises."""
-    trace: list[Asked] = []
+    """Evaluate every leaf, whatever the others give. A missing tree always holds. Never raises."""
+    trace: list[TraceEntry] = []
     truth = Truth.TRUE if tree is None else _truth(tree, "conditions", values, known, aware(now), trace)
     return Verdict(truth, tuple(trace))
 
 
-def _truth(tree: Condition, at: str, values: Values, known: Catalogue, now: datetime, trace: list[Asked]) -> Truth:
+def _truth(tree: Condition, at: str, values: Values, known: Catalogue, now: datetime, trace: list[TraceEntry]) -> Truth:
     if isinstance(tree, Leaf):
-        asked = _ask(tree, at, values, known, now)
-        trace.append(asked)
-        return asked.result
+        entry = _evaluate_leaf(tree, at, values, known, now)
+        trace.append(entry)
+        return entry.result
     if isinstance(tree, Not):
         return _OPPOSITE[_truth(tree.inner, f"{at}.not", values, known, now, trace)]
     kind, parts, decisive = ("all", tree.all, Truth.FALSE) if isinstance(tree, All) else ("any", tree.any, Truth.TRUE)
-    found = [_truth(part, f"{at}.{kind}.{index}", values, known, now, trace) for index, part in enumerate(parts)]
-    if decisive in found:
+    results = [_truth(part, f"{at}.{kind}.{index}", values, known, now, trace) for index, part in enumerate(parts)]
+    if decisive in results:
         return decisive
-    return Truth.UNKNOWN if Truth.UNKNOWN in found else _OPPOSITE[decisive]
+    return Truth.UNKNOWN if Truth.UNKNOWN in results else _OPPOSITE[decisive]
 
 
 _OPPOSITE = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
-def _ask(leaf: Leaf, at: str, values: Values, known: Catalogue, now: datetime) -> Asked:
+def _evaluate_leaf(leaf: Leaf, at: str, values: Values, known: Catalogue, now: datetime) -> TraceEntry:
     field = known.get(leaf.field)
     actual = None if field is None else values.get(leaf.field)
-    return Asked(
+    return TraceEntry(
         path=at,
         field=leaf.field,
         op=leaf.op,
         expected=leaf.value,
-        actual=_shown(field, actual),
+        actual=_trace_value(field, actual),
         result=_answer(leaf, field, actual, now),
     )
 
 
-def _shown(field: Field | None, actual: Any) -> dict[str, Any]:
+def _trace_value(field: Field | None, actual: Any) -> dict[str, Any]:
     if field is None or actual is None:
         return {"type": "missing"}
     shown: dict[str, Any] = {"type": str(field.type)}
@@ -111,12 +111,12 @@ def _answer(leaf: Leaf, field: Field | None, actual: Any, now: datetime) -> Trut
         return _truth_of(actual is not None)
     if leaf.op is Op.IS_EMPTY:
         return _truth_of(is_empty(actual))
-    if actual is None or (found := _comparable(field, actual)) is None:
+    if actual is None or (comparable := _comparable(field, actual)) is None:
         return Truth.UNKNOWN
     try:
-        return _truth_of(_ASK[leaf.op](found, operand(leaf, field), now))
+        return _truth_of(_OPERATORS[leaf.op](comparable, operand(leaf, field), now))
     except (ValueError, TypeError, ArithmeticError, KeyError):
-        # Checked when it was saved; the provider has changed its fields since.
+        # The condition was valid when it was saved; the provider has changed its fields since.
         return Truth.UNKNOWN
 
 
@@ -125,7 +125,7 @@ def _truth_of(holds: bool) -> Truth:
 
 
 def is_empty(value: Any) -> bool:
-    """Missing, blank text, an empty list or object. Zero and false are something."""
+    """Missing, blank text, an empty list or an empty object. Zero and false are not empty."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or (isinstance(value, (list, dict)) and not value)
@@ -148,11 +148,11 @@ def _contains(actual: Any, wanted: Any, now: datetime) -> bool:
 
 
 def _starts_with(actual: str, wanted: str, now: datetime) -> bool:
-    # Longer text may fold to the same, but not to a prefix of more than it has.
+    # Case folding can lengthen text, but it keeps prefixes.
     return actual.casefold().startswith(wanted.casefold())
 
 
-_ASK: Mapping[Op, Callable[[Any, Any, datetime], bool]] = {
+_OPERATORS: Mapping[Op, Callable[[Any, Any, datetime], bool]] = {
     Op.EQ: lambda actual, wanted, now: bool(actual == wanted),
     Op.NE: lambda actual, wanted, now: bool(actual != wanted),
     Op.IN: lambda actual, wanted, now: actual in wanted,

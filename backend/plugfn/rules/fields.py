@@ -1,4 +1,4 @@
-"""The fields that conditions and placeholders may name: declared by a pydantic model, found by dotted path.
+"""The fields that conditions and placeholders may use: declared by a pydantic model, addressed by a dotted path.
 
 Nothing else can be named. What a workflow sees of an event or of a result is a flat dict, path → plain value, made once
 from the declared fields; no object of any library is reachable from it. Secrets are never declared.
@@ -26,7 +26,7 @@ MOST_NAMED = 20
 
 
 class FieldType(StrEnum):
-    """What can be asked of a field depends on it."""
+    """The type of a field decides which operators and filters it takes."""
 
     STRING = "string"
     NUMBER = "number"
@@ -46,15 +46,15 @@ class Field:
     type: FieldType
     label: str
     safe: bool = False
-    """Whether its value may be shown in a trace: choices and booleans may, others when their model declares
+    """Whether a trace may show its value.
 
-    `Field(json_schema_extra={"safe": True})`."""
+    Always for choices and booleans, else if the model declares `Field(json_schema_extra={"safe": True})`."""
     choices: tuple[str, ...] = ()
 
 
 Catalogue = Mapping[str, Field]
 Values = Mapping[str, Any]
-"""Plain values by path. A path that is not there is missing."""
+"""Plain values by path. A path that is absent is missing."""
 
 _PLAIN: tuple[tuple[type, FieldType], ...] = (
     (bool, FieldType.BOOLEAN),
@@ -78,17 +78,17 @@ _IN_COLUMNS = frozenset({FieldType.STRING, FieldType.NUMBER, FieldType.BOOLEAN})
 
 
 def catalogue(model: type[BaseModel], prefix: str = "") -> dict[str, Field]:
-    """Every field of a model and of the models in it, by path. Deeper than 6 levels nothing is declared."""
+    """The fields of a model and of the models in it, by path, at most 6 levels deep."""
     return dict(_catalogue(model, prefix))
 
 
 @lru_cache(maxsize=1024)
 def _catalogue(model: type[BaseModel], prefix: str) -> Catalogue:
-    found: dict[str, Field] = {}
+    fields: dict[str, Field] = {}
     for field in _fields(model, prefix, 1):
-        if len(found) < MOST_FIELDS:
-            found[field.path] = field
-    return found
+        if len(fields) < MOST_FIELDS:
+            fields[field.path] = field
+    return fields
 
 
 def _fields(model: type[BaseModel], prefix: str, depth: int) -> Iterator[Field]:
@@ -107,7 +107,7 @@ def _fields(model: type[BaseModel], prefix: str, depth: int) -> Iterator[Field]:
 
 
 def _columns(path: str, members: list[Any]) -> Iterator[Field]:
-    """Of a list of models, the list of each of their plain fields: `issue.labels.name` holds all names."""
+    """For a list of models, a list field for each plain field: `issue.labels.name` has the names of all labels."""
     inner = members_of(get_args(members[0])[0]) if len(members) == 1 and _is_list(members[0]) else []
     if len(inner) != 1 or not _is(inner[0], (BaseModel,)):
         return
@@ -123,8 +123,8 @@ def _is_list(member: Any) -> bool:
 
 def _leaf(path: str, name: str, info: FieldInfo, members: list[Any]) -> Field:
     choices = _choices(members)
-    types_found = {FieldType.STRING if _is_choice(member) else _type(member) for member in members}
-    kind = _common(types_found)
+    kinds = {FieldType.STRING if _is_choice(member) else _type(member) for member in members}
+    kind = _common(kinds)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     safe = bool(choices) or kind is FieldType.BOOLEAN or extra.get("safe") is True
     return Field(path, kind, _label(name, info), safe, choices)
@@ -135,7 +135,7 @@ def _label(name: str, info: FieldInfo) -> str:
 
 
 def members_of(annotation: Any) -> list[Any]:
-    """The types an annotation allows, but for None: `Annotated[str, …] | None` gives [str]."""
+    """The types that an annotation allows, without None: `Annotated[str, …] | None` gives [str]."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return members_of(get_args(annotation)[0])
@@ -155,29 +155,31 @@ def _is_choice(member: Any) -> bool:
 def _choices(members: list[Any]) -> tuple[str, ...]:
     if not members or not all(_is_choice(member) for member in members):
         return ()
-    named = [get_args(one) if get_origin(one) is Literal else [entry.value for entry in one] for one in members]
-    return tuple(str(choice) for choices in named for choice in choices)
+    values = [
+        get_args(member) if get_origin(member) is Literal else [entry.value for entry in member] for member in members
+    ]
+    return tuple(str(choice) for choices in values for choice in choices)
 
 
 def _type(member: Any) -> FieldType:
     origin = get_origin(member) or member
-    for kind, found in _PLAIN:
+    for kind, field_type in _PLAIN:
         if _is(origin, (kind,)):
-            return found
+            return field_type
     name = getattr(origin, "__name__", "")
     return _NAMED.get(name) or _OF_ORIGIN.get(name) or FieldType.ANY
 
 
-def _common(found: set[FieldType]) -> FieldType:
-    if len(found) == 1:
-        return found.pop()
-    if found == {FieldType.STRING, FieldType.NUMBER}:  # ids that are sometimes one, sometimes the other
+def _common(kinds: set[FieldType]) -> FieldType:
+    if len(kinds) == 1:
+        return kinds.pop()
+    if kinds == {FieldType.STRING, FieldType.NUMBER}:  # ids that are sometimes text and sometimes a number
         return FieldType.STRING
-    return FieldType.DATETIME if found == {FieldType.DATE, FieldType.DATETIME} else FieldType.ANY
+    return FieldType.DATETIME if kinds == {FieldType.DATE, FieldType.DATETIME} else FieldType.ANY
 
 
-def near(name: str, known: Catalogue) -> str:
-    """Why a path is wrong: what was probably meant, or what there is."""
+def unknown_field(name: str, known: Catalogue) -> str:
+    """Why a path is wrong: a suggestion, or the list of fields."""
     if not known:
         return "no such field: there are none"
     hint = suggestion(name[:200], sorted(known))
@@ -189,26 +191,26 @@ def near(name: str, known: Catalogue) -> str:
 def values_of(instance: BaseModel, known: Catalogue, prefix: str = "") -> dict[str, Any]:
     """The declared fields of an instance, as text, numbers, booleans, dates, and JSON for lists and objects.
 
-    None and what is not there is left out."""
+    Missing values and None are left out."""
     dumped = instance.model_dump(warnings=False)
-    found = ((path, field, _at(dumped, path.removeprefix(prefix))) for path, field in known.items())
-    read = {path: plain(field, value) for path, field, value in found if value is not None}
-    return {path: value for path, value in read.items() if value is not None}
+    raw = ((path, field, _at(dumped, path.removeprefix(prefix))) for path, field in known.items())
+    values = {path: plain(field, value) for path, field, value in raw if value is not None}
+    return {path: value for path, value in values.items() if value is not None}
 
 
 def _at(dumped: Any, path: str) -> Any:
     part, _, rest = path.partition(".")
     if isinstance(dumped, (list, tuple)):
-        found = [_at(item, path) for item in dumped]
-        return [value for value in found if value is not None]
+        parts = [_at(item, path) for item in dumped]
+        return [value for value in parts if value is not None]
     if not isinstance(dumped, dict):
         return None
     return _at(dumped.get(part), rest) if rest else dumped.get(part)
 
 
 def plain(field: Field, value: Any) -> Any:
-    """A value as its field's type says; None for a number that is none. Lists, objects and the rest become JSON."""
-    value = sound(value.value if isinstance(value, Enum) else value)
+    """A value in its field's type; None for an invalid number. Lists, objects and other types become JSON."""
+    value = valid_text(value.value if isinstance(value, Enum) else value)
     if field.type is FieldType.STRING:
         return str(value)
     if field.type is FieldType.DATETIME and isinstance(value, date):
@@ -220,29 +222,29 @@ def plain(field: Field, value: Any) -> Any:
     return to_jsonable_python(value, fallback=str, inf_nan_mode="null")
 
 
-def sound(value: Any) -> Any:
-    """Without halves of characters, that JSON can name and nothing can store or send."""
+def valid_text(value: Any) -> Any:
+    """Replaces unpaired surrogates, which JSON may contain but nothing can store or send."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {sound(key): sound(part) for key, part in value.items()}
-    return [sound(part) for part in value] if isinstance(value, (list, tuple, set, frozenset)) else value
+        return {valid_text(key): valid_text(part) for key, part in value.items()}
+    return [valid_text(part) for part in value] if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
 def finite(value: Any) -> Decimal | None:
-    """A number as a decimal: 0.1 is 0.1. None when it is none, or not finite."""
+    """A number as a decimal: 0.1 becomes exactly 0.1. None when it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return None
     if isinstance(value, float):
         return Decimal(repr(value)) if math.isfinite(value) else None
-    found = Decimal(value)
-    return found if found.is_finite() else None
+    number = Decimal(value)
+    return number if number.is_finite() else None
 
 
 def aware(value: date) -> datetime:
-    """A moment, with its offset alone. A day is its beginning, and a vendor that names no zone means UTC.
+    """A time with a fixed offset. A date is its first moment, and a time without a zone is UTC.
 
-    With the zone Python would count by the clock on the wall, and find no time of a repeated hour equal to another."""
+    With a named zone Python would compare clock times, and treat no two times of a repeated hour as equal."""
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
     offset = moment.utcoffset()
     return moment.replace(tzinfo=UTC if offset is None else timezone(offset))
@@ -253,13 +255,13 @@ def stored(values: Values) -> dict[str, Any]:
     return {path: to_jsonable_python(value, inf_nan_mode="strings") for path, value in values.items()}
 
 
-def revived(kept: Mapping[str, Any], known: Catalogue) -> dict[str, Any]:
-    """What `stored` was given. A path that is declared no more, or otherwise, is left out."""
-    found = ((path, _revive(known[path].type, value)) for path, value in kept.items() if path in known)
-    return {path: value for path, value in found if value is not None}
+def restored(values: Mapping[str, Any], known: Catalogue) -> dict[str, Any]:
+    """The values from `stored`'s JSON. A path that is no longer declared, or has another type, is left out."""
+    pairs = ((path, _restore(known[path].type, value)) for path, value in values.items() if path in known)
+    return {path: value for path, value in pairs if value is not None}
 
 
-def _revive(kind: FieldType, value: Any) -> Any:
+def _restore(kind: FieldType, value: Any) -> Any:
     try:
         if kind is FieldType.DATETIME:
             return aware(datetime.fromisoformat(value))

@@ -1,4 +1,4 @@
-"""What a placeholder may do to its value: `{{ path | filter:"argument" }}`."""
+"""The filters of placeholders: `{{ path | filter:"argument" }}`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ AMOUNTS = frozenset({FieldType.NUMBER, FieldType.STRING, FieldType.ANY})
 
 @dataclass(frozen=True)
 class Filter:
-    """A named change of a value. `argument`: text → why it cannot be used, or empty; None: takes none."""
+    """Changes a value. `argument` returns why an argument is invalid, or ""; None: it takes no argument."""
 
     apply: Callable[[Any, str | None, Style], Any]
     types: frozenset[FieldType]
@@ -34,7 +34,7 @@ def _cut_problem(argument: str | None) -> str:
 
 
 def _currency_problem(argument: str | None) -> str:
-    return "" if re.fullmatch("[A-Z]{3}", argument or "") else "needs a currency's code, as BRL"
+    return "" if re.fullmatch("[A-Z]{3}", argument or "") else "needs a currency code such as BRL"
 
 
 def _format_problem(argument: str | None) -> str:
@@ -43,7 +43,7 @@ def _format_problem(argument: str | None) -> str:
 
 def _first_name(value: Any, argument: str | None, style: Style) -> str:
     first = (text(value).split() or [""])[0]
-    # Banks and forms shout: MARIA DA SILVA is greeted as Maria.
+    # Banks and forms write names in capitals: MARIA DA SILVA becomes Maria.
     return first.capitalize() if first.isupper() or first.islower() else first
 
 
@@ -53,7 +53,7 @@ def _truncate(value: Any, argument: str | None, style: Style) -> str:
 
 
 FILTERS: Mapping[str, Filter] = {
-    # `default` itself is the renderer's: it alone is asked when there is no value.
+    # The renderer applies `default` itself: it is the only filter for empty values.
     "default": Filter(lambda value, argument, style: value, frozenset(FieldType), _any_text),
     "upper": Filter(lambda value, argument, style: text(value).upper(), SCALARS),
     "lower": Filter(lambda value, argument, style: text(value).lower(), SCALARS),

@@ -1,4 +1,4 @@
-"""How numbers, money and dates are written: plainly, or as people in Brazil write them."""
+"""Writes numbers, money and dates: plainly, or in the Brazilian way."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,13 +15,13 @@ from plugfn.rules.fields import finite
 Locale = Literal["en", "pt-BR"]
 
 LARGEST = 30
-"""Digits before the point, or zeros behind it, that a number may have to be written out."""
+"""The largest number of digits before the point, or of zeros after it, in a number that is written out."""
 LARGEST_AMOUNT = Decimal(10) ** 15
 
-# International English: there a dollar says whose it is.
+# International English, where the dollar sign says which dollar it is.
 _CLDR: Mapping[Locale, babel.Locale] = {"en": babel.Locale.parse("en_001"), "pt-BR": babel.Locale.parse("pt_BR")}
 _WITH_SYMBOL = frozenset({"BRL", "EUR", "GBP", "USD"})
-# Its code, a no-break space, the amount.
+# The currency code, a no-break space, the amount.
 _WITH_CODE = "\u00a4\u00a4\u00a0#,##0.00"
 _DAY_FORMAT: Mapping[Locale, str] = {"en": "%Y-%m-%d", "pt-BR": "%d/%m/%Y"}
 _TIME_FORMAT: Mapping[Locale, str] = {"en": "%Y-%m-%d %H:%M", "pt-BR": "%d/%m/%Y %H:%M"}
@@ -29,18 +29,18 @@ _TIME_FORMAT: Mapping[Locale, str] = {"en": "%Y-%m-%d %H:%M", "pt-BR": "%d/%m/%Y
 
 @dataclass(frozen=True)
 class Style:
-    """How a workflow writes what it puts into text."""
+    """How a workflow writes numbers and dates."""
 
     locale: Locale = "en"
     zone: tzinfo = UTC
 
 
 def number(value: Any) -> str:
-    """A number without exponent or grouping. Raises ValueError: not finite, or absurdly big or small."""
-    found = finite(value)
-    if found is None or (found and abs(found.adjusted()) > LARGEST):
-        raise ValueError("is not a number that can be written out")
-    return f"{found:f}"
+    """A number without exponent or grouping. Raises ValueError when it is not finite, or has too many digits."""
+    decimal = finite(value)
+    if decimal is None or (decimal and abs(decimal.adjusted()) > LARGEST):
+        raise ValueError("is not a finite number, or has too many digits")
+    return f"{decimal:f}"
 
 
 def money(value: Any, currency: str, style: Style) -> str:
@@ -53,7 +53,7 @@ def money(value: Any, currency: str, style: Style) -> str:
         raise ValueError("is not an amount")
     rounded = amount.quantize(Decimal(1).scaleb(-get_currency_precision(currency)), rounding=ROUND_HALF_UP)
     pattern = None if currency in _WITH_SYMBOL else _WITH_CODE
-    # Plus nothing, so that what rounds to nothing has no minus.
+    # Adding 0 removes the minus of a negative amount that rounds to zero.
     return format_currency(rounded + 0, currency, pattern, _CLDR[style.locale])
 
 
@@ -71,14 +71,14 @@ _PART = re.compile("%.?", re.DOTALL)
 
 
 def day_format_problem(pattern: str) -> str:
-    """Why a format of dates cannot be used; empty when it can."""
+    """Why a date format is invalid; empty when it is valid."""
     if set(_PART.findall(pattern)) - _PARTS.keys():
-        return f"knows {' '.join(_PARTS)}"
+        return f"may only have {' '.join(_PARTS)}"
     return ""
 
 
 def day(value: Any, pattern: str | None, style: Style) -> str:
-    """A date, or a moment in the style's time zone; text is read as ISO 8601. Raises ValueError."""
+    """A date, or a time in the style's time zone; text is read as ISO 8601. Raises ValueError."""
     when = _read(value)
     if isinstance(when, datetime):
         when = _local(when, style.zone)
@@ -99,11 +99,11 @@ def _local(when: datetime, zone: tzinfo) -> datetime:
     try:
         return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).astimezone(zone)
     except OverflowError:
-        raise ValueError("is not a date that can be written") from None
+        raise ValueError("is a date out of range") from None
 
 
 def text(value: Any) -> str:
-    """A value inside text. Raises ValueError for lists and objects."""
+    """A value as text. Raises ValueError for lists and objects."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

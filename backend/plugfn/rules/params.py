@@ -1,8 +1,8 @@
-"""The parameters of a step: a tree of JSON whose texts may hold placeholders, guided by the action's own model.
+"""The parameters of a step: a JSON tree whose texts may have placeholders, guided by the action's model.
 
-A text that is one placeholder and nothing else keeps its value's type, unless the model wants text there. A parameter
-declared with `Field(json_schema_extra={"escape": "html"})` has every value that is put into it escaped so; the text
-that the workflow's author wrote is left as it is. `"escape_unless": "plain"` names a parameter that switches it off.
+A text that is a single placeholder keeps its value's type, unless the model wants text there. For a parameter declared
+with `Field(json_schema_extra={"escape": "html"})`, every inserted value is escaped; the workflow author's own text is
+not. `"escape_unless": "plain"` names a parameter that switches escaping off.
 """
 
 import math
@@ -30,7 +30,7 @@ Visit = Callable[[str, "Slot", str], Any]
 
 @dataclass(frozen=True)
 class Slot:
-    """What the action's model says of one place in the tree."""
+    """What the action's model declares for one place in the tree."""
 
     annotation: Any
     escape: Escape | None = None
@@ -40,11 +40,11 @@ class Slot:
         """Whether only text fits here."""
         members = members_of(self.annotation)
         return bool(members) and all(
-            isinstance(one, type) and issubclass(one, str) and not issubclass(one, Enum) for one in members
+            isinstance(member, type) and issubclass(member, str) and not issubclass(member, Enum) for member in members
         )
 
     def inside(self, key: str | int, beside: Mapping[str, Any]) -> "Slot":
-        """The place one step deeper. What is declared for a parameter holds for everything in it."""
+        """The place one level deeper. A parameter's declaration also applies to everything inside it."""
         for member in members_of(self.annotation):
             if isinstance(key, str) and isinstance(member, type) and issubclass(member, BaseModel):
                 return self._field(member, key, beside)
@@ -54,18 +54,18 @@ class Slot:
         return Slot(Any, self.escape)
 
     def _field(self, model: type[BaseModel], key: str, beside: Mapping[str, Any]) -> "Slot":
-        found = model.model_fields.get(key)
-        if found is None:
+        declared = model.model_fields.get(key)
+        if declared is None:
             return Slot(Any, self.escape)
-        extra = found.json_schema_extra if isinstance(found.json_schema_extra, dict) else {}
-        if beside.get(str(extra.get("escape_unless"))) is True:  # the action escapes by itself then
-            return Slot(found.annotation)
-        return Slot(found.annotation, ESCAPES.get(str(extra.get("escape")), self.escape))
+        extra = declared.json_schema_extra if isinstance(declared.json_schema_extra, dict) else {}
+        if beside.get(str(extra.get("escape_unless"))) is True:  # the action then escapes it itself
+            return Slot(declared.annotation)
+        return Slot(declared.annotation, ESCAPES.get(str(extra.get("escape")), self.escape))
 
 
 def size_problem(tree: Any) -> str:
-    """Why this cannot be the parameters of a step, whatever the action: not JSON, or too much of it."""
-    nodes, written = 0, 0
+    """Why this cannot be the parameters of any step: not JSON, or too large."""
+    nodes, characters = 0, 0
     waiting = [(tree, 1)]
     while waiting:
         node, depth = waiting.pop()
@@ -76,8 +76,8 @@ def size_problem(tree: Any) -> str:
             return "must be JSON, with short keys"
         if isinstance(node, (dict, list)):
             waiting += [(part, depth + 1) for part in (node.values() if isinstance(node, dict) else node)]
-        written += len(node) if isinstance(node, str) else 0
-        if written > MOST_TEXT:
+        characters += len(node) if isinstance(node, str) else 0
+        if characters > MOST_TEXT:
             return f"have more than {MOST_TEXT} characters"
     return ""
 
@@ -103,18 +103,18 @@ def _join(at: str, key: str | int) -> str:
 
 
 def render(params: Mapping[str, Any], model: type[BaseModel], values: Values, style: Style) -> dict[str, Any]:
-    """The parameters with every placeholder filled. Raises InvalidParams, its problems named by parameter."""
+    """The parameters with every placeholder filled in. Raises InvalidParams, with problems by parameter."""
     problems: list[Problem] = []
-    left = MOST_RENDERED
+    remaining = MOST_RENDERED
 
     def fill(source: str, slot: Slot, at: str) -> Any:
-        nonlocal left
+        nonlocal remaining
         try:
-            filled = _fill(templates.parse(source), slot, values, style, left)
+            filled = _fill(templates.parse(source), slot, values, style, remaining)
         except InvalidParams as error:
             problems.extend(Problem(at, str(problem)) for problem in error.problems)
             return None
-        left -= len(filled) if isinstance(filled, str) else 0
+        remaining -= len(filled) if isinstance(filled, str) else 0
         return filled
 
     rendered: dict[str, Any] = _walk(dict(params), Slot(model), "", fill)
@@ -123,17 +123,17 @@ def render(params: Mapping[str, Any], model: type[BaseModel], values: Values, st
     return rendered
 
 
-def _fill(template: Template, slot: Slot, values: Values, style: Style, left: int) -> Any:
+def _fill(template: Template, slot: Slot, values: Values, style: Style, remaining: int) -> Any:
     only = template.only
     if only is not None and not slot.wants_text:
-        found = templates.value(only, values, style)
-        if not isinstance(found, str):
-            return found
-    return templates.render(template, values, style, slot.escape, min(left, templates.LONGEST_RESULT))
+        value = templates.value(only, values, style)
+        if not isinstance(value, str):
+            return value
+    return templates.render(template, values, style, slot.escape, min(remaining, templates.LONGEST_RESULT))
 
 
 def check(params: Mapping[str, Any], model: type[BaseModel], known: Catalogue, style: Style) -> list[Problem]:
-    """What is wrong with a step's parameters for these fields: placeholders, and how they fit the action's model."""
+    """What is wrong with a step's parameters: their placeholders, and their fit to the action's model."""
     problems: list[Problem] = []
     templated: set[str] = set()
 
@@ -154,23 +154,25 @@ def check(params: Mapping[str, Any], model: type[BaseModel], known: Catalogue, s
 def _misfits(
     params: Mapping[str, Any], model: type[BaseModel], known: Catalogue, style: Style, templated: set[str]
 ) -> list[Problem]:
-    """What the action's model says of the parameters filled with made-up values.
+    """The model's objections to the parameters when they are filled with made-up values.
 
-    A made-up text is no e-mail address: of what is filled in, only a wrong type counts, and the rest is told by the
-    run. What is not filled in must be right now."""
+    A made-up text is not an e-mail address, so a filled-in value only counts when its type is wrong; the run finds
+    the rest. Values without placeholders must be valid now."""
     try:
         model.model_validate(render(params, model, samples(known), style))
-    except InvalidParams as error:  # a made-up text is no date or amount either
+    except InvalidParams as error:  # a made-up text is not a date or an amount either
         return [problem for problem in error.problems if problem.field not in templated]
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        named = [(".".join(str(part) for part in one["loc"]), one["type"], one["msg"]) for one in found]
-        return [Problem(at, why) for at, kind, why in named if _counts(at, kind, templated)][:20]
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        objections = [
+            (".".join(str(part) for part in detail["loc"]), detail["type"], detail["msg"]) for detail in details
+        ]
+        return [Problem(at, why) for at, kind, why in objections if _counts(at, kind, templated)][:20]
     return []
 
 
 def _counts(at: str, kind: str, templated: set[str]) -> bool:
-    if any(at.startswith(f"{one}.") for one in templated):
+    if any(at.startswith(f"{place}.") for place in templated):
         return False
     if kind.endswith("_type") or kind in ("missing", "extra_forbidden"):
         return True
@@ -178,17 +180,17 @@ def _counts(at: str, kind: str, templated: set[str]) -> bool:
 
 
 def touches(at: str, places: Collection[str]) -> bool:
-    """Whether what is said of a parameter may be said of one of these places: it, something in it, or around it."""
-    return any(not at or one == at or one.startswith(f"{at}.") or at.startswith(f"{one}.") for one in places)
+    """Whether a problem at `at` may be about one of these places: the place itself, something in it, or around it."""
+    return any(not at or place == at or place.startswith(f"{at}.") or at.startswith(f"{place}.") for place in places)
 
 
 def places_of(params: Mapping[str, Any], paths: Collection[str]) -> set[str]:
-    """Where in a step's parameters these values are put."""
-    found: set[str] = set()
+    """The places in a step's parameters where these values are inserted."""
+    places: set[str] = set()
 
     def look(source: str, slot: Slot, at: str) -> None:
-        if any(one.path in paths for one in templates.parse(source).placeholders):
-            found.add(at)
+        if any(placeholder.path in paths for placeholder in templates.parse(source).placeholders):
+            places.add(at)
 
     _walk(dict(params), Slot(Any), "", look)
-    return found
+    return places

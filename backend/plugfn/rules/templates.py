@@ -1,8 +1,8 @@
-"""Text with placeholders: `{{ path | filter:"argument" }}`, and nothing else. No tags, calls or arithmetic.
+"""Text with placeholders, `{{ path | filter:"argument" }}`. There are no tags, calls or arithmetic.
 
-Parsed once; values are put in and never read again, so that `{{` in a value stays text. Paths are checked when a
-workflow is saved; a value that is empty at run time, without `default`, is an error and never "None". Time and size of
-the result grow with the text and the values, up to a limit.
+A template is parsed once. Inserted values are never parsed, so `{{` in a value stays text. Paths are checked when a
+workflow is saved. A value that is empty at run time, without `default`, is an error and never "None". Time and size
+grow linearly with the text and the values, up to a limit.
 """
 
 import html
@@ -13,7 +13,7 @@ from typing import Any
 
 from plugfn.errors import InvalidParams, Problem, suggestion
 from plugfn.rules.evaluation import is_empty
-from plugfn.rules.fields import Catalogue, FieldType, Values, near
+from plugfn.rules.fields import Catalogue, FieldType, Values, unknown_field
 from plugfn.rules.filters import FILTERS, SCALARS
 from plugfn.rules.formats import Style, text
 
@@ -24,7 +24,7 @@ MOST_FILTERS = 8
 
 Escape = Callable[[str], str]
 
-# Each matches at one place only, and none can be read in two ways: reading is linear.
+# Each pattern matches in only one way, so parsing takes linear time.
 _PATH = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)", re.ASCII)
 _FILTER = re.compile(r'\s*\|\s*([a-z_]+)(?:\s*:\s*"([^"]*)")?', re.ASCII)
 _END = re.compile(r"\s*\}\}", re.ASCII)
@@ -40,19 +40,19 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class Template:
-    """Text and placeholders, in turn."""
+    """Text and placeholders, in order."""
 
     parts: tuple[str | Placeholder, ...]
 
     @property
     def only(self) -> Placeholder | None:
-        """The placeholder, when there is nothing else."""
+        """The placeholder, when the template has nothing else."""
         single = self.parts[0] if len(self.parts) == 1 else None
         return single if isinstance(single, Placeholder) else None
 
     @property
     def placeholders(self) -> list[Placeholder]:
-        """All of them."""
+        """All placeholders."""
         return [part for part in self.parts if isinstance(part, Placeholder)]
 
 
@@ -61,7 +61,7 @@ def _wrong(reason: str, at: str = "") -> InvalidParams:
 
 
 def parse(source: str) -> Template:
-    """Read a template. Raises InvalidParams."""
+    """Parse a template. Raises InvalidParams."""
     if len(source) > LONGEST_TEMPLATE:
         raise _wrong(f"is longer than {LONGEST_TEMPLATE} characters")
     parts: list[str | Placeholder] = []
@@ -85,9 +85,9 @@ def _placeholder(source: str, at: int) -> tuple[Placeholder, int]:
         raise _wrong(f"{where} names no field")
     filters = []
     at = path.end()
-    while (found := _FILTER.match(source, at)) is not None:
-        filters.append((found[1], found[2]))
-        at = found.end()
+    while (match := _FILTER.match(source, at)) is not None:
+        filters.append((match[1], match[2]))
+        at = match.end()
         if len(filters) > MOST_FILTERS:
             raise _wrong(f"{where} has more than {MOST_FILTERS} filters")
     end = _END.match(source, at)
@@ -97,15 +97,17 @@ def _placeholder(source: str, at: int) -> tuple[Placeholder, int]:
 
 
 def check(template: Template, known: Catalogue, whole: bool = False) -> list[str]:
-    """Why it cannot be rendered with these fields. `whole`: a lone placeholder keeps its value's type."""
+    """Why the template cannot be rendered with these fields. `whole`: a lone placeholder keeps its value's type."""
     keeps = template.only if whole else None
-    return [reason for one in template.placeholders for reason in _check(one, known, one is keeps)]
+    return [
+        reason for placeholder in template.placeholders for reason in _check(placeholder, known, placeholder is keeps)
+    ]
 
 
 def _check(placeholder: Placeholder, known: Catalogue, whole: bool) -> list[str]:
     field = known.get(placeholder.path)
     if field is None:
-        return [f"{placeholder.path}: {near(placeholder.path, known)}"]
+        return [f"{placeholder.path}: {unknown_field(placeholder.path, known)}"]
     kind, reasons = field.type, []
     for name, argument in placeholder.filters:
         reason = _filter_problem(name, argument, kind)
@@ -118,14 +120,14 @@ def _check(placeholder: Placeholder, known: Catalogue, whole: bool) -> list[str]
 
 
 def _filter_problem(name: str, argument: str | None, kind: FieldType) -> str:
-    found = FILTERS.get(name)
-    if found is None:
+    chosen = FILTERS.get(name)
+    if chosen is None:
         return f"no such filter: {suggestion(name[:80], list(FILTERS))}"
-    if kind not in found.types:
+    if kind not in chosen.types:
         return f"cannot be used on a {kind}"
-    if found.argument is None:
+    if chosen.argument is None:
         return "takes no argument" if argument is not None else ""
-    return found.argument(argument)
+    return chosen.argument(argument)
 
 
 def render(
@@ -135,61 +137,61 @@ def render(
     escape: Escape | None = None,
     most: int = LONGEST_RESULT,
 ) -> str:
-    """The text. Raises InvalidParams: a value is missing or cannot be written, or the text is too long."""
+    """The filled-in text. Raises InvalidParams: a value is missing or cannot be text, or the text is too long."""
     pieces: list[str] = []
     length = 0
     for part in template.parts:
-        piece = part if isinstance(part, str) else _written(part, values, style, escape)
+        piece = part if isinstance(part, str) else _text(part, values, style, escape)
         length += len(piece)
         if length > most:
-            raise _wrong(f"gives more than {most} characters")
+            raise _wrong(f"has more than {most} characters once it is filled in")
         pieces.append(piece)
     return "".join(pieces)
 
 
 def value(placeholder: Placeholder, values: Values, style: Style) -> Any:
-    """What a placeholder stands for, with its own type. Raises InvalidParams."""
-    found = values.get(placeholder.path)
-    given = False
+    """A placeholder's value, in its own type. Raises InvalidParams."""
+    current = values.get(placeholder.path)
+    defaulted = False
     for name, argument in placeholder.filters:
-        if is_empty(found):
-            found, given = (argument, True) if name == "default" else (found, given)
+        if is_empty(current):
+            current, defaulted = (argument, True) if name == "default" else (current, defaulted)
         else:
-            found = _filtered(placeholder, name, found, argument, style)
-    if is_empty(found) and not given:
+            current = _filtered(placeholder, name, current, argument, style)
+    if is_empty(current) and not defaulted:
         raise _wrong("is empty and has no default", placeholder.path)
-    return found
+    return current
 
 
-def _filtered(placeholder: Placeholder, name: str, found: Any, argument: str | None, style: Style) -> Any:
+def _filtered(placeholder: Placeholder, name: str, current: Any, argument: str | None, style: Style) -> Any:
     try:
-        return FILTERS[name].apply(found, argument, style)
+        return FILTERS[name].apply(current, argument, style)
     except ValueError as error:
         raise _wrong(str(error), f"{placeholder.path} | {name}") from None
 
 
-def _written(placeholder: Placeholder, values: Values, style: Style, escape: Escape | None) -> str:
-    found = value(placeholder, values, style)
+def _text(placeholder: Placeholder, values: Values, style: Style, escape: Escape | None) -> str:
+    current = value(placeholder, values, style)
     try:
-        written = text(found)
+        result = text(current)
     except ValueError as error:
         raise _wrong(str(error), placeholder.path) from None
-    return written if escape is None else escape(written)
+    return result if escape is None else escape(result)
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _WORD_JOINER = "\u2060"
 
 
-def escape_slack(written: str) -> str:
-    """What Slack's mrkdwn asks to escape: a value makes no mention, link or channel."""
-    return written.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def escape_slack(text: str) -> str:
+    """Escapes as Slack's mrkdwn requires, so that a value cannot make a mention, a link or a channel."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def escape_whatsapp(written: str) -> str:
-    """No control or direction characters, and no two braces together, which some gateways expand."""
-    return re.sub(r"(?<=\{)(?=\{)", _WORD_JOINER, _CONTROL.sub("", written))
+def escape_whatsapp(text: str) -> str:
+    """Removes control and direction characters, and separates double braces, which some gateways expand."""
+    return re.sub(r"(?<=\{)(?=\{)", _WORD_JOINER, _CONTROL.sub("", text))
 
 
 ESCAPES: Mapping[str, Escape] = {"html": html.escape, "slack": escape_slack, "whatsapp": escape_whatsapp}
-"""By the name that a parameter's model gives: `Field(json_schema_extra={"escape": "html"})`."""
+"""Escape functions by their name in a parameter's model: `Field(json_schema_extra={"escape": "html"})`."""

@@ -1,4 +1,4 @@
-"""How amounts are written: the locale's way, with the currency's own number of digits."""
+"""Amounts are written as the locale does, with the currency's number of digits."""
 
 from decimal import Decimal
 from typing import Any

@@ -38,7 +38,7 @@ def test_a_lone_placeholder_keeps_its_type_unless_text_is_wanted() -> None:
     assert filled(params) == {"text": "5", "number": 5, "labels": ["x"], "when": WHEN, "urgent": True}
 
 
-def test_what_is_inside_lists_is_filled_and_what_is_no_text_stays() -> None:
+def test_placeholders_in_lists_are_filled_and_other_values_stay() -> None:
     params = {"text": "t", "labels": ["{{ title }}", "{{ amount }}"], "urgent": True}
     assert filled(params) == {"text": "t", "labels": ["a <b>", "5"], "urgent": True}
 
@@ -65,17 +65,17 @@ def test_a_parameter_is_escaped_as_its_model_says() -> None:
         ({"text": "{{ labels }}"}, "text: labels is a list"),
     ],
 )
-def test_what_the_action_would_refuse_is_told_when_it_is_saved(params: dict[str, Any], problem: str) -> None:
+def test_what_the_action_would_refuse_is_reported_on_saving(params: dict[str, Any], problem: str) -> None:
     found = problems(params)
     assert found
     assert found[0].startswith(problem)
 
 
-def test_what_only_a_real_value_can_tell_is_left_to_the_run() -> None:
+def test_problems_of_real_values_are_left_to_the_run() -> None:
     assert problems({"text": "x", "when": "{{ title }}", "number": "{{ title }}"}) == []
 
 
-def test_all_that_is_missing_in_a_run_is_told_at_once() -> None:
+def test_all_missing_values_of_a_run_are_reported_together() -> None:
     with pytest.raises(InvalidParams) as raised:
         render({"text": "{{ author.name }}", "labels": ["{{ id }}"]}, Send, VALUES, Style())
     assert [problem.field for problem in raised.value.problems] == ["text", "labels.0"]
@@ -103,7 +103,7 @@ def deep(levels: int) -> Any:
         (["x" * 100_000] * 3, "more than 200000 characters"),
     ],
 )
-def test_parameters_have_a_size(tree: Any, reason: str) -> None:
+def test_the_size_of_parameters_is_limited(tree: Any, reason: str) -> None:
     found = size_problem(tree)
     assert reason in found
     assert bool(reason) is bool(found)
@@ -118,16 +118,16 @@ def test_parameters_have_a_size(tree: Any, reason: str) -> None:
         ({"blocks": [{"text": {"text": "{{ title }}"}}]}, {"blocks": [{"text": {"text": "a &lt;b&gt;"}}]}),
     ],
 )
-def test_a_value_makes_no_mention_in_slack(params: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_a_value_cannot_make_a_mention_in_slack(params: dict[str, Any], expected: dict[str, Any]) -> None:
     assert render(params, MessagePost, VALUES, Style()) == expected
 
 
-def test_a_value_makes_no_markup_in_an_e_mail_and_its_plain_text_is_left_alone() -> None:
+def test_a_value_cannot_add_markup_to_an_e_mail() -> None:
     params = {"to": ["a@example.com"], "subject": "{{ title }}", "text": "{{ title }}", "html": "<p>{{ title }}</p>"}
     found = render(params, SendEmail, VALUES, Style())
     assert found == params | {"subject": "a <b>", "text": "a <b>", "html": "<p>a &lt;b&gt;</p>"}
 
 
-def test_all_parameters_together_have_an_end() -> None:
+def test_the_total_size_of_parameters_is_limited() -> None:
     with pytest.raises(InvalidParams):
         render({"labels": ["{{ title }}"] * 12}, Send, {"title": "x" * 99_000}, Style())

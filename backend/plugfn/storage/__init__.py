@@ -1,1 +1,1 @@
-"""What is kept: connections and their sealed credentials, short-lived values, workflows, the action log."""
+"""What PlugFn stores: connections with encrypted credentials, short-lived values, workflows, the action log."""

@@ -1,4 +1,4 @@
-"""From the `database` that PlugFn is given to a store."""
+"""Creates the store for PlugFn's `database`."""
 
 from plugfn.extras import part
 from plugfn.storage.memory import MemoryStore
@@ -8,7 +8,7 @@ MEMORY = "memory://"
 
 
 def store_of(database: str | Store) -> Store:
-    """A Store as it is; memory:// or the address of an SQL database otherwise. Raises ConfigurationError."""
+    """A Store as it is, a MemoryStore for memory://, else an SqlStore for the URL. Raises ConfigurationError."""
     if not isinstance(database, str):
         return database
     if database == MEMORY:

@@ -1,4 +1,4 @@
-"""A store in memory: for tests, scripts and trying things out. It forgets everything when the process ends."""
+"""A store in memory, for tests, scripts and experiments. Everything is lost when the process ends."""
 
 import threading
 import time
@@ -19,18 +19,18 @@ SWEEP_AT_LEAST = 1024
 
 
 def fits(row: Any, wanted: dict[str, Any]) -> bool:
-    """Whether every wanted field that is not None has that value."""
+    """Whether the row has every wanted value that is not None."""
     return all(value is None or getattr(row, name) == value for name, value in wanted.items())
 
 
 def page(rows: Iterable[T], wanted: dict[str, Any], after: str, limit: int, key: Callable[[T], str]) -> list[T]:
-    """The first `limit` fitting rows by id, from after the id `after`."""
-    found = [row for row in rows if fits(row, wanted) and key(row) > after]
-    return sorted(found, key=key)[: max(limit, 0)]
+    """The first `limit` matching rows by id, after the id `after`."""
+    matching = [row for row in rows if fits(row, wanted) and key(row) > after]
+    return sorted(matching, key=key)[: max(limit, 0)]
 
 
 class MemoryShortLived:
-    """Small values that live for a while. What has expired is swept away as new values come."""
+    """Small values with a lifetime. Expired values are removed as new ones come."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,10 +57,10 @@ class MemoryShortLived:
     async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
         """See Store."""
         with self._lock:
-            there = self._live((kind, key))
-            if there is None:
+            live = self._live((kind, key))
+            if live is None:
                 self._write((kind, key), value, ttl)
-            return there
+            return live
 
     async def put(self, kind: str, key: str, value: bytes, ttl: float) -> None:
         """See Store."""
@@ -86,7 +86,7 @@ class MemoryShortLived:
 
 
 class MemoryConnections:
-    """Connections and their sealed credentials."""
+    """Connections and their encrypted credentials."""
 
     def __init__(self) -> None:
         self._connections_lock = threading.Lock()
@@ -96,14 +96,14 @@ class MemoryConnections:
         """See Store."""
         with self._connections_lock:
             if connection.id in self._connections:
-                raise ValueError("there is a connection of this id already")
+                raise ValueError("a connection with this id already exists")
             self._connections[connection.id] = (connection, sealed)
 
     async def connection(self, connection_id: str) -> Connection | None:
         """See Store."""
         with self._connections_lock:
-            found = self._connections.get(connection_id)
-            return found[0] if found else None
+            stored = self._connections.get(connection_id)
+            return stored[0] if stored else None
 
     async def connections(
         self,
@@ -126,19 +126,19 @@ class MemoryConnections:
     ) -> bool:
         """See Store."""
         with self._connections_lock:
-            found = self._connections.get(connection.id)
-            if found is None or read_at not in (None, found[0].updated_at):
+            stored = self._connections.get(connection.id)
+            if stored is None or read_at not in (None, stored[0].updated_at):
                 return False
-            row = replace(connection, last_used_at=found[0].last_used_at)
-            self._connections[connection.id] = (row, found[1] if sealed is None else sealed)
+            row = replace(connection, last_used_at=stored[0].last_used_at)
+            self._connections[connection.id] = (row, stored[1] if sealed is None else sealed)
             return True
 
     async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
         """See Store."""
         with self._connections_lock:
-            found = self._connections.get(connection_id)
-            if found is not None:
-                self._connections[connection_id] = (replace(found[0], last_used_at=used_at), found[1])
+            stored = self._connections.get(connection_id)
+            if stored is not None:
+                self._connections[connection_id] = (replace(stored[0], last_used_at=used_at), stored[1])
 
     async def delete_connection(self, connection_id: str) -> bool:
         """See Store."""
@@ -177,18 +177,18 @@ class MemoryActionLogs:
         wanted = {"user_id": user_id, "provider": provider, "connection_id": connection_id, "call_id": call_id}
         with self._logs_lock:
             rows = list(enumerate(self._logs))
-        found = [(row.started_at, at, row) for at, row in rows if fits(row, wanted)]
-        newest = nlargest(max(limit, 0), (entry for entry in found if since is None or entry[0] >= since))
+        matching = [(row.started_at, at, row) for at, row in rows if fits(row, wanted)]
+        newest = nlargest(max(limit, 0), (entry for entry in matching if since is None or entry[0] >= since))
         return [row for _, _, row in newest]
 
     async def purge_logs(self, before: datetime) -> int:
         """See Store."""
         with self._logs_lock:
-            kept = [row for row in self._logs if row.started_at >= before]
-            gone = len(self._logs) - len(kept)
+            remaining = [row for row in self._logs if row.started_at >= before]
+            removed = len(self._logs) - len(remaining)
             self._logs.clear()
-            self._logs.extend(kept)
-            return gone
+            self._logs.extend(remaining)
+            return removed
 
 
 class MemoryWorkflows:
@@ -204,7 +204,7 @@ class MemoryWorkflows:
         """See Store."""
         with self._workflows_lock:
             if row.id in self._workflows:
-                raise ValueError("there is a workflow of this id already")
+                raise ValueError("a workflow with this id already exists")
             self._workflows[row.id] = row
 
     async def update_workflow(self, row: WorkflowRow) -> bool:
@@ -236,15 +236,15 @@ class MemoryWorkflows:
     async def delete_workflow(self, workflow_id: str) -> bool:
         """See Store."""
         with self._workflows_lock:
-            self._forget_runs(lambda run: run.workflow_id == workflow_id)
+            self._delete_runs(lambda run: run.workflow_id == workflow_id)
             return self._workflows.pop(workflow_id, None) is not None
 
-    def _forget_runs(self, goes: Callable[[RunRow], bool]) -> int:
-        gone = [run for run in self._runs.values() if goes(run)]
-        for run in gone:
+    def _delete_runs(self, should_go: Callable[[RunRow], bool]) -> int:
+        removed = [run for run in self._runs.values() if should_go(run)]
+        for run in removed:
             del self._runs[run.id]
             self._occurrences.discard((run.workflow_id, run.occurrence))
-        return len(gone)
+        return len(removed)
 
     async def add_run(self, row: RunRow) -> bool:
         """See Store."""
@@ -279,18 +279,18 @@ class MemoryWorkflows:
         """See Store."""
         wanted = {"workflow_id": workflow_id, "user_id": user_id, "status": status, "root_run": root_run}
         with self._workflows_lock:
-            found = [run for run in self._runs.values() if fits(run, wanted)]
-        older = [run for run in found if before is None or _made(run) < _made(before)]
-        return nlargest(max(limit, 0), older, key=_made)
+            matching = [run for run in self._runs.values() if fits(run, wanted)]
+        older = [run for run in matching if before is None or _by_creation(run) < _by_creation(before)]
+        return nlargest(max(limit, 0), older, key=_by_creation)
 
     async def reseal(self, row: WorkflowRow | RunRow, body: bytes) -> bool:
         """See Store."""
         rows: dict[str, Any] = self._workflows if isinstance(row, WorkflowRow) else self._runs
         with self._workflows_lock:
-            found = rows.get(row.id)
-            if found is None or found.body != row.body:
+            stored = rows.get(row.id)
+            if stored is None or stored.body != row.body:
                 return False
-            rows[row.id] = replace(found, body=body)
+            rows[row.id] = replace(stored, body=body)
             return True
 
     async def runs_by_id(self, *, after: str = "", limit: int = 1000) -> list[RunRow]:
@@ -304,21 +304,21 @@ class MemoryWorkflows:
     ) -> list[RunRow]:
         """See Store."""
         with self._workflows_lock:
-            found = [run for run in self._runs.values() if run.status == status and run.updated_at < before]
-        rest = [run for run in found if after is None or _touched(run) > _touched(after)]
-        return nsmallest(max(limit, 0), rest, key=_touched)
+            stale = [run for run in self._runs.values() if run.status == status and run.updated_at < before]
+        rest = [run for run in stale if after is None or _by_update(run) > _by_update(after)]
+        return nsmallest(max(limit, 0), rest, key=_by_update)
 
     async def purge_runs(self, before: datetime) -> int:
         """See Store."""
         with self._workflows_lock:
-            return self._forget_runs(lambda run: run.status not in UNFINISHED_RUNS and run.updated_at < before)
+            return self._delete_runs(lambda run: run.status not in UNFINISHED_RUNS and run.updated_at < before)
 
 
-def _made(run: RunRow) -> tuple[datetime, str]:
+def _by_creation(run: RunRow) -> tuple[datetime, str]:
     return run.created_at, run.id
 
 
-def _touched(run: RunRow) -> tuple[datetime, str]:
+def _by_update(run: RunRow) -> tuple[datetime, str]:
     return run.updated_at, run.id
 
 
@@ -326,15 +326,15 @@ R = TypeVar("R", WorkflowRow, RunRow)
 
 
 def _replace_version(rows: dict[str, R], row: R) -> bool:
-    found = rows.get(row.id)
-    if found is None or found.version != row.version - 1:
+    stored = rows.get(row.id)
+    if stored is None or stored.version != row.version - 1:
         return False
     rows[row.id] = row
     return True
 
 
 class MemoryStore(MemoryConnections, MemoryShortLived, MemoryActionLogs, MemoryWorkflows):
-    """All of it. One store may be used from several threads and event loops."""
+    """The whole store. It may be used from several threads and event loops."""
 
     def __init__(self) -> None:
         MemoryConnections.__init__(self)
@@ -346,4 +346,4 @@ class MemoryStore(MemoryConnections, MemoryShortLived, MemoryActionLogs, MemoryW
         """Nothing to do."""
 
     async def close(self) -> None:
-        """Nothing to do: what was stored stays until the store itself goes."""
+        """Nothing to do: the data stays as long as the object."""

@@ -1,8 +1,8 @@
-"""What a store must do. Adapters: memory, SQLAlchemy. `plugfn.testing.store_contract` is the suite each must pass.
+"""What a store must do. Adapters: memory, SQLAlchemy. `plugfn.testing.store_contract` has the tests for each of them.
 
-Every method is atomic on its own. Times are aware; ids are text of at most 64 characters, user ids of at most 255. Ids
-are new when they are added: adding one twice is an error of the program (ValueError). A limit below 1 gives nothing.
-A store that cannot be reached raises Unavailable (code "store").
+Every method is atomic. Times are aware. Ids have at most 64 characters, user ids at most 255. Adding an id that exists
+is an error of the program (ValueError). A limit below 1 returns nothing. A store that cannot be reached raises
+Unavailable (code "store").
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from plugfn.storage.records import ActionLog, RunRow, WorkflowRow
 
 
 class Connections(Protocol):
-    """Connections, and their credentials as sealed bytes."""
+    """Connections, with their credentials as encrypted bytes."""
 
     async def add_connection(self, connection: Connection, sealed: bytes) -> None:
-        """Store a new one."""
+        """Store a new connection."""
         ...
 
     async def connection(self, connection_id: str) -> Connection | None:
-        """The connection of this id, whoever's it is: the caller checks."""
+        """The connection with this id, of any user: the caller checks the user."""
         ...
 
     async def connections(
@@ -34,51 +34,51 @@ class Connections(Protocol):
         after: str = "",
         limit: int = 1000,
     ) -> list[Connection]:
-        """Those that match everything given, by id, from after the id `after`. `accounts`: those of any of them."""
+        """Connections that match every argument, by id, after the id `after`. `accounts`: of any of these accounts."""
         ...
 
     async def update_connection(
         self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
     ) -> bool:
-        """Write all of it but last_used_at (and new credentials with it, in one go).
+        """Write the connection except last_used_at, and in the same transaction new credentials, if there are any.
 
-        With `read_at`, only if its stored updated_at is still that. False when it was not written, or is gone."""
+        With `read_at`, only if the stored updated_at is still that. False when it was not written, or is gone."""
         ...
 
     async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
-        """Note that it was used."""
+        """Write when the connection was last used."""
         ...
 
     async def delete_connection(self, connection_id: str) -> bool:
-        """With its credentials. False when there was none."""
+        """Delete a connection with its credentials. False when there was none."""
         ...
 
     async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
-        """The connection of this id, and its credentials as they were stored: both of one moment."""
+        """The connection with this id, and its credentials as stored, read together."""
         ...
 
 
 class ShortLived(Protocol):
-    """Small values that live for a while: OAuth states, idempotency keys, the ids of deliveries."""
+    """Small values with a lifetime: OAuth states, idempotency keys, ids of deliveries."""
 
     async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
-        """Store for `ttl` seconds unless there is a live one: that one is returned, else None. Atomic."""
+        """Store for `ttl` seconds, unless a live value exists: then return that. Returns None when it was stored."""
         ...
 
     async def put(self, kind: str, key: str, value: bytes, ttl: float) -> None:
-        """Store, whatever there is."""
+        """Store for `ttl` seconds, replacing any value."""
         ...
 
     async def peek(self, kind: str, key: str) -> bytes | None:
-        """The live value."""
+        """The live value, or None."""
         ...
 
     async def take(self, kind: str, key: str) -> bytes | None:
-        """Remove and return the live value: of two who take at once, one gets None."""
+        """Remove and return the live value: of two simultaneous callers one gets None."""
         ...
 
     async def purge(self) -> int:
-        """Remove what has expired; how many."""
+        """Remove expired values; returns how many."""
         ...
 
 
@@ -86,7 +86,7 @@ class ActionLogs(Protocol):
     """One row for each attempt of each action."""
 
     async def add_logs(self, entries: Sequence[ActionLog]) -> None:
-        """Append."""
+        """Append rows."""
         ...
 
     async def logs(
@@ -99,11 +99,11 @@ class ActionLogs(Protocol):
         since: datetime | None = None,
         limit: int = 100,
     ) -> list[ActionLog]:
-        """The newest that match everything given, newest first."""
+        """The newest rows that match every argument, newest first."""
         ...
 
     async def purge_logs(self, before: datetime) -> int:
-        """Remove those started before; how many."""
+        """Remove rows that started before `before`; returns how many."""
         ...
 
 
@@ -111,15 +111,15 @@ class Workflows(Protocol):
     """Workflows and their runs."""
 
     async def add_workflow(self, row: WorkflowRow) -> None:
-        """Store a new one."""
+        """Store a new workflow."""
         ...
 
     async def update_workflow(self, row: WorkflowRow) -> bool:
-        """Write it if what is stored has version row.version - 1. False when it is gone or was changed meanwhile."""
+        """Write it if the stored version is row.version - 1. False when it is gone or was changed meanwhile."""
         ...
 
     async def workflow(self, workflow_id: str) -> WorkflowRow | None:
-        """The workflow of this id, whoever's it is: the caller checks."""
+        """The workflow with this id, of any user: the caller checks the user."""
         ...
 
     async def workflows(
@@ -132,15 +132,15 @@ class Workflows(Protocol):
         after: str = "",
         limit: int = 1000,
     ) -> list[WorkflowRow]:
-        """Those that match everything given, by id, from after the id `after`."""
+        """Workflows that match every argument, by id, after the id `after`."""
         ...
 
     async def delete_workflow(self, workflow_id: str) -> bool:
-        """With its runs. False when there was none."""
+        """Delete a workflow with its runs. False when there was none."""
         ...
 
     async def add_run(self, row: RunRow) -> bool:
-        """Store a new one; False when its workflow has one with this occurrence already, or is gone."""
+        """Store a new run. False when its workflow already has a run for this occurrence, or is gone."""
         ...
 
     async def update_run(self, row: RunRow) -> bool:
@@ -148,7 +148,7 @@ class Workflows(Protocol):
         ...
 
     async def run(self, run_id: str) -> RunRow | None:
-        """The run of this id, whoever's it is: the caller checks."""
+        """The run with this id, of any user: the caller checks the user."""
         ...
 
     async def runs(
@@ -161,39 +161,39 @@ class Workflows(Protocol):
         before: RunRow | None = None,
         limit: int = 100,
     ) -> list[RunRow]:
-        """The newest that match everything given, newest first; of one moment by id. `before`: only what follows it."""
+        """The newest runs that match every argument, newest first, then by id. `before`: only runs after this one."""
         ...
 
     async def reseal(self, row: WorkflowRow | RunRow, body: bytes) -> bool:
-        """Replace the body of a workflow or run whose body is still the row's, its version untouched.
+        """Replace the body of a workflow or run, if it is still the row's body. The version stays.
 
-        For the rotation of keys, which nobody at work on it may notice. False when the body has changed."""
+        For key rotation, which must not disturb other writers. False when the body has changed."""
         ...
 
     async def runs_by_id(self, *, after: str = "", limit: int = 1000) -> list[RunRow]:
-        """All users', by id, from after the id `after`: for the rotation of keys."""
+        """The runs of all users, by id, after the id `after`: for key rotation."""
         ...
 
     async def stale_runs(
         self, status: str, before: datetime, *, after: RunRow | None = None, limit: int = 100
     ) -> list[RunRow]:
-        """Those of a status that were last changed before that moment, the longest untouched first: for recovery.
+        """Runs of a status that were last changed before `before`, the oldest change first: for recovery.
 
-        `after`: only what follows it."""
+        `after`: only runs that come after it."""
         ...
 
     async def purge_runs(self, before: datetime) -> int:
-        """Remove finished ones (by updated_at); how many."""
+        """Remove finished runs that were last changed before `before`; returns how many."""
         ...
 
 
 class Store(Connections, ShortLived, ActionLogs, Workflows, Protocol):
-    """All of it."""
+    """Everything that PlugFn stores."""
 
     async def open(self) -> None:
-        """Make ready (tables included). Called before first use, and harmless when called again."""
+        """Prepare the store (create tables). It is called before first use; calling it again is harmless."""
         ...
 
     async def close(self) -> None:
-        """Let go of what is open."""
+        """Close connections to the database."""
         ...

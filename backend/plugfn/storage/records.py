@@ -1,15 +1,15 @@
-"""The rows that a store keeps besides connections. Bodies are sealed before they get here: a store reads none."""
+"""The rows that a store holds besides connections. Bodies arrive encrypted: a store cannot read them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 UNFINISHED_RUNS = frozenset({"pending", "running", "paused"})
-"""Statuses of runs that may still go on: these are never purged."""
+"""Statuses of runs that may still continue: such runs are never purged."""
 
 
 @dataclass(frozen=True)
 class ActionLog:
-    """One attempt of one call. Never holds parameters, results or secrets."""
+    """One attempt of one call. It never holds parameters, results or secrets."""
 
     call_id: str
     """The same for all attempts of a call."""
@@ -26,12 +26,12 @@ class ActionLog:
     """The error's class name."""
     code: str = ""
     source: str = "call"
-    """Who asked: call, batch, workflow or tool."""
+    """Who ran it: call, batch, workflow or tool."""
 
 
 @dataclass(frozen=True)
 class WorkflowRow:
-    """A stored workflow. `body` is its sealed definition."""
+    """A stored workflow. `body` is its encrypted definition."""
 
     id: str
     user_id: str
@@ -40,29 +40,29 @@ class WorkflowRow:
     """active or paused."""
     provider: str
     event: str
-    """Its trigger, for finding the workflows of an event."""
+    """The trigger's event: to look up the workflows of an event."""
     created_at: datetime
     updated_at: datetime
     body: bytes = field(repr=False)
     version: int = 1
-    """Counts its changes; an update names the version it read."""
+    """Counts changes. An update is only written over the version before it."""
 
     @property
     def context(self) -> str:
-        """What the body is sealed with."""
+        """The encryption context of the body."""
         return f"workflow|{self.id}|{self.user_id}"
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run of a workflow. `body` is its sealed event, trace and steps."""
+    """A run of a workflow. `body` has its event, trace and steps, encrypted."""
 
     id: str
     workflow_id: str
     user_id: str
     status: str
     occurrence: str
-    """What it answers to: unique for each workflow, so that one event never runs it twice."""
+    """Identifies the event: unique for each workflow, so that one event never runs it twice."""
     depth: int
     root_run: str
     created_at: datetime
@@ -72,5 +72,5 @@ class RunRow:
 
     @property
     def context(self) -> str:
-        """What the body is sealed with."""
+        """The encryption context of the body."""
         return f"run|{self.id}|{self.user_id}"

@@ -1,4 +1,4 @@
-"""Whatever is done with short-lived values, in whatever order, every store answers the same."""
+"""All stores give the same answers to any sequence of operations on short-lived values."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> str:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=25))
-def test_the_stores_answer_alike(file, steps):
+def test_all_stores_give_the_same_answers(file, steps):
     async def story() -> None:
         memory, sql = MemoryStore(), SqlStore(file)
         await sql.open()

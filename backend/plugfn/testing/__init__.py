@@ -1,1 +1,1 @@
-"""What tests of providers and of storage adapters stand on, this library's own and those of others."""
+"""Tools for tests of providers and storage adapters, this library's own and those of others."""

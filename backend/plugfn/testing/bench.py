@@ -1,4 +1,4 @@
-"""A provider on a test bench: the whole library around it, in memory, with one connection of the user "ana"."""
+"""A test bench for a provider: the whole library in memory, with one connection of the user "ana"."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -19,9 +19,9 @@ USER = "ana"
 
 
 class Bench:
-    """`plug`: the library; `connection`: ana's; `events`: what its webhook handlers were given.
+    """`plug`: the library; `connection`: ana's connection; `events`: what its webhook handlers received.
 
-    Private addresses are refused but for `allowed_networks` (the loopback, where emulators listen)."""
+    Private addresses are refused except `allowed_networks` (the loopback, where emulators listen)."""
 
     connection: Connection
 
@@ -45,7 +45,7 @@ class Bench:
         await self.plug.open()
         self.connection = await self.plug.connections.create(self.user_id, self.provider.name, self._credentials)
         if self.provider.webhooks is not None:
-            self.plug.webhooks.on(self.provider.name, "*", self._keep)
+            self.plug.webhooks.on(self.provider.name, "*", self._record)
         return self
 
     async def __aexit__(
@@ -53,7 +53,7 @@ class Bench:
     ) -> None:
         await self.plug.close()
 
-    def _keep(self, event: Event) -> None:
+    def _record(self, event: Event) -> None:
         self.events.append(event)
 
     async def call(self, action: str, params: Mapping[str, Any] | None = None, **options: Any) -> BaseModel:
@@ -62,11 +62,11 @@ class Bench:
         return await self.plug.run(f"{self.provider.name}.{action}", params=params or {}, **options)
 
     async def test(self) -> str:
-        """The provider's test of the connection: its label."""
+        """Run the provider's test of the connection. Returns the account's label."""
         return await self.plug.executor.test(self.connection)
 
     async def logs(self) -> list[ActionLog]:
-        """The rows that were noted, oldest first."""
+        """The rows of the action log, the oldest first."""
         return list(reversed(await self.plug.store.logs(limit=1000)))
 
     async def receive(
@@ -78,7 +78,7 @@ class Bench:
         secret: str | None = None,
         query: Mapping[str, str] | None = None,
     ) -> Receipt:
-        """Give the library a webhook delivery."""
+        """Pass a webhook delivery to the library."""
         lower = {name.lower(): value for name, value in (headers or {}).items()}
         inbound = Inbound(body, lower, dict(query or {}))
         return await self.plug.webhooks.receive(self.provider.name, inbound, connection_id, secret)

@@ -1,4 +1,4 @@
-"""The models of a provider: what they must refuse, ignore, bound and hide. A part of provider_contract."""
+"""The provider contract for models: what they must refuse, ignore, bound and hide. Part of provider_contract."""
 
 import re
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from plugfn.definition import Form, Provider
 
 CANARY = "canary-7f3a91"
-"""What stands for a secret: it must not be seen again."""
+"""Stands for a secret that must not appear anywhere."""
 
 _SECRET = re.compile(r"(^|_)(password|passphrase|secrets?|tokens?|api_key|private_key)$")
 _BOUNDS = {
     "string": {"maxLength", "enum", "const", "format"},
     "array": {"maxItems"},
 }
-"""For each kind of value, the words of its schema one of which bounds its size."""
+"""For each type, the schema keywords that bound its size."""
 
 
 def model_problems(provider: Provider) -> Iterator[str]:
-    """What is wrong with parameters, results, credentials and settings."""
+    """Problems of parameters, results, credentials and settings."""
     for name, action in provider.actions.items():
         yield from _params(name, action.params)
         yield from _results(name, action.result)
@@ -33,26 +33,26 @@ def model_problems(provider: Provider) -> Iterator[str]:
 
 
 def filled(model: type[BaseModel]) -> Any:
-    """An instance, unchecked, whose secrets are the canary and whose other fields have their defaults."""
+    """An unvalidated instance whose secrets are the canary, with defaults for other fields."""
     return model.model_construct(
         None, **{name: _with_canary(kind) for name, kind in _fields(model).items() if _is_secret(kind)}
     )
 
 
 def _params(name: str, model: type[BaseModel]) -> Iterator[str]:
-    for one in _within(model):
-        if one.model_config.get("extra") != "forbid":
-            yield f"{name}: unknown parameters in {one.__name__} are not refused"
+    for part in _within(model):
+        if part.model_config.get("extra") != "forbid":
+            yield f"{name}: unknown parameters in {part.__name__} must be refused"
     schema = model.model_json_schema()
     for path in _unbounded(schema, schema.get("$defs", {}), ()):
-        yield f"{name}: the size of {path} has no bound"
+        yield f"{name}: {path} needs a maximal size"
     yield from _quiet(name, model)
 
 
 def _results(name: str, model: type[BaseModel]) -> Iterator[str]:
-    for one in _within(model):
-        if one.model_config.get("extra", "ignore") != "ignore":
-            yield f"{name}: {one.__name__} does not ignore what a vendor adds"
+    for part in _within(model):
+        if part.model_config.get("extra", "ignore") != "ignore":
+            yield f"{name}: {part.__name__} does not ignore what a vendor adds"
 
 
 def _secrets(model: type[BaseModel]) -> Iterator[str]:
@@ -65,12 +65,12 @@ def _secrets(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _quiet(name: str, model: type[BaseModel]) -> Iterator[str]:
-    """An error says where it is, never what was there."""
+    """Errors must not repeat the value."""
     try:
         model.model_validate(dict.fromkeys(model.model_fields, CANARY))
     except ValidationError as error:
         if CANARY in str(error):
-            yield f"{name}: an error repeats what was given"
+            yield f"{name}: an error repeats the value"
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -91,14 +91,14 @@ def _with_canary(kind: Any) -> Any:
 
 
 def _within(model: type[BaseModel]) -> set[type[BaseModel]]:
-    """The model, and those within it."""
-    found, left = set(), [model]
-    while left:
-        one = left.pop()
-        if one not in found:
-            found.add(one)
-            left += [part for kind in _fields(one).values() for part in _models_in(kind)]
-    return found
+    """The model, and all models in it."""
+    models, waiting = set(), [model]
+    while waiting:
+        current = waiting.pop()
+        if current not in models:
+            models.add(current)
+            waiting += [part for kind in _fields(current).values() for part in _models_in(kind)]
+    return models
 
 
 def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
@@ -109,16 +109,16 @@ def _models_in(kind: Any) -> Iterator[type[BaseModel]]:
 
 
 def _unbounded(schema: Any, named: dict[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    """The paths of values that may be of any size."""
+    """The paths of values without a size limit."""
     if isinstance(schema, list):
-        for one in schema:
-            yield from _unbounded(one, named, path)
+        for part in schema:
+            yield from _unbounded(part, named, path)
     if not isinstance(schema, dict):
         return
     if schema.get("type") in _BOUNDS and not _BOUNDS[schema["type"]] & schema.keys():
         yield ".".join(path) or "the whole"
-    for name, one in schema.get("properties", {}).items():
-        yield from _unbounded(one, named, (*path, name))
+    for name, part in schema.get("properties", {}).items():
+        yield from _unbounded(part, named, (*path, name))
     reference = schema.get("$ref", "").rpartition("/")[2]
     if reference and reference not in path:
         yield from _unbounded(named[reference], named, (*path, reference))

@@ -1,10 +1,10 @@
-"""The webhooks of a provider: its examples of events are read, and nothing that proves nothing passes.
+"""The provider contract for webhooks: its example events are read, and forged deliveries are rejected.
 
-An example is a file fixtures/events/<event>.json, or <event>.<variant>.json for further ones:
+An example is a file fixtures/events/<event>.json, or <event>.<variant>.json for more of them:
 
-    {"delivery": <the body, as JSON>, "headers": {<those that are read besides the signature>}, …}
+    {"delivery": <the body as JSON>, "headers": {<headers that are read, except the signature>}, …}
 
-The delivery of <event>.json becomes events of that name alone. A file may say more, for the provider's own tests.
+The delivery of <event>.json must give events of that name only. A file may have more, for the provider's own tests.
 """
 
 import json
@@ -25,7 +25,7 @@ from plugfn.testing.contract_models import filled
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 JSON = {"content-type": "application/json"}
 REJECTS = (WebhookRejected, ValueError, LookupError, TypeError, AttributeError)
-"""What the library takes for a rejection."""
+"""Exceptions that the library treats as a rejection."""
 
 STAMPS = ("", "0", str(int(NOON.timestamp())), "9" * 30, "9" * 5000, "-1", "1e400", "NaN", "١٢٣")
 SIGNATURES = (
@@ -43,23 +43,25 @@ SIGNATURES = (
 
 
 def webhook_problems(provider: Provider, folder: Path) -> Iterator[str]:
-    """What is wrong with how deliveries are proven and read."""
+    """Problems of verifying and reading deliveries."""
     if bool(provider.triggers) != (provider.webhooks is not None):
-        yield "events and webhooks go together"
+        yield "a provider needs both triggers and webhooks, or neither"
     if provider.webhooks is None:
         return
     examples = [*_examples(folder)]
     for trigger in provider.triggers:
         if trigger.name not in {example.name for example in examples}:
-            yield f"fixtures/events has no delivery of {trigger.name}"
+            yield f"fixtures/events has no example of {trigger.name}"
     for example in examples:
         yield from _read(provider, provider.webhooks, example)
-    yield from _forged(provider, provider.webhooks, [b'{"a": 1}', b"[]", b"\xff", *(one.body for one in examples[:1])])
+    yield from _forged(
+        provider, provider.webhooks, [b'{"a": 1}', b"[]", b"\xff", *(example.body for example in examples[:1])]
+    )
 
 
 @dataclass(frozen=True)
 class Example:
-    """One of the files. `body` is None when it has no delivery."""
+    """One example file. `body` is empty when it has no delivery."""
 
     name: str
     body: bytes
@@ -68,10 +70,10 @@ class Example:
 
 def _examples(folder: Path) -> Iterator[Example]:
     for path in sorted((folder / "fixtures" / "events").glob("*.json")):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        found = found if isinstance(found, dict) else {}
-        body = json.dumps(found["delivery"]).encode() if "delivery" in found else b""
-        yield Example(path.stem, body, JSON | found.get("headers", {}))
+        document = json.loads(path.read_text(encoding="utf-8"))
+        document = document if isinstance(document, dict) else {}
+        body = json.dumps(document["delivery"]).encode() if "delivery" in document else b""
+        yield Example(path.stem, body, JSON | document.get("headers", {}))
 
 
 def _keys(provider: Provider, *secrets: str) -> Keys:
@@ -98,7 +100,7 @@ def _read(provider: Provider, webhooks: Webhooks, example: Example) -> Iterator[
 
 def _declared(provider: Provider, event: Event, where: str) -> Iterator[str]:
     if event.provider != provider.name:
-        yield f"{where}: the event is of {event.provider}"
+        yield f"{where}: the event has the provider {event.provider}"
     for trigger in provider.triggers:
         if trigger.name == event.name:
             try:
@@ -108,7 +110,7 @@ def _declared(provider: Provider, event: Event, where: str) -> Iterator[str]:
 
 
 class _Answers(dict[str, str]):
-    """Headers that have everything that is asked for: JSON, a time, and else a signature."""
+    """Headers that have a value for every name: JSON, a time, else a signature."""
 
     def __init__(self, stamp: str, signature: str) -> None:
         super().__init__(JSON)
@@ -118,17 +120,17 @@ class _Answers(dict[str, str]):
         return self._stamp if "time" in name else self._signature
 
     def get(self, name: str, default: Any = None) -> Any:
-        """As if it were there."""
+        """Never missing."""
         return self[name]
 
 
 def _forged(provider: Provider, webhooks: Webhooks, bodies: list[bytes]) -> Iterator[str]:
-    headers: list[Mapping[str, str]] = [{}, *(_Answers(stamp, one) for stamp in STAMPS for one in SIGNATURES)]
-    told: set[str] = set()
+    variants: list[Mapping[str, str]] = [{}, *(_Answers(stamp, proof) for stamp in STAMPS for proof in SIGNATURES)]
+    problems: set[str] = set()
     for keys in (Keys(), _keys(provider), _keys(provider, "a-secret"), Keys(("",)), Keys(("é",))):
         for body in (b"", *bodies):
-            told |= {_passes(webhooks, Inbound(body, one, received_at=NOON), keys) for one in headers}
-    yield from sorted(told - {""})
+            problems |= {_passes(webhooks, Inbound(body, headers, received_at=NOON), keys) for headers in variants}
+    yield from sorted(problems - {""})
 
 
 def _passes(webhooks: Webhooks, inbound: Inbound, keys: Keys) -> str:
@@ -136,6 +138,6 @@ def _passes(webhooks: Webhooks, inbound: Inbound, keys: Keys) -> str:
         webhooks.verify(inbound, keys)
     except REJECTS:
         return ""
-    except Exception as error:  # noqa: BLE001 - whatever else it is would be a failure of ours for anybody who asks
-        return f"a forged delivery is not rejected but raises {type(error).__name__}"
-    return "a delivery that proves nothing passes"
+    except Exception as error:  # noqa: BLE001 - any other exception would let anyone cause a server error
+        return f"a forged delivery must be rejected, but raises {type(error).__name__}"
+    return "a forged delivery is accepted"

@@ -1,4 +1,4 @@
-"""A vendor's emulator in a process of its own, with what tests ask of it: requests seen, faults, a fresh world."""
+"""A vendor's emulator in its own process, with controls for tests: seen requests, faults, reset."""
 
 import json
 import subprocess
@@ -11,12 +11,12 @@ BACKEND = Path(__file__).resolve().parents[2]
 
 
 class Emulator:
-    """`python -m sandbox.<name>`, running. `url` is where it listens."""
+    """A running `python -m sandbox.<name>`. `url` is where it listens."""
 
     def __init__(self, name: str, *arguments: str) -> None:
         command = [sys.executable, "-m", f"sandbox.{name}", *arguments]
         self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        assert self.process.stdout is not None  # noqa: S101 - it was asked for just above
+        assert self.process.stdout is not None  # noqa: S101 - set by stdout=PIPE above
         line = self.process.stdout.readline().strip()
         if not line:
             raise RuntimeError(f"the {name} emulator did not start")
@@ -28,15 +28,15 @@ class Emulator:
         self.process.communicate(timeout=10)
 
     def control(self, method: str, path: str, document: Any = None) -> Any:
-        """Ask anything of the emulator under /_sandbox; its JSON answer, None when it has none."""
+        """Send a request to the emulator's /_sandbox; returns its JSON answer, or None."""
         body = None if document is None else json.dumps(document).encode()
         request = Request(f"{self.url}/_sandbox{path}", data=body, method=method)  # noqa: S310
         with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
-            found = answer.read()
-        return json.loads(found) if found else None
+            body = answer.read()
+        return json.loads(body) if body else None
 
     def requests(self, path: str = "") -> list[dict[str, Any]]:
-        """The requests so far, oldest first: method, path, query, headers (lower case), body; those to `path` only."""
+        """The requests so far (to `path`), oldest first: method, path, query, headers (lower case), body."""
         seen = self.control("GET", "/requests")
         return [request for request in seen if not path or request["path"] == path]
 
@@ -45,5 +45,5 @@ class Emulator:
         self.control("POST", "/faults", {"pattern": pattern, **fault})
 
     def reset(self) -> None:
-        """Forget requests, faults and all that was made."""
+        """Delete requests, faults and everything that was created."""
         self.control("POST", "/reset")

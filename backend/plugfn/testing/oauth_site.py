@@ -1,4 +1,4 @@
-"""A provider that connects by OAuth 2.0 at the emulator `oauth`, and users who go there: for tests of connecting."""
+"""An OAuth 2.0 provider at the emulator `oauth`, and users who sign in there: for tests of connecting."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from plugfn.net.answer import ErrorTable
 from plugfn.oauth.token_endpoint import read_tokens
 from plugfn.plug import PlugFn
 from plugfn.testing.emulator import Emulator
-from plugfn.vault.sealed_connections import Kept
+from plugfn.vault.sealed_connections import StoredConnection
 
 CLIENT_ID = "plugfn-client"
 CLIENT_SECRET = "plugfn-secret-of-the-sandbox"  # noqa: S105 - the emulator's
@@ -34,7 +34,7 @@ class Me(Result):
 
 
 async def whoami(call: Call[OAuthTokens], params: Nothing) -> Me:
-    """Asks the API."""
+    """Asks the emulator's API whose token it is."""
     return (await call.http.get("/api/me")).read(Me)
 
 
@@ -51,12 +51,12 @@ async def _revoke(call: Call[OAuthTokens]) -> None:
 
 def _tokens(answer: Mapping[str, Any]) -> OAuthTokens:
     account = answer.get("account") or {}
-    named = {"account": account.get("id", ""), "label": account.get("name", "")}
-    return read_tokens(answer).model_copy(update=named)
+    identity = {"account": account.get("id", ""), "label": account.get("name", "")}
+    return read_tokens(answer).model_copy(update=identity)
 
 
 def made(url: str, *, identify: bool = False, **auth: Any) -> Provider:
-    """The provider; `auth` changes how its users connect."""
+    """The provider; `auth` changes its OAuth settings."""
     options: dict[str, Any] = {
         "authorize_url": f"{url}/authorize",
         "token_url": f"{url}/token",
@@ -80,7 +80,7 @@ def made(url: str, *, identify: bool = False, **auth: Any) -> Provider:
 
 
 class Site:
-    """An application of ours beside the emulator. Several of them may share a database."""
+    """An application of ours next to the emulator. Several of them may share a database."""
 
     def __init__(self, emulator: Emulator, *, provider: Provider | None = None, **plug: Any) -> None:
         self.emulator = emulator
@@ -96,54 +96,54 @@ class Site:
         self.connections = self.plug.connections
 
     def options(self, **options: Any) -> None:
-        """Options of the emulator."""
+        """Set options of the emulator."""
         self.emulator.control("POST", "/options", options)
 
     def grants(self) -> list[dict[str, Any]]:
-        """What was granted at the emulator."""
-        found: list[dict[str, Any]] = self.emulator.control("GET", "/grants")
-        return found
+        """The grants at the emulator."""
+        grants: list[dict[str, Any]] = self.emulator.control("GET", "/grants")
+        return grants
 
     def token_requests(self) -> list[dict[str, str]]:
-        """What the token endpoint was sent."""
+        """The requests to the token endpoint."""
         return [dict(parse_qsl(request["body"])) for request in self.emulator.requests("/token")]
 
     async def begin(self, user_id: str = "ana", **options: Any) -> str:
-        """The URL that a user is sent to."""
+        """The URL to send a user to."""
         return await self.connections.authorization_url(user_id, "acme", **options)
 
     async def visit(self, url: str) -> dict[str, str]:
-        """Go there as a browser does; the query that the user is sent back with."""
+        """Visit the URL as a browser does; returns the query of the redirect back."""
         async with httpx2.AsyncClient(trust_env=False) as browser:
             answer = await browser.get(url, follow_redirects=False)
         return dict(parse_qsl(urlsplit(answer.headers["location"]).query, keep_blank_values=True))
 
     async def connect(self, user_id: str = "ana", **options: Any) -> Connected:
-        """All of it."""
+        """Sign in, from beginning to end."""
         query = await self.visit(await self.begin(user_id, **options))
         return await self.connections.callback(user_id, "acme", query)
 
     async def me(self, connection: Connection, **options: Any) -> Me:
         """Call the API with a connection."""
-        found = await self.plug.run("acme.me.get", user_id=connection.user_id, connection_id=connection.id, **options)
-        assert isinstance(found, Me)  # noqa: S101 - what the action gives
-        return found
+        me = await self.plug.run("acme.me.get", user_id=connection.user_id, connection_id=connection.id, **options)
+        assert isinstance(me, Me)  # noqa: S101 - the action's result type
+        return me
 
     async def tokens(self, connection: Connection) -> OAuthTokens:
-        """What is stored, without a refresh."""
-        kept = await self.connections._vault.read(connection.id, OAuthTokens)
-        assert kept is not None  # noqa: S101 - a test's own connection
-        assert isinstance(kept.credentials, OAuthTokens)  # noqa: S101 - as they were read
-        return kept.credentials
+        """The stored tokens, without a refresh."""
+        stored = await self.connections._vault.read(connection.id, OAuthTokens)
+        assert stored is not None  # noqa: S101 - a test's own connection
+        assert isinstance(stored.credentials, OAuthTokens)  # noqa: S101 - as they were read
+        return stored.credentials
 
     async def set_tokens(self, connection: Connection, **changed: Any) -> None:
-        """Store other tokens behind the library's back."""
+        """Store other tokens, bypassing the library."""
         tokens = (await self.tokens(connection)).model_copy(update=changed)
         row = await self.plug.store.connection(connection.id)
         assert row is not None  # noqa: S101 - a test's own connection
-        _, sealed = self.connections._vault._closed(Kept(connection, tokens))
+        _, sealed = self.connections._vault._sealed(StoredConnection(connection, tokens))
         await self.plug.store.update_connection(row, sealed)
 
     async def end_soon(self, connection: Connection, seconds: float = -1) -> None:
-        """Let the stored access token end in that many seconds."""
+        """Let the stored access token expire in that many seconds."""
         await self.set_tokens(connection, expires_at=datetime.now(UTC) + timedelta(seconds=seconds))

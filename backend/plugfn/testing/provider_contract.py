@@ -1,12 +1,11 @@
-"""What every provider's folder must be. `problems(provider, folder)` lists what is not; an empty list is good.
+"""What every provider's folder must contain. `problems(provider, folder)` lists what is wrong; [] means nothing is.
 
 fixtures/errors.json is a list with an example for each row of the error table:
 
     {"status": 404, "headers": {…}, "body": <JSON or text>, "error": "NotFound", "code": "not_found", …}
 
-`error` is the class it becomes and `code` its code; OutcomeUnknown is what callers get of an Unavailable after which it
-may have been done. A provider that does not speak HTTP leaves `status` out. What
-fixtures/events holds is said in contract_webhooks.
+`error` is the expected class and `code` its code. OutcomeUnknown means an Unavailable after which the call may have
+been done. A provider that does not speak HTTP omits `status`. contract_webhooks describes fixtures/events.
 """
 
 import json
@@ -29,10 +28,10 @@ _ACTIVE = re.compile(r"<(script|foreignObject|image|use|iframe|!)|href|url\(|\so
 
 
 def problems(provider: Provider, folder: Path) -> list[str]:
-    """What is wrong, in words; [] when nothing is."""
+    """What is wrong; [] when nothing is."""
     checks = (_files, _actions, _documented, _errors, _connecting, _icon, webhook_problems)
-    found = [problem for check in checks for problem in check(provider, folder)]
-    return found + list(model_problems(provider))
+    wrong = [problem for check in checks for problem in check(provider, folder)]
+    return wrong + list(model_problems(provider))
 
 
 def _files(_provider: Provider, folder: Path) -> Iterator[str]:
@@ -48,20 +47,20 @@ def _actions(provider: Provider, _folder: Path) -> Iterator[str]:
         yield "there are no actions"
     for name, action in provider.actions.items():
         if action.retry not in POLICIES:
-            yield f"{name}: there is no retry policy {action.retry!r}"
+            yield f"{name}: no retry policy is called {action.retry!r}"
         if not 0 < action.timeout <= MOST_TIMEOUT:
-            yield f"{name}: the timeout is not within {MOST_TIMEOUT:.0f} seconds"
+            yield f"{name}: the timeout must be at most {MOST_TIMEOUT:.0f} seconds"
         if not action.summary.endswith("."):
-            yield f"{name}: the summary is not a sentence"
+            yield f"{name}: the summary must be a sentence"
 
 
 def _documented(provider: Provider, folder: Path) -> Iterator[str]:
     text = (folder / "README.md").read_text(encoding="utf-8") if (folder / "README.md").is_file() else ""
     statuses = [f"http_{status}" for status in provider.errors.statuses]
-    named = [*provider.actions, *(trigger.name for trigger in provider.triggers), *provider.errors.codes, *statuses]
-    for name in named:
+    names = [*provider.actions, *(trigger.name for trigger in provider.triggers), *provider.errors.codes, *statuses]
+    for name in names:
         if f"`{name}`" not in text:
-            yield f"README.md does not name `{name}`"
+            yield f"README.md does not mention `{name}`"
 
 
 def _errors(provider: Provider, folder: Path) -> Iterator[str]:
@@ -84,7 +83,7 @@ def _errors(provider: Provider, folder: Path) -> Iterator[str]:
 
 
 def _raised(table: ErrorTable, row: Mapping[str, Any]) -> tuple[list[str], str]:
-    """The error's name (and what it becomes), and its code."""
+    """The names of the raised error (two for an unclear outcome), and its code."""
     body = row["body"] if isinstance(row["body"], str) else json.dumps(row["body"])
     try:
         table.check(Answer(row["status"], row.get("headers", {}), body.encode()))
@@ -100,26 +99,26 @@ def _listed(table: ErrorTable, row: Mapping[str, Any]) -> tuple[list[str], str]:
 
 
 def _same(table: ErrorTable, raised: str, code: str) -> bool:
-    """Whether it is that code, or a finer one of the same row."""
+    """Whether it is this code, or another code of the same row."""
     return raised == code or (raised in table.codes and table.codes.get(raised) is table.codes.get(code))
 
 
 def _connecting(provider: Provider, _folder: Path) -> Iterator[str]:
     if provider.test is None:
-        yield "a connection cannot be tested"
+        yield "the provider has no `test` of a connection"
     if isinstance(provider.auth, OAuth2):
         for url in (provider.auth.authorize_url, provider.auth.token_url):
             if not url.startswith("https://"):
-                yield "the OAuth addresses are not https"
+                yield "the OAuth URLs must be https"
         if provider.auth.read_tokens is None and provider.identify is None:
-            yield "neither the tokens nor `identify` say whose account a connection is"
+            yield "`read_tokens` or `identify` must return the account of a connection"
 
 
 def _icon(_provider: Provider, folder: Path) -> Iterator[str]:
     icon = folder / "icon.svg"
     text = icon.read_text(encoding="utf-8") if icon.is_file() else ""
     if len(text.encode()) > MOST_ICON:
-        yield "icon.svg is bigger than 4 KB"
+        yield "icon.svg is larger than 4 KB"
     if _ACTIVE.search(text):
         yield "icon.svg must not run or load anything"
     if text and not (text.startswith("<svg ") and 'viewBox="0 0 24 24"' in text):

@@ -1,4 +1,4 @@
-"""What every store must do, as tests. Subclass StoreContract in a test module and give it a fixture `store`.
+"""The tests that every store must pass. Subclass StoreContract in a test module with a fixture `store`.
 
 class TestMyStore(StoreContract):
     @pytest.fixture
@@ -26,38 +26,38 @@ ODD = 'Zoë 🐘 "quoted"; DROP TABLE x; -- %s {} \\ \u202e'
 AT_ONCE = 50
 
 
-def a_connection(**given: object) -> Connection:
-    """A connection of ana's at github, but for what is given."""
-    made = Connection(uuid4().hex, "ana", "github", ConnectionStatus.ACTIVE, NOW, NOW)
-    return replace(made, **given)  # type: ignore[arg-type]
+def a_connection(**changes: object) -> Connection:
+    """A connection of ana's at GitHub, with changes."""
+    connection = Connection(uuid4().hex, "ana", "github", ConnectionStatus.ACTIVE, NOW, NOW)
+    return replace(connection, **changes)  # type: ignore[arg-type]
 
 
-def a_workflow(**given: object) -> WorkflowRow:
-    """A workflow of ana's, but for what is given."""
-    made = WorkflowRow(uuid4().hex, "ana", "triage", "active", "github", "issues.opened", NOW, NOW, b"sealed")
-    return replace(made, **given)  # type: ignore[arg-type]
+def a_workflow(**changes: object) -> WorkflowRow:
+    """A workflow of ana's, with changes."""
+    workflow = WorkflowRow(uuid4().hex, "ana", "triage", "active", "github", "issues.opened", NOW, NOW, b"sealed")
+    return replace(workflow, **changes)  # type: ignore[arg-type]
 
 
-def a_run(workflow: WorkflowRow, **given: object) -> RunRow:
-    """A run of a workflow, but for what is given."""
+def a_run(workflow: WorkflowRow, **changes: object) -> RunRow:
+    """A run of a workflow, with changes."""
     run_id = uuid4().hex
-    made = RunRow(run_id, workflow.id, workflow.user_id, "running", run_id, 0, run_id, NOW, NOW, b"sealed")
-    return replace(made, **given)  # type: ignore[arg-type]
+    run = RunRow(run_id, workflow.id, workflow.user_id, "running", run_id, 0, run_id, NOW, NOW, b"sealed")
+    return replace(run, **changes)  # type: ignore[arg-type]
 
 
-def a_log(**given: object) -> ActionLog:
-    """An attempt of ana's, but for what is given."""
-    made = ActionLog(uuid4().hex, 1, "ana", "c1", "github", "repos.get", NOW, 12.5, "ok")
-    return replace(made, **given)  # type: ignore[arg-type]
+def a_log(**changes: object) -> ActionLog:
+    """An attempt of ana's, with changes."""
+    log = ActionLog(uuid4().hex, 1, "ana", "c1", "github", "repos.get", NOW, 12.5, "ok")
+    return replace(log, **changes)  # type: ignore[arg-type]
 
 
 async def together(make: Callable[[], Awaitable[object]], times: int = AT_ONCE) -> list[object]:
-    """What `times` of them, begun at once, gave back."""
+    """The results of `times` calls that start together."""
     return list(await asyncio.gather(*(make() for _ in range(times))))
 
 
 class ConnectionsContract:
-    """Connections and their sealed credentials."""
+    """Connections and their encrypted credentials."""
 
     async def test_a_connection_comes_back_as_it_was_stored(self, store: Store) -> None:
         stored = a_connection(
@@ -75,7 +75,7 @@ class ConnectionsContract:
         assert await store.with_credentials(stored.id) == (stored, bytes(range(256)))
         assert await store.connections(user_id=ODD) == [stored]
 
-    async def test_what_is_not_there_is_none_or_false(self, store: Store) -> None:
+    async def test_a_missing_connection_is_none_or_false(self, store: Store) -> None:
         assert await store.connection("nobody") is None
         assert await store.with_credentials("nobody") is None
         assert await store.update_connection(a_connection()) is False
@@ -90,16 +90,16 @@ class ConnectionsContract:
             await store.add_connection(replace(stored, user_id="bob"), b"second")
         assert await store.with_credentials(stored.id) == (stored, b"first")
 
-    async def test_moments_keep_their_instant_and_are_aware(self, store: Store) -> None:
+    async def test_times_keep_their_instant_and_are_aware(self, store: Store) -> None:
         far = NOW.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
         stored = a_connection(created_at=far, expires_at=far)
         await store.add_connection(stored, b"")
-        found = await store.connection(stored.id)
-        assert found is not None and found.expires_at is not None
-        assert found.created_at == NOW and found.created_at.tzinfo is not None
-        assert found.expires_at == NOW and found.expires_at.tzinfo is not None
+        connection = await store.connection(stored.id)
+        assert connection is not None and connection.expires_at is not None
+        assert connection.created_at == NOW and connection.created_at.tzinfo is not None
+        assert connection.expires_at == NOW and connection.expires_at.tzinfo is not None
 
-    async def test_connections_are_found_by_everything_that_is_given(self, store: Store) -> None:
+    async def test_connections_are_filtered_by_every_argument(self, store: Store) -> None:
         mine = a_connection(account="a1")
         others = [
             a_connection(user_id="bob", account="a1"),
@@ -109,16 +109,16 @@ class ConnectionsContract:
         ]
         for stored in (mine, *others):
             await store.add_connection(stored, b"")
-        found = await store.connections(
+        rows = await store.connections(
             user_id="ana", provider="github", accounts=["a1"], status=ConnectionStatus.ACTIVE
         )
-        assert found == [mine]
+        assert rows == [mine]
         assert len(await store.connections(accounts=("a1",))) == 4
         assert len(await store.connections(accounts=("a1", "a2", "a3"))) == 5
         assert await store.connections(accounts=("",)) == []
         assert await store.connections(accounts=()) == []
 
-    async def test_connections_come_in_pages_by_id(self, store: Store) -> None:
+    async def test_connections_are_paged_by_id(self, store: Store) -> None:
         made = sorted((a_connection() for _ in range(7)), key=lambda stored: stored.id)
         for stored in reversed(made):
             await store.add_connection(stored, b"")
@@ -128,7 +128,7 @@ class ConnectionsContract:
         assert await store.connections(limit=0) == []
         assert await store.connections(limit=-1) == []
 
-    async def test_an_update_writes_all_and_credentials_only_when_given(self, store: Store) -> None:
+    async def test_an_update_writes_the_connection_and_credentials_only_when_passed(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"old")
         changed = replace(stored, label="new", scopes=("a",), status=ConnectionStatus.NEEDS_REAUTH, error_code="e")
@@ -137,26 +137,26 @@ class ConnectionsContract:
         assert await store.update_connection(stored, b"new") is True
         assert await store.with_credentials(stored.id) == (stored, b"new")
 
-    async def test_an_update_does_not_undo_that_it_was_used(self, store: Store) -> None:
+    async def test_an_update_keeps_last_used_at(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"x")
         await store.touch_connection(stored.id, NOW)
         assert await store.update_connection(replace(stored, label="new")) is True
         assert await store.connection(stored.id) == replace(stored, label="new", last_used_at=NOW)
 
-    async def test_use_is_noted_and_nothing_else_changes(self, store: Store) -> None:
+    async def test_touching_a_connection_changes_only_last_used_at(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"x")
         await store.touch_connection(stored.id, NOW + timedelta(hours=1))
         assert await store.connection(stored.id) == replace(stored, last_used_at=NOW + timedelta(hours=1))
 
-    async def test_a_deleted_connection_takes_its_credentials_along(self, store: Store) -> None:
+    async def test_deleting_a_connection_deletes_its_credentials(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"x")
         assert (await together(lambda: store.delete_connection(stored.id))).count(True) == 1
         assert await store.with_credentials(stored.id) is None
 
-    async def test_of_many_who_change_what_they_have_read_one_wins(self, store: Store) -> None:
+    async def test_one_of_many_simultaneous_updates_with_read_at_wins(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"old")
         changed = replace(stored, label="new", updated_at=NOW + timedelta(microseconds=1))
@@ -166,15 +166,15 @@ class ConnectionsContract:
 
 
 class ShortLivedContract:
-    """Values that live for a while."""
+    """Values with a lifetime."""
 
-    async def test_a_value_is_taken_once_however_many_take_at_once(self, store: Store) -> None:
+    async def test_a_value_is_taken_by_one_of_many_simultaneous_callers(self, store: Store) -> None:
         await store.put("state", "s1", b"value", 60)
         taken = await together(lambda: store.take("state", "s1"))
         assert taken.count(b"value") == 1
         assert taken.count(None) == AT_ONCE - 1
 
-    async def test_of_many_who_put_a_new_value_one_stores_it_and_the_others_see_it(self, store: Store) -> None:
+    async def test_one_of_many_simultaneous_put_new_stores_and_the_others_see_its_value(self, store: Store) -> None:
         values = [uuid4().bytes for _ in range(AT_ONCE)]
         seen = await asyncio.gather(*(store.put_new("key", "k", value, 60) for value in values))
         stored = await store.peek("key", "k")
@@ -182,7 +182,7 @@ class ShortLivedContract:
         assert seen.count(None) == 1
         assert set(seen) == {None, stored}
 
-    async def test_putting_and_taking_at_once_loses_nothing(self, store: Store) -> None:
+    async def test_simultaneous_put_new_and_take_lose_nothing(self, store: Store) -> None:
         puts = [store.put_new("both", "k", b"v", 60) for _ in range(20)]
         takes = [store.take("both", "k") for _ in range(20)]
         done = await asyncio.gather(*puts, *takes)
@@ -190,7 +190,7 @@ class ShortLivedContract:
         left = 1 if await store.peek("both", "k") else 0
         assert stored == taken + left
 
-    async def test_a_value_ends_with_its_time(self, store: Store) -> None:
+    async def test_a_value_expires(self, store: Store) -> None:
         await store.put("state", "gone", b"v", -1)
         assert await store.peek("state", "gone") is None
         assert await store.take("state", "gone") is None
@@ -199,26 +199,26 @@ class ShortLivedContract:
         assert await store.put_new("state", "short", b"new", 60) is None
         assert await store.peek("state", "short") == b"new"
 
-    async def test_kinds_and_keys_are_apart(self, store: Store) -> None:
+    async def test_kinds_and_keys_are_separate(self, store: Store) -> None:
         await store.put("a", "k", b"1", 60)
         await store.put("b", "k", b"2", 60)
         assert await store.take("a", "other") is None
         assert await store.take("a", "k") == b"1"
         assert await store.peek("b", "k") == b"2"
 
-    async def test_putting_replaces(self, store: Store) -> None:
+    async def test_put_replaces_a_value(self, store: Store) -> None:
         await store.put("a", "k", b"1", 60)
         await store.put("a", "k", b"2", 60)
         assert await store.take("a", "k") == b"2"
         assert await store.take("a", "k") is None
 
     @pytest.mark.parametrize("key", ["", ODD, "x" * 5000, "nul\x00", "\ud800 alone", "é", "e\u0301"])
-    async def test_any_text_is_a_key(self, store: Store, key: str) -> None:
+    async def test_any_text_can_be_a_key(self, store: Store, key: str) -> None:
         assert await store.put_new("odd", key, b"v", 60) is None
         assert await store.take("odd", key + "!") is None
         assert await store.take("odd", key) == b"v"
 
-    async def test_what_has_expired_is_purged_and_nothing_else(self, store: Store) -> None:
+    async def test_only_expired_values_are_purged(self, store: Store) -> None:
         for number in range(5):
             await store.put("old", str(number), b"v", -1)
         await store.put("new", "k", b"v", 60)
@@ -235,7 +235,7 @@ class ActionLogsContract:
         await store.add_logs([stored])
         assert await store.logs(user_id=ODD) == [stored]
 
-    async def test_the_newest_come_first_and_no_more_than_asked_for(self, store: Store) -> None:
+    async def test_logs_are_newest_first_and_limited(self, store: Store) -> None:
         made = [a_log(started_at=NOW + timedelta(seconds=number)) for number in range(10)]
         await store.add_logs(made[5:])
         await store.add_logs(made[:5])
@@ -243,7 +243,7 @@ class ActionLogsContract:
         assert await store.logs(limit=0) == []
         assert await store.logs(since=NOW + timedelta(seconds=8)) == [made[9], made[8]]
 
-    async def test_logs_are_found_by_everything_that_is_given(self, store: Store) -> None:
+    async def test_logs_are_filtered_by_every_argument(self, store: Store) -> None:
         mine = a_log(call_id="call")
         others = [
             a_log(call_id="call", user_id="bob"),
@@ -254,7 +254,7 @@ class ActionLogsContract:
         await store.add_logs([mine, *others])
         assert await store.logs(user_id="ana", provider="github", connection_id="c1", call_id="call") == [mine]
 
-    async def test_many_are_added_at_once(self, store: Store) -> None:
+    async def test_many_logs_are_added_in_one_call(self, store: Store) -> None:
         await store.add_logs([])
         await store.add_logs([a_log() for _ in range(1001)])
         assert len(await store.logs(limit=5000)) == 1001
@@ -277,7 +277,7 @@ class WorkflowsContract:
         with pytest.raises(ValueError):
             await store.add_workflow(replace(stored, name="other"))
 
-    async def test_workflows_are_found_by_everything_that_is_given(self, store: Store) -> None:
+    async def test_workflows_are_filtered_by_every_argument(self, store: Store) -> None:
         mine = a_workflow()
         others = [
             a_workflow(user_id="bob"),
@@ -287,13 +287,13 @@ class WorkflowsContract:
         ]
         for stored in (mine, *others):
             await store.add_workflow(stored)
-        found = await store.workflows(user_id="ana", provider="github", event="issues.opened", status="active")
-        assert found == [mine]
+        rows = await store.workflows(user_id="ana", provider="github", event="issues.opened", status="active")
+        assert rows == [mine]
         first = await store.workflows(limit=2)
         rest = await store.workflows(after=first[-1].id)
         assert [row.id for row in first + rest] == sorted(row.id for row in (mine, *others))
 
-    async def test_of_many_changes_to_one_version_one_is_kept(self, store: Store) -> None:
+    async def test_one_of_many_simultaneous_workflow_updates_wins(self, store: Store) -> None:
         stored = a_workflow()
         await store.add_workflow(stored)
         changed = replace(stored, version=2, status="paused")
@@ -310,7 +310,7 @@ class WorkflowsContract:
         assert outcomes.count(True) == 1
         assert await store.add_run(a_run(two, occurrence=ODD)) is True
 
-    async def test_a_workflow_takes_its_runs_along(self, store: Store) -> None:
+    async def test_deleting_a_workflow_deletes_its_runs(self, store: Store) -> None:
         workflow, other = a_workflow(), a_workflow()
         await store.add_workflow(workflow)
         await store.add_workflow(other)
@@ -322,7 +322,7 @@ class WorkflowsContract:
         assert await store.runs() == [kept]
         assert await store.add_run(a_run(workflow)) is False
 
-    async def test_runs_are_found_and_the_newest_come_first(self, store: Store) -> None:
+    async def test_runs_are_filtered_and_newest_first(self, store: Store) -> None:
         workflow = a_workflow()
         await store.add_workflow(workflow)
         made = [a_run(workflow, created_at=NOW + timedelta(seconds=number), root_run="r") for number in range(5)]
@@ -337,7 +337,7 @@ class WorkflowsContract:
         rest = await store.runs_by_id(after=first[-1].id)
         assert [run.id for run in first + rest] == sorted(run.id for run in (*made, odd))
 
-    async def test_of_many_changes_to_one_run_one_is_kept(self, store: Store) -> None:
+    async def test_one_of_many_simultaneous_run_updates_wins(self, store: Store) -> None:
         workflow = a_workflow()
         await store.add_workflow(workflow)
         run = a_run(workflow)
@@ -347,7 +347,7 @@ class WorkflowsContract:
         assert await store.run(run.id) == changed
         assert await store.update_run(a_run(workflow, version=2)) is False
 
-    async def test_a_body_is_resealed_once_and_its_version_stays(self, store: Store) -> None:
+    async def test_a_body_is_resealed_once_without_a_new_version(self, store: Store) -> None:
         workflow = a_workflow()
         await store.add_workflow(workflow)
         run = a_run(workflow)
@@ -358,7 +358,7 @@ class WorkflowsContract:
         assert await store.run(run.id) == replace(run, body=b"new")
         assert await store.reseal(a_run(workflow), b"new") is False
 
-    async def test_what_was_left_behind_longest_comes_first(self, store: Store) -> None:
+    async def test_stale_runs_are_oldest_first(self, store: Store) -> None:
         workflow = a_workflow()
         await store.add_workflow(workflow)
         made = [a_run(workflow, updated_at=NOW + timedelta(seconds=number)) for number in (3, 1, 2)]
@@ -373,7 +373,7 @@ class WorkflowsContract:
         assert await store.stale_runs("running", later, after=made[1]) == [made[2], made[0]]
         assert await store.stale_runs("running", NOW + timedelta(seconds=3), after=made[1], limit=5) == [made[2]]
 
-    async def test_runs_are_paged_however_many_are_of_one_moment_and_whatever_comes_or_goes(self, store: Store) -> None:
+    async def test_paging_runs_handles_equal_times_and_concurrent_changes(self, store: Store) -> None:
         workflow, other = a_workflow(), a_workflow()
         await store.add_workflow(workflow)
         await store.add_workflow(other)
@@ -391,7 +391,7 @@ class WorkflowsContract:
         rest = await store.stale_runs("running", NOW + timedelta(days=1), after=stale[-1])
         assert stale + rest == sorted(made, key=lambda run: (run.updated_at, run.id))
 
-    async def test_finished_runs_are_purged_and_unfinished_ones_never(self, store: Store) -> None:
+    async def test_only_finished_runs_are_purged(self, store: Store) -> None:
         workflow = a_workflow()
         await store.add_workflow(workflow)
         for status in (*sorted(UNFINISHED_RUNS), "succeeded", "failed"):
@@ -403,9 +403,9 @@ class WorkflowsContract:
 
 
 class StoreContract(ConnectionsContract, ShortLivedContract, ActionLogsContract, WorkflowsContract):
-    """All of it."""
+    """All contracts together."""
 
-    async def test_opening_again_keeps_what_is_there(self, store: Store) -> None:
+    async def test_opening_again_keeps_the_data(self, store: Store) -> None:
         stored = a_connection()
         await store.add_connection(stored, b"x")
         await store.open()
@@ -419,11 +419,11 @@ class StoreContract(ConnectionsContract, ShortLivedContract, ActionLogsContract,
         await store.open()
         assert await store.connection(stored.id) == stored
 
-    async def test_several_event_loops_and_threads_use_it_at_once(self, store: Store) -> None:
+    async def test_several_event_loops_and_threads_can_use_it_together(self, store: Store) -> None:
         await store.put("state", "s", b"v", 60)
 
-        async def some() -> int:
+        async def count_taken() -> int:
             return (await together(lambda: store.take("state", "s"), 5)).count(b"v")
 
-        counts = await asyncio.gather(*(asyncio.to_thread(asyncio.run, some()) for _ in range(5)), some())
+        counts = await asyncio.gather(*(asyncio.to_thread(asyncio.run, count_taken()) for _ in range(5)), count_taken())
         assert sum(counts) == 1

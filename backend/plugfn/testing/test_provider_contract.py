@@ -1,4 +1,4 @@
-"""The contract tells what is wrong: a provider that keeps it, and that provider with one thing broken."""
+"""The contract reports problems: a valid provider, and the same provider with one thing broken."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ def made(tmp_path, monkeypatch):
     return import_module(name).provider, tmp_path / name
 
 
-def test_what_is_made_from_the_template_keeps_it(made):
+def test_a_provider_from_the_template_meets_the_contract(made):
     assert problems(*made) == []
 
 
@@ -34,14 +34,18 @@ def test_what_is_made_from_the_template_keeps_it(made):
     ("file", "text", "told"),
     [
         ("README.md", None, "README.md is missing"),
-        ("README.md", "# Acme\n`things.get` `thing.created` `name_taken`", "README.md does not name `things.create`"),
+        (
+            "README.md",
+            "# Acme\n`things.get` `thing.created` `name_taken`",
+            "README.md does not mention `things.create`",
+        ),
         ("icon.svg", '<svg viewBox="0 0 24 24"><script>1</script></svg>', "icon.svg must not run or load anything"),
         ("icon.svg", '<svg viewBox="0 0 24 24" onload="x"></svg>', "icon.svg must not run or load anything"),
-        ("icon.svg", '<svg viewBox="0 0 24 24">' + " " * 5000 + "</svg>", "icon.svg is bigger than 4 KB"),
+        ("icon.svg", '<svg viewBox="0 0 24 24">' + " " * 5000 + "</svg>", "icon.svg is larger than 4 KB"),
         ("icon.svg", "<html></html>", "icon.svg is not an <svg> of 24 by 24"),
         ("fixtures/errors.json", "not JSON", "fixtures/errors.json cannot be read"),
         ("fixtures/errors.json", "[]", "fixtures/errors.json has no answer with the code name_taken"),
-        ("fixtures/events/thing.created.json", None, "fixtures/events has no delivery of thing.created"),
+        ("fixtures/events/thing.created.json", None, "fixtures/events has no example of thing.created"),
         ("fixtures/events/thing.created.json", "{}", 'fixtures/events/thing.created.json has no "delivery"'),
         (
             "fixtures/events/thing.created.json",
@@ -60,7 +64,7 @@ def test_what_is_made_from_the_template_keeps_it(made):
         ),
     ],
 )
-def test_a_file_that_is_missing_or_wrong_is_told(made, file, text, told):
+def test_a_missing_or_wrong_file_is_reported(made, file, text, told):
     provider, folder = made
     if text is None:
         (folder / file).unlink()
@@ -77,7 +81,7 @@ def test_a_file_that_is_missing_or_wrong_is_told(made, file, text, told):
         ({"status": 200, "body": {}}, "fixtures/errors.json: name_taken is no error ()"),
     ],
 )
-def test_an_example_of_an_error_that_means_something_else_is_told(made, row, told):
+def test_an_error_example_with_another_meaning_is_reported(made, row, told):
     provider, folder = made
     path = folder / "fixtures/errors.json"
     rows = json.loads(path.read_text())
@@ -93,20 +97,20 @@ def test_a_provider_that_does_not_speak_http_has_its_codes_looked_up(made):
 
 
 class Open(BaseModel):
-    """Neither closed nor bounded."""
+    """Accepts unknown fields, and has no bounds."""
 
     text: str
     many: list[int] = []
 
 
 class Nested(Model):
-    """Closed, around what is not."""
+    """Refuses unknown fields, around a model that accepts them."""
 
     open: Open = Field(description="…")
 
 
 class Loud(Model):
-    """Its error repeats what was given."""
+    """Its error repeats the value."""
 
     number: str = Field(max_length=5)
 
@@ -123,7 +127,7 @@ class Strict(Result, extra="forbid"):
 
 
 class Plain(Model):
-    """A secret that is none."""
+    """A secret that is not a SecretStr."""
 
     api_key: str
 
@@ -140,33 +144,33 @@ class Shown(Model):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"params": Nested}, "things.get: unknown parameters in Open are not refused"),
-        ({"params": Open}, "things.get: the size of text has no bound"),
-        ({"params": Open}, "things.get: the size of many has no bound"),
-        ({"params": Loud}, "things.get: an error repeats what was given"),
+        ({"params": Nested}, "things.get: unknown parameters in Open must be refused"),
+        ({"params": Open}, "things.get: text needs a maximal size"),
+        ({"params": Open}, "things.get: many needs a maximal size"),
+        ({"params": Loud}, "things.get: an error repeats the value"),
         ({"result": Strict}, "things.get: Strict does not ignore what a vendor adds"),
-        ({"retry": "never heard of"}, "things.get: there is no retry policy 'never heard of'"),
-        ({"timeout": 301.0}, "things.get: the timeout is not within 300 seconds"),
-        ({"summary": "Reads"}, "things.get: the summary is not a sentence"),
+        ({"retry": "never heard of"}, "things.get: no retry policy is called 'never heard of'"),
+        ({"timeout": 301.0}, "things.get: the timeout must be at most 300 seconds"),
+        ({"summary": "Reads"}, "things.get: the summary must be a sentence"),
     ],
 )
-def test_an_action_that_takes_or_gives_too_much_is_told(made, change, told):
+def test_an_action_with_loose_parameters_or_strict_results_is_reported(made, change, told):
     provider, folder = made
     changed = replace(provider.actions["things.get"], **change)
     assert told in problems(replace(provider, actions=provider.actions | {"things.get": changed}), folder)
 
 
 class NoSecret(Model):
-    """Credentials without any."""
+    """Credentials without a secret."""
 
     name: str
 
 
-NOBODY = "neither the tokens nor `identify` say whose account a connection is"
+NOBODY = "`read_tokens` or `identify` must return the account of a connection"
 
 
 class PlainSettings(Settings):
-    """An operator's secret that is none."""
+    """A setting that is a secret and not a SecretStr."""
 
     client_secret: str = ""
 
@@ -178,38 +182,38 @@ class PlainSettings(Settings):
         ({"auth": Form(NoSecret)}, "the credentials have no secret"),
         ({"auth": Form(Shown)}, "Shown shows its secrets"),
         ({"settings": PlainSettings}, "PlainSettings.client_secret is not a SecretStr"),
-        ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth addresses are not https"),
+        ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth URLs must be https"),
         ({"auth": OAuth2("https://x/authorize", "https://x/token")}, NOBODY),
-        ({"test": None}, "a connection cannot be tested"),
+        ({"test": None}, "the provider has no `test` of a connection"),
         ({"actions": {}}, "there are no actions"),
-        ({"triggers": ()}, "events and webhooks go together"),
-        ({"webhooks": None}, "events and webhooks go together"),
-        ({"triggers": (Trigger("thing.gone", Result, "It went."),)}, "fixtures/events has no delivery of thing.gone"),
+        ({"triggers": ()}, "a provider needs both triggers and webhooks, or neither"),
+        ({"webhooks": None}, "a provider needs both triggers and webhooks, or neither"),
+        ({"triggers": (Trigger("thing.gone", Result, "It went."),)}, "fixtures/events has no example of thing.gone"),
     ],
 )
-def test_a_provider_that_shows_secrets_or_lacks_a_part_is_told(made, change, told):
+def test_a_provider_that_shows_secrets_or_lacks_a_part_is_reported(made, change, told):
     provider, folder = made
     assert told in problems(replace(provider, **change), folder)
 
 
 def passes(inbound, keys):
-    """Believes everything."""
+    """Accepts everything."""
 
 
 def passes_without_secrets(inbound, keys):
-    """Asks nothing when there is nothing to ask with."""
+    """Checks nothing when there are no secrets."""
     if keys.secrets:
         raise WebhookRejected("no")
 
 
 def passes_what_is_empty(inbound, keys):
-    """Takes an empty signature for the signature of nothing."""
+    """Accepts an empty signature with an empty secret."""
     if inbound.body or inbound.headers.get("x-signature"):
         raise WebhookRejected("no")
 
 
 def overflows(inbound, keys):
-    """Counts with a time that anybody may name."""
+    """Computes with a time from the headers, without checking it."""
     10.0 ** int(inbound.headers.get("x-timestamp") or 0)
     raise WebhookRejected("no")
 
@@ -217,23 +221,23 @@ def overflows(inbound, keys):
 @pytest.mark.parametrize(
     ("verify", "told"),
     [
-        (passes, "a delivery that proves nothing passes"),
-        (passes_without_secrets, "a delivery that proves nothing passes"),
-        (passes_what_is_empty, "a delivery that proves nothing passes"),
-        (overflows, "a forged delivery is not rejected but raises OverflowError"),
+        (passes, "a forged delivery is accepted"),
+        (passes_without_secrets, "a forged delivery is accepted"),
+        (passes_what_is_empty, "a forged delivery is accepted"),
+        (overflows, "a forged delivery must be rejected, but raises OverflowError"),
     ],
 )
-def test_a_check_that_lets_a_forgery_pass_or_breaks_on_it_is_told(made, verify, told):
+def test_a_verify_that_accepts_or_breaks_on_forgeries_is_reported(made, verify, told):
     provider, folder = made
     assert told in problems(replace(provider, webhooks=replace(provider.webhooks, verify=verify)), folder)
 
 
-def test_an_event_in_anothers_name_is_told(made):
+def test_an_event_of_another_provider_is_reported(made):
     provider, folder = made
     other = replace(
         provider.webhooks, parse=lambda inbound, keys: Parsed((Event("other", "thing.created", {"id": ""}),))
     )
-    assert "fixtures/events/thing.created.json: the event is of other" in problems(
+    assert "fixtures/events/thing.created.json: the event has the provider other" in problems(
         replace(provider, webhooks=other), folder
     )
 
@@ -247,7 +251,7 @@ class Several(Model):
     named: dict[str, SecretStr] = {}
 
 
-def test_the_canary_is_put_into_every_secret():
+def test_every_secret_gets_the_canary():
     made = filled(Several)
     secrets = [made.one, made.maybe, *made.some, *made.named.values()]
     assert [secret.get_secret_value() for secret in secrets] == [CANARY] * 4

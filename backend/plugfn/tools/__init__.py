@@ -1,4 +1,4 @@
-"""Actions as tools of an AI agent: plain callables bound to one user, with limits and a row for every call."""
+"""Actions as tools of AI agents: callables bound to one user, with limits, and logged."""
 
 from plugfn.tools.toolbox import FAMILIES, Tool, ToolLimits, toolbox
 

@@ -13,9 +13,9 @@ with needs("langchain"):
 
 
 def langchain_tools(tools: Sequence[Tool], plain: SyncPlugFn | None = None) -> list[BaseTool]:
-    """One StructuredTool each. With `plain` they can also be called without await.
+    """A StructuredTool for each tool. With `plain` they can also be called without await.
 
-    An error is what the model reads as the tool's answer, with what to do next, and does not end the agent."""
+    The model reads an error as the tool's answer, with what to do next; it does not end the agent."""
     return [_structured(tool, plain) for tool in tools]
 
 
@@ -26,7 +26,7 @@ def _structured(tool: Tool, plain: SyncPlugFn | None) -> BaseTool:
         description=tool.description,
         args_schema=dict(tool.schema),
         coroutine=call,
-        func=None if plain is None else _plainly(call, plain),
+        func=None if plain is None else _blocking(call, plain),
         handle_tool_error=True,
     )
 
@@ -41,7 +41,7 @@ def _call(tool: Tool) -> Callable[..., Awaitable[str]]:
     return call
 
 
-def _plainly(call: Callable[..., Awaitable[str]], plain: SyncPlugFn) -> Callable[..., str]:
+def _blocking(call: Callable[..., Awaitable[str]], plain: SyncPlugFn) -> Callable[..., str]:
     def run(**arguments: Any) -> str:
         return plain.wait_for(call(**arguments))
 

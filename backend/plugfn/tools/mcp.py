@@ -14,7 +14,7 @@ with needs("mcp"):
 
 
 def mcp_server(tools: Sequence[Tool], name: str = "plugfn") -> Server[Any]:
-    """A server with these tools. An error is a result marked as one, with what to do next."""
+    """A server with these tools. The model gets an error as a result that is marked as one, with what to do next."""
     by_name = {tool.name: tool for tool in tools}
 
     async def listed(_context: Any, _params: Any) -> types.ListToolsResult:
@@ -32,7 +32,7 @@ def mcp_server(tools: Sequence[Tool], name: str = "plugfn") -> Server[Any]:
 
 
 async def serve_stdio(tools: Sequence[Tool], name: str = "plugfn") -> None:
-    """Serve on standard input and output until they end."""
+    """Serve on standard input and output until they close."""
     server = mcp_server(tools, name)
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())

@@ -1,4 +1,4 @@
-"""Tests of agent tools: plain, in LangChain, over MCP."""
+"""Tests of agent tools: as functions, in LangChain, over MCP."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ async def one_tool(bench, **options):
     return tool
 
 
-async def test_a_tool_runs_its_action_for_its_user_and_is_noted(bench):
+async def test_a_tool_runs_its_action_for_its_user_and_is_logged(bench):
     tool = await one_tool(bench)
     assert (await tool({"number": 3})).number == 3
     assert (tool.name, tool.description) == ("acme_numbers_ask", "Acme: Asks.")
@@ -54,7 +54,7 @@ async def test_an_argument_cannot_name_another_user_or_connection(bench):
             await tool(stolen)
 
 
-async def test_another_users_connection_is_no_tool(bench):
+async def test_another_users_connection_cannot_be_a_tool(bench):
     with pytest.raises(NoConnection):
         await toolbox(bench.plug, user_id="bruno", connection_ids=[bench.connection.id])
     with pytest.raises(InvalidCall):
@@ -62,7 +62,7 @@ async def test_another_users_connection_is_no_tool(bench):
     assert await toolbox(bench.plug, user_id="bruno") == []
 
 
-async def test_what_the_program_fixes_is_neither_shown_nor_settable(bench):
+async def test_fixed_parameters_are_neither_shown_nor_settable(bench):
     tool = await one_tool(bench, fixed={"acme.numbers.ask": {"number": 9}})
     assert set(tool.schema["properties"]) == {"note", "nonce", "anything"}
     assert (await tool({"note": "x"})).number == 9
@@ -72,7 +72,7 @@ async def test_what_the_program_fixes_is_neither_shown_nor_settable(bench):
         await one_tool(bench, fixed={"acme.numbers.ask": {"nubmer": 9}})
 
 
-async def test_a_tool_has_a_limit_of_its_own_and_refusals_are_noted(bench):
+async def test_a_tool_has_its_own_limit_and_refusals_are_logged(bench):
     tool = await one_tool(bench, limits=ToolLimits(calls=2))
     for _ in range(2):
         await tool({})
@@ -132,7 +132,7 @@ class Said(Result):
 
 
 def aliasing():
-    """A provider whose parameters have other names on the wire, and whose actions' names differ by a dot alone."""
+    """A provider whose parameters have aliases, and whose action names differ only by a dot."""
     provider = Provider(
         name="acme",
         label="Acme",
@@ -150,7 +150,7 @@ def aliasing():
 
 
 @pytest.mark.parametrize("smuggled", ["sender", "from", "from_address"])
-async def test_what_the_program_fixes_cannot_be_set_by_any_of_its_names(smuggled):
+async def test_fixed_parameters_cannot_be_set_by_an_alias(smuggled):
     async with Bench(aliasing(), credentials={}) as bench:
         (tool,) = await toolbox(
             bench.plug, user_id="ana", actions=["acme.things.say"], fixed={"acme.things.say": {"sender": "us"}}
@@ -173,7 +173,7 @@ async def test_tools_never_share_a_name():
     assert all(len(tool.name) <= 64 for tool in tools)
 
 
-async def test_every_refusal_is_noted_once_with_its_call(bench):
+async def test_every_refusal_is_logged_once_with_its_call_id(bench):
     tool = await one_tool(bench)
     await bench.plug.connections.disconnect(bench.connection.id, "ana")
     with pytest.raises(NoConnection) as caught:
@@ -182,7 +182,7 @@ async def test_every_refusal_is_noted_once_with_its_call(bench):
     assert (row.source, row.error, row.call_id) == ("tool", "NoConnection", caught.value.call_id)
 
 
-async def test_a_refusal_that_cannot_be_noted_stays_what_it_is(bench, monkeypatch):
+async def test_a_refusal_that_cannot_be_logged_is_still_raised(bench, monkeypatch):
     async def gone(_entries):
         raise Unavailable("the database cannot be reached", code="store")
 
@@ -193,7 +193,7 @@ async def test_a_refusal_that_cannot_be_noted_stays_what_it_is(bench, monkeypatc
 
 
 @pytest.mark.parametrize("given", [[1, 2], "text", 5])
-async def test_arguments_that_are_no_object_are_refused(bench, given):
+async def test_arguments_must_be_an_object(bench, given):
     tool = await one_tool(bench)
     with pytest.raises(InvalidParams):
         await tool(given)
@@ -205,7 +205,7 @@ def test_limits_that_allow_nothing_are_refused(wrong):
         ToolLimits(**wrong)
 
 
-async def test_a_connection_that_waits_for_its_user_is_no_tool_and_one_that_is_named_says_so(bench):
+async def test_an_inactive_connection_is_left_out_or_reported(bench):
     await bench.plug.connections.needs_reauth(bench.connection, "gone", Credentials())
     assert await toolbox(bench.plug, user_id="ana") == []
     (tool,) = await toolbox(
@@ -229,7 +229,7 @@ async def test_a_result_is_cut_between_characters(bench):
     assert told.encode()
 
 
-async def test_a_result_that_is_no_json_is_told_as_an_error(bench):
+async def test_a_result_that_cannot_be_json_is_an_error(bench):
     async def odd(_call, _params):
         return Answered(number=1, anything="\ud800")
 

@@ -1,10 +1,10 @@
 """Makes tools from actions.
 
-    tools = await toolbox(plug, user_id="ana")     # of WhatsApp, e-mail and databases, what ana has connected
+    tools = await toolbox(plug, user_id="ana")     # for ana's WhatsApp, e-mail and databases
     tools = await toolbox(plug, user_id="ana", actions=["github.issues.create"])
 
-A tool belongs to one user and one connection, which no argument can change. `fixed` parameters are the program's: an
-agent neither sees nor sets them. Every call is noted in the action log with the source "tool", refused ones too.
+A tool belongs to one user and one connection, which no argument can change. The program sets the `fixed` parameters;
+the agent neither sees them nor sets them. Every call is in the action log with the source "tool", refused ones too.
 """
 
 import json
@@ -41,7 +41,7 @@ FAMILIES: Mapping[str, Sequence[str]] = {
     "email_": ("messages.send",),
     "database_": ("query.run", "tables.list"),
 }
-"""What agents get by default: of every connected provider whose name begins so, these actions."""
+"""The default tools: for each connected provider whose name has this prefix, these actions."""
 
 MOST_CHARACTERS = 20_000
 LONGEST_NAME = 64
@@ -52,7 +52,7 @@ Pair = tuple[Action[Any, Any], Connection]
 
 @dataclass(frozen=True)
 class ToolLimits:
-    """At most `calls` of one tool in `per_seconds`; of a result at most `characters` reach the agent."""
+    """A tool runs at most `calls` times in `per_seconds`. The agent gets at most `characters` of a result."""
 
     calls: int = 30
     per_seconds: int = 3600
@@ -60,12 +60,12 @@ class ToolLimits:
 
     def __post_init__(self) -> None:
         if self.calls < 1 or self.per_seconds < 1 or self.characters < 1:
-            raise ConfigurationError("the limits of a tool allow at least one call, in one second, of one character")
+            raise ConfigurationError("the limits of a tool must be at least one call, one second and one character")
 
 
 @dataclass(frozen=True)
 class Tool:
-    """`await tool({"number": …})` runs it. `name`, `description` and `schema` are what a model is shown."""
+    """`await tool({"number": …})` runs it. The model sees `name`, `description` and `schema`."""
 
     name: str
     description: str
@@ -77,7 +77,7 @@ class Tool:
     plug: PlugFn = field(repr=False)
 
     async def __call__(self, arguments: Mapping[str, Any] | None = None) -> BaseModel:
-        """The action's result. Raises PlugFnError; of RateLimited the code is tool_limit when it is the tool's own."""
+        """The action's result. Raises PlugFnError; RateLimited (code tool_limit) for its own limit."""
         try:
             params = self._params(arguments)
             await self._within_limits()
@@ -89,36 +89,36 @@ class Tool:
                 source="tool",
             )
         except PlugFnError as error:
-            if not error.call_id:  # it was refused before there was a call that the executor could note
-                await self._note(error)
+            if not error.call_id:  # refused before the executor could log it
+                await self._log_refusal(error)
             raise
 
     async def text(self, arguments: Mapping[str, Any] | None = None) -> str:
-        """What to give a model: the result as JSON, cut to the limit. Raises PlugFnError."""
-        shown = json_of(await self(arguments))
-        if len(shown) <= self.limits.characters:
-            return shown
-        return f"{shown[: self.limits.characters]}… (cut: {len(shown)} characters in all; ask for less)"
+        """The result as JSON for a model, cut to the limit. Raises PlugFnError."""
+        result = json_of(await self(arguments))
+        if len(result) <= self.limits.characters:
+            return result
+        return f"{result[: self.limits.characters]}… (cut: {len(result)} characters in all; ask for less)"
 
     def _params(self, arguments: Mapping[str, Any] | None) -> BaseModel:
-        given = {} if arguments is None else arguments
-        if not isinstance(given, Mapping):
+        values = {} if arguments is None else arguments
+        if not isinstance(values, Mapping):
             raise InvalidParams("the arguments are not valid", problems=[Problem("", "must be an object")])
         fields = self.action.params.model_fields
-        taken = {alias for name in self.fixed for alias in _names_of(name, fields[name])} & given.keys()
-        if taken:
-            problems = [Problem(name, "is not the agent's to set") for name in sorted(taken)]
+        forbidden = {alias for name in self.fixed for alias in _names_of(name, fields[name])} & values.keys()
+        if forbidden:
+            problems = [Problem(name, "cannot be set by the agent") for name in sorted(forbidden)]
             raise InvalidParams("the arguments are not valid", problems=problems)
-        ours = {_names_of(name, fields[name])[0]: value for name, value in self.fixed.items()}
-        return self.plug.executor.validate(self.action, {**given, **ours})
+        fixed = {_names_of(name, fields[name])[0]: value for name, value in self.fixed.items()}
+        return self.plug.executor.validate(self.action, {**values, **fixed})
 
     async def _within_limits(self) -> None:
         budget = Budget(f"tool:{self.connection.id}:{self.action.name}", self.limits.calls, self.limits.per_seconds)
         if wait := await self.plug.shared.take(budget):
             raise RateLimited("this tool was called too often", retry_after=wait, code="tool_limit")
 
-    async def _note(self, error: PlugFnError) -> None:
-        """A row for a call that was refused before the executor could note it."""
+    async def _log_refusal(self, error: PlugFnError) -> None:
+        """Log a call that was refused before the executor could log it."""
         error.call_id = uuid4().hex
         error.provider, error.action = self.action.provider, self.action.name
         entry = ActionLog(
@@ -135,11 +135,11 @@ class Tool:
             code=error.code,
             source="tool",
         )
-        await complete(self.plug.store.add_logs([entry]), "a tool's refusal was not noted")
+        await complete(self.plug.store.add_logs([entry]), "a refused call of a tool was not logged")
 
 
 def explained(error: PlugFnError) -> str:
-    """An error as a model is told it: what happened and what to do next, as JSON."""
+    """An error for a model: what happened and what to do next, as JSON."""
     return json.dumps({"error": error.as_dict()}, ensure_ascii=False)
 
 
@@ -152,41 +152,41 @@ async def toolbox(
     fixed: Mapping[str, Mapping[str, Any]] | None = None,
     limits: ToolLimits | None = None,
 ) -> list[Tool]:
-    """The tools of one user, by name.
+    """The tools for one user, by name.
 
-    `actions`: their paths ("github.issues.create"); by default those of FAMILIES. `connection_ids`: only these
-    connections. `fixed`: parameters by action path that the program sets. Raises UnknownName, InvalidCall (nothing of
-    that is connected)."""
+    `actions`: action paths ("github.issues.create"); default: those of FAMILIES. `connection_ids`: only these
+    connections. `fixed`: parameters that the program sets, by action path. Raises UnknownName, InvalidCall (an action
+    has no active connection)."""
     connections = await _connections(plug, user_id, connection_ids)
     for path in [*(actions or ()), *(fixed or {})]:
         plug.providers.action(path)
-    pairs = [(action, connection) for connection in connections for action in _wanted(plug, connection, actions)]
-    _check_found(actions, [action.path for action, _ in pairs])
+    pairs = [(action, connection) for connection in connections for action in _actions_for(plug, connection, actions)]
+    _check_connected(actions, [action.path for action, _ in pairs])
     names = _names(pairs)
     return [
         _tool(plug, action, connection, (fixed or {}).get(action.path, {}), limits or ToolLimits(), name)
-        for (action, connection), name in sorted(zip(pairs, names, strict=True), key=lambda one: one[1])
+        for (action, connection), name in sorted(zip(pairs, names, strict=True), key=lambda item: item[1])
     ]
 
 
 async def _connections(plug: PlugFn, user_id: str, chosen: Sequence[str] | None) -> list[Connection]:
     if chosen is not None:
-        return [await plug.connections.get(one, user_id) for one in dict.fromkeys(chosen)]
-    found = await plug.connections.list(user_id)
-    return [connection for connection in found if connection.status is ConnectionStatus.ACTIVE]
+        return [await plug.connections.get(name, user_id) for name in dict.fromkeys(chosen)]
+    connections = await plug.connections.list(user_id)
+    return [connection for connection in connections if connection.status is ConnectionStatus.ACTIVE]
 
 
-def _wanted(plug: PlugFn, connection: Connection, paths: Sequence[str] | None) -> list[Action[Any, Any]]:
+def _actions_for(plug: PlugFn, connection: Connection, paths: Sequence[str] | None) -> list[Action[Any, Any]]:
     if connection.provider not in plug.providers:
         return []
     known = plug.providers.get(connection.provider).actions
     if paths is not None:
         return [action for action in known.values() if action.path in paths]
-    named = [name for family, names in FAMILIES.items() if connection.provider.startswith(family) for name in names]
-    return [known[name] for name in named if name in known]
+    defaults = [name for family, names in FAMILIES.items() if connection.provider.startswith(family) for name in names]
+    return [known[name] for name in defaults if name in known]
 
 
-def _check_found(wanted: Sequence[str] | None, paths: Sequence[str]) -> None:
+def _check_connected(wanted: Sequence[str] | None, paths: Sequence[str]) -> None:
     missing = set(wanted or ()) - set(paths)
     if missing:
         raise InvalidCall(f"no active connection for {', '.join(sorted(missing))}", code="no_connection")
@@ -216,9 +216,9 @@ def _tool(
 
 
 def _names(pairs: Sequence[Pair]) -> list[str]:
-    """As the makers of models want them: letters, digits, _ and -, at most 64. No two are the same.
+    """Names that model vendors accept: letters, digits, _ and -, at most 64, and all different.
 
-    Of two connections at one provider each has its tools, told apart by the connection's id."""
+    Two connections at the same provider have different tools, told apart by a digest of the connection's id."""
     plain = [_NOT_IN_NAMES.sub("_", action.path) for action, _ in pairs]
     return [
         name if len(name) <= LONGEST_NAME and plain.count(name) == 1 else f"{name[:51]}_{_digest(*pair)}"
@@ -231,16 +231,16 @@ def _digest(action: Action[Any, Any], connection: Connection) -> str:
 
 
 def _names_of(name: str, field: FieldInfo) -> list[str]:
-    """Every name by which an argument may set a field. By the first one it always can be set."""
+    """All names that an argument may use for a field. The first one always works."""
     alias = field.validation_alias or field.alias
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
-    told = [str(choice.path[0]) if isinstance(choice, AliasPath) else choice for choice in choices if choice]
-    return [*told, name]
+    aliases = [str(choice.path[0]) if isinstance(choice, AliasPath) else choice for choice in choices if choice]
+    return [*aliases, name]
 
 
 def _without(action: Action[Any, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
     schema = action.params.model_json_schema()
     hidden = {alias for name in fixed for alias in _names_of(name, action.params.model_fields[name])}
-    properties = {name: one for name, one in schema.get("properties", {}).items() if name not in hidden}
+    properties = {name: shape for name, shape in schema.get("properties", {}).items() if name not in hidden}
     required = [name for name in schema.get("required", ()) if name not in hidden]
     return {**schema, "properties": properties, "required": required}

@@ -1,7 +1,7 @@
-"""Seals anew, with the encryption ring's first key, all that an older key has sealed; then the older key can go.
+"""Encrypts all stored data with the ring's first key, so that older keys can be removed.
 
-Put the new key first in every process's ring, rotate, and drop the old one a day later: sign-ins under way and results
-kept for idempotency keys are sealed too, but live no longer than that. It may be run again, or twice at once.
+Put the new key first in every process's ring, rotate, and remove the old key a day later: sign-ins in progress and the
+results of idempotency keys are encrypted too, but live no longer. Rotation may run again, or twice at the same time.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,18 +17,18 @@ from plugfn.vault.sealed_connections import Vault
 PAGE = 200
 
 OnProgress = Callable[[str, int], None]
-"""Told after each page: connections, workflows or runs, and how many of them have been looked at."""
+"""Called after each page with the kind (connections, workflows or runs) and how many of them have been examined."""
 
 T = TypeVar("T", Connection, WorkflowRow, RunRow)
 
 
 @dataclass
 class Rotated:
-    """What was done."""
+    """What a rotation did."""
 
     resealed: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, list[str]] = field(default_factory=dict)
-    """Ids of what no key of the ring opens, by kind: a key is missing, or the row was tampered with."""
+    """Ids of rows that no key of the ring opens, by kind: a key is missing, or the row was changed."""
 
     @property
     def complete(self) -> bool:
@@ -37,7 +37,7 @@ class Rotated:
 
 
 async def rotate_keys(store: Store, ring: KeyRing, on_progress: OnProgress | None = None) -> Rotated:
-    """Reseal connections, workflows and runs, page by page, while everything goes on."""
+    """Reencrypt connections, workflows and runs, page by page. Calls may go on meanwhile."""
     rotation = _Rotation(store, ring, on_progress or _silent)
     await rotation.walk("connections", lambda after: store.connections(after=after, limit=PAGE), rotation.connection)
     await rotation.walk("workflows", lambda after: store.workflows(after=after, limit=PAGE), rotation.body)
@@ -46,7 +46,7 @@ async def rotate_keys(store: Store, ring: KeyRing, on_progress: OnProgress | Non
 
 
 def _silent(kind: str, count: int) -> None:
-    """Nobody wants to know."""
+    """The default callback: reports nothing."""
 
 
 class _Rotation:
@@ -73,7 +73,7 @@ class _Rotation:
         return await self._vault.reseal(row.id)
 
     async def body(self, row: WorkflowRow | RunRow) -> bool:
-        """Whoever changes it meanwhile seals it with the first key: then there is nothing to do."""
+        """Any other change of the row reencrypts it as well: then there is nothing to do."""
         if self._ring.is_current(row.body):
             return False
         return await self._store.reseal(row, self._ring.seal(self._ring.unseal(row.body, row.context), row.context))

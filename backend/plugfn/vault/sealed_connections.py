@@ -1,6 +1,7 @@
-"""Connections at rest: credentials sealed, label and account sealed too, the account findable by a keyed digest.
+"""Stored connections. Credentials, label and account are encrypted; a keyed digest makes the account searchable.
 
-A change is written only over what it was made from (compare and swap on `updated_at`), so of two at once none is lost.
+A change is written only over the version that it was made from (compare and swap on `updated_at`), so that of two
+simultaneous changes neither is lost.
 """
 
 import base64
@@ -23,19 +24,19 @@ PAGE = 1000
 
 
 class Profile(BaseModel):
-    """What of a connection is sealed beside its credentials."""
+    """What is encrypted of a connection besides its credentials."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     label: str = ""
     account: str = ""
     webhook: str = ""
-    """The digest of the secret in its webhook URL."""
+    """The digest of the secret in the connection's webhook URL."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A connection with its credentials, opened."""
+class StoredConnection:
+    """A connection with its decrypted credentials."""
 
     connection: Connection
     credentials: Model
@@ -43,113 +44,117 @@ class Kept:
 
 
 class Vault:
-    """Seals what goes in, opens what comes out. Knows no users: its callers check."""
+    """Encrypts what is written, decrypts what is read. It does not check users: its callers do."""
 
     def __init__(self, store: Store, ring: KeyRing) -> None:
         self._store, self._ring = store, ring
 
     async def add(self, connection: Connection, credentials: Model) -> None:
-        """Store a new one."""
-        await self._store.add_connection(*self._closed(Kept(connection, credentials)))
+        """Store a new connection."""
+        await self._store.add_connection(*self._sealed(StoredConnection(connection, credentials)))
 
     async def find(self, connection_id: str) -> Connection | None:
-        """The connection of this id, whoever's it is."""
+        """The connection with this id, of any user."""
         row = await self._store.connection(connection_id)
-        return None if row is None else self._shown(row)[0]
+        return None if row is None else self._readable(row)[0]
 
     async def of_user(
         self, user_id: str, provider: str | None = None, *, after: str = "", limit: int = 1000
     ) -> list[Connection]:
-        """A user's, by id."""
+        """A user's connections, by id."""
         rows = await self._store.connections(user_id=user_id, provider=provider, after=after, limit=limit)
-        return [self._shown(row)[0] for row in rows]
+        return [self._readable(row)[0] for row in rows]
 
     async def of_account(self, provider: str, account: str, user_id: str | None = None) -> list[Connection]:
-        """Those of a vendor's account: everybody's, or one user's."""
-        # All digests at once: asked for one after the other, a row that is resealed in between would be missed.
+        """The connections to a vendor's account, of all users or of one."""
+        # One query for all digests: with one query each, a row that is resealed in between would be missed.
         digests = self._ring.digests(account, f"account|{provider}")
-        found: list[Connection] = []
+        connections: list[Connection] = []
         more = True
         while more:
-            after = found[-1].id if found else ""
+            after = connections[-1].id if connections else ""
             rows = await self._store.connections(
                 user_id=user_id, provider=provider, accounts=digests, after=after, limit=PAGE
             )
-            found += rows
+            connections += rows
             more = len(rows) == PAGE
-        return [self._shown(row)[0] for row in found]
+        return [self._readable(row)[0] for row in connections]
 
-    async def read(self, connection_id: str, model: type[Model]) -> Kept | None:
+    async def read(self, connection_id: str, model: type[Model]) -> StoredConnection | None:
         """With its credentials. Raises NeedsReconnect (code "unreadable") when no key of the ring opens them."""
-        found = await self._store.with_credentials(connection_id)
-        return None if found is None else self._opened(*found, model)
+        row_and_sealed = await self._store.with_credentials(connection_id)
+        return None if row_and_sealed is None else self._unsealed(*row_and_sealed, model)
 
-    async def change(self, connection_id: str, model: type[Model], how: Callable[[Kept], Kept | None]) -> Kept | None:
-        """Write what `how` makes of it as it is then; nothing if that is None. What is stored now; None: it is gone.
+    async def change(
+        self, connection_id: str, model: type[Model], how: Callable[[StoredConnection], StoredConnection | None]
+    ) -> StoredConnection | None:
+        """Replace a connection by what `how` returns for its current state, unless `how` returns None.
 
-        `how` is asked again when another change came between."""
+        Returns the stored state; None when it is gone. `how` is called again after a simultaneous change."""
         for _ in range(ATTEMPTS):
-            kept = await self.read(connection_id, model)
-            changed = None if kept is None else how(kept)
-            if kept is None or changed is None:
-                return kept
-            written = await self._write(kept, changed)
+            stored = await self.read(connection_id, model)
+            changed = None if stored is None else how(stored)
+            if stored is None or changed is None:
+                return stored
+            written = await self._write(stored, changed)
             if written is not None:
                 return written
-        raise TryLater("the connection is being changed by many at once", code="conflict")
+        raise TryLater("too many simultaneous changes of the connection", code="conflict")
 
-    async def _write(self, kept: Kept, changed: Kept) -> Kept | None:
-        before = kept.connection.updated_at
+    async def _write(self, stored: StoredConnection, changed: StoredConnection) -> StoredConnection | None:
+        before = stored.connection.updated_at
         stamped = replace(changed.connection, updated_at=max(datetime.now(UTC), before + TICK))
         changed = replace(changed, connection=stamped)
-        done = await self._store.update_connection(*self._closed(changed), read_at=before)
-        return changed if done else None
+        written = await self._store.update_connection(*self._sealed(changed), read_at=before)
+        return changed if written else None
 
     async def remove(self, connection_id: str) -> bool:
-        """With its credentials. False when there was none."""
+        """Delete a connection with its credentials. False when there was none."""
         return await self._store.delete_connection(connection_id)
 
     async def reseal(self, connection_id: str) -> bool:
-        """Seal with the ring's first key what is not. Whether there was something to do.
+        """Reencrypt it with the ring's first key, unless it already is. Returns whether there was something to do.
 
         Raises Unreadable when no key of the ring opens it."""
         for _ in range(ATTEMPTS):
-            found = await self._store.with_credentials(connection_id)
-            if found is None or (self._ring.is_current(found[1]) and self._ring.is_current(_raw(found[0].label))):
+            row_and_sealed = await self._store.with_credentials(connection_id)
+            if row_and_sealed is None:
                 return False
-            row, sealed = found
+            row, sealed = row_and_sealed
+            if self._ring.is_current(sealed) and self._ring.is_current(_raw(row.label)):
+                return False
             new = self._ring.seal(self._ring.unseal(sealed, _context(row)), _context(row))
-            fresh = replace(self._closed_profile(*self._profile(row)), updated_at=row.updated_at + TICK)
+            fresh = replace(self._sealed_row(*self._profile(row)), updated_at=row.updated_at + TICK)
             if await self._store.update_connection(fresh, new, read_at=row.updated_at):
                 return True
-        raise TryLater("the connection is being changed by many at once", code="conflict")
+        raise TryLater("too many simultaneous changes of the connection", code="conflict")
 
-    def _closed(self, kept: Kept) -> tuple[Connection, bytes]:
-        row = self._closed_profile(kept.connection, kept.webhook)
-        return row, seal_model(self._ring, kept.credentials, _context(row))
+    def _sealed(self, stored: StoredConnection) -> tuple[Connection, bytes]:
+        row = self._sealed_row(stored.connection, stored.webhook)
+        return row, seal_model(self._ring, stored.credentials, _context(row))
 
-    def _closed_profile(self, shown: Connection, webhook: str) -> Connection:
+    def _sealed_row(self, shown: Connection, webhook: str) -> Connection:
         profile = Profile(label=shown.label, account=shown.account, webhook=webhook)
         sealed = self._ring.seal(profile.model_dump_json().encode(), _context(shown) + "|profile")
         digests = self._ring.digests(shown.account, f"account|{shown.provider}") if shown.account else ("",)
         return replace(shown, label=base64.b64encode(sealed).decode(), account=digests[0])
 
     def _profile(self, row: Connection) -> tuple[Connection, str]:
-        """As it is, and its webhook's digest. Raises Unreadable."""
+        """The decrypted connection, and the digest of its webhook's secret. Raises Unreadable."""
         profile = Profile.model_validate_json(self._ring.unseal(_raw(row.label), _context(row) + "|profile"))
         return replace(row, label=profile.label, account=profile.account), profile.webhook
 
-    def _shown(self, row: Connection) -> tuple[Connection, str]:
-        """What cannot be opened stays empty: a list must not fail for one."""
+    def _readable(self, row: Connection) -> tuple[Connection, str]:
+        """As _profile, with empty texts when it cannot be decrypted: one bad row must not fail a whole list."""
         try:
             return self._profile(row)
         except Unreadable:
             return replace(row, label="", account=""), ""
 
-    def _opened(self, row: Connection, sealed: bytes, model: type[Model]) -> Kept:
+    def _unsealed(self, row: Connection, sealed: bytes, model: type[Model]) -> StoredConnection:
         try:
             shown, webhook = self._profile(row)
-            return Kept(shown, unseal_model(self._ring, model, sealed, _context(row)), webhook)
+            return StoredConnection(shown, unseal_model(self._ring, model, sealed, _context(row)), webhook)
         except (Unreadable, ValidationError):
             raise NeedsReconnect(
                 "the stored credentials cannot be read", code="unreadable", provider=row.provider

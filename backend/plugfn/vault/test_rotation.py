@@ -1,4 +1,4 @@
-"""Tests of the rotation of keys, on every store."""
+"""Tests of key rotation, on every store."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ async def fill(store: Store, ring: KeyRing, count: int) -> list[str]:
     return ids
 
 
-async def test_after_a_rotation_the_old_key_can_go(store, monkeypatch):
+async def test_after_a_rotation_the_old_key_can_be_removed(store, monkeypatch):
     monkeypatch.setattr(rotation, "PAGE", 3)
     ids = await fill(store, KeyRing.from_keys(OLD), 7)
     told = []
@@ -82,7 +82,7 @@ async def test_accounts_are_found_before_and_during_a_rotation(store):
     assert await vault.of_account("slack", "acct-0") == []
 
 
-async def test_what_no_key_opens_is_named_and_left_as_it_is(store):
+async def test_unreadable_rows_are_reported_and_left_unchanged(store):
     await fill(store, KeyRing.from_keys(new_key()), 1)
     await fill(store, KeyRing.from_keys(OLD), 1)
     done = await rotate_keys(store, KeyRing.from_keys([NEW, OLD]))
@@ -118,10 +118,10 @@ async def test_a_row_that_is_not_sealed_at_all_is_unreadable(store):
 
 
 async def test_an_account_is_found_while_its_connection_is_resealed():
-    """Events of an account must find its connections, and a reconnection the one that it renews, at any moment."""
+    """At any moment, events must find the connections of their account, and a sign-in the connection that it renews."""
 
     class Resealing(MemoryStore):
-        """Whenever it is asked, the row is sealed anew right afterwards, by one process or the other."""
+        """Reseals the row after every query, as another process might."""
 
         async def connections(self, **wanted):
             found = await super().connections(**wanted)
@@ -139,7 +139,7 @@ async def test_an_account_is_found_while_its_connection_is_resealed():
 
 
 async def test_a_connection_is_resealed_when_only_its_label_needs_it():
-    """The account's digest goes with the label: with the old key it would be lost."""
+    """The account's digest changes with the label: with the old key it would be lost."""
     store, both = MemoryStore(), KeyRing.from_keys([NEW, OLD])
     vault = Vault(store, KeyRing.from_keys(OLD))
     await vault.add(made := a_connection(label="Ana", account="acct"), TOKENS)

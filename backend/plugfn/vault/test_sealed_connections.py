@@ -1,4 +1,4 @@
-"""Tests of connections at rest."""
+"""Tests of encrypted connections."""
 
 import asyncio
 import base64
@@ -14,7 +14,7 @@ from plugfn.definition import OAuthTokens
 from plugfn.errors import NeedsReconnect, TryLater
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.store_contract import NOW, a_connection
-from plugfn.vault.sealed_connections import ATTEMPTS, Kept, Profile, Vault
+from plugfn.vault.sealed_connections import ATTEMPTS, Profile, StoredConnection, Vault
 
 RING = KeyRing.from_keys(new_key())
 TOKENS = OAuthTokens(access_token=SecretStr("a"), refresh_token=SecretStr("r"), expires_at=NOW, scopes=("x",))
@@ -22,14 +22,14 @@ TOKENS = OAuthTokens(access_token=SecretStr("a"), refresh_token=SecretStr("r"), 
 
 @given(st.text(), st.text(min_size=1), st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"])))
 @settings(max_examples=50)
-def test_what_goes_in_comes_out_and_is_not_to_be_seen(label, account, secret):
+def test_a_connection_comes_back_and_is_stored_encrypted(label, account, secret):
     async def story() -> None:
         store = MemoryStore()
         vault = Vault(store, RING)
         tokens = TOKENS.model_copy(update={"access_token": SecretStr(secret)})
         connection = a_connection(label=label, account=account, scopes=("é",), expires_at=NOW)
         await vault.add(connection, tokens)
-        assert await vault.read(connection.id, OAuthTokens) == Kept(connection, tokens)
+        assert await vault.read(connection.id, OAuthTokens) == StoredConnection(connection, tokens)
         assert await vault.find(connection.id) == connection
         assert await vault.of_user("ana") == [connection]
         assert await vault.of_account("github", account) == [connection]
@@ -44,13 +44,13 @@ def test_what_goes_in_comes_out_and_is_not_to_be_seen(label, account, secret):
     asyncio.run(story())
 
 
-async def test_every_one_of_many_changes_at_once_is_kept():
+async def test_many_simultaneous_changes_are_all_stored():
     vault = Vault(MemoryStore(), RING)
     connection = a_connection(scopes=())
     await vault.add(connection, TOKENS)
 
     def with_scope(scope: str):
-        def how(kept: Kept) -> Kept:
+        def how(kept: StoredConnection) -> StoredConnection:
             return replace(kept, connection=replace(kept.connection, scopes=(*kept.connection.scopes, scope)))
 
         return how
@@ -63,7 +63,7 @@ async def test_every_one_of_many_changes_at_once_is_kept():
     assert found.updated_at > connection.updated_at
 
 
-async def test_a_change_that_never_gets_its_turn_is_for_later(monkeypatch):
+async def test_a_change_that_always_conflicts_raises_try_later(monkeypatch):
     store = MemoryStore()
     vault = Vault(store, RING)
     connection = a_connection()
@@ -79,17 +79,17 @@ async def test_a_change_that_never_gets_its_turn_is_for_later(monkeypatch):
     assert len(asked) == ATTEMPTS
 
 
-async def test_a_change_of_nothing_writes_nothing_and_one_of_what_is_gone_is_none():
+async def test_an_empty_change_writes_nothing_and_a_missing_connection_is_none():
     vault = Vault(MemoryStore(), RING)
     connection = a_connection()
     await vault.add(connection, TOKENS)
-    assert await vault.change(connection.id, OAuthTokens, lambda kept: None) == Kept(connection, TOKENS)
+    assert await vault.change(connection.id, OAuthTokens, lambda kept: None) == StoredConnection(connection, TOKENS)
     assert await vault.find(connection.id) == connection
     assert await vault.remove(connection.id)
     assert await vault.change(connection.id, OAuthTokens, lambda kept: kept) is None
 
 
-async def test_a_row_that_was_tampered_with_hides_no_other():
+async def test_a_tampered_row_does_not_hide_others():
     store = MemoryStore()
     vault = Vault(store, RING)
     for label in ("é", "x", "AAAA"):
@@ -110,8 +110,8 @@ async def test_an_account_of_very_many_users_has_them_all(monkeypatch):
 
 @pytest.mark.parametrize("moved", [{"id": "f" * 32}, {"user_id": "mallory"}, {"provider": "slack"}])
 @pytest.mark.parametrize("what", ["credentials", "label", "both"])
-async def test_what_is_sealed_opens_in_its_own_row_alone(moved, what):
-    """Who can write to the database must not hand one user's account to another."""
+async def test_sealed_values_open_only_in_their_own_row(moved, what):
+    """Write access to the database must not be enough to give one user's account to another."""
     store = MemoryStore()
     vault = Vault(store, RING)
     await vault.add(mine := a_connection(label="Ana"), TOKENS)
@@ -122,14 +122,14 @@ async def test_what_is_sealed_opens_in_its_own_row_alone(moved, what):
     await vault.add(theirs := replace(mine, **moved), TOKENS)
     own = await store.with_credentials(theirs.id)
     assert own is not None
-    assert await vault.read(theirs.id, OAuthTokens) == Kept(theirs, TOKENS)
+    assert await vault.read(theirs.id, OAuthTokens) == StoredConnection(theirs, TOKENS)
     label = own[0].label if what == "credentials" else row.label
     await store.update_connection(replace(own[0], label=label), own[1] if what == "label" else sealed)
     with pytest.raises(NeedsReconnect):
         await vault.read(theirs.id, OAuthTokens)
 
 
-async def test_a_profile_is_no_credentials():
+async def test_a_profile_cannot_be_used_as_credentials():
     store = MemoryStore()
     vault = Vault(store, RING)
     await vault.add(mine := a_connection(label="Ana"), TOKENS)

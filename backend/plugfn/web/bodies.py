@@ -1,4 +1,4 @@
-"""What requests carry."""
+"""The JSON bodies of requests."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from plugfn.definition import Model
 
 
 class Authorize(Model):
-    """Begins an OAuth connection. `redirect_after`: the page of yours to come back to, a path beginning with /."""
+    """Starts an OAuth connection. `redirect_after`: a path of your site to return to, beginning with /."""
 
     redirect_after: str = Field(default="", max_length=2000)
     scopes: tuple[str, ...] | None = Field(default=None, max_length=100)
 
 
 class Connect(Model):
-    """Connects with credentials that were typed in."""
+    """Connects with typed credentials."""
 
     provider: str = Field(max_length=50)
     credentials: dict[str, Any]

@@ -1,15 +1,15 @@
-"""The routes, one small function each. Adapters bring requests here and carry the responses back.
+"""The web routes, one small function each. Adapters convert a framework's requests and responses.
 
-GET    /providers                          what can be connected, and what it can do
+GET    /providers                          the providers, with their actions and events
 POST   /connections/{provider}/authorize   {"redirect_after", "scopes"} → {"authorization_url"}
 GET    /oauth/{provider}/callback          where the vendor sends the user back
-GET    /connections                        the user's
-POST   /connections                        {"provider", "credentials", "label"}: with typed-in credentials
+GET    /connections                        the user's connections
+POST   /connections                        {"provider", "credentials", "label"}: connects with typed credentials
 POST   /connections/{id}/test              asks the vendor → {"label"}
-DELETE /connections/{id}                   disconnects, and revokes what can be revoked
+DELETE /connections/{id}                   disconnects, and revokes tokens if the vendor supports it
 POST   /actions/{provider}/{action}        {"params", "connection_id"}, header Idempotency-Key → the result
 GET    /logs                               the newest attempts of the user's calls
-POST   /webhooks/{provider}                deliveries; with /{connection}/{secret} for those that have their own
+POST   /webhooks/{provider}                deliveries; with /{connection}/{secret} for connections with their own URL
 """
 
 import logging
@@ -34,7 +34,7 @@ log = logging.getLogger("plugfn.web")
 
 
 class Visit(NamedTuple):
-    """A request on its way: who makes it ("" where nobody needs to be known), and the parts of its path."""
+    """A request to a route: the user's id ("" where none is needed), and the variable parts of the path."""
 
     request: Request
     user_id: str
@@ -42,12 +42,12 @@ class Visit(NamedTuple):
 
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""What adapters bring here, so that what is not taken is refused in the same words by all of them."""
+"""Adapters pass all of these here, so that every framework refuses a method in the same way."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """One address. `personal`: it needs a user."""
+    """One route. `personal`: it needs a user who is logged in."""
 
     method: str
     path: str
@@ -57,36 +57,44 @@ class Route:
 
 
 class Web:
-    """`await Web(plug).handle(request)`. What goes wrong is an answer; what `auth` raises is the framework's."""
+    """`await Web(plug).handle(request)`. PlugFn's errors become answers; errors of `auth` are left to the framework."""
 
     def __init__(self, plug: PlugFn) -> None:
         self._plug = plug
         self.routes = (
-            Route("GET", "/providers", "What can be connected, and what it can do.", self._providers, personal=False),
-            Route("POST", "/connections/{provider}/authorize", "Where to connect.", self._authorize),
-            Route("GET", "/oauth/{provider}/callback", "The vendor sends the user back here.", self._callback),
-            Route("GET", "/connections", "The user's connections.", self._connections),
-            Route("POST", "/connections", "Connects with typed-in credentials.", self._connect),
-            Route("POST", "/connections/{id}/test", "Asks the vendor whether it works.", self._test),
+            Route(
+                "GET", "/providers", "The providers, with their actions and events.", self._providers, personal=False
+            ),
+            Route("POST", "/connections/{provider}/authorize", "Returns the URL to send the user to.", self._authorize),
+            Route("GET", "/oauth/{provider}/callback", "The vendor redirects the user here.", self._callback),
+            Route("GET", "/connections", "Lists the user's connections.", self._connections),
+            Route("POST", "/connections", "Connects with typed credentials.", self._connect),
+            Route("POST", "/connections/{id}/test", "Asks the vendor whether the connection works.", self._test),
             Route("DELETE", "/connections/{id}", "Disconnects.", self._disconnect),
             Route("POST", "/actions/{provider}/{action}", "Runs an action.", self._act),
-            Route("GET", "/logs", "The newest attempts of the user's calls.", self._logs),
-            Route("POST", "/webhooks/{provider}", "Deliveries.", self._webhook, personal=False),
-            Route("POST", "/webhooks/{provider}/{id}/{secret}", "Deliveries.", self._webhook, personal=False),
-            Route("POST", "/webhooks/{provider}/{id}/{secret}/{rest}", "Deliveries.", self._webhook, personal=False),
+            Route("GET", "/logs", "Lists the newest attempts of the user's calls.", self._logs),
+            Route("POST", "/webhooks/{provider}", "Receives deliveries.", self._webhook, personal=False),
+            Route("POST", "/webhooks/{provider}/{id}/{secret}", "Receives deliveries.", self._webhook, personal=False),
+            Route(
+                "POST",
+                "/webhooks/{provider}/{id}/{secret}/{rest}",
+                "Receives deliveries.",
+                self._webhook,
+                personal=False,
+            ),
         )
         self._patterns = [(_pattern(route.path), route) for route in self.routes]
 
     @property
     def paths(self) -> dict[str, list[Route]]:
-        """The routes of each address."""
-        found: dict[str, list[Route]] = {}
+        """The routes by path."""
+        routes: dict[str, list[Route]] = {}
         for route in self.routes:
-            found.setdefault(route.path, []).append(route)
-        return found
+            routes.setdefault(route.path, []).append(route)
+        return routes
 
     def most_bytes(self, path: str) -> int:
-        """How much of a body an adapter reads before it gives up and answers 413."""
+        """The largest body for this path; an adapter answers 413 to a larger one."""
         first, _, rest = path.removeprefix("/").partition("/")
         name = rest.partition("/")[0]
         if first != "webhooks" or name not in self._plug.providers:
@@ -95,23 +103,23 @@ class Web:
         return MOST_JSON if webhooks is None else webhooks.max_bytes
 
     async def handle(self, request: Request) -> Response:
-        """The answer to a request."""
+        """Answer a request."""
         try:
             return await self._route(request)
         except PlugFnError as error:
             return failure(error)
         except ConfigurationError:
-            log.exception("the program is set up wrongly")
-            return refusal(500, "configuration", "The server is not set up for this.")
+            log.exception("the program is configured wrongly")
+            return refusal(500, "configuration", "The server is not configured for this.")
 
     async def _route(self, request: Request) -> Response:
-        fitting = [(route, found) for pattern, route in self._patterns if (found := pattern.fullmatch(request.path))]
-        for route, found in fitting:
+        matching = [(route, match) for pattern, route in self._patterns if (match := pattern.fullmatch(request.path))]
+        for route, match in matching:
             if route.method == request.method:
-                return await self._visit(request, route, found.groupdict())
-        if fitting:
-            allow = ", ".join(sorted({route.method for route, _ in fitting}))
-            return refusal(405, "method_not_allowed", "This address does not take that method.", allow=allow)
+                return await self._visit(request, route, match.groupdict())
+        if matching:
+            allow = ", ".join(sorted({route.method for route, _ in matching}))
+            return refusal(405, "method_not_allowed", "This path does not support that method.", allow=allow)
         return refusal(404, "not_found", "There is nothing here.")
 
     async def _visit(self, request: Request, route: Route, part: dict[str, str]) -> Response:
@@ -138,13 +146,15 @@ class Web:
         return reply({"connection": shown(done.connection)})
 
     async def _connections(self, visit: Visit) -> Response:
-        found = await self._plug.connections.list(visit.user_id, visit.request.query.get("provider"))
-        return reply({"connections": [shown(connection) for connection in found]})
+        connections = await self._plug.connections.list(visit.user_id, visit.request.query.get("provider"))
+        return reply({"connections": [shown(connection) for connection in connections]})
 
     async def _connect(self, visit: Visit) -> Response:
         body = validated(Connect, visit.request.document(), "the fields")
-        made = await self._plug.connections.create(visit.user_id, body.provider, body.credentials, label=body.label)
-        return reply({"connection": shown(made)}, 201)
+        connection = await self._plug.connections.create(
+            visit.user_id, body.provider, body.credentials, label=body.label
+        )
+        return reply({"connection": shown(connection)}, 201)
 
     async def _test(self, visit: Visit) -> Response:
         connection = await self._plug.connections.get(visit.part["id"], visit.user_id)
@@ -168,7 +178,7 @@ class Web:
     async def _logs(self, visit: Visit) -> Response:
         rows = await self._plug.store.logs(user_id=visit.user_id, limit=100)
         names = ("started_at", "provider", "action", "attempt", "outcome", "error", "code", "milliseconds", "call_id")
-        return reply({"logs": [{name: _plain(getattr(row, name)) for name in names} for row in rows]})
+        return reply({"logs": [{name: _json_value(getattr(row, name)) for name in names} for row in rows]})
 
     async def _webhook(self, visit: Visit) -> Response:
         request, part = visit.request, visit.part
@@ -177,23 +187,23 @@ class Web:
         return Response(receipt.status, receipt.body, receipt.content_type)
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    # Some vendors append parts of their own to the URL they were given.
+    # Some vendors append their own parts to the URL.
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path).replace("(?P<rest>[^/]+)", "(?P<rest>.+)"))
 
 
 def describe(provider: Provider) -> dict[str, Any]:
-    """A provider as an API shows it: what it can do, and the form for its credentials where they are typed in."""
-    typed_in = not isinstance(provider.auth, OAuth2)
+    """A provider as JSON: its actions and events, and the form for its credentials if they are typed."""
+    typed = not isinstance(provider.auth, OAuth2)
     return {
         "name": provider.name,
         "label": provider.label,
-        "auth": "form" if typed_in else "oauth2",
-        "credentials": provider.credentials.model_json_schema() if typed_in else None,
+        "auth": "form" if typed else "oauth2",
+        "credentials": provider.credentials.model_json_schema() if typed else None,
         "docs_url": provider.docs_url,
         "actions": [
             {"name": action.name, "summary": action.summary, "safe": action.safe}
@@ -204,7 +214,7 @@ def describe(provider: Provider) -> dict[str, Any]:
 
 
 def shown(connection: Connection) -> dict[str, Any]:
-    """A connection as its user sees it."""
+    """A connection as its user may see it, as JSON."""
     return {
         "id": connection.id,
         "provider": connection.provider,

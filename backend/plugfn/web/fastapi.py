@@ -15,7 +15,7 @@ with needs("fastapi"):
 
 
 def plugfn_router(plug: PlugFn) -> APIRouter:
-    """Every route of plugfn.web.core, in the application's OpenAPI document too. `auth` is given FastAPI's request."""
+    """A router with every route of plugfn.web.core, also in the OpenAPI document. `auth` gets FastAPI's request."""
     web, router = Web(plug), APIRouter(tags=["plugfn"])
     for pattern, routes in web.paths.items():
         path, endpoint = pattern.replace("{rest}", "{rest:path}"), _endpoint(web, pattern)
@@ -43,16 +43,16 @@ def _endpoint(web: Web, pattern: str) -> Callable[[FastAPIRequest], Awaitable[Fa
         try:
             body = await _read(request, web.most_bytes(path))
         except ClientDisconnect:
-            return _carried(BROKEN_OFF)
+            return _converted(BROKEN_OFF)
         if body is None:
-            return _carried(TOO_LARGE)
-        return _carried(await web.handle(_request(request, path, body)))
+            return _converted(TOO_LARGE)
+        return _converted(await web.handle(_request(request, path, body)))
 
     return endpoint
 
 
 async def _read(request: FastAPIRequest, most: int) -> bytes | None:
-    """The raw body; None as soon as it is bigger than allowed."""
+    """The raw body; None as soon as it is too large."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -62,11 +62,11 @@ async def _read(request: FastAPIRequest, most: int) -> bytes | None:
 
 
 def _request(request: FastAPIRequest, path: str, body: bytes) -> Request:
-    # As WSGI has it: a header that comes twice is one, its values joined.
+    # As in WSGI: the values of a repeated header are joined into one.
     headers = {name: ",".join(request.headers.getlist(name)) for name in request.headers}
     return Request(request.method, path, dict(request.query_params), headers, body, request)
 
 
-def _carried(response: Response) -> FastAPIResponse:
+def _converted(response: Response) -> FastAPIResponse:
     headers = {**response.headers, "content-type": response.content_type}
     return FastAPIResponse(response.body, response.status, headers)

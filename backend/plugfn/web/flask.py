@@ -14,7 +14,7 @@ with needs("flask"):
 
 
 def plugfn_blueprint(plug: SyncPlugFn) -> flask.Blueprint:
-    """Every route of plugfn.web.core. `auth` is given Flask's request, and may use `flask.session` and `flask.g`."""
+    """A blueprint with every route of plugfn.web.core. `auth` gets Flask's request, and may use flask.session."""
     web, blueprint = Web(plug.plug), flask.Blueprint("plugfn", __name__)
     for number, pattern in enumerate(web.paths):
         path = pattern.replace("{rest}", "{path:rest}").replace("{", "<").replace("}", ">")
@@ -27,29 +27,29 @@ def _view(plug: SyncPlugFn, web: Web, pattern: str) -> Callable[..., flask.Respo
     def view(**parts: str) -> flask.Response:
         path = pattern.format(**parts)
         most = web.most_bytes(path)
-        # One more: a chunked body that is longer is cut there without a word.
+        # One more than allowed: Flask silently cuts a longer chunked body there.
         flask.request.max_content_length = most + 1
         try:
             body = flask.request.get_data(cache=True)
         except RequestEntityTooLarge:
-            return _carried(TOO_LARGE)
+            return _converted(TOO_LARGE)
         except ClientDisconnected:
-            return _carried(BROKEN_OFF)
+            return _converted(BROKEN_OFF)
         if len(body) > most:
-            return _carried(TOO_LARGE)
-        return _carried(plug.wait_for(web.handle(_request(path, body))))
+            return _converted(TOO_LARGE)
+        return _converted(plug.wait_for(web.handle(_request(path, body))))
 
     return view
 
 
 def _request(path: str, body: bytes) -> Request:
-    seen: Any = flask.request
-    headers = {name.lower(): value for name, value in seen.headers.items()}
-    # Of a name that comes twice the last one counts, as everywhere in Starlette.
-    query = {name: values[-1] for name, values in seen.args.lists()}
-    return Request(seen.method, path, query, headers, body, seen)
+    native: Any = flask.request
+    headers = {name.lower(): value for name, value in native.headers.items()}
+    # The last value of a repeated name counts, as in Starlette.
+    query = {name: values[-1] for name, values in native.args.lists()}
+    return Request(native.method, path, query, headers, body, native)
 
 
-def _carried(response: Response) -> flask.Response:
+def _converted(response: Response) -> flask.Response:
     headers = {**response.headers, "content-type": response.content_type}
     return flask.Response(response.body, response.status, headers)

@@ -1,4 +1,4 @@
-"""Requests and responses as the core sees them, whatever framework they come through."""
+"""Requests and responses, independent of the web framework."""
 
 import json
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ MOST_JSON = 1_048_576
 
 @dataclass(frozen=True)
 class Request:
-    """`path` is below where the adapter is mounted and begins with a slash; `headers` have lower-case names.
+    """A request. `path` is relative to the adapter's mount point and begins with a slash; header names are lower-case.
 
-    `native` is the framework's own request, which the `auth` function is given."""
+    `native` is the framework's own request, which the `auth` function gets."""
 
     method: str
     path: str
@@ -40,9 +40,9 @@ class Request:
     native: Any = field(default=None, repr=False)
 
     def document(self) -> dict[str, Any]:
-        """The body as a JSON object; {} for no body. Raises InvalidParams.
+        """The body as a JSON object; {} for an empty body. Raises InvalidParams.
 
-        A body must say that it is JSON: a form of another site cannot, so it cannot act with a user's cookie."""
+        The content type must be JSON: another site's form cannot send that, so it cannot use the user's cookie."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != JSON:
             raise _unreadable(f"content-type must be {JSON}")
@@ -56,7 +56,7 @@ class Request:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _unreadable(reason: str) -> InvalidParams:
@@ -74,21 +74,21 @@ class Response:
 
 
 def reply(document: Any, status: int = 200, **headers: str) -> Response:
-    """A JSON answer. Nobody on the way may keep it."""
+    """A JSON answer, which caches must not store."""
     return written(json.dumps(document, ensure_ascii=False), status, **headers)
 
 
 def written(text: str, status: int = 200, **headers: str) -> Response:
-    """As reply, of what is JSON already."""
+    """A JSON answer from JSON text."""
     return Response(status, text.encode(), JSON, {"cache-control": "no-store", **headers})
 
 
 def redirect(location: str) -> Response:
-    """Send a browser on."""
+    """Redirect a browser."""
     return Response(302, b"", "text/plain", {"location": location, "cache-control": "no-store"})
 
 
-# The first that fits: what is more special comes before what it is a kind of.
+# The first match counts, so a subclass comes before its base class.
 STATUSES: tuple[tuple[type[PlugFnError], int], ...] = (
     (InvalidParams, 422),
     (UnknownName, 404),
@@ -107,7 +107,7 @@ STATUSES: tuple[tuple[type[PlugFnError], int], ...] = (
 
 
 def failure(error: PlugFnError) -> Response:
-    """An error as an answer: {"error": {…}}, as the error's as_dict says."""
+    """An error as an answer: {"error": {…}}, with the error's as_dict."""
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
     wait = getattr(error, "retry_after", None)
     headers = {} if wait is None else {"retry-after": str(max(1, round(wait)))}
@@ -115,10 +115,10 @@ def failure(error: PlugFnError) -> Response:
 
 
 def refusal(status: int, code: str, message: str, **headers: str) -> Response:
-    """An answer for what is no matter of the library's: nobody is logged in, no such page."""
+    """An answer for a request that never reaches the library: the user is not logged in, the path is unknown."""
     shown = {"error": "Refused", "code": code, "next": "fix_call", "message": message}
     return reply({"error": shown}, status, **headers)
 
 
-TOO_LARGE = refusal(413, "too_large", "The request is too big.")
+TOO_LARGE = refusal(413, "too_large", "The request is too large.")
 BROKEN_OFF = refusal(400, "broken_off", "The request ended before its body did.")

@@ -113,7 +113,7 @@ async def connect(web, user="ana") -> str:
     return answer.json["connection"]["id"]
 
 
-async def test_providers_are_listed_for_anybody(web):
+async def test_providers_are_listed_without_a_login(web):
     (provider,) = (await web.send("GET", "/providers")).json["providers"]
     assert provider["actions"] == [{"name": "numbers.ask", "summary": "Asks.", "safe": False}]
     assert provider["events"] == [{"name": "ping", "summary": "A ping."}]
@@ -132,7 +132,7 @@ async def test_a_connection_is_made_listed_used_and_removed(web):
     assert (await web.send("GET", "/connections", as_user("ana"))).json == {"connections": []}
 
 
-async def test_another_user_sees_and_does_nothing(web):
+async def test_another_user_can_neither_see_nor_use_a_connection(web):
     connection = await connect(web)
     assert (await web.send("GET", "/connections", as_user("bruno"))).json == {"connections": []}
     assert (await web.send("GET", "/logs", as_user("bruno"))).json == {"logs": []}
@@ -159,7 +159,7 @@ async def test_without_a_user_nothing_personal_is_shown(web, path):
         (b"[" * 100_000, JSON, 422, "invalid_params"),
     ],
 )
-async def test_a_bad_body_is_told_what_is_wrong(web, body, headers, status, code):
+async def test_the_answer_says_what_is_wrong_with_a_body(web, body, headers, status, code):
     await connect(web)
     answer = await web.send("POST", "/actions/acme/numbers.ask", {"x-user": "ana", **headers}, body)
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
@@ -172,7 +172,7 @@ async def test_a_body_that_is_too_big_is_refused(web):
     assert answer.status == 413
 
 
-async def test_unknown_names_and_addresses_are_not_found(web):
+async def test_unknown_names_and_paths_get_404(web):
     await connect(web)
     answer = await web.send("POST", "/actions/acme/numbers.aks", as_user("ana"), b"{}")
     assert (answer.status, answer.json["error"]["next"]) == (404, "fix_call")
@@ -190,7 +190,7 @@ async def test_an_idempotency_key_gives_the_first_result(web):
     assert len((await web.send("GET", "/logs", as_user("ana"))).json["logs"]) == 1
 
 
-async def test_a_webhook_is_taken_as_raw_bytes(web):
+async def test_a_webhook_is_received_as_raw_bytes(web):
     body = '{"events": [{"kind": "ping", "id": "1", "text": "olá 😀"}]}'.encode()
     headers = {"x-signature": hmac.new(SECRET.encode(), body, sha256).hexdigest()}
     assert (await web.send("POST", "/webhooks/acme", headers, body)).status == 200

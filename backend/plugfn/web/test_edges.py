@@ -1,4 +1,4 @@
-"""What strangers, browsers and odd clients send: each adapter answers the same, and nothing breaks."""
+"""Requests from strangers, browsers and odd clients: each adapter gives the same answer, and nothing breaks."""
 
 import json
 from datetime import datetime
@@ -27,7 +27,7 @@ from plugfn.web.test_adapters import Core, as_user, connect, plug_with, web  # n
     ],
     ids=range(7),
 )
-async def test_odd_json_is_refused_in_an_answer_that_is_json(web, body):  # noqa: F811
+async def test_odd_json_is_refused_with_a_json_answer(web, body):  # noqa: F811
     await connect(web)
     answer = await web.send("POST", "/actions/acme/numbers.ask", as_user("ana"), body.encode())
     assert (answer.status, answer.json["error"]["code"]) == (422, "invalid_params")
@@ -35,14 +35,14 @@ async def test_odd_json_is_refused_in_an_answer_that_is_json(web, body):  # noqa
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "POST"])
-async def test_a_method_that_is_not_taken_is_refused_alike(web, method):  # noqa: F811
+async def test_an_unsupported_method_gets_the_same_answer_everywhere(web, method):  # noqa: F811
     answer = await web.send(method, "/providers")
     assert answer.status == 405
     assert answer.headers["allow"] == "GET"
     assert method == "HEAD" or answer.json["error"]["code"] == "method_not_allowed"
 
 
-async def test_several_methods_of_one_address_are_all_named(web):  # noqa: F811
+async def test_the_allow_header_lists_every_method(web):  # noqa: F811
     assert (await web.send("PUT", "/connections", as_user("ana"))).headers["allow"] == "GET, POST"
 
 
@@ -55,14 +55,14 @@ async def test_moments_are_written_as_iso_8601(web):  # noqa: F811
 
 
 @pytest.mark.parametrize("path", ["/connections/%00/test", "/connections/a%2Fb/test", "/connections/%ED%A0%80%0A/test"])
-async def test_odd_names_in_a_path_lead_nowhere(web, path):  # noqa: F811
+async def test_odd_names_in_a_path_get_404(web, path):  # noqa: F811
     if isinstance(web, Core):
         pytest.skip("the frameworks decode paths")
     assert (await web.send("POST", path, as_user("ana"))).status == 404
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", b"\xff", json.loads("[" * 300 + "]" * 300)])
-async def test_a_result_of_any_content_gives_an_answer_that_is_json(value):
+async def test_a_result_with_any_content_gives_a_json_answer(value):
     plug = plug_with()
 
     async def odd(_call, _params):
@@ -82,17 +82,17 @@ async def test_a_result_of_any_content_gives_an_answer_that_is_json(value):
 
 
 @pytest.mark.parametrize("nobody", [None, ""])
-async def test_nobody_is_asked_to_log_in(nobody):
+async def test_a_request_without_a_user_gets_401(nobody):
     answer = await Web(plug_with(lambda _: nobody)).handle(Request("GET", "/connections"))
     assert answer.status == 401
 
 
-async def test_an_auth_that_gives_no_text_is_a_wrong_setup_and_lets_nobody_in():
+async def test_an_auth_that_returns_no_text_is_a_configuration_error():
     answer = await Web(plug_with(lambda _: 7)).handle(Request("GET", "/connections"))
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (500, "configuration")
 
 
-async def test_what_auth_raises_is_the_frameworks():
+async def test_errors_of_auth_are_left_to_the_framework():
     def auth(_request):
         raise HTTPException(403, "not you")
 
@@ -103,7 +103,7 @@ async def test_what_auth_raises_is_the_frameworks():
     assert (answer.status_code, answer.json()) == (403, {"detail": "not you"})
 
 
-async def test_of_a_query_or_header_that_comes_twice_all_adapters_see_the_same(web):  # noqa: F811
+async def test_all_adapters_read_repeated_queries_and_headers_alike(web):  # noqa: F811
     if isinstance(web, Core):
         pytest.skip("the core is given what adapters read")
     answer = await web.send("GET", "/connections?provider=nobody&provider=acme", as_user("ana"))
@@ -120,7 +120,7 @@ async def test_of_a_query_or_header_that_comes_twice_all_adapters_see_the_same(w
     ("sent", "status"),
     [("application/json; charset=utf-8", 200), ("text/plain", 422), ("application/x-www-form-urlencoded", 422)],
 )
-async def test_only_json_acts_with_a_users_cookie(web, sent, status):  # noqa: F811
+async def test_only_json_requests_can_act_with_a_users_cookie(web, sent, status):  # noqa: F811
     await connect(web)
     headers = {"x-user": "ana", "content-type": sent}
     assert (await web.send("POST", "/actions/acme/numbers.ask", headers, b"{}")).status == status

@@ -1,4 +1,4 @@
-"""The adapters in real servers, spoken to byte by byte: chunked bodies, lengths that lie, bodies too big."""
+"""The adapters in real servers, byte by byte: chunked bodies, wrong lengths, bodies that are too large."""
 
 import hmac
 import json
@@ -62,7 +62,7 @@ def port(request):
 
 
 def talk(port: int, sent: bytes, *, finish: bool = True) -> bytes:
-    """What is answered to these bytes; with `finish` they are all that ever comes."""
+    """The answer to these bytes; with `finish`, no more bytes follow."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(sent)
         if finish:
@@ -72,7 +72,7 @@ def talk(port: int, sent: bytes, *, finish: bool = True) -> bytes:
             while piece := connection.recv(65536):
                 told += piece
         except ConnectionResetError:
-            pass  # it has said what it had to say
+            pass  # it has sent everything
         return told
 
 
@@ -85,14 +85,14 @@ def status(told: bytes) -> int:
     return int(told.split(b" ", 2)[1]) if told else 0
 
 
-def test_a_chunked_delivery_is_taken_byte_for_byte(port):
+def test_a_chunked_delivery_is_received_byte_for_byte(port):
     chunks = [BODY[:10], BODY[10:49], BODY[49:]]
     sent = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
     told = talk(port, head("/webhooks/acme", "Transfer-Encoding: chunked") + sent, finish=False)
     assert status(told) == 200, told
 
 
-def test_a_delivery_that_breaks_off_is_not_taken(port, caplog):
+def test_an_incomplete_delivery_is_refused(port, caplog):
     told = talk(port, head("/webhooks/acme", f"Content-Length: {len(BODY) + 10}") + BODY)
     assert status(told) in (0, 400), told
     assert "Traceback" not in caplog.text
@@ -101,7 +101,7 @@ def test_a_delivery_that_breaks_off_is_not_taken(port, caplog):
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_delivery_that_is_too_big_is_not_read_to_its_end(port, chunked):
+def test_a_delivery_that_is_too_large_is_not_read_to_its_end(port, chunked):
     line = "Transfer-Encoding: chunked" if chunked else "Content-Length: 4000000000"
     first = b"%x\r\n%s\r\n" % (5000, b"x" * 5000) if chunked else b"x" * 5000
     told = talk(port, head("/webhooks/acme", line) + first, finish=False)

@@ -1,4 +1,4 @@
-"""What events are handed to: how handlers are named, and called so that none of them harms the others."""
+"""Names and calls event handlers, so that a failing handler does not affect the others."""
 
 import asyncio
 import inspect
@@ -15,34 +15,34 @@ Handler = Callable[[Event], Awaitable[None] | None]
 
 
 def named(handlers: Iterable[Handler]) -> dict[str, Handler]:
-    """By names that stay the same when the program starts anew, in whatever order it registers them.
+    """Handlers by name. The names stay the same after a restart, in whatever order the program registers them.
 
-    Only those of one name (lambdas of one function) are told apart by their order."""
-    found: dict[str, Handler] = {}
+    Only handlers of the same name (lambdas of one function) are numbered in their order."""
+    handlers_by_name: dict[str, Handler] = {}
     for handler in handlers:
         name, number = _name(handler), 1
-        while f"{name}#{number}" in found:
+        while f"{name}#{number}" in handlers_by_name:
             number += 1
-        found[f"{name}#{number}"] = handler
-    return found
+        handlers_by_name[f"{name}#{number}"] = handler
+    return handlers_by_name
 
 
 async def succeeded(handler: Handler, event: Event, name: str) -> bool:
-    """Call it; whether it went well. Only who cancels this, or the user's Ctrl-C, gets through."""
+    """Call the handler. Returns whether it succeeded. Only cancelling the caller, or Ctrl-C, raises."""
     try:
         if inspect.iscoroutinefunction(handler):
             await handler(event)
         else:
-            # A plain function may block: it gets a thread of its own.
-            told = await asyncio.to_thread(handler, event)
-            if inspect.isawaitable(told):
-                await told
+            # A plain function may block: it gets its own thread.
+            pending = await asyncio.to_thread(handler, event)
+            if inspect.isawaitable(pending):
+                await pending
     except (Exception, SystemExit) as error:  # noqa: BLE001 - one handler's failure must not hide the others
         return _failed(error, event, name)
     except asyncio.CancelledError as error:
         if _is_being_cancelled():
             raise
-        return _failed(error, event, name)  # something that the handler waited for was cancelled
+        return _failed(error, event, name)  # the handler itself waited for something that was cancelled
     return True
 
 
@@ -54,11 +54,11 @@ def _is_being_cancelled() -> bool:
 def _failed(error: BaseException, event: Event, name: str) -> bool:
     code = error.code if isinstance(error, PlugFnError) else type(error).__name__
     where = {"provider": event.provider, "event": event.name, "handler": name, "code": code}
-    # What it says may quote the event.
+    # The exception's message may quote the event.
     log.error("a webhook handler failed: %s", safe_traceback(error), extra=where)
     return False
 
 
 def _name(handler: Handler) -> str:
-    known = handler if hasattr(handler, "__qualname__") else type(handler)
-    return f"{known.__module__}.{known.__qualname__}"
+    function = handler if hasattr(handler, "__qualname__") else type(handler)
+    return f"{function.__module__}.{function.__qualname__}"

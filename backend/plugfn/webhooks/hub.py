@@ -1,8 +1,8 @@
-"""Receives deliveries: proves them, drops repetitions, hands each event to every handler that wants it.
+"""Receives deliveries: verifies them, drops duplicates, and calls every handler of each event.
 
-A delivery's event is claimed by the vendor's id before its handlers run. All handlers run, whatever the others do. When
-one fails the sender is answered 500, and the redelivery runs only those that have not succeeded. An event nobody
-handles is answered 200: it is ours, only unknown.
+The hub claims an event by the vendor's id before its handlers run. All handlers run, even when one of them fails. After
+a failure the sender gets 500, and its redelivery runs only the handlers that have not succeeded. An event without
+handlers gets 200: it was meant for us, but nothing here needs it.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ from plugfn.webhooks.handlers import Handler, named, succeeded
 log = logging.getLogger("plugfn.webhooks")
 
 KIND = "delivery"
-# Longer than any vendor goes on redelivering.
+# Longer than any vendor keeps redelivering.
 REMEMBERED = 8 * 86_400.0
-# An event whose handlers have been running for longer than this was left by a process that died.
+# Handlers that have run for longer than this are taken to have died with their process.
 LONGEST_RUN = 120.0
 
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, PlugFnError)
@@ -36,7 +36,7 @@ Done = dict[str, bool]
 
 
 class Outcome(StrEnum):
-    """What became of a delivery."""
+    """The outcome of a delivery."""
 
     HANDLED = "handled"
     UNHANDLED = "unhandled"
@@ -47,13 +47,13 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-# The worst of its events' outcomes is the delivery's.
+# The delivery's outcome is the worst of its events' outcomes.
 _RANK = (Outcome.FAILED, Outcome.IN_PROGRESS, Outcome.HANDLED, Outcome.UNHANDLED, Outcome.DUPLICATE)
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the sender is answered, and what became of the delivery."""
+    """The answer for the sender, and the outcome of the delivery."""
 
     status: int
     outcome: Outcome
@@ -65,7 +65,7 @@ class Receipt:
 
 
 class ConnectionKeys(Protocol):
-    """Who knows the keys of connections that have a webhook URL of their own."""
+    """Looks up the keys of connections that have their own webhook URL."""
 
     async def webhook_keys(self, provider: Provider, connection_id: str, secret: str) -> Keys:
         """Raises WebhookRejected (404) unless the secret is the connection's."""
@@ -81,7 +81,7 @@ class WebhookHub:
         self._always: list[Handler] = []
 
     def on(self, provider: str, event: str, handler: Handler) -> None:
-        """Call `handler` with each such Event ("*": with all of the provider's). Raises UnknownName."""
+        """Call `handler` with each such Event ("*": all of the provider's events). Raises UnknownName."""
         if not callable(handler):
             raise TypeError("a handler is a function that takes an Event")
         if event == ANY_EVENT:
@@ -91,23 +91,26 @@ class WebhookHub:
         self._handlers.setdefault((provider, event), []).append(handler)
 
     def always(self, handler: Handler) -> None:
-        """Call `handler` with every event of every provider, after those registered with `on`."""
+        """Call `handler` with every event of every provider, after the handlers registered with `on`."""
         self._always.append(handler)
 
     async def receive(
         self, provider: str, inbound: Inbound, connection_id: str | None = None, secret: str | None = None
     ) -> Receipt:
-        """Take a delivery. Never raises: a rejected one has the status to answer and the error in its receipt."""
+        """Handle a delivery. Never raises: a rejected delivery's receipt has the status to answer and the error."""
         try:
-            return await self._received(await self._read(provider, inbound, connection_id, secret))
+            return await self._answer(await self._read(provider, inbound, connection_id, secret))
         except WebhookRejected as error:
             log.warning("webhook rejected", extra={"provider": provider[:80], "code": error.code})
             return Receipt(error.status, Outcome.REJECTED, error=error)
         except PlugFnError as error:
-            log.warning("a delivery was not taken", extra={"provider": provider[:80], "code": error.code})
+            log.warning(
+                "a delivery failed: its sender must send it again",
+                extra={"provider": provider[:80], "code": error.code},
+            )
             return Receipt(503, Outcome.FAILED)
 
-    async def _received(self, parsed: Parsed) -> Receipt:
+    async def _answer(self, parsed: Parsed) -> Receipt:
         if parsed.reply is not None and not parsed.events:
             reply = parsed.reply
             return Receipt(reply.status, Outcome.HANDSHAKE, reply.body, reply.content_type)
@@ -145,7 +148,7 @@ class WebhookHub:
     async def _keys_for(
         self, provider: Provider, webhooks: Webhooks, connection_id: str | None, secret: str | None
     ) -> Keys:
-        secrets = tuple(one.get_secret_value() for one in self._registry.settings(provider.name).webhook_secrets)
+        secrets = tuple(secret.get_secret_value() for secret in self._registry.settings(provider.name).webhook_secrets)
         if webhooks.per_connection:
             return await self._keys.webhook_keys(provider, connection_id or "", secret or "")
         if not all(secrets) or not secrets:
@@ -155,15 +158,15 @@ class WebhookHub:
     async def _handle_all(self, parsed: Parsed) -> Receipt:
         outcomes, failures = [], []
         for event in parsed.events:
-            outcome, failed = await self._handle(event)
+            outcome, failed_names = await self._handle(event)
             outcomes.append(outcome)
-            failures += failed
+            failures += failed_names
         worst = min(outcomes, key=_RANK.index, default=Outcome.UNHANDLED)
         status = {Outcome.FAILED: 500, Outcome.IN_PROGRESS: 503}.get(worst, 200)
         return Receipt(status, worst, failures=tuple(failures))
 
     async def _handle(self, event: Event) -> tuple[Outcome, list[str]]:
-        handlers = self._wanted(event)
+        handlers = self._handlers_of(event)
         if event.id is None:
             return await self._run(event, handlers, {})
         place = _place(event)
@@ -172,35 +175,35 @@ class WebhookHub:
             return claimed, []
         try:
             outcome, failed = await self._run(event, handlers, claimed)
-        except BaseException:  # cancelled in the middle: its redelivery need not wait for LONGEST_RUN
-            await self._keep(place, "failed", claimed)
+        except BaseException:  # cancelled while running: a redelivery need not wait for LONGEST_RUN
+            await self._record(place, "failed", claimed)
             raise
-        await self._keep(place, "failed" if failed else "done", claimed)
+        await self._record(place, "failed" if failed else "done", claimed)
         return outcome, failed
 
-    async def _keep(self, place: str, state: str, done: Done) -> None:
-        """Of what was handled the sender is told so, also when that cannot be kept: it need not come again."""
+    async def _record(self, place: str, state: str, done: Done) -> None:
+        """Store the outcome. When that fails, the sender still gets its answer and need not redeliver."""
         write = self._store.put(KIND, place, _state(state, done), REMEMBERED)
-        await complete(write, "what became of a delivery was not kept")
+        await complete(write, "the outcome of a delivery was not stored")
 
     async def _claim(self, place: str) -> Done | Outcome:
-        """The handlers that an earlier delivery of it ran; or why it is not to be handled now."""
-        there = await self._store.put_new(KIND, place, _state("running", {}), REMEMBERED)
-        if there is None:
+        """The handlers that succeeded in an earlier delivery; or why the event must not be handled now."""
+        stored = await self._store.put_new(KIND, place, _state("running", {}), REMEMBERED)
+        if stored is None:
             return {}
-        state = json.loads(there)
+        state = json.loads(stored)
         if state["state"] == "done":
             return Outcome.DUPLICATE
         if state["state"] == "running" and time.time() - state["at"] < LONGEST_RUN:
             return Outcome.IN_PROGRESS
-        # Of two redeliveries at once, one takes the old claim away.
+        # Of two simultaneous redeliveries, one removes the old claim.
         if await self._store.take(KIND, place) is None:
             return Outcome.IN_PROGRESS
         done: Done = state["done"]
-        there = await self._store.put_new(KIND, place, _state("running", done), REMEMBERED)
-        return done if there is None else Outcome.IN_PROGRESS
+        stored = await self._store.put_new(KIND, place, _state("running", done), REMEMBERED)
+        return done if stored is None else Outcome.IN_PROGRESS
 
-    def _wanted(self, event: Event) -> dict[str, Handler]:
+    def _handlers_of(self, event: Event) -> dict[str, Handler]:
         return named(
             [
                 *self._handlers.get((event.provider, event.name), ()),
@@ -220,15 +223,15 @@ class WebhookHub:
                 failed.append(name)
         if failed:
             return Outcome.FAILED, failed
-        # Those who hear everything (workflows) say nothing about whether this kind is known.
-        asked = any(handler not in self._always for handler in handlers.values())
-        return (Outcome.HANDLED if asked else Outcome.UNHANDLED), []
+        # Handlers of all events (workflows) do not make an event "handled".
+        wanted = any(handler not in self._always for handler in handlers.values())
+        return (Outcome.HANDLED if wanted else Outcome.UNHANDLED), []
 
 
 def _place(event: Event) -> str:
-    """A digest: ids are of any length, and some hold a phone number."""
-    named = json.dumps([event.provider, event.connection_id, event.name, event.id])
-    return hashlib.sha256(named.encode()).hexdigest()
+    """A digest, since ids can have any length and may contain a phone number."""
+    identity = json.dumps([event.provider, event.connection_id, event.name, event.id])
+    return hashlib.sha256(identity.encode()).hexdigest()
 
 
 def _state(state: str, done: Done) -> bytes:

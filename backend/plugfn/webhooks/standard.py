@@ -1,7 +1,7 @@
-"""Standard Webhooks 1.0: signs what is sent, proves what is received. https://www.standardwebhooks.com
+"""Standard Webhooks 1.0: signs outgoing deliveries, verifies incoming ones. https://www.standardwebhooks.com
 
-Signed is `id.timestamp.body` with HMAC-SHA256; the header carries one `v1,<base64>` for each secret, so that secrets
-can be replaced without a gap. A secret is `whsec_` and the base64 of 24 to 64 bytes.
+The signature is HMAC-SHA256 over `id.timestamp.body`. The header has one `v1,<base64>` for each secret, so that a
+secret can be replaced without an interruption. A secret is `whsec_` and the base64 of 24 to 64 bytes.
 """
 
 import base64
@@ -25,12 +25,12 @@ _TIME = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 def new_secret() -> str:
-    """A secret of 32 random bytes."""
+    """A new secret of 32 random bytes."""
     return PREFIX + base64.b64encode(randomness.token_bytes(32)).decode()
 
 
 def read_secret(text: str) -> bytes:
-    """The key of a secret. Raises ValueError, without the secret."""
+    """The key of a secret. Raises ValueError, whose message does not contain the secret."""
     try:
         key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -41,7 +41,7 @@ def read_secret(text: str) -> bytes:
 
 
 def signed(secrets: Sequence[str], message_id: str, body: bytes, *, now: datetime | None = None) -> dict[str, str]:
-    """The three headers of a delivery. `message_id` is the same in every attempt; it must not hold a full stop."""
+    """The three headers of a delivery. `message_id` is the same in every attempt, and has no full stop."""
     if not secrets or not _ID.fullmatch(message_id):
         raise ValueError("a delivery needs a secret, and an id of letters, digits, '_' and '-'")
     stamp = str(int((now or datetime.now(UTC)).timestamp()))
@@ -50,19 +50,19 @@ def signed(secrets: Sequence[str], message_id: str, body: bytes, *, now: datetim
 
 
 def verify(inbound: Inbound, secrets: Sequence[str]) -> str:
-    """The id of a delivery that any of the secrets has signed within five minutes. Raises WebhookRejected."""
+    """The id of a delivery that one of the secrets signed in the last five minutes. Raises WebhookRejected."""
     if not secrets:
         raise WebhookRejected("no webhook secret is set", code="WEBHOOK_SECRET_NOT_FOUND")
     message_id, stamp = _required(inbound.headers, "webhook-id"), _required(inbound.headers, "webhook-timestamp")
-    given = [one.encode() for one in _required(inbound.headers, "webhook-signature").split(" ")[:MOST_SIGNATURES]]
+    received = [part.encode() for part in _required(inbound.headers, "webhook-signature").split(" ")[:MOST_SIGNATURES]]
     if not _ID.fullmatch(message_id) or not _TIME.fullmatch(stamp):
         raise WebhookRejected("the signature's headers are malformed")
     expected = [f"v1,{_signature(secret, message_id, stamp, inbound.body)}".encode() for secret in secrets]
-    # All are compared, so that the time taken does not tell which one was near.
-    if not any([hmac.compare_digest(one, other) for one in expected for other in given]):  # noqa: C419
-        raise WebhookRejected("the signature is not of any of our secrets")
+    # Compares all of them, so that the time taken does not reveal which one was close.
+    if not any([hmac.compare_digest(ours, theirs) for ours in expected for theirs in received]):  # noqa: C419
+        raise WebhookRejected("none of our secrets made this signature")
     if abs(inbound.received_at.timestamp() - int(stamp)) > TOLERANCE_SECONDS:
-        raise WebhookRejected("it is too old, or our clock is wrong", code="WEBHOOK_TOO_OLD")
+        raise WebhookRejected("the delivery is too old, or our clock is wrong", code="WEBHOOK_TOO_OLD")
     return message_id
 
 

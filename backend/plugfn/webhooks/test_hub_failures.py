@@ -1,4 +1,4 @@
-"""Deliveries when something breaks: handlers, the store, the process. What succeeded is not repeated."""
+"""Deliveries when a handler, the store or the process fails. What succeeded is not repeated."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ PING = {"kind": "ping", "id": "1", "text": "a-secret-text"}
 
 
 class Failing(MemoryStore):
-    """Fails to keep anything of deliveries: before their handlers run, or after."""
+    """A store that cannot write deliveries, before their handlers run or after."""
 
     before = after = False
 
@@ -39,7 +39,7 @@ async def bench():
         yield made
 
 
-async def test_a_store_that_is_away_has_the_sender_come_again(bench):
+async def test_without_the_store_the_sender_is_asked_to_retry(bench):
     bench.plug.store.before = True
     receipt = await deliver(bench, PING)
     assert (receipt.status, receipt.outcome) == (503, Outcome.FAILED)
@@ -48,7 +48,7 @@ async def test_a_store_that_is_away_has_the_sender_come_again(bench):
     assert len(bench.events) == 1
 
 
-async def test_what_was_handled_stays_handled_when_that_cannot_be_kept(bench):
+async def test_a_handled_delivery_gets_200_even_if_its_outcome_is_not_stored(bench):
     bench.plug.store.after = True
     assert (await deliver(bench, PING)).status == 200
     assert len(bench.events) == 1
@@ -56,7 +56,7 @@ async def test_what_was_handled_stays_handled_when_that_cannot_be_kept(bench):
 
 @pytest.mark.parametrize("plain", [True, False], ids=["plain", "async"])
 @pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError()], ids=lambda error: type(error).__name__)
-async def test_a_handler_that_ends_itself_ends_nothing_else(bench, error, plain):
+async def test_a_handler_that_exits_ends_nothing_else(bench, error, plain):
     ran = []
 
     def ends(_event):
@@ -71,7 +71,7 @@ async def test_a_handler_that_ends_itself_ends_nothing_else(bench, error, plain)
     assert len(ran) == 1
 
 
-async def test_a_delivery_that_is_cut_off_can_be_taken_again_at_once_without_repeating_what_succeeded(bench):
+async def test_a_cancelled_delivery_can_be_resumed_at_once(bench):
     ran, begun = [], asyncio.Event()
 
     async def first(_event):
@@ -94,7 +94,7 @@ async def test_a_delivery_that_is_cut_off_can_be_taken_again_at_once_without_rep
     assert ran == ["first", "second", "second"]
 
 
-async def test_handlers_are_known_again_whatever_their_order_in_the_next_process():
+async def test_handler_names_do_not_depend_on_registration_order():
     store, ran, broken = MemoryStore(), [], [True]
 
     def fine(_event):
@@ -114,7 +114,7 @@ async def test_handlers_are_known_again_whatever_their_order_in_the_next_process
     assert ran == ["fine", "breaks", "breaks"]
 
 
-async def test_handlers_of_one_name_are_told_apart(bench):
+async def test_handlers_with_the_same_name_are_numbered(bench):
     ran = []
     for number in range(3):
         bench.plug.webhooks.on("acme", "ping", lambda _event, number=number: ran.append(number))
@@ -138,7 +138,7 @@ async def test_of_several_events_only_the_one_that_failed_is_handled_again(bench
     assert ran == ["1", "2", "3", "2"]
 
 
-async def test_an_id_of_any_length_is_kept_as_a_short_key_that_tells_nothing(bench):
+async def test_an_id_of_any_length_is_stored_as_a_digest(bench):
     kept = []
     original = bench.plug.store.put_new
 
@@ -153,7 +153,7 @@ async def test_an_id_of_any_length_is_kept_as_a_short_key_that_tells_nothing(ben
     assert "5511" not in key
 
 
-async def test_what_a_handlers_error_says_is_not_logged(bench, caplog):
+async def test_a_handlers_error_message_is_not_logged(bench, caplog):
     def breaks(event):
         raise ValueError(event.payload["text"])
 
@@ -166,7 +166,7 @@ async def test_what_a_handlers_error_says_is_not_logged(bench, caplog):
 
 
 @pytest.mark.parametrize("error", [OverflowError("too big"), InvalidParams("odd")], ids=lambda one: type(one).__name__)
-async def test_whatever_a_parser_trips_over_is_malformed(error):
+async def test_a_parsers_exceptions_mean_malformed(error):
     def parse(_inbound, _keys) -> Parsed:
         raise error
 

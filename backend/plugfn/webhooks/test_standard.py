@@ -1,4 +1,4 @@
-"""Standard Webhooks, with the reference library as the other side."""
+"""Standard Webhooks, against the reference library."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = b'{"test": 2432232314}'
 
 
-def test_the_reference_librarys_own_vector_is_met():
+def test_the_reference_librarys_test_vector_matches():
     now = datetime.fromtimestamp(1614265330, UTC)
     headers = signed([SECRET], "msg_p5jXN8AQM9LWM0D4loKWxJek", BODY, now=now)
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
@@ -32,7 +32,7 @@ def test_we_accept_what_the_reference_library_signs():
     assert verify(_inbound(header, stamp=str(int(now.timestamp()))), [SECRET]) == "msg_1"
 
 
-def test_while_a_secret_is_replaced_both_are_signed_with_and_either_is_accepted():
+def test_during_replacement_both_secrets_sign_and_either_is_accepted():
     old, new = new_secret(), new_secret()
     headers = signed([new, old], "msg_1", BODY)
     for secret in (old, new):
@@ -92,14 +92,14 @@ def test_without_a_secret_everything_is_rejected():
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2hvcnQ=", "whsec_" + "A" * 200, "whsec_???"])  # fmt: skip # noqa: E501
-def test_what_is_no_secret_is_refused_and_not_shown(secret):
+def test_an_invalid_secret_is_refused_and_not_shown(secret):
     with pytest.raises(ValueError, match="must be whsec_") as caught:
         read_secret(secret)
     if len(secret) > 10:
         assert secret not in str(caught.value)
 
 
-def test_an_id_with_a_full_stop_or_no_secret_is_never_signed():
+def test_signing_refuses_an_id_with_a_full_stop_and_a_missing_secret():
     for secrets, name in (([SECRET], "a.b"), ([SECRET], ""), ([], "msg_1")):
         with pytest.raises(ValueError, match="needs a secret"):
             signed(secrets, name, BODY)

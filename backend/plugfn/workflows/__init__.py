@@ -1,1 +1,1 @@
-"""Workflows: when an event comes, if conditions hold, then run actions. See docs/workflows.md."""
+"""Workflows: when an event arrives and its conditions hold, actions run. See docs/workflows.md."""

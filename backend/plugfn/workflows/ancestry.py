@@ -1,16 +1,17 @@
-"""Which events are our own doing: an event that a run caused carries that run's ancestry, so that loops end.
+"""Recognises events that our own runs caused: such an event carries the run's ancestry, so that loops end.
 
-Vendors do not say who caused an event, so two things tell:
+Vendors do not say who caused an event, so there are two ways to find out:
 
-- inside the process: what a step's action emits while it runs is known by a context variable;
-- from outside: when a step that changes something has succeeded, the identifiers at the top of its result (`id`, `ts`,
-  `html_url`, …) are kept for an hour. An event of that user and provider that names one of them, in a field of the same
-  name, descends from it. So does, in that hour, what a person does to the same thing: receipts of a message come one
-  after the other, and a loop through them is worse than a run too few. Only the workflow itself is kept out by it.
-  Users are strangers here too: workflows of two users at one account that start each other are stopped by their limits.
+- inside the process: a context variable marks whatever a step's action emits while it runs;
+- from outside: when a step that changes something succeeds, the identifiers at the top of its result (`id`, `ts`,
+  `html_url`, …) are stored for an hour. An event of the same user and provider with one of these identifiers, in a
+  field of the same name, descends from that run. Within the hour this includes what a person does to the same object:
+  receipts of a message come one after the other, and a missed run is better than a loop. Only the workflow itself is
+  kept from running. Lineage does not cross users: when workflows of two users at one account start each other, their
+  limits stop them.
 
-An echo can overtake the step's own answer; while a step of the user is out at that provider, an event that names
-identifiers waits for it, for at most a second. What slips through all the same is stopped by the limit per hour.
+An event can arrive before the answer of the step that caused it. While a step of the user runs at that provider, an
+event with identifiers therefore waits, for at most a second. The limit per hour stops what still slips through.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from typing import Any
 from plugfn.storage.protocol import Store
 
 DEEPEST = 3
-"""Runs caused by runs, counted from the first event: the fourth is suppressed."""
+"""How many runs may cause each other in a row: a run that is deeper than this is suppressed."""
 KIND, OUT = "workflow-echo", "workflow-out"
 HOUR = 3600.0
 LONGEST_OUT = 60.0
@@ -46,11 +47,11 @@ class Lineage:
     workflows: tuple[str, ...] = ()
 
     def child(self, workflow_id: str, run_id: str) -> "Lineage":
-        """Of the events that a run causes."""
+        """The lineage of events that a run causes."""
         return Lineage(self.depth + 1, self.root_run or run_id, (*self.workflows, workflow_id))
 
     def objection(self, workflow_id: str) -> str:
-        """Why this workflow must not run for such an event; empty when it may."""
+        """Why this workflow must not run for the event; empty when it may."""
         if workflow_id in self.workflows:
             return "loop"
         return "depth" if self.depth > DEEPEST else ""
@@ -62,7 +63,7 @@ _current: ContextVar[Lineage | None] = ContextVar("plugfn_workflow_lineage", def
 
 @contextmanager
 def causing(lineage: Lineage) -> Iterator[None]:
-    """Whatever is emitted inside is this run's doing."""
+    """Events that are emitted inside are caused by this run."""
     token = _current.set(lineage)
     try:
         yield
@@ -71,24 +72,24 @@ def causing(lineage: Lineage) -> Iterator[None]:
 
 
 def identities(values: Mapping[str, Any], top: bool) -> list[tuple[str, str]]:
-    """(name, text) of what identifies something. `top`: only what is not inside anything else."""
-    found = [(path.rpartition(".")[2], value, "." in path) for path, value in values.items()]
+    """(name, text) of the identifiers in `values`. `top`: only those at the top level."""
+    entries = [(path.rpartition(".")[2], value, "." in path) for path, value in values.items()]
     return [
         (name, str(value))
-        for name, value, nested in found
+        for name, value, nested in entries
         if name in IDENTITY and not (top and nested) and isinstance(value, (str, int)) and len(str(value)) >= SHORTEST
     ]
 
 
 class Echoes:
-    """Remembers what runs did, for as long as an echo may take."""
+    """Remembers the results of runs, for as long as an event may follow them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     @asynccontextmanager
     async def out(self, user_id: str, provider: str) -> AsyncIterator[None]:
-        """While a step is out at a provider. Of two at once the first to end ends it for both: a wait less, no more."""
+        """Mark that a step is running at a provider. The first of two steps to end removes the mark for both."""
         place = _digest(user_id, provider)
         await self._store.put(OUT, place, b"1", LONGEST_OUT)
         try:
@@ -97,7 +98,7 @@ class Echoes:
             await self._store.take(OUT, place)
 
     async def leave(self, user_id: str, provider: str, result: Mapping[str, Any], lineage: Lineage) -> None:
-        """A step changed something: know its echo."""
+        """Remember what a step changed, to recognise the events that it causes."""
         value = json.dumps([lineage.depth, lineage.root_run, lineage.workflows]).encode()
         for name, text in identities(result, top=True):
             await self._store.put(KIND, _digest(user_id, provider, name, text), value, HOUR)
@@ -109,9 +110,9 @@ class Echoes:
         marks = [_digest(user_id, provider, name, text) for name, text in identities(values, top=False)]
         waited = 0.0
         while marks:
-            found = await self._find(marks)
-            if found is not None:
-                return found
+            ancestor = await self._find(marks)
+            if ancestor is not None:
+                return ancestor
             if waited >= LONGEST_WAIT or await self._store.peek(OUT, _digest(user_id, provider)) is None:
                 break
             await asyncio.sleep(STEP_OF_WAIT)
@@ -119,13 +120,13 @@ class Echoes:
         return OUTSIDE
 
     async def _find(self, marks: list[str]) -> Lineage | None:
-        """The deepest of those that left a mark."""
-        found: Lineage | None = None
+        """The deepest lineage among those that left one of these marks."""
+        deepest: Lineage | None = None
         for mark in marks:
-            if (kept := await self._store.peek(KIND, mark)) is not None:
-                depth, root_run, workflows = json.loads(kept)
-                found = found if found and found.depth >= depth else Lineage(depth, root_run, tuple(workflows))
-        return found
+            if (stored := await self._store.peek(KIND, mark)) is not None:
+                depth, root_run, workflows = json.loads(stored)
+                deepest = deepest if deepest and deepest.depth >= depth else Lineage(depth, root_run, tuple(workflows))
+        return deepest
 
 
 def _digest(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""Reading what a user wrote as a workflow, and checking all of it before it is stored."""
+"""Reads the workflow that a user wrote, and checks all of it before it is stored."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -11,16 +11,16 @@ from plugfn.errors import InvalidCall, InvalidParams, PlugFnError, Problem
 from plugfn.problems import validated
 from plugfn.rules import conditions, params, templates
 from plugfn.rules.conditions import Condition
-from plugfn.rules.fields import Catalogue, Field, catalogue, near
+from plugfn.rules.fields import Catalogue, Field, catalogue, unknown_field
 from plugfn.workflows.model import StepSpec, WorkflowSpec
 
 WHAT = "the workflow"
 RESERVED = "steps"
-"""The root of step results in placeholders: a payload's field of this name cannot be named."""
+"""The root of step results in placeholders: a payload's field of this name cannot be used."""
 
 
 class Registry(Protocol):
-    """What there is. Each raises UnknownName."""
+    """The registered providers. Each method raises UnknownName."""
 
     def get(self, name: str) -> Provider:
         """A provider."""
@@ -36,45 +36,45 @@ class Registry(Protocol):
 
 
 class Accounts(Protocol):
-    """Users' connections."""
+    """The users' connections."""
 
     async def get(self, connection_id: str, user_id: str) -> Connection:
-        """Raises NoConnection, also for another user's."""
+        """The connection. Raises NoConnection, also when it is another user's."""
         ...
 
     async def resolve(self, provider: Provider, user_id: str, connection_id: str | None) -> Connection:
-        """The one that a call means, ready for use. Raises PlugFnError."""
+        """The connection that a call uses. Raises PlugFnError."""
         ...
 
     async def of_account(self, provider: str, account: str) -> Sequence[Connection]:
-        """Everybody's connections of a vendor's account: whom an event concerns."""
+        """All users' connections to a vendor's account: those that an event of the account concerns."""
         ...
 
 
 def read(raw: Mapping[str, Any] | WorkflowSpec) -> WorkflowSpec:
-    """A workflow from JSON. Raises InvalidParams with every problem of its shape."""
+    """A workflow from JSON. Raises InvalidParams with every problem of its form."""
     if isinstance(raw, WorkflowSpec):
         raw = raw.model_dump(exclude_unset=True)
     if not isinstance(raw, Mapping):
         raise InvalidParams("the workflow is not valid", problems=[Problem("", "must be an object")])
-    given = dict(raw)
-    written = given.pop("conditions", None)
-    problems = [*_oversized(given.get("steps"))]
+    rest = dict(raw)
+    tree_json = rest.pop("conditions", None)
+    problems = [*_oversized(rest.get("steps"))]
     tree: Condition | None = None
     try:
-        tree = None if written is None else conditions.parse(written)
+        tree = None if tree_json is None else conditions.parse(tree_json)
     except InvalidParams as error:
         problems += error.problems
     if problems:
         raise InvalidParams("the workflow is not valid", problems=problems)
-    # The tree has been read: pydantic is given it as it is.
-    return validated(WorkflowSpec, {**given, "conditions": tree}, WHAT)
+    # The conditions are parsed already: pydantic gets them as they are.
+    return validated(WorkflowSpec, {**rest, "conditions": tree}, WHAT)
 
 
 def _oversized(steps: Any) -> list[Problem]:
-    """Before anything recursive reads them."""
-    found = [] if not isinstance(steps, list) else steps[:100]
-    sizes = [(index, params.size_problem(step.get("params", {}))) for index, step in enumerate(found) if _is_dict(step)]
+    """Size problems, found before anything recursive reads the parameters."""
+    first = [] if not isinstance(steps, list) else steps[:100]
+    sizes = [(index, params.size_problem(step.get("params", {}))) for index, step in enumerate(first) if _is_dict(step)]
     return [Problem(f"steps.{index}.params", reason) for index, reason in sizes if reason]
 
 
@@ -84,8 +84,8 @@ def _is_dict(step: Any) -> bool:
 
 def event_fields(registry: Registry, provider: str, event: str) -> dict[str, Field]:
     """The fields of an event. Raises UnknownName."""
-    found = catalogue(registry.trigger(provider, event).payload)
-    return {path: field for path, field in found.items() if path.partition(".")[0] != RESERVED}
+    fields = catalogue(registry.trigger(provider, event).payload)
+    return {path: field for path, field in fields.items() if path.partition(".")[0] != RESERVED}
 
 
 def trigger_fields(registry: Registry, spec: WorkflowSpec) -> dict[str, Field]:
@@ -99,13 +99,13 @@ def result_fields(registry: Registry, step: StepSpec) -> dict[str, Field]:
 
 
 def check(spec: WorkflowSpec, registry: Registry, others: Sequence[Problem] = ()) -> None:
-    """Raises UnknownName or InvalidParams: trigger, fields, actions, placeholders, types, and what `others` say."""
+    """Raises UnknownName or InvalidParams: trigger, fields, actions, placeholders, types, and the `others`."""
     known = trigger_fields(registry, spec)
     problems: list[Problem] = []
     if spec.conditions is not None:
         problems += conditions.check(spec.conditions, known)
     problems += _limit_problems(spec, known)
-    problems += _repeated(spec)
+    problems += _repeated_ids(spec)
     for index, step in enumerate(spec.steps):
         problems += _step_problems(f"steps.{index}", step, registry, spec, known)
         known = known | _results(registry, step)
@@ -119,11 +119,11 @@ def _limit_problems(spec: WorkflowSpec, known: Catalogue) -> list[Problem]:
     if (subject is None) is not (cooldown is None):
         return [Problem("limits", "subject and cooldown belong together")]
     if subject is not None and subject not in known:
-        return [Problem("limits.subject", near(subject, known))]
+        return [Problem("limits.subject", unknown_field(subject, known))]
     return []
 
 
-def _repeated(spec: WorkflowSpec) -> list[Problem]:
+def _repeated_ids(spec: WorkflowSpec) -> list[Problem]:
     ids = [step.id for step in spec.steps]
     return [
         Problem(f"steps.{index}.id", "is the id of an earlier step")
@@ -137,8 +137,11 @@ def _step_problems(at: str, step: StepSpec, registry: Registry, spec: WorkflowSp
         model: type[BaseModel] = registry.action(step.action).params
     except InvalidCall as error:
         return [Problem(f"{at}.action", error.message)]
-    found = params.check(step.params, model, known, spec.style)
-    return [Problem(f"{at}.params.{one.field}" if one.field else f"{at}.params", one.reason) for one in found]
+    wrong = params.check(step.params, model, known, spec.style)
+    return [
+        Problem(f"{at}.params.{problem.field}" if problem.field else f"{at}.params", problem.reason)
+        for problem in wrong
+    ]
 
 
 def _results(registry: Registry, step: StepSpec) -> dict[str, Field]:
@@ -149,28 +152,32 @@ def _results(registry: Registry, step: StepSpec) -> dict[str, Field]:
 
 
 async def connection_problems(spec: WorkflowSpec, user_id: str, accounts: Accounts) -> list[Problem]:
-    """Connections that a workflow names and its user does not have."""
-    named = [("trigger.connection_id", spec.trigger.provider, spec.trigger.connection_id)]
-    named += [
+    """Connections in a workflow that its user does not have."""
+    wanted = [("trigger.connection_id", spec.trigger.provider, spec.trigger.connection_id)]
+    wanted += [
         (f"steps.{index}.connection_id", step.action.partition(".")[0], step.connection_id)
         for index, step in enumerate(spec.steps)
     ]
-    found = [(at, await _connection_problem(provider, one, user_id, accounts)) for at, provider, one in named if one]
-    return [Problem(at, reason) for at, reason in found if reason]
+    problems = [
+        (at, await _connection_problem(provider, connection_id, user_id, accounts))
+        for at, provider, connection_id in wanted
+        if connection_id
+    ]
+    return [Problem(at, reason) for at, reason in problems if reason]
 
 
 async def _connection_problem(provider: str, connection_id: str, user_id: str, accounts: Accounts) -> str:
     try:
-        found = await accounts.get(connection_id, user_id)
+        connection = await accounts.get(connection_id, user_id)
     except PlugFnError as error:
         return error.message
-    return "" if found.provider == provider else f"is a connection of {found.provider}"
+    return "" if connection.provider == provider else f"is a connection of {connection.provider}"
 
 
-def named(spec: WorkflowSpec) -> set[str]:
-    """Every path that a workflow names, in conditions, placeholders and limits."""
+def referenced_paths(spec: WorkflowSpec) -> set[str]:
+    """Every path that a workflow refers to, in conditions, placeholders and limits."""
     tree = [] if spec.conditions is None else conditions.leaves(spec.conditions)
-    found = {leaf.field for _, leaf in tree} | {spec.limits.subject or ""}
+    paths = {leaf.field for _, leaf in tree} | {spec.limits.subject or ""}
     waiting: list[Any] = [step.params for step in spec.steps]
     while waiting:
         node = waiting.pop()
@@ -179,5 +186,5 @@ def named(spec: WorkflowSpec) -> set[str]:
         elif isinstance(node, list):
             waiting += node
         elif isinstance(node, str):
-            found |= {one.path for one in templates.parse(node).placeholders}
-    return found
+            paths |= {placeholder.path for placeholder in templates.parse(node).placeholders}
+    return paths

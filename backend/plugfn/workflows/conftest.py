@@ -1,4 +1,4 @@
-"""A small world for workflows: one provider that talks, a runner that does each thing once, a clock that is set."""
+"""A small world for workflows: a provider, a runner that does each idempotency key once, a clock that can be set."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -59,7 +59,7 @@ def desk(name: str = "desk") -> Provider:
 
 
 class Runner:
-    """Does every idempotency key once. `failures`: errors to raise next; `sent`: what had an effect."""
+    """Does every idempotency key once. `failures`: errors to raise next; `sent`: the calls that had an effect."""
 
     def __init__(self, registry: ProviderRegistry) -> None:
         self._registry = registry
@@ -71,8 +71,8 @@ class Runner:
         self._results: dict[str, BaseModel] = {}
 
     def validate(self, action: str, params: Mapping[str, Any]) -> BaseModel:
-        found = self._registry.action(action)
-        return validated(found.params, params, f"the parameters of {action}")
+        known = self._registry.action(action)
+        return validated(known.params, params, f"the parameters of {action}")
 
     async def run(self, action: str, *, params: Mapping[str, Any], idempotency_key: str, **call: Any) -> BaseModel:
         self.calls.append({"action": action, "params": dict(params), "key": idempotency_key, **call})
@@ -93,33 +93,33 @@ class Runner:
 
 
 class Accounts:
-    """Users' connections, as the library's own finds them."""
+    """Users' connections, looked up as the library does."""
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
     async def get(self, connection_id: str, user_id: str) -> Connection:
-        found = await self._store.connection(connection_id)
-        if found is None or found.user_id != user_id:
+        connection = await self._store.connection(connection_id)
+        if connection is None or connection.user_id != user_id:
             raise NoConnection("the user has no such connection")
-        return found
+        return connection
 
     async def resolve(self, provider: Provider, user_id: str, connection_id: str | None) -> Connection:
         if connection_id is not None:
             return await self.get(connection_id, user_id)
-        found = await self._store.connections(user_id=user_id, provider=provider.name)
-        if not found:
+        connections = await self._store.connections(user_id=user_id, provider=provider.name)
+        if not connections:
             raise NoConnection(f"the user has no connection at {provider.label}")
-        if len(found) > 1:
+        if len(connections) > 1:
             raise AmbiguousConnection("the user has several: give connection_id")
-        return found[0]
+        return connections[0]
 
     async def of_account(self, provider: str, account: str) -> list[Connection]:
         return await self._store.connections(provider=provider, accounts=[account])
 
 
 class World:
-    """An engine and what it stands on. Users ana and bob have a connection each."""
+    """An engine with its store, runner and clock. The users ana and bob have one connection each."""
 
     def __init__(self) -> None:
         self.now = START
@@ -132,17 +132,17 @@ class World:
         self.engine = self.fresh_engine()
 
     def fresh_engine(self) -> WorkflowEngine:
-        """As another process would have."""
+        """The engine of another process."""
         return WorkflowEngine(
             self.store, self.ring, self.registry, self.runner, self.accounts, MemoryShared(), now=lambda: self.now
         )
 
     def later(self, **much: float) -> None:
-        """Time passes."""
+        """Move the clock."""
         self.now += timedelta(**much)
 
     async def connect(self, user_id: str, account: str, provider: str = "desk") -> Connection:
-        """A connection of a user to an account."""
+        """Give a user a connection to an account."""
         made = Connection(uuid4().hex, user_id, provider, ConnectionStatus.ACTIVE, START, START, account=account)
         await self.store.add_connection(made, b"sealed")
         return made
@@ -157,7 +157,7 @@ async def world() -> World:
 
 
 def opened(event_id: str | None = "e1", account: str = "acme", **changes: Any) -> Event:
-    """A ticket was opened at an account."""
+    """An event: a ticket was opened at an account."""
     return Event("desk", "ticket.opened", ticket(**changes), id=event_id, account=account)
 
 
@@ -169,5 +169,5 @@ def spec(**changes: Any) -> dict[str, Any]:
 
 
 def step(name: str, text: str = "{{ title }}", **more: Any) -> dict[str, Any]:
-    """A step that sends."""
+    """A step that sends a message."""
     return {"id": name, "action": "desk.messages.send", "params": {"text": text}} | more

@@ -1,7 +1,7 @@
-"""What a workflow would do with an event: conditions, parameters, limits and connections for real, and no effect.
+"""What a workflow would do with an event. Conditions, parameters, limits and connections are checked, nothing is sent.
 
-The same evaluation, renderer, validators and step code as a run. Only what runs an action is replaced: by something
-that checks the parameters and answers with a made-up result.
+It uses the same evaluation, renderer, validators and step code as a run. Only the part that runs an action is replaced,
+by one that checks the parameters and returns a made-up result.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from plugfn.rules.params import places_of, touches
 from plugfn.workflows.checking import Accounts, Registry, result_fields
 from plugfn.workflows.ledger import Clock
 from plugfn.workflows.model import DryRun, DryStep, RunBody, StepError, StepSpec, StepStatus
-from plugfn.workflows.steps import Checker, connection_of, explained, known_fields, rendered
+from plugfn.workflows.steps import Checker, connection_of, known_fields, rendered, step_error
 
 
-async def rehearse(
+async def dry_run(
     body: RunBody,
     user_id: str,
     values: Mapping[str, Any],
@@ -28,16 +28,16 @@ async def rehearse(
     now: Clock,
     invented: bool,
 ) -> DryRun:
-    """Go through everything. All steps are shown, also when the conditions do not hold.
+    """Go through the whole workflow. All steps are reported, also when the conditions do not hold.
 
-    `invented`: whether the values are made up. What an action says against a made-up value says nothing."""
+    `invented`: the values are made up, so what an action objects to in them is not reported."""
     verdict = evaluate(body.spec.conditions, values, known_fields(registry, body.spec), now())
     scope, made_up = dict(values), set(values) if invented else set()
     steps = []
     for step in body.spec.steps:
-        shown = _simulated(body, step, scope, made_up, registry, checker)
-        shown.connection_problem = await _connection_problem(body, step, user_id, registry, accounts)
-        steps.append(shown)
+        dry_step = _simulated(body, step, scope, made_up, registry, checker)
+        dry_step.connection_problem = await _connection_problem(body, step, user_id, registry, accounts)
+        steps.append(dry_step)
         results = samples(result_fields(registry, step))
         scope |= results
         made_up |= results.keys()
@@ -54,16 +54,16 @@ def _simulated(
     registry: Registry,
     checker: Checker,
 ) -> DryStep:
-    shown = DryStep(id=step.id, action=step.action, status=StepStatus.SIMULATED)
+    dry_step = DryStep(id=step.id, action=step.action, status=StepStatus.SIMULATED)
     try:
-        shown.params = rendered(registry, body.spec, step, scope)
-        checker.validate(step.action, shown.params)
+        dry_step.params = rendered(registry, body.spec, step, scope)
+        checker.validate(step.action, dry_step.params)
     except PlugFnError as error:
-        told = error.problems if isinstance(error, InvalidParams) else ()
+        problems = error.problems if isinstance(error, InvalidParams) else ()
         places = places_of(step.params, made_up)
-        if not told or not all(touches(problem.field, places) for problem in told):
-            shown.status, shown.error = explained(error)
-    return shown
+        if not problems or not all(touches(problem.field, places) for problem in problems):
+            dry_step.status, dry_step.error = step_error(error)
+    return dry_step
 
 
 async def _connection_problem(
@@ -73,5 +73,5 @@ async def _connection_problem(
     try:
         await accounts.resolve(provider, user_id, connection_of(body, step))
     except PlugFnError as error:
-        return explained(error)[1]
+        return step_error(error)[1]
     return None

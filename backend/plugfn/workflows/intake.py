@@ -1,4 +1,4 @@
-"""From an event to stored runs: whose it is, which workflows listen, whether their conditions hold. Sends nothing."""
+"""From an event to stored runs: finds the users, their workflows, and checks conditions. Sends nothing."""
 
 import hashlib
 import json
@@ -17,25 +17,25 @@ from plugfn.errors import InvalidCall, InvalidParams, Problem, UnknownName
 from plugfn.inbound import Event
 from plugfn.problems import validated
 from plugfn.rules.evaluation import Verdict, evaluate
-from plugfn.rules.fields import Catalogue, catalogue, sound, stored, values_of
+from plugfn.rules.fields import Catalogue, catalogue, stored, valid_text, values_of
 from plugfn.storage.protocol import Store
 from plugfn.storage.records import RunRow
 from plugfn.workflows.ancestry import OUTSIDE, Echoes, Lineage
-from plugfn.workflows.checking import Accounts, Registry, named, trigger_fields
-from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger
+from plugfn.workflows.checking import Accounts, Registry, referenced_paths, trigger_fields
+from plugfn.workflows.ledger import Ledger, StoredRun, StoredWorkflow
 from plugfn.workflows.model import EventRef, RunBody, RunStatus, Source, StepRun, StepStatus
 from plugfn.workflows.suppression import Suppression
 
 log = logging.getLogger("plugfn.workflows")
 
 UNEXPECTED = "unexpected_payload"
-MOST_KEPT = 262_144
-"""Characters of an event's values."""
+MOST_STORED = 262_144
+"""Characters of an event's values that a run stores."""
 
 
 @dataclass(frozen=True)
-class Occasion:
-    """One event for one user, read."""
+class ReadEvent:
+    """One event for one user, with its payload's values."""
 
     event: EventRef
     occurrence: str
@@ -43,12 +43,12 @@ class Occasion:
     lineage: Lineage
     source: Source = Source.EVENT
     problem: str = ""
-    """Why its payload could not be read."""
+    """Why its payload could not be read; empty when it could."""
     replay_of: str | None = None
 
 
 class Intake:
-    """Makes runs. `counts`: what became of events in this process, by outcome."""
+    """Creates runs. `counts`: how many events had which outcome in this process."""
 
     def __init__(
         self,
@@ -63,36 +63,36 @@ class Intake:
         self._echoes, self._suppression = echoes, suppression
         self.counts: Counter[str] = Counter()
 
-    async def accept(self, event: Event) -> list[KeptRun]:
-        """The runs that an event starts, stored as pending or suppressed. An event that comes twice starts none."""
+    async def accept(self, event: Event) -> list[StoredRun]:
+        """Store the runs that an event starts, as pending or suppressed. A repeated event starts none."""
         try:
             trigger = self._registry.trigger(event.provider, event.name)
         except UnknownName:
             return []
-        runs: list[KeptRun] = []
+        runs: list[StoredRun] = []
         for owner in await self._owners(event):
             runs += await self._for_user(event, trigger, owner)
         return runs
 
     async def _owners(self, event: Event) -> Sequence[Connection]:
-        """The connections that an event belongs to: nobody's when it names neither a connection nor an account."""
+        """The connections that an event belongs to: none when it has neither a connection nor an account."""
         if event.connection_id is not None:
-            found = await self._store.connection(event.connection_id)
-            return [found] if found is not None and found.provider == event.provider else []
+            connection = await self._store.connection(event.connection_id)
+            return [connection] if connection is not None and connection.provider == event.provider else []
         return await self._accounts.of_account(event.provider, event.account) if event.account else []
 
-    async def _for_user(self, event: Event, trigger: Trigger, owner: Connection) -> list[KeptRun]:
-        occasion: Occasion | None = None
+    async def _for_user(self, event: Event, trigger: Trigger, owner: Connection) -> list[StoredRun]:
+        read_event: ReadEvent | None = None
         runs = []
         async for workflow in self._ledger.listening(owner.user_id, event.provider, event.name):
             if workflow.body.spec.trigger.connection_id not in (None, owner.id):
                 continue
-            occasion = occasion or await self._read(event, trigger, owner)
-            run = await self._consider(workflow, occasion)
+            read_event = read_event or await self._read(event, trigger, owner)
+            run = await self._consider(workflow, read_event)
             runs += [] if run is None else [run]
         return runs
 
-    async def _read(self, event: Event, trigger: Trigger, owner: Connection) -> Occasion:
+    async def _read(self, event: Event, trigger: Trigger, owner: Connection) -> ReadEvent:
         known = catalogue(trigger.payload)
         problem, values = "", {}
         try:
@@ -104,78 +104,78 @@ class Intake:
         reference = EventRef(
             provider=event.provider,
             name=event.name,
-            id=sound(event.id),
+            id=valid_text(event.id),
             occurred_at=event.occurred_at,
             connection_id=owner.id,
         )
-        return Occasion(reference, _occurrence(event), values, lineage, problem=problem)
+        return ReadEvent(reference, _occurrence(event), values, lineage, problem=problem)
 
-    async def _consider(self, workflow: KeptWorkflow, occasion: Occasion) -> KeptRun | None:
-        if occasion.problem:
-            return await self._store_run(workflow, occasion, None, RunStatus.FAILED, occasion.problem)
-        verdict = self.verdict(workflow, occasion.values)
+    async def _consider(self, workflow: StoredWorkflow, read_event: ReadEvent) -> StoredRun | None:
+        if read_event.problem:
+            return await self._store_run(workflow, read_event, None, RunStatus.FAILED, read_event.problem)
+        verdict = self.verdict(workflow, read_event.values)
         if not verdict.holds:
             self.counts["not_matched"] += 1
             return None
-        objection = occasion.lineage.objection(workflow.row.id)
+        objection = read_event.lineage.objection(workflow.row.id)
         if not objection:
-            return await self._store_run(workflow, occasion, verdict)
-        run = await self._store_run(workflow, occasion, verdict, RunStatus.SUPPRESSED, objection)
+            return await self._store_run(workflow, read_event, verdict)
+        run = await self._store_run(workflow, read_event, verdict, RunStatus.SUPPRESSED, objection)
         if run is not None:
-            await self._suppression.noticed(workflow)
+            await self._suppression.pause_if_too_many(workflow)
         return run
 
-    def verdict(self, workflow: KeptWorkflow, values: Mapping[str, Any]) -> Verdict:
-        """What a workflow's conditions give for values."""
+    def verdict(self, workflow: StoredWorkflow, values: Mapping[str, Any]) -> Verdict:
+        """Evaluate a workflow's conditions."""
         spec = workflow.body.spec
         return evaluate(spec.conditions, values, self._fields(workflow), self._ledger.now())
 
-    def _fields(self, workflow: KeptWorkflow) -> Catalogue:
+    def _fields(self, workflow: StoredWorkflow) -> Catalogue:
         return trigger_fields(self._registry, workflow.body.spec)
 
     async def _store_run(
         self,
-        workflow: KeptWorkflow,
-        occasion: Occasion,
+        workflow: StoredWorkflow,
+        read_event: ReadEvent,
         verdict: Verdict | None,
         status: RunStatus = RunStatus.PENDING,
         reason: str = "",
-    ) -> KeptRun | None:
+    ) -> StoredRun | None:
         run_id, now = uuid4().hex, self._ledger.now()
         row = RunRow(
             id=run_id,
             workflow_id=workflow.row.id,
             user_id=workflow.row.user_id,
             status=status,
-            occurrence=occasion.occurrence,
-            depth=occasion.lineage.depth,
-            root_run=occasion.lineage.root_run or run_id,
+            occurrence=read_event.occurrence,
+            depth=read_event.lineage.depth,
+            root_run=read_event.lineage.root_run or run_id,
             created_at=now,
             updated_at=now,
             body=b"",
         )
-        run = await self._ledger.add_run(row, _body(workflow, occasion, verdict, status, reason))
+        run = await self._ledger.add_run(row, _body(workflow, read_event, verdict, status, reason))
         self.counts["duplicate" if run is None else str(status)] += 1
         return run
 
-    async def start(self, workflow: KeptWorkflow, payload: Mapping[str, Any]) -> KeptRun:
-        """A run by hand. Its conditions are asked and noted, and do not decide. Raises InvalidParams."""
+    async def start(self, workflow: StoredWorkflow, payload: Mapping[str, Any]) -> StoredRun:
+        """Start a run by hand. Its conditions are recorded, but it runs in any case. Raises InvalidParams."""
         trigger = workflow.body.spec.trigger
         model = self._registry.trigger(trigger.provider, trigger.event).payload
         values = payload_values(model, payload, catalogue(model))
         event = EventRef(provider=trigger.provider, name=trigger.event, connection_id=trigger.connection_id)
-        return await self._by_hand(workflow, Occasion(event, uuid4().hex, values, OUTSIDE, Source.MANUAL))
+        return await self._by_hand(workflow, ReadEvent(event, uuid4().hex, values, OUTSIDE, Source.MANUAL))
 
-    async def replay(self, workflow: KeptWorkflow, run: KeptRun, values: dict[str, Any]) -> KeptRun:
-        """The workflow as it is now, with the event of an earlier run."""
+    async def replay(self, workflow: StoredWorkflow, run: StoredRun, values: dict[str, Any]) -> StoredRun:
+        """Run the current version of the workflow with the event of an earlier run."""
         lineage = Lineage(run.row.depth, run.row.root_run, tuple(run.body.ancestry))
-        occasion = Occasion(run.body.event, uuid4().hex, values, lineage, Source.REPLAY, replay_of=run.row.id)
-        return await self._by_hand(workflow, occasion)
+        read_event = ReadEvent(run.body.event, uuid4().hex, values, lineage, Source.REPLAY, replay_of=run.row.id)
+        return await self._by_hand(workflow, read_event)
 
-    async def _by_hand(self, workflow: KeptWorkflow, occasion: Occasion) -> KeptRun:
+    async def _by_hand(self, workflow: StoredWorkflow, read_event: ReadEvent) -> StoredRun:
         if not workflow.active:
             raise InvalidCall("the workflow is paused: resume it first", code="paused")
-        run = await self._store_run(workflow, occasion, self.verdict(workflow, occasion.values))
+        run = await self._store_run(workflow, read_event, self.verdict(workflow, read_event.values))
         if run is None:
             raise UnknownName("the user has no such workflow", code="no_workflow")
         return run
@@ -185,42 +185,42 @@ def payload_values(model: type[BaseModel], payload: Mapping[str, Any], known: Ca
     """The declared values of an event's payload. Raises InvalidParams."""
     try:
         return values_of(validated(model, dict(payload), "the payload"), known)
-    except (ValueError, TypeError, RecursionError):  # what is nested without end fits a model, and cannot be read
+    except (ValueError, TypeError, RecursionError):  # endless nesting passes the model, but cannot be read
         raise InvalidParams("the payload is not valid", problems=[Problem("", "is not plain JSON")]) from None
 
 
 def _body(
-    workflow: KeptWorkflow, occasion: Occasion, verdict: Verdict | None, status: RunStatus, reason: str
+    workflow: StoredWorkflow, read_event: ReadEvent, verdict: Verdict | None, status: RunStatus, reason: str
 ) -> RunBody:
     left_out = StepStatus.PENDING if status is RunStatus.PENDING else StepStatus.SKIPPED
     return RunBody(
         spec=workflow.body.spec,
         workflow_version=workflow.row.version,
         generation=workflow.body.generation,
-        source=occasion.source,
-        event=occasion.event,
-        values=_kept(workflow, occasion.values),
-        ancestry=list(occasion.lineage.workflows),
-        replay_of=occasion.replay_of,
+        source=read_event.source,
+        event=read_event.event,
+        values=_stored_values(workflow, read_event.values),
+        ancestry=list(read_event.lineage.workflows),
+        replay_of=read_event.replay_of,
         reason=reason,
         trace=[] if verdict is None else list(verdict.trace),
         steps=[StepRun(id=step.id, action=step.action, status=left_out) for step in workflow.body.spec.steps],
     )
 
 
-def _kept(workflow: KeptWorkflow, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run keeps of its event: everything declared, for a replay; of a very big one what the workflow names."""
+def _stored_values(workflow: StoredWorkflow, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a run stores: all declared ones; of a very large event only those that the workflow uses."""
     whole = stored(values)
-    if len(repr(whole)) <= MOST_KEPT:
+    if len(repr(whole)) <= MOST_STORED:
         return whole
-    wanted = named(workflow.body.spec)
+    wanted = referenced_paths(workflow.body.spec)
     return {path: value for path, value in whole.items() if path in wanted}
 
 
 def _occurrence(event: Event) -> str:
-    """The same for the same event. Without an id every delivery counts: equal bodies are no repetition."""
+    """The same for the same event. Without an id every delivery counts as a new event, even if bodies are equal."""
     if event.id is None:
         return uuid4().hex
-    # Ids are the vendor's own; one that names no account may be unique to its connection only.
+    # The vendor makes the ids; without an account they may be unique only within their connection.
     parts = [event.provider, event.name, event.account or event.connection_id, event.id]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

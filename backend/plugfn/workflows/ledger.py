@@ -1,4 +1,4 @@
-"""Workflows and runs in the store: sealed, each bound to its row and its user, written only over the version read."""
+"""Stores workflows and runs: encrypted, bound to row and user, and written only over the version that was read."""
 
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -25,17 +25,17 @@ K = TypeVar("K")
 
 
 class WorkflowBody(BaseModel):
-    """What of a workflow is stored sealed."""
+    """The encrypted part of a workflow."""
 
     spec: WorkflowSpec
     generation: int = 0
-    """Grows with every pause: what was queued before does not start when it is resumed."""
+    """Grows with every pause, so that runs queued before the pause do not start after it."""
     paused_because: str = ""
 
 
 @dataclass(frozen=True)
-class KeptWorkflow:
-    """A workflow as it is stored, opened."""
+class StoredWorkflow:
+    """A stored workflow, decrypted."""
 
     row: WorkflowRow
     body: WorkflowBody
@@ -47,10 +47,10 @@ class KeptWorkflow:
 
     @property
     def shown(self) -> Workflow:
-        """As its user sees it."""
-        named = {name: getattr(self.row, name) for name in ("id", "user_id", "version", "created_at", "updated_at")}
+        """The workflow as its user sees it."""
+        columns = {name: getattr(self.row, name) for name in ("id", "user_id", "version", "created_at", "updated_at")}
         return Workflow(
-            **named,
+            **columns,
             status=WorkflowStatus(self.row.status),
             paused_because=self.body.paused_because,
             spec=self.body.spec,
@@ -58,15 +58,15 @@ class KeptWorkflow:
 
 
 @dataclass(frozen=True)
-class KeptRun:
-    """A run as it is stored, opened."""
+class StoredRun:
+    """A stored run, decrypted."""
 
     row: RunRow
     body: RunBody
 
     @property
     def shown(self) -> Run:
-        """As its user sees it."""
+        """The run as its user sees it."""
         row, body = self.row, self.body
         return Run(
             id=row.id,
@@ -87,7 +87,7 @@ class KeptRun:
         )
 
 
-def _or_noted(read: Callable[[R], K], row: R) -> K | None:
+def _or_logged(read: Callable[[R], K], row: R) -> K | None:
     try:
         return read(row)
     except Unexpected as error:
@@ -96,23 +96,23 @@ def _or_noted(read: Callable[[R], K], row: R) -> K | None:
 
 
 class Taken(Exception):
-    """Another worker goes on with this run, or it is gone: do nothing more."""
+    """Another worker has this run, or it is gone: stop working on it."""
 
 
 class Ledger:
-    """Reads and writes. What is another user's is no such thing."""
+    """Reads and writes. Another user's workflow or run is reported as not found."""
 
     def __init__(self, store: Store, ring: KeyRing, now: Clock) -> None:
         self._store, self._ring, self.now = store, ring, now
 
-    async def add_workflow(self, row: WorkflowRow, body: WorkflowBody) -> KeptWorkflow:
-        """Store a new one."""
-        kept = KeptWorkflow(replace(row, body=self._seal(row, body)), body)
-        await self._store.add_workflow(kept.row)
-        return kept
+    async def add_workflow(self, row: WorkflowRow, body: WorkflowBody) -> StoredWorkflow:
+        """Store a new workflow."""
+        stored = StoredWorkflow(replace(row, body=self._seal(row, body)), body)
+        await self._store.add_workflow(stored.row)
+        return stored
 
-    async def write_workflow(self, row: WorkflowRow, body: WorkflowBody) -> KeptWorkflow:
-        """The next version of `row`. Raises InvalidCall (code "conflict") when it was changed meanwhile."""
+    async def write_workflow(self, row: WorkflowRow, body: WorkflowBody) -> StoredWorkflow:
+        """Write the next version of `row`. Raises InvalidCall (code "conflict") when it was changed meanwhile."""
         newer = replace(
             row,
             version=row.version + 1,
@@ -123,11 +123,11 @@ class Ledger:
             event=body.spec.trigger.event,
         )
         if not await self._store.update_workflow(newer):
-            raise InvalidCall("the workflow was changed meanwhile: read it again", code="conflict")
-        return KeptWorkflow(newer, body)
+            raise InvalidCall("the workflow was changed meanwhile: read it again, then change it", code="conflict")
+        return StoredWorkflow(newer, body)
 
-    async def workflow(self, workflow_id: str, user_id: str) -> KeptWorkflow:
-        """Raises UnknownName, Unexpected."""
+    async def workflow(self, workflow_id: str, user_id: str) -> StoredWorkflow:
+        """A user's workflow. Raises UnknownName, Unexpected."""
         return self._open_workflow(await self._owned(workflow_id, user_id))
 
     async def _owned(self, workflow_id: str, user_id: str) -> WorkflowRow:
@@ -137,98 +137,98 @@ class Ledger:
         return row
 
     async def delete_workflow(self, workflow_id: str, user_id: str) -> None:
-        """Also one that cannot be read any more. Raises UnknownName."""
+        """Delete a workflow, even one that can no longer be read. Raises UnknownName."""
         await self._store.delete_workflow((await self._owned(workflow_id, user_id)).id)
 
-    async def find_workflow(self, run: RunRow) -> KeptWorkflow | None:
-        """A run's workflow as it is now; None when it is gone."""
+    async def find_workflow(self, run: RunRow) -> StoredWorkflow | None:
+        """The current version of a run's workflow; None when it is gone."""
         row = await self._store.workflow(run.workflow_id)
         return None if row is None or row.user_id != run.user_id else self._open_workflow(row)
 
-    async def workflows(self, user_id: str, after: str, limit: int) -> list[KeptWorkflow]:
-        """The user's, by id: as many as asked for, unless there are no more. One that cannot be read hides no other."""
-        found: list[KeptWorkflow] = []
-        while len(found) < limit:
-            size = min(limit - len(found), PAGE)
+    async def workflows(self, user_id: str, after: str, limit: int) -> list[StoredWorkflow]:
+        """The user's workflows, by id: `limit` of them, or all there are. Unreadable ones are logged and left out."""
+        workflows: list[StoredWorkflow] = []
+        while len(workflows) < limit:
+            size = min(limit - len(workflows), PAGE)
             rows = await self._store.workflows(user_id=user_id, after=after, limit=size)
-            found += [kept for row in rows if (kept := _or_noted(self._open_workflow, row)) is not None]
+            workflows += [workflow for row in rows if (workflow := _or_logged(self._open_workflow, row)) is not None]
             if len(rows) < size:
                 break
             after = rows[-1].id
-        return found
+        return workflows
 
     async def runs(
         self, user_id: str, workflow_id: str | None, root_run: str | None, before: str | None, limit: int
-    ) -> list[KeptRun]:
-        """The user's, newest first, from after the run `before`: as many as asked for, unless there are no more.
+    ) -> list[StoredRun]:
+        """The user's runs, newest first, after the run `before`: `limit` of them, or all that there are.
 
-        One that cannot be read hides no other. Raises UnknownName."""
+        Unreadable ones are logged and left out. Raises UnknownName."""
         last = None if before is None else await self._owned_run(before, user_id)
-        found: list[KeptRun] = []
-        while len(found) < limit:
-            size = min(limit - len(found), PAGE)
+        runs: list[StoredRun] = []
+        while len(runs) < limit:
+            size = min(limit - len(runs), PAGE)
             rows = await self._store.runs(
                 user_id=user_id, workflow_id=workflow_id, root_run=root_run, before=last, limit=size
             )
-            found += [kept for row in rows if (kept := _or_noted(self.open_run, row)) is not None]
+            runs += [run for row in rows if (run := _or_logged(self.open_run, row)) is not None]
             if len(rows) < size:
                 break
             last = rows[-1]
-        return found
+        return runs
 
-    async def listening(self, user_id: str, provider: str, event: str) -> AsyncIterator[KeptWorkflow]:
-        """The user's active workflows of an event. One that cannot be read hides no other."""
+    async def listening(self, user_id: str, provider: str, event: str) -> AsyncIterator[StoredWorkflow]:
+        """The user's active workflows for an event. Unreadable ones are logged and left out."""
         after = ""
         while True:
             rows = await self._store.workflows(
                 user_id=user_id, provider=provider, event=event, status=WorkflowStatus.ACTIVE, after=after, limit=PAGE
             )
             for row in rows:
-                if (kept := _or_noted(self._open_workflow, row)) is not None:
-                    yield kept
+                if (workflow := _or_logged(self._open_workflow, row)) is not None:
+                    yield workflow
             if len(rows) < PAGE:
                 return
             after = rows[-1].id
 
-    async def add_run(self, row: RunRow, body: RunBody) -> KeptRun | None:
-        """Store a new one; None when its workflow has one for this occurrence, or is gone."""
-        kept = KeptRun(replace(row, body=self._seal(row, body)), body)
-        return kept if await self._store.add_run(kept.row) else None
+    async def add_run(self, row: RunRow, body: RunBody) -> StoredRun | None:
+        """Store a new run; None when its workflow already has a run for this occurrence, or is gone."""
+        stored = StoredRun(replace(row, body=self._seal(row, body)), body)
+        return stored if await self._store.add_run(stored.row) else None
 
-    async def write_run(self, kept: KeptRun, status: RunStatus) -> KeptRun:
-        """The next version, with the body as it is now. Raises Taken."""
+    async def write_run(self, run: StoredRun, status: RunStatus) -> StoredRun:
+        """Write the next version of a run, with its current body. Raises Taken."""
         row = replace(
-            kept.row,
+            run.row,
             status=status,
-            version=kept.row.version + 1,
+            version=run.row.version + 1,
             updated_at=self.now(),
-            body=self._seal(kept.row, kept.body),
+            body=self._seal(run.row, run.body),
         )
         if not await self._store.update_run(row):
             raise Taken
-        return KeptRun(row, kept.body)
+        return StoredRun(row, run.body)
 
     async def stale(self, status: RunStatus, before: datetime, most: int) -> list[str]:
-        """Runs of a status that nobody has written to since, the longest left first. All users'.
+        """The ids of runs of a status that have not been written since `before`, the oldest first, of all users.
 
-        What cannot be read stays where it is for ever, and hides no other."""
-        found: list[str] = []
+        Unreadable runs are logged and left out."""
+        ids: list[str] = []
         last: RunRow | None = None
-        while len(found) < most:
+        while len(ids) < most:
             rows = await self._store.stale_runs(status, before, after=last, limit=PAGE)
-            found += [row.id for row in rows if _or_noted(self.open_run, row) is not None]
+            ids += [row.id for row in rows if _or_logged(self.open_run, row) is not None]
             if len(rows) < PAGE:
                 break
             last = rows[-1]
-        return found[: max(most, 0)]
+        return ids[: max(most, 0)]
 
-    async def find_run(self, run_id: str) -> KeptRun | None:
-        """Whoever's it is."""
+    async def find_run(self, run_id: str) -> StoredRun | None:
+        """A run of any user."""
         row = await self._store.run(run_id)
         return None if row is None else self.open_run(row)
 
-    async def run(self, run_id: str, user_id: str) -> KeptRun:
-        """Raises UnknownName, Unexpected."""
+    async def run(self, run_id: str, user_id: str) -> StoredRun:
+        """A user's run. Raises UnknownName, Unexpected."""
         return self.open_run(await self._owned_run(run_id, user_id))
 
     async def _owned_run(self, run_id: str, user_id: str) -> RunRow:
@@ -237,12 +237,12 @@ class Ledger:
             raise UnknownName("the user has no such run", code="no_run")
         return row
 
-    def open_run(self, row: RunRow) -> KeptRun:
-        """Raises Unexpected."""
-        return KeptRun(row, self._unseal("run", row, RunBody))
+    def open_run(self, row: RunRow) -> StoredRun:
+        """Decrypt a run. Raises Unexpected."""
+        return StoredRun(row, self._unseal("run", row, RunBody))
 
-    def _open_workflow(self, row: WorkflowRow) -> KeptWorkflow:
-        return KeptWorkflow(row, self._unseal("workflow", row, WorkflowBody))
+    def _open_workflow(self, row: WorkflowRow) -> StoredWorkflow:
+        return StoredWorkflow(row, self._unseal("workflow", row, WorkflowBody))
 
     def _seal(self, row: WorkflowRow | RunRow, body: BaseModel) -> bytes:
         return self._ring.seal(body.model_dump_json().encode(), row.context)

@@ -1,4 +1,4 @@
-"""What a workflow and a run of it are: what their users write, what is stored, what they are shown."""
+"""The models of workflows and runs: what users write, what is stored, and what users see."""
 
 import zoneinfo
 from datetime import UTC, datetime, tzinfo
@@ -10,7 +10,7 @@ from pydantic import Field as Declared
 
 from plugfn.definition import Model, Result
 from plugfn.rules.conditions import Condition
-from plugfn.rules.evaluation import Asked
+from plugfn.rules.evaluation import TraceEntry
 from plugfn.rules.formats import Locale, Style
 
 MOST_STEPS = 20
@@ -22,7 +22,7 @@ StepId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class WorkflowStatus(StrEnum):
-    """Whether events start it."""
+    """Whether events start the workflow."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -32,27 +32,27 @@ class RunStatus(StrEnum):
     """How far a run is."""
 
     PENDING = "pending"
-    """Stored; nothing was done yet."""
+    """Stored; nothing has been done yet."""
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
-    """Something was done, or may have been, but not everything."""
+    """Some of it was done, or may have been done, but not everything."""
     FAILED = "failed"
     """Nothing was done."""
     SUPPRESSED = "suppressed"
-    """Nothing was done, on purpose: `reason` says why."""
+    """Deliberately not done: `reason` says why."""
     PAUSED = "paused"
-    """Its workflow was paused, changed hands or was stopped in the middle: `retry` goes on."""
+    """Its workflow was paused while it ran; `retry` continues it."""
 
 
 class StepStatus(StrEnum):
-    """What became of a step."""
+    """The outcome of a step."""
 
     PENDING = "pending"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     UNKNOWN = "unknown"
-    """It went out and no answer came: look whether it was done."""
+    """The request was sent and no answer came: check whether it was done."""
     FAILED = "failed"
     SKIPPED = "skipped"
     SIMULATED = "simulated"
@@ -67,7 +67,7 @@ class Source(StrEnum):
 
 
 class TriggerSpec(Model):
-    """When: a provider's event, of any of the user's connections or of one."""
+    """The event that starts the workflow, of any of the user's connections or of one."""
 
     provider: Name
     event: Name
@@ -75,8 +75,8 @@ class TriggerSpec(Model):
 
 
 class StepSpec(Model):
-    """Then: an action. Its params may hold placeholders; without a connection the only one is meant, or, at the
-    trigger's provider, the one that the event came from."""
+    """An action. Its params may have placeholders. Without a connection_id it uses the user's only connection or, at
+    the trigger's provider, the connection of the event."""
 
     id: StepId
     action: Annotated[str, StringConstraints(min_length=3, max_length=200)]
@@ -86,15 +86,15 @@ class StepSpec(Model):
 
 
 class LimitSpec(Model):
-    """How often at most."""
+    """How often the workflow may run."""
 
     per_hour: int = Declared(default=60, ge=1, le=1000)
     subject: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    """A field of the event, as "contact.phone": for each of its values there is at most one run per cool-down."""
+    """A field of the event, such as "contact.phone": each of its values gets at most one run per cool-down."""
     cooldown: int | None = Declared(default=None, ge=1, le=LONGEST_COOLDOWN)
     """Seconds."""
     max_suppressed: int = Declared(default=20, ge=1, le=100)
-    """After so many runs in a row that were suppressed as loops or for `per_hour` the workflow is paused."""
+    """The workflow is paused after this many suppressed runs in a row (as loops, or by `per_hour`)."""
 
 
 def zone_of(name: str) -> tzinfo:
@@ -104,7 +104,7 @@ def zone_of(name: str) -> tzinfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError("is not a time zone, as America/Sao_Paulo") from None
+        raise ValueError("is not a time zone such as America/Sao_Paulo") from None
 
 
 def _zone_name(name: str) -> str:
@@ -113,7 +113,7 @@ def _zone_name(name: str) -> str:
 
 
 class WorkflowSpec(Model):
-    """What a user writes."""
+    """A workflow as a user writes it."""
 
     name: Name
     trigger: TriggerSpec
@@ -144,14 +144,14 @@ class Workflow(Result):
 
 
 class StepError(BaseModel):
-    """Why a step failed: what PlugFnError.as_dict() says."""
+    """Why a step failed, with the fields of PlugFnError.as_dict()."""
 
     error: str
     code: str
     next: str
     message: str
     call_id: str = ""
-    """Of the call in the action log; empty when there was none."""
+    """The id of the call in the action log; empty when there was no call."""
 
 
 class StepRun(BaseModel):
@@ -167,7 +167,7 @@ class StepRun(BaseModel):
 
 
 class EventRef(BaseModel):
-    """The event a run answers to, but for its payload."""
+    """The event of a run, without its payload."""
 
     provider: str
     name: str
@@ -177,27 +177,27 @@ class EventRef(BaseModel):
 
 
 class RunBody(BaseModel):
-    """What of a run is stored sealed."""
+    """The encrypted part of a run."""
 
     spec: WorkflowSpec = Declared(repr=False)
-    """As it was when the run began: a later change of the workflow changes no run."""
+    """The workflow's version when the run began: later changes of the workflow do not affect the run."""
     workflow_version: int
     generation: int
     source: Source
     event: EventRef
     values: dict[str, Any] = Declared(repr=False)
     outputs: dict[str, Any] = Declared(default_factory=dict, repr=False)
-    """Of the results of its steps, what later steps put into their params."""
+    """The parts of its steps' results that later steps use."""
     ancestry: list[str] = []
-    """Workflows whose runs led to this event, oldest first."""
+    """Workflows whose runs led to this event, the oldest first."""
     replay_of: str | None = None
     reason: str = ""
-    trace: list[Asked] = []
+    trace: list[TraceEntry] = []
     steps: list[StepRun]
 
 
 class Run(Result):
-    """A run, as its user sees it."""
+    """A run as its user sees it."""
 
     id: str
     workflow_id: str
@@ -208,12 +208,12 @@ class Run(Result):
     source: Source
     event: EventRef
     depth: int
-    """0: started by an event from outside; more: by what a run did."""
+    """0: an event from outside started it; more: another run caused its event."""
     root_run: str
     replay_of: str | None
     created_at: datetime
     updated_at: datetime
-    trace: list[Asked]
+    trace: list[TraceEntry]
     steps: list[StepRun]
 
 
@@ -233,7 +233,7 @@ class DryRun(Result):
 
     holds: bool
     truth: str
-    trace: list[Asked]
+    trace: list[TraceEntry]
     blocked_by: list[str]
-    """Of "paused", "per_hour", "cooldown", and "connection": the trigger's own is gone or is another provider's."""
+    """What would stop it: "paused", "per_hour", "cooldown", "connection" (the trigger's is gone or not valid)."""
     steps: list[DryStep]

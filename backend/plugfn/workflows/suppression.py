@@ -1,4 +1,4 @@
-"""What keeps a run from having any effect, asked just before the first one; and what follows when that goes on."""
+"""The limits that stop a run before its first effect, and the pause of a workflow that keeps reaching them."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from plugfn.errors import InvalidCall, Unexpected
 from plugfn.resilience.budget import Budget
 from plugfn.storage.protocol import Store
 from plugfn.storage.records import RunRow
-from plugfn.workflows.ledger import KeptRun, KeptWorkflow, Ledger
+from plugfn.workflows.ledger import Ledger, StoredRun, StoredWorkflow
 from plugfn.workflows.model import RunStatus, WorkflowSpec, WorkflowStatus
 
 log = logging.getLogger("plugfn.workflows")
@@ -22,25 +22,25 @@ ATTEMPTS = 10
 COOLDOWN = "workflow-cooldown"
 PER_HOUR = "per_hour"
 ALARMING = frozenset({"loop", "depth", PER_HOUR})
-"""A cool-down is business as usual; these mean that something is wrong."""
+"""Reasons that mean trouble; a cool-down is normal."""
 
 
 class Budgets(Protocol):
-    """The limits that all processes share."""
+    """The rate limits that all processes share."""
 
     async def take(self, budget: Budget) -> float:
-        """0.0 when granted, else the seconds until there may be one."""
+        """0.0 when granted, else the seconds until the next one."""
         ...
 
 
 class Suppression:
-    """Limits of workflows."""
+    """The limits of workflows."""
 
     def __init__(self, store: Store, ledger: Ledger, budgets: Budgets) -> None:
         self._store, self._ledger, self._budgets = store, ledger, budgets
 
-    async def limit(self, run: KeptRun) -> str:
-        """The limit that stops a run: "cooldown", "per_hour", or none. Counts it when nothing does."""
+    async def limit(self, run: StoredRun) -> str:
+        """The limit that stops a run: "cooldown", "per_hour" or "". When none does, the run is counted."""
         limits, own = run.body.spec.limits, run.row.id.encode()
         place = _subject(run.row.workflow_id, run.body.spec, run.body.values)
         holder = None
@@ -50,21 +50,21 @@ class Suppression:
             return "cooldown"
         if await self._budgets.take(Budget(f"workflow|{run.row.workflow_id}", limits.per_hour, HOUR)) <= 0:
             return ""
-        if place and limits.cooldown:  # nothing was done for this subject after all
+        if place and limits.cooldown:  # this run does nothing for its subject after all
             await self._store.take(COOLDOWN, place)
         return PER_HOUR
 
     async def would_limit(self, workflow_id: str, spec: WorkflowSpec, values: dict[str, Any]) -> list[str]:
-        """What would stop a run now, as far as can be told without counting one."""
+        """The limits that would stop a run now, found without counting one."""
         place = _subject(workflow_id, spec, values)
-        found = ["cooldown"] if place and await self._store.peek(COOLDOWN, place) is not None else []
+        reasons = ["cooldown"] if place and await self._store.peek(COOLDOWN, place) is not None else []
         recent = await self._store.runs(workflow_id=workflow_id, limit=2 * spec.limits.per_hour)
         since = self._ledger.now() - timedelta(seconds=HOUR)
         done = [row for row in recent if row.created_at > since and row.status != RunStatus.SUPPRESSED]
-        return [*found, PER_HOUR] if len(done) >= spec.limits.per_hour else found
+        return [*reasons, PER_HOUR] if len(done) >= spec.limits.per_hour else reasons
 
-    async def noticed(self, workflow: KeptWorkflow) -> None:
-        """A run was suppressed: pause its workflow when it is the last of too many in a row."""
+    async def pause_if_too_many(self, workflow: StoredWorkflow) -> None:
+        """Called after a suppressed run: pause the workflow when its last `max_suppressed` runs were all suppressed."""
         most = workflow.body.spec.limits.max_suppressed
         rows = await self._store.runs(workflow_id=workflow.row.id, limit=most)
         if len(rows) < most or any(row.status != RunStatus.SUPPRESSED for row in rows):
@@ -74,8 +74,8 @@ class Suppression:
         try:
             await pause(self._ledger, workflow, "suppressed")
         except InvalidCall:
-            return  # changed or paused in this moment: the next suppressed run looks again
-        log.warning("workflow %s is paused: its last %d runs were suppressed", workflow.row.id, most)
+            return  # changed or paused meanwhile: the next suppressed run tries again
+        log.warning("workflow %s was paused, because its last %d runs were suppressed", workflow.row.id, most)
 
     def _reason(self, row: RunRow) -> str:
         try:
@@ -84,8 +84,8 @@ class Suppression:
             return "unreadable"
 
 
-async def pause(ledger: Ledger, workflow: KeptWorkflow, because: str) -> KeptWorkflow:
-    """Stop a workflow and what it has queued. Raises InvalidCall (code "conflict")."""
+async def pause(ledger: Ledger, workflow: StoredWorkflow, because: str) -> StoredWorkflow:
+    """Pause a workflow and its queued runs. Raises InvalidCall (code "conflict")."""
     if not workflow.active:
         return workflow
     row = replace(workflow.row, status=WorkflowStatus.PAUSED)
@@ -93,8 +93,8 @@ async def pause(ledger: Ledger, workflow: KeptWorkflow, because: str) -> KeptWor
     return await ledger.write_workflow(row, body)
 
 
-async def stop(ledger: Ledger, workflow_id: str, user_id: str) -> KeptWorkflow:
-    """The kill switch: whoever else changes the workflow at this moment puts it off no longer than ATTEMPTS times.
+async def stop(ledger: Ledger, workflow_id: str, user_id: str) -> StoredWorkflow:
+    """The kill switch: pauses a workflow even while others change it, with up to ATTEMPTS attempts.
 
     Raises UnknownName, InvalidCall (code "conflict")."""
     for _ in range(ATTEMPTS - 1):
@@ -104,8 +104,8 @@ async def stop(ledger: Ledger, workflow_id: str, user_id: str) -> KeptWorkflow:
     return await pause(ledger, await ledger.workflow(workflow_id, user_id), "user")
 
 
-async def resume(ledger: Ledger, workflow: KeptWorkflow) -> KeptWorkflow:
-    """Let events start it again. What was queued when it was paused stays stopped."""
+async def resume(ledger: Ledger, workflow: StoredWorkflow) -> StoredWorkflow:
+    """Let events start it again. Runs that were queued when it was paused stay stopped."""
     if workflow.active:
         return workflow
     row = replace(workflow.row, status=WorkflowStatus.ACTIVE)
@@ -113,7 +113,7 @@ async def resume(ledger: Ledger, workflow: KeptWorkflow) -> KeptWorkflow:
 
 
 def _subject(workflow_id: str, spec: WorkflowSpec, values: dict[str, Any]) -> str:
-    """Where the cool-down of an event's subject is kept; empty when the event has none."""
+    """The storage key of the cool-down of an event's subject; empty when the event has no subject."""
     value = values.get(spec.limits.subject or "")
-    # Who it is about is personal: only a digest is kept.
+    # The subject is personal data, so only a digest is stored.
     return "" if value is None else hashlib.sha256(json.dumps([workflow_id, str(value)]).encode()).hexdigest()

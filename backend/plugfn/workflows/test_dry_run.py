@@ -39,7 +39,7 @@ async def test_a_workflow_can_be_tried_before_it_is_stored_with_made_up_values(w
     assert await nothing_happened(world)
 
 
-async def test_it_tells_what_a_run_would_fail_on(world: World) -> None:
+async def test_it_reports_what_a_run_would_fail_on(world: World) -> None:
     steps = [step("one", "{{ author.email }}"), step("two", "{{ title }}"), step("three", "ok")]
     found = await world.engine.dry_run("ana", spec(steps=steps), payload=ticket(title="x" * 501))
     assert [str(one.status) for one in found.steps] == ["failed", "failed", "simulated"]
@@ -49,7 +49,7 @@ async def test_it_tells_what_a_run_would_fail_on(world: World) -> None:
     assert await nothing_happened(world)
 
 
-async def test_it_tells_the_health_of_connections(world: World) -> None:
+async def test_it_reports_problems_of_connections(world: World) -> None:
     found = await world.engine.dry_run("ana", spec(steps=[step("s", action="other.messages.send")]))
     assert found.steps[0].connection_problem is not None
     assert found.steps[0].connection_problem.code == "no_connection"
@@ -59,7 +59,7 @@ async def test_it_tells_the_health_of_connections(world: World) -> None:
     assert found.steps[0].connection_problem.code == "ambiguous_connection"
 
 
-async def test_it_tells_what_limits_would_block_and_takes_none(world: World) -> None:
+async def test_it_reports_limits_that_would_block_and_uses_none_up(world: World) -> None:
     limits = {"per_hour": 1, "subject": "author.name", "cooldown": 60}
     made = await world.engine.create("ana", spec(limits=limits))
     assert (await world.engine.dry_run("ana", made.id, payload=ticket())).blocked_by == []
@@ -79,7 +79,7 @@ async def test_it_can_take_the_event_of_an_earlier_run(world: World) -> None:
     assert found.steps[0].params == {"text": "as it was"}
 
 
-async def test_what_does_not_hold_is_shown_all_the_same(world: World) -> None:
+async def test_steps_are_shown_even_if_the_conditions_do_not_hold(world: World) -> None:
     tree = {"field": "open", "op": "eq", "value": False}
     found = await world.engine.dry_run("ana", spec(conditions=tree), payload=ticket())
     assert not found.holds
@@ -98,7 +98,7 @@ async def test_what_does_not_hold_is_shown_all_the_same(world: World) -> None:
         ("nothing", {}, UnknownName),
     ],
 )
-async def test_what_cannot_be_tried_is_refused(
+async def test_an_impossible_dry_run_is_refused(
     world: World, workflow: Any, options: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
@@ -111,7 +111,7 @@ async def test_parameters_are_not_in_its_repr(world: World) -> None:
     assert "secret" not in repr(found)
 
 
-async def test_what_an_action_says_against_a_made_up_value_is_no_problem(world: World) -> None:
+async def test_an_actions_objection_to_a_made_up_value_is_ignored(world: World) -> None:
     steps = [step("one"), step("two", '{{ steps.one.text | truncate:"2" }}') | {"params": {"text": "x"}}]
     steps[1]["params"]["when"] = "{{ steps.one.text }}"
     found = await world.engine.dry_run("ana", spec(steps=steps), payload=ticket())
@@ -124,7 +124,7 @@ async def test_what_an_action_says_against_a_made_up_value_is_no_problem(world: 
     assert (await world.engine.dry_run("ana", spec(steps=steps))).steps[0].error is None
 
 
-async def test_it_tells_of_a_connection_that_is_gone_since(world: World) -> None:
+async def test_it_reports_a_connection_that_was_removed(world: World) -> None:
     second = await world.connect("ana", "second")
     trigger = {"provider": "desk", "event": "ticket.opened", "connection_id": second.id}
     made = await world.engine.create("ana", spec(trigger=trigger, steps=[step("s", connection_id=second.id)]))
@@ -136,7 +136,7 @@ async def test_it_tells_of_a_connection_that_is_gone_since(world: World) -> None
     assert found.steps[0].connection_problem.code == "no_connection"
 
 
-async def test_it_tells_of_a_stored_workflow_that_a_provider_no_longer_bears(world: World) -> None:
+async def test_it_reports_a_stored_workflow_that_is_no_longer_valid(world: World) -> None:
     made = await world.engine.create("ana", spec())
     world.registry.get("desk").actions.pop("messages.send")
     with pytest.raises(InvalidParams, match="no action"):

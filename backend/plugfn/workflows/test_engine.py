@@ -1,4 +1,4 @@
-"""Workflows of users, and what an event makes of them."""
+"""Users' workflows, and the runs that events start."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +36,7 @@ async def test_a_step_uses_the_results_of_earlier_ones(world: World) -> None:
     assert texts(world) == ["t", "1 2026-03-01 12:00 t"]
 
 
-async def test_conditions_decide_and_what_does_not_match_is_counted_and_not_stored(world: World) -> None:
+async def test_an_event_that_does_not_match_is_counted_and_not_stored(world: World) -> None:
     condition = {"field": "amount", "op": "gt", "value": 100}
     await world.engine.create("ana", spec(conditions=condition))
     assert await world.engine.handle(opened("e1", amount=5)) == []
@@ -47,7 +47,7 @@ async def test_conditions_decide_and_what_does_not_match_is_counted_and_not_stor
     assert world.engine.counts == {"not_matched": 2, "pending": 1}
 
 
-async def test_an_event_that_comes_twice_runs_once_and_one_without_id_always(world: World) -> None:
+async def test_a_repeated_event_runs_once_and_an_event_without_id_always(world: World) -> None:
     await world.engine.create("ana", spec())
     for event_id in ("e1", "e1", None, None, "e2"):
         await world.engine.handle(opened(event_id, title="same"))
@@ -65,7 +65,7 @@ async def test_each_user_of_an_account_has_their_own_workflows(world: World) -> 
 
 
 @pytest.mark.parametrize("change", [{"account": ""}, {"account": "nobody"}])
-async def test_an_event_of_nobody_starts_nothing(world: World, change: dict[str, Any]) -> None:
+async def test_an_event_without_a_user_starts_nothing(world: World, change: dict[str, Any]) -> None:
     await world.connect("ana", "")
     await world.engine.create("ana", spec())
     assert await world.engine.handle(opened(**change)) == []
@@ -149,18 +149,18 @@ async def test_a_workflow_that_could_not_run_is_not_stored(
 
 
 @pytest.mark.parametrize("raw", ["text", 5, None, [], ["x"]])
-async def test_what_is_no_object_is_no_workflow(world: World, raw: Any) -> None:
+async def test_a_workflow_must_be_an_object(world: World, raw: Any) -> None:
     with pytest.raises(InvalidParams):
         await world.engine.create("ana", raw)
 
 
-async def test_an_unknown_trigger_is_told_with_what_was_meant(world: World) -> None:
+async def test_an_unknown_trigger_gets_a_suggestion(world: World) -> None:
     trigger = {"provider": "desk", "event": "ticket.opend"}
     with pytest.raises(UnknownName, match=r"did you mean 'ticket.opened'"):
         await world.engine.create("ana", spec(trigger=trigger))
 
 
-async def test_all_that_is_wrong_is_told_at_once(world: World) -> None:
+async def test_all_problems_of_a_workflow_are_reported_together(world: World) -> None:
     with pytest.raises(InvalidParams) as raised:
         await world.engine.create(
             "ana",
@@ -177,13 +177,13 @@ async def test_all_that_is_wrong_is_told_at_once(world: World) -> None:
     ]
 
 
-async def test_another_users_connection_cannot_be_named(world: World) -> None:
+async def test_another_users_connection_cannot_be_used(world: World) -> None:
     bobs = (await world.store.connections(user_id="bob"))[0]
     with pytest.raises(InvalidParams, match="no such connection"):
         await world.engine.create("ana", spec(steps=[step("one", connection_id=bobs.id)]))
 
 
-async def test_another_users_workflow_and_run_are_no_such_thing(world: World) -> None:
+async def test_another_users_workflow_and_run_are_reported_as_not_found(world: World) -> None:
     made = await world.engine.create("ana", spec())
     (run,) = await world.engine.handle(opened())
     engine = world.engine
@@ -211,7 +211,7 @@ async def test_another_users_workflow_and_run_are_no_such_thing(world: World) ->
     assert len(world.runner.sent) == 1
 
 
-async def test_a_workflow_is_changed_version_by_version(world: World) -> None:
+async def test_an_update_needs_the_current_version(world: World) -> None:
     made = await world.engine.create("ana", spec())
     changed = await world.engine.update(made.id, "ana", spec(name="Other", steps=[step("s", "new")]), version=1)
     assert (changed.version, changed.spec.name) == (2, "Other")
@@ -255,7 +255,7 @@ async def test_a_paused_workflow_is_not_started_until_it_is_resumed(world: World
     assert len(await world.engine.handle(opened("e2"))) == 1
 
 
-async def test_a_deleted_workflow_goes_with_its_history(world: World) -> None:
+async def test_deleting_a_workflow_deletes_its_history(world: World) -> None:
     made = await world.engine.create("ana", spec())
     await world.engine.handle(opened("e1"))
     await world.engine.delete(made.id, "ana")
@@ -275,7 +275,7 @@ async def test_a_workflow_is_started_by_hand_whatever_its_conditions_say(world: 
     assert texts(world) == ["by hand"]
 
 
-async def test_what_is_stored_can_be_read_by_no_store(world: World) -> None:
+async def test_stored_workflows_and_runs_are_encrypted(world: World) -> None:
     made = await world.engine.create("ana", spec(steps=[step("s", "Hush {{ title }}")]))
     (run,) = await world.engine.handle(opened(title="top secret"))
     workflow_row, run_row = await world.store.workflow(made.id), await world.store.run(run.id)
@@ -287,7 +287,7 @@ async def test_what_is_stored_can_be_read_by_no_store(world: World) -> None:
     assert "secret" not in repr(run) + repr(run_row)
 
 
-async def test_a_row_moved_to_another_user_does_not_open_and_hides_no_other(world: World) -> None:
+async def test_a_row_moved_to_another_user_does_not_open_or_hide_others(world: World) -> None:
     made = await world.engine.create("bob", spec())
     row = await world.store.workflow(made.id)
     assert row is not None
@@ -330,7 +330,7 @@ async def test_the_fields_of_an_event_can_be_listed(world: World) -> None:
         world.engine.fields("desk", "nothing")
 
 
-async def test_times_of_steps_are_noted(world: World) -> None:
+async def test_the_times_of_steps_are_recorded(world: World) -> None:
     await world.engine.create("ana", spec())
 
     async def slow(action: str, params: Any) -> None:
@@ -353,7 +353,7 @@ def deep(levels: int) -> Any:
 
 
 @pytest.mark.parametrize("levels", [100, 300, 900, 20_000])
-async def test_a_payload_nested_without_end_breaks_nothing(world: World, levels: int) -> None:
+async def test_an_endlessly_nested_payload_breaks_nothing(world: World, levels: int) -> None:
     await world.engine.create("ana", spec())
     payload = ticket(extra={"a": deep(levels)})
     (run,) = await world.engine.handle(Event("desk", "ticket.opened", payload, id="e", account="acme"))
@@ -361,7 +361,7 @@ async def test_a_payload_nested_without_end_breaks_nothing(world: World, levels:
     assert (run.status == RunStatus.SUCCEEDED) is (run.reason == "")
 
 
-async def test_of_a_very_big_event_only_what_the_workflow_names_is_kept(world: World) -> None:
+async def test_only_the_used_values_of_a_very_large_event_are_stored(world: World) -> None:
     made = await world.engine.create("ana", spec())
     for event_id, extra in (("small", "x"), ("big", "x" * 500_000)):
         await world.engine.handle(opened(event_id, title="Printer", extra={"blob": extra}))
@@ -374,7 +374,7 @@ async def test_of_a_very_big_event_only_what_the_workflow_names_is_kept(world: W
     assert texts(world) == ["Printer"] * 4
 
 
-async def test_an_event_that_two_connections_of_a_user_hear_runs_once(world: World) -> None:
+async def test_an_event_of_two_connections_of_a_user_runs_once(world: World) -> None:
     second = await world.connect("ana", "acme")
     await world.engine.create("ana", spec())
     await world.engine.handle(opened())
@@ -382,7 +382,7 @@ async def test_an_event_that_two_connections_of_a_user_hear_runs_once(world: Wor
     assert len(world.runner.sent) == 1
 
 
-async def test_equal_ids_of_connections_that_name_no_account_are_two_events(world: World) -> None:
+async def test_equal_ids_from_connections_without_an_account_are_two_events(world: World) -> None:
     second = await world.connect("ana", "")
     first = (await world.store.connections(user_id="ana", accounts=["acme"]))[0]
     await world.engine.create("ana", spec())
@@ -391,7 +391,7 @@ async def test_equal_ids_of_connections_that_name_no_account_are_two_events(worl
     assert [sent["connection_id"] for sent in world.runner.sent] == [first.id, second.id]
 
 
-def test_a_field_called_as_the_results_of_steps_cannot_be_named() -> None:
+def test_a_payload_field_called_steps_cannot_be_used() -> None:
     class Odd(Result):
         steps: str
         stairs: str
@@ -412,7 +412,7 @@ async def test_a_workflow_that_was_read_can_be_written_again(world: World) -> No
     assert (await world.engine.get(made.id, "ana")).spec == made.spec
 
 
-async def test_a_user_has_no_end_of_workflows(world: World) -> None:
+async def test_the_number_of_a_users_workflows_is_limited(world: World) -> None:
     for _ in range(MOST_WORKFLOWS):
         await world.engine.create("ana", spec())
     with pytest.raises(InvalidCall) as raised:
@@ -427,7 +427,7 @@ HALF = "half \ud83d of a character"
 @pytest.mark.parametrize(
     "change", [{"title": HALF}, {"labels": [HALF]}, {"extra": {HALF: [{"a": HALF}]}}, {"author": {"name": HALF}}]
 )
-async def test_half_a_character_in_a_payload_keeps_no_event_from_anybody(world: World, change: dict[str, Any]) -> None:
+async def test_an_unpaired_surrogate_in_a_payload_loses_no_event(world: World, change: dict[str, Any]) -> None:
     await world.connect("bob", "acme")
     for user in ("ana", "bob"):
         await world.engine.create(user, spec(steps=[step("tell", "{{ title }} {{ author.name }}")]))
@@ -438,7 +438,7 @@ async def test_half_a_character_in_a_payload_keeps_no_event_from_anybody(world: 
         sent["params"]["text"].encode()
 
 
-async def test_a_workflow_that_cannot_be_read_any_more_can_be_deleted(world: World) -> None:
+async def test_an_unreadable_workflow_can_be_deleted(world: World) -> None:
     made = await world.engine.create("ana", spec())
     row = await world.store.workflow(made.id)
     assert row is not None
@@ -449,7 +449,7 @@ async def test_a_workflow_that_cannot_be_read_any_more_can_be_deleted(world: Wor
     assert await world.store.workflow(made.id) is None
 
 
-async def test_what_cannot_be_read_hides_nothing_else_in_lists(world: World) -> None:
+async def test_unreadable_rows_do_not_hide_others_in_lists(world: World) -> None:
     lost, kept = [await world.engine.create("ana", spec()) for _ in range(2)]
     runs = await world.engine.handle(opened())
     workflow, run = await world.store.workflow(lost.id), await world.store.run(runs[0].id)
@@ -461,7 +461,7 @@ async def test_what_cannot_be_read_hides_nothing_else_in_lists(world: World) -> 
     assert [one.id for one in await world.engine.runs("ana")] == [runs[1].id]
 
 
-async def test_the_kill_switch_is_not_put_off_by_another_change(world: World) -> None:
+async def test_the_kill_switch_works_during_another_change(world: World) -> None:
     made = await world.engine.create("ana", spec())
     write, changes = world.store.update_workflow, [1, 2]
 

@@ -1,4 +1,4 @@
-"""The store fails at each of its writes in turn: a run is not lost, ends, and repeats nothing unasked."""
+"""The store fails at each of its writes in turn: the run is not lost, it ends, and nothing is repeated unasked."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -18,12 +18,12 @@ from plugfn.workflows.model import Run, RunStatus, StepStatus
 WRITES = frozenset({"add_run", "update_run", "put", "put_new", "take", "add_logs", "touch_connection"})
 START = "2026-03-01T12:00:00+00:00"
 THERE_ARE = 21
-"""Writes, when none fails."""
+"""The number of writes when none fails."""
 ENDED = {RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED}
 
 
 class Failing(MemoryStore):
-    """Fails at the writes whose numbers are in `fails`. `done`: it does them first, and the answer is lost."""
+    """Fails at the writes with the numbers in `fails`. With `done` they are stored, and only the answer is lost."""
 
     def __init__(self, done: bool) -> None:
         super().__init__()
@@ -89,14 +89,14 @@ WORKFLOW = {
 
 
 class Story:
-    """One event, and all that is done to see it through."""
+    """One event, and everything that is done to complete its run."""
 
     def __init__(self, bench: Bench, store: Failing, said: list[str], clock: Any) -> None:
         self.bench, self.store, self.said, self._clock = bench, store, said, clock
         self.engine = bench.plug.workflows
 
     async def told(self, fails: set[int]) -> Run:
-        """The event's run, after the store failed at these writes, counted from here."""
+        """The event's run after the store failed at these writes, counted from here."""
         await self.engine.create("ana", WORKFLOW)
         self.store.writes, self.store.fails = 0, fails
         event = Event("acme", "ping", {"id": "ping-0001"}, id="1", connection_id=self.bench.connection.id)
@@ -105,7 +105,7 @@ class Story:
                 await self.engine.handle(event)
                 break
             except PlugFnError:
-                continue  # its sender is told, and sends it again
+                continue  # the sender gets an error, and sends it again
         return await self._ended()
 
     async def _ended(self) -> Run:
@@ -128,12 +128,12 @@ async def story(done: bool) -> AsyncIterator[Story]:
 
 @pytest.fixture(params=[False, True], ids=["not written", "answer lost"])
 def done(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    monkeypatch.setattr(ancestry, "LONGEST_WAIT", 0.0)  # for a step's own answer, which none of these waits for
+    monkeypatch.setattr(ancestry, "LONGEST_WAIT", 0.0)  # none of these events waits for a step's answer
     return bool(request.param)
 
 
 def honest(run: Run, said: list[str]) -> None:
-    """What was done is called done or unknown, and what is called done was done; all of it once."""
+    """A step that was done is recorded as done or unknown, one recorded as done was done, and none was done twice."""
     assert len(said) == len(set(said))
     for step in run.steps:
         was_done = any(words.startswith(step.id) for words in said)
@@ -141,14 +141,14 @@ def honest(run: Run, said: list[str]) -> None:
         assert not was_done or step.status in (StepStatus.SUCCEEDED, StepStatus.UNKNOWN)
 
 
-async def test_nothing_fails_and_every_kind_of_write_is_there(done: bool) -> None:
+async def test_without_failures_every_kind_of_write_happens(done: bool) -> None:
     async with story(done) as told:
         run = await told.told(set())
         assert (run.status, told.said) == (RunStatus.SUCCEEDED, ["one", "two after message-0001"])
         assert told.store.writes == THERE_ARE
 
 
-async def test_whichever_write_fails_the_run_ends_and_nothing_is_done_twice_unasked(done: bool) -> None:
+async def test_whichever_write_fails_the_run_ends_and_repeats_nothing(done: bool) -> None:
     broke, statuses = set(), set()
     for number in range(1, THERE_ARE + 1):
         async with story(done) as told:
@@ -163,9 +163,9 @@ async def test_whichever_write_fails_the_run_ends_and_nothing_is_done_twice_unas
 
 
 async def seen_through(told: Story, run: Run) -> None:
-    """Its user asks once more: without a word about what is unclear, nothing may be done twice."""
+    """The user retries without confirming steps of unknown outcome: nothing may be done twice."""
     if any(step.status is StepStatus.UNKNOWN for step in run.steps):
-        with pytest.raises(InvalidCall, match="nobody knows"):
+        with pytest.raises(InvalidCall, match="it is unknown whether"):
             await told.engine.retry(run.id, "ana")
         again = await told.engine.retry(run.id, "ana", confirm_unknown=True)
     else:
@@ -175,7 +175,7 @@ async def seen_through(told: Story, run: Run) -> None:
     assert again.status is RunStatus.SUCCEEDED
 
 
-async def test_two_writes_that_fail_change_nothing_of_it(done: bool) -> None:
+async def test_two_failing_writes_repeat_nothing_either(done: bool) -> None:
     for number in range(1, THERE_ARE + 1):
         async with story(done) as told:
             honest(await told.told({number, number + 3}), told.said)

@@ -1,4 +1,4 @@
-"""Limits, and loops: what keeps a workflow from running away."""
+"""Limits and loops: what keeps a workflow from running away."""
 
 import asyncio
 import contextvars
@@ -20,7 +20,7 @@ from plugfn.workflows.model import Run, RunStatus
 
 
 async def events(world: World, count: int, **changes: Any) -> list[Run]:
-    """As many different events, a second apart."""
+    """This many different events, a second apart."""
     runs = []
     for number in range(count):
         world.later(seconds=1)
@@ -36,7 +36,7 @@ async def test_more_runs_than_allowed_in_an_hour_are_suppressed(world: World) ->
     assert len(world.runner.calls) == 2
 
 
-async def test_a_workflow_that_is_suppressed_again_and_again_is_paused(world: World) -> None:
+async def test_a_repeatedly_suppressed_workflow_is_paused(world: World) -> None:
     made = await world.engine.create("ana", spec(limits={"per_hour": 1, "max_suppressed": 3}))
     runs = await events(world, 8)
     assert [run.status for run in runs] == ["succeeded"] + ["suppressed"] * 3
@@ -44,7 +44,7 @@ async def test_a_workflow_that_is_suppressed_again_and_again_is_paused(world: Wo
     assert (now.status, now.paused_because) == ("paused", "suppressed")
 
 
-async def test_a_subject_is_left_in_peace_for_its_cool_down_and_that_pauses_nothing(world: World) -> None:
+async def test_the_cool_down_of_a_subject_does_not_pause_the_workflow(world: World) -> None:
     limits = {"subject": "author.name", "cooldown": 3600, "max_suppressed": 2}
     made = await world.engine.create("ana", spec(limits=limits))
     runs = await events(world, 4, author={"name": "Maria"})
@@ -63,7 +63,7 @@ async def test_a_run_that_was_over_the_limit_starts_no_cool_down(world: World) -
     assert [run.reason for run in runs] == ["per_hour", "per_hour"]
 
 
-async def test_limits_that_cannot_be_asked_leave_the_run_for_later(world: World) -> None:
+async def test_a_run_stays_pending_when_its_limits_cannot_be_reached(world: World) -> None:
     await world.engine.create("ana", spec())
 
     class Down:
@@ -91,20 +91,20 @@ def sent_event(result: dict[str, Any], name: str = "sent", event_id: str | None 
 ON_SENT = {"provider": "desk", "event": "sent"}
 
 
-async def test_the_echo_of_a_workflows_own_doing_does_not_start_it_again(world: World) -> None:
+async def test_an_event_that_a_workflow_caused_does_not_start_it_again(world: World) -> None:
     await world.engine.create("ana", spec(trigger=ON_SENT, steps=[step("s", "x")]))
     (first,) = await world.engine.handle(sent_event({"id": "from-outside"}, event_id="e1"))
     (echo,) = await world.engine.handle(sent_event({"id": "message-0001"}, event_id="e2"))
     assert (first.status, first.depth) == ("succeeded", 0)
     assert (echo.status, echo.reason, echo.depth, echo.root_run) == ("suppressed", "loop", 1, first.id)
     assert len(world.runner.calls) == 1
-    # The same delivery again is the same echo; what somebody else does is none.
+    # The same delivery again is the same echo; another user's action is not.
     assert await world.engine.handle(sent_event({"id": "message-0001"}, event_id="e2")) == []
     (other,) = await world.engine.handle(sent_event({"id": "message-9999"}, event_id="e3"))
     assert other.status == "succeeded"
 
 
-async def test_all_that_follows_from_one_doing_is_kept_from_its_workflow_and_from_no_other(world: World) -> None:
+async def test_only_the_causing_workflow_is_kept_from_later_events(world: World) -> None:
     first = await world.engine.create("ana", spec(trigger=ON_SENT, steps=[step("s", "x")]))
     (root,) = await world.engine.handle(sent_event({"id": "from-outside"}, event_id="e1"))
     other = await world.engine.create("ana", spec(trigger=ON_SENT, steps=[step("s", "y")]))
@@ -116,7 +116,7 @@ async def test_all_that_follows_from_one_doing_is_kept_from_its_workflow_and_fro
         }
 
 
-async def test_another_users_doing_is_no_echo(world: World) -> None:
+async def test_another_users_action_is_not_an_echo(world: World) -> None:
     await world.connect("bob", "acme")
     await world.engine.create("bob", spec(trigger=ON_SENT, steps=[step("s", "x")]))
     await world.engine.handle(sent_event({"id": "from-outside"}, event_id="e1"))
@@ -125,7 +125,7 @@ async def test_another_users_doing_is_no_echo(world: World) -> None:
     assert {(run.user_id, run.status) for run in runs} == {("bob", "suppressed"), ("ana", "succeeded")}
 
 
-async def test_what_only_reads_has_no_echo(world: World) -> None:
+async def test_an_action_that_only_reads_has_no_echo(world: World) -> None:
     look = {"id": "s", "action": "desk.messages.look", "params": {"id": "{{ id }}"}}
     await world.engine.create("ana", spec(trigger=ON_SENT, steps=[look]))
     for event_id in ("e1", "e2"):
@@ -150,7 +150,7 @@ async def test_workflows_may_start_each_other_three_deep(world: World) -> None:
     assert {run.root_run for run in seen if run.depth} <= {run.id for run in seen if run.depth == 0}
 
 
-async def test_what_an_action_emits_while_it_runs_is_its_runs_doing(world: World) -> None:
+async def test_events_emitted_while_an_action_runs_descend_from_its_run(world: World) -> None:
     await world.engine.create("ana", spec())
     inner: list[Run] = []
 
@@ -164,13 +164,13 @@ async def test_what_an_action_emits_while_it_runs_is_its_runs_doing(world: World
     assert [(run.reason, run.depth, run.root_run) for run in inner] == [("loop", 1, outer.id)]
 
 
-async def test_an_echo_that_overtakes_the_answer_is_waited_for(world: World) -> None:
+async def test_an_event_that_arrives_before_the_answer_waits_for_it(world: World) -> None:
     await world.engine.create("ana", spec(trigger=ON_SENT, steps=[step("s", "x")]))
     echoes: list[asyncio.Task[list[Run]]] = []
 
     async def overtake(action: str, params: Any) -> None:
         world.runner.after = None
-        # As another request would: without this run's context.
+        # As in another request: without this run's context.
         context = contextvars.Context()
         event = sent_event({"id": "message-0001"}, event_id="echo")
         echoes.append(asyncio.get_running_loop().create_task(world.engine.handle(event), context=context))
@@ -182,7 +182,7 @@ async def test_an_echo_that_overtakes_the_answer_is_waited_for(world: World) -> 
     assert (echo.status, echo.reason) == ("suppressed", "loop")
 
 
-async def test_nobody_waits_long_for_a_step_that_is_out(world: World) -> None:
+async def test_an_event_does_not_wait_long_for_a_running_step(world: World) -> None:
     echoes = Echoes(world.store)
 
     @asynccontextmanager
@@ -199,7 +199,7 @@ async def test_nobody_waits_long_for_a_step_that_is_out(world: World) -> None:
 
 
 @pytest.mark.parametrize("dies", ["before", "after"])
-async def test_the_limits_of_a_run_hold_also_when_its_process_dies_while_they_are_asked(
+async def test_limits_hold_when_the_process_dies_while_checking_them(
     world: World, dies: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await world.engine.create("ana", spec(limits={"per_hour": 1}))
@@ -223,7 +223,7 @@ async def test_the_limits_of_a_run_hold_also_when_its_process_dies_while_they_ar
 
 
 @pytest.mark.parametrize(("per_hour", "status"), [(1, "succeeded"), (0, "suppressed")])
-async def test_a_run_is_not_kept_out_by_the_cool_down_that_it_began_itself(
+async def test_a_run_is_not_stopped_by_its_own_cool_down(
     world: World, per_hour: int, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = {"subject": "author.name", "cooldown": 7200, "per_hour": 1}
@@ -246,7 +246,7 @@ async def test_a_run_is_not_kept_out_by_the_cool_down_that_it_began_itself(
 
 
 @pytest.mark.parametrize("moment", ["2026-03-01T11:00:00", "2026-03-01T11:00:00Z", "2026-03-01T08:00:00-03:00"])
-async def test_a_trigger_fires_again_and_again_also_for_times_without_a_zone(world: World, moment: str) -> None:
+async def test_a_trigger_fires_repeatedly_for_times_without_a_zone(world: World, moment: str) -> None:
     limits = {"subject": "author.name", "cooldown": 60}
     recent = {"field": "opened_at", "op": "newer_than", "value": "P1D"}
     await world.engine.create("ana", spec(conditions=recent, limits=limits))

@@ -1,4 +1,4 @@
-"""Tests that a delivery starts the workflows of the users whose connections it concerns."""
+"""A delivery starts the workflows of the users whose connections it concerns."""
 
 import hmac
 import json
@@ -78,7 +78,7 @@ async def deliver(bench, number: int, account: str) -> int:
     return (await bench.receive(body, {"x-signature": sign(body)})).status
 
 
-async def test_it_runs_for_the_users_of_the_events_account_alone(bench, monkeypatch):
+async def test_it_runs_only_for_users_of_the_events_account(bench, monkeypatch):
     bruno = await bench.plug.connections.create("bruno", "acme", {})
 
     async def of_account(provider: str, account: str):
@@ -96,14 +96,14 @@ async def test_it_runs_for_the_users_of_the_events_account_alone(bench, monkeypa
 
 
 async def account_of(bench, user_id: str, account: str) -> Connection:
-    """A connection whose vendor named its account, as the stored ones are: its digest alone."""
+    """A connection with an account, as stored: only its digest."""
     now = datetime.now(UTC)
     made = Connection(uuid4().hex, user_id, "acme", ConnectionStatus.ACTIVE, now, now, account=account)
     await Vault(bench.plug.store, bench.plug.ring).add(made, Model())
     return made
 
 
-async def test_the_stored_accounts_are_digests_and_an_event_still_finds_its_own(bench):
+async def test_an_event_finds_its_account_among_stored_digests(bench):
     mine, bobs, other = [
         await account_of(bench, user, account) for user, account in (("eva", "a1"), ("bob", "a1"), ("eva", "a2"))
     ]
@@ -123,7 +123,7 @@ async def test_the_stored_accounts_are_digests_and_an_event_still_finds_its_own(
     assert last.event.connection_id == other.id
 
 
-async def test_closing_waits_for_what_was_begun(bench, monkeypatch):
+async def test_closing_waits_for_running_workflows(bench, monkeypatch):
     async def of_account(provider: str, account: str):
         return [bench.connection]
 

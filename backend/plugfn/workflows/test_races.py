@@ -41,7 +41,7 @@ class Said(Result):
 
 
 class Vendor:
-    """`said`: what was done. `failing`: words that are refused. `slow`: seconds that a call takes."""
+    """`said`: the calls that were done. `failing`: words to refuse. `slow`: seconds that a call takes."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -90,11 +90,11 @@ class Sides:
 
     @property
     def engine(self) -> WorkflowEngine:
-        """Of one of them."""
+        """The engine of one of them."""
         return self.plugs[0].workflows
 
     def impatient(self) -> list[WorkflowEngine]:
-        """Engines that take every worker for dead at once."""
+        """Engines for which every lease has expired."""
         return [
             WorkflowEngine(
                 plug.store, plug.ring, plug.providers, plug.executor, plug.connections, plug.shared, lease=timedelta()
@@ -103,7 +103,7 @@ class Sides:
         ]
 
     def forget_keys(self) -> None:
-        """From now on nothing but the versions of runs keeps workers apart."""
+        """From now on only the versions of runs exclude other workers."""
         for plug in self.plugs:
             plug.executor.run = partial(_keyless, plug.executor.run)  # type: ignore[method-assign]
 
@@ -134,7 +134,7 @@ async def sides(postgres_url: str) -> AsyncIterator[Sides]:
 
 
 async def at_once(*jobs: Callable[[], Awaitable[Any]]) -> list[Any]:
-    """Each in a thread and loop of its own, begun together: what it gave or the error it raised."""
+    """Run each in its own thread and loop, started together. Returns results or errors."""
     ready = threading.Barrier(len(jobs))
 
     def run(job: Callable[[], Awaitable[Any]]) -> Any:
@@ -148,14 +148,14 @@ async def at_once(*jobs: Callable[[], Awaitable[Any]]) -> list[Any]:
 
 
 def only(found: list[Any], *allowed: type[BaseException]) -> None:
-    """Nothing else was raised."""
+    """No other error was raised."""
     for one in found:
         if isinstance(one, BaseException) and not isinstance(one, allowed):
             raise one
 
 
 @pytest.mark.parametrize("keys", [True, False])
-async def test_one_event_accepted_by_both_is_one_run_and_work_by_both_does_it_once(sides: Sides, keys: bool) -> None:
+async def test_an_event_accepted_and_worked_by_both_processes_is_done_once(sides: Sides, keys: bool) -> None:
     await sides.made()
     keys or sides.forget_keys()
     for number in ROUNDS:
@@ -169,7 +169,7 @@ async def test_one_event_accepted_by_both_is_one_run_and_work_by_both_does_it_on
     assert sorted(sides.vendor.said) == sides.expected(*ROUNDS)
 
 
-async def test_an_event_handled_by_both_is_done_once(sides: Sides) -> None:
+async def test_an_event_handled_by_both_processes_is_done_once(sides: Sides) -> None:
     await sides.made()
     for number in ROUNDS:
         event = await sides.event(number)
@@ -177,7 +177,7 @@ async def test_an_event_handled_by_both_is_done_once(sides: Sides) -> None:
     assert sorted(sides.vendor.said) == sides.expected(*ROUNDS)
 
 
-async def test_retry_by_both_while_others_recover_repeats_nothing(sides: Sides) -> None:
+async def test_simultaneous_retries_and_recovery_repeat_nothing(sides: Sides) -> None:
     await sides.made()
     for number in ROUNDS:
         sides.vendor.failing = {"two"}
@@ -191,7 +191,7 @@ async def test_retry_by_both_while_others_recover_repeats_nothing(sides: Sides) 
     assert sorted(sides.vendor.said) == sides.expected(*ROUNDS)
 
 
-async def test_of_many_who_retry_one_does_even_when_the_keys_are_lost(sides: Sides) -> None:
+async def test_one_of_many_simultaneous_retries_runs_even_without_the_keys(sides: Sides) -> None:
     await sides.made()
     for number in ROUNDS:
         sides.vendor.failing = {"two"}
@@ -225,8 +225,8 @@ async def settled(sides: Sides) -> list[Run]:
     raise AssertionError([run.status for run in runs])
 
 
-async def test_workers_that_are_taken_for_dead_while_they_work_repeat_nothing(sides: Sides) -> None:
-    """The lease is nothing here: only idempotency keys and versions keep six workers apart."""
+async def test_workers_with_an_expired_lease_repeat_nothing(sides: Sides) -> None:
+    """Every lease has expired: only idempotency keys and versions exclude the six workers."""
     await sides.made()
     for number in ROUNDS:
         (run,) = await sides.engine.accept(await sides.event(number))
@@ -241,7 +241,7 @@ async def recovering(engine: WorkflowEngine) -> None:
         await engine.recover()
 
 
-async def test_a_run_paused_by_another_process_stops_and_goes_on_once(sides: Sides) -> None:
+async def test_a_run_paused_by_another_process_stops_and_resumes_once(sides: Sides) -> None:
     workflow_id = await sides.made()
     first, second = sides.plugs
     for number in ROUNDS:
@@ -294,7 +294,7 @@ async def test_a_run_deleted_by_another_process_does_nothing_more(sides: Sides) 
 
         found = await at_once(partial(first.workflows.handle, event), delete)
         only(found)
-        assert len(sides.vendor.said) - found[1] <= 1  # what was out already
+        assert len(sides.vendor.said) - found[1] <= 1  # a call that was already running
         with pytest.raises(UnknownName):
             await sides.engine.delete(workflow_id, sides.user)
         assert await sides.engine.runs(sides.user) == []

@@ -1,4 +1,4 @@
-"""The engine on the whole library: the executor, its store and GitHub's emulator."""
+"""The engine with the whole library: the executor, its store and GitHub's emulator."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -147,9 +147,7 @@ async def test_a_refused_account_fails_the_step_and_says_reconnect(bench: Bench,
     assert dry.steps[0].connection_problem.next == "reconnect"
 
 
-async def test_a_run_whose_process_died_after_the_answer_asks_the_vendor_no_second_time(
-    bench: Bench, github: Emulator
-) -> None:
+async def test_a_run_whose_process_died_after_the_answer_calls_the_vendor_once(bench: Bench, github: Emulator) -> None:
     plug, late = bench.plug, timedelta()
     engine = WorkflowEngine(
         plug.store,
@@ -166,7 +164,7 @@ async def test_a_run_whose_process_died_after_the_answer_asks_the_vendor_no_seco
     async def die_once(row: Any) -> bool:
         nonlocal died
         died += 1
-        if died == 3:  # claimed, step one noted as out; now its success is to be written
+        if died == 3:  # after the claim and the start of step one, at the write of its success
             raise ConnectionResetError
         return await write(row)
 

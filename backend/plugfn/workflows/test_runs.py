@@ -1,4 +1,4 @@
-"""What becomes of runs when steps fail, processes die, and people change their mind."""
+"""Runs when steps fail, processes die, and users change their mind."""
 
 import asyncio
 from contextlib import suppress
@@ -37,7 +37,7 @@ def texts(world: World) -> list[str]:
 
 
 class Died(BaseException):
-    """The process ends here."""
+    """Stands for the death of the process."""
 
 
 async def ran(world: World, *failures: BaseException | None, **changes: Any) -> Run:
@@ -60,7 +60,7 @@ async def ran(world: World, *failures: BaseException | None, **changes: Any) -> 
         ([None, None, RateLimited("x")], "stop", "partial", "succeeded succeeded failed"),
     ],
 )
-async def test_a_failing_step_stops_the_run_or_not(
+async def test_on_error_decides_whether_a_failing_step_stops_the_run(
     world: World, failures: list[Any], on_error: str, status: str, steps: str
 ) -> None:
     run = await ran(world, *failures, steps=[one | {"on_error": on_error} for one in THREE])
@@ -92,7 +92,7 @@ async def test_a_placeholder_without_value_fails_its_step_before_anything_is_sen
     assert world.runner.calls == []
 
 
-async def test_a_retry_goes_on_from_the_failed_step(world: World) -> None:
+async def test_a_retry_continues_from_the_failed_step(world: World) -> None:
     run = await ran(world, None, Unavailable("down"))
     assert texts(world) == ["1"]
     again = await world.engine.retry(run.id, "ana")
@@ -105,13 +105,13 @@ async def test_a_retry_goes_on_from_the_failed_step(world: World) -> None:
     assert raised.value.code == "not_retriable"
 
 
-async def test_a_retry_repeats_what_failed_and_was_passed_over(world: World) -> None:
+async def test_a_retry_repeats_failed_steps_that_were_skipped_over(world: World) -> None:
     run = await ran(world, NotFound("x"), steps=[one | {"on_error": "continue"} for one in THREE])
     again = await world.engine.retry(run.id, "ana")
     assert (again.status, texts(world)) == (RunStatus.SUCCEEDED, ["2", "3", "1"])
 
 
-async def test_a_retry_keeps_the_steps_it_began_with_and_a_replay_takes_the_new_ones(world: World) -> None:
+async def test_a_retry_keeps_its_steps_and_a_replay_takes_the_new_ones(world: World) -> None:
     run = await ran(world, None, NotFound("x"))
     await world.engine.update(run.workflow_id, "ana", spec(steps=[step("new", "new")]))
     await world.engine.retry(run.id, "ana")
@@ -119,7 +119,7 @@ async def test_a_retry_keeps_the_steps_it_began_with_and_a_replay_takes_the_new_
     assert texts(world) == ["1", "2", "3", "new"]
 
 
-async def test_a_step_that_may_have_been_done_is_repeated_only_when_somebody_says_so(world: World) -> None:
+async def test_a_step_of_unknown_outcome_is_repeated_only_after_confirmation(world: World) -> None:
     run = await ran(world, OutcomeUnknown("no answer"))
     with pytest.raises(InvalidCall) as raised:
         await world.engine.retry(run.id, "ana")
@@ -130,7 +130,7 @@ async def test_a_step_that_may_have_been_done_is_repeated_only_when_somebody_say
     assert again.status == RunStatus.SUCCEEDED
 
 
-async def test_two_who_retry_at_once_do_it_once(world: World) -> None:
+async def test_two_simultaneous_retries_run_once(world: World) -> None:
     run = await ran(world, NotFound("x"))
     results = await asyncio.gather(*(world.engine.retry(run.id, "ana") for _ in range(5)), return_exceptions=True)
     assert texts(world) == ["1", "2", "3"]
@@ -157,7 +157,7 @@ async def test_a_replay_of_another_event_than_the_workflow_now_waits_for_is_refu
     assert raised.value.code == "other_trigger"
 
 
-async def test_pausing_stops_a_run_before_its_next_step_and_a_retry_goes_on(world: World) -> None:
+async def test_pausing_stops_a_run_before_its_next_step_and_a_retry_continues(world: World) -> None:
     made = await world.engine.create("ana", spec(steps=THREE))
 
     async def pause(action: str, params: Any) -> None:
@@ -176,7 +176,7 @@ async def test_pausing_stops_a_run_before_its_next_step_and_a_retry_goes_on(worl
     assert (again.status, texts(world)) == (RunStatus.SUCCEEDED, ["1", "2", "3"])
 
 
-async def test_what_was_queued_when_a_workflow_was_paused_is_never_begun(world: World) -> None:
+async def test_runs_queued_before_a_pause_are_never_started(world: World) -> None:
     made = await world.engine.create("ana", spec())
     (run,) = await world.engine.accept(opened())
     await world.engine.pause(made.id, "ana")
@@ -199,7 +199,7 @@ async def test_deleting_a_workflow_ends_its_runs(world: World) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_run_of_a_dead_process_is_taken_up_where_it_was(world: World, when: str) -> None:
+async def test_a_run_of_a_dead_process_is_resumed_where_it_stopped(world: World, when: str) -> None:
     await world.engine.create("ana", spec(steps=THREE))
 
     async def die(action: str, params: Any) -> None:
@@ -222,7 +222,7 @@ async def test_a_run_of_a_dead_process_is_taken_up_where_it_was(world: World, wh
     assert await other.recover() == []
 
 
-async def test_a_step_that_went_out_longer_ago_than_its_key_is_known_is_not_sent_again(world: World) -> None:
+async def test_a_step_whose_idempotency_key_has_expired_is_not_sent_again(world: World) -> None:
     await world.engine.create("ana", spec())
 
     async def die(action: str, params: Any) -> None:
@@ -238,7 +238,7 @@ async def test_a_step_that_went_out_longer_ago_than_its_key_is_known_is_not_sent
     assert world.runner.sent == []
 
 
-async def test_a_step_that_is_still_out_is_left_to_whoever_sent_it(world: World) -> None:
+async def test_a_step_that_is_still_running_is_left_to_its_worker(world: World) -> None:
     run = await ran(world, IdempotencyConflict("still running", code="in_progress"))
     assert (run.status, statuses(run)[0]) == (RunStatus.RUNNING, "running")
     world.later(minutes=21)
@@ -246,7 +246,7 @@ async def test_a_step_that_is_still_out_is_left_to_whoever_sent_it(world: World)
     assert run.status == RunStatus.SUCCEEDED
 
 
-async def test_a_queued_run_that_nobody_began_is_recovered(world: World) -> None:
+async def test_a_queued_run_that_never_started_is_recovered(world: World) -> None:
     await world.engine.create("ana", spec())
     await world.engine.accept(opened())
     world.later(hours=1)
@@ -268,7 +268,7 @@ async def test_two_workers_do_a_run_once(world: World) -> None:
     assert len(world.runner.calls) == 3
 
 
-async def test_a_worker_that_was_thought_dead_does_nothing_more_when_it_wakes(world: World) -> None:
+async def test_a_worker_that_lost_its_lease_does_nothing_more(world: World) -> None:
     await world.engine.create("ana", spec(steps=THREE))
     other = world.fresh_engine()
 
@@ -279,14 +279,14 @@ async def test_a_worker_that_was_thought_dead_does_nothing_more_when_it_wakes(wo
 
     world.runner.before = freeze
     (run,) = await world.engine.handle(opened())
-    # Step one was sent by both, as one idempotency key: the toy runner only knows the end of a call.
+    # Both sent step one with one idempotency key: the toy runner only knows finished calls.
     assert run.status == RunStatus.SUCCEEDED
     assert texts(world)[1:] in (["2", "3"], ["2", "3", "1"])
     assert texts(world).count("2") == 1
     assert texts(world).count("3") == 1
 
 
-async def test_a_dead_run_of_a_paused_workflow_is_not_taken_up(world: World) -> None:
+async def test_a_dead_run_of_a_paused_workflow_is_not_resumed(world: World) -> None:
     made = await world.engine.create("ana", spec(steps=THREE))
 
     async def die(action: str, params: Any) -> None:
@@ -307,7 +307,7 @@ async def test_a_dead_run_of_a_paused_workflow_is_not_taken_up(world: World) -> 
     assert texts(world) == ["1"]
 
 
-async def test_a_run_that_cannot_be_recovered_hides_no_other(world: World) -> None:
+async def test_a_run_that_cannot_be_recovered_does_not_stop_others(world: World) -> None:
     await world.engine.create("ana", spec())
     for event_id in ("e1", "e2", "e3"):
         await world.engine.accept(opened(event_id))
@@ -324,7 +324,7 @@ async def test_a_run_that_cannot_be_recovered_hides_no_other(world: World) -> No
     assert [run.status for run in await world.engine.recover()] == [RunStatus.SUCCEEDED] * 2
 
 
-async def test_what_was_left_longest_is_recovered_first_and_what_cannot_be_read_hides_nothing(world: World) -> None:
+async def test_the_oldest_runs_are_recovered_first_and_unreadable_ones_skipped(world: World) -> None:
     await world.engine.create("ana", spec(steps=[step("one")], limits={"per_hour": 1000}))
     for number in range(2 * PAGE + 7):
         await world.engine.accept(opened(f"e{number}", title=str(number)))
@@ -340,7 +340,7 @@ async def test_what_was_left_longest_is_recovered_first_and_what_cannot_be_read_
     assert await world.engine.recover() == []
 
 
-async def test_a_step_taken_up_in_vain_again_and_again_is_not_sent_when_its_key_is_forgotten(world: World) -> None:
+async def test_a_repeatedly_resumed_step_is_not_sent_after_its_key_expires(world: World) -> None:
     await world.engine.create("ana", spec())
     sent_at = []
 
@@ -360,7 +360,7 @@ async def test_a_step_taken_up_in_vain_again_and_again_is_not_sent_when_its_key_
     assert (run.status, statuses(run)) == (RunStatus.PARTIAL, ["unknown"])
 
 
-async def test_runs_are_read_back_to_the_first_however_many_cannot_be_read(world: World) -> None:
+async def test_runs_are_listed_to_the_first_despite_unreadable_ones(world: World) -> None:
     made = await world.engine.create("ana", spec())
     other = await world.engine.create("bob", spec())
     for number in range(25):
@@ -394,7 +394,7 @@ async def test_an_action_that_is_gone_fails_its_step(world: World) -> None:
 
 
 class Crash(Died):
-    """At a write of the store."""
+    """The process dies at a write of the store."""
 
 
 @given(
@@ -403,7 +403,7 @@ class Crash(Died):
     st.lists(st.integers(0, 12), max_size=3),
 )
 @settings(max_examples=80, deadline=None)
-async def test_whatever_fails_and_dies_no_step_is_done_twice_unasked(
+async def test_no_step_is_done_twice_after_any_failure_or_crash(
     plan: list[str], on_error: list[str], store_dies: list[int]
 ) -> None:
     world = World()
@@ -460,19 +460,19 @@ async def test_whatever_fails_and_dies_no_step_is_done_twice_unasked(
         assert sorted(texts(world)) == ["1", "2", "3"]
 
 
-def test_a_lease_is_longer_than_a_call_can_be_in_progress() -> None:
+def test_a_lease_is_longer_than_the_longest_call() -> None:
     assert timedelta(seconds=LONGEST_RUN) < LEASE
     assert timedelta(seconds=DAY) > LONGEST_KEY
 
 
-async def test_errors_of_the_engine_are_of_the_one_tree(world: World) -> None:
+async def test_the_engines_errors_are_plugfn_errors(world: World) -> None:
     run = await ran(world)
     with pytest.raises(PlugFnError) as raised:
         await world.engine.retry(run.id, "ana")
     assert raised.value.next == "fix_call"
 
 
-async def test_a_failed_step_names_the_call_that_failed(world: World) -> None:
+async def test_a_failed_step_has_the_id_of_its_call(world: World) -> None:
     error = OutcomeUnknown("x")
     error.call_id = "call-1"
     run = await ran(world, error)

@@ -1,4 +1,4 @@
-"""A store in SQLite or PostgreSQL, by SQLAlchemy 2 (async) and Alembic. Needs the extra `sqlalchemy`."""
+"""A store in SQLite or PostgreSQL, with SQLAlchemy 2 (async) and Alembic. Needs the extra `sqlalchemy`."""
 
 from plugfn.storage.sql.store import SqlStore
 

@@ -1,4 +1,4 @@
-"""From what a user writes to the address of a database that SQLAlchemy understands."""
+"""Reads the database URL that a user wrote."""
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,17 +18,17 @@ DRIVERS = {
 def address(url: str) -> URL:
     """`postgresql://…` (also with +psycopg), `sqlite:///file` (also with +aiosqlite), or libpq's `host=… dbname=…`.
 
-    Raises ConfigurationError, which never shows the address: there may be a password in it."""
+    Raises ConfigurationError, which never shows the URL: it may contain a password."""
     try:
-        read = make_url(url) if "://" in url else _libpq(url)
+        url_parts = make_url(url) if "://" in url else _libpq(url)
     except (ArgumentError, ValueError):
-        raise ConfigurationError("database is not an address that can be read") from None
-    if read.drivername not in DRIVERS:
-        raise ConfigurationError(f"database: no adapter for {read.drivername}; use postgresql:// or sqlite:///")
-    read = read.set(drivername=DRIVERS[read.drivername])
-    if read.drivername == SQLITE and _in_memory(read):
+        raise ConfigurationError("database is not a valid URL") from None
+    if url_parts.drivername not in DRIVERS:
+        raise ConfigurationError(f"database: no adapter for {url_parts.drivername}; use postgresql:// or sqlite:///")
+    url_parts = url_parts.set(drivername=DRIVERS[url_parts.drivername])
+    if url_parts.drivername == SQLITE and _in_memory(url_parts):
         raise ConfigurationError("database: SQLite needs a file (sqlite:///plugfn.db); without one use MemoryStore")
-    return read
+    return url_parts
 
 
 def _libpq(text: str) -> URL:

@@ -12,11 +12,11 @@ from plugfn.connection import Connection, ConnectionStatus
 from plugfn.storage.sql.database import Database
 from plugfn.storage.sql.tables import connections as table
 
-SHOWN = [column for column in table.c if column.name != "sealed"]
+WITHOUT_SECRET = [column for column in table.c if column.name != "sealed"]
 
 
 def filtered(table: Table, query: Select[Any], wanted: Mapping[str, Any]) -> Select[Any]:
-    """`query`, for the rows that have every wanted value that is not None."""
+    """`query` for the rows that have every wanted value that is not None."""
     return query.where(*(table.c[name] == value for name, value in wanted.items() if value is not None))
 
 
@@ -28,12 +28,12 @@ class SqlConnections(Database):
         try:
             await self.execute(self.insert(table).values(**_values(connection), sealed=sealed))
         except IntegrityError:
-            raise ValueError("there is a connection of this id already") from None
+            raise ValueError("a connection with this id already exists") from None
 
     async def connection(self, connection_id: str) -> Connection | None:
         """See Store."""
-        found = (await self.execute(select(*SHOWN).where(table.c.id == connection_id))).rows
-        return _connection(found[0]) if found else None
+        rows = (await self.execute(select(*WITHOUT_SECRET).where(table.c.id == connection_id))).rows
+        return _connection(rows[0]) if rows else None
 
     async def connections(
         self,
@@ -47,11 +47,11 @@ class SqlConnections(Database):
     ) -> list[Connection]:
         """See Store."""
         wanted = {"user_id": user_id, "provider": provider, "status": status}
-        query = filtered(table, select(*SHOWN), wanted).where(table.c.id > after)
+        query = filtered(table, select(*WITHOUT_SECRET), wanted).where(table.c.id > after)
         if accounts is not None:
             query = query.where(table.c.account.in_(accounts))
-        found = await self.execute(query.order_by(table.c.id).limit(max(limit, 0)))
-        return [_connection(row) for row in found.rows]
+        result = await self.execute(query.order_by(table.c.id).limit(max(limit, 0)))
+        return [_connection(row) for row in result.rows]
 
     async def update_connection(
         self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
@@ -74,17 +74,17 @@ class SqlConnections(Database):
 
     async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
         """See Store."""
-        found = (await self.execute(select(table).where(table.c.id == connection_id))).rows
-        return (_connection(found[0]), bytes(found[0].sealed)) if found else None
+        rows = (await self.execute(select(table).where(table.c.id == connection_id))).rows
+        return (_connection(rows[0]), bytes(rows[0].sealed)) if rows else None
 
 
 def _values(connection: Connection) -> dict[str, Any]:
-    values = {name: getattr(connection, name) for name in (column.name for column in SHOWN)}
+    values = {name: getattr(connection, name) for name in (column.name for column in WITHOUT_SECRET)}
     return values | {"status": str(connection.status), "scopes": json.dumps(connection.scopes)}
 
 
 def _connection(row: Row[Any]) -> Connection:
-    values = {column.name: row._mapping[column.name] for column in SHOWN}
+    values = {column.name: row._mapping[column.name] for column in WITHOUT_SECRET}
     values["status"] = ConnectionStatus(values["status"])
     values["scopes"] = tuple(json.loads(values["scopes"]))
     return Connection(**values)

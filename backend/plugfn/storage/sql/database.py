@@ -1,4 +1,4 @@
-"""Runs statements: one engine for each event loop, errors in the library's own words, patience with SQLite's lock."""
+"""Runs SQL statements: one engine for each event loop, errors of our own, and retries while SQLite is locked."""
 
 import asyncio
 import os
@@ -23,17 +23,17 @@ from plugfn.storage.sql.sqlite_words import of_sqlite
 
 ATTEMPTS_WHEN_LOCKED = 4
 ANSWER_SECONDS = 1.0
-"""A running event loop answers at once; one that has not by then is held up."""
+"""A running event loop answers at once; one that has not answered by then is blocked."""
 BUSY_SECONDS = 5.0
 POOL_WAIT_SECONDS = 10.0
 ROWS_AT_ONCE = 1000
 STATEMENT_SECONDS = 60.0
-"""A server that takes packets and says nothing must not hold its callers for ever."""
+"""A server that accepts packets and never answers must not block its callers for ever."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a statement gave back, and how many rows it changed."""
+    """The rows of a statement, and how many rows it changed."""
 
     rows: Sequence[Row[Any]]
     changed: int
@@ -41,53 +41,53 @@ class Outcome:
 
 @dataclass
 class _Engine:
-    """An engine, the loop and the process that it belongs to, and its open connections."""
+    """An engine with its event loop and process, and its open connections."""
 
     loop: asyncio.AbstractEventLoop
     process: int
     engine: AsyncEngine
     open: "WeakSet[Any]" = field(default_factory=WeakSet)
-    under_way: "set[asyncio.Task[Outcome]]" = field(default_factory=set)
+    running: "set[asyncio.Task[Outcome]]" = field(default_factory=set)
 
     async def run(self, executed: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """To its end, also when its caller is cancelled: a connection that is given up while it is being opened, or in
-        the middle of a statement, stays counted as used and may hold SQLite's lock."""
+        """Run a statement to its end, even when its caller is cancelled. A connection that is abandoned while it is
+        opened or during a statement would stay in use, and could keep SQLite locked."""
         task = self.loop.create_task(executed)
-        self.under_way.add(task)
-        task.add_done_callback(self.under_way.discard)
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
         return await asyncio.shield(task)
 
     async def close(self) -> None:
         if self.loop is asyncio.get_running_loop():
             await self._dispose()
         elif await self._answers():
-            ended = asyncio.run_coroutine_threadsafe(self._dispose(), self.loop)
-            await asyncio.wait([asyncio.wrap_future(ended)], timeout=POOL_WAIT_SECONDS)
+            disposed = asyncio.run_coroutine_threadsafe(self._dispose(), self.loop)
+            await asyncio.wait([asyncio.wrap_future(disposed)], timeout=POOL_WAIT_SECONDS)
         else:
             self.abandon()
 
     async def _dispose(self) -> None:
-        if self.under_way:
-            await asyncio.wait(self.under_way, timeout=POOL_WAIT_SECONDS)
+        if self.running:
+            await asyncio.wait(self.running, timeout=POOL_WAIT_SECONDS)
         await self.engine.dispose()
 
     async def _answers(self) -> bool:
-        """Whether its loop runs, and nothing holds it up: as somebody may who waits there for this very closing."""
+        """Whether the loop runs and is not blocked, as it would be by a caller there that waits for this close."""
         if not self.loop.is_running():
             return False
-        heard, ends = threading.Event(), time.monotonic() + ANSWER_SECONDS
+        answered, deadline = threading.Event(), time.monotonic() + ANSWER_SECONDS
         try:
-            self.loop.call_soon_threadsafe(heard.set)
-        except RuntimeError:  # it has just ended
+            self.loop.call_soon_threadsafe(answered.set)
+        except RuntimeError:  # the loop has just closed
             return False
-        while not heard.is_set() and time.monotonic() < ends:
+        while not answered.is_set() and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
-        return heard.is_set()
+        return answered.is_set()
 
     def abandon(self) -> None:
-        """Close the connections of a loop that runs no more, or does not answer: nothing can be awaited on it."""
+        """Close the connections of a loop that has stopped or does not answer: nothing can be awaited on it."""
         close = _stop if self.engine.url.drivername == SQLITE else _finish
-        # In a thread without an event loop, so that aiosqlite reports to none: the current one may end before it.
+        # In a thread without an event loop, because aiosqlite would report to the current loop, which may end first.
         closing = threading.Thread(target=lambda: [close(connection) for connection in list(self.open)])
         closing.start()
         closing.join()
@@ -102,7 +102,7 @@ def _finish(connection: Any) -> None:
 
 
 class Database:
-    """One database, from however many loops, threads and forked processes."""
+    """One database, for any number of event loops, threads and forked processes."""
 
     def __init__(self, url: str, pool_size: int = 5) -> None:
         self._url: URL = address(url)
@@ -115,13 +115,13 @@ class Database:
         return f"<{type(self).__name__} {self._url.get_backend_name()}>"
 
     def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
-        """INSERT of this database's dialect, for ON CONFLICT."""
+        """This database's INSERT, for ON CONFLICT."""
         return sqlite.insert(table) if self._url.drivername == SQLITE else postgresql.insert(table)
 
     async def execute(self, statement: Executable) -> Outcome:
-        """One statement, which is its own transaction.
+        """Run one statement, in its own transaction.
 
-        Raises Unavailable (code "store"), InvalidCall (what the database cannot keep), IntegrityError."""
+        Raises Unavailable (code "store"), InvalidCall (a value that the database cannot store), IntegrityError."""
         entry = self._entry()
         return await entry.run(self._executed(entry.engine, statement))
 
@@ -129,27 +129,27 @@ class Database:
         for attempt in range(1, ATTEMPTS_WHEN_LOCKED + 1):
             try:
                 limit = asyncio.timeout(STATEMENT_SECONDS)
-                async with _in_our_words(), limit, engine.connect() as connection:
+                async with _mapped_errors(), limit, engine.connect() as connection:
                     return await _outcome(connection, statement)
             except _Locked:
                 await asyncio.sleep(0.05 * attempt)
-        raise Unavailable("the database is busy", code="store")
+        raise Unavailable("the database stayed locked by another process", code="store")
 
     async def delete_some(self, table: Table, where: ColumnElement[bool]) -> int:
-        """At most ROWS_AT_ONCE of them, so that nobody waits long for it; passes over what others have locked."""
+        """Delete at most ROWS_AT_ONCE rows, so that it blocks nobody for long. Skips rows that are locked."""
         key = list(table.primary_key)
-        some = select(*key).where(where).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
-        return (await self.execute(delete(table).where(tuple_(*key).in_(some)))).changed
+        portion = select(*key).where(where).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
+        return (await self.execute(delete(table).where(tuple_(*key).in_(portion)))).changed
 
     async def delete_all(self, table: Table, where: ColumnElement[bool]) -> int:
-        """In portions, each a transaction of its own; how many."""
-        gone = last = await self.delete_some(table, where)
+        """Delete in portions, each in its own transaction. Returns how many rows."""
+        deleted = last = await self.delete_some(table, where)
         while last == ROWS_AT_ONCE:
-            gone += (last := await self.delete_some(table, where))
-        return gone
+            deleted += (last := await self.delete_some(table, where))
+        return deleted
 
     async def close_engines(self) -> None:
-        """Close the connections of all loops."""
+        """Close the connections of all event loops."""
         with self._lock:
             self._drop_inherited()
             engines, self._engines = list(self._engines.values()), {}
@@ -163,11 +163,12 @@ class Database:
             entry = self._engines.get(id(loop))
             if entry is None or entry.loop is not loop:
                 self._drop_closed()
-                entry = self._engines[id(loop)] = self._made(loop)
+                entry = self._engines[id(loop)] = self._new_engine(loop)
         return entry
 
     def _drop_inherited(self) -> None:
-        # A forked child must neither use nor close what its parent opened; kept, so that no destructor closes it.
+        # A forked child must neither use nor close its parent's connections. They are kept, so that no destructor
+        # closes them.
         for place, entry in list(self._engines.items()):
             if entry.process != os.getpid():
                 self._inherited.append(self._engines.pop(place))
@@ -177,7 +178,7 @@ class Database:
             if entry.loop.is_closed():
                 self._engines.pop(place).abandon()
 
-    def _made(self, loop: asyncio.AbstractEventLoop) -> _Engine:
+    def _new_engine(self, loop: asyncio.AbstractEventLoop) -> _Engine:
         on_sqlite = self._url.drivername == SQLITE
         engine = create_async_engine(
             self._url,
@@ -214,17 +215,17 @@ async def _outcome(connection: AsyncConnection, statement: Executable) -> Outcom
 
 
 class _Locked(Exception):
-    """Another process writes to the SQLite file, and has for long."""
+    """Another process has kept the SQLite file locked for long."""
 
 
 @asynccontextmanager
-async def _in_our_words() -> AsyncIterator[None]:
+async def _mapped_errors() -> AsyncIterator[None]:
     try:
         yield
     except IntegrityError:
         raise
     except (DataError, UnicodeEncodeError, OverflowError) as error:
-        raise InvalidCall("a value is not one that the database can keep", code="store_value") from error
+        raise InvalidCall("the database cannot store a value", code="store_value") from error
     except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
         if "database is locked" in str(error) or "database table is locked" in str(error):
             raise _Locked from error

@@ -1,4 +1,4 @@
-"""Values that live for a while, in SQL. They expire by the clock of the machine that asks."""
+"""Values with a lifetime, in SQL. They expire by the clock of the machine that reads them."""
 
 import hashlib
 import time
@@ -13,14 +13,14 @@ SWEEP_EVERY = 600.0
 
 
 def fitting(key: str) -> str:
-    """`key`, or its digest where it is too long for the column or holds what a database may refuse."""
+    """`key`, or its digest when it is too long for the column or has characters that a database may refuse."""
     if len(key) <= LONGEST_KEY and key.isascii() and key.isprintable() and not key.startswith("sha256:"):
         return key
     return "sha256:" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class SqlShortLived(Database):
-    """See plugfn.storage.protocol.ShortLived. What has expired is swept away as new values come."""
+    """See plugfn.storage.protocol.ShortLived. Expired values are removed as new ones come."""
 
     _sweep_at = 0.0
 
@@ -30,7 +30,7 @@ class SqlShortLived(Database):
             return
         first, self._sweep_at = not self._sweep_at, now + SWEEP_EVERY
         if not first and await self.delete_some(table, table.c.expires_at <= now) == ROWS_AT_ONCE:
-            self._sweep_at = now  # there is more: the next who writes goes on, so that none waits for all of it
+            self._sweep_at = now  # there are more: the next write continues, so that no single write waits for all
 
     async def put_new(self, kind: str, key: str, value: bytes, ttl: float) -> bytes | None:
         """See Store."""
@@ -38,7 +38,7 @@ class SqlShortLived(Database):
             if await self._write(kind, key, value, ttl, only_over_expired=True):
                 return None
             live = await self.peek(kind, key)
-            # None: it was taken or expired between the two statements, so the place is free again.
+            # None: another caller took it, or it expired, between the two statements; try again.
             if live is not None:
                 return live
 
@@ -58,15 +58,15 @@ class SqlShortLived(Database):
     async def peek(self, kind: str, key: str) -> bytes | None:
         """See Store."""
         live = select(table.c.value).where(_place(kind, key), table.c.expires_at > time.time())
-        found = (await self.execute(live)).rows
-        return bytes(found[0].value) if found else None
+        rows = (await self.execute(live)).rows
+        return bytes(rows[0].value) if rows else None
 
     async def take(self, kind: str, key: str) -> bytes | None:
         """See Store."""
         now = time.time()
-        gone = delete(table).where(_place(kind, key)).returning(table.c.value, table.c.expires_at)
-        found = (await self.execute(gone)).rows
-        return bytes(found[0].value) if found and found[0].expires_at > now else None
+        removal = delete(table).where(_place(kind, key)).returning(table.c.value, table.c.expires_at)
+        rows = (await self.execute(removal)).rows
+        return bytes(rows[0].value) if rows and rows[0].expires_at > now else None
 
     async def purge(self) -> int:
         """See Store."""

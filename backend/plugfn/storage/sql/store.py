@@ -1,4 +1,4 @@
-"""The SQL store, whole."""
+"""The complete SQL store."""
 
 import asyncio
 import threading
@@ -16,15 +16,15 @@ from plugfn.storage.sql.workflows import SqlWorkflows
 class SqlStore(SqlConnections, SqlShortLived, SqlActionLogs, SqlWorkflows):
     """`SqlStore("postgresql://…")` or `SqlStore("sqlite:///plugfn.db")`.
 
-    It may be used from several event loops, threads and forked processes; each loop has `pool_size` connections (three
-    times as many under load on PostgreSQL). One that was not opened opens itself when it is first used."""
+    It may be used from several event loops, threads and forked processes. Each loop has `pool_size` connections (on
+    PostgreSQL up to three times as many under load). Without `open` it opens on first use."""
 
     def __init__(self, url: str, pool_size: int = 5) -> None:
         super().__init__(url, pool_size)
         self._opened, self._opening = False, threading.Lock()
 
     async def open(self) -> None:
-        """Make the tables, or bring them to their newest revision. Raises Unavailable (code "store")."""
+        """Create the tables, or upgrade them to the newest revision. Raises Unavailable (code "store")."""
         await asyncio.to_thread(upgrade, self._url)
         self._opened = True
 
@@ -35,11 +35,11 @@ class SqlStore(SqlConnections, SqlShortLived, SqlActionLogs, SqlWorkflows):
                 self._opened = True
 
     async def execute(self, statement: Executable) -> Outcome:
-        """As Database.execute."""
+        """As Database.execute; opens the store first if needed."""
         if not self._opened:
             await asyncio.to_thread(self._open_once)
         return await super().execute(statement)
 
     async def close(self) -> None:
-        """Close the connections of all loops; the next use opens new ones."""
+        """Close the connections of all event loops. The next use opens new ones."""
         await self.close_engines()

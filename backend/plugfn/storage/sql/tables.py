@@ -1,4 +1,4 @@
-"""The tables. A change here needs a revision in migrations/versions: a test compares the two."""
+"""The tables. A change here needs a revision in migrations/versions; a test compares the two."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -23,26 +23,26 @@ from sqlalchemy import (
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware moment, kept in UTC: SQLite knows no time zones and would give a naive one back."""
+    """An aware time, stored in UTC: SQLite has no time zones and would return a naive one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To UTC. A naive moment is an error of the program."""
+        """Convert to UTC. A naive time is an error of the program."""
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a moment without a time zone")
+            raise ValueError("a time without a time zone")
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Aware, in UTC."""
+        """An aware time in UTC."""
         if value is None:
             return None
-        found: datetime = value
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        stored: datetime = value
+        return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored.astimezone(UTC)
 
 
 metadata = MetaData(

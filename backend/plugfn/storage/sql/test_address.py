@@ -17,12 +17,12 @@ from plugfn.storage.sql.address import address
         ("sqlite+aiosqlite:////there/here.db", "sqlite+aiosqlite", "/there/here.db"),
     ],
 )
-def test_addresses_get_the_driver_that_we_use(given, driver, database):
+def test_urls_get_our_driver(given, driver, database):
     read = address(given)
     assert (read.drivername, read.database) == (driver, database)
 
 
-def test_a_connection_string_of_libpq_is_an_address():
+def test_a_libpq_connection_string_is_accepted():
     read = address("user=me host=/run/pg dbname=x")
     assert read.translate_connect_args() == {}
     assert dict(read.query) == {"user": "me", "host": "/run/pg", "dbname": "x"}
@@ -43,7 +43,7 @@ def test_a_connection_string_of_libpq_is_an_address():
         "sqlite+aiosqlite:///file::memory:?uri=true",
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_and_not_shown(given):
+def test_an_unusable_url_is_refused_and_not_shown(given):
     with pytest.raises(ConfigurationError) as caught:
         SqlStore(given)
     assert "hunter2" not in str(caught.value)

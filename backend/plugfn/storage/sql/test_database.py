@@ -1,4 +1,4 @@
-"""Tests of what lies beneath the SQL store: loops, forks, locks, and databases that are away."""
+"""Tests of the SQL store's engines: event loops, forks, locks, and unreachable databases."""
 
 import asyncio
 import multiprocessing
@@ -34,7 +34,7 @@ async def store(request: pytest.FixtureRequest, file: Path):
     await store.close()
 
 
-async def test_a_database_that_is_away_is_unavailable_and_its_password_stays_secret():
+async def test_an_unreachable_database_is_unavailable_and_its_password_stays_secret():
     store = SqlStore("postgresql://user:hunter2@127.0.0.1:1/db")
     for doing in (store.open, store.purge, lambda: store.add_connection(a_connection(), b"sealed")):
         with pytest.raises(Unavailable) as caught:
@@ -44,7 +44,7 @@ async def test_a_database_that_is_away_is_unavailable_and_its_password_stays_sec
     await store.close()
 
 
-async def test_a_file_that_may_not_be_written_says_so(file):
+async def test_a_read_only_file_is_reported(file):
     await SqlStore(f"sqlite:///{file}").open()
     store = SqlStore(f"sqlite:///file:{file}?mode=ro&uri=true")
     with pytest.raises(Unavailable, match="readonly database"):
@@ -68,7 +68,7 @@ async def test_an_error_of_the_database_shows_no_values(store):
     assert secret not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_text_that_postgresql_cannot_keep_is_an_invalid_call(postgres_url):
+async def test_text_that_postgresql_cannot_store_is_an_invalid_call(postgres_url):
     store = SqlStore(postgres_url)
     await store.open()
     for user_id in ("nul\x00", "x" * 256, "\ud800"):
@@ -77,7 +77,7 @@ async def test_text_that_postgresql_cannot_keep_is_an_invalid_call(postgres_url)
     await store.close()
 
 
-async def test_who_writes_to_a_locked_sqlite_file_waits(file):
+async def test_a_write_to_a_locked_sqlite_file_waits(file):
     store = SqlStore(f"sqlite:///{file}")
     await store.open()
     other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -145,7 +145,7 @@ async def test_connections_that_the_server_closed_are_replaced(postgres_url):
     await store.close()
 
 
-async def test_a_forked_child_uses_connections_of_its_own(store):
+async def test_a_forked_child_uses_its_own_connections(store):
     stored = a_connection(user_id="forker")
     await store.add_connection(stored, b"x")
     forked = multiprocessing.get_context("fork")
@@ -160,7 +160,7 @@ async def test_a_forked_child_uses_connections_of_its_own(store):
 
 
 def _in_a_child(store, connection_id, answers) -> None:
-    # The parent's loop counts as running in a forked child until it is told otherwise.
+    # In a forked child the parent's loop counts as running until this is reset.
     asyncio._set_running_loop(None)
 
     async def read() -> None:
@@ -171,7 +171,7 @@ def _in_a_child(store, connection_id, answers) -> None:
     asyncio.run(read())
 
 
-async def test_a_hundred_at_once_wait_their_turn(store):
+async def test_a_hundred_simultaneous_statements_all_run(store):
     await asyncio.gather(*(store.add_logs([a_log(user_id="crowd", started_at=NOW)]) for _ in range(100)))
     assert len(await store.logs(user_id="crowd", limit=500)) == 100
 
@@ -188,12 +188,12 @@ async def test_expired_values_do_not_pile_up(store):
         await store.take("state", "pile-new")
 
 
-async def test_a_server_that_says_nothing_is_unavailable_in_time(monkeypatch):
+async def test_a_silent_server_is_unavailable_in_time(monkeypatch):
     monkeypatch.setattr(database, "STATEMENT_SECONDS", 0.3)
     silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(5), "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     store = SqlStore(f"postgresql://user:hunter2@127.0.0.1:{port}/db")
-    monkeypatch.setattr(store, "_opened", True)  # it was, while the server still spoke
+    monkeypatch.setattr(store, "_opened", True)  # it was opened while the server still answered
     begun = time.monotonic()
     with pytest.raises(Unavailable):
         await store.purge()
@@ -202,7 +202,7 @@ async def test_a_server_that_says_nothing_is_unavailable_in_time(monkeypatch):
     silent.close()
 
 
-async def test_a_statement_that_is_given_up_leaves_a_usable_store(store):
+async def test_a_cancelled_statement_leaves_a_usable_store(store):
     for pause in (0, 0.0005, 0.002, 0.005):
         task = asyncio.create_task(store.put("given-up", "k", b"v", 60))
         await asyncio.sleep(pause)
@@ -212,8 +212,8 @@ async def test_a_statement_that_is_given_up_leaves_a_usable_store(store):
     assert await store.take("given-up", "7") == b"v"
 
 
-async def test_statements_that_are_given_up_while_connections_are_opened_use_none_up(store):
-    """Each of them was counted as used for ever, and could hold SQLite's lock, until the store could not be reached."""
+async def test_statements_cancelled_during_connecting_leak_no_connections(store):
+    """Otherwise each would stay in use for ever and could keep SQLite locked, until the store is unusable."""
     for number in range(12):
         await store.close_engines()
         task = asyncio.create_task(store.put("given-up", "k", b"v", 60))
@@ -229,7 +229,7 @@ async def test_statements_that_are_given_up_while_connections_are_opened_use_non
                 await asyncio.sleep(0.01)
 
 
-async def test_closing_waits_for_a_statement_that_was_given_up(store):
+async def test_closing_waits_for_a_cancelled_statement(store):
     task = asyncio.create_task(store.put("given-up", "last", b"v", 60))
     await asyncio.sleep(0)
     task.cancel()
@@ -267,7 +267,7 @@ async def test_closing_reaches_the_connections_of_other_running_loops(postgres_u
 
 
 async def test_closing_does_not_wait_for_a_loop_that_is_held_up(store):
-    """Whoever calls the synchronous face in an event loop holds that loop up until it is done."""
+    """A call of the synchronous API in an event loop blocks that loop until it is done."""
     loop, held, let_go = asyncio.new_event_loop(), threading.Event(), threading.Event()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -294,7 +294,7 @@ async def test_closing_does_not_wait_for_a_loop_that_is_held_up(store):
 
 
 async def test_what_has_ended_is_removed_in_portions(store, monkeypatch):
-    """One statement for a year of logs would hold everybody up, or run into its time and never end."""
+    """A single statement for a year of logs would block others, or reach its timeout and never finish."""
     monkeypatch.setattr(database, "ROWS_AT_ONCE", 10)
     await store.purge_logs(NOW + timedelta(days=1))
     await store.add_logs([a_log(started_at=NOW - timedelta(days=1)) for _ in range(35)] + [a_log()])

@@ -1,4 +1,4 @@
-"""A program that forgets to open: the tables are made at the first use, once in a process."""
+"""A program that does not open the store: the tables are created on first use, once in a process."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def a_plug(path) -> PlugFn:
     return plug
 
 
-def test_a_script_that_opens_nothing_works(tmp_path):
+def test_a_script_that_does_not_open_the_store_works(tmp_path):
     async def script() -> int:
         plug = a_plug(tmp_path / "plug.db")
         await plug.connections.create("ana", "acme", {})
@@ -26,7 +26,7 @@ def test_a_script_that_opens_nothing_works(tmp_path):
     assert asyncio.run(script()) == 4
 
 
-async def test_many_first_uses_at_once_make_the_tables_once(tmp_path, monkeypatch):
+async def test_many_simultaneous_first_uses_create_the_tables_once(tmp_path, monkeypatch):
     made_tables = []
     upgrade = module.upgrade
     monkeypatch.setattr(module, "upgrade", lambda url: made_tables.append(url) or upgrade(url))

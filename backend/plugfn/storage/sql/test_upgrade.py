@@ -1,4 +1,4 @@
-"""Tests of the revisions: they make what the models say, once, and keep what is there."""
+"""Tests of the revisions: they create the models' tables, once, and keep the data."""
 
 import asyncio
 import multiprocessing
@@ -24,7 +24,7 @@ PROCESSES = 10
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def fresh_url(request: pytest.FixtureRequest, tmp_path: Path):
-    """A database with no tables in it."""
+    """An empty database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'new.db'}"
         return
@@ -36,7 +36,7 @@ def fresh_url(request: pytest.FixtureRequest, tmp_path: Path):
         connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
-def test_the_revisions_make_what_the_models_say(fresh_url):
+def test_the_revisions_create_the_tables_of_the_models(fresh_url):
     upgrade(address(fresh_url))
     url = address(fresh_url)
     engine = create_engine(url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url)
@@ -46,10 +46,10 @@ def test_the_revisions_make_what_the_models_say(fresh_url):
     engine.dispose()
 
 
-async def test_an_upgrade_from_the_first_revision_keeps_what_is_there(fresh_url):
+async def test_an_upgrade_from_the_first_revision_keeps_the_data(fresh_url):
     upgrade(address(fresh_url), "0001")
     store = SqlStore(fresh_url)
-    store._opened = True  # or it would bring itself to the newest revision
+    store._opened = True  # otherwise it would upgrade itself to the newest revision
     connection, workflow, log = a_connection(scopes=("a",), expires_at=NOW), a_workflow(), a_log()
     run = a_run(workflow)
     await store.add_connection(connection, b"sealed")
@@ -75,10 +75,10 @@ def test_processes_that_start_together_upgrade_once(fresh_url):
     for process in started:
         process.join(60)
     assert [process.exitcode for process in started] == [0] * PROCESSES
-    test_the_revisions_make_what_the_models_say(fresh_url)
+    test_the_revisions_create_the_tables_of_the_models(fresh_url)
 
 
-def test_an_upgrade_that_another_holds_up_is_given_up(postgres_url, monkeypatch):
+def test_an_upgrade_that_waits_too_long_for_another_fails(postgres_url, monkeypatch):
     monkeypatch.setattr(upgrading, "PATIENCE_SECONDS", 1.0)
     with psycopg.connect(postgres_url) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [upgrading.ADVISORY_LOCK])
@@ -93,7 +93,7 @@ def _upgrade_together(url, ready) -> None:
 
 @pytest.fixture
 def weak_url(postgres_url):
-    """A schema and a role that may read and write what is in it, and no more."""
+    """A schema, and a role that may read and write its tables but not create any."""
     name = f"weak{uuid4().hex[:12]}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}")
@@ -101,7 +101,7 @@ def weak_url(postgres_url):
         connection.execute(f"DROP SCHEMA {name} CASCADE")
 
 
-async def test_a_role_that_may_not_make_tables_is_told_so(weak_url, monkeypatch):
+async def test_a_role_that_may_not_create_tables_gets_a_clear_error(weak_url, monkeypatch):
     name, url = weak_url
 
     def as_a_weak_role(connection, revision):
@@ -115,7 +115,7 @@ async def test_a_role_that_may_not_make_tables_is_told_so(weak_url, monkeypatch)
         await SqlStore(url).open()
 
 
-async def test_a_database_of_a_newer_release_is_told_so(fresh_url):
+async def test_a_database_of_a_newer_release_gives_a_clear_error(fresh_url):
     store = SqlStore(fresh_url)
     await store.open()
     await store.execute(text("UPDATE plugfn_revision SET version_num = '9999'"))
@@ -124,7 +124,7 @@ async def test_a_database_of_a_newer_release_is_told_so(fresh_url):
         await SqlStore(fresh_url).open()
 
 
-async def test_a_store_that_nobody_opened_opens_itself_once(fresh_url, monkeypatch):
+async def test_an_unopened_store_opens_itself_once(fresh_url, monkeypatch):
     done = []
     monkeypatch.setattr("plugfn.storage.sql.store.upgrade", lambda url: (done.append(url), upgrade(url)))
     store = SqlStore(fresh_url)
@@ -134,7 +134,7 @@ async def test_a_store_that_nobody_opened_opens_itself_once(fresh_url, monkeypat
     await store.close()
 
 
-async def test_a_server_that_says_nothing_holds_up_no_start(monkeypatch):
+async def test_a_silent_server_does_not_block_the_start(monkeypatch):
     monkeypatch.setattr(upgrading, "CONNECT_SECONDS", 2)
     silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
     store = SqlStore(f"postgresql://user:hunter2@127.0.0.1:{silent.sockets[0].getsockname()[1]}/db")
@@ -148,10 +148,10 @@ async def test_a_server_that_says_nothing_holds_up_no_start(monkeypatch):
     ("url", "said"),
     [
         ("sqlite:////no-such-folder/plugfn.db", r"unable to open database file.*folder"),
-        ("postgresql://user:a-secret@127.0.0.1:1/name", "see its server"),
+        ("postgresql://user:a-secret@127.0.0.1:1/name", "check that its server runs"),
     ],
 )
-async def test_a_database_that_cannot_be_opened_says_what_to_look_at(url, said):
+async def test_a_database_that_cannot_be_opened_says_what_to_check(url, said):
     with pytest.raises(Unavailable, match=said) as caught:
         await SqlStore(url).open()
     assert "a-secret" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Brings a database to the newest revision of the tables, once, however many processes start at the same time."""
+"""Upgrades a database to the newest revision of the tables, once, even when several processes start together."""
 
 import threading
 import time
@@ -20,14 +20,14 @@ ADVISORY_LOCK = 0x706C7567666E
 PATIENCE_SECONDS = 30.0
 CONNECT_SECONDS = 5
 NOT_ALLOWED = ("42501", "3F000")
-"""insufficient_privilege; invalid_schema_name, which is also said of a schema that the role may not use."""
+"""insufficient_privilege; invalid_schema_name, which PostgreSQL also reports for a schema that the role may not use."""
 
 _one_at_a_time = threading.Lock()
 """Alembic keeps its context in module globals."""
 
 
 def upgrade(url: URL, revision: str = "head") -> None:
-    """Blocks: call it in a thread. Raises Unavailable (code "store"), ConfigurationError."""
+    """Upgrade the tables. It blocks: call it in a thread. Raises Unavailable (code "store"), ConfigurationError."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -36,21 +36,21 @@ def upgrade(url: URL, revision: str = "head") -> None:
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) in NOT_ALLOWED:
                 raise ConfigurationError(
-                    "the database's role may not make or change tables: open the store once as one that may"
+                    "the database's role may not create or change tables: open the store once with a role that may"
                 ) from error
             if "database is locked" not in str(error) or time.monotonic() > deadline:
                 raise Unavailable(_why(url, error), code="store") from error
             time.sleep(0.1)
         except CommandError as error:
             raise ConfigurationError(
-                "the database was made by another release, whose revision this one does not know"
+                "another release of PlugFn made this database; this release does not know its revision"
             ) from error
 
 
 def _why(url: URL, error: DBAPIError) -> str:
     if url.drivername == SQLITE:
-        return f"the file of the database cannot be made or read{of_sqlite(error)}: see its folder and rights"
-    return "the database cannot be opened: see its server, and the host, port, user, password and name given for it"
+        return f"the database file cannot be created or read{of_sqlite(error)}: check its folder and permissions"
+    return "the database cannot be opened: check that its server runs, and its host, port, user, password and name"
 
 
 def _upgrade(url: URL, revision: str) -> None:
@@ -79,12 +79,12 @@ def _postgres(url: URL) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    """An engine whose transactions take the write lock as they begin, data definition included."""
+    """An engine whose transactions take the write lock when they begin, also for data definition."""
     engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True, connect_args={"timeout": 10.0})
 
     def connected(connection: object, _record: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]
-        # Readers and one writer side by side; the file remembers it.
+        # WAL: readers do not block the writer. The file remembers the mode.
         connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
 
     event.listen(engine, "connect", connected)

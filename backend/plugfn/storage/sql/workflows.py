@@ -21,7 +21,7 @@ class SqlWorkflows(Database):
         try:
             await self.execute(self.insert(workflows).values(**asdict(row)))
         except IntegrityError:
-            raise ValueError("there is a workflow of this id already") from None
+            raise ValueError("a workflow with this id already exists") from None
 
     async def update_workflow(self, row: WorkflowRow) -> bool:
         """See Store."""
@@ -33,8 +33,8 @@ class SqlWorkflows(Database):
 
     async def workflow(self, workflow_id: str) -> WorkflowRow | None:
         """See Store."""
-        found = (await self.execute(select(workflows).where(workflows.c.id == workflow_id))).rows
-        return _workflow(found[0]) if found else None
+        rows = (await self.execute(select(workflows).where(workflows.c.id == workflow_id))).rows
+        return _workflow(rows[0]) if rows else None
 
     async def workflows(
         self,
@@ -49,8 +49,8 @@ class SqlWorkflows(Database):
         """See Store."""
         wanted = {"user_id": user_id, "provider": provider, "event": event, "status": status}
         query = filtered(workflows, select(workflows), wanted).where(workflows.c.id > after)
-        found = await self.execute(query.order_by(workflows.c.id).limit(max(limit, 0)))
-        return [_workflow(row) for row in found.rows]
+        result = await self.execute(query.order_by(workflows.c.id).limit(max(limit, 0)))
+        return [_workflow(row) for row in result.rows]
 
     async def delete_workflow(self, workflow_id: str) -> bool:
         """See Store."""
@@ -63,7 +63,7 @@ class SqlWorkflows(Database):
         try:
             return bool((await self.execute(unless_there.returning(runs.c.id))).rows)
         except IntegrityError:
-            # Its workflow is gone (or its id is another run's, which random ids are not).
+            # The workflow is gone. (Or another run has this id, which random ids rule out.)
             return False
 
     async def update_run(self, row: RunRow) -> bool:
@@ -72,8 +72,8 @@ class SqlWorkflows(Database):
 
     async def run(self, run_id: str) -> RunRow | None:
         """See Store."""
-        found = (await self.execute(select(runs).where(runs.c.id == run_id))).rows
-        return _run(found[0]) if found else None
+        rows = (await self.execute(select(runs).where(runs.c.id == run_id))).rows
+        return _run(rows[0]) if rows else None
 
     async def runs(
         self,
@@ -90,7 +90,7 @@ class SqlWorkflows(Database):
         query = filtered(runs, select(runs), wanted)
         if before is not None:
             same = (runs.c.created_at == before.created_at) & (runs.c.id < before.id)
-            # The first half alone lets an index find where to begin.
+            # The first condition alone lets an index find the start.
             query = query.where(runs.c.created_at <= before.created_at, (runs.c.created_at < before.created_at) | same)
         newest = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(max(limit, 0))
         return [_run(row) for row in (await self.execute(newest)).rows]

@@ -1,4 +1,4 @@
-"""How Alembic runs the revisions here: on the connection it is given, in that connection's transaction."""
+"""Alembic's entry point: runs the revisions on the caller's connection, in its transaction."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Runs that wait to be recovered are found by their status and age."""
+"""An index to find runs that wait for recovery, by status and age."""
 
 from alembic import op
 
@@ -7,5 +7,5 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """An index alone."""
+    """Add the index."""
     op.create_index("plugfn_runs_status", "plugfn_runs", ["status", "updated_at"], unique=False)
