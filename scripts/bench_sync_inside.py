@@ -45,7 +45,7 @@ def main() -> None:
     before = versions()
     forget_budget()
     connection = Connection.objects.get(vendor_id=item)
-    again = timed(lambda: reconcile.ask(connection, full=True), lambda: synced(item, 2))
+    again = timed(lambda: reconcile.request(connection, full=True), lambda: synced(item, 2))
     figures = {
         "rows": rows,
         "end_to_end_rows_per_s": round(rows / first),

@@ -1,4 +1,4 @@
-"""Banking's tables, for staff: to look at, without names, numbers or anything else that is sealed."""
+"""Banking's tables in the admin: staff can look at them, but see no sealed column, such as names or numbers."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""Connections to banks: their webhooks, their sync, their data."""
+"""The app of bank connections: their webhooks, their sync, their data."""
 
 from django.apps import AppConfig
 from django.core.checks import register

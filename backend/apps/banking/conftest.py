@@ -1,4 +1,4 @@
-"""A bank for tests: the Pluggy emulator as a real process, and the way of its webhooks into our mailbox."""
+"""A bank for tests: the Pluggy emulator as a real process, and fixtures that deliver its webhooks to our mailbox."""
 
 import json
 import os
@@ -22,7 +22,7 @@ SETTLED = ("UPDATED", "OUTDATED", "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_
 
 
 class Bank:
-    """The emulator, what happens at it, and what it knows."""
+    """The emulator: make things happen there, and read its state."""
 
     def __init__(self) -> None:
         command = ["sandbox.pluggy", "--port", "0", "--speed", "500", "--no-rate-limits", "--allow-local-webhooks"]
@@ -44,7 +44,7 @@ class Bank:
         self.session.headers["X-API-KEY"] = key
 
     def connect(self, member: Any = None, user: str = "user-ok", connector: int = 2, **more: Any) -> str:
-        """A new item, its first run ended (or waiting for the person); gives its id."""
+        """Create an item, and return its id when its first run has ended (or waits for the user)."""
         person = {"clientUserId": str(member.pk)} if member else {}
         parameters = {"user": user, "password": "password-ok"}
         body = {"connectorId": connector, "parameters": parameters, **person, **more}
@@ -52,16 +52,16 @@ class Bank:
 
     def settled(self, item: str) -> dict:
         deadline = time.monotonic() + 20
-        while (found := self.item(item))["status"] not in SETTLED:
-            assert time.monotonic() < deadline, found
+        while (state := self.item(item))["status"] not in SETTLED:
+            assert time.monotonic() < deadline, state
             time.sleep(0.01)
-        return found
+        return state
 
     def item(self, item: str) -> dict:
         return self.call("GET", f"/items/{item}")
 
     def evolve(self, item: str, **plan: Any) -> dict:
-        """A day at the bank; its events are in `events`, unless silent. Gives what changed, by account."""
+        """Simulate a day at the bank, whose webhooks are in `events` unless silent. Returns the changes by account."""
         return self.call("POST", f"/_sandbox/items/{item}/evolve", plan)["accounts"]
 
     def fail(self, item: str, code: str) -> None:
@@ -71,7 +71,7 @@ class Bank:
         self.call("DELETE", f"/items/{item}")
 
     def fault(self, kind: str, pattern: str, **more: Any) -> None:
-        """A fault of the API: 429, 500, hang, truncate, reset …; `pattern` is of endpoints such as GET /accounts."""
+        """Add a fault (429, 500, hang, truncate, reset …) to the endpoints of `pattern`, such as GET /accounts."""
         self.call("POST", "/_sandbox/faults", {"target": "api", "kind": kind, "pattern": pattern, **more})
 
     def mend(self) -> None:
@@ -81,14 +81,14 @@ class Bank:
         return self.call("GET", f"/_sandbox/state?itemId={item}")["items"][0]
 
     def calls(self) -> dict[str, int]:
-        """Requests so far, by endpoint."""
-        found = self.call("GET", "/_sandbox/requests")["endpoints"]
-        return {name: line["count"] for name, line in found.items()}
+        """How many requests each endpoint has received."""
+        endpoints = self.call("GET", "/_sandbox/requests")["endpoints"]
+        return {name: line["count"] for name, line in endpoints.items()}
 
     def events(self, item: str = "", kind: str = "") -> list[dict]:
         """Payloads of the webhooks so far."""
-        found = self.call("GET", f"/_sandbox/webhooks?itemId={item}&event={kind}")["events"]
-        return [event["payload"] for event in found]
+        events = self.call("GET", f"/_sandbox/webhooks?itemId={item}&event={kind}")["events"]
+        return [event["payload"] for event in events]
 
     def stop(self) -> None:
         self.session.close()
@@ -106,7 +106,7 @@ def _bank() -> Iterator[Bank]:
 
 @pytest.fixture
 def bank(_bank: Bank, settings: Any) -> Bank:
-    """The emulator as after its start, and our settings pointing at it."""
+    """The emulator, reset to its start, with our settings pointing at it."""
     settings.PLUGGY_API_URL = _bank.url
     settings.PLUGGY_CLIENT_ID, settings.PLUGGY_CLIENT_SECRET = CLIENT_ID, CLIENT_SECRET
     _bank.reset()
@@ -123,11 +123,12 @@ def store(*payloads: dict) -> None:
 
     for payload in payloads:
         body = json.dumps(payload).encode()
-        seen = read_notification(body)
-        accept_here(make_row("pluggy", seen.event_id, seen.kind, mailbox_of("pluggy", "", seen), body))
-        # Within a test's one transaction, the default now() would stand still.
+        notification = read_notification(body)
+        mailbox = mailbox_of("pluggy", "", notification)
+        accept_here(make_row("pluggy", notification.event_id, notification.kind, mailbox, body))
+        # In a test's single transaction, the default now() always returns the same time.
         received = Func(function="clock_timestamp", output_field=DateTimeField())
-        Event.objects.filter(event_id=seen.event_id, state="pending", attempts=0).update(received_at=received)
+        Event.objects.filter(event_id=notification.event_id, state="pending", attempts=0).update(received_at=received)
 
 
 @pytest.fixture
@@ -137,24 +138,24 @@ def deliver() -> Callable[..., None]:
 
 
 def _differs(model: Any, scope: dict, mapper: Any, docs: list) -> dict[str, int]:
-    """What a fresh full fetch would change in rows that are as they are; empty when it would change nothing."""
+    """How many rows a new full fetch would change; empty if none."""
     from django.db import transaction
 
     from apps.banking.rows.merge import merge
 
     truth = [mapper(doc) for doc in docs]
-    mine = set(model.objects.filter(**scope, deleted_at=None).values_list("vendor_id", flat=True))
+    stored = set(model.objects.filter(**scope, deleted_at=None).values_list("vendor_id", flat=True))
     with transaction.atomic():
         counts = merge(model, scope, truth)
         transaction.set_rollback(True)
-    surplus = mine - {row["vendor_id"] for row in truth}
-    found = {"lacking": counts.created, "other": counts.changed, "too many": len(surplus)}
-    return {name: number for name, number in found.items() if number}
+    surplus = stored - {row["vendor_id"] for row in truth}
+    differing = {"lacking": counts.created, "other": counts.changed, "too many": len(surplus)}
+    return {name: number for name, number in differing.items() if number}
 
 
 @pytest.fixture
 def differences(bank: Bank) -> Callable[[str], dict]:
-    """How our rows of an item differ from what a fresh full fetch would store: {} when they do not."""
+    """How our rows of an item differ from those of a new full fetch; {} if they do not."""
     from apps.banking import models as m
     from apps.banking.aggregators.pluggy import rows
 
@@ -163,31 +164,31 @@ def differences(bank: Bank) -> Callable[[str], dict]:
 
     def compare(item: str) -> dict:
         truth, connection = bank.state(item), m.Connection.objects.get(vendor_id=item)
-        mine = of(connection, "connection_id")
-        found = {
-            "accounts": _differs(m.Account, mine, rows.account, truth["accounts"]),
-            "investments": _differs(m.Investment, mine, rows.investment, truth["investments"]),
-            "loans": _differs(m.Loan, mine, rows.loan, truth["loans"]),
-            "consents": _differs(m.Consent, mine, rows.consent, truth["consents"]),
-            "identity": _differs(m.Identity, mine, rows.identity, [truth["identity"]] if truth["identity"] else []),
+        own = of(connection, "connection_id")
+        counts = {
+            "accounts": _differs(m.Account, own, rows.account, truth["accounts"]),
+            "investments": _differs(m.Investment, own, rows.investment, truth["investments"]),
+            "loans": _differs(m.Loan, own, rows.loan, truth["loans"]),
+            "consents": _differs(m.Consent, own, rows.consent, truth["consents"]),
+            "identity": _differs(m.Identity, own, rows.identity, [truth["identity"]] if truth["identity"] else []),
         }
         for account in m.Account.objects.filter(connection=connection, deleted_at=None):
             docs = truth["transactions"].get(account.vendor_id, [])
             scope = of(account, "account_id")
-            found[f"transactions {account.pk}"] = _differs(m.Transaction, scope, rows.transaction, docs)
+            counts[f"transactions {account.pk}"] = _differs(m.Transaction, scope, rows.transaction, docs)
             bills = truth["bills"].get(account.vendor_id, [])
-            found[f"bills {account.pk}"] = _differs(m.CreditCardBill, scope, rows.bill, bills)
-        for one in m.Investment.objects.filter(connection=connection, deleted_at=None):
-            docs = truth["investmentTransactions"].get(one.vendor_id, [])
-            scope, mapper = of(one, "investment_id"), rows.investment_transaction
-            found[f"movements {one.pk}"] = _differs(m.InvestmentTransaction, scope, mapper, docs)
-        return {name: differing for name, differing in found.items() if differing}
+            counts[f"bills {account.pk}"] = _differs(m.CreditCardBill, scope, rows.bill, bills)
+        for investment in m.Investment.objects.filter(connection=connection, deleted_at=None):
+            docs = truth["investmentTransactions"].get(investment.vendor_id, [])
+            scope, mapper = of(investment, "investment_id"), rows.investment_transaction
+            counts[f"movements {investment.pk}"] = _differs(m.InvestmentTransaction, scope, mapper, docs)
+        return {name: differing for name, differing in counts.items() if differing}
 
     return compare
 
 
 def due() -> Any:
-    """Events that a worker would take now."""
+    """The events that a worker would take now."""
     from django.utils import timezone
 
     from apps.events.models import Event
@@ -196,7 +197,7 @@ def due() -> Any:
 
 
 def run_next(event: Any) -> None:
-    """What the bell does for one event: the task of its kind, for its mailbox, here and now."""
+    """Run the task for an event's mailbox in this process, as the bell makes a worker do."""
     from apps.banking import tasks  # noqa: F401 - registers them
     from apps.events.kinds import listener
 
@@ -205,7 +206,7 @@ def run_next(event: Any) -> None:
 
 @pytest.fixture
 def work() -> Callable[[], int]:
-    """Runs tasks until nothing is due; gives how many ran. Events that failed wait for their next attempt."""
+    """Runs tasks until no event is due, and returns how many ran. Events that failed wait for their next attempt."""
 
     def run() -> int:
         runs = 0
@@ -220,7 +221,7 @@ def work() -> Callable[[], int]:
 
 @pytest.fixture
 def fresh_budget() -> Callable[[], object]:
-    """Forgets the calls of this minute: many stories in a row are asked faster than Pluggy allows."""
+    """Resets the rate budgets, because several examples in a row make more calls than Pluggy allows."""
     import redis
 
     return redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb
@@ -228,7 +229,7 @@ def fresh_budget() -> Callable[[], object]:
 
 @pytest.fixture
 def wait_out() -> Callable[[], int]:
-    """Ends the waiting of every event that waits: for its next attempt, or parked."""
+    """Makes every waiting event due: those that wait for their next attempt, and the parked ones."""
     from django.utils import timezone
 
     from apps.events.models import Event
@@ -238,7 +239,7 @@ def wait_out() -> Callable[[], int]:
 
 @pytest.fixture
 def connected(bank: Bank, deliver: Callable[..., None], work: Callable[[], int]) -> str:
-    """An item whose first sync is done, its announcements forgotten."""
+    """An item whose first sync is done. The domain events of that sync are deleted."""
     from apps.clients.factories import MembershipFactory
     from apps.events.models import Event
 
@@ -251,7 +252,7 @@ def connected(bank: Bank, deliver: Callable[..., None], work: Callable[[], int])
 
 @pytest.fixture
 def happen(bank: Bank, deliver: Callable[..., None], work: Callable[[], int]) -> Callable[..., Any]:
-    """Lets something happen to an item, delivers what that sent, and works; gives the connection."""
+    """Runs `act`, delivers the webhooks that it caused, processes them, and returns the connection."""
     from apps.banking.models import Connection
 
     def play(item: str, act: Callable[[], object]) -> Connection:
@@ -265,7 +266,7 @@ def happen(bank: Bank, deliver: Callable[..., None], work: Callable[[], int]) ->
 
 
 @pytest.fixture
-def told() -> Callable[[], list[str]]:
+def announced_kinds() -> Callable[[], list[str]]:
     """The kinds of the domain events so far, oldest first."""
     from apps.events.models import Event
 

@@ -1,4 +1,4 @@
-"""Saying in time that a consent ends: seven days before, three, and one; each once, and no more after its renewal."""
+"""Remind of consents that end soon: once seven days before, once three days before and once one day before."""
 
 import math
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ DAYS_BEFORE = (7, 3, 1)
 
 
 def remind() -> int:
-    """Emit consent.expiring for each connection whose next reminder is due. Returns how many."""
+    """Emit consent.expiring for each connection whose next reminder is due. Returns how many events it emitted."""
     now = timezone.now()
     soon = Connection.objects.filter(
         deleted_at=None, consent_expires_at__gt=now, consent_expires_at__lte=now + timedelta(days=max(DAYS_BEFORE))
@@ -24,19 +24,19 @@ def remind() -> int:
 
 
 def due_moment(expires_at: datetime, now: datetime) -> datetime:
-    """The latest of the moments before `expires_at` at which a reminder is sent, that is not after `now`."""
+    """The time of the latest reminder for `expires_at` that is not after `now`."""
     return max(expires_at - timedelta(days=days) for days in DAYS_BEFORE if expires_at - timedelta(days=days) <= now)
 
 
 def _remind(pk: int, expires_at: datetime, now: datetime) -> bool:
     moment = due_moment(expires_at, now)
-    # A renewed consent ends later, and so do all its reminders: what was sent for the old one does not count.
+    # The reminders of a renewed consent are later than those of the old one, so they are sent again.
     unsent = Q(consent_reminded_for=None) | Q(consent_reminded_for__lt=moment)
-    mine = Connection.objects.filter(unsent, pk=pk, consent_expires_at=expires_at)
+    connection = Connection.objects.filter(unsent, pk=pk, consent_expires_at=expires_at)
     with transaction.atomic():
-        if not mine.update(consent_reminded_for=moment):
+        if not connection.update(consent_reminded_for=moment):
             return False
-        left = math.ceil((expires_at - now) / timedelta(days=1))
-        told = {"expires_at": expires_at.isoformat(), "days_left": left}
-        announce("consent.expiring", Connection.objects.get(pk=pk), told)
+        days_left = math.ceil((expires_at - now) / timedelta(days=1))
+        payload = {"expires_at": expires_at.isoformat(), "days_left": days_left}
+        announce("consent.expiring", Connection.objects.get(pk=pk), payload)
     return True

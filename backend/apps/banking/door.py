@@ -1,10 +1,10 @@
-"""The door: an aggregator's webhooks, authenticated, committed, and answered within milliseconds.
+"""The door: it authenticates an aggregator's webhook, commits its event, and answers within milliseconds.
 
-200  stored, or stored before          401  not proved (the sender does not retry)     415  not JSON
-400  not a notification                405  not a POST                                 503  not durable now: try again
-404  no such aggregator                413  more than 256 KiB
-An event that is answered 503 may have been stored all the same, a moment too late: then its redelivery is a duplicate.
-The answer never tells whether an item exists here, and no query but the insert runs.
+200  stored now or before          401  no valid proof (the sender does not retry)     415  not JSON
+400  not a notification            405  not a POST                                     503  not stored: try again
+404  unknown aggregator            413  more than 256 KiB
+An event with the answer 503 may still have been committed a moment too late; its redelivery is then a duplicate.
+The answer never reveals whether an item exists here. The only query is the insert.
 """
 
 import json
@@ -37,7 +37,7 @@ ANSWERS = Histogram(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the sender is told (`detail`, where there is more to say than the outcome), and what the log says."""
+    """The answer to the sender. Its body is `detail`, or else `outcome`; the log contains `outcome` and `event`."""
 
     status: int
     outcome: str
@@ -46,7 +46,7 @@ class Answer:
 
 
 class TooLarge(Exception):
-    """The body goes on past the limit."""
+    """The body is longer than BODY_LIMIT."""
 
 
 @csrf_exempt
@@ -62,7 +62,7 @@ def receive(request: HttpRequest, name: str, token: str | None = None) -> HttpRe
     key = "status" if answer.status == 200 else "error"
     content = json.dumps({key: answer.detail or answer.outcome})
     response = HttpResponse(content, status=answer.status, content_type="application/json")
-    # Without middleware nobody else says how long it is, and it would go out in chunks.
+    # No middleware runs for this view, so nothing else sets the length, and the answer would be sent in chunks.
     response["Content-Length"] = str(len(content))
     if answer.status == 405:
         response["Allow"] = "POST"
@@ -88,29 +88,29 @@ def _answer(request: HttpRequest, definition: Aggregator, token: str | None) -> 
         return Answer(413, "too_large")
     except (UnreadablePostError, OSError):
         return Answer(400, "incomplete")
-    proved = _proved(request, body, definition, token)
-    return proved if isinstance(proved, Answer) else _accept(body, definition, proved)
+    sender = _authenticate(request, body, definition, token)
+    return sender if isinstance(sender, Answer) else _accept(body, definition, sender)
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """The raw body, at most BODY_LIMIT bytes of it. Raises TooLarge.
+    """The raw body, of at most BODY_LIMIT bytes. Raises TooLarge.
 
-    Django takes a chunked request, which has no Content-Length, for an empty one: its stream is read here directly,
-    where the server promises (`wsgi.input_terminated`) that it ends.
+    Django treats a chunked request, which has no Content-Length, as empty. This function reads its stream directly if
+    the server promises that the stream ends (`wsgi.input_terminated`).
     """
     length = request.META.get("CONTENT_LENGTH")
     if length and length.isdigit() and int(length) > BODY_LIMIT:
         raise TooLarge
-    endless = not length and request.META.get("wsgi.input_terminated")
-    stream = request.META["wsgi.input"] if endless else request
+    is_chunked = not length and request.META.get("wsgi.input_terminated")
+    stream = request.META["wsgi.input"] if is_chunked else request
     body: bytes = stream.read(BODY_LIMIT + 1)
     if len(body) > BODY_LIMIT:
         raise TooLarge
     return body
 
 
-def _proved(request: HttpRequest, body: bytes, definition: Aggregator, token: str | None) -> Application | Answer:
-    """The application whose webhook this is, or the refusal. All are asked: the time taken does not tell which."""
+def _authenticate(request: HttpRequest, body: bytes, definition: Aggregator, token: str | None) -> Application | Answer:
+    """The application that owns this webhook, or a refusal. It asks all doors, so the time does not reveal which."""
     applications = definition.applications()
     doors = [(application, application.door) for application in applications]
     if proving := [application for application, door in doors if door.proves(request.META, body, token)]:
@@ -118,7 +118,7 @@ def _proved(request: HttpRequest, body: bytes, definition: Aggregator, token: st
     if any(door.is_configured() for _, door in doors):
         return Answer(401, "unauthorized")
     if settings.DEBUG:
-        logger.warning("No webhook secret is set: a webhook is believed without proof, because DEBUG is on.")
+        logger.warning("No webhook secret is set. Ponte accepts webhooks without proof, because DEBUG is on.")
         return applications[0]
     return Answer(503, "not_configured")
 

@@ -1,4 +1,4 @@
-"""Banking rows for tests. Children take their client from their parent, as the database demands."""
+"""Banking rows for tests. A child row takes its client from its parent, as the database requires."""
 
 import os
 import uuid

@@ -1,17 +1,17 @@
-"""How large the columns are that aggregators fill: keyword arguments of their model fields."""
+"""The sizes of the columns that aggregators fill, as keyword arguments of model fields."""
 
 from typing import TypedDict
 
 
 class Digits(TypedDict):
-    """Of a DecimalField."""
+    """Arguments of a DecimalField."""
 
     max_digits: int
     decimal_places: int
 
 
 class Text(TypedDict):
-    """Of a CharField that is empty rather than null."""
+    """Arguments of a CharField that can be empty, but not null."""
 
     max_length: int
     blank: bool
@@ -20,16 +20,16 @@ class Text(TypedDict):
 
 
 class Code(TypedDict):
-    """Of a CharField that is never empty."""
+    """Arguments of a CharField that is never empty."""
 
     max_length: int
     default: str
     db_default: str
 
 
-# Twenty digits before the point and eight after: currencies of 0 to 3 decimals, and coins down to a satoshi.
+# Twenty digits before the point and eight after: enough for all currencies (0 to 3 decimals) and for a satoshi.
 MONEY: Digits = {"max_digits": 28, "decimal_places": 8}
-# Shares, fund quotas and their prices come with more decimals than money has.
+# Shares, fund quotas and their prices have more decimals than money.
 QUANTITY: Digits = {"max_digits": 38, "decimal_places": 18}
 RATE: Digits = {"max_digits": 28, "decimal_places": 12}
 CURRENCY: Code = {"max_length": 3, "default": "XXX", "db_default": "XXX"}

@@ -1,4 +1,4 @@
-"""Reminders of consents that end: seven, three and one day before, once each."""
+"""Reminders of consents that end: once seven days, once three days and once one day before."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,7 +34,7 @@ def test_a_reminder_is_sent_seven_three_and_one_day_before_and_each_once():
     assert {event.client_id for event in events} == {connection.client_id}
 
 
-def test_reminders_stop_when_the_consent_is_renewed_and_begin_anew_before_its_new_end():
+def test_reminders_stop_when_the_consent_is_renewed_and_start_again_before_its_new_end():
     connection = ConnectionFactory(consent_expires_at=END)
     assert reminders_at(END - timedelta(days=7)) == 1
     type(connection).objects.update(consent_expires_at=END + timedelta(days=365))
@@ -43,14 +43,14 @@ def test_reminders_stop_when_the_consent_is_renewed_and_begin_anew_before_its_ne
     assert reminders_at(END + timedelta(days=358)) == 1
 
 
-def test_a_scan_that_was_away_reminds_once_of_what_is_left():
+def test_after_a_pause_only_the_latest_reminder_is_sent():
     ConnectionFactory(consent_expires_at=END)
     assert reminders_at(END - timedelta(days=2)) == 1
     assert reminders_at(END - timedelta(days=2)) == 0
     assert Event.objects.get(kind="consent.expiring").data["days_left"] == 2
 
 
-def test_connections_that_are_gone_or_whose_consent_does_not_end_are_not_reminded_of():
+def test_deleted_connections_and_endless_consents_get_no_reminder():
     ConnectionFactory(consent_expires_at=None)
     ConnectionFactory(consent_expires_at=END, state="deleted", deleted_at=END)
     assert reminders_at(END - timedelta(days=1)) == 0

@@ -1,4 +1,4 @@
-"""The door as it is shipped: gunicorn, the Procfile's options, real sockets, and a database that goes away."""
+"""The door as it is deployed: gunicorn, the Procfile's options, real sockets, and a database that fails."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def door(start_process, wait_until):
-    """Starts the web server; more environment may be given. Answers (its URL, its process)."""
+    """Starts the web server with extra environment variables. Returns (its URL, its process)."""
 
     def start(**environment):
         port = free_port()
@@ -82,7 +82,7 @@ def test_a_chunked_body_over_the_limit_is_answered_413_and_not_read_to_its_end(d
     try:
         assert post(url, endless()).status_code == 413
     except requests.ConnectionError:
-        # The server may close while we still send: that too is an answer, as long as nothing was stored.
+        # The server may close the connection while we send. That is a refusal too, if nothing was stored.
         assert sent < 50 * BODY_LIMIT
     assert not Event.objects.exists()
 
@@ -145,7 +145,7 @@ def _end_sessions() -> None:
     connection.close()
 
 
-def test_what_was_answered_200_survives_the_servers_sudden_death_and_is_a_duplicate_afterwards(door):
+def test_an_event_answered_200_survives_a_kill_of_the_server_and_its_redelivery_is_a_duplicate(door):
     url, server = door()
     accepted = [event_id for event_id in (f"e-{n}" for n in range(50)) if post(url, body(event_id)).ok]
     os.killpg(server.pid, signal.SIGKILL)
@@ -156,8 +156,8 @@ def test_what_was_answered_200_survives_the_servers_sudden_death_and_is_a_duplic
     assert read_books().accepted == 50
 
 
-def test_an_event_that_waits_for_a_lock_in_the_database_is_503_and_stored_once_when_it_comes_again(door):
-    """The insert meets another transaction that holds the same key and does not end."""
+def test_an_event_blocked_by_a_database_lock_is_503_and_its_redelivery_is_stored_once(door):
+    """The insert waits for another transaction that holds the same key and does not end."""
     from django.db import connection
 
     url, _ = door()
@@ -178,11 +178,11 @@ def test_a_slow_sender_does_not_keep_the_others_waiting(door):
     url, _ = door(WEB_CONCURRENCY="1", WEB_THREADS="4")
     port = int(url.split(":")[2].split("/")[0])
     slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
-    for one in slow:
-        one.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n".encode())
+    for connection in slow:
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n".encode())
     assert post(url, body()).status_code == 200
-    for one in slow:
-        one.close()
+    for connection in slow:
+        connection.close()
 
 
 def test_the_log_of_a_request_holds_no_secret_and_no_token(door):

@@ -1,4 +1,4 @@
-"""The database refuses what cannot be true, and its indexes carry the lists that grow to millions."""
+"""The database refuses invalid rows, and its indexes serve the lists that grow to millions."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ def refused(make, **columns) -> None:
         {"description": "x" * 501},
     ],
 )
-def test_a_transaction_that_cannot_be_is_refused(columns):
+def test_the_database_refuses_an_invalid_transaction(columns):
     refused(TransactionFactory, **columns)
 
 
@@ -66,7 +66,7 @@ def test_unknown_enum_values_are_stored():
         {"vendor_id": ""},
     ],
 )
-def test_a_connection_that_cannot_be_is_refused(columns):
+def test_the_database_refuses_an_invalid_connection(columns):
     refused(ConnectionFactory, **columns)
 
 
@@ -81,7 +81,7 @@ def test_a_connection_that_cannot_be_is_refused(columns):
         {"state": "odd", "finished_at": timezone.now() + timedelta(1)},
     ],
 )
-def test_a_sync_run_that_cannot_be_is_refused(columns):
+def test_the_database_refuses_an_invalid_sync_run(columns):
     refused(SyncRunFactory, **columns)
 
 
@@ -114,7 +114,7 @@ def test_amounts_are_exact(amount):
     assert row.amount == -abs(Decimal(amount))
 
 
-def test_names_say_no_more_than_ids():
+def test_names_of_rows_show_only_ids():
     account = AccountFactory(name="Conta da Maria")
     assert str(account) == f"account {account.vendor_id}"
     assert "Maria" not in str(TransactionFactory(description="Pix Maria"))
@@ -125,15 +125,15 @@ def test_a_list_goes_on_after_a_row_without_gaps_or_repeats():
     for n in range(12):
         TransactionFactory(account=account, date=date(2026, 11, 1 + n % 3))
     everything = list(Transaction.objects.newest_first())
-    seen, page = [], list(Transaction.objects.newest_first()[:5])
+    rows, page = [], list(Transaction.objects.newest_first()[:5])
     while page:
-        seen += page
+        rows += page
         page = list(Transaction.objects.after(page[-1]).newest_first()[:5])
-    assert seen == everything
-    assert [row.date for row in seen] == sorted((row.date for row in seen), reverse=True)
+    assert rows == everything
+    assert [row.date for row in rows] == sorted((row.date for row in rows), reverse=True)
 
 
-def test_hidden_and_gone_rows_are_not_shown():
+def test_hidden_rows_and_tombstones_are_not_shown():
     row = TransactionFactory()
     TransactionFactory(account=row.account, hidden=True)
     TransactionFactory(account=row.account, deleted_at=timezone.now())
@@ -141,7 +141,7 @@ def test_hidden_and_gone_rows_are_not_shown():
 
 
 def plan(queryset) -> str:
-    """How it would be done in a large table."""
+    """The plan that PostgreSQL would use for a large table."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         sql, parameters = queryset.query.sql_with_params()
@@ -154,9 +154,9 @@ def test_the_lists_that_grow_are_read_from_their_index():
     lists = Transaction.objects.shown().newest_first()
     of_account, of_client = lists.filter(account=row.account), lists.filter(client=row.client)
     for queryset, index in ((of_account, "transaction_list_account"), (of_client, "transaction_list_client")):
-        for one in (queryset[:50], queryset.after(row)[:50]):
-            assert f"Index Scan using {index}" in plan(one)
-            assert "Sort" not in plan(one)
+        for page in (queryset[:50], queryset.after(row)[:50]):
+            assert f"Index Scan using {index}" in plan(page)
+            assert "Sort" not in plan(page)
 
 
 def test_lookups_by_id_and_by_blind_index_have_an_index():

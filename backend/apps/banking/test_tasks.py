@@ -1,4 +1,4 @@
-"""Every kind of event has its task, and every schedule one that exists."""
+"""Every kind of event has a task, and every schedule names an existing task."""
 
 import pytest
 from celery import current_app
@@ -16,7 +16,7 @@ def test_each_kind_of_event_has_a_task_of_the_name_in_the_settings():
 
 
 @pytest.mark.django_db
-def test_what_the_schedule_runs_exists():
+def test_every_scheduled_task_exists():
     ours = PeriodicTask.objects.filter(name__startswith="Banking:")
     assert {task.task for task in ours} == {
         "banking.reconcile_due",
@@ -30,14 +30,14 @@ def test_what_the_schedule_runs_exists():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["item/waiting_user_input", "item/waiting_user_action"])
-def test_both_ways_of_waiting_for_the_person_are_worked_by_one_task(kind, bank, deliver, work):
+def test_one_task_handles_both_kinds_of_waiting_for_the_user(kind, bank, deliver, work):
     deliver({"event": kind, "eventId": "e1", "itemId": "11111111-1111-4111-8111-111111111111"})
     assert work() == 1
     assert Event.objects.get().outcome == "unknown item"
 
 
 @pytest.mark.django_db
-def test_a_task_says_what_it_does_and_that_it_did_it(bank, deliver, work, caplog):
+def test_a_task_logs_its_start_and_its_success(bank, deliver, work, caplog):
     item = "11111111-1111-4111-8111-111111111111"
     deliver({"event": "item/updated", "eventId": "e1", "itemId": item})
     with caplog.at_level("INFO"):
@@ -48,7 +48,7 @@ def test_a_task_says_what_it_does_and_that_it_did_it(bank, deliver, work, caplog
 
 
 @pytest.mark.django_db
-def test_the_beats_own_tasks_run(bank):
+def test_the_periodic_tasks_run(bank):
     tasks.reconcile_due()
     tasks.discover_items()
     tasks.remind_of_consents()

@@ -1,4 +1,4 @@
-"""Attacks on tenancy: by query, by foreign key, by ids that turn up twice, by ciphertext moved elsewhere."""
+"""Attacks on tenancy: by query, by foreign key, by ids that occur twice, by ciphertext that is moved."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -39,13 +39,13 @@ def test_only_members_see_rows(model):
     row = FACTORIES[model]()
     member = MembershipFactory(client=row.client).user
     outsider = MembershipFactory().user
-    seen = model.objects.visible_to(member)
-    assert list(seen) == [row]
+    visible = model.objects.visible_to(member)
+    assert list(visible) == [row]
     for stranger in (outsider, UserFactory(), UserFactory(is_superuser=True, is_staff=True), AnonymousUser()):
         assert not model.objects.visible_to(stranger).exists()
 
 
-def test_a_member_who_is_barred_or_left_sees_nothing():
+def test_a_member_who_is_barred_or_has_left_sees_nothing():
     row = TransactionFactory()
     member = MembershipFactory(client=row.client)
     member.user.is_active = False
@@ -75,7 +75,7 @@ def test_a_filter_cannot_widen_the_scope():
 
 @pytest.mark.parametrize("model", CHILDREN)
 @pytest.mark.django_db(transaction=True)
-def test_no_row_of_one_client_hangs_on_a_parent_of_another(model):
+def test_no_row_of_one_client_has_a_parent_of_another(model):
     parent = PARENTS[CHILDREN[model]]()
     with pytest.raises(IntegrityError, match="same_client"):
         FACTORIES[model](**{CHILDREN[model]: parent, "client": ClientFactory()})
@@ -99,7 +99,7 @@ def test_a_connection_belongs_to_a_member_of_its_client():
         ConnectionFactory(member=MembershipFactory(), client=ClientFactory())
 
 
-def test_an_item_is_connected_once_whoever_asks():
+def test_an_item_can_have_only_one_connection():
     taken = ConnectionFactory()
     with pytest.raises(IntegrityError), transaction.atomic():
         ConnectionFactory(vendor_id=taken.vendor_id)
@@ -117,17 +117,17 @@ def test_the_same_vendor_ids_under_two_clients_never_touch_each_other():
     assert models.Transaction.objects.get(account=ours).note == ""
 
 
-def test_ciphertext_of_one_client_opens_in_no_row_of_another():
+def test_ciphertext_of_one_client_cannot_be_decrypted_in_a_row_of_another():
     ours, theirs = AccountFactory(), AccountFactory()
     merge_docs(ours, doc(1))
     merge_docs(theirs, doc(1))
-    row, foreign = (models.Transaction.objects.get(account=one) for one in (ours, theirs))
+    row, foreign = (models.Transaction.objects.get(account=account) for account in (ours, theirs))
     row.extra_sealed = foreign.extra_sealed
     with pytest.raises(ValueError, match="context"):
         _ = row.extra
 
 
-def test_a_client_that_goes_takes_its_rows_and_no_others():
+def test_deleting_a_client_deletes_its_rows_and_no_others():
     stays = TransactionFactory()
     goes = TransactionFactory()
     newer = TransactionFactory(account=goes.account)
@@ -137,7 +137,7 @@ def test_a_client_that_goes_takes_its_rows_and_no_others():
     assert list(models.Transaction.objects.all()) == [stays]
 
 
-def test_a_row_that_goes_is_forgotten_by_the_one_it_replaced():
+def test_deleting_a_row_clears_replaced_by_in_the_row_it_replaced():
     old = TransactionFactory()
     newer = TransactionFactory(account=old.account)
     models.Transaction.objects.filter(pk=old.pk).update(deleted_at="2026-11-01T00:00Z", replaced_by=newer)

@@ -1,4 +1,4 @@
-"""Under /api/banking/."""
+"""The URLs under /api/banking/."""
 
 from django.urls import path
 

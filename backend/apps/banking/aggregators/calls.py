@@ -1,6 +1,6 @@
-"""Counting calls to aggregators where every process finds the counts: in Redis, one round trip a call.
+"""Count the calls to aggregators in Redis, where all processes share the counts. Each call costs one round trip.
 
-A wiped Redis starts them anew, as a restarted program would: whoever reads counters expects that.
+If Redis is wiped, the counters start at zero, as they do when a program restarts. Metrics readers handle that.
 """
 
 import logging
@@ -17,14 +17,17 @@ _COUNTS, _SECONDS = "ponte:api:calls", "ponte:api:seconds"
 
 @dataclass(frozen=True)
 class Calls:
-    """`counts` by (aggregator, endpoint, outcome): an HTTP status, or what failed on the wire. `seconds` in sum."""
+    """`counts` by (aggregator, endpoint, outcome), `seconds` (totals) by (aggregator, endpoint).
+
+    An outcome is an HTTP status or the code of a network error.
+    """
 
     counts: dict[tuple[str, str, str], int]
     seconds: dict[tuple[str, str], float]
 
 
 def counter(redis: Redis, aggregator: str) -> Callable[[str, str, float], None]:
-    """What to call after each call, with its endpoint's name, its outcome and how long it took. Raises nothing."""
+    """A function to run after each call, with the endpoint's name, the outcome and the seconds. It never raises."""
 
     def count(endpoint: str, outcome: str, seconds: float) -> None:
         try:

@@ -6,7 +6,7 @@ from apps.banking.aggregators.contract import Notification, Subject
 
 
 class Mailbox(NamedTuple):
-    """A mailbox's name, taken apart."""
+    """The parts of a mailbox's name."""
 
     aggregator: str
     application: str
@@ -23,12 +23,12 @@ def vendor_of(aggregator: str, application: str) -> str:
 
 
 def mailbox_of(aggregator: str, application: str, notification: Notification) -> str:
-    """Where a notification waits its turn, behind everything else about the same thing."""
+    """The mailbox for a notification, which holds all events about the same thing in order."""
     return str(Mailbox(aggregator, application, notification.subject, notification.id))
 
 
 def read_mailbox(key: str) -> Mailbox:
-    """The mailbox of that name. Raises ValueError for one that is not an aggregator's."""
+    """Split the name of a mailbox. Raises ValueError if it is not an aggregator's."""
     vendor, subject, vendor_id = key.split(":", 2)
     aggregator, _, application = vendor.partition("@")
     return Mailbox(aggregator, application, Subject(subject), vendor_id)

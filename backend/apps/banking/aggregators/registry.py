@@ -1,4 +1,4 @@
-"""The aggregators we speak to: name → where its definition is. Adding one adds a line here."""
+"""The aggregators of this installation: name → import path of the definition. A new aggregator adds a line here."""
 
 from functools import lru_cache
 

@@ -1,4 +1,4 @@
-"""Every aggregator in the registry is a folder that closes: what one has, each has."""
+"""Every aggregator in the registry is complete: definition, application, codes, examples, documentation."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def definition(request, monkeypatch) -> Aggregator:
     return aggregator(request.param)
 
 
-def test_an_aggregator_is_called_by_the_name_it_has(definition):
+def test_the_registry_uses_the_name_of_the_definition(definition):
     assert aggregator(definition.name) is definition
     assert definition.label
 
@@ -42,7 +42,7 @@ def test_its_codes_are_unique_and_each_has_its_captured_example(definition):
         assert (row.error is None) or issubclass(row.error, PonteError)
 
 
-def test_it_is_documented_with_each_of_its_codes(definition):
+def test_each_code_is_documented(definition):
     text = (ROOT / definition.documentation).read_text()
     missing = [row.code for row in definition.codes if f"`{row.code}`" not in text]
     assert missing == []

@@ -1,4 +1,4 @@
-"""How a connection fares and who must do what, in words that every aggregator's codes are translated into."""
+"""The status of a connection and who must do what: our own words, into which every aggregator translates its codes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from lib.errors import ErrorType, PonteError
 
 
 class Action(StrEnum):
-    """What somebody must do next. The first group is the person's, the second the operator's."""
+    """What to do next. The user takes the actions of the first group, the operator those of the second."""
 
     NONE = ""
     WAIT = "wait"
@@ -34,7 +34,7 @@ class Action(StrEnum):
 
 
 class Health(StrEnum):
-    """How a connection fares, by what the aggregator last said of it."""
+    """The health of a connection, by the aggregator's latest answer."""
 
     IN_PROGRESS = "in_progress"
     OK = "ok"
@@ -47,7 +47,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`code` is the aggregator's own; `error_type` is None while nothing is wrong; `reason` is ours, fit to show."""
+    """`code` is the aggregator's own. `error_type` is None if nothing is wrong. `reason` is our text for users."""
 
     health: Health
     action: Action = Action.NONE
@@ -63,9 +63,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class CodeRow:
-    """One of an aggregator's codes: where it occurs, what it is to us, what somebody must do, and why we say so.
+    """One of an aggregator's codes: where it occurs, the error and type it becomes, what to do, and why.
 
-    `error` is None where the code is no failure. `health` is set for the codes of a connection's state.
+    `error` is None if the code is not a failure. `health` is set for the codes of an item's state.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Posting webhooks to a running server, many at once, and what became of each."""
+"""Post webhooks to a running server, many at once, and report the answer to each."""
 
 import json
 import math
@@ -22,7 +22,7 @@ ANSWER_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Posted:
-    """One answer. `status` is 0 when there was none; `outcome` is the server's word, or what failed."""
+    """The answer to one webhook. `status` is 0 without an answer; `outcome` is the server's, or the error's name."""
 
     event_id: str
     status: int
@@ -31,13 +31,13 @@ class Posted:
 
     @property
     def stored(self) -> bool:
-        """Whether the server has the event."""
+        """Whether the server has stored the event."""
         return self.status == 200 and self.outcome in ("accepted", "duplicate")
 
 
 @dataclass(frozen=True)
 class Summary:
-    """How many of each, and how long they took, in milliseconds."""
+    """How many answers of each kind there were, and how many milliseconds they took."""
 
     accepted: int
     duplicates: int
@@ -48,7 +48,7 @@ class Summary:
 
 
 class Poster:
-    """Posts bodies to one address. Each thread keeps a connection of its own; no redirect is followed."""
+    """Posts bodies to one address. Each thread has its own connection. It follows no redirect."""
 
     def __init__(self, url: str, headers: Callable[[bytes], dict[str, str]]) -> None:
         self._url, self._headers = url, headers
@@ -56,7 +56,7 @@ class Poster:
         self._local = threading.local()
 
     def post(self, body: dict[str, Any]) -> Posted:
-        """Post one. Raises nothing that the wire raises."""
+        """Post one body. A network error becomes a Posted with status 0."""
         raw = json.dumps(body).encode()
         began = time.perf_counter()
         try:
@@ -68,7 +68,7 @@ class Poster:
         return Posted(body["eventId"], answer.status_code, _word(answer), time.perf_counter() - began)
 
     def post_all(self, bodies: Iterable[dict[str, Any]], concurrency: int) -> Iterator[Posted]:
-        """Post all, `concurrency` at a time, after the first: where nobody answers that one, nobody is asked again."""
+        """Post the first body alone. If it is answered, post the others, `concurrency` at a time."""
         bodies = iter(bodies)
         for body in islice(bodies, 1):
             first = self.post(body)
@@ -86,12 +86,12 @@ class Poster:
 
 
 def _word(answer: requests.Response) -> str:
-    """`status` or `error` of the answer's JSON; whoever answers otherwise is not Ponte."""
+    """`status` or `error` of the answer's JSON. Any other answer does not come from Ponte."""
     try:
         content = answer.json()
         return str(content.get("status") or content["error"])[:80]
     except (ValueError, KeyError, AttributeError):
-        return "not an answer of Ponte's"
+        return "the answer is not from Ponte"
 
 
 def is_loopback(url: str) -> bool:
@@ -100,18 +100,18 @@ def is_loopback(url: str) -> bool:
 
 
 def summarise(posted: Sequence[Posted]) -> Summary:
-    """Of at least one."""
-    outcomes = [one.outcome if one.stored else "error" for one in posted]
-    milliseconds = sorted(one.seconds * 1000 for one in posted)
+    """Summarise at least one answer."""
+    outcomes = [answer.outcome if answer.stored else "error" for answer in posted]
+    milliseconds = sorted(answer.seconds * 1000 for answer in posted)
     return Summary(
         accepted=outcomes.count("accepted"),
         duplicates=outcomes.count("duplicate"),
         errors=outcomes.count("error"),
-        p50_ms=round(_at(milliseconds, 0.50), 1),
-        p99_ms=round(_at(milliseconds, 0.99), 1),
+        p50_ms=round(_percentile(milliseconds, 0.50), 1),
+        p99_ms=round(_percentile(milliseconds, 0.99), 1),
         max_ms=round(milliseconds[-1], 1),
     )
 
 
-def _at(ordered: Sequence[float], share: float) -> float:
+def _percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

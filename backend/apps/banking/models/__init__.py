@@ -1,4 +1,4 @@
-"""The tables of banking, one file a group."""
+"""The tables of banking, in one file for each group."""
 
 from apps.banking.models.account import Account, BalanceSnapshot
 from apps.banking.models.bill import CreditCardBill

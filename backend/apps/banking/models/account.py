@@ -1,4 +1,4 @@
-"""Bank accounts and cards, and what was on them day by day."""
+"""Bank accounts and cards, and their balance of each day."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -12,7 +12,7 @@ from lib.sealed import SealedJSON
 
 
 class Account(ClientRow):
-    """A bank account (`type` BANK) or a card (CREDIT). `balance` is the vendor's, its sign included."""
+    """A bank account (`type` BANK) or a card (CREDIT). `balance` has the sign that the vendor sends."""
 
     natural_key = ("connection_id", "vendor_id")
 
@@ -70,9 +70,9 @@ class Account(ClientRow):
 
 
 class BalanceSnapshot(models.Model):
-    """The balance of an account on a day, as last seen that day: one point a day."""
+    """The balance of an account on a day, as the bank last sent it on that day: one row for each day."""
 
-    # With `account`, a foreign key made in SQL by a migration.
+    # A migration creates the foreign key (account, client) in SQL.
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="snapshots", db_index=False, db_constraint=False

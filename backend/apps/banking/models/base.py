@@ -1,4 +1,4 @@
-"""What all rows of an aggregator have in common: whose they are, their names there, whether they changed."""
+"""What all rows of an aggregator share: their client, their id at the vendor, and the digest that shows a change."""
 
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -13,7 +13,7 @@ from lib.sealed import SealedJSON
 
 
 def indexed(text: str, name: str) -> bytes | None:
-    """The blind index of a number such as a CPF: punctuation does not count. None for an empty one."""
+    """The blind index of a number such as a CPF, without its punctuation. None for an empty number."""
     letters = "".join(filter(str.isalnum, text))
     return crypto.blind_index(letters, name) if letters else None
 
@@ -22,28 +22,29 @@ RowT = TypeVar("RowT", bound=models.Model)
 
 
 class VendorQuerySet(ClientQuerySet[RowT]):
-    """Rows of an aggregator, tombstones included unless asked otherwise."""
+    """Rows of an aggregator, including tombstones."""
 
     def live(self) -> Self:
-        """Without the rows the aggregator no longer has."""
+        """Without tombstones."""
         return self.filter(deleted_at=None)
 
     def having(self, name: str, text: str) -> Self:
-        """Rows whose sealed column `name` holds `text`; needs a column `<name>_index`."""
+        """Rows whose sealed column `name` holds `text`. The model needs a column `<name>_index`."""
         return self.filter(**{f"{name}_index": indexed(text, name), f"{name}_index__isnull": False})
 
 
 class VendorRow(models.Model):
-    """One object of an aggregator: found again by its natural key, compared by the digest of its content.
+    """One object of an aggregator. A merge finds its row by the natural key and compares the digest of its content.
 
-    `extra` is everything the vendor sent and no column holds. `deleted_at` makes a tombstone: the vendor has
-    it no more. `vendor_updated_at` is as of the last change of content: a newer stamp alone writes nothing.
+    `extra` holds what the vendor sent and no column holds. `deleted_at` marks a tombstone: the vendor no longer has
+    the object. `vendor_updated_at` is the vendor's stamp at the last change of content; a newer stamp alone is not
+    written.
     """
 
     natural_key: ClassVar[tuple[str, ...]]
-    # What belongs to us or to the user: a merge never touches it.
+    # Columns that belong to us or to the user. A merge never writes them.
     own_columns: ClassVar[tuple[str, ...]] = ()
-    # What a tombstone loses when its row turns up again.
+    # Columns that become NULL when the object of a tombstone returns.
     cleared_on_return: ClassVar[tuple[str, ...]] = ()
 
     vendor_id = models.CharField(max_length=100)
@@ -64,14 +65,14 @@ class VendorRow(models.Model):
         return f"{self._meta.verbose_name} {self.vendor_id}"
 
     def seal_context(self, column: str) -> str:
-        """What the ciphertext of `column` is bound to: this row, by its natural key."""
+        """The context to which the ciphertext of `column` is bound: this row, by its natural key."""
         return seal_context(type(self), [getattr(self, name) for name in self.natural_key], column)
 
 
 class ClientRow(VendorRow):
-    """A row of an aggregator that belongs to a client, always its parent's: the database checks it."""
+    """A row of an aggregator that belongs to a client. The database checks that its parent has the same client."""
 
-    # The pair (parent, client) is the foreign key, made in SQL by a migration: it proves both halves at once.
+    # A migration creates the foreign key (parent, client) in SQL, which checks both at once.
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
 
     objects = VendorQuerySet.as_manager()
@@ -81,12 +82,12 @@ class ClientRow(VendorRow):
 
 
 def seal_context(model: type[models.Model], key: list[Any], column: str) -> str:
-    """The associated data of one sealed column of one row."""
+    """The associated data for the encryption of one column of one row."""
     return "|".join([model._meta.label, *map(str, key), column])
 
 
 def checks(name: str) -> list[models.BaseConstraint]:
-    """The invariants of every vendor row: it has a name, and a digest to compare."""
+    """The constraints of every vendor row: it has a vendor id and a digest."""
     length = models.Func("digest", function="octet_length", output_field=models.IntegerField())
     return [
         models.CheckConstraint(condition=~models.Q(vendor_id=""), name=f"{name}_has_vendor_id"),
@@ -95,7 +96,7 @@ def checks(name: str) -> list[models.BaseConstraint]:
 
 
 def currency_check(name: str) -> models.CheckConstraint:
-    """Three capital letters; XXX is ISO 4217's "no currency"."""
+    """A currency is three capital letters. XXX is ISO 4217's "no currency"."""
     return models.CheckConstraint(
         condition=models.Q(currency_code__regex=r"^[A-Z]{3}$"), name=f"{name}_currency_is_iso"
     )

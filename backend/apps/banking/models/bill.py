@@ -8,7 +8,7 @@ from apps.banking.sizes import CURRENCY, MONEY
 
 
 class CreditCardBill(ClientRow):
-    """A bill of a card account; its finance charges and payments are in `extra`, as the vendor sent them."""
+    """A bill of a card account. `extra` holds its finance charges and payments as the vendor sent them."""
 
     natural_key = ("account_id", "vendor_id")
 

@@ -1,4 +1,4 @@
-"""What is the same for every client: the institutions an aggregator reaches, and its tree of categories."""
+"""The tables that are the same for every client: an aggregator's institutions and its tree of categories."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from apps.banking.sizes import LINE, WORD
 
 
 class Connector(VendorRow):
-    """An institution as the aggregator offers it, and whether it is well."""
+    """An institution that the aggregator offers, and its health."""
 
     natural_key = ("aggregator", "vendor_id")
 
@@ -42,7 +42,7 @@ class Connector(VendorRow):
 
 
 class Category(VendorRow):
-    """A kind of transaction, in a tree: `parent_id` is the vendor's id of the one above, empty at the top."""
+    """A kind of transaction, in a tree. `parent_id` is the vendor's id of the parent category, empty at the top."""
 
     natural_key = ("aggregator", "vendor_id")
 

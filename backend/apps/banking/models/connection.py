@@ -1,4 +1,4 @@
-"""A bank connected for a client (Pluggy: an item), what the person consented to, and who they are."""
+"""A client's connection to a bank (Pluggy: an item), the user's consents there, and the user's identity."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -13,27 +13,28 @@ from lib.sealed import SealedJSON
 
 
 class Connection(models.Model):
-    """A bank connected by a member. `status` and its kin are the vendor's words, `state` is ours.
+    """A member's connection to a bank. `status`, `execution_status` and `status_detail` are the vendor's words;
+    `state` is ours.
 
-    `last_updated_at` is the bank's last success (the vendor's item.lastUpdatedAt), `last_synced_at` our own.
-    What the vendor asks of the user or complains of (parameter, userAction, error) is sealed in `extra`.
+    `last_updated_at` is when the vendor last read the bank (item.lastUpdatedAt), `last_synced_at` when we last synced.
+    What the vendor asks of the user, and its errors (parameter, userAction, error), are sealed in `extra`.
     """
 
     class State(models.TextChoices):
         CONNECTING = "connecting"
         ACTIVE = "active"
         NEEDS_USER = "needs_user"
-        # The bank or the aggregator is in trouble: it is tried again without anybody's help.
+        # The bank or the aggregator has a problem. Ponte retries, and the user need not act.
         OUTDATED = "outdated"
         DELETED = "deleted"
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="connections", db_index=False)
-    # With `client`, a foreign key made in SQL by a migration: the member is of that client.
+    # A migration creates the foreign key (member, client) in SQL: the member belongs to that client.
     member = models.ForeignKey(
         Membership, null=True, on_delete=models.SET_NULL, related_name="connections", db_constraint=False
     )
     aggregator = models.CharField(max_length=20, default="pluggy")
-    # The set of credentials at the aggregator that the item was made with; empty for the one in the settings.
+    # The set of credentials at the aggregator to which the item belongs; empty for the set in the settings.
     application = models.CharField(max_length=40, blank=True, default="", db_default="")
     vendor_id = models.CharField(max_length=100)
     connector = models.ForeignKey(Connector, null=True, on_delete=models.SET_NULL, related_name="connections")
@@ -41,7 +42,7 @@ class Connection(models.Model):
     status = models.CharField(**WORD)
     execution_status = models.CharField(**WORD)
     status_detail = models.JSONField(null=True)
-    # What must be done next, and why: aggregators.verdict.Action, ErrorType and the vendor's own code.
+    # What to do next, and why: aggregators.verdict.Action, ErrorType and the vendor's own code.
     action = models.CharField(**WORD)
     error_type = models.CharField(**WORD)
     error_code = models.CharField(**WORD)
@@ -52,13 +53,14 @@ class Connection(models.Model):
     last_updated_at = models.DateTimeField(null=True)
     last_synced_at = models.DateTimeField(null=True)
     last_reconciled_at = models.DateTimeField(null=True)
-    # Our last complete listing, and the bank's last success as of then: both unmoved, there is nothing to list.
+    # When our last complete listing began, and the age of the bank's data then. While the bank delivers nothing newer,
+    # there is nothing to list.
     listed_at = models.DateTimeField(null=True)
     listed_as_of = models.DateTimeField(null=True)
-    # The moment (so many days before the consent's end) that the last reminder was for: none is sent twice.
+    # The due time of the last reminder of the consent's end, so that no reminder is sent twice.
     consent_reminded_for = models.DateTimeField(null=True)
     extra_sealed = models.BinaryField(null=True)
-    # What the item is read with, at aggregators that give a token for each item.
+    # The credential that reads the item, at aggregators that issue a token for each item.
     credential_sealed = models.BinaryField(null=True)
     vendor_created_at = models.DateTimeField(null=True)
     vendor_updated_at = models.DateTimeField(null=True)
@@ -104,16 +106,16 @@ class Connection(models.Model):
 
     @property
     def mailbox(self) -> str:
-        """The mailbox in which everything about the connection's item waits its turn."""
+        """The mailbox of all events about the connection's item."""
         return str(Mailbox(self.aggregator, self.application, Subject.ITEM, self.vendor_id))
 
     def seal_context(self, column: str) -> str:
-        """What the ciphertext of `column` is bound to: this item of this application."""
+        """The context to which the ciphertext of `column` is bound: this item of this application."""
         return seal_context(type(self), [vendor_of(self.aggregator, self.application), self.vendor_id], column)
 
 
 class Consent(ClientRow):
-    """What the person allowed the aggregator to read, and until when."""
+    """What the user allowed the aggregator to read, and until when."""
 
     natural_key = ("connection_id", "vendor_id")
 
@@ -137,7 +139,7 @@ class Consent(ClientRow):
 
 
 class Identity(ClientRow):
-    """Who the bank says the person is; one for a connection. Everything that names a person is sealed."""
+    """Who the user is, as the bank says; one row for each connection. Everything that names a person is sealed."""
 
     natural_key = ("connection_id",)
 

@@ -1,4 +1,4 @@
-"""Investments and what was done with them."""
+"""Investments and their transactions."""
 
 from django.db import models
 
@@ -9,7 +9,7 @@ from lib.sealed import SealedJSON
 
 
 class Investment(ClientRow):
-    """A position. `balance` is net, `amount` gross; `value` is the price of one of `quantity`."""
+    """A position. `balance` is net, `amount` gross; `value` is the price of one unit of `quantity`."""
 
     natural_key = ("connection_id", "vendor_id")
 
@@ -62,7 +62,7 @@ class Investment(ClientRow):
 
 
 class InvestmentTransaction(ClientRow):
-    """A movement of a position: `movement_type` CREDIT is money into it, DEBIT out of it."""
+    """A transaction of a position: with `movement_type` CREDIT money goes into it, with DEBIT out of it."""
 
     natural_key = ("investment_id", "vendor_id")
 

@@ -1,4 +1,4 @@
-"""Loans and financings."""
+"""Loans."""
 
 from django.db import models
 
@@ -9,7 +9,7 @@ from lib.sealed import SealedJSON
 
 
 class Loan(ClientRow):
-    """A credit contract. Rates, fees, warranties and each payment are in `extra`, as the vendor sent them."""
+    """A credit contract. `extra` holds rates, fees, warranties and each payment as the vendor sent them."""
 
     natural_key = ("connection_id", "vendor_id")
 

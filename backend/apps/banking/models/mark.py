@@ -1,4 +1,4 @@
-"""How far each list of transactions was read, so that the next reading begins there."""
+"""How far Ponte has read each list of transactions, so that the next reading begins there."""
 
 from django.db import models
 
@@ -8,9 +8,9 @@ from apps.clients.scope import ClientQuerySet
 
 
 class Mark(models.Model):
-    """How far one scope of a connection was read. `text` means something to the aggregator alone.
+    """How far Ponte has read one scope of a connection. Only the aggregator's code understands `text`.
 
-    `scope` is an account's vendor id, or empty for the whole item, as the aggregator follows its changes.
+    `scope` is an account's vendor id, or empty if the aggregator follows the changes of the whole item.
     """
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)

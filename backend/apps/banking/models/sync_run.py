@@ -1,4 +1,4 @@
-"""The log of syncs: why each ran, what it found, how it ended."""
+"""The log of syncs: why each sync ran, what it wrote and how it ended."""
 
 from datetime import timedelta
 
@@ -16,9 +16,8 @@ from lib.errors import ErrorType
 class SyncRun(models.Model):
     """One sync of one connection.
 
-    `cause` is an event's kind, or the name of the command; `event` the id of that event (no key: events are
-    purged). `counts` is {product: {created, changed, unchanged, removed}}. `progress` is where a run of
-    several database transactions stands; it commits with the rows it speaks of.
+    `cause` is the kind of the event that caused it, and `event` the event's id (not a foreign key, because events are
+    purged). `counts` is {product: {created, changed, unchanged, removed}}. `progress` is not used.
     """
 
     class State(models.TextChoices):

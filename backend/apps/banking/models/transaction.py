@@ -1,4 +1,4 @@
-"""Transactions of accounts and cards: the table that grows to millions of rows."""
+"""Transactions of accounts and cards. This table grows to millions of rows."""
 
 from typing import ClassVar, Self
 
@@ -10,17 +10,17 @@ from apps.banking.models.base import ClientRow, VendorQuerySet, checks, currency
 from apps.banking.models.catalog import Category
 from apps.banking.sizes import CURRENCY, LINE, MONEY, WORD
 
-# Tombstones with edits that no row took over yet.
+# Tombstones whose edits have not been carried to another row.
 ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
     Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False)
 )
 
 
 class TransactionQuerySet(VendorQuerySet["Transaction"]):
-    """Lists by keyset: no page of a list of millions costs more than the first."""
+    """Lists are paged by keyset, so no page of a list of millions costs more than the first."""
 
     def shown(self) -> Self:
-        """What a person sees: neither gone at the bank nor hidden by the user."""
+        """What a user sees: without tombstones and without the rows that the user hid."""
         return self.filter(deleted_at=None, hidden=False)
 
     def newest_first(self) -> Self:
@@ -28,16 +28,16 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
         return self.order_by("-date", "-id")
 
     def after(self, row: "Transaction") -> Self:
-        """Only what comes after `row` in `newest_first`."""
+        """The rows after `row` in the order of `newest_first`."""
         return self.filter(Q(date__lt=row.date) | Q(date=row.date, id__lt=row.id), date__lte=row.date)
 
 
 class Transaction(ClientRow):
-    """Money that moved, or is about to (PENDING). `amount` is negative for a DEBIT, positive for a CREDIT.
+    """Money that moved, or will move (PENDING). `amount` is negative for a DEBIT, positive for a CREDIT.
 
-    `date` is the day it counts for in Brazil, `occurred_at` the instant, where the vendor knows one.
-    `user_category`, `note` and `hidden` are the user's own and outlive every sync. When the vendor gives the
-    same movement a new id, the old row's `replaced_by` is the new row, and the user's edits are copied.
+    `date` is the day in Brazil to which it belongs, `occurred_at` the instant, if the vendor knows it.
+    `user_category`, `note` and `hidden` belong to the user, and no sync changes them. When the vendor gives the
+    same transaction a new id, the old row's `replaced_by` is the new row, and Ponte copies the user's edits.
     """
 
     natural_key = ("account_id", "vendor_id")
@@ -76,7 +76,7 @@ class Transaction(ClientRow):
     )
     note = models.TextField(blank=True, default="", db_default="")
     hidden = models.BooleanField(default=False, db_default=False)
-    # ON DELETE SET NULL is the database's, by a migration: deleting an account must not read all its rows.
+    # A migration sets ON DELETE SET NULL in the database, so that deleting an account need not read all its rows.
     replaced_by = models.ForeignKey(
         "self", null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
     )
@@ -115,7 +115,7 @@ class Transaction(ClientRow):
                 condition=Q(user_category__isnull=False),
             ),
             models.Index(fields=["replaced_by"], name="transaction_replaced", condition=Q(replaced_by__isnull=False)),
-            # Tombstones whose edits still look for the row that took their place.
+            # Tombstones whose edits have not been carried to the row that replaced them.
             models.Index(
                 fields=["account"],
                 name="transaction_orphaned_edits",

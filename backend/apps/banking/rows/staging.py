@@ -1,7 +1,7 @@
-"""Temporary tables that COPY fills before one statement moves what they hold.
+"""Temporary tables that COPY fills, before one statement moves their rows.
 
-One a session and shape, made when first needed and emptied by every commit: a table a batch would leave its
-description behind in the system catalogue, thousands of times a day.
+Each database session has one table for each set of columns. It is created when it is first needed, and each commit
+empties it. A new table for each batch would bloat the system catalogue with thousands of entries a day.
 """
 
 import hashlib
@@ -16,28 +16,28 @@ from psycopg import sql
 Item = TypeVar("Item")
 
 BATCH = 5000
-LINES_A_WRITE = 250
+LINES_PER_WRITE = 250
 
 
-def name_of(table: str, names: Sequence[str]) -> sql.Identifier:
-    """The temporary table for these columns of `table`."""
+def staging_table(table: str, names: Sequence[str]) -> sql.Identifier:
+    """The name of the temporary table for these columns of `table`."""
     shape = hashlib.sha256("|".join([table, *names]).encode()).hexdigest()[:16]
     return sql.Identifier("pg_temp", f"staged_{shape}")
 
 
 def stage(cursor: CursorWrapper, table: str, names: Sequence[str], lines: Iterable[str]) -> sql.Identifier:
-    """The temporary table `name_of(table, names)`, holding `lines` of COPY's text format and nothing else.
+    """Replace the content of the temporary table `staging_table(table, names)` with `lines` in COPY's text format.
 
-    Its content belongs to the transaction under way, and to the next call with the same columns.
+    The content lasts until the transaction ends, or until the next call with the same columns.
     """
-    name = name_of(table, names)
+    name = staging_table(table, names)
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    statement = _EMPTY if _is_there(cursor, name) else _CREATE
+    statement = _EMPTY if _exists(cursor, name) else _CREATE
     cursor.execute(statement.format(name=name, columns=columns, table=sql.Identifier(table)))
     with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(name, columns)) as copy:
-        waiting = iter(lines)
-        while some := list(islice(waiting, LINES_A_WRITE)):
-            copy.write("\n".join(some) + "\n")
+        remaining = iter(lines)
+        while chunk := list(islice(remaining, LINES_PER_WRITE)):
+            copy.write("\n".join(chunk) + "\n")
     return name
 
 
@@ -45,21 +45,21 @@ _EMPTY = sql.SQL("DELETE FROM {name}")
 _CREATE = sql.SQL("CREATE TEMP TABLE {name} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA")
 
 
-def _is_there(cursor: CursorWrapper, name: sql.Identifier) -> bool:
+def _exists(cursor: CursorWrapper, name: sql.Identifier) -> bool:
     cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name.as_string()])
-    there: bool = cursor.fetchone()[0]
-    return there
+    exists: bool = cursor.fetchone()[0]
+    return exists
 
 
 def chunks(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
     """Lists of at most `size` items, none of them empty."""
-    waiting = iter(items)
-    while some := list(islice(waiting, size)):
-        yield some
+    remaining = iter(items)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
-def in_transaction() -> None:
-    """Raises unless a transaction is under way: these writes belong inside a fenced one."""
+def require_transaction() -> None:
+    """Raise RuntimeError outside a transaction, because these writes belong in a fenced one."""
     connection.validate_no_broken_transaction()
     if not connection.in_atomic_block:
-        raise RuntimeError("merge and tombstone only inside a transaction")
+        raise RuntimeError("call merge and tombstone inside a transaction")

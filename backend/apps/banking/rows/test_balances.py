@@ -1,4 +1,4 @@
-"""One balance a day for each account."""
+"""Each account has one balance a day."""
 
 from datetime import date
 from decimal import Decimal
@@ -31,7 +31,7 @@ def test_a_day_has_one_point_and_its_last_balance_wins():
     ]
 
 
-def test_gone_accounts_and_unknown_balances_make_no_point():
+def test_closed_accounts_and_unknown_balances_are_not_recorded():
     parent = ConnectionFactory()
     AccountFactory(connection=parent, balance=None)
     AccountFactory(connection=parent, deleted_at=Now())
@@ -39,7 +39,7 @@ def test_gone_accounts_and_unknown_balances_make_no_point():
     assert record_balances(parent.pk, DAY, "BANK") == 0
 
 
-def test_balances_that_the_bank_did_not_tell_again_are_not_recorded_under_a_new_day():
+def test_old_balances_are_not_recorded_under_a_new_day():
     parent = ConnectionFactory()
     bank = AccountFactory(connection=parent, type="BANK", balance=Decimal(1))
     card = AccountFactory(connection=parent, type="CREDIT", balance=Decimal(2))

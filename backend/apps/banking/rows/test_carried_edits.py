@@ -1,4 +1,4 @@
-"""What a user wrote on a transaction follows it through changes of its id."""
+"""A user's edits of a transaction follow it through changes of its id."""
 
 import pytest
 
@@ -17,13 +17,13 @@ def account():
 
 
 def same(number: int, **changes) -> dict:
-    """Documents that differ in nothing but their id."""
+    """Documents that differ only in their id."""
     return doc(number, **{"description": "UBER *TRIP", **changes})
 
 
 def row(number: int, account=None) -> Transaction:
-    found = Transaction.objects.filter(vendor_id=doc(number)["id"])
-    return found.get(account=account) if account else found.get()
+    matches = Transaction.objects.filter(vendor_id=doc(number)["id"])
+    return matches.get(account=account) if account else matches.get()
 
 
 def edit(number: int, **edits) -> None:
@@ -35,15 +35,15 @@ def remove(account, *numbers: int) -> None:
 
 
 def test_edits_follow_when_the_old_id_is_deleted_first(account):
-    mine = CategoryFactory()
+    category = CategoryFactory()
     merge_docs(account, same(1))
-    edit(1, note="reembolsar", hidden=True, user_category=mine)
+    edit(1, note="reembolsar", hidden=True, user_category=category)
     remove(account, 1)
     assert carry_edits(account.pk) == 0
     merge_docs(account, same(2))
     assert carry_edits(account.pk) == 1
     new = row(2)
-    assert (new.note, new.hidden, new.user_category) == ("reembolsar", True, mine)
+    assert (new.note, new.hidden, new.user_category) == ("reembolsar", True, category)
     assert row(1).replaced_by == new
 
 
@@ -57,7 +57,7 @@ def test_edits_follow_when_the_new_id_is_created_first(account):
     assert row(2).note == "reembolsar"
 
 
-def test_the_nth_lost_row_pairs_with_the_nth_new_one(account):
+def test_the_nth_tombstone_pairs_with_the_nth_new_row(account):
     merge_docs(account, same(1, order=0), same(2, order=1), same(3, order=2))
     edit(1, note="primeira")
     edit(3, note="terceira")
@@ -77,7 +77,7 @@ def test_edits_follow_through_two_changes_of_the_id(account):
     assert row(3).note == "reembolsar"
 
 
-def test_spelling_of_the_description_does_not_count_but_the_amount_does(account):
+def test_the_pairing_ignores_spelling_but_not_the_amount(account):
     merge_docs(account, same(1), same(4))
     edit(1, note="a")
     edit(4, note="b")
@@ -89,7 +89,7 @@ def test_spelling_of_the_description_does_not_count_but_the_amount_does(account)
     assert carry_edits(account.pk) == 0
 
 
-def test_a_second_purchase_that_was_there_already_is_no_successor(account):
+def test_an_equal_purchase_that_existed_before_is_not_a_successor(account):
     merge_docs(account, same(1), same(2))
     edit(1, note="reembolsar")
     remove(account, 1)
@@ -97,7 +97,7 @@ def test_a_second_purchase_that_was_there_already_is_no_successor(account):
     assert row(2).note == ""
 
 
-def test_what_the_user_wrote_on_the_new_row_wins(account):
+def test_edits_on_the_new_row_win(account):
     merge_docs(account, same(1))
     edit(1, note="antiga", hidden=True)
     merge_docs(account, same(2))
@@ -117,7 +117,7 @@ def test_rows_of_other_accounts_are_left_alone(account):
     assert carry_edits(other.pk) == 0
 
 
-def test_a_lost_row_that_returns_is_no_longer_replaced(account):
+def test_a_tombstone_that_returns_is_no_longer_replaced(account):
     merge_docs(account, same(1))
     edit(1, note="reembolsar")
     remove(account, 1)

@@ -1,4 +1,4 @@
-"""Rows reach their table through COPY and one statement, and what is equal is not written."""
+"""A merge writes rows through COPY and one statement, and does not write equal rows."""
 
 from decimal import Decimal
 
@@ -65,7 +65,7 @@ def test_new_rows_are_created_with_every_column():
     assert (row.deleted_at, row.note, row.hidden, row.replaced_by_id) == (None, "", False, None)
 
 
-def test_what_is_sealed_is_nowhere_in_the_clear():
+def test_sealed_values_are_nowhere_in_plain_text():
     merge_docs(AccountFactory(), doc(1))
     with connection.cursor() as cursor:
         cursor.execute("SELECT t::text FROM banking_transaction t")
@@ -83,7 +83,7 @@ def test_a_repeat_writes_no_row():
     assert (versions(), writes()) == (before, counted)
 
 
-def test_a_newer_stamp_alone_writes_no_row():
+def test_a_newer_timestamp_alone_writes_no_row():
     account = AccountFactory()
     merge_docs(account, doc(1))
     assert merge_docs(account, doc(1, updatedAt="2026-11-19T10:00:00.000Z")) == Counts(unchanged=1)
@@ -101,23 +101,23 @@ def test_a_newer_stamp_alone_writes_no_row():
         {"paymentData": {"payer": {"name": "Maria de Souza"}, "paymentMethod": "PIX"}},
     ],
 )
-def test_any_change_of_content_is_one_changed_row(change):
+def test_any_change_of_content_changes_one_row(change):
     account = AccountFactory()
     merge_docs(account, doc(1), doc(2))
     assert merge_docs(account, doc(1, **change), doc(2)) == Counts(changed=1, unchanged=1)
     assert merge_docs(account, doc(1, **change), doc(2)) == Counts(unchanged=2)
 
 
-def test_what_the_user_edited_survives_a_change():
-    account, mine = AccountFactory(), CategoryFactory()
+def test_a_users_edits_survive_a_change():
+    account, category = AccountFactory(), CategoryFactory()
     merge_docs(account, doc(1))
-    Transaction.objects.update(note="reembolsar", hidden=True, user_category=mine)
+    Transaction.objects.update(note="reembolsar", hidden=True, user_category=category)
     merge_docs(account, doc(1, description="Outra"))
     row = Transaction.objects.get()
-    assert (row.description, row.note, row.hidden, row.user_category) == ("Outra", "reembolsar", True, mine)
+    assert (row.description, row.note, row.hidden, row.user_category) == ("Outra", "reembolsar", True, category)
 
 
-def test_a_row_that_is_back_comes_back_to_life():
+def test_a_tombstone_that_returns_comes_back_to_life():
     account = AccountFactory()
     merge_docs(account, doc(1))
     tombstone(Transaction.objects.filter(account=account), [doc(1)["id"]])
@@ -125,7 +125,7 @@ def test_a_row_that_is_back_comes_back_to_life():
     assert Transaction.objects.live().count() == 1
 
 
-def test_of_two_rows_with_one_id_the_later_wins():
+def test_the_later_of_two_rows_with_one_id_wins():
     account = AccountFactory()
     assert merge_docs(account, doc(1), doc(2), doc(1, description="Depois")) == Counts(created=2)
     assert Transaction.objects.get(vendor_id=doc(1)["id"]).description == "Depois"
@@ -133,11 +133,11 @@ def test_of_two_rows_with_one_id_the_later_wins():
 
 def test_ids_that_repeat_across_batches_do_no_harm():
     account = AccountFactory()
-    found = map(rows.transaction, [doc(1), doc(2), doc(1, description="Depois"), doc(3)])
-    assert merge(Transaction, scope(account), found, batch_size=2) == Counts(created=3, changed=1)
+    new_rows = map(rows.transaction, [doc(1), doc(2), doc(1, description="Depois"), doc(3)])
+    assert merge(Transaction, scope(account), new_rows, batch_size=2) == Counts(created=3, changed=1)
 
 
-def test_an_id_known_under_another_client_is_another_row():
+def test_the_same_id_under_another_client_is_another_row():
     ours, theirs = AccountFactory(), AccountFactory()
     merge_docs(theirs, doc(1))
     assert merge_docs(ours, doc(1, description="Nossa")) == Counts(created=1)
@@ -145,15 +145,15 @@ def test_an_id_known_under_another_client_is_another_row():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rows_of_one_client_cannot_hang_on_an_account_of_another():
+def test_rows_of_one_client_cannot_belong_to_an_account_of_another():
     ours, theirs = AccountFactory(), AccountFactory()
-    found = {"client_id": ours.client_id, "account_id": theirs.pk}
+    wrong_scope = {"client_id": ours.client_id, "account_id": theirs.pk}
     with pytest.raises(IntegrityError, match="same_client"), transaction.atomic():
-        merge(Transaction, found, [rows.transaction(doc(1))])
+        merge(Transaction, wrong_scope, [rows.transaction(doc(1))])
     assert Transaction.objects.count() == 0
 
 
-def test_awkward_text_is_kept_as_it_is():
+def test_unusual_text_is_stored_unchanged():
     account = AccountFactory()
     words = "a\tb\nc\rd\\e \\N \\. \u2028 “ç” 'x' \"y\" 🙂"
     merge_docs(account, doc(1, description=words), doc(2, description="\\N"))
@@ -203,22 +203,22 @@ def test_a_catalogue_is_merged_without_a_client():
     docs = [{"id": "01000000", "description": "Income"}, {"id": "01010000", "parentId": "01000000"}]
     assert merge(Category, {"aggregator": "pluggy"}, map(rows.category, docs)) == Counts(created=2)
     assert merge(Category, {"aggregator": "pluggy"}, map(rows.category, docs)) == Counts(unchanged=2)
-    made = {"id": 201, "name": "Itaú", "products": ["ACCOUNTS"], "health": {"status": "ONLINE", "incidents": [{}]}}
-    assert merge(Connector, {"aggregator": "pluggy"}, [rows.connector(made)]) == Counts(created=1)
+    document = {"id": 201, "name": "Itaú", "products": ["ACCOUNTS"], "health": {"status": "ONLINE", "incidents": [{}]}}
+    assert merge(Connector, {"aggregator": "pluggy"}, [rows.connector(document)]) == Counts(created=1)
     row = Connector.objects.get()
     assert (row.vendor_id, row.products, row.incidents, row.health_status) == ("201", ["ACCOUNTS"], [{}], "ONLINE")
 
 
 def test_a_number_beyond_all_floats_goes_into_jsonb_as_text():
-    made = {"id": 1, "credentials": [{"a": Decimal("1E+400"), "b": Decimal("1.5")}]}
-    merge(Connector, {"aggregator": "pluggy"}, [rows.connector(made)])
+    document = {"id": 1, "credentials": [{"a": Decimal("1E+400"), "b": Decimal("1.5")}]}
+    merge(Connector, {"aggregator": "pluggy"}, [rows.connector(document)])
     assert Connector.objects.get().credentials == [{"a": "1E+400", "b": 1.5}]
 
 
 def test_an_account_is_found_by_a_number_that_is_sealed():
     parent = ConnectionFactory()
-    made = {"id": "a", "number": "0001/12345-0", "taxNumber": "761.092.776-73", "owner": "Ana", "type": "BANK"}
-    merge(Account, {"client_id": parent.client_id, "connection_id": parent.pk}, [rows.account(made)])
+    document = {"id": "a", "number": "0001/12345-0", "taxNumber": "761.092.776-73", "owner": "Ana", "type": "BANK"}
+    merge(Account, {"client_id": parent.client_id, "connection_id": parent.pk}, [rows.account(document)])
     row = Account.objects.having("tax_number", "76109277673").get()
     assert (row.number, row.tax_number, row.owner) == ("0001/12345-0", "761.092.776-73", "Ana")
     assert not Account.objects.having("tax_number", "")
@@ -227,11 +227,11 @@ def test_an_account_is_found_by_a_number_that_is_sealed():
 
 def test_a_connection_has_one_identity_whatever_its_id():
     parent = ConnectionFactory()
-    found = {"client_id": parent.client_id, "connection_id": parent.pk}
+    own_scope = {"client_id": parent.client_id, "connection_id": parent.pk}
     who = {"id": "x", "fullName": "Ana", "emails": [{"value": "ana@example.com"}]}
-    assert merge(Identity, found, [rows.identity(who)]) == Counts(created=1)
-    assert merge(Identity, found, [rows.identity(who)]) == Counts(unchanged=1)
-    assert merge(Identity, found, [rows.identity({**who, "id": "y", "fullName": "Ana B"})]) == Counts(changed=1)
+    assert merge(Identity, own_scope, [rows.identity(who)]) == Counts(created=1)
+    assert merge(Identity, own_scope, [rows.identity(who)]) == Counts(unchanged=1)
+    assert merge(Identity, own_scope, [rows.identity({**who, "id": "y", "fullName": "Ana B"})]) == Counts(changed=1)
     row = Identity.objects.get()
     assert (row.vendor_id, row.full_name, row.emails) == ("y", "Ana B", [{"value": "ana@example.com"}])
 
@@ -243,11 +243,11 @@ def test_investments_and_their_movements_are_merged():
     row = Investment.objects.get()
     assert row.quantity == Decimal("0.123456789012345678")
     movement = {"id": "m", "type": "BUY", "date": "2026-11-01T00:00:00.000Z", "amount": 5}
-    found = {"client_id": parent.client_id, "investment_id": row.pk}
-    assert merge(InvestmentTransaction, found, [rows.investment_transaction(movement)]) == Counts(created=1)
+    own_scope = {"client_id": parent.client_id, "investment_id": row.pk}
+    assert merge(InvestmentTransaction, own_scope, [rows.investment_transaction(movement)]) == Counts(created=1)
 
 
-def test_ciphertext_does_not_open_in_another_row():
+def test_ciphertext_cannot_be_decrypted_in_another_row():
     account = AccountFactory()
     merge_docs(account, doc(1), doc(2))
     first, second = Transaction.objects.order_by("id")
@@ -259,12 +259,12 @@ def test_ciphertext_does_not_open_in_another_row():
 def test_memory_is_bounded_by_the_batch(monkeypatch):
     sizes = []
     real = merging._merge_batch
-    monkeypatch.setattr(merging, "_merge_batch", lambda *given: sizes.append(len(given[3])) or real(*given))
+    monkeypatch.setattr(merging, "_merge_batch", lambda *arguments: sizes.append(len(arguments[3])) or real(*arguments))
     merge(Transaction, scope(AccountFactory()), (rows.transaction(doc(n)) for n in range(7)), batch_size=3)
     assert sizes == [3, 3, 1]
 
 
-def test_factories_make_rows_the_database_accepts():
+def test_factories_create_rows_that_the_database_accepts():
     row = TransactionFactory()
     connection.check_constraints()
     assert row.client_id == row.account.connection.client_id

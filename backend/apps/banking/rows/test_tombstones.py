@@ -1,4 +1,4 @@
-"""What the aggregator no longer has is marked, never deleted."""
+"""Rows that the aggregator no longer has become tombstones and are never deleted."""
 
 import pytest
 
@@ -23,22 +23,22 @@ def alive(account) -> set[str]:
 
 
 def test_named_rows_become_tombstones_once(account):
-    made = TransactionFactory.create_batch(3, account=account)
-    ids = [made[0].vendor_id, "not ours"]
+    rows = TransactionFactory.create_batch(3, account=account)
+    ids = [rows[0].vendor_id, "not ours"]
     assert tombstone(of(account), ids) == 1
-    when = of(account).get(pk=made[0].pk).deleted_at
+    when = of(account).get(pk=rows[0].pk).deleted_at
     assert tombstone(of(account), ids) == 0
-    assert of(account).get(pk=made[0].pk).deleted_at == when
-    assert alive(account) == {row.vendor_id for row in made[1:]}
+    assert of(account).get(pk=rows[0].pk).deleted_at == when
+    assert alive(account) == {row.vendor_id for row in rows[1:]}
 
 
 def test_only_the_rows_asked_about_are_touched(account):
-    mine, other = TransactionFactory(account=account), TransactionFactory()
-    assert tombstone(of(account), [mine.vendor_id, other.vendor_id]) == 1
+    row, other = TransactionFactory(account=account), TransactionFactory()
+    assert tombstone(of(account), [row.vendor_id, other.vendor_id]) == 1
     assert alive(other.account) == {other.vendor_id}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_outside_a_transaction_it_is_refused():
+def test_a_tombstone_outside_a_transaction_is_refused():
     with pytest.raises(RuntimeError, match="transaction"):
         tombstone(Transaction.objects.all(), [])

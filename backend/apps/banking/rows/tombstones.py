@@ -1,4 +1,4 @@
-"""Mark what the aggregator no longer has. No row is deleted for it: it may return, and the user's edits wait there."""
+"""Tombstone rows that the aggregator no longer has. They stay stored: they may return, and hold the user's edits."""
 
 from collections.abc import Iterable
 
@@ -6,14 +6,14 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from apps.banking.models.base import VendorRow
-from apps.banking.rows.staging import in_transaction
+from apps.banking.rows.staging import require_transaction
 
 
 def tombstone(rows: QuerySet[VendorRow], vendor_ids: Iterable[str]) -> int:
-    """Tombstone those of `rows` that have one of these ids; returns how many were alive.
+    """Tombstone the live rows that have one of these ids. Returns how many there were.
 
-    Inside the caller's transaction, as `merge` is.
+    Call this inside a transaction, like `merge`.
     """
-    in_transaction()
-    gone = rows.filter(vendor_id__in=list(vendor_ids), deleted_at=None)
-    return gone.update(deleted_at=Now(), updated_at=Now())
+    require_transaction()
+    live = rows.filter(vendor_id__in=list(vendor_ids), deleted_at=None)
+    return live.update(deleted_at=Now(), updated_at=Now())

@@ -1,4 +1,4 @@
-"""An item's accounts: read, with each day's balance, and tombstoned with all they hold when the bank closes them."""
+"""Read an item's accounts and the balance of each day; tombstone the accounts that the bank closed, with their rows."""
 
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,7 @@ from apps.banking.sync.reading import ItemReading, Reading
 
 
 def read_accounts(reading: ItemReading) -> None:
-    """The item's accounts of the types to read, their balances, and what becomes of those that were closed."""
+    """Read the accounts of the planned types, record and announce their balances, and close the missing accounts."""
     products = [product for product in ACCOUNT_TYPES if product in reading.plan.reads]
     pages = list(reading.source.accounts(products))
     with reading.run.write():
@@ -29,14 +29,14 @@ def read_accounts(reading: ItemReading) -> None:
 
 
 def balance_day(state: ItemState, product: Product) -> date:
-    """The day in Brazil on which the bank told these balances: a stale one must not pass for today's."""
+    """The day in Brazil on which the bank sent these balances, so that an old balance is not recorded as today's."""
     moment = state.products_as_of.get(product) or state.as_of or timezone.now()
     return moment.astimezone(BRAZIL).date()
 
 
 def _balances(reading: Reading) -> dict[int, tuple[Decimal | None, str]]:
-    known = Account.objects.filter(connection=reading.connection, deleted_at=None)
-    return {pk: (balance, code) for pk, balance, code in known.values_list("pk", "balance", "currency_code")}
+    accounts = Account.objects.filter(connection=reading.connection, deleted_at=None)
+    return {pk: (balance, code) for pk, balance, code in accounts.values_list("pk", "balance", "currency_code")}
 
 
 def _announce_balances(reading: Reading, before: dict[int, tuple[Decimal | None, str]]) -> None:
@@ -46,31 +46,31 @@ def _announce_balances(reading: Reading, before: dict[int, tuple[Decimal | None,
             announce("balance.changed", reading.connection, payload, cause=reading.run.cause)
 
 
-def _close_missing(reading: ItemReading, seen: set[str]) -> None:
+def _close_missing(reading: ItemReading, listed_ids: set[str]) -> None:
     prunable = {kind for product, kind in ACCOUNT_TYPES.items() if product in reading.plan.prunes}
-    known = Account.objects.filter(connection=reading.connection, deleted_at=None, type__in=prunable)
-    for account in known.exclude(vendor_id__in=seen).order_by("vendor_id"):
+    accounts = Account.objects.filter(connection=reading.connection, deleted_at=None, type__in=prunable)
+    for account in accounts.exclude(vendor_id__in=listed_ids).order_by("vendor_id"):
         if reading.source.is_gone(Product.ACCOUNTS, account.vendor_id):
             close_account(reading, account)
 
 
 def close_account(reading: Reading, account: Account) -> None:
-    """Make the account and all that hangs on it tombstones, in transactions of a bounded size."""
+    """Tombstone the account and its transactions and bills, in database transactions of a bounded size."""
     scope = {"account_id": account.pk}
     tombstone_all(reading.run, Product.TRANSACTIONS, Transaction, scope)
     tombstone_all(reading.run, Product.BILLS, CreditCardBill, scope)
     with reading.run.write():
-        # Should it come back, it is read from its beginning.
+        # If the account returns, all its transactions are read again.
         reading.forget_mark(account.vendor_id)
         reading.run.remove(Product.ACCOUNTS, Account.objects.filter(pk=account.pk), [account.vendor_id])
 
 
 def find_account(reading: Reading, account_id: str) -> Account | None:
-    """The account of that id, asked for if it is new here; None if it is gone, or another item's."""
-    own = Account.objects.filter(connection=reading.connection, vendor_id=account_id, deleted_at=None)
-    known = own.first()
-    if known is None and (page := reading.source.account(account_id)):
+    """The account with that id; a new one is fetched and stored. None if it is gone or belongs to another item."""
+    matches = Account.objects.filter(connection=reading.connection, vendor_id=account_id, deleted_at=None)
+    account = matches.first()
+    if account is None and (page := reading.source.account(account_id)):
         with reading.run.write():
             reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
-        known = own.first()
-    return known
+        account = matches.first()
+    return account

@@ -1,4 +1,4 @@
-"""Making an item's connection: once, for one member, and for good."""
+"""Create an item's connection: once, for one member, whom it keeps."""
 
 from uuid import UUID
 
@@ -13,9 +13,9 @@ from apps.events.work import unpark
 
 
 def adopt(mailbox: Mailbox, member: Membership, *, institution: Row | None = None, credential: str = "") -> Connection:
-    """The connection of the item that `mailbox` is for, made for `member` if it is new. Inside a transaction.
+    """Return the connection of the mailbox's item; create it for `member` if it is new. Call inside a transaction.
 
-    An item that has a client never changes it. What waited for the connection is due now.
+    An item never moves to another client. Events that were parked until the connection existed become due.
     """
     connection, created = Connection.objects.get_or_create(
         aggregator=mailbox.aggregator,
@@ -37,7 +37,7 @@ def adopt(mailbox: Mailbox, member: Membership, *, institution: Row | None = Non
 
 
 def member_of(membership_id: str) -> Membership | None:
-    """The membership of that id, if it is one of ours."""
+    """The membership with that id; None if it is not one of ours."""
     try:
         return Membership.objects.filter(pk=UUID(membership_id)).first()
     except ValueError:
@@ -45,12 +45,12 @@ def member_of(membership_id: str) -> Membership | None:
 
 
 def connector_of(aggregator: str, institution: Row | None) -> Connector | None:
-    """The connector that an item names, made from what the item tells of it if it is new. Inside a transaction."""
+    """The connector that an item names; a new one is created from the item's data. Call inside a transaction."""
     if institution is None:
         return None
-    named = Connector.objects.filter(aggregator=aggregator, vendor_id=institution["vendor_id"])
-    known = named.first()
-    if known is None:
+    matches = Connector.objects.filter(aggregator=aggregator, vendor_id=institution["vendor_id"])
+    connector = matches.first()
+    if connector is None:
         merge(Connector, {"aggregator": aggregator}, [institution])
-        known = named.first()
-    return known
+        connector = matches.first()
+    return connector

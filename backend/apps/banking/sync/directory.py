@@ -1,4 +1,4 @@
-"""Institutions and categories: what is the same for every client, kept as the aggregator has it."""
+"""Keep institutions and categories, which are the same for every client, as the aggregator has them."""
 
 import logging
 from collections.abc import Iterable
@@ -18,24 +18,24 @@ logger = logging.getLogger(__name__)
 
 
 def institution_changed(batch: Batch) -> str:
-    """Read the institution anew. Connections at it are not touched, so no person is prompted."""
+    """Read the institution again. Its connections do not change, so no user is asked to act."""
     mailbox = read_mailbox(batch.key)
     application = aggregator(mailbox.aggregator).application(mailbox.application)
     row = application.directory(before_call=batch.renew).institution(mailbox.id)
     if row is None:
         return "unknown connector"
     with batch.finish("connector read"):
-        keep_connectors(mailbox.aggregator, [row], batch.events[0])
+        store_connectors(mailbox.aggregator, [row], batch.events[0])
     return "connector read"
 
 
-def keep_connectors(name: str, rows: Iterable[Row], cause: Event | None = None) -> None:
-    """Store connectors, and announce those whose health changed. Inside a transaction."""
+def store_connectors(name: str, rows: Iterable[Row], cause: Event | None = None) -> None:
+    """Store connectors, and announce each change of a connector's health. Call inside a transaction."""
     listed = list(rows)
-    known = Connector.objects.filter(aggregator=name, vendor_id__in=[row["vendor_id"] for row in listed])
-    before = dict(known.values_list("vendor_id", "health_status"))
+    connectors = Connector.objects.filter(aggregator=name, vendor_id__in=[row["vendor_id"] for row in listed])
+    before = dict(connectors.values_list("vendor_id", "health_status"))
     merge(Connector, {"aggregator": name}, listed)
-    for connector in known.all():
+    for connector in connectors.all():
         _announce_status(connector, before.get(connector.vendor_id), cause)
 
 
@@ -52,7 +52,7 @@ def _announce_status(connector: Connector, before: str | None, cause: Event | No
 
 
 def refresh() -> None:
-    """Read the connectors and categories of every application anew, page by page. Raises what a directory raises."""
+    """Read the connectors and categories of every application again, page by page. Raises what a directory raises."""
     for name in AGGREGATORS:
         for application in aggregator(name).applications():
             _refresh(name, application.directory())
@@ -60,29 +60,29 @@ def refresh() -> None:
 
 def _refresh(name: str, directory: Directory) -> None:
     listed = _refresh_connectors(name, directory)
-    _refresh_others(name, directory, listed)
+    _refresh_unlisted(name, directory, listed)
     for page in directory.categories():
         with transaction.atomic():
             merge(Category, {"aggregator": name}, page)
 
 
 def _refresh_connectors(name: str, directory: Directory) -> set[str]:
-    """The ids that were listed."""
+    """Store the listed connectors and return their ids."""
     listed: set[str] = set()
     for page in directory.institutions():
         with transaction.atomic():
-            keep_connectors(name, page)
+            store_connectors(name, page)
         listed |= {str(row["vendor_id"]) for row in page}
     return listed
 
 
-def _refresh_others(name: str, directory: Directory, listed: set[str]) -> None:
-    """Connectors in use that the list leaves out: the sandbox's, and those no longer offered to new users."""
+def _refresh_unlisted(name: str, directory: Directory, listed: set[str]) -> None:
+    """Read the connectors in use that are not in the list: the sandbox's, and those closed to new users."""
     used = Connector.objects.filter(aggregator=name, connections__deleted_at=None, connections__isnull=False)
     for connector_id in sorted(set(used.values_list("vendor_id", flat=True)) - listed):
         row = directory.institution(connector_id)
         if row is None:
-            logger.warning("Connector %s of %s is gone, and still in use", connector_id, name)
+            logger.warning("Connector %s is still in use, but %s no longer has it", connector_id, name)
             continue
         with transaction.atomic():
-            keep_connectors(name, [row])
+            store_connectors(name, [row])

@@ -1,4 +1,4 @@
-"""What a sync would change, found by doing all of it but the commits."""
+"""Count what a sync would change: do the whole sync, and roll every transaction back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,18 +15,18 @@ from apps.banking.sync.runs import Run
 
 
 class DryRun(Run):
-    """A run whose transactions are all rolled back. Rows under a row that is new are not counted: it has no key yet."""
+    """A run that rolls back all its transactions. Rows under a new row are not counted, because it has no key yet."""
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """One transaction that is rolled back."""
+        """One transaction, which ends with a rollback."""
         with transaction.atomic():
             yield
             transaction.set_rollback(True)
 
 
 def dry_run(connection: Connection) -> dict[str, dict[str, int]] | None:
-    """Counts by product that a full listing would give; None when the item is gone. Raises what the source raises."""
+    """The counts by product of a full listing; None if the item is gone. Raises what the source raises."""
     application = aggregator(connection.aggregator).application(connection.application)
     source = application.open(connection.vendor_id, credential=connection.credential)
     try:
@@ -37,4 +37,4 @@ def dry_run(connection: Connection) -> dict[str, dict[str, int]] | None:
     read_products(ItemReading(source, connection, run, state, plan_listing(state)))
     if run.failures:
         raise run.failures[0]
-    return run.numbers
+    return run.counts_by_product

@@ -1,4 +1,4 @@
-"""What to do when something happened to an item: look at it, note how it stands, and read what it brought."""
+"""The handlers of an item's events: store the item's status, and read the data of its last run."""
 
 from django.utils import timezone
 
@@ -9,41 +9,41 @@ from apps.banking.sync.products import read_products
 from apps.banking.sync.reading import ItemReading
 from apps.banking.sync.retire import retire
 from apps.banking.sync.runs import RecordedRun
-from apps.banking.sync.status import FENCED, take_note
-from apps.banking.sync.visit import Found, on_item
+from apps.banking.sync.status import FENCED_COLUMNS, store_status
+from apps.banking.sync.visit import PresentItem, item_handler
 from apps.events.models import Event
 from lib.errors import Temporary, Unexpected
 
 
-def note(visit: Found) -> str:
-    """Only how the item stands."""
+def note_status(visit: PresentItem) -> str:
+    """Store the item's status and read no data."""
     with visit.batch.finish("noted"):
-        take_note(visit)
+        store_status(visit)
     return "noted"
 
 
-def sync(visit: Found) -> str:
-    """How the item stands and, if its last run brought any, its data. The first time that is everything."""
-    if not visit.state.verdict.has_data or not uncovered(visit.connection, visit.batch.events):
-        return note(visit)
-    return carry_out(visit, plan_sync(visit.state, full=visit.connection.listed_at is None))
+def sync(visit: PresentItem) -> str:
+    """Store the item's status and read the data of its last run, if there is any. The first sync reads everything."""
+    if not visit.state.verdict.has_data or not uncovered_events(visit.connection, visit.batch.events):
+        return note_status(visit)
+    return run_plan(visit, plan_sync(visit.state, full=visit.connection.listed_at is None))
 
 
-def uncovered(connection: Connection, events: list[Event]) -> list[Event]:
-    """Those of `events` that may tell of something new: all that came after our last complete listing began.
+def uncovered_events(connection: Connection, events: list[Event]) -> list[Event]:
+    """The events that may bring something new: those that arrived after our last complete listing began.
 
-    What the aggregator told of before, it had; and all that it had is here.
+    The listing covers the earlier events: when an event arrives, the aggregator already has the data it is about.
     """
     return [event for event in events if connection.listed_at is None or event.received_at > connection.listed_at]
 
 
-def carry_out(visit: Found, plan: Plan) -> str:
-    """Read what `plan` says into our rows. Raises what a later try may mend; what was read until then stays."""
+def run_plan(visit: PresentItem, plan: Plan) -> str:
+    """Read what `plan` says into our rows. Raises errors that a retry may fix; rows that were already read stay."""
     run = RecordedRun(visit.batch, visit.connection)
     reading = ItemReading(visit.source, visit.connection, run, visit.state, plan)
     with run.recorded():
         with run.write():
-            take_note(visit)
+            store_status(visit)
         read_products(reading)
         for error in run.failures:
             if isinstance(error, Temporary | Unexpected):
@@ -51,19 +51,19 @@ def carry_out(visit: Found, plan: Plan) -> str:
         return _finish(visit, run, plan)
 
 
-def _finish(visit: Found, run: RecordedRun, plan: Plan) -> str:
+def _finish(visit: PresentItem, run: RecordedRun, plan: Plan) -> str:
     connection = visit.connection
     outcome = "synced" if run.has_changes else "nothing new"
     with run.finish(outcome):
         if connection.last_synced_at is None and visit.state.verdict.has_data:
             announce("connection.connected", connection, cause=run.cause)
         connection.last_synced_at = timezone.now()
-        # Products that failed for good (not in our contract, for one) would fail in the next listing, too.
+        # A product that failed for good (one that our contract does not cover) would fail in the next listing too.
         if plan.complete:
             connection.listed_at, connection.listed_as_of = visit.began, visit.state.as_of
-        connection.save(update_fields=FENCED)
+        connection.save(update_fields=FENCED_COLUMNS)
     return outcome
 
 
-item_changed = on_item(sync, gone=retire)
-item_status_changed = on_item(note, gone=retire)
+item_changed = item_handler(sync, gone=retire)
+item_status_changed = item_handler(note_status, gone=retire)

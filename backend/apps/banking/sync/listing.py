@@ -1,4 +1,4 @@
-"""Rows under one parent made equal to what the aggregator lists under it, page by page, each page one transaction."""
+"""Make our rows under one parent equal to the aggregator's list, with one transaction for each page."""
 
 from collections.abc import Iterable
 
@@ -19,36 +19,36 @@ def read_list(
     parent: str = "",
     prune: bool,
 ) -> None:
-    """Merge the list; then, with `prune`, tombstone what is not in it and, asked for by its id, is gone."""
+    """Merge the list. With `prune`, then tombstone each row that is not in it and that `is_gone` confirms as gone."""
     run, source = reading.run, reading.source
     missing = live_ids(model, scope) if prune else set()
     for page in source.listed(product, parent):
         missing.difference_update(page.seen)
         with run.write():
             run.merge(product, model, scope, page)
-    # Lists are read in pages while the aggregator may write: only what is gone by its own id, too, is gone.
+    # A row can slip between two pages while the aggregator writes, so each missing row is looked up by its id.
     gone = [vendor_id for vendor_id in sorted(missing) if source.is_gone(product, vendor_id, parent)]
     tombstone_ids(run, product, model, scope, gone)
 
 
 def live_ids(model: type[VendorRow], scope: Scope) -> set[str]:
-    """The vendor's ids of the rows we have, tombstones left out."""
-    alive = model._default_manager.filter(**scope, deleted_at=None)
-    return set(alive.values_list("vendor_id", flat=True).iterator(BATCH))
+    """The vendor's ids of our rows in a scope, without tombstones."""
+    live = model._default_manager.filter(**scope, deleted_at=None)
+    return set(live.values_list("vendor_id", flat=True).iterator(BATCH))
 
 
 def tombstone_ids(run: Run, product: str, model: type[VendorRow], scope: Scope, ids: Iterable[str]) -> None:
-    """Tombstones, in transactions of a bounded size."""
-    for some in chunks(sorted(ids)):
+    """Tombstone the rows with these ids, in transactions of a bounded size."""
+    for chunk in chunks(sorted(ids)):
         with run.write():
-            run.remove(product, model._default_manager.filter(**scope), some)
+            run.remove(product, model._default_manager.filter(**scope), chunk)
 
 
 def tombstone_all(run: Run, product: str, model: type[VendorRow], scope: Scope) -> None:
     """Tombstone all rows of a scope, in transactions of a bounded size."""
-    alive = model._default_manager.filter(**scope, deleted_at=None).order_by("pk")
+    live = model._default_manager.filter(**scope, deleted_at=None).order_by("pk")
     last = 0
-    while some := dict(alive.filter(pk__gt=last).values_list("pk", "vendor_id")[:BATCH]):
-        last = max(some)
+    while chunk := dict(live.filter(pk__gt=last).values_list("pk", "vendor_id")[:BATCH]):
+        last = max(chunk)
         with run.write():
-            run.remove(product, model._default_manager.filter(pk__in=some.keys()), some.values())
+            run.remove(product, model._default_manager.filter(pk__in=chunk.keys()), chunk.values())

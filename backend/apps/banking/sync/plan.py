@@ -1,4 +1,4 @@
-"""What one sync reads, what of it may be taken away, and from where on."""
+"""Plan one sync: which products to read, in full or since the mark, and for which a missing row counts as deleted."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from apps.banking.aggregators.contract import ItemState, Product
 
 @dataclass(frozen=True)
 class Plan:
-    """Products to read, and those whose missing rows are gone and not just unread.
+    """`reads` are the products to read. In the products of `prunes`, a row that is missing from the list is gone.
 
-    `full` lists every transaction; otherwise those that came to be since the last time are enough. `complete`: full,
-    and nothing that the item was asked to collect is left out.
+    `full` lists every transaction; otherwise the sync reads those since the mark. `complete` means that the sync is
+    full and leaves out no product that the item collects.
     """
 
     reads: frozenset[Product]
@@ -20,10 +20,10 @@ class Plan:
 
 
 def plan_sync(state: ItemState, *, full: bool) -> Plan:
-    """What the item's last run brought."""
+    """Read the products that the item's last run updated."""
     return Plan(state.brought, state.certain, full, complete=full and state.asked <= state.brought)
 
 
 def plan_listing(state: ItemState) -> Plan:
-    """All that the item was asked to collect, however its last run ended: an earlier one may have been missed."""
+    """Read every product that the item collects, however its last run ended: Ponte may have missed an earlier run."""
     return Plan(state.asked | state.brought, state.certain, full=True, complete=True)

@@ -1,4 +1,4 @@
-"""Reading an item's products, one after the other: the failure of one does not cost the others."""
+"""Read an item's products one after the other. If one fails, the others are still read."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from apps.banking.models.base import VendorRow
 from apps.banking.sync.accounts import read_accounts
 from apps.banking.sync.listing import read_list, tombstone_all
 from apps.banking.sync.reading import ItemReading
-from apps.banking.sync.runs import described
+from apps.banking.sync.runs import describe_error
 from apps.banking.sync.transactions import readers
 from lib.errors import PonteError, Throttled
 
@@ -26,24 +26,24 @@ logger = logging.getLogger(__name__)
 
 Job = Callable[[], None]
 
-# Lists of the item itself, in the order in which they are read after the accounts'.
+# Products that belong to the item itself, in the order of reading; they follow the accounts' and the investments'.
 OF_ITEM: dict[Product, type[VendorRow]] = {Product.LOANS: Loan, Product.IDENTITY: Identity}
 
 
 def read_products(reading: ItemReading) -> None:
-    """Read what the plan says. What fails is in `run.failures`; raises only what stops all of it."""
+    """Read what the plan says. `run.failures` collects the errors of products; only Throttled stops the reading."""
     for product, job in _jobs(reading):
         try:
             job()
         except Throttled:
             raise
         except PonteError as error:
-            logger.warning("%s: %s could not be read: %s", reading.connection, product, described(error)[1])
+            logger.warning("%s: reading %s failed: %s", reading.connection, product, describe_error(error)[1])
             reading.run.failures.append(error)
 
 
 def _jobs(reading: ItemReading) -> Iterator[tuple[str, Job]]:
-    """One at a time: which accounts there are is known once accounts are read."""
+    """Yield one job at a time, because the later jobs depend on the accounts that the first one stores."""
     reads = reading.plan.reads
     if reads & ACCOUNT_TYPES.keys():
         yield Product.ACCOUNTS, partial(read_accounts, reading)
@@ -78,7 +78,7 @@ def _read(reading: ItemReading, product: Product, model: type[VendorRow]) -> Non
 
 
 def _read_consents(reading: ItemReading) -> None:
-    # Not a product that is collected, but the aggregator's own record: its list is always complete.
+    # Consents are the aggregator's own record, not a collected product, so their list is always complete.
     read_list(reading, Product.CONSENTS, Consent, reading.scope, prune=True)
 
 

@@ -1,4 +1,4 @@
-"""One reading of an item into our rows: from where, for which connection, and the run that records it."""
+"""One reading of an item into our rows: its source, its connection, and the run that records it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from apps.banking.sync.runs import Run
 
 @dataclass(repr=False)
 class Reading:
-    """What every part of a sync needs to read and to write."""
+    """What each part of a sync needs to read from the source and to write rows."""
 
     source: Source
     connection: Connection
@@ -22,7 +22,7 @@ class Reading:
 
     @property
     def scope(self) -> Scope:
-        """What all rows that hang on the connection have in common."""
+        """The column values that all rows of the connection share."""
         return {"client_id": self.connection.client_id, "connection_id": self.connection.pk}
 
     @cached_property
@@ -30,11 +30,11 @@ class Reading:
         return dict(Mark.objects.filter(connection=self.connection).values_list("scope", "text"))
 
     def mark(self, scope: str) -> str:
-        """How far was read there; empty if never."""
+        """The mark of a scope; empty if the scope was never read to its end."""
         return self._marks.get(scope, "")
 
-    def keep_mark(self, scope: str, text: str) -> None:
-        """Remember how far was read: call it only after a whole list, because lists are in no certain order."""
+    def store_mark(self, scope: str, text: str) -> None:
+        """Store the mark of a scope. Call this only after the whole list was read, because lists are not sorted."""
         if text in ("", self.mark(scope)):
             return
         with self.run.write():
@@ -47,33 +47,35 @@ class Reading:
         self._marks[scope] = text
 
     def forget_mark(self, scope: str) -> None:
-        """What is under the scope is read from its beginning next time. Inside a fenced transaction."""
+        """Delete the mark, so that the scope is read from its beginning next time. Inside a fenced transaction."""
         Mark.objects.filter(connection=self.connection, scope=scope).delete()
         self._marks.pop(scope, None)
 
 
 @dataclass(repr=False)
 class ItemReading(Reading):
-    """A reading by a plan, of an item that was looked at."""
+    """A reading of an item whose state is known, by a plan."""
 
     state: ItemState
     plan: Plan
 
 
-def gathered(pages: Iterable[Page], size: int = BATCH) -> Iterator[Page]:
-    """Pages of one parent united until they have `size` rows: few large writes cost less than many small ones."""
+def joined_pages(pages: Iterable[Page], size: int = BATCH) -> Iterator[Page]:
+    """Join neighbouring pages of one parent up to about `size` rows, because few large writes cost less than many."""
     waiting: Page | None = None
     for page in pages:
         if waiting and (waiting.parent != page.parent or len(waiting.rows) >= size):
             yield waiting
             waiting = None
-        waiting = _united(waiting, page) if waiting else page
+        waiting = _joined(waiting, page) if waiting else page
     if waiting:
         yield waiting
 
 
-def _united(first: Page, then: Page) -> Page:
+def _joined(first: Page, second: Page) -> Page:
     """The pages as one. Rows are written before ids are removed, so an id that comes back is not removed."""
-    returned = set(then.seen)
-    removed = [vendor_id for vendor_id in first.removed if vendor_id not in returned] + then.removed
-    return Page(first.rows + then.rows, first.refused + then.refused, first.parent, removed, then.mark or first.mark)
+    returned = set(second.seen)
+    removed = [vendor_id for vendor_id in first.removed if vendor_id not in returned] + second.removed
+    return Page(
+        first.rows + second.rows, first.refused + second.refused, first.parent, removed, second.mark or first.mark
+    )

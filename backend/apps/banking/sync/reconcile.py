@@ -1,7 +1,7 @@
-"""Finding what no webhook told of: every connection is compared with the aggregator, again and again.
+"""Compare every connection with the aggregator, periodically, to find what no webhook reported.
 
-Asking is an event in the item's own mailbox, so that it waits its turn behind the item's webhooks. Comparing costs one
-call when nothing moved since our last complete listing, and at least once a day the listing is made anyway.
+A request is an event in the item's own mailbox, so it waits behind the item's webhooks. A comparison costs one call if
+the bank has sent nothing since our last complete listing. At least once a day Ponte lists everything anyway.
 """
 
 from datetime import datetime, timedelta
@@ -12,60 +12,61 @@ from django.utils import timezone
 
 from apps.banking.aggregators.verdict import Action, Health
 from apps.banking.models import Connection
-from apps.banking.sync.item_events import carry_out, note
+from apps.banking.sync.item_events import note_status, run_plan
 from apps.banking.sync.plan import plan_listing
 from apps.banking.sync.retire import retire
-from apps.banking.sync.visit import Found, on_item
+from apps.banking.sync.visit import PresentItem, item_handler
 from apps.events.emit import emit
 from apps.events.models import Event
 from apps.events.work import Batch
 
 KIND = "connection.reconcile"
 
-EVERY = timedelta(hours=1)
+COMPARED_EVERY = timedelta(hours=1)
 LISTED_EVERY = timedelta(days=1)
-# A connection whose item is gone is looked at a few times more.
-DOUBTED_EVERY = timedelta(days=1)
-DOUBTED_FOR = timedelta(days=4)
-# Asked for in one go, once a minute. More than the rate budget serves would only wait in the mailbox.
-AT_ONCE = 300
+# A connection whose item is gone is compared a few more times.
+GONE_CHECKED_EVERY = timedelta(days=1)
+GONE_CHECKED_FOR = timedelta(days=4)
+# At most this many requests are pending. More than the rate budget allows would only wait in the mailboxes.
+PENDING_LIMIT = 300
 
 
-def ask_due() -> int:
-    """Ask for those that were not compared for longest, EVERY at most. Returns how many."""
-    waiting = Event.objects.filter(kind=KIND, state=Event.State.PENDING)[:AT_ONCE].count()
+def request_due() -> int:
+    """Request a comparison for the due connections, longest wait first. Returns how many connections were due."""
+    pending = Event.objects.filter(kind=KIND, state=Event.State.PENDING)[:PENDING_LIMIT].count()
     due = Connection.objects.filter(_is_due(timezone.now())).order_by(
         F("last_reconciled_at").asc(nulls_first=True), "pk"
     )
     with transaction.atomic():
-        return _ask(due.select_for_update(skip_locked=True, no_key=True)[: AT_ONCE - waiting])
+        return _request_all(due.select_for_update(skip_locked=True, no_key=True)[: PENDING_LIMIT - pending])
 
 
 def _is_due(now: datetime) -> Q:
-    alive = Q(last_reconciled_at=None) | Q(last_reconciled_at__lte=now - EVERY)
-    # Asked with the wrong credentials, the aggregator says of every item that there is none.
-    buried = Q(last_reconciled_at__lte=now - DOUBTED_EVERY, deleted_at__gt=now - DOUBTED_FOR)
-    return Q(alive, deleted_at=None) | buried
+    live = Q(last_reconciled_at=None) | Q(last_reconciled_at__lte=now - COMPARED_EVERY)
+    # With wrong credentials, the aggregator reports every item as gone.
+    gone = Q(last_reconciled_at__lte=now - GONE_CHECKED_EVERY, deleted_at__gt=now - GONE_CHECKED_FOR)
+    return Q(live, deleted_at=None) | gone
 
 
-def ask(connection: Connection, *, full: bool = False) -> None:
-    """Ask for the comparison of one connection; `full` lists everything, moved or not."""
+def request(connection: Connection, *, full: bool = False) -> None:
+    """Request a comparison of one connection. With `full`, list everything even if nothing seems to have changed."""
     with transaction.atomic():
         _emit(connection, full)
         Connection.objects.filter(pk=connection.pk).update(last_reconciled_at=timezone.now())
 
 
-def _ask(due: QuerySet[Connection]) -> int:
-    chosen = list(due)
-    mailboxes = [one.mailbox for one in chosen]
-    # One that could not be compared yet is tried again by the mailbox: another request would add nothing.
+def _request_all(due: QuerySet[Connection]) -> int:
+    connections = list(due)
+    mailboxes = [connection.mailbox for connection in connections]
+    # The mailbox retries a request that failed or waits, so a second one would add nothing.
     pending = Event.objects.filter(kind=KIND, state=Event.State.PENDING, mailbox__in=mailboxes)
-    asked = set(pending.values_list("mailbox", flat=True))
-    for connection in chosen:
-        if connection.mailbox not in asked:
+    requested = set(pending.values_list("mailbox", flat=True))
+    for connection in connections:
+        if connection.mailbox not in requested:
             _emit(connection, full=False)
-    Connection.objects.filter(pk__in=[one.pk for one in chosen]).update(last_reconciled_at=timezone.now())
-    return len(chosen)
+    primary_keys = [connection.pk for connection in connections]
+    Connection.objects.filter(pk__in=primary_keys).update(last_reconciled_at=timezone.now())
+    return len(connections)
 
 
 def _emit(connection: Connection, full: bool) -> None:
@@ -78,23 +79,23 @@ def _emit(connection: Connection, full: bool) -> None:
 
 
 def reconcile(batch: Batch) -> str:
-    """Compare the item with our connection; list it where they differ."""
+    """The handler of KIND: compare the item with our connection, and list everything if the bank has new data."""
     full = any(event.data.get("full") is True for event in batch.events)
-    return on_item(lambda visit: _compare(visit, full), gone=retire)(batch)
+    return item_handler(lambda visit: _compare(visit, full), gone=retire)(batch)
 
 
-def _compare(visit: Found, full: bool) -> str:
+def _compare(visit: PresentItem, full: bool) -> str:
     if visit.state.verdict.health is Health.IN_PROGRESS and visit.state.verdict.action is Action.NONE:
-        # A run is under way, and says so itself when it ends; if that is lost too, the next comparison tells.
-        return note(visit)
+        # The aggregator sends a webhook when this run ends. If that is lost too, the next comparison finds the data.
+        return note_status(visit)
     if full or needs_listing(visit):
-        return carry_out(visit, plan_listing(visit.state))
-    return note(visit)
+        return run_plan(visit, plan_listing(visit.state))
+    return note_status(visit)
 
 
-def needs_listing(visit: Found) -> bool:
-    """Whether the bank gave something since our last complete listing, or that is a day old."""
-    known = visit.connection
-    if known.listed_at is None:
+def needs_listing(visit: PresentItem) -> bool:
+    """Whether the bank has delivered data since our last complete listing, or that listing is a day old."""
+    connection = visit.connection
+    if connection.listed_at is None:
         return visit.state.verdict.has_data or visit.state.as_of is not None
-    return visit.state.as_of != known.listed_as_of or timezone.now() - known.listed_at >= LISTED_EVERY
+    return visit.state.as_of != connection.listed_as_of or timezone.now() - connection.listed_at >= LISTED_EVERY

@@ -1,4 +1,4 @@
-"""An item that the aggregator no longer has: its connection and all its rows become tombstones; nothing is erased."""
+"""Retire an item that the aggregator no longer has: tombstone its connection and all its rows, and erase nothing."""
 
 from django.utils import timezone
 
@@ -10,7 +10,7 @@ from apps.banking.sync.accounts import close_account
 from apps.banking.sync.listing import tombstone_all
 from apps.banking.sync.reading import Reading
 from apps.banking.sync.runs import RecordedRun
-from apps.banking.sync.status import FENCED
+from apps.banking.sync.status import FENCED_COLUMNS
 from apps.banking.sync.visit import Visit
 
 OF_CONNECTION: tuple[tuple[Product, type[VendorRow]], ...] = (
@@ -22,7 +22,7 @@ OF_CONNECTION: tuple[tuple[Product, type[VendorRow]], ...] = (
 
 
 def retire(visit: Visit) -> str:
-    """Tombstones, and connection.deleted. The user's edits stay where they are, should the item ever return."""
+    """Tombstone everything and announce connection.deleted. The user's edits stay, in case the item returns."""
     connection = visit.connection
     if connection.deleted_at:
         return "gone"
@@ -48,5 +48,5 @@ def _end(run: RecordedRun, connection: Connection) -> None:
         connection.state, connection.deleted_at = Connection.State.DELETED, timezone.now()
         connection.action = connection.error_type = connection.error_code = ""
         connection.next_auto_sync_at = None
-        connection.save(update_fields=FENCED)
+        connection.save(update_fields=FENCED_COLUMNS)
         announce("connection.deleted", connection, cause=run.cause)

@@ -1,4 +1,4 @@
-"""A sync's record of itself: what it counted commits with the rows it counted, so that no crash makes it lie."""
+"""The log of a sync: its counts commit together with the rows that they count, so no crash makes them wrong."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -24,9 +24,9 @@ WRITTEN = ("created", "changed", "removed")
 
 
 class Run(ABC):
-    """What one sync of one connection writes, counted by product.
+    """Writes the rows of one sync of one connection, and counts them by product.
 
-    `failures` are the products that could not be read without ending the run, `refused` the last row refused.
+    `failures` are the errors of products that did not end the run; `refused` is the last row that was refused.
     """
 
     cause: Event | None = None
@@ -39,21 +39,21 @@ class Run(ABC):
 
     @abstractmethod
     def write(self) -> AbstractContextManager[None]:
-        """One transaction; what is counted in it is kept or lost together with its rows."""
+        """One transaction. Rows and counts commit together or roll back together."""
 
     def merge(self, product: str, model: type[VendorRow], scope: Scope, page: Page) -> Counts:
-        """Merge a page's rows, and note what it refused. Inside `write`."""
-        for bad in page.refused:
-            logger.error("%s: a row was refused: %s", self.connection, bad.code)
-            self.refused = bad
+        """Merge a page's rows, and log each row that was refused. Inside `write`."""
+        for error in page.refused:
+            logger.error("%s: a row was refused: %s", self.connection, error.code)
+            self.refused = error
         return self.count(product, merge(model, scope, page.rows))
 
     def remove(self, product: str, rows: QuerySet[VendorRow], vendor_ids: Iterable[str]) -> Counts:
-        """Tombstone those of `rows` that have one of these ids. Inside `write`."""
+        """Tombstone the rows that have one of these ids. Inside `write`."""
         return self.count(product, Counts(removed=tombstone(rows, vendor_ids)))
 
     def count(self, product: str, counts: Counts) -> Counts:
-        """Add to the counts of `product`. Gives back what it was given."""
+        """Add `counts` to those of `product`, and return `counts`."""
         self.counts[product] = self.counts.get(product, Counts()) + counts
         return counts
 
@@ -63,13 +63,13 @@ class Run(ABC):
         return any(self.counts.values())
 
     @property
-    def numbers(self) -> dict[str, dict[str, int]]:
+    def counts_by_product(self) -> dict[str, dict[str, int]]:
         """The counts, for SyncRun.counts and for people."""
         return {product: counts.as_dict() for product, counts in self.counts.items()}
 
 
 class RecordedRun(Run):
-    """A run for the events of one batch. Its row, a SyncRun, is made by its first write."""
+    """A run for the events of one batch. Its first write creates its row, a SyncRun."""
 
     def __init__(self, batch: Batch, connection: Connection) -> None:
         super().__init__(connection)
@@ -80,39 +80,40 @@ class RecordedRun(Run):
     @contextmanager
     def write(self) -> Iterator[None]:
         """One fenced transaction. Raises LeaseLost."""
-        with self._keeping_count(), self.batch.write():
-            row = self._opened()
+        with self._restoring_counts(), self.batch.write():
+            row = self._open()
             yield
-            row.counts = self.numbers
+            row.counts = self.counts_by_product
             row.save(update_fields=["counts"])
 
     @contextmanager
     def finish(self, outcome: str) -> Iterator[None]:
-        """The last fenced transaction: the run's end and what it announces commit with what is written in it."""
-        with self._keeping_count(), self.batch.finish(outcome):
-            row = self._opened()
+        """The last fenced transaction: it commits the rows written inside, the end of the run and its domain events."""
+        with self._restoring_counts(), self.batch.finish(outcome):
+            row = self._open()
             yield
             error = next(iter(self.failures), self.refused)
             self._close(row, SyncRun.State.PARTIAL if error else SyncRun.State.DONE, error)
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """Record an error that ends the run in its row. After a lost lease the row is the new holder's."""
+        """Record an error that ends the run. After a lost lease, the row belongs to the worker that took over."""
         try:
             yield
         except LeaseLost:
             raise
         except Exception as error:
-            self._abandon(error)
+            self._fail(error)
             raise
 
-    def _abandon(self, error: Exception) -> None:
-        """What was written until now stays, and is announced. Raises LeaseLost."""
+    def _fail(self, error: Exception) -> None:
+        """End the run as failed. The rows written so far stay and are announced. Raises LeaseLost."""
         with self.batch.write():
-            self._close(self._opened(), SyncRun.State.FAILED, error)
+            self._close(self._open(), SyncRun.State.FAILED, error)
 
     @contextmanager
-    def _keeping_count(self) -> Iterator[None]:
+    def _restoring_counts(self) -> Iterator[None]:
+        """Restore the counts if the transaction inside rolls back."""
         before, row = dict(self.counts), self._row
         try:
             yield
@@ -120,10 +121,10 @@ class RecordedRun(Run):
             self.counts, self._row = before, row
             raise
 
-    def _opened(self) -> SyncRun:
-        """This run's row. A run before it that has no end was interrupted."""
+    def _open(self) -> SyncRun:
+        """This run's row; a new row first ends an earlier run that was interrupted."""
         if self._row is None:
-            settle_interrupted(self.connection, self.cause)
+            end_interrupted_run(self.connection, self.cause)
             self._row = SyncRun.objects.create(
                 client_id=self.connection.client_id,
                 connection=self.connection,
@@ -134,23 +135,23 @@ class RecordedRun(Run):
         return self._row
 
     def _close(self, row: SyncRun, state: SyncRun.State, error: Exception | None) -> None:
-        row.counts, row.state, row.finished_at = self.numbers, state, max(timezone.now(), row.started_at)
+        row.counts, row.state, row.finished_at = self.counts_by_product, state, max(timezone.now(), row.started_at)
         if error:
-            row.error_type, row.error_code = described(error)
+            row.error_type, row.error_code = describe_error(error)
         row.save()
         _announce(self.connection, row, self.cause)
 
 
-def described(error: Exception) -> tuple[str, str]:
-    """(reliability type, code), never the message: it may hold what a person typed."""
+def describe_error(error: Exception) -> tuple[str, str]:
+    """(reliability type, code). Never the message, which may hold what a user typed."""
     if isinstance(error, PonteError):
         return str(error.error_type), error.code[:60]
     return str(ErrorType.INTERNAL_ERROR), type(error).__name__[:60]
 
 
-def settle_interrupted(connection: Connection, cause: Event | None) -> None:
-    """End the run that a killed worker left open, and announce what it had committed. Inside a transaction."""
-    # Each run does this first, so that only the last one can be open.
+def end_interrupted_run(connection: Connection, cause: Event | None) -> None:
+    """End the run that a killed worker left open, and announce the rows that it committed. Inside a transaction."""
+    # Each run does this first, so only the last run can be open.
     row = SyncRun.objects.filter(connection=connection).order_by("-pk").first()
     if row is None or row.state != SyncRun.State.RUNNING:
         return

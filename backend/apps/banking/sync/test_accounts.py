@@ -1,4 +1,4 @@
-"""Accounts that are closed and reopened, and the days their balances count for."""
+"""Closed and reopened accounts, and the days of their balances."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,9 +11,7 @@ from apps.banking.models import Account, BalanceSnapshot, Mark, Transaction
 pytestmark = pytest.mark.django_db
 
 
-def test_an_account_the_bank_closed_is_tombstoned_with_what_it_holds_and_its_balance_is_kept(
-    bank, deliver, work, connected
-):
+def test_a_closed_account_is_tombstoned_with_its_rows_and_keeps_its_balances(bank, deliver, work, connected):
     stray = Account.objects.order_by("pk").first()
     Account.objects.filter(pk=stray.pk).update(vendor_id="22222222-2222-4222-8222-222222222222")
     event = bank.events(connected, "item/created")[0]
@@ -28,7 +26,7 @@ def test_an_account_the_bank_closed_is_tombstoned_with_what_it_holds_and_its_bal
     assert Account.objects.filter(deleted_at=None).count() == 3
 
 
-def test_an_account_that_reopens_has_its_transactions_again(bank, deliver, work, connected, differences):
+def test_an_account_that_reopens_gets_its_transactions_back(bank, deliver, work, connected, differences):
     account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).order_by("pk").first()
     real, other = account.vendor_id, "22222222-2222-4222-8222-222222222222"
     event = {**bank.events(connected, "item/created")[0], "event": "item/updated"}
@@ -44,12 +42,12 @@ def test_an_account_that_reopens_has_its_transactions_again(bank, deliver, work,
     assert Transaction.objects.filter(account=account, deleted_at=None).exists()
 
 
-def test_a_balance_counts_for_the_day_on_which_the_bank_told_it(bank, connected, deliver, work, monkeypatch):
+def test_a_balance_belongs_to_the_day_on_which_the_bank_sent_it(bank, connected, deliver, work, monkeypatch):
 
     before = BalanceSnapshot.objects.count()
     # Half past one in the morning in UTC is the evening before in Brazil.
-    told = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
-    monkeypatch.setattr(items, "as_of", lambda item: told)
+    moment = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
+    monkeypatch.setattr(items, "as_of", lambda item: moment)
     monkeypatch.setattr(items, "_products_as_of", lambda detail: {})
     deliver({**bank.events(connected, "item/created")[0], "event": "item/updated", "eventId": "old"})
     work()

@@ -34,13 +34,13 @@ DAY = st.fixed_dictionaries(
     },
 )
 FAILURE = st.sampled_from(["SITE_NOT_AVAILABLE", "INVALID_CREDENTIALS", "ACCOUNT_LOCKED", "UNEXPECTED_ERROR"])
-# A day at the bank (or a failed run), then what of the webhooks so far arrives: any of them, in any order, repeatedly.
+# A day at the bank (or a failed run), and then the webhooks that arrive: any of those so far, in any order, repeatedly.
 STEP = st.tuples(st.one_of(DAY, DAY, DAY, FAILURE), st.lists(st.integers(0, 60), max_size=8))
 STORY = st.tuples(st.booleans(), st.lists(st.integers(0, 60), max_size=4), st.lists(STEP, max_size=5))
 
 
 def arrive(events, chosen, deliver, work):
-    """The chosen events arrive, each under an id of its own the second time: as another channel would send it."""
+    """Deliver the chosen events; a repeated event gets a new id, as if another channel had sent it."""
     for number in chosen:
         if events:
             deliver(events[number % len(events)])
@@ -50,12 +50,12 @@ def arrive(events, chosen, deliver, work):
 @settings(
     max_examples=20,
     deadline=None,
-    # Without shrinking: each story costs a second, and a long one is readable enough.
+    # Without shrinking: each example costs a second, and a long one is still readable.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(story=STORY)
-def test_any_permutation_duplication_and_loss_of_webhooks_ends_in_the_state_of_a_full_fetch(
+def test_permuted_duplicated_and_lost_webhooks_end_in_the_state_of_a_full_fetch(
     story, bank, deliver, work, differences, fresh_budget
 ):
     fresh_budget()
@@ -73,9 +73,9 @@ def test_any_permutation_duplication_and_loss_of_webhooks_ends_in_the_state_of_a
         else:
             bank.evolve(item, **happening)
         arrive(bank.events(item), chosen, deliver, work)
-    # The last thing the bank did was to collect everything: what it does not have is gone.
+    # The bank's last run collected everything, so a row that it does not have is gone.
     bank.evolve(item, new=1, silent=True)
-    reconcile.ask(Connection.objects.get(vendor_id=item))
+    reconcile.request(Connection.objects.get(vendor_id=item))
     work()
     assert differences(item) == {}
     assert Connection.objects.get(vendor_id=item).state == "active"
@@ -91,7 +91,7 @@ def test_a_second_comparison_asks_once_and_writes_nothing(bank, deliver, work):
     rows = list(Transaction.objects.order_by("pk").values_list("pk", "updated_at"))
     before = bank.calls()
     with transaction.atomic():
-        reconcile.ask(connection)
+        reconcile.request(connection)
     work()
     after = bank.calls()
     assert {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)} == {

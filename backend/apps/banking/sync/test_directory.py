@@ -10,14 +10,14 @@ from apps.events.models import Event
 pytestmark = pytest.mark.django_db
 
 
-def test_a_status_that_changed_is_stored_and_announced_once_and_prompts_nobody(bank, deliver, work):
+def test_a_changed_connector_status_is_stored_and_announced_once_and_asks_no_user(bank, deliver, work):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item))
     work()
     connector = Connection.objects.get().connector
     bank.call("POST", f"/_sandbox/connectors/{connector.vendor_id}/status", {"status": "OFFLINE"})
-    told = bank.events(kind="connector/status_updated")
-    deliver(*told, *[{**one, "eventId": "again"} for one in told])
+    webhooks = bank.events(kind="connector/status_updated")
+    deliver(*webhooks, *[{**webhook, "eventId": "again"} for webhook in webhooks])
     before = Event.objects.filter(source="ponte").count()
     work()
     connector.refresh_from_db()
@@ -28,19 +28,19 @@ def test_a_status_that_changed_is_stored_and_announced_once_and_prompts_nobody(b
     assert Connection.objects.get().state == "active"
 
 
-def test_the_status_in_a_payload_is_not_believed(bank, deliver, work):
+def test_the_status_in_a_payload_is_ignored(bank, deliver, work):
     deliver({"event": "connector/status_updated", "eventId": "e1", "connectorId": 2, "data": {"status": "OFFLINE"}})
     work()
     assert Connector.objects.get(vendor_id="2").health_status == "ONLINE"
 
 
-def test_a_connector_that_does_not_exist_is_no_failure(bank, deliver, work):
+def test_an_event_for_an_unknown_connector_finishes_without_an_error(bank, deliver, work):
     deliver({"event": "connector/status_updated", "eventId": "e1", "connectorId": 99999, "data": {"status": "OFFLINE"}})
     work()
     assert Event.objects.get().outcome == "unknown connector"
 
 
-def test_a_refresh_brings_all_connectors_those_in_use_and_the_categories_and_again_writes_nothing(bank, deliver, work):
+def test_a_refresh_reads_connectors_and_categories_and_a_second_one_writes_nothing(bank, deliver, work):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
     work()

@@ -1,4 +1,4 @@
-"""Items whose every webhook was lost."""
+"""Items that lost all their webhooks."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from apps.events.models import Event
 pytestmark = pytest.mark.django_db
 
 
-def test_an_item_of_which_no_webhook_ever_came_is_found_and_read(bank, work, differences):
+def test_an_item_whose_webhooks_were_all_lost_is_found_and_read(bank, work, differences):
     member = MembershipFactory()
     item = bank.connect(member)
     assert discover() == 1
@@ -22,20 +22,20 @@ def test_an_item_of_which_no_webhook_ever_came_is_found_and_read(bank, work, dif
     assert discover() == 0
 
 
-def test_items_of_nobody_we_know_are_left_alone(bank):
+def test_items_without_a_known_member_are_ignored(bank):
     bank.connect()
     bank.connect(None, clientUserId="somebody else's")
     assert discover() == 0
     assert not Event.objects.exists()
 
 
-def test_an_item_whose_webhook_waits_is_not_asked_for(bank, deliver):
+def test_an_item_with_a_pending_webhook_is_not_requested(bank, deliver):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
     assert discover() == 0
 
 
-def test_where_the_list_is_not_enabled_nothing_happens(bank):
+def test_discovery_does_nothing_if_the_list_is_not_enabled(bank):
     bank.connect(MembershipFactory())
     bank.call("POST", "/_sandbox/switches", {"list_items": False})
     try:

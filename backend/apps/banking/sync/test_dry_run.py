@@ -1,4 +1,4 @@
-"""The commands sync_connection and reconcile, and what a dry run says without writing."""
+"""The commands sync_connection and reconcile, and a dry run, which writes nothing."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,7 +21,7 @@ def run(capsys, *arguments) -> str:
     return capsys.readouterr().out
 
 
-def test_a_connection_is_synced_here_and_now_and_the_counts_are_said(connection, capsys, differences):
+def test_the_command_syncs_a_connection_at_once_and_prints_the_counts(connection, capsys, differences):
     said = run(capsys, "sync_connection", str(connection.pk))
     assert "transactions: 59 created" in said
     assert differences(connection.vendor_id) == {}
@@ -32,9 +32,9 @@ def test_a_connection_is_synced_here_and_now_and_the_counts_are_said(connection,
         run(capsys, "sync_connection", "nobody")
 
 
-def test_a_sync_that_fails_says_so_and_is_left_to_a_worker(connection, capsys, bank):
+def test_a_failed_sync_is_reported_and_left_to_a_worker(connection, capsys, bank):
     bank.fault("500", "GET /accounts", count=1)
-    with pytest.raises(CommandError, match="A worker will try"):
+    with pytest.raises(CommandError, match="A worker will run it"):
         run(capsys, "sync_connection", str(connection.pk))
     assert Event.objects.get(kind="connection.reconcile").state == "pending"
 
@@ -45,7 +45,7 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(connection, capsys,
     assert not Transaction.objects.exists()
     run(capsys, "sync_connection", str(connection.pk))
     events, runs = Event.objects.count(), SyncRun.objects.count()
-    assert "is as the aggregator has it" in run(capsys, "reconcile", "--dry-run")
+    assert "does not differ from the aggregator" in run(capsys, "reconcile", "--dry-run")
     bank.evolve(connection.vendor_id, silent=True, new=2, delete=3, update=1)
     said = run(capsys, "reconcile", "--dry-run", "--connection", str(connection.pk))
     for part in ("transactions: 4 would be created", "2 would be changed", "6 would be removed"):
@@ -56,7 +56,7 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(connection, capsys,
     assert Connection.objects.get().state == "active"
 
 
-def test_without_a_dry_run_workers_are_asked(connection, capsys, work, differences):
-    assert "asked for" in run(capsys, "reconcile")
+def test_without_dry_run_the_command_requests_the_comparison(connection, capsys, work, differences):
+    assert "requested" in run(capsys, "reconcile")
     work()
     assert differences(connection.vendor_id) == {}

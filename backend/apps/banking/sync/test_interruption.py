@@ -1,4 +1,4 @@
-"""A sync may be cut off anywhere: the next run finishes it, and what was committed is announced exactly once."""
+"""A sync can be interrupted anywhere: the next run finishes it, and each committed change is announced once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,28 +20,28 @@ pytestmark = pytest.mark.django_db
 
 
 class Killed(BaseException):
-    """As SIGKILL: nothing in its way is asked."""
+    """Like SIGKILL: no handler of the code can catch it."""
 
 
-class Scissors:
-    """Cuts the k-th fenced transaction off, just before its commit."""
+class Interruption:
+    """Interrupts the k-th fenced transaction just before its commit."""
 
     def __init__(self, monkeypatch, error: type[BaseException]) -> None:
-        self.error, self.at, self.seen = error, 0, 0
-        whole = Lease.write
+        self.error, self.at, self.writes = error, 0, 0
+        original = Lease.write
 
         @contextmanager
         def write(lease: Lease) -> Iterator[None]:
-            self.seen += 1
-            with whole(lease):
+            self.writes += 1
+            with original(lease):
                 yield
-                if self.seen == self.at:
+                if self.writes == self.at:
                     raise self.error
 
         monkeypatch.setattr(Lease, "write", write)
 
     def set(self, at: int) -> None:
-        self.at, self.seen = at, 0
+        self.at, self.writes = at, 0
 
 
 def leases_run_out() -> None:
@@ -50,17 +50,17 @@ def leases_run_out() -> None:
 
 
 def announced(connection: Connection) -> dict[str, int]:
-    found = {"created": 0, "changed": 0, "removed": 0}
+    totals = {"created": 0, "changed": 0, "removed": 0}
     for event in Event.objects.filter(kind="transactions.synced", mailbox=f"connection:{connection.pk}"):
-        for name in found:
-            found[name] += event.data[name]
-    return found
+        for name in totals:
+            totals[name] += event.data[name]
+    return totals
 
 
 def test_a_worker_killed_at_any_write_of_a_first_sync_loses_and_repeats_nothing(
     bank, deliver, work, differences, fresh_budget, monkeypatch
 ):
-    scissors = Scissors(monkeypatch, Killed)
+    interruption = Interruption(monkeypatch, Killed)
 
     def story() -> None:
         fresh_budget()
@@ -77,19 +77,19 @@ def test_a_worker_killed_at_any_write_of_a_first_sync_loses_and_repeats_nothing(
         assert announced(connection) == {"created": total, "changed": 0, "removed": 0}
         assert not connection.sync_runs.filter(state="running").exists()
 
-    scissors.set(0)
+    interruption.set(0)
     story()
-    places = scissors.seen
+    places = interruption.writes
     assert places > 10
     for at in range(1, places + 1):
-        scissors.set(at)
+        interruption.set(at)
         story()
 
 
-def test_a_comparison_killed_at_any_write_announces_what_it_took_away_once(
+def test_a_comparison_killed_at_any_write_announces_each_tombstone_once(
     bank, deliver, work, differences, fresh_budget, monkeypatch
 ):
-    scissors = Scissors(monkeypatch, Killed)
+    interruption = Interruption(monkeypatch, Killed)
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
     work()
@@ -98,8 +98,8 @@ def test_a_comparison_killed_at_any_write_announces_what_it_took_away_once(
         fresh_budget()
         bank.evolve(item, silent=True, new=4, delete=3, update=1)
         before = announced(connection)
-        reconcile.ask(connection)
-        scissors.set(at)
+        reconcile.request(connection)
+        interruption.set(at)
         try:
             work()
         except Killed:
@@ -113,16 +113,16 @@ def test_a_comparison_killed_at_any_write_announces_what_it_took_away_once(
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_more(bank, deliver, work, differences, monkeypatch):
-    scissors = Scissors(monkeypatch, LeaseLost)
+    interruption = Interruption(monkeypatch, LeaseLost)
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
-    scissors.set(4)
+    interruption.set(4)
     with pytest.raises(AssertionError, match="does not empty"):
-        # Its lease is lost, but nobody else works here: the event stays pending, the mailbox leased.
+        # The lease is lost, but no other worker is here: the event stays pending and the mailbox leased.
         work()
     assert SyncRun.objects.filter(state="running").count() == 1
     leases_run_out()
-    scissors.set(0)
+    interruption.set(0)
     work()
     assert differences(item) == {}
     assert SyncRun.objects.filter(state="failed", error_code="INTERRUPTED").count() == 1
@@ -131,7 +131,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(bank, deliver, work, d
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """The client gives an answer half a second, so that one which never comes costs no more."""
+    """The client waits half a second for an answer, so a hanging server costs no more than that."""
     monkeypatch.setattr(client, "JsonClient", partial(JsonClient, read_seconds=0.5))
     application._client.cache_clear()
     yield
@@ -154,7 +154,7 @@ def test_the_failure_of_one_call_costs_one_more_run_and_not_the_other_products(
     failed = SyncRun.objects.get()
     assert failed.state == "failed"
     assert failed.error_type
-    # Of two accounts only the first one's list failed; without accounts there is nothing to ask for.
+    # Only the list of the first of two accounts failed; without accounts there is nothing to list.
     assert Transaction.objects.exists() == (endpoint != "GET /accounts")
     assert Loan.objects.exists() == (endpoint != "GET /loans")
     wait_out()
@@ -163,7 +163,7 @@ def test_the_failure_of_one_call_costs_one_more_run_and_not_the_other_products(
     assert not Event.objects.exclude(state="done").exists()
 
 
-def test_a_pause_that_pluggy_asked_for_is_kept_and_waiting_for_it_is_no_attempt(bank, deliver, work, wait_out):
+def test_a_pause_that_pluggy_requests_is_respected_and_costs_no_attempt(bank, deliver, work, wait_out):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
     bank.fault("429", "GET /accounts", count=1, retry_after=300)
@@ -177,21 +177,19 @@ def test_a_pause_that_pluggy_asked_for_is_kept_and_waiting_for_it_is_no_attempt(
     assert bank.calls()["GET /accounts"] == 1
 
 
-def test_what_arrives_during_a_sync_leads_to_one_more_run_never_to_none_and_never_to_two(
-    bank, deliver, work, differences, monkeypatch
-):
+def test_events_that_arrive_during_a_sync_lead_to_exactly_one_more_run(bank, deliver, work, differences, monkeypatch):
     item = bank.connect(MembershipFactory())
     created = bank.events(item, "item/created")[0]
     deliver(created)
     whole = Lease.write
-    seen = []
+    calls = []
 
     @contextmanager
     def write(lease: Lease) -> Iterator[None]:
         with whole(lease):
             yield
-        seen.append(1)
-        if len(seen) == 6:
+        calls.append(1)
+        if len(calls) == 6:
             bank.evolve(item, silent=True, new=2)
             deliver(*[{**created, "event": "item/updated", "eventId": f"e{n}"} for n in range(5)])
 

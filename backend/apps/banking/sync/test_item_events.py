@@ -1,4 +1,4 @@
-"""An item's life, from its webhooks to our rows."""
+"""An item's events, from its webhooks to our rows."""
 
 import pytest
 
@@ -29,7 +29,9 @@ def versions() -> list:
     return [list(model.objects.order_by("pk").values()) for model in PRODUCT_TABLES]
 
 
-def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(bank, deliver, work, differences, told):
+def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(
+    bank, deliver, work, differences, announced_kinds
+):
     member = MembershipFactory()
     item = bank.connect(member)
     deliver(*bank.events(item))
@@ -46,40 +48,42 @@ def test_the_webhooks_of_a_new_item_bring_its_connection_and_all_its_data(bank, 
     assert BalanceSnapshot.objects.count() == len(truth["accounts"])
     assert differences(item) == {}
     assert not Event.objects.exclude(state="done").exists()
-    assert told().count("connection.connected") == 1
+    assert announced_kinds().count("connection.connected") == 1
     assert not SyncRun.objects.exclude(state="done").exists()
 
 
-def test_a_sync_that_changes_nothing_writes_no_product_row_and_announces_nothing(bank, deliver, work, connected, told):
+def test_a_sync_that_changes_nothing_writes_no_product_row_and_announces_nothing(
+    bank, deliver, work, connected, announced_kinds
+):
     before, runs = versions(), SyncRun.objects.count()
     event = bank.events(connected, "item/created")[0]
     deliver({**event, "event": "item/updated", "eventId": "another"})
     work()
     assert versions() == before
-    assert told() == []
+    assert announced_kinds() == []
     run = SyncRun.objects.order_by("pk").last()
     assert SyncRun.objects.count() == runs + 1
     assert run.counts["transactions"] == {"created": 0, "changed": 0, "unchanged": 59, "removed": 0}
     assert run.duration is not None
 
 
-def test_a_day_at_the_bank_is_announced_with_its_counts(bank, connected, happen, differences, told):
+def test_a_day_at_the_bank_is_announced_with_its_counts(bank, connected, happen, differences, announced_kinds):
     happen(connected, lambda: bank.evolve(connected, new=2, balance=321))
     assert differences(connected) == {}
     created = [event.data["created"] for event in Event.objects.filter(kind="transactions.synced")]
     assert sum(created) == 4
-    assert "balance.changed" in told()
+    assert "balance.changed" in announced_kinds()
     assert payload("balance.changed")["balance"] == str(Account.objects.order_by("pk").last().balance)
-    assert "connection.updated" in told()
-    assert "connection.connected" not in told()
+    assert "connection.updated" in announced_kinds()
+    assert "connection.connected" not in announced_kinds()
 
 
-def test_partial_success_reads_what_is_updated_and_takes_nothing_away_of_the_rest(bank, connected, deliver, work):
+def test_a_partial_success_reads_the_updated_products_and_tombstones_nothing_else(bank, connected, deliver, work):
     loans, transactions = Loan.objects.count(), Transaction.objects.filter(deleted_at=None).count()
     before = {event["eventId"] for event in bank.events(connected)}
     bank.evolve(connected, delete=3, partial=["transactions", "loans"])
     calls = bank.calls()
-    # Only item/updated arrives: the deletions are known to the list of a product that did not succeed.
+    # Only item/updated arrives. The deleted rows belong to a product that did not succeed.
     events = [e for e in bank.events(connected, "item/updated") if e["eventId"] not in before]
     deliver(*events)
     work()
@@ -103,25 +107,25 @@ def test_partial_success_reads_what_is_updated_and_takes_nothing_away_of_the_res
         ("UNEXPECTED_ERROR", "outdated", "wait", []),
     ],
 )
-def test_a_failed_run_says_who_must_act_and_prompts_nobody_for_the_banks_trouble(
-    code, state, action, announced, bank, connected, happen, told
+def test_a_failed_run_says_who_must_act_and_asks_no_user_when_the_bank_failed(
+    code, state, action, announced, bank, connected, happen, announced_kinds
 ):
     before = versions()
     connection = happen(connected, lambda: bank.fail(connected, code))
     assert (connection.state, connection.action, connection.error_code) == (state, action, code)
     assert connection.error_type
-    assert told() == announced
+    assert announced_kinds() == announced
     assert versions() == before
-    # The same failure again is no news.
+    # The same failure is not announced again.
     connection = happen(connected, lambda: bank.fail(connected, code))
-    assert told() == announced
+    assert announced_kinds() == announced
     connection = happen(connected, lambda: bank.evolve(connected, new=1))
     assert (connection.state, connection.action, connection.error_code) == ("active", "", "")
-    assert told().count("connection.recovered") == 1
+    assert announced_kinds().count("connection.recovered") == 1
     assert payload("connection.recovered")["state"] == state
 
 
-def test_a_second_factor_is_asked_for_and_then_no_more(bank, deliver, work, happen, told):
+def test_the_user_is_asked_for_a_second_factor_until_it_is_answered(bank, deliver, work, happen, announced_kinds):
     member = MembershipFactory()
     item = bank.connect(member, connector=5)
     deliver(*bank.events(item))
@@ -133,15 +137,15 @@ def test_a_second_factor_is_asked_for_and_then_no_more(bank, deliver, work, happ
         "answer_mfa",
     )
     assert connection.extra["parameter"]["name"]
-    assert told() == ["connection.needs_user"]
+    assert announced_kinds() == ["connection.needs_user"]
     name = connection.extra["parameter"]["name"]
     connection = happen(item, lambda: (bank.call("POST", f"/items/{item}/mfa", {name: "123456"}), bank.settled(item)))
     assert (connection.state, connection.action) == ("active", "")
     assert connection.extra.get("parameter") is None
-    assert "connection.connected" in told()
+    assert "connection.connected" in announced_kinds()
 
 
-def test_a_product_that_our_plan_does_not_have_is_noted_and_holds_nothing_up(bank, deliver, work):
+def test_a_product_outside_our_plan_is_recorded_and_stops_no_other_product(bank, deliver, work):
     item = bank.connect(MembershipFactory())
     refusal = {"code": 403, "codeDescription": "LIST_ITEMS_FEATURE_NOT_ENABLED", "message": "not in your plan"}
     bank.fault("error", "GET /identity", status=403, body=refusal)

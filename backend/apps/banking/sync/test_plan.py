@@ -1,4 +1,4 @@
-"""Which products a sync reads, and of which it may take rows away."""
+"""Which products a sync reads, and in which it may tombstone rows."""
 
 import pytest
 
@@ -15,21 +15,21 @@ def product(updated: bool, at: str | None = None) -> dict:
     return {"isUpdated": updated, "lastUpdatedAt": at, "warnings": []}
 
 
-def plan(make, found: dict, **more):
-    return make(item_state(found), **more)
+def plan(make, doc: dict, **more):
+    return make(item_state(doc), **more)
 
 
-def test_a_clean_success_without_details_means_everything():
-    found = plan(plan_sync, item(), full=False)
-    assert found.reads == found.prunes == COLLECTED
-    assert not found.full
+def test_a_success_without_details_covers_all_products():
+    result = plan(plan_sync, item(), full=False)
+    assert result.reads == result.prunes == COLLECTED
+    assert not result.full
 
 
 def test_only_updated_products_are_read_and_only_those_are_pruned():
     detail = {"accounts": product(True), "transactions": product(False), "loans": None, "paymentData": product(True)}
-    found = plan(plan_sync, item("PARTIAL_SUCCESS", detail=detail), full=True)
-    assert found.reads == found.prunes == {"accounts"}
-    assert not found.complete
+    result = plan(plan_sync, item("PARTIAL_SUCCESS", detail=detail), full=True)
+    assert result.reads == result.prunes == {"accounts"}
+    assert not result.complete
 
 
 def test_a_full_sync_is_complete_when_no_product_that_was_asked_for_is_left_out():
@@ -41,12 +41,12 @@ def test_a_full_sync_is_complete_when_no_product_that_was_asked_for_is_left_out(
     assert not plan(plan_sync, item("PARTIAL_SUCCESS", detail=late), full=True).complete
 
 
-def test_a_listing_reads_what_was_asked_for_and_prunes_what_is_sure():
+def test_a_listing_reads_all_collected_products_and_prunes_the_certain_ones():
     detail = {"accounts": product(True), "transactions": product(False), "loans": None}
-    found = plan(plan_listing, item("PARTIAL_SUCCESS", detail=detail))
-    assert found.reads == {"accounts", "transactions"}
-    assert found.prunes == {"accounts"}
-    assert found.full
+    result = plan(plan_listing, item("PARTIAL_SUCCESS", detail=detail))
+    assert result.reads == {"accounts", "transactions"}
+    assert result.prunes == {"accounts"}
+    assert result.full
 
 
 @pytest.mark.parametrize(
@@ -58,20 +58,20 @@ def test_a_listing_reads_what_was_asked_for_and_prunes_what_is_sure():
         ("A_NEW_STATUS", "SUCCESS"),
     ],
 )
-def test_after_a_run_that_did_not_clearly_end_well_nothing_is_taken_for_gone(status, execution):
-    found = plan(plan_listing, item(execution, status))
-    assert found.reads == COLLECTED
-    assert found.prunes == frozenset()
+def test_after_a_run_with_an_unclear_end_no_product_is_certain(status, execution):
+    result = plan(plan_listing, item(execution, status))
+    assert result.reads == COLLECTED
+    assert result.prunes == frozenset()
 
 
-def test_a_partial_success_that_does_not_say_of_what_takes_nothing_away():
+def test_a_partial_success_without_details_tombstones_nothing():
     for make in (plan_sync, plan_listing):
-        found = plan(make, item("PARTIAL_SUCCESS"), **({"full": True} if make is plan_sync else {}))
-        assert found.reads == COLLECTED
-        assert not found.prunes
+        result = plan(make, item("PARTIAL_SUCCESS"), **({"full": True} if make is plan_sync else {}))
+        assert result.reads == COLLECTED
+        assert not result.prunes
 
 
 @pytest.mark.parametrize("detail", [{}, {"accounts": None, "transactions": None}])
-def test_a_success_whose_detail_tells_of_no_product_means_everything(detail):
+def test_a_success_whose_detail_names_no_product_covers_all_products(detail):
     assert plan(plan_sync, item(detail=detail), full=False).reads == COLLECTED
     assert plan(plan_listing, item(detail=detail)).reads == COLLECTED

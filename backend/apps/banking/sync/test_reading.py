@@ -1,4 +1,4 @@
-"""Pages united for writing mean what they meant apart, and marks move only forward with what was read."""
+"""Pages joined for writing mean what they meant apart, and marks move only forward with what was read."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from apps.banking.aggregators.contract import Page
 from apps.banking.factories import ConnectionFactory
 from apps.banking.models import Mark
 from apps.banking.sync.dry_run import DryRun
-from apps.banking.sync.reading import Reading, gathered
+from apps.banking.sync.reading import Reading, joined_pages
 
 IDS = st.sampled_from("abcd")
 
@@ -34,14 +34,14 @@ def outcome(written) -> tuple[dict, str]:
 
 
 @given(st.lists(pages(), max_size=12), st.integers(1, 6))
-def test_pages_that_are_united_leave_the_same_rows_and_the_same_mark(listed, size):
-    assert outcome(gathered(listed, size)) == outcome(listed)
+def test_pages_that_are_joined_leave_the_same_rows_and_the_same_mark(listed, size):
+    assert outcome(joined_pages(listed, size)) == outcome(listed)
 
 
 @given(st.lists(pages(), max_size=12), st.integers(1, 6))
-def test_no_page_is_united_past_the_size_that_is_wanted(listed, size):
+def test_no_page_is_joined_past_the_size_that_is_wanted(listed, size):
     largest = max((len(page.rows) for page in listed), default=0)
-    assert all(len(page.rows) < size + max(largest, 1) for page in gathered(listed, size))
+    assert all(len(page.rows) < size + max(largest, 1) for page in joined_pages(listed, size))
 
 
 class Committing(DryRun):
@@ -57,12 +57,12 @@ class Committing(DryRun):
 def test_a_mark_is_written_when_it_moves_and_forgotten_with_its_scope(django_assert_num_queries):
     connection = ConnectionFactory()
     reading = Reading(None, connection, Committing(connection))
-    reading.keep_mark("a", "5")
+    reading.store_mark("a", "5")
     with django_assert_num_queries(0):
-        reading.keep_mark("a", "5")
-        reading.keep_mark("a", "")
-    reading.keep_mark("a", "6")
-    reading.keep_mark("b", "1")
+        reading.store_mark("a", "5")
+        reading.store_mark("a", "")
+    reading.store_mark("a", "6")
+    reading.store_mark("b", "1")
     assert set(Mark.objects.values_list("scope", "text")) == {("a", "6"), ("b", "1")}
     assert Mark.objects.filter(client=connection.client).count() == 2
     reading.forget_mark("a")

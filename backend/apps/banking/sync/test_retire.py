@@ -1,4 +1,4 @@
-"""An item that is gone, is said to be gone, and returns."""
+"""An item that is gone, one that an event wrongly calls gone, and one that returns."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from apps.events.work import Batch
 pytestmark = pytest.mark.django_db
 
 
-def test_an_item_that_is_said_to_be_deleted_is_believed_only_when_it_is_gone(bank, connected, deliver, work, told):
+def test_an_item_is_retired_only_when_it_is_gone_at_the_aggregator(bank, connected, deliver, work, announced_kinds):
     event = bank.events(connected, "item/created")[0]
     deliver({**event, "event": "item/deleted", "eventId": "lie"})
     work()
@@ -26,10 +26,10 @@ def test_an_item_that_is_said_to_be_deleted_is_believed_only_when_it_is_gone(ban
     for model in (Account, Transaction, CreditCardBill, Investment, Loan, Identity):
         assert model.objects.exists()
         assert not model.objects.filter(deleted_at=None).exists()
-    assert told().count("connection.deleted") == 1
+    assert announced_kinds().count("connection.deleted") == 1
     deliver({**event, "event": "item/updated", "eventId": "late"})
     work()
-    assert told().count("connection.deleted") == 1
+    assert announced_kinds().count("connection.deleted") == 1
 
 
 def test_any_event_of_an_item_that_is_gone_tombstones_it(bank, connected, happen, deliver, work):

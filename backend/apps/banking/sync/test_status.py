@@ -1,10 +1,10 @@
-"""What a verdict makes of a connection, and what of it is news."""
+"""The state of a connection after a verdict, and what Ponte announces."""
 
 import pytest
 
 from apps.banking.aggregators.verdict import Action, Health, Verdict
 from apps.banking.models import Connection
-from apps.banking.sync.status import absorb
+from apps.banking.sync.status import update_connection
 from lib.errors import ErrorType
 
 OK = Verdict(Health.OK, code="SUCCESS")
@@ -21,7 +21,7 @@ STRANGE = Verdict(Health.UNKNOWN, code="BRAND_NEW", error_type=ErrorType.UNKNOWN
 
 def through(*verdicts: Verdict) -> tuple[Connection, list[list[str]]]:
     connection = Connection(vendor_id="item", last_synced_at="2026-11-01T00:00:00Z")
-    return connection, [[news.kind for news in absorb(connection, {}, verdict)] for verdict in verdicts]
+    return connection, [[news.kind for news in update_connection(connection, {}, verdict)] for verdict in verdicts]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def through(*verdicts: Verdict) -> tuple[Connection, list[list[str]]]:
         (STRANGE, "connecting"),
     ],
 )
-def test_each_verdict_has_its_state_and_one_that_says_nothing_leaves_the_last(verdict, state):
+def test_each_verdict_has_its_state_and_an_unclear_one_keeps_the_last(verdict, state):
     connection, _ = through(verdict)
     assert connection.state == state
     if state != "connecting":
@@ -48,24 +48,26 @@ def test_the_user_is_asked_once_for_each_thing_to_do():
     assert news == [["connection.needs_user"], [], ["connection.needs_user"], []]
 
 
-def test_a_run_under_way_does_not_hide_that_the_connection_was_in_trouble():
+def test_a_run_in_progress_does_not_hide_that_the_connection_had_a_problem():
     connection, news = through(WRONG, RUNNING, STRANGE, OK)
     assert news == [["connection.needs_user"], [], [], ["connection.recovered"]]
     assert (connection.state, connection.action, connection.error_code, connection.error_type) == ("active", "", "", "")
 
 
-def test_the_banks_trouble_is_no_prompt_and_its_end_is_a_recovery():
+def test_a_problem_of_the_bank_asks_no_user_and_its_end_is_a_recovery():
     assert through(OK, DOWN, DOWN, OK)[1] == [[], [], [], ["connection.recovered"]]
 
 
 def test_a_connection_that_never_worked_does_not_recover():
     connection = Connection(vendor_id="item")
-    assert [news.kind for news in absorb(connection, {}, WRONG)] == ["connection.needs_user"]
-    assert absorb(connection, {}, OK) == []
+    assert [news.kind for news in update_connection(connection, {}, WRONG)] == ["connection.needs_user"]
+    assert update_connection(connection, {}, OK) == []
 
 
-def test_what_the_vendor_says_of_the_item_is_stored_and_its_code_is_the_verdicts():
+def test_the_vendors_columns_are_stored_but_the_code_is_the_verdicts():
     connection, _ = through(OK)
-    absorb(connection, {"status": "UPDATED", "products": ["ACCOUNTS"], "error_code": "X", "vendor_id": "other"}, OK)
+    update_connection(
+        connection, {"status": "UPDATED", "products": ["ACCOUNTS"], "error_code": "X", "vendor_id": "other"}, OK
+    )
     assert (connection.status, connection.products, connection.error_code) == ("UPDATED", ["ACCOUNTS"], "")
     assert connection.vendor_id == "item"

@@ -1,4 +1,4 @@
-"""A webhook in the middle of its item's sync, and a broker that is stopped and wiped with work inside.
+"""A webhook that arrives during its item's sync, and a broker that is stopped and wiped with tasks in it.
 
 Real processes, really stopped. Only the waiting is shortened: instead of sitting out a lease, its end is moved.
 """
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def worker(start_worker, bank):
-    """Starts a real worker that asks the emulator."""
+    """Starts a real worker that calls the emulator."""
 
     def start(**environment):
         pluggy = {"PLUGGY_API_URL": bank.url, "PLUGGY_CLIENT_ID": CLIENT_ID, "PLUGGY_CLIENT_SECRET": CLIENT_SECRET}
@@ -50,19 +50,19 @@ def deliver(*payloads: dict) -> None:
     from lib.sealed import encode
 
     for payload in payloads:
-        seen = read_notification(encode(payload))
-        mailbox = mailbox_of("pluggy", "", seen)
-        accept(Incoming("pluggy", seen.event_id, seen.kind, mailbox, encode(payload)))
+        notification = read_notification(encode(payload))
+        mailbox = mailbox_of("pluggy", "", notification)
+        accept(Incoming("pluggy", notification.event_id, notification.kind, mailbox, encode(payload)))
 
 
 def let_leases_end() -> None:
-    """As if their time were over."""
+    """End all leases, and let every mailbox ring again."""
     past = timezone.now() - timedelta(seconds=60)
     Mailbox.objects.update(lease_until=past, rung_at=past)
 
 
 def has_struck(bank) -> bool:
-    """Whether the only fault has met the only request it was for."""
+    """Whether the fault has hit its request."""
     (fault,) = bank.call("GET", "/_sandbox/faults")["faults"]
     return fault["count"] == 0
 

@@ -1,4 +1,4 @@
-"""What becomes of transactions/created, /updated and /deleted."""
+"""How Ponte handles transactions/created, /updated and /deleted."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ LIST = "GET /v2/transactions"
 
 @pytest.fixture
 def today(bank, connected):
-    """A day at the bank; gives its webhooks of the kinds asked for, or all about transactions."""
+    """Simulates a day at the bank; returns its webhooks of the requested kinds, or all about transactions."""
 
     def live(*kinds, **plan):
         before = {event["eventId"] for event in bank.events(connected)}
@@ -38,15 +38,15 @@ def mark_of(account: Account) -> datetime:
 
 
 def of_transactions(differing: dict) -> dict:
-    return {name: found for name, found in differing.items() if name.startswith("transactions")}
+    return {name: counts for name, counts in differing.items() if name.startswith("transactions")}
 
 
 def asked(bank) -> list[str]:
     last = bank.call("GET", "/_sandbox/requests?last=40")["last"]
-    return [one["query"] for one in last if one["endpoint"] == LIST]
+    return [request["query"] for request in last if request["endpoint"] == LIST]
 
 
-def test_new_transactions_are_read_from_our_watermark_less_an_overlap(bank, connected, today, deliver, work):
+def test_new_transactions_are_read_from_the_mark_minus_an_overlap(bank, connected, today, deliver, work):
     account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).order_by("pk").first()
     before, watermark = alive(), mark_of(account)
     events = today(new=2, accountId=account.vendor_id)
@@ -59,7 +59,7 @@ def test_new_transactions_are_read_from_our_watermark_less_an_overlap(bank, conn
     assert f"createdAtFrom={since}" in asked(bank)[-1]
 
 
-def test_what_an_event_tells_is_believed_where_it_is_earlier_than_our_watermark(bank, connected, today, deliver, work):
+def test_the_moment_in_an_event_counts_if_it_is_earlier_than_the_mark(bank, connected, today, deliver, work):
     account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).order_by("pk").first()
     events = today(new=2, accountId=account.vendor_id)
     ahead = mark_of(account) + timedelta(days=9)
@@ -71,7 +71,7 @@ def test_what_an_event_tells_is_believed_where_it_is_earlier_than_our_watermark(
     assert mark_of(account) == ahead
 
 
-def test_rows_dated_weeks_ago_arrive_because_their_birth_is_asked_for_and_not_their_date(
+def test_new_rows_with_old_dates_are_read_because_their_creation_time_counts(
     bank, connected, today, deliver, work, differences
 ):
     deliver(*today("transactions/created", backdated=5))
@@ -79,7 +79,7 @@ def test_rows_dated_weeks_ago_arrive_because_their_birth_is_asked_for_and_not_th
     assert of_transactions(differences(connected)) == {}
 
 
-def test_several_events_of_several_accounts_cost_one_run_and_one_list_an_account(bank, connected, today, deliver, work):
+def test_events_of_several_accounts_cost_one_run_and_one_list_for_each_account(bank, connected, today, deliver, work):
     calls = bank.calls()[LIST]
     events = [event for _ in range(3) for event in today("transactions/created", new=1)]
     assert len(events) == 6
@@ -96,7 +96,7 @@ def test_updated_rows_are_read_by_their_ids(bank, connected, today, deliver, wor
     assert "ids=" in asked(bank)[-1]
 
 
-def test_ids_are_asked_for_four_hundred_at_a_time(bank, connected, deliver, work):
+def test_at_most_four_hundred_ids_are_in_one_call(bank, connected, deliver, work):
     account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).first()
     calls, before = bank.calls()[LIST], alive()
     event = {
@@ -125,15 +125,15 @@ def test_deleted_rows_become_tombstones_and_again_changes_nothing(bank, connecte
     assert Event.objects.order_by("pk").filter(kind="transactions/deleted").last().outcome == "nothing new"
 
 
-def test_a_row_that_still_exists_is_not_deleted_on_an_events_word(bank, connected, deliver, work):
-    mine = Transaction.objects.filter(deleted_at=None).select_related("account").first()
-    other = Transaction.objects.filter(deleted_at=None).exclude(account=mine.account).first()
+def test_an_event_alone_does_not_delete_a_row_that_still_exists(bank, connected, deliver, work):
+    row = Transaction.objects.filter(deleted_at=None).select_related("account").first()
+    other = Transaction.objects.filter(deleted_at=None).exclude(account=row.account).first()
     event = {
         "event": "transactions/deleted",
         "eventId": "lie",
         "itemId": connected,
-        "accountId": mine.account.vendor_id,
-        "transactionIds": [mine.vendor_id, other.vendor_id],
+        "accountId": row.account.vendor_id,
+        "transactionIds": [row.vendor_id, other.vendor_id],
     }
     before = alive()
     deliver(event)
@@ -157,7 +157,7 @@ def test_an_event_cannot_reach_into_another_items_account(bank, connected, deliv
     assert not Event.objects.exclude(state="done").exists()
 
 
-def test_deleted_before_created_is_as_good_as_the_other_way_round(bank, connected, today, deliver, work, differences):
+def test_events_of_transactions_can_arrive_in_reverse_order(bank, connected, today, deliver, work, differences):
     events = today(new=2, update=2, delete=2, reissue=2)
     deliver(*reversed(events))
     work()
@@ -176,7 +176,7 @@ def test_pending_rows_become_posted_with_or_without_a_new_id(how, bank, connecte
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_what_the_user_wrote_follows_a_row_that_gets_a_new_id(order, bank, connected, today, deliver, work):
+def test_a_users_edits_follow_a_row_that_gets_a_new_id(order, bank, connected, today, deliver, work):
     newest = Transaction.objects.filter(deleted_at=None, status="POSTED", account__type="BANK").newest_first()
     for row in newest[:6]:
         Transaction.objects.filter(pk=row.pk).update(note=f"of {row.pk}", hidden=True)
@@ -189,7 +189,7 @@ def test_what_the_user_wrote_follows_a_row_that_gets_a_new_id(order, bank, conne
     assert {row.replaced_by.note for row in gone} == {row.note for row in gone}
 
 
-def test_syncs_leave_the_users_edits_alone(bank, connected, today, deliver, work):
+def test_syncs_do_not_change_the_users_edits(bank, connected, today, deliver, work):
     row = Transaction.objects.filter(deleted_at=None, status="POSTED", account__type="BANK").newest_first().first()
     Transaction.objects.filter(pk=row.pk).update(note="mine", hidden=True)
     for _ in range(5):
@@ -221,7 +221,7 @@ def test_the_first_event_of_an_item_reads_everything_and_those_received_before_a
     assert Event.objects.get(kind="item/created").outcome == "noted"
 
 
-def test_an_account_that_the_bank_closed_is_closed_when_its_list_is_gone(bank, connected, deliver, work):
+def test_an_account_is_closed_when_its_list_is_gone(bank, connected, deliver, work):
     account = Account.objects.filter(vendor_id__in=Mark.objects.values("scope")).first()
     gone = "33333333-3333-4333-8333-333333333333"
     Account.objects.filter(pk=account.pk).update(vendor_id=gone)
@@ -233,15 +233,13 @@ def test_an_account_that_the_bank_closed_is_closed_when_its_list_is_gone(bank, c
     assert not Transaction.objects.filter(account=account, deleted_at=None).exists()
 
 
-def test_an_event_that_names_no_account_is_void(bank, connected, deliver, work):
+def test_an_event_that_names_no_account_changes_nothing(bank, connected, deliver, work):
     deliver({"event": "transactions/created", "eventId": "e7", "itemId": connected, "accountId": 7})
     work()
     assert Event.objects.get(event_id="e7").outcome == "nothing new"
 
 
-def test_an_account_that_cannot_be_read_does_not_keep_the_events_of_others_from_being_read(
-    bank, connected, today, deliver, work
-):
+def test_an_account_that_cannot_be_read_does_not_stop_the_others(bank, connected, today, deliver, work):
     before = alive()
     (event,) = today("transactions/created", new=2, accountId=Account.objects.order_by("pk").first().vendor_id)
     bad = {**event, "eventId": str(uuid.uuid4()), "accountId": "not an id"}
@@ -250,7 +248,7 @@ def test_an_account_that_cannot_be_read_does_not_keep_the_events_of_others_from_
     assert alive() == before + 2
 
 
-def test_a_list_that_is_gone_while_its_account_is_there_is_asked_for_again(bank, connected, today, deliver, work):
+def test_a_list_that_is_gone_while_its_account_exists_is_retried(bank, connected, today, deliver, work):
     (event,) = today("transactions/created", new=1, accountId=Account.objects.order_by("pk").first().vendor_id)
     gone = {"code": 404, "codeDescription": "ACCOUNT_NOT_FOUND", "message": "account not found"}
     bank.fault("error", LIST, count=1, status=404, body=gone)
@@ -261,9 +259,7 @@ def test_a_list_that_is_gone_while_its_account_is_there_is_asked_for_again(bank,
     assert not Account.objects.exclude(deleted_at=None).exists()
 
 
-def test_an_account_closed_on_the_word_of_a_404_has_everything_compared_next_time(
-    bank, connected, today, deliver, work
-):
+def test_after_a_404_closed_an_account_the_next_comparison_lists_everything(bank, connected, today, deliver, work):
     account = Account.objects.order_by("pk").first()
     (event,) = today("transactions/created", new=1, accountId=account.vendor_id)
     gone = {"code": 404, "codeDescription": "ACCOUNT_NOT_FOUND", "message": "account not found"}

@@ -1,4 +1,4 @@
-"""Whose an item is: made once, for the member it names, and never moved."""
+"""An item's connection is created once, for the member that the item names, and never moves."""
 
 import pytest
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 PRODUCT_TABLES = [Account, Transaction, CreditCardBill, Investment, Loan, Identity, BalanceSnapshot]
 
 
-def test_an_item_of_nobody_waits_until_its_connection_appears(bank, deliver, work, wait_out, differences):
+def test_events_of_an_item_without_a_member_wait_for_its_connection(bank, deliver, work, wait_out, differences):
     item = bank.connect()
     deliver(*bank.events(item))
     work()
@@ -64,7 +64,7 @@ def test_an_item_never_changes_its_client_whatever_its_client_user_id_says(bank,
         assert not model.objects.filter(client=stranger.client).exists()
 
 
-def test_an_event_for_an_item_that_nobody_knows_is_finished(deliver, work, bank):
+def test_an_event_for_an_unknown_item_is_finished(deliver, work, bank):
     deliver({"event": "item/updated", "eventId": "e1", "itemId": "11111111-1111-4111-8111-111111111111"})
     work()
     assert list(Event.objects.values_list("state", "outcome")) == [("done", "unknown item")]

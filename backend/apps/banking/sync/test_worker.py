@@ -1,4 +1,4 @@
-"""Real workers on a real broker: one killed, one frozen past its lease, and how much memory a big account takes."""
+"""Real workers on a real broker: one is killed, one is frozen past its lease, and one reads a big account."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ MEGABYTE = 1024
 
 @pytest.fixture
 def start_sync_worker(bank, start_worker):
-    """A worker that syncs with this test's bank, one process at a time."""
+    """A worker that syncs with this test's bank in one process."""
 
     def start():
         settings = {"PLUGGY_CLIENT_ID": CLIENT_ID, "PLUGGY_CLIENT_SECRET": CLIENT_SECRET}
@@ -35,7 +35,7 @@ def start_sync_worker(bank, start_worker):
 
 @pytest.fixture
 def big_item(bank, deliver):
-    """An item of one big account, its webhook delivered, its bank slow enough to be caught in the middle."""
+    """An item with one big account and a delivered webhook, at a bank so slow that the sync can be interrupted."""
     item = bank.connect(MembershipFactory(), user=f"user-ok-perf-{ROWS // 100}x")
     bank.fault("latency", "GET /v2/transactions", seconds=0.1)
     deliver(*bank.events(item, "item/created"))
@@ -43,7 +43,7 @@ def big_item(bank, deliver):
 
 
 def time_passes() -> None:
-    """Leases and bells run out, and the sweep comes by."""
+    """Let leases and bells expire, and run the sweep."""
     with database.cursor() as cursor:
         cursor.execute("UPDATE events_mailbox SET lease_until = to_timestamp(0), rung_at = to_timestamp(0)")
     ring.ring()
@@ -62,7 +62,7 @@ def announced() -> int:
 
 
 def peak_megabytes(worker) -> int:
-    """The most that any process of the worker ever held."""
+    """The peak memory of the worker's processes."""
     peaks = []
     for status in Path("/proc").glob("[0-9]*/status"):
         with contextlib.suppress(ProcessLookupError, FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Events that name transactions: the accounts and ids they name, and what the aggregator has of them."""
+"""The handler of events that name transactions: read what they name from the aggregator."""
 
 from collections import defaultdict
 
@@ -6,32 +6,32 @@ from apps.banking.aggregators.contract import Change, Gone, ParentGone
 from apps.banking.aggregators.mailboxes import read_mailbox
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.sync.accounts import close_account, find_account
-from apps.banking.sync.item_events import carry_out, uncovered
+from apps.banking.sync.item_events import run_plan, uncovered_events
 from apps.banking.sync.plan import plan_sync
 from apps.banking.sync.reading import Reading
 from apps.banking.sync.retire import retire
 from apps.banking.sync.runs import RecordedRun
-from apps.banking.sync.status import take_note
+from apps.banking.sync.status import store_status
 from apps.banking.sync.transactions import Reader, follows_items, readers
-from apps.banking.sync.visit import Found, Lost, Visit, drop_in
+from apps.banking.sync.visit import GoneItem, PresentItem, Visit, visit_connection
 from apps.events.work import Batch
 from lib.errors import PonteError, Temporary, Throttled, Unexpected
 
 
 def transactions_changed(batch: Batch) -> str:
-    """Read what the events name; of a connection that was never read completely, everything."""
-    visit = drop_in(batch)
+    """Read what the events name; if the connection was never listed completely, read everything."""
+    visit = visit_connection(batch)
     if visit is None:
         return "unknown item"
-    if isinstance(visit, Lost):
+    if isinstance(visit, GoneItem):
         return retire(visit)
-    if isinstance(visit, Found) and visit.state.verdict.has_data:
-        return carry_out(visit, plan_sync(visit.state, full=True))
+    if isinstance(visit, PresentItem) and visit.state.verdict.has_data:
+        return run_plan(visit, plan_sync(visit.state, full=True))
     run = RecordedRun(batch, visit.connection)
     with run.recorded():
-        if isinstance(visit, Found):
+        if isinstance(visit, PresentItem):
             with run.write():
-                take_note(visit)
+                store_status(visit)
         return _read_changes(visit, run)
 
 
@@ -44,7 +44,7 @@ def _read_changes(visit: Visit, run: RecordedRun) -> str:
             raise
         except PonteError as error:
             run.failures.append(error)
-    # What a later try may mend comes first; the other accounts were read all the same.
+    # Raise an error that a retry may fix first. The other accounts have been read.
     if run.failures:
         raise min(run.failures, key=lambda error: not isinstance(error, Temporary | Unexpected))
     outcome = "synced" if run.has_changes else "nothing new"
@@ -54,18 +54,18 @@ def _read_changes(visit: Visit, run: RecordedRun) -> str:
 
 
 def _changes(visit: Visit) -> dict[str, list[Change]]:
-    """What the events name, by account; under an empty name where the aggregator follows the whole item.
+    """The changes that the events name, by account; under an empty one where the aggregator follows whole items.
 
-    An event that names moments is void if our last complete listing began after it; one that names ids never is.
+    An event that names a moment is skipped if our last complete listing began after it. One that names ids never is.
     """
     mailbox, events = read_mailbox(visit.batch.key), visit.batch.events
     door = aggregator(mailbox.aggregator).application(mailbox.application).door
     whole_item = follows_items(visit.connection)
-    news = {event.pk for event in uncovered(visit.connection, events)}
+    uncovered = {event.pk for event in uncovered_events(visit.connection, events)}
     by_account: dict[str, list[Change]] = defaultdict(list)
     for event in events:
         change = door.change(event.kind, event.data)
-        if (change.account or whole_item) and (change.ids is not None or event.pk in news):
+        if (change.account or whole_item) and (change.ids is not None or event.pk in uncovered):
             by_account["" if whole_item else change.account].append(change)
     return by_account
 
@@ -82,16 +82,17 @@ def _read(reading: Reading, account_id: str, changes: list[Change]) -> None:
         _read_account(Reader(reading, [account], account_id), changes)
     except (Gone, ParentGone) as error:
         if reading.source.account(account_id):
-            raise Temporary("its list is gone", error_type=error.error_type, code=error.code) from None
+            text = "the account exists, but its list is gone"
+            raise Temporary(text, error_type=error.error_type, code=error.code) from None
         close_account(reading, account)
-        # With the wrong credentials everything looks gone: the next comparison lists it all.
+        # With wrong credentials every account looks gone, so the next comparison must list everything.
         with reading.run.write():
             reading.connection.listed_at = None
             reading.connection.save(update_fields=["listed_at"])
 
 
 def _read_account(reader: Reader, changes: list[Change]) -> None:
-    """Ids and moments never come together: a batch holds events of one kind."""
+    """Read the changes of one account. They all name ids, or all name moments: a batch holds events of one kind."""
     ids = {vendor_id for change in changes for vendor_id in change.ids or ()}
     if any(change.ids is None for change in changes):
         reader.read_new(min((change.since for change in changes if change.since), default=None))

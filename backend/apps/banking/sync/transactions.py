@@ -1,4 +1,4 @@
-"""Transactions, of one account or of all accounts of an item: all of them, the new ones, or those of certain ids."""
+"""Read the transactions of one account or of a whole item: all of them, the new ones, or those with certain ids."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,13 +12,13 @@ from apps.banking.rows.staging import chunks
 from apps.banking.sync.accounts import find_account
 from apps.banking.sync.listing import live_ids
 from apps.banking.sync.plan import Plan
-from apps.banking.sync.reading import Reading, gathered
+from apps.banking.sync.reading import Reading, joined_pages
 
 
 class Reader:
     """Reads into the rows of these accounts. `parent` is the account's id, or empty for the whole item.
 
-    The mark's scope is the parent: how far was read of the account, or of the item.
+    `parent` is also the scope of the mark, which says how far the account or the item was read.
     """
 
     def __init__(self, reading: Reading, accounts: Iterable[Account], parent: str = "") -> None:
@@ -26,19 +26,19 @@ class Reader:
         self.accounts = {account.vendor_id: account for account in accounts}
 
     def read_planned(self, plan: Plan) -> None:
-        """All that there is or what is new, as the plan says."""
+        """Read all transactions or the new ones, as the plan says."""
         if plan.full:
             self.read_all(prune=Product.TRANSACTIONS in plan.prunes)
         else:
             self.read_new()
 
     def read_all(self, *, prune: bool) -> None:
-        """The complete list; with `prune`, what is not in it and not to be had by its id either is tombstoned."""
-        missing = {name: live_ids(Transaction, _scope(own)) if prune else set() for name, own in self.accounts.items()}
+        """Read the complete list. With `prune`, tombstone rows that neither the list nor a look-up by id returns."""
+        missing = {name: live_ids(Transaction, _scope(row)) if prune else set() for name, row in self.accounts.items()}
         mark = ""
-        for page in gathered(self.reading.source.listed(Product.TRANSACTIONS, self.parent)):
-            # A tombstone of a later page may come back to life: edits are carried when all of them are read.
-            self._keep(page, carry=False)
+        for page in joined_pages(self.reading.source.listed(Product.TRANSACTIONS, self.parent)):
+            # A later page may bring a tombstone back to life, so edits are carried after the last page.
+            self._write(page, carry=False)
             missing.get(page.parent, set()).difference_update(page.seen)
             mark = page.mark or mark
         with self.reading.run.write():
@@ -46,30 +46,31 @@ class Reader:
                 carry_edits(account.pk)
         for name, ids in missing.items():
             self.read_ids(name, ids)
-        self.reading.keep_mark(self.parent, mark)
+        self.reading.store_mark(self.parent, mark)
 
     def read_new(self, since: datetime | None = None) -> None:
-        """What came to be since the last time, or since a moment that an event named, whichever is earlier."""
+        """Read the changes since the mark, or since a moment that an event named if that is earlier."""
         mark = self.reading.mark(self.parent)
         if not mark:
             self.read_all(prune=False)
             return
-        for page in gathered(self.reading.source.changed(self.parent, mark, since)):
-            self._keep(page)
+        for page in joined_pages(self.reading.source.changed(self.parent, mark, since)):
+            self._write(page)
             mark = page.mark or mark
-        self.reading.keep_mark(self.parent, mark)
+        self.reading.store_mark(self.parent, mark)
 
     def read_ids(self, account_id: str, ids: Iterable[str]) -> None:
-        """An account's transactions of these ids as they are now; those that no longer exist are tombstoned."""
-        for some in chunks(sorted(ids)):
-            missing = set(some)
-            for page in self.reading.source.by_ids(account_id, some):
-                self._keep(page)
+        """Read an account's transactions with these ids, and tombstone those that no longer exist."""
+        for chunk in chunks(sorted(ids)):
+            missing = set(chunk)
+            for page in self.reading.source.by_ids(account_id, chunk):
+                self._write(page)
                 missing.difference_update(page.seen)
             if missing:
-                self._keep(Page(parent=account_id, removed=sorted(missing)))
+                self._write(Page(parent=account_id, removed=sorted(missing)))
 
-    def _keep(self, page: Page, *, carry: bool = True) -> None:
+    def _write(self, page: Page, *, carry: bool = True) -> None:
+        """Merge and tombstone one page's transactions. A page of an unknown account is skipped."""
         account = self.accounts.get(page.parent) or find_account(self.reading, page.parent)
         if account is None:
             return
@@ -79,14 +80,14 @@ class Reader:
             created = run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page).created
             removed = 0
             if page.removed:
-                own = Transaction.objects.filter(account=account)
-                removed = run.remove(Product.TRANSACTIONS, own, page.removed).removed
+                rows = Transaction.objects.filter(account=account)
+                removed = run.remove(Product.TRANSACTIONS, rows, page.removed).removed
             if carry and (created or removed):
                 carry_edits(account.pk)
 
 
 def readers(reading: Reading) -> Iterator[Reader]:
-    """One for each live account; one for all where the aggregator follows the whole item."""
+    """One reader for each live account, or one for all if the aggregator follows changes of the whole item."""
     accounts = list(Account.objects.filter(connection=reading.connection, deleted_at=None).order_by("pk"))
     if follows_items(reading.connection):
         yield Reader(reading, accounts)
@@ -95,10 +96,10 @@ def readers(reading: Reading) -> Iterator[Reader]:
 
 
 def follows_items(connection: Connection) -> bool:
-    """Whether changes are followed for the whole item, not account by account."""
+    """Whether the aggregator follows changes of the whole item, not of each account."""
     return aggregator(connection.aggregator).follows_items
 
 
 def _scope(account: Account) -> Scope:
-    """What the account's transactions have in common."""
+    """The column values that the account's transactions share."""
     return {"client_id": account.client_id, "account_id": account.pk}

@@ -1,6 +1,6 @@
-"""One worker's visit to one item: what the aggregator says of it now, and to which connection it belongs.
+"""A worker visits an item: it asks the aggregator for the item's state, and finds the item's connection.
 
-A webhook only says that something may have happened. Ponte asks the aggregator what did, every time.
+A webhook only says that something may have happened. Ponte asks the aggregator every time what really happened.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from apps.banking.aggregators.mailboxes import Mailbox, read_mailbox
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
 from apps.banking.sync.adopt import adopt, member_of
-from apps.events.work import Batch, Park
+from apps.events.work import Batch, Handler, Park
 from lib.errors import ErrorType, Unexpected
 
 
 @dataclass(repr=False)
 class Visit:
-    """A connection, the events that are about it, and the source to read; each of its calls renews the lease."""
+    """A connection, the events about it, and the source to read. Each call of the source renews the lease."""
 
     batch: Batch
     source: Source
@@ -28,22 +28,22 @@ class Visit:
 
 
 @dataclass(repr=False)
-class Found(Visit):
-    """The item as the aggregator has it. `began` is before it was asked, by the clock that stamps events."""
+class PresentItem(Visit):
+    """The aggregator has the item. `began` is the time just before the question, by the clock that stamps events."""
 
     state: ItemState
     began: datetime
 
 
 @dataclass(repr=False)
-class Lost(Visit):
+class GoneItem(Visit):
     """The aggregator no longer has the item."""
 
 
-def arrive(batch: Batch) -> Found | Lost | None:
-    """Look at the item whose mailbox this is. None when neither we nor the aggregator know it.
+def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
+    """Ask for the state of the item that this mailbox is for. None if neither Ponte nor the aggregator knows the item.
 
-    Raises Park for an item that exists, but belongs to none of our members (yet).
+    Raises Park if the item exists but does not (yet) belong to one of our members.
     """
     mailbox = read_mailbox(batch.key)
     connection = _connection(mailbox)
@@ -52,22 +52,22 @@ def arrive(batch: Batch) -> Found | Lost | None:
     try:
         state = source.item()
     except Gone:
-        return Lost(batch, source, connection) if connection else None
+        return GoneItem(batch, source, connection) if connection else None
     if state.id != mailbox.id:
-        raise Unexpected("another item than the one asked for", code="OTHER_ITEM", error_type=ErrorType.INTERNAL_ERROR)
+        raise Unexpected("the aggregator sent another item", code="OTHER_ITEM", error_type=ErrorType.INTERNAL_ERROR)
     connection = connection or _adopt(batch, mailbox, state)
     if connection.deleted_at:
-        # It is there again (status.take_note says so in its row): nothing of what was listed counts any more.
+        # The item has returned (store_status updates its row), so everything must be listed again.
         connection.listed_at = None
-    return Found(batch, source, connection, state, began)
+    return PresentItem(batch, source, connection, state, began)
 
 
-def drop_in(batch: Batch) -> Visit | None:
-    """As `arrive`, but without asking for the item of a connection that is alive and was read before."""
+def visit_connection(batch: Batch) -> Visit | None:
+    """Like `visit_item`, but does not ask for the item if its connection is not deleted and was listed before."""
     mailbox = read_mailbox(batch.key)
     connection = _connection(mailbox)
     if connection is None or connection.deleted_at or connection.listed_at is None:
-        return arrive(batch)
+        return visit_item(batch)
     return Visit(batch, _source(mailbox, batch, connection), connection)
 
 
@@ -80,7 +80,7 @@ def _connection(mailbox: Mailbox) -> Connection | None:
 def _source(mailbox: Mailbox, batch: Batch, connection: Connection | None) -> Source:
     definition = aggregator(mailbox.aggregator)
     if connection is None and definition.needs_credential:
-        raise Park("an item whose credential is not here yet")
+        raise Park("the credential of the item has not arrived yet")
     credential = connection.credential if connection else ""
     application = definition.application(mailbox.application)
     return application.open(mailbox.id, credential=credential, before_call=batch.renew)
@@ -94,21 +94,21 @@ def _database_time() -> datetime:
 
 
 def _adopt(batch: Batch, mailbox: Mailbox, state: ItemState) -> Connection:
-    """The connection of an item that is new here: its member's, if it names one of ours. Raises Park."""
+    """Create the connection of a new item for the member that the item names. Raises Park if it is not ours."""
     member = member_of(state.member)
     if member is None:
-        raise Park("an item of no member of ours")
+        raise Park("the item names none of our members")
     with batch.write():
         return adopt(mailbox, member, institution=state.institution)
 
 
-def on_item(act: Callable[[Found], str], gone: Callable[[Lost], str]) -> Callable[[Batch], str]:
-    """A verb: look at the item, then `act`; or `gone`, when the aggregator no longer has it."""
+def item_handler(present: Callable[[PresentItem], str], gone: Callable[[GoneItem], str]) -> Handler:
+    """A handler that visits the item, then calls `present`, or `gone` if the aggregator no longer has the item."""
 
-    def verb(batch: Batch) -> str:
-        visit = arrive(batch)
+    def handler(batch: Batch) -> str:
+        visit = visit_item(batch)
         if visit is None:
             return "unknown item"
-        return gone(visit) if isinstance(visit, Lost) else act(visit)
+        return gone(visit) if isinstance(visit, GoneItem) else present(visit)
 
-    return verb
+    return handler

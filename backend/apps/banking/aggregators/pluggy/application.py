@@ -1,4 +1,4 @@
-"""An application at Pluggy: a client id with its secret, and the secrets that its webhooks are proved by."""
+"""An application at Pluggy: a client id with its secret, and the secrets that prove its webhooks."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from apps.banking.aggregators.pluggy.webhooks.delivery import PluggyDeliveries
 from apps.banking.aggregators.pluggy.webhooks.door import PluggyDoor
 from apps.banking.aggregators.pluggy.webhooks.subscription import PluggySubscription
 
-# The settings without which no call can be made, by the application's fields.
+# The settings that every call needs, by the application's fields.
 REQUIRED = {
     "api_url": "PLUGGY_API_URL",
     "client_id": "PLUGGY_CLIENT_ID",
@@ -41,7 +41,7 @@ REQUIRED = {
 
 @dataclass(frozen=True, repr=False)
 class PluggyApplication(Application):
-    """An application's credentials. `proofs` is what authenticates its webhooks."""
+    """An application's credentials. `proofs` authenticates its webhooks."""
 
     api_url: str
     client_id: str
@@ -50,14 +50,14 @@ class PluggyApplication(Application):
     name: str = ""
 
     def client(self, *, before_call: Callable[[], None] = nothing) -> PluggyClient:
-        """A client that shares this process's connections. Raises ImproperlyConfigured, naming what is missing."""
+        """A client that shares this process's connections. Raises ImproperlyConfigured for missing settings."""
         if missing := [setting for field, setting in REQUIRED.items() if not getattr(self, field)]:
             raise ImproperlyConfigured(f"Pluggy is not configured: set {' and '.join(missing)}.")
         shared = _client(self.api_url, self.client_id, self.client_secret, settings.REDIS_URL)
         return shared.with_hooks(before_call=before_call)
 
     def open(self, item_id: str, *, credential: str = "", before_call: Callable[[], None] = nothing) -> Source:
-        """The item as a source; Pluggy's items have no credential of their own."""
+        """The item as a source. Pluggy's items need no credential of their own."""
         return PluggySource(self.client(before_call=before_call), item_id)
 
     @property
@@ -84,8 +84,8 @@ class PluggyApplication(Application):
 
 def from_settings() -> tuple[PluggyApplication, ...]:
     """The one application that the settings describe."""
-    given = {field: getattr(settings, setting, "") for field, setting in REQUIRED.items()}
-    return (PluggyApplication(**given, proofs=Proofs.from_settings()),)
+    credentials = {field: getattr(settings, setting, "") for field, setting in REQUIRED.items()}
+    return (PluggyApplication(**credentials, proofs=Proofs.from_settings()),)
 
 
 @lru_cache(maxsize=64)
@@ -101,5 +101,5 @@ def _client(base_url: str, client_id: str, client_secret: str, redis_url: str) -
 
 @lru_cache(maxsize=4)
 def _redis(url: str) -> Redis:
-    # Nothing is tried again in here: the mailbox does that.
+    # No retries here: the mailbox retries.
     return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

@@ -1,4 +1,4 @@
-"""How an item fares, read from both of its fields: `status` says where it stands, the code says why."""
+"""The verdict on an item, from two of its fields: `status` says how its last run ended, the code says why."""
 
 import logging
 import re
@@ -19,10 +19,10 @@ _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}", re.ASCII)
 
 
 def classify_item(item: Mapping[str, Any]) -> Verdict:
-    """The verdict on an Item. A code or status that is not in the tables is logged as an error, and never fatal.
+    """The verdict on an Item. It logs an error for a code or status that is not in the tables, and never raises.
 
-    A waiting or running `status` counts before any code, which may be of the run before. LOGIN_ERROR always needs the
-    person, whatever the code, because Pluggy syncs no more until they return; only USER_NOT_SUPPORTED is beyond them.
+    A waiting or running `status` overrides the code, which may belong to the previous run. LOGIN_ERROR needs the user
+    whatever the code, because Pluggy does not sync until the user returns; only USER_NOT_SUPPORTED is permanent.
     """
     status, code = readable(item.get("status")), _code_of(item)
     if status not in KNOWN:
@@ -39,27 +39,27 @@ def classify_item(item: Mapping[str, Any]) -> Verdict:
 
 
 def readable(code: Any) -> str:
-    """A code fit for a log, a metric's label or a column: one of Pluggy's form, or UNREADABLE; "" for none."""
+    """A code that is safe in a log, a metric's label or a column: UNREADABLE for a wrong form, "" without a code."""
     if code is None or code == "":
         return ""
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "UNREADABLE"
 
 
 def _code_of(item: Mapping[str, Any]) -> str:
-    """`error.code` where there is one (it is the more exact), else `executionStatus`."""
+    """`error.code` if the item has one (it is more exact), or else `executionStatus`."""
     execution, error = readable(item.get("executionStatus")), item.get("error")
-    told = readable(error.get("code")) if isinstance(error, Mapping) else ""
+    error_code = readable(error.get("code")) if isinstance(error, Mapping) else ""
     succeeded = execution in ("SUCCESS", "PARTIAL_SUCCESS")
-    return told if told in ITEM_CODES and not succeeded else execution or told
+    return error_code if error_code in ITEM_CODES and not succeeded else execution or error_code
 
 
 def _updated(item: Mapping[str, Any], code: str) -> Verdict:
     row = ITEM_CODES.get(code)
     if row and (row.health in (Health.OK, Health.PARTIAL) or row.action is Action.AWAIT_APPROVAL):
         return _by_row(code)
-    # There are data, and nothing says that all of it is there.
+    # There is data, but Pluggy does not say that it is complete.
     error_type = (row and row.error_type) or ErrorType.UNKNOWN_ERROR
-    return Verdict(Health.PARTIAL, code=code, error_type=error_type, reason="it ended in an unclear way")
+    return Verdict(Health.PARTIAL, code=code, error_type=error_type, reason="Pluggy does not say how the run ended")
 
 
 def _login_error(item: Mapping[str, Any], code: str) -> Verdict:
@@ -78,7 +78,7 @@ def _outdated(item: Mapping[str, Any], code: str) -> Verdict:
 
 
 def _running() -> Verdict:
-    return Verdict(Health.IN_PROGRESS, reason="a run is under way")
+    return Verdict(Health.IN_PROGRESS, reason="a run is in progress")
 
 
 def _by_row(code: str) -> Verdict:

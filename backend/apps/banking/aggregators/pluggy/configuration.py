@@ -1,4 +1,4 @@
-"""Whether the settings describe an application at Pluggy: what the system check says when they do not."""
+"""The system check of Pluggy's settings: do they describe an application?"""
 
 from urllib.parse import urlsplit
 
@@ -11,12 +11,12 @@ from lib.http import LOOPBACK, checked_base_url
 
 
 def check_configuration(**_: object) -> list[CheckMessage]:
-    """Django system check: each variable that is missing or wrong, by its name, never by its value."""
+    """Django system check: name each setting that is missing or wrong, and never show its value."""
     return [*_missing(), *_address()]
 
 
 def _missing() -> list[CheckMessage]:
-    # Without any of them Ponte runs, and connects no bank: at a desk that is no error.
+    # Without these settings Ponte runs but connects no bank, which is only a warning on a developer's machine.
     level = Warning if settings.DEBUG else Error
     return [
         level(f"{name} is not set.", hint="docs/pluggy.md says where to find it.", id="banking.pluggy.E001")

@@ -1,4 +1,4 @@
-"""A Pluggy of the test's own choosing, over real HTTP, and a client of it with the real Valkey."""
+"""A stub of Pluggy whose answers a test sets, over real HTTP, and a client for it with the real Valkey."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ SANDBOX_SECRET = "pluggy_sk_sandbox_only"
 
 
 def jwt(number: int = 0, *, life: float = 7200) -> str:
-    """A key as Pluggy's: three parts, of which the middle one says when it ends."""
+    """A key like Pluggy's: three parts; the middle one says when the key ends."""
     now = int(time.time())
     parts = ({"alg": "RS256"}, {"clientId": CLIENT_ID, "n": number, "iat": now, "exp": now + life})
     head, claims = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
@@ -37,7 +37,7 @@ def jwt(number: int = 0, *, life: float = 7200) -> str:
 
 
 def pages_of(count: int) -> Callable[[Request], bytes]:
-    """A server of so many cursor pages."""
+    """A server with `count` cursor pages."""
 
     def answer(request: Request) -> bytes:
         at = int(request.target.partition("after=")[2] or 0)
@@ -47,7 +47,7 @@ def pages_of(count: int) -> Callable[[Request], bytes]:
 
 
 class FakePluggy(StubServer):
-    """Issues keys, and answers all else by `answer`, which a test sets."""
+    """Issues keys, and answers other requests by `answer`, which a test sets."""
 
     def __init__(self) -> None:
         super().__init__(self._respond)
@@ -64,7 +64,7 @@ class FakePluggy(StubServer):
         return reply({"apiKey": self.issued[-1]})
 
     def made(self, path: str) -> list[Request]:
-        """What arrived at `path`."""
+        """The requests that arrived at `path`."""
         return [request for request in self.requests if request.path == path]
 
 
@@ -117,7 +117,7 @@ class Sandbox:
         return self.http.request("GET", f"/_sandbox/{path}").body
 
     def asked(self, endpoint: str) -> int:
-        """How many requests arrived there."""
+        """How many requests arrived at an endpoint."""
         return self.ask("requests")["endpoints"].get(endpoint, {"count": 0})["count"]
 
     def stop(self) -> None:
@@ -135,13 +135,13 @@ def running() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(running: Sandbox) -> Sandbox:
-    """The emulator, as at its start."""
+    """The emulator, reset to its start."""
     running.tell("reset")
     return running
 
 
 def settled(client: PluggyClient, item_id: str, healths: tuple[Health, ...] = ENDED) -> Row:
-    """The item once its verdict is one of these."""
+    """The item, once its verdict has one of these healths."""
     end = time.monotonic() + 20
     while (verdict := classify_item(item := client.item(item_id))).health not in healths:
         assert time.monotonic() < end, verdict
@@ -150,7 +150,7 @@ def settled(client: PluggyClient, item_id: str, healths: tuple[Health, ...] = EN
 
 
 def connected(client: PluggyClient, user: str = "user-ok", connector: int = 2, **more: Any) -> Row:
-    """A new item of the emulator, once its first run has ended."""
+    """A new item at the emulator whose first run has ended."""
     parameters = {"user": user, "password": "password-ok"}
     item = client.create_item(connector, parameters, client_user_id=PERSON, **more)
     return settled(client, item["id"])

@@ -1,4 +1,4 @@
-"""Pluggy's entry in the registry of aggregators."""
+"""Pluggy's definition, which the registry of aggregators names."""
 
 from pathlib import Path
 

@@ -16,18 +16,18 @@ class PluggyDirectory(Directory):
         self._client = client
 
     def institutions(self) -> Iterator[list[Row]]:
-        """The Connectors of the application, with their health."""
+        """The application's Connectors, with their health."""
         for docs in self._client.connectors(health_details=True):
             yield mapped(rows.connector, docs).rows
 
     def institution(self, vendor_id: str) -> Row | None:
-        """One Connector; None if there is none."""
+        """One Connector; None if Pluggy does not have it."""
         try:
             return next(iter(mapped(rows.connector, [self._client.connector(vendor_id)]).rows), None)
         except Gone:
             return None
 
     def categories(self) -> Iterator[list[Row]]:
-        """The Categories."""
+        """All Categories."""
         for docs in self._client.categories():
             yield mapped(rows.category, docs).rows

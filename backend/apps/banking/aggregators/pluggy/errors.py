@@ -1,11 +1,11 @@
-"""Pluggy's failures as errors of ours: the four of lib.errors, with what Pluggy told, and the ones callers look for.
+"""Pluggy's failures as our errors: the four of lib.errors, with Pluggy's details, and those that callers catch.
 
     Temporary   ── PluggyTemporary ── InvalidCursor
     NeedsUser   ── PluggyNeedsUser ── ItemAlreadyExists
     Permanent   ── PluggyPermanent ── Gone, NotEnabled, OutcomeUnknown
     Unexpected  ── PluggyUnexpected ── CredentialsRefused, KeyRejected
 
-Their message is ours, from the code table: Pluggy's own text can hold what a person typed, and stays in `told`.
+Their message is ours, from the code table. Pluggy's own text can hold what a user typed, so it stays in `details`.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from lib.errors import ErrorType, NeedsUser, Permanent, PonteError, Temporary, U
 
 @dataclass(frozen=True, repr=False)
 class FieldProblem:
-    """A credential that was refused: `parameter` is its name in the connector, `message` is for the person."""
+    """A credential that Pluggy refused. `parameter` is its name in the connector, `message` is for the user."""
 
     parameter: str
     code: str
@@ -26,8 +26,8 @@ class FieldProblem:
 
 
 @dataclass(frozen=True, repr=False)
-class Told:
-    """What an error answer held. `message` and `fields` may hold personal data: show them to that person only."""
+class ErrorDetails:
+    """The content of an error answer. `message` and `fields` may hold personal data: show them only to that user."""
 
     status: int = 0
     message: str = ""
@@ -39,39 +39,39 @@ class Told:
 
 
 class PluggyFailure(PonteError):
-    """Mixed into each error below: the `action` somebody must take, and what Pluggy `told`."""
+    """A mixin of each error below: the `action` to take next, and Pluggy's `details`."""
 
     action: Action = Action.NONE
-    told: Told = Told()
+    details: ErrorDetails = ErrorDetails()
 
-    def explained(self, action: Action, told: Told) -> "PluggyFailure":
-        """The same error, with its context."""
-        self.action, self.told = action, told
+    def with_context(self, action: Action, details: ErrorDetails) -> "PluggyFailure":
+        """Set the context, and return the same error."""
+        self.action, self.details = action, details
         return self
 
 
 class PluggyTemporary(PluggyFailure, Temporary):
-    """Pluggy or the bank cannot now."""
+    """Pluggy or the bank cannot do it now."""
 
 
 class InvalidCursor(PluggyTemporary):
-    """The page asked for is no longer there: read the list from its beginning."""
+    """The page no longer exists: read the list from its beginning."""
 
 
 class PluggyNeedsUser(PluggyFailure, NeedsUser):
-    """The person must act; `action` says how."""
+    """The user must act; `action` says how."""
 
 
 class ItemAlreadyExists(PluggyNeedsUser):
-    """`avoidDuplicates` found the person's item: `told.item_ids`. Adopt it, and open update mode."""
+    """`avoidDuplicates` found the user's existing item (`details.item_ids`). Adopt it, and open update mode."""
 
 
 class PluggyPermanent(PluggyFailure, Permanent):
-    """It will not work, however often it is tried."""
+    """The call fails however often it is repeated."""
 
 
 class Gone(PluggyPermanent, contract.Gone):
-    """What was asked for does not exist, or no longer, or is not ours."""
+    """The object does not exist (any more), or is not ours."""
 
 
 class NotEnabled(PluggyPermanent, contract.NotOffered):
@@ -79,9 +79,9 @@ class NotEnabled(PluggyPermanent, contract.NotOffered):
 
 
 class OutcomeUnknown(PluggyPermanent):
-    """A call that must not be repeated may or may not have been carried out.
+    """Pluggy may or may not have executed a call that must not be repeated.
 
-    Look first: the webhook, or GET /v2/items, tells whether the item came to be.
+    Check before you call again: the webhook, or GET /v2/items, shows whether the item exists.
     """
 
     default_type = ErrorType.CONNECTION_FAILURE
@@ -92,8 +92,8 @@ class PluggyUnexpected(PluggyFailure, Unexpected):
 
 
 class CredentialsRefused(PluggyUnexpected):
-    """PLUGGY_CLIENT_ID and PLUGGY_CLIENT_SECRET are not accepted: an alert, and later tries, until they are mended."""
+    """Pluggy refuses PLUGGY_CLIENT_ID or PLUGGY_CLIENT_SECRET. Ponte logs an error and retries until they are right."""
 
 
 class KeyRejected(PluggyUnexpected):
-    """A key that Pluggy had just issued was refused."""
+    """Pluggy refused a key that it had just issued."""

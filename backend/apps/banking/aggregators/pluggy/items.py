@@ -1,4 +1,4 @@
-"""Pluggy's Item in our words: what its last run brought, and what of it is certain."""
+"""Pluggy's Item as an ItemState: the products that its last run updated, and those whose lists are certain."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from apps.banking.aggregators.pluggy.rows.base import mapped
 from apps.banking.aggregators.pluggy.rows.values import Doc, parse
 from apps.banking.aggregators.verdict import Health, Verdict
 
-# Our products, by the keys of `statusDetail`. Pluggy's own SDK has a second spelling of one of them.
+# Our products, by the keys of `statusDetail`. Pluggy's own SDK spells one of them in a second way.
 PRODUCTS: dict[str, frozenset[Product]] = {
     "accounts": frozenset({Product.ACCOUNTS}),
     "creditCards": frozenset({Product.CARDS, Product.BILLS}),
@@ -25,7 +25,7 @@ PRODUCTS: dict[str, frozenset[Product]] = {
 
 
 def item_state(item: Doc) -> ItemState:
-    """The Item. Raises RefusedRow for one without an id."""
+    """The state of an Item. Raises RefusedRow if it has no id."""
     verdict, detail = classify_item(item), _detail(item)
     brought = COLLECTED if detail is None else _products(name for name, state in detail.items() if _is_updated(state))
     return ItemState(
@@ -35,16 +35,16 @@ def item_state(item: Doc) -> ItemState:
         row=rows.item(item),
         verdict=verdict,
         brought=brought,
-        # The products that the item does not collect are null in its `statusDetail`.
+        # In `statusDetail`, products that the item does not collect are null.
         asked=COLLECTED if detail is None else _products(name for name, state in detail.items() if state),
-        certain=_certain(brought, verdict, told=detail is not None),
+        certain=_certain(brought, verdict, has_detail=detail is not None),
         as_of=as_of(item),
         products_as_of=_products_as_of(detail or {}),
     )
 
 
 def as_of(item: Doc) -> datetime | None:
-    """When the bank last gave anything: of the item and of each product, the latest."""
+    """When the bank last delivered data: the latest of the item's time and its products' times."""
     detail = item.get("statusDetail")
     states = list(detail.values()) if isinstance(detail, Mapping) else []
     return max((moment for state in [item, *states] if (moment := _last_update(state))), default=None)
@@ -61,7 +61,7 @@ def listed_items(client: PluggyClient) -> Iterator[list[ListedItem]]:
 
 
 def _detail(item: Doc) -> Mapping[str, object] | None:
-    """The item's `statusDetail`; None for one that tells of no product at all."""
+    """The item's `statusDetail`; None if it mentions no product."""
     detail = item.get("statusDetail")
     return detail if isinstance(detail, Mapping) and any(isinstance(s, Mapping) for s in detail.values()) else None
 
@@ -74,12 +74,12 @@ def _is_updated(state: object) -> bool:
     return isinstance(state, Mapping) and state.get("isUpdated") is True
 
 
-def _certain(brought: frozenset[Product], verdict: Verdict, *, told: bool) -> frozenset[Product]:
-    """What is not listed may only be taken for gone after a run that is known to have ended well."""
+def _certain(brought: frozenset[Product], verdict: Verdict, *, has_detail: bool) -> frozenset[Product]:
+    """A row that is missing from a list counts as gone only if Pluggy says that the product's run ended well."""
     if verdict.health is Health.OK:
         return brought
-    # A partial success that does not say of what leaves everything in doubt.
-    return brought if told and verdict.has_data and verdict.code == "PARTIAL_SUCCESS" else frozenset()
+    # After a partial success without details, any product may have failed.
+    return brought if has_detail and verdict.has_data and verdict.code == "PARTIAL_SUCCESS" else frozenset()
 
 
 def _products_as_of(detail: Mapping[str, object]) -> dict[Product, datetime]:

@@ -1,4 +1,4 @@
-"""One item of Pluggy's, read through the client and mapped to rows."""
+"""Read one of Pluggy's items through the client, and map it to rows."""
 
 import logging
 import re
@@ -23,19 +23,19 @@ logger = logging.getLogger(__name__)
 
 # Pluggy's types of accounts, by our product. Our rows keep these words.
 TYPES = {Product.ACCOUNTS: "BANK", Product.CARDS: "CREDIT"}
-# Pluggy stamps a row before it commits it: rows may turn up that are a little older than the newest we saw.
+# Pluggy stamps a row before it commits the row, so a row that appears later can be a little older than the mark.
 OVERLAP = timedelta(hours=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-# Ids are asked for in one list: Pluggy refuses the whole list if one of them is not a UUID.
+# One call asks for a list of ids. Pluggy refuses the whole list if one of them is not a UUID.
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-# A list that is Gone with one of these codes says that what it hangs on changed under our hands.
+# With one of these codes, a list says that its item, account or investment has gone.
 PARENTS = frozenset({"ITEM_NOT_FOUND", "ACCOUNT_NOT_FOUND", "INVESTMENT_NOT_FOUND"})
-# A code is optional: without one, the 404 of an account's list is its account's.
+# Pluggy may leave out the code. Then a 404 of one of these lists means that the account has gone.
 OF_ACCOUNT = frozenset({Product.TRANSACTIONS, Product.BILLS})
 
 
 class PluggySource(Source):
-    """Reads an item. Transactions are listed and followed account by account; a mark is the newest `createdAt`."""
+    """Reads an item. It lists and follows transactions account by account. A mark is the newest `createdAt`."""
 
     def __init__(self, client: PluggyClient, item_id: str) -> None:
         self._client, self._item_id = client, item_id
@@ -46,13 +46,13 @@ class PluggySource(Source):
         return item_state(self._client.item(self._item_id))
 
     def accounts(self, products: Collection[Product]) -> Iterator[Page]:
-        """The item's Accounts; of one type alone where only one product is asked for."""
+        """The item's Accounts, of the types that `products` stand for."""
         only = TYPES[next(iter(products))] if len(products) == 1 else None
         with _parent_gone(Product.ACCOUNTS):
             yield from _mapped(rows.account, self._client.accounts(self._item_id, type=only))
 
     def account(self, account_id: str) -> Page | None:
-        """The Account; None if it is gone, or another item's."""
+        """The Account; None if it is gone or belongs to another item."""
         try:
             doc = self._client.account(account_id)
         except Gone:
@@ -63,7 +63,7 @@ class PluggySource(Source):
         return mapped(rows.account, [doc])
 
     def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
-        """The complete list. An item has one Identity, or none."""
+        """The complete list of a product. An item has one Identity or none."""
         with _parent_gone(product):
             if product is Product.TRANSACTIONS:
                 yield from self._transactions(parent, None)
@@ -72,14 +72,14 @@ class PluggySource(Source):
                 yield from _mapped(mapper, pages(parent or self._item_id))
 
     def changed(self, parent: str, mark: str, since: datetime | None = None) -> Iterator[Page]:
-        """The account's Transactions that Pluggy stored since the mark, less an overlap, or since a moment."""
+        """The account's Transactions that Pluggy stored since the mark minus OVERLAP, or since `since` if earlier."""
         newest = parse(mark)
         start = newest and min(newest - OVERLAP, since or newest)
         with _parent_gone(Product.TRANSACTIONS):
             yield from self._transactions(parent, start, newest)
 
     def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
-        """The account's Transactions of these ids. Those whose id is not a UUID are asked for one by one."""
+        """The account's Transactions with these ids. One call asks for many UUIDs, but for only one other id."""
         listable = [vendor_id for vendor_id in ids if _UUID.fullmatch(vendor_id)]
         with _parent_gone(Product.TRANSACTIONS):
             for docs in self._client.transactions_by_id(account_id, listable):
@@ -89,9 +89,9 @@ class PluggySource(Source):
                     yield _of_account(account_id, [doc])
 
     def is_gone(self, product: Product, vendor_id: str, parent: str = "") -> bool:
-        """Asked for by its own id or, what has no address of its own, looked for in a second reading of its list."""
-        if look := self._singles.get(product):
-            return not _is_there(partial(look, vendor_id))
+        """Look the object up by its id or, if Pluggy has no such endpoint, read its list a second time."""
+        if read_one := self._singles.get(product):
+            return not _exists(partial(read_one, vendor_id))
         if product is Product.IDENTITY:
             return True
         if parent not in self._relisted:
@@ -134,7 +134,7 @@ class PluggySource(Source):
     def _transactions(self, account_id: str, start: datetime | None, newest: datetime | None = None) -> Iterator[Page]:
         for docs in self._client.transactions(account_id, created_at_from=start):
             page = _of_account(account_id, docs)
-            newest = _later(newest, page.rows)
+            newest = _newest(newest, page.rows)
             page.mark = newest.isoformat() if newest else ""
             yield page
 
@@ -144,7 +144,7 @@ class PluggySource(Source):
         except Gone:
             return None
         except Permanent as error:
-            # The client refuses to put it into an address: Pluggy has no such id.
+            # The client does not put this id into a URL, because Pluggy cannot have issued it.
             if error.code != "INVALID_ID":
                 raise
             return None
@@ -157,7 +157,7 @@ def _parent_gone(product: Product) -> Iterator[None]:
     except Gone as error:
         if error.code not in PARENTS and (error.code != "HTTP_404" or product not in OF_ACCOUNT):
             raise
-        text = "it went away while it was read"
+        text = "the parent of the list has gone while Ponte read the list"
         raise ParentGone(text, error_type=error.error_type, code=error.code) from None
 
 
@@ -167,23 +167,23 @@ def _mapped(mapper: Mapper, pages: Iterable[Docs]) -> Iterator[Page]:
 
 
 def _of_account(account_id: str, docs: Docs) -> Page:
-    """Another account's transactions are left out."""
+    """Map the account's transactions, and leave out those of other accounts."""
     page = mapped(rows.transaction, [doc for doc in docs if (doc.get("accountId") or account_id) == account_id])
     page.parent = account_id
     return page
 
 
-def _later(newest: datetime | None, found: list[Row]) -> datetime | None:
-    # A stamp that is in the future, or older than any bank's API, does not say how far was read.
-    until = timezone.now() + OVERLAP
-    stamps = [stamp for row in found if isinstance(stamp := row["vendor_created_at"], datetime)]
-    known = [stamp for stamp in stamps if EARLIEST < stamp <= until]
-    return max([newest, *known] if newest else known, default=None)
+def _newest(newest: datetime | None, page_rows: list[Row]) -> datetime | None:
+    """The newest stamp so far. A stamp in the future, or before any bank had an API, does not count."""
+    limit = timezone.now() + OVERLAP
+    stamps = [stamp for row in page_rows if isinstance(stamp := row["vendor_created_at"], datetime)]
+    valid = [stamp for stamp in stamps if EARLIEST < stamp <= limit]
+    return max([newest, *valid] if newest else valid, default=None)
 
 
-def _is_there(look: Callable[[], Doc]) -> bool:
+def _exists(read_one: Callable[[], Doc]) -> bool:
     try:
-        look()
+        read_one()
     except Gone:
         return False
     return True

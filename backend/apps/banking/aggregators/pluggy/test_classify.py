@@ -1,4 +1,4 @@
-"""How an item fares is read from both of its fields, whatever their pairing."""
+"""The verdict on an item comes from both of its fields, in every combination."""
 
 import pytest
 from hypothesis import given
@@ -58,7 +58,7 @@ def test_the_errors_code_is_more_exact_than_the_execution_status():
     ("status", "health"),
     [("LOGIN_ERROR", Health.NEEDS_USER), ("OUTDATED", Health.TEMPORARY), ("UPDATED", Health.PARTIAL)],
 )
-def test_an_unknown_code_alerts_and_falls_back_on_the_status(status, health, caplog):
+def test_an_unknown_code_logs_an_error_and_the_status_decides(status, health, caplog):
     verdict = classify_item(item(status, "A_CODE_OF_TOMORROW"))
     assert verdict.health is health
     assert verdict.code == "A_CODE_OF_TOMORROW"
@@ -66,7 +66,7 @@ def test_an_unknown_code_alerts_and_falls_back_on_the_status(status, health, cap
 
 
 @pytest.mark.parametrize("status", [None, "", "HIBERNATING", 5, "x" * 1000])
-def test_an_unknown_status_is_unknown_and_alerts(status, caplog):
+def test_an_unknown_status_is_unknown_and_logs_an_error(status, caplog):
     verdict = classify_item(item(status, "SUCCESS"))
     assert verdict.health is Health.UNKNOWN
     assert verdict.error_type is ErrorType.UNKNOWN_ERROR

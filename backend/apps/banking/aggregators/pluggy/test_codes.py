@@ -1,4 +1,4 @@
-"""Every row of the code table, with a captured example, becomes the error or the verdict that the table says."""
+"""The captured example of each row becomes the error or the verdict that the code table says."""
 
 import json
 import logging
@@ -59,7 +59,7 @@ def test_each_item_code_becomes_the_verdict_of_its_row(row, caplog):
     assert caplog.records == []
 
 
-def test_there_is_one_example_a_row_and_no_example_without_a_row():
+def test_each_row_has_one_example_and_each_example_a_row():
     examples = {(path.parent.name, path.stem) for path in FIXTURES.glob("*/*.json") if path.parent.name != "others"}
     assert examples == {(row.where, row.code) for row in CODES}
     assert len(CODES) == len(API_CODES) + len(ITEM_CODES)
@@ -79,7 +79,7 @@ def test_a_row_says_what_to_do_next(row):
         assert row.health is next(health for base, health in expected.items() if issubclass(row.error, base))
 
 
-def test_the_table_holds_what_the_vendor_documents():
+def test_the_table_has_every_status_that_pluggy_documents():
     documented = {
         "INVALID_CREDENTIALS", "INVALID_CREDENTIALS_MFA", "USER_INPUT_TIMEOUT", "ALREADY_LOGGED_IN",
         "SITE_NOT_AVAILABLE", "CONNECTION_ERROR", "UNEXPECTED_ERROR", "ERROR", "CREATE_ERROR", "MERGE_ERROR",
@@ -89,10 +89,10 @@ def test_the_table_holds_what_the_vendor_documents():
     }  # fmt: skip
     assert documented <= set(ITEM_CODES)
     assert sum(row.health is Health.IN_PROGRESS for row in ITEM_CODES.values()) == 16
-    assert sum(code.endswith("_NOT_FOUND") for code in API_CODES) == 14  # BALANCE_ and ITEM_MFA_ among them
+    assert sum(code.endswith("_NOT_FOUND") for code in API_CODES) == 14  # including BALANCE_ and ITEM_MFA_
 
 
-def test_an_unknown_code_is_tried_again_and_alerts(caplog):
+def test_an_unknown_code_is_retried_and_logs_an_error(caplog):
     error = failure(*read("others", "A_CODE_OF_TOMORROW"))
     assert type(error) is PluggyUnexpected
     assert (error.code, error.error_type) == ("A_CODE_OF_TOMORROW", ErrorType.UNKNOWN_ERROR)
@@ -103,7 +103,7 @@ def test_an_unknown_code_is_tried_again_and_alerts(caplog):
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, ErrorType.RATE_LIMIT_EXCEEDED), (500, ErrorType.INTERNAL_ERROR)])
-def test_an_unknown_code_with_a_status_that_passes_is_temporary_and_alerts(status, kind, caplog):
+def test_an_unknown_code_with_a_temporary_status_is_temporary_and_logs_an_error(status, kind, caplog):
     error = failure(endpoints.ITEM, Answer(status, {}, {"code": status, "codeDescription": "NEW_ONE", "message": ""}))
     assert type(error) is PluggyTemporary
     assert error.error_type is kind
@@ -120,7 +120,7 @@ def test_a_status_without_a_row_or_code_is_unexpected_or_temporary(status):
 @pytest.mark.parametrize(
     "code", ["x" * 5000, "<script>", "lower", 'A"B', "A\nB", "É", 5, ["A"], {"a": 1}, True], ids=lambda c: str(c)[:9]
 )
-def test_a_code_that_is_not_one_is_unreadable_and_never_repeated(code, caplog):
+def test_a_malformed_code_is_unreadable_and_never_logged(code, caplog):
     error = failure(endpoints.ITEM, Answer(400, {}, {"codeDescription": code, "message": "m"}))
     assert error.code == "UNREADABLE"
     assert isinstance(error, PluggyUnexpected)
@@ -132,14 +132,14 @@ ODD = (None, [], "text", 7, {}, {"message": None}, {"error": "Not Found"}, {"dat
 
 @pytest.mark.parametrize("body", ODD)
 @pytest.mark.parametrize("status", [400, 404, 409, 410])
-def test_an_error_that_is_not_in_pluggys_form_is_not_taken_for_its_word(status, body):
+def test_an_error_that_is_not_in_pluggys_form_is_unexpected(status, body):
     error = failure(endpoints.ITEM, Answer(status, {}, body))
     assert type(error) is PluggyUnexpected
     assert error.code == f"HTTP_{status}"
-    assert error.told.item_ids == ()
+    assert error.details.item_ids == ()
 
 
-def test_a_proxys_403_is_no_reason_for_a_new_key_and_no_word_of_pluggys():
+def test_a_proxys_403_does_not_replace_the_key_and_is_unexpected():
     answer = Answer(403, {}, None, json=False)
     assert not is_stale_key(answer)
     assert isinstance(failure(endpoints.ITEM, answer), Unexpected)
@@ -156,7 +156,7 @@ def test_a_proxys_403_is_no_reason_for_a_new_key_and_no_word_of_pluggys():
 def test_the_id_of_an_existing_item_is_read_from_each_shape(where, name):
     error = failure(*read(where, name))
     assert type(error) is ItemAlreadyExists
-    assert error.told.item_ids == (ITEM_ID,)
+    assert error.details.item_ids == (ITEM_ID,)
     assert error.action is Action.USE_EXISTING
 
 
@@ -165,26 +165,26 @@ def test_the_id_of_an_existing_item_is_read_from_each_shape(where, name):
 )
 def test_the_id_of_an_existing_item_is_read_from_any_place_in_data(data):
     body = {"code": 409, "codeDescription": "ITEM_USER_ALREADY_EXISTS", "data": data}
-    assert failure(endpoints.ITEM_CREATE, Answer(409, {}, body)).told.item_ids == (ITEM_ID,)
+    assert failure(endpoints.ITEM_CREATE, Answer(409, {}, body)).details.item_ids == (ITEM_ID,)
 
 
-def test_ids_that_are_none_are_left_out():
+def test_invalid_ids_are_left_out():
     body = {"codeDescription": "ITEM_USER_ALREADY_EXISTS", "items": [ITEM_ID, "../x", None, {"id": 5}, "a b", ITEM_ID]}
-    assert failure(endpoints.ITEM_CREATE, Answer(400, {}, body)).told.item_ids == (ITEM_ID,)
+    assert failure(endpoints.ITEM_CREATE, Answer(400, {}, body)).details.item_ids == (ITEM_ID,)
 
 
-def test_field_problems_are_told_apart_from_the_message():
+def test_field_problems_are_separate_from_the_message():
     error = failure(*read("api", "CONNECTOR_VALIDATION_ERROR"))
-    assert [(field.parameter, field.code) for field in error.told.fields] == [("user", "001"), ("password", "002")]
-    assert error.told.fields[1].message == "A senha deve ter 8 dígitos"
-    assert "senha" not in str(error) + repr(error) + repr(error.told)
+    assert [(field.parameter, field.code) for field in error.details.fields] == [("user", "001"), ("password", "002")]
+    assert error.details.fields[1].message == "A senha deve ter 8 dígitos"
+    assert "senha" not in str(error) + repr(error) + repr(error.details)
 
 
 def test_the_vendors_own_text_stays_out_of_the_message():
     body = {"code": 400, "message": "value 761.092.776-73 is not valid", "errorId": "abc-1"}
     error = failure(endpoints.ITEM, Answer(400, {}, body))
     assert "761" not in str(error) + repr(error)
-    assert error.told.message == "value 761.092.776-73 is not valid"
+    assert error.details.message == "value 761.092.776-73 is not valid"
     assert "[abc-1]" in str(error)
 
 
@@ -205,7 +205,7 @@ def test_a_limit_says_how_long_to_wait(headers, wait):
     assert error.retry_after == wait
 
 
-def test_maintenance_may_say_how_long_too():
+def test_maintenance_can_say_how_long_to_wait():
     assert failure(*read("api", "HTTP_503")).retry_after == 120
     assert failure(*read("api", "HTTP_502")).retry_after is None
 
@@ -213,12 +213,12 @@ def test_maintenance_may_say_how_long_too():
 def test_a_plan_that_allows_fewer_updates_says_when_the_next_may_be():
     error = failure(*read("api", "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY"), now=NOW)
     assert error.retry_after == 2 * 3600
-    assert error.told.retry_at == datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+    assert error.details.retry_at == datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 
 
-def test_failed_logins_say_when_the_person_may_try_again():
+def test_failed_logins_say_when_the_user_may_try_again():
     error = failure(*read("api", "TOO_MANY_CONSECUTIVE_LOGIN_FAILURES"), now=NOW)
-    assert error.told.retry_at == datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
+    assert error.details.retry_at == datetime(2026, 11, 20, 12, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_failed_logins_say_when_the_person_may_try_again():
         (404, {"code": 404, "message": "x"}, False),
     ],
 )
-def test_a_stale_key_is_told_from_a_missing_permission(status, body, stale):
+def test_a_stale_key_is_distinguished_from_a_missing_permission(status, body, stale):
     assert is_stale_key(Answer(status, {}, body)) is stale
 
 

@@ -1,4 +1,4 @@
-"""What is missing in the settings is named, and its value never shown."""
+"""The checks name missing settings and never show a value."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -16,7 +16,7 @@ def test_a_missing_variable_is_named_by_the_factory_and_by_the_check(settings, n
     assert check_configuration()[0].is_serious()
 
 
-def test_at_a_desk_a_missing_variable_is_only_a_warning(settings):
+def test_with_debug_a_missing_variable_is_only_a_warning(settings):
     settings.DEBUG, settings.PLUGGY_CLIENT_ID = True, ""
     (message,) = check_configuration()
     assert not message.is_serious(level=40)
@@ -28,11 +28,11 @@ def test_complete_settings_pass_and_make_a_client(settings):
     assert from_settings()[0].client().item
 
 
-def test_every_piece_of_work_shares_the_processes_connections():
+def test_all_tasks_of_a_process_share_its_connections():
     (application,) = from_settings()
-    one, two = application.client(before_call=lambda: None), application.client()
-    assert one is not two
-    assert one._api._http is two._api._http
+    first, second = application.client(before_call=lambda: None), application.client()
+    assert first is not second
+    assert first._api._http is second._api._http
 
 
 @pytest.mark.parametrize("url", ["api.pluggy.ai", "ftp://x", "https://user:hunter2@api.pluggy.ai", "https://x?a=1"])
@@ -55,6 +55,6 @@ def test_an_unusable_address_is_an_error_that_does_not_show_it(settings, url):
         ("https://api.example.com", False, 0),
     ],
 )
-def test_bank_data_do_not_travel_in_the_clear(settings, url, debug, errors):
+def test_the_api_url_must_be_https_except_on_this_machine(settings, url, debug, errors):
     settings.PLUGGY_API_URL, settings.DEBUG = url, debug
     assert len(check_configuration()) == errors

@@ -1,4 +1,4 @@
-"""docs/pluggy.md says of every call and every code what the code does."""
+"""docs/pluggy.md describes every call and every code as the code has them."""
 
 import re
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_every_code_is_documented(row):
     assert (item_line(row) if row.where == "item" else api_line(row)) in TEXT
 
 
-def test_no_row_is_left_of_what_no_longer_is():
+def test_the_documentation_has_no_row_for_a_removed_call_or_code():
     rows = [
         line for line in TEXT.splitlines() if re.match(r"\| `([A-Z_]+[0-9]*|(GET|POST|PATCH|DELETE) /\S*)` \|", line)
     ]
@@ -58,7 +58,7 @@ def test_every_setting_of_pluggys_is_documented_and_no_other():
     assert documented == set(re.findall(r'env\.\w+\("(PLUGGY_[A-Z_]+)"', source))
 
 
-def test_the_figures_are_those_of_the_code():
+def test_the_documented_figures_match_the_code():
     for figure in (
         f"{SHARE:.0%}",
         f"{RENEW_AT:.0%}",

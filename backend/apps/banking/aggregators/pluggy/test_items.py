@@ -1,4 +1,4 @@
-"""What an Item says of its products, in our words."""
+"""The state of an Item, in our words."""
 
 import pytest
 
@@ -19,9 +19,9 @@ def test_products_are_updated_as_the_detail_says():
     assert state.asked == {Product.ACCOUNTS, Product.TRANSACTIONS, Product.INVESTMENTS}
 
 
-def test_no_detail_means_all_products():
-    for told in ({"statusDetail": None}, {}, {"statusDetail": {"loans": None}}):
-        assert item_state(item(**told)).brought == COLLECTED
+def test_without_details_all_products_count_as_updated():
+    for details in ({"statusDetail": None}, {}, {"statusDetail": {"loans": None}}):
+        assert item_state(item(**details)).brought == COLLECTED
 
 
 def test_both_spellings_of_one_product_are_read():
@@ -33,15 +33,15 @@ def test_credit_cards_are_card_accounts_and_their_bills():
     assert item_state(item(statusDetail={"creditCards": UPDATED})).brought == {Product.CARDS, Product.BILLS}
 
 
-def test_the_last_success_is_the_latest_of_the_item_and_its_products():
+def test_as_of_is_the_latest_time_of_the_item_and_its_products():
     detail = {
         "accounts": {"lastUpdatedAt": "2026-11-03T00:00:00.000Z"},
         "loans": {"isUpdated": False},
         "identity": None,
     }
-    found = item(statusDetail=detail, lastUpdatedAt="2026-11-02T00:00:00.000Z")
-    assert as_of(found).isoformat() == "2026-11-03T00:00:00+00:00"
-    assert item_state(found).products_as_of == {Product.ACCOUNTS: as_of(found)}
+    doc = item(statusDetail=detail, lastUpdatedAt="2026-11-02T00:00:00.000Z")
+    assert as_of(doc).isoformat() == "2026-11-03T00:00:00+00:00"
+    assert item_state(doc).products_as_of == {Product.ACCOUNTS: as_of(doc)}
     assert as_of(item()) is None
     assert as_of({"lastUpdatedAt": "soon", "statusDetail": "none"}) is None
 

@@ -1,4 +1,4 @@
-"""What a 404 in the middle of a list means, what a second reading proves, and which ids can be asked for."""
+"""A 404 in the middle of a list, the second reading of a list, and ids that are not UUIDs."""
 
 from datetime import timedelta
 
@@ -8,14 +8,14 @@ from django.utils import timezone
 from apps.banking.aggregators.contract import Page, ParentGone, Product
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.errors import Gone
-from apps.banking.aggregators.pluggy.source import PluggySource, _later, _of_account, _parent_gone
+from apps.banking.aggregators.pluggy.source import PluggySource, _newest, _of_account, _parent_gone
 from lib.errors import Permanent, Temporary
 
 UUID = "22222222-2222-4222-8222-222222222222"
 
 
 class Bank(PluggyClient):
-    """A client that answers from lists, and keeps what it was asked."""
+    """A client that answers from lists, and records its calls."""
 
     def __init__(self, pages=(), transactions=()):
         self.pages, self.known, self.calls = pages, set(transactions), []
@@ -48,7 +48,7 @@ def gone(source: PluggySource, *ids: str) -> list[str]:
     ("product", "code"),
     [(Product.LOANS, "ITEM_NOT_FOUND"), (Product.TRANSACTIONS, "HTTP_404"), (Product.BILLS, "HTTP_404")],
 )
-def test_what_went_away_while_it_was_read_is_looked_at_again(product, code):
+def test_the_404_of_a_parent_is_a_temporary_error(product, code):
     with pytest.raises(ParentGone) as caught, _parent_gone(product):
         raise Gone("gone", code=code)
     assert isinstance(caught.value, Temporary)
@@ -56,27 +56,27 @@ def test_what_went_away_while_it_was_read_is_looked_at_again(product, code):
 
 
 @pytest.mark.parametrize(("product", "code"), [(Product.IDENTITY, "IDENTITY_NOT_FOUND"), (Product.LOANS, "HTTP_404")])
-def test_what_does_not_exist_does_not_hold_the_run_up(product, code):
+def test_the_404_of_an_object_itself_stays_gone(product, code):
     error = Gone("gone", code=code)
     with pytest.raises(Gone) as caught, _parent_gone(product):
         raise error
     assert caught.value is error
 
 
-def test_a_row_that_slipped_between_two_pages_is_found_by_the_second_reading():
+def test_the_second_reading_finds_a_row_that_slipped_between_two_pages():
     bank = Bank([[{"id": "a"}], [{"id": "b"}]])
     source = PluggySource(bank, "item")
     assert gone(source, "a", "b", "c") == ["c"]
     assert bank.calls == ["inv"]
 
 
-def test_an_empty_list_is_read_once_for_all_that_are_missing():
+def test_an_empty_list_is_read_again_once_for_all_missing_rows():
     bank = Bank()
     assert gone(PluggySource(bank, "item"), "a", "b") == ["a", "b"]
     assert bank.calls == ["inv"]
 
 
-def test_an_id_that_is_no_uuid_is_asked_for_by_itself_and_the_others_in_one_list():
+def test_ids_that_are_not_uuids_are_requested_one_by_one_and_the_others_in_one_list():
     bank = Bank(transactions=[UUID, "new-kind-of-id"])
     pages = list(PluggySource(bank, "item").by_ids("acc", [UUID, "new-kind-of-id", "unknown", "not an id"]))
     assert [name for page in pages for name in page.seen] == [UUID, "new-kind-of-id"]
@@ -86,15 +86,15 @@ def test_an_id_that_is_no_uuid_is_asked_for_by_itself_and_the_others_in_one_list
 def test_a_row_stamped_in_the_far_future_does_not_move_the_mark():
     stamps = [timezone.now() - timedelta(days=2), timezone.now() + timedelta(days=365 * 900)]
     rows = [{"vendor_created_at": stamp} for stamp in stamps]
-    assert _later(None, rows) == stamps[0]
-    assert _later(stamps[0] + timedelta(days=1), rows) == stamps[0] + timedelta(days=1)
+    assert _newest(None, rows) == stamps[0]
+    assert _newest(stamps[0] + timedelta(days=1), rows) == stamps[0] + timedelta(days=1)
 
 
-def test_rows_on_their_way_are_not_printed():
+def test_rows_have_no_repr_that_shows_their_content():
     assert "Maria" not in repr(Page(rows=[{"owner": "Maria"}]))
 
 
-def test_a_row_that_does_not_name_its_account_belongs_to_the_one_it_is_listed_under():
+def test_a_row_without_an_account_belongs_to_the_listed_account():
     row = {"amount": 1, "date": "2026-11-20T00:00:00.000Z"}
     docs = [{"id": "a", "accountId": None, **row}, {"id": "b", **row}, {"id": "c", "accountId": "another", **row}]
     assert _of_account("acc", docs).seen == ["a", "b"]

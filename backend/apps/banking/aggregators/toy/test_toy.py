@@ -87,7 +87,7 @@ def test_a_webhook_is_proved_stored_once_and_belongs_to_the_application_whose_ke
     ]
 
 
-def test_an_event_waits_for_the_credential_and_then_everything_is_read(work, told):
+def test_an_event_waits_for_the_credential_and_then_everything_is_read(work, announced_kinds):
     link()
     webhook()
     work()
@@ -100,7 +100,7 @@ def test_an_event_waits_for_the_credential_and_then_everything_is_read(work, tol
     connection.refresh_from_db()
     assert (connection.state, connection.credential) == ("active", "token-of-ana")
     assert b"token-of-ana" not in bytes(connection.credential_sealed)
-    assert "connection.connected" in told()
+    assert "connection.connected" in announced_kinds()
 
 
 def test_a_second_webhook_that_brings_nothing_reads_from_the_mark_and_writes_no_row(connected, work):
@@ -139,7 +139,7 @@ def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(con
     assert alive(Transaction) == {"m1", "m2", "m3"}
     del bank.wallets["w2"]
     bank.log.remove(("w2", "m3", Decimal(3)))
-    reconcile.ask(connected, full=True)
+    reconcile.request(connected, full=True)
     work()
     assert alive(Account) == {"w1"}
     assert alive(Transaction) == {"m2"}

@@ -1,4 +1,4 @@
-"""manage.py reconcile: have connections compared with the aggregator, or say what that would change."""
+"""manage.py reconcile: request a comparison of connections with the aggregator, or print what it would change."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,42 +13,42 @@ from lib.errors import PonteError
 
 
 class Command(BaseCommand):
-    help = "Ask for the comparison of all connections, or one, with the aggregator: workers do it. See --dry-run."
+    help = "Request a comparison of one or all connections with the aggregator; workers make it. See also --dry-run."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--connection", help="the connection's number, or the aggregator's item id")
-        parser.add_argument("--dry-run", action="store_true", help="list all now, write nothing, say what differs")
+        parser.add_argument("--dry-run", action="store_true", help="compare now, write nothing, print the differences")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        one = options["connection"]
-        chosen = [find(one)] if one else Connection.objects.filter(deleted_at=None).order_by("pk").iterator()
-        act = self._dry_run if options["dry_run"] else self._ask
-        failed = [connection for connection in chosen if not act(connection)]
+        name = options["connection"]
+        connections = [find(name)] if name else Connection.objects.filter(deleted_at=None).order_by("pk").iterator()
+        act = self._dry_run if options["dry_run"] else self._request
+        failed = [connection for connection in connections if not act(connection)]
         if failed:
-            raise CommandError(f"{len(failed)} could not be compared.")
+            raise CommandError(f"{len(failed)} connections could not be compared.")
 
-    def _ask(self, connection: Connection) -> bool:
-        reconcile.ask(connection, full=True)
-        self.stdout.write(f"{connection.pk} asked for")
+    def _request(self, connection: Connection) -> bool:
+        reconcile.request(connection, full=True)
+        self.stdout.write(f"{connection.pk} requested")
         return True
 
     def _dry_run(self, connection: Connection) -> bool:
         try:
-            found = dry_run(connection)
+            counts = dry_run(connection)
         except PonteError as error:
             self.stderr.write(f"{connection.pk} could not be compared: {error.code or error.error_type}")
             return False
-        if found is None:
+        if counts is None:
             self.stdout.write(f"{connection.pk} is gone at the aggregator: all its rows would become tombstones")
             return True
-        self.stdout.write(f"{connection.pk} {_differing(found) or 'is as the aggregator has it'}")
+        self.stdout.write(f"{connection.pk} {_differences(counts) or 'does not differ from the aggregator'}")
         return True
 
 
-def _differing(found: dict[str, dict[str, int]]) -> str:
+def _differences(counts_by_product: dict[str, dict[str, int]]) -> str:
     parts = (
         f"{product}: {number} would be {name}"
-        for product, counts in found.items()
+        for product, counts in counts_by_product.items()
         for name, number in counts.items()
         if number and name != "unchanged"
     )

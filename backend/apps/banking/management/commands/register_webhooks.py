@@ -1,4 +1,4 @@
-"""manage.py register_webhooks: make an aggregator send its webhooks here, or repair the subscription that does."""
+"""manage.py register_webhooks: create or repair the subscription that makes an aggregator send its webhooks here."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -14,13 +14,15 @@ from lib.errors import PonteError
 
 
 class Command(BaseCommand):
-    help = "Create or repair the subscription to an aggregator's webhooks at PUBLIC_URL. Repeating it changes nothing."
+    help = "Create or repair the subscription to an aggregator's webhooks at PUBLIC_URL. You can run it repeatedly."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--aggregator", choices=AGGREGATORS, default="pluggy", help="whose (default: pluggy)")
-        parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-        parser.add_argument("--delete", action="store_true", help="end the subscription instead")
-        parser.add_argument("--allow-http", action="store_true", help="a PUBLIC_URL without TLS, for the sandbox only")
+        parser.add_argument(
+            "--aggregator", choices=AGGREGATORS, default="pluggy", help="the aggregator (default: pluggy)"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="print what the command would do, and do nothing")
+        parser.add_argument("--delete", action="store_true", help="delete the subscription instead")
+        parser.add_argument("--allow-http", action="store_true", help="accept http:// in PUBLIC_URL (sandbox only)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

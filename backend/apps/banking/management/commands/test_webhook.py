@@ -1,4 +1,4 @@
-"""manage.py test_webhook: post an event to a running server as Pluggy would, and say what became of it."""
+"""manage.py test_webhook: post an event to a running server as Pluggy would, and print the server's answer."""
 
 import uuid
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
@@ -17,7 +17,7 @@ from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 from apps.banking.management.posting import Posted, Poster, Summary, is_loopback, summarise
 
 DEFAULT_URL = "http://localhost:8000"
-# Elsewhere than on this machine it tries a door; it does not test how much a stranger can bear.
+# On another machine, the command checks whether the server accepts webhooks. It does not test the server's load.
 ELSEWHERE_LIMIT = 100
 COUNT_LIMIT = 100_000
 CONCURRENCY_LIMIT = 64
@@ -28,17 +28,17 @@ examples:
   manage.py test_webhook --event item/created --item-id ID   as if that item had just been connected
   manage.py test_webhook --event-id one --count 20           the same event twenty times: 1 accepted, 19 duplicates
   manage.py test_webhook --event payment_intent/created --count 2000 --concurrency 16
-                                                             how fast this server takes them
+                                                             how fast this server accepts events
 
-The server must know the same secrets (PLUGGY_WEBHOOK_SECRET, PLUGGY_HMAC_SECRET) as this command. Its events are real:
-one for an unknown item is accepted too, costs a call to Pluggy, and finishes as `unknown item`. Of another
-kind, such as payment_intent/created, it costs none, and finishes at once as `unhandled`.
-Exits with 1 when anything was refused.
+This command and the server must have the same secrets (PLUGGY_WEBHOOK_SECRET, PLUGGY_HMAC_SECRET). The events are real:
+the server also accepts an event for an unknown item, makes a call to Pluggy, and finishes it as `unknown item`. An
+event of an unhandled kind, such as payment_intent/created, costs no call and finishes at once as `unhandled`.
+The command exits with 1 if the server refused any event.
 """
 
 
 class _Formatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
-    """Django's help, with the examples' lines as they are."""
+    """Django's help formatter, which leaves the lines of the examples as they are."""
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
@@ -52,27 +52,29 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 
 class Command(BaseCommand):
     help = "Sign an event as Pluggy does, post it to a running server, and print status and time of each answer."
-    # Only the server needs to be in order.
+    # The checks concern the server, not this command.
     requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
-        """With examples below the options."""
+        """The parser, with examples below the options."""
         kwargs.setdefault("formatter_class", _Formatter)
         return super().create_parser(prog_name, subcommand, epilog=EXAMPLES, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--aggregator", choices=AGGREGATORS, default="pluggy", help="whose (default: pluggy)")
+        parser.add_argument(
+            "--aggregator", choices=AGGREGATORS, default="pluggy", help="the aggregator (default: pluggy)"
+        )
         parser.add_argument("--event", default="item/updated", help="the kind of event (default: item/updated)")
-        parser.add_argument("--item-id", default="", help="the item it is about (default: a random item)")
-        parser.add_argument("--event-id", default="", help="one id for all (default: a new one each)")
+        parser.add_argument("--item-id", default="", help="the item that it is about (default: a random item)")
+        parser.add_argument("--event-id", default="", help="one id for all events (default: a new id for each)")
         parser.add_argument("--account-id", default="", help="for transactions/…: the account")
         parser.add_argument("--transaction-id", action="append", default=[], help="for transactions/…; may be repeated")
         parser.add_argument("--connector-id", default="", help="for connector/status_updated: the institution")
-        parser.add_argument("--client-user-id", default="", help="the member (a UUID) whose item it is")
-        parser.add_argument("--url", default="", help=f"the server (default: PUBLIC_URL, else {DEFAULT_URL})")
-        parser.add_argument("--count", type=_between(1, COUNT_LIMIT), default=1, help="how many to post")
+        parser.add_argument("--client-user-id", default="", help="the item's member (a UUID)")
+        parser.add_argument("--url", default="", help=f"the server (default: PUBLIC_URL, or else {DEFAULT_URL})")
+        parser.add_argument("--count", type=_between(1, COUNT_LIMIT), default=1, help="how many events to post")
         parser.add_argument("--concurrency", type=_between(1, CONCURRENCY_LIMIT), default=1, help="how many at a time")
-        parser.add_argument("--hmac", action="store_true", help="prove it by the HMAC alone, without the secret header")
+        parser.add_argument("--hmac", action="store_true", help="sign with the HMAC alone, without the secret header")
         parser.add_argument("--show", type=_between(0, COUNT_LIMIT), default=20, help="how many answers to print")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -82,28 +84,28 @@ class Command(BaseCommand):
         poster = Poster(url, partial(deliveries.headers, secret=not options["hmac"]))
         self.stdout.write(f"{options['event']} → {url}")
         posted = []
-        for one in poster.post_all(_bodies(deliveries, options), options["concurrency"]):
-            posted.append(one)
-            self._print(one, len(posted), options["show"])
+        for answer in poster.post_all(_bodies(deliveries, options), options["concurrency"]):
+            posted.append(answer)
+            self._print(answer, len(posted), options["show"])
         self._conclude(posted, url)
 
     def _check(self, url: str, options: dict[str, Any], deliveries: Deliveries) -> None:
         if options["count"] > ELSEWHERE_LIMIT and not is_loopback(url):
-            raise CommandError(f"No more than {ELSEWHERE_LIMIT} at once to a server that is not on this machine.")
+            raise CommandError(f"Post at most {ELSEWHERE_LIMIT} events to a server that is not on this machine.")
         try:
             headers = deliveries.headers(b"{}", secret=not options["hmac"])
         except ImproperlyConfigured as error:
             raise CommandError(f"--hmac: {error}") from None
         if headers.keys() <= {"Content-Type"}:
-            self.stderr.write("No webhook secret is set here: the event is sent without proof.")
+            self.stderr.write("No webhook secret is set here, so the command sends the event without proof.")
         elif urlsplit(url).scheme == "http" and not is_loopback(url):
-            self.stderr.write("This URL is not https: anyone on the way can read the secret.")
+            self.stderr.write("This URL is not https: anyone on the network path can read the secret.")
 
-    def _print(self, one: Posted, number: int, limit: int) -> None:
+    def _print(self, answer: Posted, number: int, limit: int) -> None:
         if number <= limit:
-            milliseconds = one.seconds * 1000
+            milliseconds = answer.seconds * 1000
             self.stdout.write(
-                f"{number:>6}  {one.status or '---'}  {one.outcome:<24} {milliseconds:8.1f} ms  {one.event_id}"
+                f"{number:>6}  {answer.status or '---'}  {answer.outcome:<24} {milliseconds:8.1f} ms  {answer.event_id}"
             )
         elif number == limit + 1 and limit:
             self.stdout.write("     …")
@@ -112,7 +114,7 @@ class Command(BaseCommand):
         if posted[0].status == 0:
             raise CommandError(f"No server answers at {url} ({posted[0].outcome}). Is it running?")
         self._table(summarise(posted))
-        refused = [one for one in posted if not one.stored]
+        refused = [answer for answer in posted if not answer.stored]
         if refused:
             raise CommandError(f"{len(refused)} of {len(posted)} were not accepted: {_reasons(refused)}")
 
@@ -129,9 +131,9 @@ class Command(BaseCommand):
         self.stdout.write("  ".join(f"{value:>10}" for value in cells.values()))
 
 
-def _address(given: str, name: str) -> str:
-    """The webhook's address on the server that was named; a URL with a path is taken as it is."""
-    url = given or settings.PUBLIC_URL or DEFAULT_URL
+def _address(option: str, name: str) -> str:
+    """The webhook's address on the server. A URL that has a path stays as it is."""
+    url = option or settings.PUBLIC_URL or DEFAULT_URL
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise CommandError("--url must be a plain http:// or https:// address.")
@@ -154,5 +156,5 @@ def _bodies(deliveries: Deliveries, options: dict[str, Any]) -> Iterator[dict[st
 
 
 def _reasons(refused: list[Posted]) -> str:
-    kinds = sorted({f"{one.status or 'no answer'} {one.outcome}" for one in refused})
+    kinds = sorted({f"{answer.status or 'no answer'} {answer.outcome}" for answer in refused})
     return ", ".join(kinds[:5])

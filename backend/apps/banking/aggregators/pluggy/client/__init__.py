@@ -1,1 +1,1 @@
-"""Pluggy's API: one method for each call, its limits, its lists, its failures."""
+"""The client of Pluggy's API: one method for each call, with rate limits, paged lists and typed errors."""

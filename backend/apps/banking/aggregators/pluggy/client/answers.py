@@ -1,4 +1,4 @@
-"""An answer of Pluggy's that is not what was asked for, read by the code table into the error to raise."""
+"""Turn an error answer of Pluggy's into the error to raise, by the code table."""
 
 import logging
 import re
@@ -10,11 +10,11 @@ from apps.banking.aggregators.pluggy.classify import readable
 from apps.banking.aggregators.pluggy.client.endpoints import AUTH, Endpoint
 from apps.banking.aggregators.pluggy.codes import API_CODES, UNKNOWN
 from apps.banking.aggregators.pluggy.errors import (
+    ErrorDetails,
     FieldProblem,
     PluggyFailure,
     PluggyTemporary,
     PluggyUnexpected,
-    Told,
 )
 from apps.banking.aggregators.verdict import CodeRow
 from lib.errors import ErrorType, Temporary
@@ -23,16 +23,16 @@ from plugfn.net.retry_after import CAP_SECONDS, retry_after
 
 logger = logging.getLogger(__name__)
 
-# What Pluggy documents as its wait when a limit is exceeded.
+# The wait that Pluggy documents for an exceeded limit.
 LIMIT_SECONDS = 60.0
-# The waits that Pluggy names in a body are a plan's hours, not a limit's seconds.
+# A wait in the body comes from the plan and lasts hours; a limit's wait lasts seconds.
 BODY_CAP_SECONDS = 24 * 3600.0
 
 _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 
 
 def status_of(answer: Answer) -> int:
-    """The answer's status; of an error that came with status 200, the one in its body."""
+    """The status of the answer. If an error came with status 200, the status in its body."""
     body = answer.body
     if answer.status < 400 and isinstance(body, dict) and "message" in body and "results" not in body:
         code = body.get("code")
@@ -41,23 +41,24 @@ def status_of(answer: Answer) -> int:
 
 
 def is_stale_key(answer: Answer) -> bool:
-    """Whether the key is missing or expired. A refusal with a `codeDescription` is of another kind.
+    """Whether Pluggy refused the key as missing or expired. A refusal with a `codeDescription` has another cause.
 
-    And one that is not JSON is not Pluggy's: a new key would not get past whoever sent it.
+    An answer that is not JSON does not come from Pluggy but from a proxy, which a new key would not satisfy.
     """
     return answer.json and status_of(answer) in (401, 403) and not _text(_body(answer), "codeDescription")
 
 
 def failure(endpoint: Endpoint, answer: Answer, *, now: datetime | None = None) -> PluggyFailure:
-    """The error for an answer that failed. An unknown code is logged as an error and tried again."""
+    """The error for a failed call. An unknown code is logged as an error and retried."""
     now = now or datetime.now(UTC)
     body, status = _body(answer), status_of(answer)
     row, code = _row(endpoint, body, status)
     if row is UNKNOWN:
         logger.error("Pluggy sent an unknown code: %s (HTTP %s) from %s", code, status, endpoint.name)
-    told = _told(body, status, now)
-    message = f"{endpoint.name}: {row.reason} (HTTP {status})" + (f" [{told.error_id}]" if told.error_id else "")
-    return _build(row, status, message, code, _wait(row, answer, told, now)).explained(row.action, told)
+    details = _details(body, status, now)
+    reference = f" [{details.error_id}]" if details.error_id else ""
+    message = f"{endpoint.name}: {row.reason} (HTTP {status}){reference}"
+    return _build(row, status, message, code, _wait(row, answer, details, now)).with_context(row.action, details)
 
 
 def _row(endpoint: Endpoint, body: Mapping[str, Any], status: int) -> tuple[CodeRow, str]:
@@ -67,10 +68,10 @@ def _row(endpoint: Endpoint, body: Mapping[str, Any], status: int) -> tuple[Code
     if not code and _text(body, "message").strip().casefold() == "invalid cursor":
         code = "INVALID_CURSOR"
     if not code and _item_ids(body):
-        # Its documented example has no codeDescription, and only here are there items.
+        # The documented example of this error has no codeDescription, and no other error has items.
         code = "ITEM_USER_ALREADY_EXISTS"
     if not code and status < 500 and status not in (401, 403, 429) and not isinstance(body.get("message"), str):
-        # Not Pluggy's form, hence not its word: a proxy's 404 must not be taken for an item that is gone.
+        # This is not Pluggy's form, so a proxy sent it. Its 404 does not mean that an item is gone.
         return UNKNOWN, f"HTTP_{status}"
     code = code or f"HTTP_{status}"
     return API_CODES.get(code, UNKNOWN), code
@@ -82,16 +83,16 @@ def _build(row: CodeRow, status: int, message: str, code: str, wait: float | Non
     if row is UNKNOWN and status >= 500:
         return PluggyTemporary(message, error_type=ErrorType.INTERNAL_ERROR, code=code, retry_after=wait)
     error = row.error or PluggyUnexpected
-    waiting = {"retry_after": wait} if issubclass(error, Temporary) else {}
-    built = error(message, error_type=row.error_type, code=code, **waiting)
-    assert isinstance(built, PluggyFailure)  # noqa: S101 - a test holds every row to it
-    return built
+    arguments = {"retry_after": wait} if issubclass(error, Temporary) else {}
+    result = error(message, error_type=row.error_type, code=code, **arguments)
+    assert isinstance(result, PluggyFailure)  # noqa: S101 - a test checks every row
+    return result
 
 
-def _wait(row: CodeRow, answer: Answer, told: Told, now: datetime) -> float | None:
-    """Seconds that Pluggy asks us to wait: in the header, else in the body, else for a limit its documented minute."""
-    if told.retry_at and row.error_type is ErrorType.RATE_LIMIT_EXCEEDED:
-        return min(max((told.retry_at - now).total_seconds(), 0.0), BODY_CAP_SECONDS)
+def _wait(row: CodeRow, answer: Answer, details: ErrorDetails, now: datetime) -> float | None:
+    """Seconds to wait: a plan's date in the body, or else the header, or else the documented minute of a limit."""
+    if details.retry_at and row.error_type is ErrorType.RATE_LIMIT_EXCEEDED:
+        return min(max((details.retry_at - now).total_seconds(), 0.0), BODY_CAP_SECONDS)
     for header in ("Retry-After", "RateLimit-Reset"):
         wait = retry_after(answer.headers.get(header), now=now, cap=CAP_SECONDS)
         if wait is not None and (header == "Retry-After" or status_of(answer) == 429):
@@ -99,11 +100,11 @@ def _wait(row: CodeRow, answer: Answer, told: Told, now: datetime) -> float | No
     return LIMIT_SECONDS if status_of(answer) == 429 else None
 
 
-def _told(body: Mapping[str, Any], status: int, now: datetime) -> Told:
-    given = body.get("data")
-    data: Mapping[str, Any] = given if isinstance(given, dict) else {}
+def _details(body: Mapping[str, Any], status: int, now: datetime) -> ErrorDetails:
+    content = body.get("data")
+    data: Mapping[str, Any] = content if isinstance(content, dict) else {}
     error_id = _text(body, "errorId")
-    return Told(
+    return ErrorDetails(
         status=status,
         message=_text(body, "message"),
         error_id=error_id if _REFERENCE.fullmatch(error_id) else "",
@@ -115,19 +116,19 @@ def _told(body: Mapping[str, Any], status: int, now: datetime) -> Told:
 
 
 def _fields(body: Mapping[str, Any]) -> tuple[FieldProblem, ...]:
-    listed = body.get("details") or body.get("errors")
-    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    problems = body.get("details") or body.get("errors")
+    rows = [row for row in problems if isinstance(row, dict)] if isinstance(problems, list) else []
     return tuple(FieldProblem(_text(row, "parameter"), _text(row, "code"), _text(row, "message")) for row in rows)
 
 
 def _item_ids(body: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of ITEM_USER_ALREADY_EXISTS from each place where Pluggy has been seen to put them."""
+    """The ids of ITEM_USER_ALREADY_EXISTS, from each place where Pluggy puts them."""
     data = body.get("data")
-    found = [*_ids(body.get("items")), *_ids(data)]
+    ids = [*_ids(body.get("items")), *_ids(data)]
     if isinstance(data, dict):
-        found += [entry for name in ("items", "itemIds", "ids") for entry in _ids(data.get(name))]
-        found += [entry for name in ("itemId", "id") for entry in _ids([data.get(name)])]
-    return tuple(dict.fromkeys(found))
+        ids += [entry for name in ("items", "itemIds", "ids") for entry in _ids(data.get(name))]
+        ids += [entry for name in ("itemId", "id") for entry in _ids([data.get(name)])]
+    return tuple(dict.fromkeys(ids))
 
 
 def _ids(value: Any) -> list[str]:
@@ -139,7 +140,7 @@ def _ids(value: Any) -> list[str]:
 
 
 def _retry_at(data: Mapping[str, Any], now: datetime) -> datetime | None:
-    """`canRetryAfterDate`, or the last update plus the plan's least hours between two."""
+    """`canRetryAfterDate`, or else the last update plus the plan's minimum hours between two updates."""
     if moment := _moment(data.get("canRetryAfterDate")):
         return moment
     hours, last = data.get("minUpdateFrequencyAllowedInHours"), _moment(data.get("lastUpdatedAt"))

@@ -1,4 +1,4 @@
-"""The one way a call to Pluggy goes: budget, lease, breaker, key, wire, code table."""
+"""The steps of every call to Pluggy: rate budget, lease, circuit breaker, API key, HTTP, code table."""
 
 import copy
 import hashlib
@@ -21,20 +21,20 @@ from lib.ratelimit import Budget
 
 logger = logging.getLogger(__name__)
 
-# Pluggy's windows are not ours, and a call can be under way for a while: the rest is for that.
+# The part of Pluggy's limits to use: Pluggy's windows begin at other times than ours, and calls can arrive late.
 SHARE = 0.95
-# How long work that is under way waits for its budget. A list that began anew each time would never end.
+# How long a sync in progress waits for its budget. A long sync that restarted each time would never end.
 PATIENCE_SECONDS = 120.0
 TICK_SECONDS = 5.0
 
-# Which failures speak against the bank, and which against Pluggy itself.
+# Failures that count against the bank's breaker, and those that count against Pluggy's.
 OF_THE_BANK = frozenset({ErrorType.BANK_MAINTENANCE, ErrorType.INSTITUTION_ERROR})
 OF_PLUGGY = frozenset({ErrorType.CONNECTION_FAILURE, ErrorType.INTERNAL_ERROR})
 
 
 @dataclass(frozen=True)
 class Called:
-    """One call that was made, for metrics: `outcome` is the HTTP status, or the wire error's code."""
+    """One call, for metrics. `outcome` is the HTTP status, or the code of a network error."""
 
     endpoint: str
     outcome: str
@@ -43,7 +43,7 @@ class Called:
 
 @dataclass(frozen=True, repr=False)
 class _Call:
-    """What is asked: it holds ids and credentials, hence no repr."""
+    """The parts of a request. It has no repr, because they contain ids and credentials."""
 
     endpoint: Endpoint
     path: str
@@ -58,7 +58,7 @@ def nothing(*_: object) -> None:
 
 
 class Api:
-    """Calls to one Pluggy application. Shared by threads; `with_hooks` gives one piece of work its own hooks."""
+    """Calls to one Pluggy application. Threads share it; `with_hooks` returns a copy with hooks for one task."""
 
     def __init__(
         self,
@@ -78,14 +78,14 @@ class Api:
         self._budgets = _budgets(redis, self.name, share)
         self._breaker = Breaker(redis, f"pluggy:{self.name}")
         self.before_call, self.after_call = before_call, after_call
-        self._begun = False
+        self._has_called = False
         self._keys = KeyCache(redis, self.name, self._authenticate)
 
     def with_hooks(self, before_call: Callable[[], None], after_call: Callable[[Called], None]) -> "Api":
-        """The same application (its connections, key, budgets and breakers), for one piece of work."""
+        """A copy that shares the connections, key, budgets and breakers, and has its own hooks."""
         twin = copy.copy(self)
         twin.before_call, twin.after_call = before_call, after_call
-        twin._begun = False
+        twin._has_called = False
         twin._keys = KeyCache(self._redis, self.name, twin._authenticate)
         return twin
 
@@ -98,10 +98,10 @@ class Api:
         connector_id: int | str | None = None,
         patient: bool = False,
     ) -> Any:
-        """The body of the answer. Raises an error of lib.errors, mostly one of errors.py.
+        """Make the call and return the body of the answer. Raises the errors of lib.errors and errors.py.
 
-        `connector_id` asks that bank's breaker too; `patient` waits for the budget instead of raising Throttled, as
-        every call does in work that has a lease (`before_call`) and has made its first.
+        With `connector_id`, the call also goes through that bank's breaker. A `patient` call waits for its budget
+        instead of raising Throttled. In work with a lease (`before_call`), every call after the first is patient.
         """
         call = _Call(endpoint, endpoint.url(*ids), params, json, connector_id, patient)
         key = self._keys.get()
@@ -116,27 +116,27 @@ class Api:
         answer = self._send(_Call(AUTH, AUTH.path, json=self._credentials))
         key = answer.body.get("apiKey") if isinstance(answer.body, dict) else None
         if not isinstance(key, str) or not key.isascii() or not key.isprintable():
-            raise PluggyUnexpected("auth: an answer without a key", code="NO_KEY")
+            raise PluggyUnexpected("auth: the answer contains no key", code="NO_KEY")
         return key
 
     def _send(self, call: _Call, key: str | None = None) -> Answer:
-        """One call on the wire. Returns what succeeded, and what was refused for its key; raises the rest."""
-        self._take(self._budgets[call.endpoint.budget], call.patient or self._is_under_way(call.endpoint))
+        """Make one HTTP request. Returns an answer that succeeded or refused the key; raises any other failure."""
+        self._take(self._budgets[call.endpoint.budget], call.patient or self._is_in_progress(call.endpoint))
         self.before_call()
-        # The bank's first: one that is open must not cost Pluggy's its only probe.
+        # Enter the bank's breaker first: if it is open, Pluggy's breaker must not lose its only probe.
         bank = self._bank(call.connector_id)
         failing = [breaker for breaker in (bank, self._breaker) if breaker and breaker.enter()]
         try:
-            answer = self._ask(call, key)
+            answer = self._request(call, key)
         except PonteError as error:
-            self._blame(error, bank, self._breaker in failing)
+            self._record_failure(error, bank, self._breaker in failing)
             raise unless_repeatable(call.endpoint, error) from None
         for breaker in failing:
-            _note(breaker.succeed)
-        self._begun = self._begun or call.endpoint is not AUTH
+            _record(breaker.succeed)
+        self._has_called = self._has_called or call.endpoint is not AUTH
         return answer
 
-    def _ask(self, call: _Call, key: str | None) -> Answer:
+    def _request(self, call: _Call, key: str | None) -> Answer:
         endpoint, began = call.endpoint, time.monotonic()
         headers = {"X-API-KEY": key} if key else None
         try:
@@ -147,14 +147,14 @@ class Api:
         self.after_call(Called(endpoint.name, str(answer.status), time.monotonic() - began))
         if status_of(answer) < 400 or (key and is_stale_key(answer)):
             return answer
-        refused = failure(endpoint, answer)
-        if refused.code == "HTTP_429":
-            wait = getattr(refused, "retry_after", None) or 0
-            _note(lambda: self._budgets[endpoint.budget].pause(wait))
-        raise refused
+        refusal = failure(endpoint, answer)
+        if refusal.code == "HTTP_429":
+            wait = getattr(refusal, "retry_after", None) or 0
+            _record(lambda: self._budgets[endpoint.budget].pause(wait))
+        raise refusal
 
     def _take(self, budget: Budget, patient: bool) -> None:
-        """One call out of the budget; a patient one waits for it, renewing the lease as it does."""
+        """Take one call out of the budget. A patient call waits for it, and renews the lease while it waits."""
         give_up = time.monotonic() + (self._patience if patient else 0)
         while True:
             try:
@@ -166,34 +166,34 @@ class Api:
             self.before_call()
             time.sleep(min(wait, TICK_SECONDS))
 
-    def _is_under_way(self, endpoint: Endpoint) -> bool:
-        """Whether this is work with a lease that has begun: put back, it would only begin anew."""
-        # Whoever fetches the key holds its lock, which others wait for.
-        return self._begun and self.before_call is not nothing and endpoint is not AUTH
+    def _is_in_progress(self, endpoint: Endpoint) -> bool:
+        """Whether work with a lease has already made a call. If it stopped now, it would have to start again."""
+        # The worker that fetches the key must not wait, because it holds a lock for which others wait.
+        return self._has_called and self.before_call is not nothing and endpoint is not AUTH
 
     def _bank(self, connector_id: int | str | None) -> Breaker | None:
         return None if connector_id is None else Breaker(self._redis, f"pluggy:{self.name}:bank:{connector_id}")
 
-    def _blame(self, error: PonteError, bank: Breaker | None, failing: bool) -> None:
-        """Tell the breaker that a failure speaks against. Any answer at all speaks for Pluggy, if not for the bank."""
+    def _record_failure(self, error: PonteError, bank: Breaker | None, failing: bool) -> None:
+        """Count the failure against the bank's breaker or Pluggy's. Any other answer shows that Pluggy works."""
         if bank and error.error_type in OF_THE_BANK:
-            _note(bank.fail)
+            _record(bank.fail)
         if _is_of_pluggy(error):
-            _note(self._breaker.fail)
+            _record(self._breaker.fail)
         elif failing:
-            _note(self._breaker.succeed)
+            _record(self._breaker.succeed)
 
 
-def _note(step: Callable[[], object]) -> None:
-    """Write down what a call has shown. The call is over: without Redis its outcome stays what it was."""
+def _record(step: Callable[[], object]) -> None:
+    """Store what a call showed. The call is over, so a failure of Redis does not change its outcome."""
     try:
         step()
     except Temporary as error:
-        logger.warning("not noted: %s", error)
+        logger.warning("The outcome of a call was not stored for other workers: %s", error)
 
 
 def application_name(base_url: str, client_id: str) -> str:
-    """Names an application in shared keys without revealing its id."""
+    """The name of an application in shared keys, which does not reveal its id."""
     return hashlib.sha256(f"{base_url}\n{client_id}".encode()).hexdigest()[:16]
 
 
@@ -214,12 +214,12 @@ def _is_of_pluggy(error: PonteError) -> bool:
 
 
 def unless_repeatable(endpoint: Endpoint, error: PonteError) -> PonteError:
-    """`error`; for a call that must not be repeated, and may have been carried out, OutcomeUnknown."""
+    """`error`, or OutcomeUnknown if Pluggy may have executed a call that must not be repeated."""
     on_the_wire = not isinstance(error, PluggyFailure) and error.code not in UNSENT
     if not endpoint.once or not (on_the_wire or _status(error) >= 500):
         return error
-    return OutcomeUnknown(f"{endpoint.name}: it may have been carried out ({error.code})", code=error.code)
+    return OutcomeUnknown(f"{endpoint.name}: Pluggy may have executed the call ({error.code})", code=error.code)
 
 
 def _status(error: PonteError) -> int:
-    return error.told.status if isinstance(error, PluggyFailure) else 0
+    return error.details.status if isinstance(error, PluggyFailure) else 0

@@ -1,4 +1,4 @@
-"""Pluggy's API as Python: one method a call, lists as iterators of pages, failures as the errors of errors.py."""
+"""The client: one method for each call, lists as iterators of pages, failures as the errors of errors.py."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ from lib.http import JsonClient, SessionFactory
 
 
 class PluggyClient(ItemCalls, ProductCalls, DirectoryCalls):
-    """One application of Pluggy's. Threads may share it; a piece of work takes its own `with_hooks`.
+    """Calls to one application at Pluggy. Threads may share it; one task uses a copy from `with_hooks`.
 
     `transport` makes the requests.Session of each thread. `redis` holds what workers share: the key, the rate budgets
-    and the breakers. `before_call` runs before each call, to renew a lease; `after_call` is told of each, for metrics.
-    `share` is the part of Pluggy's limits to use. `patience` is how many seconds the next page of a list waits for its
-    budget, and every call but the first of work that has a `before_call`; other calls raise Throttled at once.
+    and the breakers. `before_call` runs before each call, to renew a lease; `after_call` runs after it, for metrics.
+    `share` is the part of Pluggy's limits to use. `patience` is how many seconds a call waits for its budget, if it
+    reads a further page of a list or is not the first call of work with a `before_call`; other calls raise Throttled.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class PluggyClient(ItemCalls, ProductCalls, DirectoryCalls):
     def with_hooks(
         self, *, before_call: Callable[[], None] = nothing, after_call: Callable[[Called], None] | None = None
     ) -> "PluggyClient":
-        """The same client, sharing its connections, key, budgets and breakers, with hooks of its own."""
+        """A copy that shares the connections, key, budgets and breakers, and has its own hooks."""
         twin = object.__new__(type(self))
         twin._api = self._api.with_hooks(before_call, after_call or self._api.after_call)
         return twin

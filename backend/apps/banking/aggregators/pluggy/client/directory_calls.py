@@ -1,11 +1,11 @@
-"""Calls about what is common to all items: connectors and their health, categories, webhooks."""
+"""Calls that do not concern a single item: connectors and their health, categories, webhooks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.banking.aggregators.pluggy.client import endpoints as at
 from apps.banking.aggregators.pluggy.client.api import Api
-from apps.banking.aggregators.pluggy.client.item_calls import one
+from apps.banking.aggregators.pluggy.client.item_calls import checked_object
 from apps.banking.aggregators.pluggy.client.pages import PAGE_SIZE, Page, Row, numbered
 
 
@@ -15,22 +15,22 @@ class DirectoryCalls:
     _api: Api
 
     def connectors(self, *, sandbox: bool = False, health_details: bool = False) -> Iterator[Page]:
-        """The Connectors of this application, with their `health` and its incidents."""
+        """The application's Connectors, with their `health` and its incidents."""
         filters = {"sandbox": _flag(sandbox), "healthDetails": _flag(health_details)}
         return self._listed(at.CONNECTOR_LIST, filters)
 
     def connector(self, connector_id: int | str, *, health_details: bool = True) -> Row:
         """The Connector. Raises Gone."""
         params = {"healthDetails": _flag(health_details)}
-        return one(self._api.call(at.CONNECTOR, str(connector_id), params=params))
+        return checked_object(self._api.call(at.CONNECTOR, str(connector_id), params=params))
 
     def categories(self, *, parent_id: str | None = None) -> Iterator[Page]:
-        """The Categories, all, or those under one."""
+        """All Categories, or those under `parent_id`."""
         return self._listed(at.CATEGORY_LIST, {"parentId": parent_id} if parent_id else {})
 
     def category(self, category_id: str) -> Row:
         """The Category. Raises Gone."""
-        return one(self._api.call(at.CATEGORY, category_id))
+        return checked_object(self._api.call(at.CATEGORY, category_id))
 
     def webhooks(self) -> Iterator[Page]:
         """The application's Webhooks."""
@@ -38,12 +38,12 @@ class DirectoryCalls:
 
     def webhook(self, webhook_id: str) -> Row:
         """The Webhook. Raises Gone."""
-        return one(self._api.call(at.WEBHOOK, webhook_id))
+        return checked_object(self._api.call(at.WEBHOOK, webhook_id))
 
     def create_webhook(self, url: str, event: str = "all", *, headers: Mapping[str, str] | None = None) -> Row:
-        """The new Webhook; `headers` is what authenticates its deliveries. Raises PluggyPermanent for a refused URL."""
+        """Create a Webhook; `headers` authenticate its deliveries. Raises PluggyPermanent for a refused URL."""
         body: dict[str, Any] = {"url": url, "event": event} | ({"headers": dict(headers)} if headers else {})
-        return one(self._api.call(at.WEBHOOK_CREATE, json=body))
+        return checked_object(self._api.call(at.WEBHOOK_CREATE, json=body))
 
     def update_webhook(
         self,
@@ -54,19 +54,19 @@ class DirectoryCalls:
         headers: Mapping[str, str] | None = None,
         enabled: bool | None = None,
     ) -> Row:
-        """Change what is given. `enabled=True` revives one that Pluggy disabled."""
+        """Change the fields that are not None. `enabled=True` enables a webhook that Pluggy disabled."""
         fields = {"url": url, "event": event, "headers": headers, "enabled": enabled}
         body = {name: value for name, value in fields.items() if value is not None}
-        return one(self._api.call(at.WEBHOOK_UPDATE, webhook_id, json=body))
+        return checked_object(self._api.call(at.WEBHOOK_UPDATE, webhook_id, json=body))
 
     def delete_webhook(self, webhook_id: str) -> None:
-        """No more deliveries. Raises Gone where there is none."""
+        """Delete the Webhook. Raises Gone if it does not exist."""
         self._api.call(at.WEBHOOK_DELETE, webhook_id)
 
     def _listed(self, endpoint: at.Endpoint, filters: Mapping[str, str]) -> Iterator[Page]:
         def fetch(number: int) -> object:
-            asked = {**filters, "page": str(number), "pageSize": str(PAGE_SIZE)}
-            return self._api.call(endpoint, params=asked, patient=number > 1)
+            params = {**filters, "page": str(number), "pageSize": str(PAGE_SIZE)}
+            return self._api.call(endpoint, params=params, patient=number > 1)
 
         return numbered(fetch)
 

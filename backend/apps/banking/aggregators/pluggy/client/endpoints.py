@@ -1,7 +1,7 @@
-"""Every call we make to Pluggy, and the rate budget it draws on (https://docs.pluggy.ai/docs/rate-limits).
+"""Every call that Ponte makes to Pluggy, and its rate budget (https://docs.pluggy.ai/docs/rate-limits).
 
-Pluggy limits each address per minute and source IP. Where it names no limit we keep to the common one. Its windows
-are not ours, and a call can be late, so we use a share of each (SHARE, in api.py).
+Pluggy limits the calls per minute, endpoint and source IP. Where it documents no limit, Ponte uses the common one. It
+uses only a share of each limit (SHARE in api.py).
 """
 
 import re
@@ -17,7 +17,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`path` has a {} for each id. `once`: repeating the call could do harm, so an unknown outcome is final."""
+    """`path` has a {} for each id. With `once`, a repeated call could do harm, so Ponte never repeats it."""
 
     name: str
     method: str
@@ -27,7 +27,7 @@ class Endpoint:
     once: bool = False
 
     def url(self, *ids: str) -> str:
-        """The path with its ids. Raises Permanent for an id that could lead elsewhere."""
+        """The path with its ids. Raises Permanent for an id that could change the path."""
         for entry in ids:
             if not _ID.fullmatch(entry):
                 raise Permanent(f"{self.name}: not an id", error_type=ErrorType.INVALID_REQUEST, code="INVALID_ID")
@@ -41,7 +41,7 @@ ITEM = Endpoint("item", "GET", "/items/{}", "items")
 ITEM_LIST = Endpoint("item_list", "GET", "/v2/items", "item_list")
 ITEM_CREATE = Endpoint("item_create", "POST", "/items", "item_create", once=True)
 ITEM_REFRESH = Endpoint("item_refresh", "PATCH", "/items/{}", "item_update", per_minute=20)
-# With credentials: a bank may lock the person out after a few wrong tries.
+# This call has credentials, and a bank may lock the user out after a few wrong attempts.
 ITEM_LOGIN = Endpoint("item_login", "PATCH", "/items/{}", "item_update", per_minute=20, once=True)
 ITEM_MFA = Endpoint("item_mfa", "POST", "/items/{}/mfa", "item_mfa", once=True)
 ITEM_DELETE = Endpoint("item_delete", "DELETE", "/items/{}", "item_delete")

@@ -1,4 +1,4 @@
-"""Calls about items: connect tokens, creating, updating, the second factor, deleting."""
+"""Calls about items: connect tokens, creation, updates, the second factor, deletion."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from lib.errors import ErrorType, Unexpected
 
 
 class ItemCalls:
-    """Part of PluggyClient. Each method makes one call, or one a page, and raises the errors of errors.py."""
+    """Part of PluggyClient. Each method makes one call, or one for each page, and raises the errors of errors.py."""
 
     _api: Api
 
@@ -24,7 +24,7 @@ class ItemCalls:
         products: Sequence[str] | None = None,
         item_id: str | None = None,
     ) -> str:
-        """A token of 30 minutes for the widget; with `item_id`, for its update mode."""
+        """A token for the widget, valid for 30 minutes. With `item_id`, it opens the widget's update mode."""
         options = _present(
             clientUserId=client_user_id,
             webhookUrl=webhook_url,
@@ -32,16 +32,16 @@ class ItemCalls:
             avoidDuplicates=avoid_duplicates,
             products=products,
         )
-        # Options outside of `options` would be ignored without a word.
+        # Pluggy silently ignores options that are not inside `options`.
         body = self._api.call(at.CONNECT_TOKEN, json=_present(itemId=item_id, options=options))
-        return str(one(body, "accessToken")["accessToken"])
+        return str(checked_object(body, "accessToken")["accessToken"])
 
     def item(self, item_id: str) -> Row:
         """The Item. Raises Gone."""
-        return one(self._api.call(at.ITEM, item_id))
+        return checked_object(self._api.call(at.ITEM, item_id))
 
     def items(self, *, client_user_id: str | None = None, connector_id: int | None = None) -> Iterator[Page]:
-        """Pages of our Items, newest first. Raises NotEnabled unless Pluggy has enabled it for the team."""
+        """Pages of our Items, newest first. Raises NotEnabled unless Pluggy has enabled the list for the team."""
         filters = _present(clientUserId=client_user_id, connectorId=_text(connector_id))
         return cursored(
             lambda after: self._api.call(
@@ -60,7 +60,7 @@ class ItemCalls:
         products: Sequence[str] | None = None,
         avoid_duplicates: bool = True,
     ) -> Row:
-        """The new Item, still updating. Raises ItemAlreadyExists; OutcomeUnknown when it may have come to be."""
+        """Create an Item, which Pluggy then updates. Raises ItemAlreadyExists, or OutcomeUnknown if it may exist."""
         body = _present(
             connectorId=connector_id,
             parameters=parameters,
@@ -70,11 +70,11 @@ class ItemCalls:
             products=products,
             avoidDuplicates=avoid_duplicates,
         )
-        return done(at.ITEM_CREATE, self._api.call(at.ITEM_CREATE, json=body, connector_id=connector_id))
+        return written_object(at.ITEM_CREATE, self._api.call(at.ITEM_CREATE, json=body, connector_id=connector_id))
 
     def refresh_item(self, item_id: str, *, connector_id: int | None = None) -> Row:
-        """Have the item synced now, with the credentials that Pluggy has. 20 a minute for all items together."""
-        return one(self._api.call(at.ITEM_REFRESH, item_id, json={}, connector_id=connector_id))
+        """Make Pluggy sync the item now with its stored credentials. The budget is 20 calls a minute for all items."""
+        return checked_object(self._api.call(at.ITEM_REFRESH, item_id, json={}, connector_id=connector_id))
 
     def update_item(
         self,
@@ -86,26 +86,26 @@ class ItemCalls:
         products: Sequence[str] | None = None,
         connector_id: int | None = None,
     ) -> Row:
-        """Change the item, and have it synced. With `parameters` (credentials) an unclear outcome is OutcomeUnknown."""
+        """Change the item and make Pluggy sync it. With `parameters` (credentials), it can raise OutcomeUnknown."""
         body = _present(parameters=parameters, clientUserId=client_user_id, webhookUrl=webhook_url, products=products)
         endpoint = at.ITEM_REFRESH if parameters is None else at.ITEM_LOGIN
-        return done(endpoint, self._api.call(endpoint, item_id, json=body, connector_id=connector_id))
+        return written_object(endpoint, self._api.call(endpoint, item_id, json=body, connector_id=connector_id))
 
     def answer_mfa(self, item_id: str, answers: Mapping[str, str]) -> Row:
-        """Give the code that `item.parameter` asked for: {parameter name: value}."""
-        return done(at.ITEM_MFA, self._api.call(at.ITEM_MFA, item_id, json=dict(answers)))
+        """Send the code that `item.parameter` asks for: {parameter name: value}."""
+        return written_object(at.ITEM_MFA, self._api.call(at.ITEM_MFA, item_id, json=dict(answers)))
 
     def disable_auto_sync(self, item_id: str) -> Row:
-        """No syncs by Pluggy's own schedule, until the next forced one."""
-        return one(self._api.call(at.ITEM_NO_AUTO_SYNC, item_id))
+        """Stop the syncs of Pluggy's schedule, until the next call that makes Pluggy sync the item."""
+        return checked_object(self._api.call(at.ITEM_NO_AUTO_SYNC, item_id))
 
     def delete_item(self, item_id: str) -> None:
-        """Erase it at Pluggy: credentials, consent and data. Raises Gone where there is none."""
+        """Erase the item's credentials, consent and data at Pluggy. Raises Gone if it does not exist."""
         self._api.call(at.ITEM_DELETE, item_id)
 
 
-def one(body: Any, name: str = "id") -> Row:
-    """The object `body`, which must have `name`. Raises Unexpected."""
+def checked_object(body: Any, name: str = "id") -> Row:
+    """`body`, if it is an object with a value for `name`. Raises Unexpected otherwise."""
     if not isinstance(body, dict) or body.get(name) in (None, ""):
         raise Unexpected(
             f"Pluggy sent an object without {name}", code="NOT_AN_OBJECT", error_type=ErrorType.INTERNAL_ERROR
@@ -113,10 +113,10 @@ def one(body: Any, name: str = "id") -> Row:
     return body
 
 
-def done(endpoint: at.Endpoint, body: Any) -> Row:
-    """As `one`, for a call that changes something. Raises OutcomeUnknown when it must not be repeated."""
+def written_object(endpoint: at.Endpoint, body: Any) -> Row:
+    """Like `checked_object`, for a call that writes. Raises OutcomeUnknown if the call must not be repeated."""
     try:
-        return one(body)
+        return checked_object(body)
     except Unexpected as error:
         raise unless_repeatable(endpoint, error) from None
 

@@ -1,4 +1,4 @@
-"""Pluggy's two kinds of lists as iterators of pages, so that no list is ever in memory whole."""
+"""Pluggy's two kinds of lists as iterators of pages, so that no complete list is ever in memory."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from lib.errors import ErrorType, Unexpected
 
 PAGE_SIZE = 500
-# Five million rows: more than anybody has, and an end to a list that has none.
+# Five million rows: more than any account has, and an end for an endless list.
 MAX_PAGES = 10_000
 
 Row = dict[str, Any]
@@ -15,14 +15,14 @@ Page = list[Row]
 
 
 def numbered(fetch: Callable[[int], Any]) -> Iterator[Page]:
-    """The pages of an envelope with `page` and `totalPages`. `fetch` is given the number of a page, from 1."""
+    """The pages of a list with `page` and `totalPages`. `fetch` takes the number of a page, from 1."""
     for number in range(1, MAX_PAGES + 1):
         body = fetch(number)
         if body is None:  # no content: no rows
             return
         rows = rows_of(body)
         if number > 1 and str(body.get("page", number)) != str(number):
-            raise _broken("PAGE_MISMATCH", "another page than the one asked for")
+            raise _broken("PAGE_MISMATCH", "a page with another number than requested")
         if rows:
             yield rows
         if not rows or number >= _total(body):
@@ -31,9 +31,9 @@ def numbered(fetch: Callable[[int], Any]) -> Iterator[Page]:
 
 
 def cursored(fetch: Callable[[str | None], Any]) -> Iterator[Page]:
-    """The pages of an envelope with `next`. `fetch` is given the `after` of a page, None for the first."""
+    """The pages of a list with `next`. `fetch` takes the cursor `after` of a page, None for the first."""
     after: str | None = None
-    seen: set[str] = set()
+    cursors: set[str] = set()
     for _ in range(MAX_PAGES):
         body = fetch(after)
         if rows := rows_of(body):
@@ -41,14 +41,14 @@ def cursored(fetch: Callable[[str | None], Any]) -> Iterator[Page]:
         if not body.get("next"):
             return
         after = after_of(body["next"])
-        if after in seen:
-            raise _broken("CURSOR_LOOP", "a list that leads back into itself")
-        seen.add(after)
+        if after in cursors:
+            raise _broken("CURSOR_LOOP", "the same cursor twice")
+        cursors.add(after)
     raise _broken("ENDLESS_LIST", "a list without an end")
 
 
 def rows_of(body: Any) -> Page:
-    """The `results` of an envelope, each an object. Raises Unexpected."""
+    """The `results` of a page, which must be objects. Raises Unexpected."""
     rows = body.get("results") if isinstance(body, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _broken("NOT_A_PAGE", "a list without results")
@@ -56,12 +56,12 @@ def rows_of(body: Any) -> Page:
 
 
 def after_of(following: Any) -> str:
-    """The cursor in `next`, a query string of which nothing else is used: no address from an answer is followed."""
+    """The cursor in `next`, a query string. Ponte uses nothing else of it, and never calls a URL from an answer."""
     query = following.partition("?")[2] if isinstance(following, str) else ""
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if name == "after" and value:
-            # Not unquote_plus: a cursor is base64, whose + is sent as it is.
+            # Not unquote_plus: a cursor is base64, and Pluggy does not escape its +.
             return unquote(value)
     raise _broken("NO_CURSOR", "a next page without a cursor")
 
@@ -71,7 +71,7 @@ def _total(body: Row) -> int:
     if total is None:
         return 1
     if not str(total).isdecimal():
-        raise _broken("NOT_A_PAGE", "a list of an unreadable length")
+        raise _broken("NOT_A_PAGE", "a list whose number of pages cannot be read")
     return int(total)
 
 

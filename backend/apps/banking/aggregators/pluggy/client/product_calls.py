@@ -1,4 +1,4 @@
-"""Calls about what an item holds: accounts, transactions, bills, investments, loans, identity, consents."""
+"""Calls about an item's data: accounts, transactions, bills, investments, loans, identity, consents."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from apps.banking.aggregators.pluggy.client import endpoints as at
 from apps.banking.aggregators.pluggy.client.api import Api
 from apps.banking.aggregators.pluggy.client.endpoints import Endpoint
-from apps.banking.aggregators.pluggy.client.item_calls import one
+from apps.banking.aggregators.pluggy.client.item_calls import checked_object
 from apps.banking.aggregators.pluggy.client.pages import PAGE_SIZE, Page, Row, cursored, numbered
 
-# Pluggy takes 500; webhooks bring 400, and a URL of 500 ids is longer than some proxies take.
-IDS_A_CALL = 400
+# Pluggy accepts 500. Webhooks contain 400, and some proxies refuse a URL with 500 ids.
+IDS_PER_CALL = 400
 
 
 class ProductCalls:
@@ -25,14 +25,14 @@ class ProductCalls:
 
     def account(self, account_id: str) -> Row:
         """The Account. Raises Gone."""
-        return one(self._api.call(at.ACCOUNT, account_id))
+        return checked_object(self._api.call(at.ACCOUNT, account_id))
 
     def balance(self, account_id: str, *, connector_id: int | None = None) -> Row:
-        """The balance as the bank tells it now: slow, and few a month. `connector_id` asks the bank's breaker."""
-        return one(self._api.call(at.BALANCE, account_id, connector_id=connector_id), "balance")
+        """The live balance at the bank: slow, and few calls a month. With `connector_id`, uses the bank's breaker."""
+        return checked_object(self._api.call(at.BALANCE, account_id, connector_id=connector_id), "balance")
 
     def statements(self, account_id: str) -> Iterator[Page]:
-        """The account's statements; each `url` lives 30 minutes."""
+        """The account's statements. Each `url` is valid for 30 minutes."""
         return self._pages(at.STATEMENT_LIST, account_id)
 
     def transactions(
@@ -43,29 +43,29 @@ class ProductCalls:
         date_to: date | datetime | None = None,
         created_at_from: datetime | None = None,
     ) -> Iterator[Page]:
-        """The account's Transactions, 500 a page, by their own date (inclusive) or by when Pluggy stored them.
+        """The account's Transactions, 500 a page: filtered by their own date (inclusive) or by when Pluggy stored them.
 
-        The two filters exclude each other (ValueError). `created_at_from` leaves out rows that were only updated.
+        Use one of the two filters (ValueError). `created_at_from` leaves out rows that were only updated.
         """
         if created_at_from and (date_from or date_to):
-            raise ValueError("created_at_from does not go with date_from or date_to")
+            raise ValueError("created_at_from cannot be combined with date_from or date_to")
         moments = {"dateFrom": date_from, "dateTo": date_to, "createdAtFrom": created_at_from}
         filters = {name: moment_text(moment) for name, moment in moments.items() if moment}
         return self._cursored(at.TRANSACTION_LIST, {"accountId": account_id} | filters)
 
     def transactions_by_id(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
-        """Those of the account's Transactions that still exist, asked for 400 at a time."""
-        for start in range(0, len(ids), IDS_A_CALL):
-            some = ",".join(ids[start : start + IDS_A_CALL])
-            yield from self._cursored(at.TRANSACTION_LIST, {"accountId": account_id, "ids": some}, start > 0)
+        """The account's Transactions with these ids that still exist. Each call asks for at most 400 ids."""
+        for start in range(0, len(ids), IDS_PER_CALL):
+            chunk = ",".join(ids[start : start + IDS_PER_CALL])
+            yield from self._cursored(at.TRANSACTION_LIST, {"accountId": account_id, "ids": chunk}, start > 0)
 
     def transaction(self, transaction_id: str) -> Row:
         """The Transaction. Raises Gone."""
-        return one(self._api.call(at.TRANSACTION, transaction_id))
+        return checked_object(self._api.call(at.TRANSACTION, transaction_id))
 
     def set_category(self, transaction_id: str, category_id: str) -> Row:
-        """Override the category at Pluggy, for good. The Transaction as it is then."""
-        return one(self._api.call(at.TRANSACTION_UPDATE, transaction_id, json={"categoryId": category_id}))
+        """Override the category at Pluggy permanently. Returns the changed Transaction."""
+        return checked_object(self._api.call(at.TRANSACTION_UPDATE, transaction_id, json={"categoryId": category_id}))
 
     def bills(self, account_id: str) -> Iterator[Page]:
         """A card account's Bills."""
@@ -73,7 +73,7 @@ class ProductCalls:
 
     def bill(self, bill_id: str) -> Row:
         """The Bill. Raises Gone."""
-        return one(self._api.call(at.BILL, bill_id))
+        return checked_object(self._api.call(at.BILL, bill_id))
 
     def investments(self, item_id: str) -> Iterator[Page]:
         """The item's Investments."""
@@ -81,10 +81,10 @@ class ProductCalls:
 
     def investment(self, investment_id: str) -> Row:
         """The Investment. Raises Gone."""
-        return one(self._api.call(at.INVESTMENT, investment_id))
+        return checked_object(self._api.call(at.INVESTMENT, investment_id))
 
     def investment_transactions(self, investment_id: str) -> Iterator[Page]:
-        """The investment's movements."""
+        """The investment's InvestmentTransactions."""
         return self._pages(at.INVESTMENT_TRANSACTION_LIST, investment_id)
 
     def loans(self, item_id: str) -> Iterator[Page]:
@@ -93,11 +93,11 @@ class ProductCalls:
 
     def loan(self, loan_id: str) -> Row:
         """The Loan. Raises Gone."""
-        return one(self._api.call(at.LOAN, loan_id))
+        return checked_object(self._api.call(at.LOAN, loan_id))
 
     def identity(self, item_id: str) -> Row:
-        """The item's one Identity. Raises Gone where the bank told none."""
-        return one(self._api.call(at.IDENTITY, params={"itemId": item_id}))
+        """The item's one Identity. Raises Gone if the bank delivered none."""
+        return checked_object(self._api.call(at.IDENTITY, params={"itemId": item_id}))
 
     def consents(self, item_id: str) -> Iterator[Page]:
         """The item's Consents."""
@@ -105,26 +105,26 @@ class ProductCalls:
 
     def consent(self, consent_id: str) -> Row:
         """The Consent. Raises Gone."""
-        return one(self._api.call(at.CONSENT, consent_id))
+        return checked_object(self._api.call(at.CONSENT, consent_id))
 
     def _pages(self, endpoint: Endpoint, *ids: str, params: Mapping[str, str] | None = None) -> Iterator[Page]:
         def fetch(number: int) -> object:
-            # The default size differs between Pluggy's documents, so it is always said.
-            asked = {**(params or {}), "page": str(number), "pageSize": str(PAGE_SIZE)}
-            return self._api.call(endpoint, *ids, params=asked, patient=number > 1)
+            # Pluggy's documents disagree on the default size, so the call always names it.
+            query = {**(params or {}), "page": str(number), "pageSize": str(PAGE_SIZE)}
+            return self._api.call(endpoint, *ids, params=query, patient=number > 1)
 
         return numbered(fetch)
 
     def _cursored(self, endpoint: Endpoint, filters: Mapping[str, str], patient: bool = False) -> Iterator[Page]:
         def fetch(after: str | None) -> object:
-            asked = {**filters, "after": after} if after else filters
-            return self._api.call(endpoint, params=asked, patient=patient or after is not None)
+            params = {**filters, "after": after} if after else filters
+            return self._api.call(endpoint, params=params, patient=patient or after is not None)
 
         return cursored(fetch)
 
 
 def moment_text(moment: date | datetime) -> str:
-    """A day as it is, a moment in UTC with milliseconds, as Pluggy writes them. Raises ValueError without a zone."""
+    """A day, or a moment in UTC with milliseconds, as Pluggy writes them. Raises ValueError without a time zone."""
     if not isinstance(moment, datetime):
         return moment.isoformat()
     if moment.tzinfo is None:

@@ -1,4 +1,4 @@
-"""What comes with every call: the shared key, the lease, metrics, and silence about secrets."""
+"""Every call uses the shared key, renews the lease, is counted, and shows no secret."""
 
 import logging
 import time
@@ -57,7 +57,7 @@ def test_a_key_that_is_refused_twice_is_an_error_after_two_calls(client, pluggy)
     assert len(pluggy.made("/auth")) == 2
 
 
-def test_a_missing_permission_is_no_reason_for_a_new_key(client, pluggy):
+def test_a_missing_permission_does_not_replace_the_key(client, pluggy):
     body = {"code": 403, "codeDescription": "LIST_ITEMS_FEATURE_NOT_ENABLED", "message": "not enabled"}
     pluggy.answer = lambda _: reply(body, 403)
     with pytest.raises(PluggyPermanent):
@@ -74,7 +74,7 @@ def test_fifty_calls_with_an_expired_key_fetch_one_new_key(client, pluggy):
     assert len(pluggy.made("/auth")) == 2
 
 
-def test_refused_credentials_are_one_call_an_alert_and_no_loop(client, pluggy):
+def test_refused_credentials_cost_one_call_and_log_an_error(client, pluggy):
     body = {"code": 401, "codeDescription": "CLIENT_KEYS_UNAUTHORIZED", "message": "Client keys are invalid"}
     pluggy.authenticate = lambda _: reply(body, 401)
     for _ in range(3):
@@ -101,15 +101,15 @@ def test_an_answer_without_a_usable_key_is_unexpected(client, pluggy, body):
     assert caught.value.code == "NO_KEY"
 
 
-# --- Hooks, and what shows ---
+# --- Hooks, logs and errors ---
 
 
 def test_the_lease_is_renewed_before_every_call_auth_and_pages_included(make_client, pluggy):
-    seen = []
-    client = make_client(before_call=lambda: seen.append(len(pluggy.requests)))
+    counts = []
+    client = make_client(before_call=lambda: counts.append(len(pluggy.requests)))
     pluggy.answer = pages_of(3)
     list(client.transactions("a"))
-    assert seen == [0, 1, 2, 3]
+    assert counts == [0, 1, 2, 3]
 
 
 def test_when_the_lease_is_lost_nothing_is_sent(make_client, pluggy):
@@ -124,12 +124,12 @@ def test_when_the_lease_is_lost_nothing_is_sent(make_client, pluggy):
     assert pluggy.requests == []
 
 
-def test_work_has_its_own_hooks_and_shares_all_else(client, pluggy):
-    mine, theirs = [], []
-    client.with_hooks(before_call=lambda: mine.append(1)).item("1")
-    client.with_hooks(before_call=lambda: theirs.append(1)).item("1")
+def test_each_task_has_its_own_hooks_and_shares_everything_else(client, pluggy):
+    first, second = [], []
+    client.with_hooks(before_call=lambda: first.append(1)).item("1")
+    client.with_hooks(before_call=lambda: second.append(1)).item("1")
     client.item("1")
-    assert (len(mine), len(theirs)) == (2, 1)  # one of mine was for the key
+    assert (len(first), len(second)) == (2, 1)  # one of first was for the key
     assert len(pluggy.made("/auth")) == 1
 
 
@@ -161,7 +161,7 @@ def test_no_secret_or_body_shows_in_logs_errors_or_redis(client, pluggy, redis, 
 @pytest.mark.parametrize(
     "bad", ["", "..", ".", "../accounts", "1/2", "1?x=y", "%2e%2e", "a b", "é", "-1", "x" * 101, "1\n"]
 )
-def test_an_id_that_leads_elsewhere_is_refused_before_any_call(client, pluggy, bad):
+def test_an_id_that_would_change_the_path_is_refused_before_any_call(client, pluggy, bad):
     with pytest.raises(Permanent) as caught:
         client.item(bad)
     assert caught.value.code == "INVALID_ID"

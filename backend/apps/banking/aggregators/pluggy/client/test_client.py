@@ -1,4 +1,4 @@
-"""What each method sends, and what it makes of the answer."""
+"""What each method sends, and what it returns for each answer."""
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -15,7 +15,7 @@ ONE = {"id": "1", "balance": 1, "accessToken": "t"}
 PAGE = {"page": 1, "total": 1, "totalPages": 1, "results": [{"id": "1"}], "next": None}
 PAGED = "page=1&pageSize=500"
 
-# What is called; the method and target that Pluggy sees; the body, where there is one.
+# The call; the method and target that Pluggy receives; the body, if there is one.
 CALLS = [
     (lambda c: c.item("i"), "GET /items/i", None),
     (lambda c: c.items(client_user_id="u", connector_id=0), "GET /v2/items?clientUserId=u&connectorId=0", None),
@@ -110,7 +110,7 @@ def test_every_endpoint_has_a_method_and_v1_has_none():
 
 
 def _shape(line):
-    """`GET /items/i?x=y` as `GET /items/{}`: the third part of each path, but of v2's, is an id."""
+    """`GET /items/i?x=y` as `GET /items/{}`: the third part of each path is an id, except in v2."""
     method, target = line.split(" ")
     parts = target.partition("?")[0].split("/")
     if len(parts) > 2 and parts[1] != "v2":
@@ -118,7 +118,7 @@ def _shape(line):
     return f"{method} {'/'.join(parts)}"
 
 
-def test_a_connect_tokens_options_are_inside_of_options(client, pluggy):
+def test_the_options_of_a_connect_token_are_inside_options(client, pluggy):
     pluggy.answer = lambda _: reply({"accessToken": "token"})
     token = client.connect_token(
         client_user_id="m", webhook_url="https://x", oauth_redirect_uri="app://back", item_id="i", products=["LOANS"]
@@ -136,7 +136,7 @@ def test_a_connect_tokens_options_are_inside_of_options(client, pluggy):
     }
 
 
-def test_what_is_not_given_is_not_sent(client, pluggy):
+def test_arguments_that_are_none_are_not_sent(client, pluggy):
     pluggy.answer = lambda _: reply({"accessToken": "token"})
     client.connect_token(client_user_id="m")
     assert pluggy.made("/connect_token")[0].json == {"options": {"clientUserId": "m", "avoidDuplicates": True}}
@@ -158,7 +158,7 @@ def test_a_thousand_ids_are_asked_for_four_hundred_at_a_time(client, pluggy):
     assert [entry for ids in asked for entry in ids] == [f"id-{n}" for n in range(1000)]
 
 
-def test_no_ids_are_no_call(client, pluggy):
+def test_without_ids_no_call_is_made(client, pluggy):
     assert list(client.transactions_by_id("a", [])) == []
     assert pluggy.requests == []
 
@@ -183,7 +183,7 @@ def test_a_deletion_may_answer_with_or_without_a_body(client, pluggy, status, bo
     client.delete_webhook("w")
 
 
-def test_no_webhooks_may_be_no_content(client, pluggy):
+def test_an_empty_list_of_webhooks_can_have_no_content(client, pluggy):
     pluggy.answer = lambda _: reply(b"", 204)
     assert list(client.webhooks()) == []
 

@@ -52,7 +52,7 @@ def test_all_of_an_items_data_is_what_the_bank_holds(client, sandbox):
     assert client.identity(item["id"])["id"] == truth["identity"]["id"]
 
 
-def test_a_list_of_many_pages_comes_whole_and_once(client, sandbox):
+def test_a_list_of_many_pages_is_read_completely_and_once(client, sandbox):
     item = connected(client, "user-ok-perf-20x")
     counts = sandbox.ask(f"counts?itemId={item['id']}")["items"][item["id"]]
     accounts = rows(client.accounts(item["id"], type="BANK"))
@@ -63,7 +63,7 @@ def test_a_list_of_many_pages_comes_whole_and_once(client, sandbox):
     assert max(len(page) for page in got) == 500
 
 
-def test_transactions_are_filtered_by_day_by_creation_and_by_id(client):
+def test_transactions_are_filtered_by_date_creation_time_and_id(client):
     item = connected(client)
     account = rows(client.accounts(item["id"], type="BANK"))[0]["id"]
     everything = rows(client.transactions(account))
@@ -176,17 +176,17 @@ def test_a_bank_is_not_connected_twice(client):
     item = connected(client, avoid_duplicates=True)
     with pytest.raises(ItemAlreadyExists) as caught:
         connected(client, avoid_duplicates=True)
-    assert caught.value.told.item_ids == (item["id"],)
+    assert caught.value.details.item_ids == (item["id"],)
 
 
-def test_wrong_credentials_are_told_field_by_field(client):
+def test_wrong_credentials_are_reported_field_by_field(client):
     with pytest.raises(PluggyNeedsUser) as caught:
         client.create_item(2, {"user": "user-ok"})
     assert caught.value.code == "CONNECTOR_VALIDATION_ERROR"
-    assert "password" in [field.parameter for field in caught.value.told.fields]
+    assert "password" in [field.parameter for field in caught.value.details.fields]
 
 
-def test_items_are_listed_where_the_team_may(client, sandbox):
+def test_items_are_listed_if_pluggy_has_enabled_the_list(client, sandbox):
     item = connected(client)
     assert [row["id"] for row in rows(client.items(client_user_id=PERSON))] == [item["id"]]
     assert rows(client.items(connector_id=600)) == []
@@ -229,7 +229,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize("code", MISSING)
-def test_what_is_not_there_is_gone(client, code):
+def test_a_missing_object_is_gone(client, code):
     with pytest.raises(Gone) as caught:
         MISSING[code](client)
     assert caught.value.code == code

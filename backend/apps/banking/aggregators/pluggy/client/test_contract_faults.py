@@ -1,4 +1,4 @@
-"""The contract when things go wrong: faults, ended keys and limits of the sandbox emulator, over real HTTP."""
+"""The contract with faults, expired keys and limits of the emulator, over real HTTP."""
 
 import json
 import time
@@ -23,7 +23,7 @@ def client(sandbox, redis) -> PluggyClient:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_keys_that_end_early_are_replaced_once_for_all_workers(client, sandbox, status):
+def test_a_key_that_expires_early_is_replaced_once_for_all_workers(client, sandbox, status):
     item_id = connected(client)["id"]
     sandbox.tell("switches", {"unauthorized_status": status})
     time.sleep(1.1)  # a key's time of issue is in whole seconds
@@ -70,7 +70,7 @@ def test_a_fault_is_one_typed_error_and_the_next_call_works(client, sandbox, fau
         assert client.item(item_id)["id"] == item_id
 
 
-def test_a_creation_that_broke_off_is_found_and_not_repeated(client, sandbox):
+def test_an_interrupted_creation_is_found_and_not_repeated(client, sandbox):
     sandbox.tell("faults", {"kind": "reset", "pattern": "POST /items", "count": 1})
     with pytest.raises(OutcomeUnknown):
         client.create_item(2, {"user": "user-ok", "password": "password-ok"}, client_user_id=PERSON)

@@ -1,4 +1,4 @@
-"""A server that misbehaves: every fault is one typed error after one request."""
+"""Each fault of a server becomes one typed error after one request."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from lib.errors import Permanent, Temporary, Unexpected
 from lib.transport import new_session
 from plugfn.testing.stub_http import drip, hang, reply, reset, reset_after
 
-# --- The wire ---
+# --- Network and HTTP ---
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_passing_fault_is_temporary_and_never_retried_here(impatient, pluggy, name):
+def test_a_temporary_fault_is_not_retried_by_the_client(impatient, pluggy, name):
     behaviour, code = FAULTS[name]
     pluggy.answer = lambda _: behaviour
     with pytest.raises(Temporary) as caught:
@@ -79,7 +79,7 @@ def test_an_error_that_comes_with_status_200_is_an_error(client, pluggy):
         client.item("1")
 
 
-def test_unknown_fields_and_values_pass_and_missing_ones_are_missed_by_nobody(client, pluggy):
+def test_unknown_fields_and_values_pass_and_missing_ones_do_no_harm(client, pluggy):
     pluggy.answer = lambda _: reply({"id": "1", "status": "HIBERNATING", "tomorrow": {"a": 1}})
     assert client.item("1")["status"] == "HIBERNATING"
     assert client.item("1")["tomorrow"] == {"a": 1}
@@ -89,7 +89,7 @@ def test_unknown_fields_and_values_pass_and_missing_ones_are_missed_by_nobody(cl
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_an_item_that_may_have_been_created_is_never_asked_for_again(impatient, pluggy, name):
+def test_a_creation_with_an_unknown_outcome_is_never_repeated(impatient, pluggy, name):
     pluggy.answer = lambda _: FAULTS[name][0]
     with pytest.raises(OutcomeUnknown) as caught:
         impatient.create_item(0, {"user": "u", "password": "hush"})
@@ -99,7 +99,7 @@ def test_an_item_that_may_have_been_created_is_never_asked_for_again(impatient, 
 
 
 @pytest.mark.parametrize("body", [b'{"id": "1', b"<html>ok</html>", b"{}", b"", b"[]"])
-def test_a_creation_whose_answer_cannot_be_read_is_unclear_too(impatient, pluggy, body):
+def test_a_creation_with_an_unreadable_answer_has_an_unknown_outcome(impatient, pluggy, body):
     pluggy.answer = lambda _: reply(body)
     with pytest.raises(OutcomeUnknown):
         impatient.create_item(0, {"user": "u"})
@@ -112,13 +112,13 @@ def test_a_creation_whose_answer_cannot_be_read_is_unclear_too(impatient, pluggy
         lambda client: client.answer_mfa("1", {"token": "123456"}),
     ],
 )
-def test_credentials_are_not_sent_twice_either(impatient, pluggy, call):
+def test_a_login_with_an_unknown_outcome_is_never_repeated(impatient, pluggy, call):
     pluggy.answer = lambda _: reset
     with pytest.raises(OutcomeUnknown):
         call(impatient)
 
 
-def test_what_was_clearly_refused_is_not_unclear(client, pluggy):
+def test_a_clear_refusal_has_a_known_outcome(client, pluggy):
     pluggy.answer = lambda _: reply({"code": 429, "message": "Too many requests"}, 429, {"Retry-After": "1"})
     with pytest.raises(PluggyTemporary) as caught:
         client.create_item(0, {"user": "u"})

@@ -1,4 +1,4 @@
-"""One key for all workers: fetched by one, renewed in time, and kept sealed."""
+"""All workers share one key: one worker fetches and renews it in time, and Redis holds it sealed."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from lib.errors import Temporary
 
 
 class Issuer:
-    """Counts the keys it issues; slow enough for a crowd to gather."""
+    """Counts the keys that it issues, slowly enough for many workers to ask at the same time."""
 
     def __init__(self, life=7200, seconds=0.0):
         self.count, self.life, self.seconds = 0, life, seconds
@@ -42,7 +42,7 @@ def test_a_key_is_fetched_once_and_then_shared(redis):
     assert issuer.count == 1
 
 
-def test_a_crowd_without_a_key_makes_one_fetch(redis):
+def test_many_threads_without_a_key_make_one_fetch(redis):
     issuer = Issuer(seconds=0.3)
     with ThreadPoolExecutor(30) as pool:
         got = list(pool.map(lambda _: KeyCache(redis, "app", issuer).get(), range(30)))
@@ -91,7 +91,7 @@ def process_environment_without_database():
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-def test_at_nine_tenths_of_its_life_one_fetches_while_the_others_use_the_old_one(redis):
+def test_at_nine_tenths_of_a_keys_life_one_worker_fetches_and_the_others_use_the_old_key(redis):
     issuer = Issuer()
     with time_machine.travel(0, tick=True) as clock:
         old = KeyCache(redis, "app", issuer).get()
@@ -105,19 +105,19 @@ def test_at_nine_tenths_of_its_life_one_fetches_while_the_others_use_the_old_one
     assert got.count(old) >= 5
 
 
-def test_a_key_ends_in_redis_with_its_life(redis):
+def test_a_key_expires_in_redis_when_it_ends(redis):
     KeyCache(redis, "app", Issuer(life=100)).get()
     assert 95_000 < redis.pttl("pluggy:app:key") <= 100_000
 
 
 def test_a_key_is_not_readable_in_redis(redis):
     key = KeyCache(redis, "app", Issuer()).get()
-    kept = redis.get("pluggy:app:key")
-    assert key.encode() not in kept
-    assert key.split(".")[1].encode() not in kept
+    stored = redis.get("pluggy:app:key")
+    assert key.encode() not in stored
+    assert key.split(".")[1].encode() not in stored
 
 
-def test_a_key_sealed_with_a_dropped_encryption_key_is_fetched_anew(redis, settings):
+def test_a_key_sealed_with_a_removed_encryption_key_is_fetched_again(redis, settings):
     issuer = Issuer()
     KeyCache(redis, "app", issuer).get()
     settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
@@ -125,7 +125,7 @@ def test_a_key_sealed_with_a_dropped_encryption_key_is_fetched_anew(redis, setti
     assert issuer.count == 2
 
 
-def test_refused_credentials_are_not_tried_again_by_anybody_for_a_minute(redis):
+def test_after_a_refusal_no_worker_sends_the_credentials_for_a_minute(redis):
     asked = []
 
     def refuse():
@@ -149,14 +149,14 @@ def test_a_failed_fetch_leaves_no_lock_behind(redis):
     assert not redis.exists("pluggy:app:key-lock")
 
 
-def test_when_the_one_who_fetches_died_the_others_stop_waiting(redis, monkeypatch):
+def test_when_the_fetching_worker_dies_the_others_stop_waiting(redis, monkeypatch):
     monkeypatch.setattr(keys, "WAIT_SECONDS", 0.2)
     redis.set("pluggy:app:key-lock", "a worker that is no more", ex=45)
-    with pytest.raises(Temporary, match="being renewed"):
+    with pytest.raises(Temporary, match="renewing"):
         KeyCache(redis, "app", Issuer()).get()
 
 
-def test_nobody_frees_anothers_lock(redis):
+def test_a_worker_does_not_release_the_lock_of_another(redis):
     def overtaken():
         redis.set("pluggy:app:key-lock", "another")
         return jwt()
@@ -167,7 +167,7 @@ def test_nobody_frees_anothers_lock(redis):
 
 def test_without_redis_there_is_no_key():
     nowhere = Redis(port=9, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
-    with pytest.raises(Temporary, match="cannot be read"):
+    with pytest.raises(Temporary, match="Redis"):
         KeyCache(nowhere, "app", Issuer()).get()
 
 
@@ -175,11 +175,11 @@ UNCLEAR = ("", "opaque", "a.b.c", "a.bm90IGpzb24.c", "a.W10.c", "a.eyJleHAiOiJ4I
 
 
 @pytest.mark.parametrize("key", UNCLEAR)
-def test_a_key_that_does_not_say_how_long_it_lives_is_taken_for_two_hours(key):
+def test_a_key_without_a_lifetime_counts_as_valid_for_two_hours(key):
     assert lifetime(key) == 7200
 
 
-def test_a_key_that_claims_to_live_for_ever_is_not_believed():
+def test_the_lifetime_of_a_key_is_limited():
     assert lifetime(jwt(life=10**9)) == 7200
 
 

@@ -1,4 +1,4 @@
-"""Any number of workers together keep to Pluggy's limits, and leave it in peace when it fails."""
+"""All workers together respect Pluggy's limits, and stop calling Pluggy when it fails."""
 
 import os
 import subprocess
@@ -81,7 +81,7 @@ def test_a_limit_that_pluggy_announces_stops_all_workers_until_it_is_over(make_c
     make_client().item("1")
 
 
-def test_a_banks_own_limit_stops_nobody_else(client, pluggy):
+def test_the_monthly_limit_of_a_bank_does_not_stop_other_calls(client, pluggy):
     body = {"code": 429, "codeDescription": "BALANCE_OPEN_FINANCE_RATE_LIMIT", "message": "quota"}
     pluggy.answer = lambda _: reply(body, 429)
     with pytest.raises(PluggyTemporary):
@@ -114,7 +114,7 @@ def test_a_page_that_would_wait_too_long_is_throttled(make_client, pluggy):
     assert time.monotonic() - began < 2
 
 
-def test_work_with_a_lease_waits_for_every_call_but_its_first(make_client, monkeypatch, redis):
+def test_work_with_a_lease_waits_for_every_call_except_the_first(make_client, monkeypatch, redis):
     monkeypatch.setattr(api, "TICK_SECONDS", 0.05)
     client = make_client(share=2 / 360)
     renewed = []
@@ -154,7 +154,7 @@ def failing_calls(client, count, call=lambda client: client.item("1")):
             call(client)
 
 
-def test_when_pluggy_keeps_failing_all_workers_leave_it_in_peace(make_client, pluggy):
+def test_when_pluggy_keeps_failing_no_worker_calls_it(make_client, pluggy):
     pluggy.answer = lambda _: reply({"code": 500, "message": ""}, 500)
     failing_calls(make_client(), 5)
     with pytest.raises(Throttled) as caught:
@@ -169,7 +169,7 @@ def test_errors_of_one_request_do_not_open_the_breaker(client, pluggy):
     assert len(pluggy.made("/items/1")) == 12
 
 
-def test_one_bank_that_keeps_failing_stops_its_own_calls_alone(client, pluggy):
+def test_a_bank_that_keeps_failing_stops_only_its_own_calls(client, pluggy):
     down = {"code": 502, "codeDescription": "BALANCE_CONNECTOR_UNAVAILABLE", "message": ""}
     pluggy.answer = lambda _: reply(down, 502)
     failing_calls(client, 5, lambda client: client.balance("1", connector_id=601))
@@ -190,7 +190,7 @@ def test_a_probe_that_is_answered_closes_the_breaker_again(client, pluggy, redis
     assert not redis.exists(key)
 
 
-def test_a_failure_of_pluggy_says_nothing_of_the_bank(client, pluggy, redis):
+def test_a_failure_of_pluggy_does_not_count_against_the_bank(client, pluggy, redis):
     down = {"code": 502, "codeDescription": "BALANCE_CONNECTOR_UNAVAILABLE", "message": ""}
     pluggy.answer = lambda _: reply(down, 502)
     failing_calls(client, 4, lambda client: client.balance("1", connector_id=601))
@@ -204,7 +204,7 @@ def test_a_failure_of_pluggy_says_nothing_of_the_bank(client, pluggy, redis):
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_when_redis_goes_away_after_a_call_its_outcome_stays(client, pluggy, redis, monkeypatch, status):
+def test_a_failure_of_redis_after_a_call_does_not_change_its_outcome(client, pluggy, redis, monkeypatch, status):
     def gone(_):
         raise Temporary("no Redis")
 

@@ -1,4 +1,4 @@
-"""Lists end, whatever the server says of its pages, and no address from an answer is followed."""
+"""Every list ends, whatever the server says about its pages, and no URL from an answer is called."""
 
 import pytest
 from hypothesis import given
@@ -14,13 +14,13 @@ def envelope(rows, page=1, total_pages=1):
 
 
 def listed(rows, size):
-    """A server of numbered pages."""
+    """A server that answers with numbered pages."""
     count = max(1, -(-len(rows) // size))
     return lambda number: envelope(rows[(number - 1) * size : number * size], number, count)
 
 
 def chained(rows, size):
-    """A server of cursors."""
+    """A server that answers with cursors."""
 
     def fetch(after):
         start = int(after or 0)
@@ -65,7 +65,7 @@ def test_a_cursor_that_comes_back_is_a_loop():
     assert failing(cursored(lambda _: {"results": [{"id": "1"}], "next": "?after=A"})) == "CURSOR_LOOP"
 
 
-def test_a_longer_loop_is_noticed_too():
+def test_a_longer_loop_of_cursors_is_an_error_too():
     chain = {None: "a", "a": "b", "b": "c", "c": "a"}
     asked = []
 
@@ -77,7 +77,7 @@ def test_a_longer_loop_is_noticed_too():
     assert asked == [None, "a", "b", "c"]
 
 
-def test_a_list_that_never_ends_is_given_up(monkeypatch):
+def test_an_endless_list_is_an_error(monkeypatch):
     monkeypatch.setattr(pages, "MAX_PAGES", 50)
     count = iter(range(10**6))
     assert failing(cursored(lambda _: {"results": [], "next": f"?after={next(count)}"})) == "ENDLESS_LIST"
@@ -102,7 +102,7 @@ def test_a_server_that_ignores_the_page_number_is_noticed():
     assert failing(numbered(lambda _: envelope([{"id": "1"}], 1, 3))) == "PAGE_MISMATCH"
 
 
-def test_no_content_is_no_rows():
+def test_an_answer_without_content_has_no_rows():
     assert list(numbered(lambda _: None)) == []
 
 
@@ -116,14 +116,14 @@ NO_PAGES = (None, [], "x", {}, {"results": None}, {"results": {}}, {"results": [
 
 @pytest.mark.parametrize("body", NO_PAGES)
 @pytest.mark.parametrize("walk", [numbered, cursored])
-def test_what_is_no_page_is_unexpected(walk, body):
+def test_an_answer_that_is_not_a_page_is_unexpected(walk, body):
     if walk is numbered and body is None:
         return
     assert failing(walk(lambda _: body)) == "NOT_A_PAGE"
 
 
 @pytest.mark.parametrize("body", [{"results": [{"id": "1"}]}, envelope([{"id": "1"}], total_pages=None)])
-def test_a_page_without_counts_is_the_only_one(body):
+def test_a_page_without_a_total_is_the_only_page(body):
     assert list(numbered(lambda _: body)) == [[{"id": "1"}]]
 
 
@@ -139,7 +139,7 @@ def test_a_page_without_counts_is_the_only_one(body):
         ("//169.254.169.254/?after=QUJD", "QUJD"),
     ],
 )
-def test_of_the_next_page_only_the_cursor_is_used(following, after):
+def test_only_the_cursor_of_next_is_used(following, after):
     assert after_of(following) == after
 
 
@@ -158,6 +158,6 @@ def test_a_number_of_pages_sent_as_text_is_still_a_number():
     assert [row["id"] for page in numbered(bodies.__getitem__) for row in page] == [1, 2]
 
 
-def test_a_list_of_an_unreadable_length_is_refused_and_not_cut():
+def test_a_list_with_an_unreadable_number_of_pages_is_refused():
     with pytest.raises(Unexpected):
         list(numbered(lambda _: {"page": 1, "totalPages": "many", "results": [{"id": 1}]}))

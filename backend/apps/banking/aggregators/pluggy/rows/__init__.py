@@ -1,4 +1,4 @@
-"""All of Pluggy's objects as plain rows: one value for each column the aggregator owns, by the names `merge` takes.
+"""Map Pluggy's objects to plain rows: one value for each column that the aggregator fills, by the names for `merge`.
 
 page = rows.mapped(rows.transaction, docs)
 merge(Transaction, scope, page.rows)

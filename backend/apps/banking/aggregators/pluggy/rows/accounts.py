@@ -1,7 +1,7 @@
-"""Pluggy's accounts, bills, consents and identities as plain rows."""
+"""Map Pluggy's accounts, bills, consents and identities to plain rows."""
 
 from apps.banking.aggregators.contract import Row
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, rest
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, unmapped
 from apps.banking.aggregators.pluggy.rows.values import (
     Doc,
     currency,
@@ -23,10 +23,10 @@ _ACCOUNT = frozenset(
 
 
 def account(doc: Doc) -> Row:
-    """An Account; `bankData` and `creditData` are also whole in `extra`. Raises RefusedRow."""
-    extra = rest(doc, _ACCOUNT)
+    """An Account. `extra` also has the whole `bankData` and `creditData`. Raises RefusedRow."""
+    extra = unmapped(doc, _ACCOUNT)
     bank, credit = part(doc, "bankData"), part(doc, "creditData")
-    aside: Doc = {}
+    unused: Doc = {}
     return {
         **base(doc, extra),
         "type": word(doc, "type", extra),
@@ -38,22 +38,22 @@ def account(doc: Doc) -> Row:
         "owner": line(doc, "owner", extra),
         "balance": money(doc, "balance", extra),
         "currency_code": currency(doc, "currencyCode", extra),
-        "transfer_number": line(bank, "transferNumber", aside),
-        "closing_balance": money(bank, "closingBalance", aside),
-        "automatically_invested_balance": money(bank, "automaticallyInvestedBalance", aside),
-        "overdraft_contracted_limit": money(bank, "overdraftContractedLimit", aside),
-        "overdraft_used_limit": money(bank, "overdraftUsedLimit", aside),
-        "unarranged_overdraft_amount": money(bank, "unarrangedOverdraftAmount", aside),
-        "level": word(credit, "level", aside),
-        "brand": word(credit, "brand", aside),
-        "credit_status": word(credit, "status", aside),
-        "holder_type": word(credit, "holderType", aside),
-        "balance_close_date": day(credit, "balanceCloseDate", aside),
-        "balance_due_date": day(credit, "balanceDueDate", aside),
-        "credit_limit": money(credit, "creditLimit", aside),
-        "available_credit_limit": money(credit, "availableCreditLimit", aside),
-        "minimum_payment": money(credit, "minimumPayment", aside),
-        "is_limit_flexible": flag(credit, "isLimitFlexible", aside),
+        "transfer_number": line(bank, "transferNumber", unused),
+        "closing_balance": money(bank, "closingBalance", unused),
+        "automatically_invested_balance": money(bank, "automaticallyInvestedBalance", unused),
+        "overdraft_contracted_limit": money(bank, "overdraftContractedLimit", unused),
+        "overdraft_used_limit": money(bank, "overdraftUsedLimit", unused),
+        "unarranged_overdraft_amount": money(bank, "unarrangedOverdraftAmount", unused),
+        "level": word(credit, "level", unused),
+        "brand": word(credit, "brand", unused),
+        "credit_status": word(credit, "status", unused),
+        "holder_type": word(credit, "holderType", unused),
+        "balance_close_date": day(credit, "balanceCloseDate", unused),
+        "balance_due_date": day(credit, "balanceDueDate", unused),
+        "credit_limit": money(credit, "creditLimit", unused),
+        "available_credit_limit": money(credit, "availableCreditLimit", unused),
+        "minimum_payment": money(credit, "minimumPayment", unused),
+        "is_limit_flexible": flag(credit, "isLimitFlexible", unused),
     }
 
 
@@ -65,8 +65,8 @@ _BILL = frozenset(
 
 
 def bill(doc: Doc) -> Row:
-    """A Bill of a card; its charges and payments are in `extra`. Raises RefusedRow."""
-    extra = rest(doc, _BILL)
+    """A Bill of a card. `extra` has its charges and payments. Raises RefusedRow."""
+    extra = unmapped(doc, _BILL)
     return {
         **base(doc, extra),
         "due_date": day(doc, "dueDate", extra),
@@ -83,7 +83,7 @@ _CONSENT = frozenset(ALWAYS | {"itemId", "products", "openFinancePermissionsGran
 
 def consent(doc: Doc) -> Row:
     """A Consent. Raises RefusedRow."""
-    extra = rest(doc, _CONSENT)
+    extra = unmapped(doc, _CONSENT)
     return {
         **base(doc, extra),
         "products": words(doc, "products"),
@@ -101,8 +101,8 @@ _IDENTITY = frozenset(
 
 
 def identity(doc: Doc) -> Row:
-    """An IdentityResponse: whom the bank knows. Raises RefusedRow."""
-    extra = rest(doc, _IDENTITY)
+    """An IdentityResponse: the user's personal data at the bank. Raises RefusedRow."""
+    extra = unmapped(doc, _IDENTITY)
     return {
         **base(doc, extra),
         "full_name": line(doc, "fullName", extra),

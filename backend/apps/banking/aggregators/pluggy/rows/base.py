@@ -1,7 +1,7 @@
-"""What all rows made of Pluggy's objects have in common, and when one is refused.
+"""What all mappers share: the common columns, and the rules for refusing a row.
 
-Unknown fields and unknown enum values are kept, missing ones tolerated; what no column holds is in `extra`. Only what
-makes a row useless is refused: no id, or a transaction without a day or a sound amount.
+Mappers keep unknown fields (in `extra`) and unknown enum values, and tolerate missing fields. They refuse a row only if
+it is useless: one without an id, or a transaction without a day or a valid amount.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,17 +16,18 @@ ALWAYS = {"id", "createdAt", "updatedAt"}
 
 
 def mapped(mapper: Mapper, docs: Iterable[Doc]) -> Page:
-    """All objects of a page through one of the mappers below."""
+    """Map all objects of a page with one mapper."""
     page = Page()
     for doc in docs:
         try:
             page.rows.append(mapper(doc))
-        except RefusedRow as bad:
-            page.refused.append(bad)
+        except RefusedRow as error:
+            page.refused.append(error)
     return page
 
 
 def base(doc: Doc, extra: Doc) -> Row:
+    """The columns that all rows have. Raises RefusedRow."""
     return {
         "vendor_id": vendor_id(doc),
         "vendor_created_at": instant(doc, "createdAt", extra),
@@ -38,17 +39,19 @@ def base(doc: Doc, extra: Doc) -> Row:
 def vendor_id(doc: Doc) -> str:
     """The object's id as text. Raises RefusedRow."""
     value = doc.get("id")
-    given = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not given or len(given) > ID_LENGTH or not given.isprintable() or not given.isascii():
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not text or len(text) > ID_LENGTH or not text.isprintable() or not text.isascii():
         raise RefusedRow("ROW_WITHOUT_ID")
-    return given
+    return text
 
 
-def rest(doc: Doc, held: frozenset[str]) -> Doc:
-    return {name: value for name, value in doc.items() if value is not None and name not in held}
+def unmapped(doc: Doc, mapped_names: frozenset[str]) -> Doc:
+    """The fields that no column holds: the beginning of `extra`."""
+    return {name: value for name, value in doc.items() if value is not None and name not in mapped_names}
 
 
-def needed(value: Any, code: str, row: Row) -> Any:
+def required(value: Any, code: str, row: Row) -> Any:
+    """`value`. Raises RefusedRow if it is None."""
     if value is None:
         raise RefusedRow(code, str(row["vendor_id"]))
     return value

@@ -1,7 +1,7 @@
-"""Pluggy's connectors and categories as plain rows."""
+"""Map Pluggy's connectors and categories to plain rows."""
 
 from apps.banking.aggregators.contract import Row
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, rest
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, unmapped
 from apps.banking.aggregators.pluggy.rows.values import Doc, clean, flag, line, part, text, word, words
 
 _CATEGORY = frozenset(ALWAYS | {"description", "descriptionTranslated", "parentId", "parentDescription"})
@@ -9,7 +9,7 @@ _CATEGORY = frozenset(ALWAYS | {"description", "descriptionTranslated", "parentI
 
 def category(doc: Doc) -> Row:
     """A Category. Raises RefusedRow."""
-    extra = rest(doc, _CATEGORY)
+    extra = unmapped(doc, _CATEGORY)
     return {
         **base(doc, extra),
         "description": line(doc, "description", extra),
@@ -28,9 +28,9 @@ _CONNECTOR = frozenset(
 
 def connector(doc: Doc) -> Row:
     """A Connector and its health. Raises RefusedRow."""
-    extra = rest(doc, _CONNECTOR)
+    extra = unmapped(doc, _CONNECTOR)
     health = part(doc, "health")
-    aside: Doc = {}
+    unused: Doc = {}
     return {
         **base(doc, extra),
         "name": line(doc, "name", extra),
@@ -46,7 +46,7 @@ def connector(doc: Doc) -> Row:
         "reset_password_url": line(doc, "resetPasswordUrl", extra),
         "products": words(doc, "products"),
         "credentials": clean(doc.get("credentials") or []),
-        "health_status": word(health, "status", aside),
-        "health_stage": word(health, "stage", aside),
+        "health_status": word(health, "status", unused),
+        "health_stage": word(health, "stage", unused),
         "incidents": clean(health.get("incidents") or []),
     }

@@ -1,7 +1,7 @@
-"""Pluggy's item as the columns of a Connection; which state it is in is for others to judge."""
+"""Map Pluggy's item to the columns of a Connection, except its state, which `classify` decides."""
 
 from apps.banking.aggregators.contract import Row
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, rest
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, unmapped
 from apps.banking.aggregators.pluggy.rows.values import Doc, clean, instant, part, whole, word, words
 
 _ITEM = frozenset(
@@ -12,8 +12,8 @@ _ITEM = frozenset(
 
 
 def item(doc: Doc) -> Row:
-    """Columns of Connection; `error`, `parameter` and `userAction` are in `extra`. Raises RefusedRow without an id."""
-    extra = rest(doc, _ITEM)
+    """The columns of a Connection; `extra` has `error`, `parameter` and `userAction`. Raises RefusedRow."""
+    extra = unmapped(doc, _ITEM)
     return {
         **base(doc, extra),
         "status": word(doc, "status", extra),

@@ -1,4 +1,4 @@
-"""Pluggy's objects become rows: sign, day, unknown and missing fields, and what is refused."""
+"""Pluggy's objects become rows: sign, day, unknown and missing fields, refused rows."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -55,16 +55,16 @@ def test_a_row_holds_every_column_the_aggregator_owns_and_nothing_else(model):
     assert set(mapper(LEAST)) == wanted
 
 
-def test_an_item_is_columns_of_a_connection():
-    found = rows.item({"id": "i", "error": {"code": "INVALID_CREDENTIALS"}, "statusDetail": {"accounts": None}})
-    for name in found:
+def test_an_item_becomes_columns_of_a_connection():
+    row = rows.item({"id": "i", "error": {"code": "INVALID_CREDENTIALS"}, "statusDetail": {"accounts": None}})
+    for name in row:
         assert hasattr(Connection, name)
-    assert found["error_code"] == "INVALID_CREDENTIALS"
-    assert found["extra"] == {"error": {"code": "INVALID_CREDENTIALS"}}
+    assert row["error_code"] == "INVALID_CREDENTIALS"
+    assert row["extra"] == {"error": {"code": "INVALID_CREDENTIALS"}}
 
 
 @pytest.mark.parametrize(
-    ("kind", "sent", "kept"),
+    ("kind", "sent", "expected"),
     [
         ("DEBIT", "10.50", "-10.50"),
         ("DEBIT", "-10.50", "-10.50"),
@@ -74,9 +74,9 @@ def test_an_item_is_columns_of_a_connection():
         ("DEBIT", "0", "0"),
     ],
 )
-def test_the_sign_follows_the_type(kind, sent, kept):
+def test_the_sign_follows_the_type(kind, sent, expected):
     row = rows.transaction(transaction_doc(type=kind, amount=Decimal(sent), amountInAccountCurrency=Decimal(sent)))
-    assert row["amount"] == row["amount_in_account_currency"] == Decimal(kept)
+    assert row["amount"] == row["amount_in_account_currency"] == Decimal(expected)
     assert not str(row["amount"]).startswith("-0.00000000")
 
 
@@ -98,13 +98,13 @@ def test_the_day_of_a_card_transaction(card, meant):
     assert rows.transaction(doc)["date"] == meant
 
 
-def test_the_instant_is_kept_where_there_is_one():
-    made = rows.transaction(transaction_doc(date="2026-11-01T14:02:11.000Z"))
-    assert made["occurred_at"] == datetime(2026, 11, 1, 14, 2, 11, tzinfo=UTC)
+def test_the_instant_is_stored_if_the_vendor_knows_it():
+    row = rows.transaction(transaction_doc(date="2026-11-01T14:02:11.000Z"))
+    assert row["occurred_at"] == datetime(2026, 11, 1, 14, 2, 11, tzinfo=UTC)
     assert rows.transaction(transaction_doc())["occurred_at"] is None
 
 
-def test_what_no_column_holds_is_in_extra():
+def test_fields_without_a_column_are_in_extra():
     doc = transaction_doc(descriptionRaw="PADARIA 01", ofTomorrow={"a": [1]}, merchant={"name": "Padaria", "cnpj": "1"})
     row = rows.transaction(doc)
     assert row["merchant_name"] == "Padaria"
@@ -120,7 +120,7 @@ def test_the_mcc_may_be_text_or_number():
         assert rows.transaction(transaction_doc(creditCardMetadata={"payeeMCC": mcc}))["payee_mcc"] == 5411
 
 
-def test_text_too_long_is_cut_and_kept_whole_aside():
+def test_text_that_is_too_long_is_cut_and_goes_whole_to_extra():
     row = rows.transaction(transaction_doc(description="x" * 10_000))
     assert len(row["description"]) == 500
     assert row["extra"]["description"] == "x" * 10_000
@@ -141,19 +141,19 @@ def test_text_too_long_is_cut_and_kept_whole_aside():
         ({"date": "ontem"}, "ROW_DATE"),
     ],
 )
-def test_a_useless_row_is_refused_alone_and_counts_as_seen(changes, code):
-    found = rows.mapped(rows.transaction, [transaction_doc(id="good"), transaction_doc(**changes)])
-    assert [row["vendor_id"] for row in found.rows] == ["good"]
-    assert [bad.code for bad in found.refused] == [code]
-    assert found.seen == (["good"] if code == "ROW_WITHOUT_ID" else ["good", "x"])
+def test_a_useless_row_is_refused_without_the_others_and_counts_as_listed(changes, code):
+    page = rows.mapped(rows.transaction, [transaction_doc(id="good"), transaction_doc(**changes)])
+    assert [row["vendor_id"] for row in page.rows] == ["good"]
+    assert [bad.code for bad in page.refused] == [code]
+    assert page.seen == (["good"] if code == "ROW_WITHOUT_ID" else ["good", "x"])
 
 
-def test_a_refusal_says_nothing_of_the_content():
-    found = rows.mapped(rows.transaction, [transaction_doc(description="Maria", amount="segredo")])
-    assert "segredo" not in str(found.refused[0]) + repr(found.refused[0])
+def test_a_refusal_does_not_show_the_content():
+    page = rows.mapped(rows.transaction, [transaction_doc(description="Maria", amount="segredo")])
+    assert "segredo" not in str(page.refused[0]) + repr(page.refused[0])
 
 
-def test_a_missing_date_falls_back_on_the_day_of_its_making():
+def test_without_a_date_the_day_of_creation_counts():
     doc = transaction_doc(date=None, createdAt="2026-11-02T12:00:00.000Z")
     assert rows.transaction(doc)["date"] == date(2026, 11, 2)
 
@@ -166,7 +166,7 @@ def test_numbers_of_investments_keep_their_decimals():
     assert row["fixed_annual_rate"] == Decimal("0.1365")
 
 
-def test_a_loan_takes_its_numbers_from_inside():
+def test_a_loan_takes_its_numbers_from_nested_objects():
     doc = {"id": "l", "CET": Decimal("0.29"), "payments": {"contractOutstandingBalance": 10}}
     row = rows.loan({**doc, "installments": {"totalNumberOfInstallments": 12, "paidInstallments": 3}})
     assert (row["cet"], row["contract_outstanding_balance"]) == (Decimal("0.29"), 10)
@@ -186,14 +186,14 @@ DOCS = st.dictionaries(st.sampled_from(FIELDS), ANY_JSON, max_size=12)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(docs=st.lists(DOCS, min_size=1, max_size=4))
 @pytest.mark.parametrize("model", MAPPERS)
-def test_whatever_is_sent_is_refused_or_stored_and_a_repeat_changes_nothing(model, docs):
+def test_any_body_is_refused_or_stored_and_a_repeat_changes_nothing(model, docs):
     mapper, names = MAPPERS[model]
-    found = rows.mapped(mapper, [{**doc, "id": f"row-{n}"} for n, doc in enumerate(docs)])
+    page = rows.mapped(mapper, [{**doc, "id": f"row-{n}"} for n, doc in enumerate(docs)])
     with transaction.atomic():
         scope = scope_of(names)
-        first = merge(model, scope, found.rows)
-        assert first.created == (len(found.rows) if model is not Identity else min(1, len(found.rows)))
-        assert merge(model, scope, found.rows) == Counts(unchanged=first.created)
+        first = merge(model, scope, page.rows)
+        assert first.created == (len(page.rows) if model is not Identity else min(1, len(page.rows)))
+        assert merge(model, scope, page.rows) == Counts(unchanged=first.created)
         for row in model.objects.all():
             assert isinstance(row.extra, dict)
         transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""Values from Pluggy are read leniently, and what does not fit is kept aside."""
+"""Pluggy's values are read leniently, and a value that does not fit goes to `extra`."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ ANY_JSON = st.recursive(
 
 
 def read(reader, value, *more):
-    """(what was read, what was kept aside)"""
+    """(the value, `extra`)"""
     extra = {}
     return reader({"x": value}, "x", extra, *more), extra.get("x")
 
@@ -25,8 +25,8 @@ def read(reader, value, *more):
 @pytest.mark.parametrize(
     ("sent", "meant"),
     [
-        ("2026-11-01T00:00:00.000Z", date(2026, 11, 1)),  # a mere date, in UTC
-        ("2026-11-01T03:00:00.000Z", date(2026, 11, 1)),  # a mere date, São Paulo's midnight
+        ("2026-11-01T00:00:00.000Z", date(2026, 11, 1)),  # a date without a time, in UTC
+        ("2026-11-01T03:00:00.000Z", date(2026, 11, 1)),  # a date without a time, midnight in São Paulo
         ("2026-11-01T02:59:59.999Z", date(2026, 10, 31)),
         ("2026-11-01T00:00:00.001Z", date(2026, 10, 31)),
         ("2026-11-01T23:59:59.999Z", date(2026, 11, 1)),
@@ -34,19 +34,19 @@ def read(reader, value, *more):
         ("2024-01-15T10:30:00Z", date(2024, 1, 15)),
         ("2022-01-03", date(2022, 1, 3)),
         ("2023-07-20T00:00:00", date(2023, 7, 20)),
-        ("2023-07-20T01:00:00", date(2023, 7, 20)),  # no zone: local already
+        ("2023-07-20T01:00:00", date(2023, 7, 20)),  # no time zone: already local
         ("2023-07-20T22:30:00-03:00", date(2023, 7, 20)),
         ("2023-07-21T01:30:00+00:00", date(2023, 7, 20)),
-        ("2018-11-15T01:30:00.000Z", date(2018, 11, 14)),  # in the days of summer time it was two hours
+        ("2018-11-15T01:30:00.000Z", date(2018, 11, 14)),  # with summer time, the difference is two hours
         ("0001-01-01T01:00:00.000Z", date(1, 1, 1)),
     ],
 )
-def test_the_day_that_is_meant(sent, meant):
+def test_the_day_of_a_timestamp(sent, meant):
     assert read(day, sent) == (meant, None)
 
 
 @pytest.mark.parametrize("sent", ["", "yesterday", "2026-13-01", "0001-01-01T00:00:00+14:00", 20261101, {}, True])
-def test_what_is_no_date_is_kept_aside(sent):
+def test_an_invalid_date_goes_to_extra(sent):
     assert read(day, sent) == (None, sent)
     assert read(instant, sent) == (None, sent)
 
@@ -57,7 +57,7 @@ def test_instants_are_in_utc():
         assert read(instant, sent) == (moment, None)
 
 
-def test_a_mere_date_has_no_clock_time():
+def test_a_date_without_a_time_has_no_instant():
     assert clock_time("2026-11-01T00:00:00.000Z") is None
     assert clock_time("2026-11-01T03:00:00.000Z") is None
     assert clock_time("2026-11-01T14:02:11.000Z") == datetime(2026, 11, 1, 14, 2, 11, tzinfo=UTC)
@@ -65,7 +65,7 @@ def test_a_mere_date_has_no_clock_time():
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "expected"),
     [
         (Decimal("10.5"), "10.50000000"),
         (7, "7.00000000"),
@@ -77,8 +77,8 @@ def test_a_mere_date_has_no_clock_time():
         (Decimal("99999999999999999999.99999999"), "99999999999999999999.99999999"),
     ],
 )
-def test_amounts_are_exact_to_eight_decimals(sent, kept):
-    assert read(money, sent) == (Decimal(kept), None)
+def test_amounts_are_exact_to_eight_decimals(sent, expected):
+    assert read(money, sent) == (Decimal(expected), None)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_amounts_are_exact_to_eight_decimals(sent, kept):
         *("NaN", "Infinity", "ten", "", True, [1], {"a": 1}),
     ],
 )
-def test_absurd_amounts_are_kept_aside(sent):
+def test_absurd_amounts_go_to_extra(sent):
     assert read(money, sent) == (None, sent)
 
 
@@ -98,42 +98,44 @@ def test_any_amount_of_eight_decimals_survives(amount):
 
 
 @given(ANY_JSON)
-def test_no_value_breaks_a_reader(value):
+def test_every_value_can_be_read_without_an_error(value):
     for reader in (day, instant, money, whole, currency):
         read(reader, value)
-    found, _ = read(text, value, 60)
-    assert len(found) <= 60
-    found.encode()
-    assert "\x00" not in found
+    result, _ = read(text, value, 60)
+    assert len(result) <= 60
+    result.encode()
+    assert "\x00" not in result
 
 
 @given(st.text(st.characters(), max_size=80))
-def test_text_that_fits_is_kept_as_it_is_but_for_what_no_database_takes(value):
-    found, aside = read(text, value, 60)
-    assert found == "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in value)[:60]
-    assert aside == (value if len(value) > 60 else None)
+def test_text_that_fits_is_unchanged_except_for_characters_that_cannot_be_stored(value):
+    result, in_extra = read(text, value, 60)
+    assert result == "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in value)[:60]
+    assert in_extra == (value if len(value) > 60 else None)
 
 
-def test_numbers_where_text_belongs_become_text():
+def test_a_number_in_a_text_field_becomes_text():
     assert read(text, 5411, 60) == ("5411", None)
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept", "aside"), [("brl", "BRL", None), ("USDT", "XXX", "USDT"), (None, "XXX", None)]
+    ("sent", "expected", "in_extra"), [("brl", "BRL", None), ("USDT", "XXX", "USDT"), (None, "XXX", None)]
 )
-def test_currencies_are_three_letters_or_none(sent, kept, aside):
-    assert read(currency, sent) == (kept, aside)
+def test_currencies_are_three_letters_or_none(sent, expected, in_extra):
+    assert read(currency, sent) == (expected, in_extra)
 
 
-@pytest.mark.parametrize(("sent", "kept"), [(5411, 5411), ("5411", 5411), (Decimal(3), 3), (2.5, None), (2**31, None)])
-def test_integers_come_from_numbers_and_their_text(sent, kept):
-    assert read(whole, sent) == (kept, None if kept else sent)
+@pytest.mark.parametrize(
+    ("sent", "expected"), [(5411, 5411), ("5411", 5411), (Decimal(3), 3), (2.5, None), (2**31, None)]
+)
+def test_integers_come_from_numbers_and_their_text(sent, expected):
+    assert read(whole, sent) == (expected, None if expected else sent)
 
 
 def test_json_for_the_database_is_cleaned_at_any_depth():
     assert clean({"a\x00": ["\ud800", {"b": "c\x00"}]}) == {"a\ufffd": ["\ufffd", {"b": "c\ufffd"}]}
 
 
-def test_an_amount_that_rounds_to_more_than_the_column_holds_is_kept_aside_whatever_its_sign():
+def test_an_amount_that_rounds_to_a_number_too_large_for_the_column_goes_to_extra():
     for text_of in ("99999999999999999999.999999999", "-99999999999999999999.999999999"):
         assert read(money, Decimal(text_of)) == (None, Decimal(text_of))

@@ -1,10 +1,10 @@
-"""Pluggy's transactions as plain rows: the sign by `type`, the day by what tells it best."""
+"""Map Pluggy's transactions to plain rows: `type` decides the sign, and several fields the day."""
 
 from datetime import date
 from decimal import Decimal
 
 from apps.banking.aggregators.contract import Row
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, needed, rest
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, required, unmapped
 from apps.banking.aggregators.pluggy.rows.values import (
     Doc,
     clock_time,
@@ -28,9 +28,9 @@ _TRANSACTION = frozenset(
 
 def transaction(doc: Doc) -> Row:
     """A Transaction of an account or a card. Raises RefusedRow."""
-    extra = rest(doc, _TRANSACTION)
+    extra = unmapped(doc, _TRANSACTION)
     card = part(doc, "creditCardMetadata")
-    aside: Doc = {}
+    unused: Doc = {}
     kind = word(doc, "type", extra)
     row = {
         **base(doc, extra),
@@ -46,13 +46,13 @@ def transaction(doc: Doc) -> Row:
         "operation_type": word(doc, "operationType", extra),
         "provider_id": line(doc, "providerId", extra),
         "provider_code": line(doc, "providerCode", extra),
-        # What follows stays in `extra` too, inside the whole object it is a part of.
-        "payment_method": word(part(doc, "paymentData"), "paymentMethod", aside),
-        "merchant_name": line(part(doc, "merchant"), "name", aside),
-        **_card_columns(card, aside),
+        # The values below are in `extra` too, inside their parent objects.
+        "payment_method": word(part(doc, "paymentData"), "paymentMethod", unused),
+        "merchant_name": line(part(doc, "merchant"), "name", unused),
+        **_card_columns(card, unused),
     }
-    row["amount"] = signed(needed(money(doc, "amount", extra), "ROW_AMOUNT", row), kind)
-    row["date"] = needed(_transaction_day(doc, card), "ROW_DATE", row)
+    row["amount"] = signed(required(money(doc, "amount", extra), "ROW_AMOUNT", row), kind)
+    row["date"] = required(_transaction_day(doc, card), "ROW_DATE", row)
     row["occurred_at"] = clock_time(_string(card, "transactionDateTime") or _string(doc, "date"))
     return row
 
@@ -66,34 +66,34 @@ _NO_CARD: Row = {
 }
 
 
-def _card_columns(card: Doc, aside: Doc) -> Row:
+def _card_columns(card: Doc, unused: Doc) -> Row:
     if not card:
         return _NO_CARD
     return {
-        "installment_number": whole(card, "installmentNumber", aside),
-        "total_installments": whole(card, "totalInstallments", aside),
-        "bill_id": text(card, "billId", aside, ID_LENGTH),
-        "purchase_date": day(card, "purchaseDate", aside),
-        "payee_mcc": whole(card, "payeeMCC", aside),
+        "installment_number": whole(card, "installmentNumber", unused),
+        "total_installments": whole(card, "totalInstallments", unused),
+        "bill_id": text(card, "billId", unused, ID_LENGTH),
+        "purchase_date": day(card, "purchaseDate", unused),
+        "payee_mcc": whole(card, "payeeMCC", unused),
     }
 
 
 def signed(amount: Decimal | None, kind: str) -> Decimal | None:
-    """Negative for a DEBIT, positive for a CREDIT, whatever sign was sent; as sent for a kind we do not know."""
+    """Negative for a DEBIT, positive for a CREDIT, whatever sign Pluggy sent. Unchanged for an unknown kind."""
     if amount is None or kind not in ("DEBIT", "CREDIT"):
         return amount
     return -abs(amount) if kind == "DEBIT" and amount else abs(amount)
 
 
 def _transaction_day(doc: Doc, card: Doc) -> date | None:
-    """The day a movement counts for. On a card, the day it was posted to the bill is better than `date`; the instant
-    of the purchase only for one that is not paid in instalments, which all carry the first one's.
+    """The day of a transaction. On a card, the day of its posting to the bill is better than `date`. So is the time of
+    the purchase, but not with instalments, because each of them has the time of the first.
     """
     single = (whole(card, "totalInstallments", {}) or 1) <= 1
     sources = [_string(card, "billPostDate"), _string(card, "transactionDateTime") if single else ""]
     for source in (*sources, _string(doc, "date"), _string(doc, "createdAt")):
-        if source and (found := day_of(source)):
-            return found
+        if source and (date_of_source := day_of(source)):
+            return date_of_source
     return None
 
 

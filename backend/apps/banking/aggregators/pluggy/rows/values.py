@@ -1,6 +1,7 @@
-"""Values as Pluggy sends them, read leniently: what does not fit a column goes to the row's `extra`, never lost.
+"""Read Pluggy's values leniently: a value that does not fit its column goes into the row's `extra`, so it is not lost.
 
-Every reader takes the object, the field's name there and the row's `extra`. A missing field is "" or None.
+Every reader takes an object, the name of a field in it, and the row's `extra` (or an unused dict, if `extra` has the
+whole object). A missing field is "" or None.
 """
 
 import re
@@ -23,33 +24,33 @@ _ZONE = re.compile(r"(?:[zZ]|[+-]\d\d(?::?\d\d)?)\s*$")
 
 
 def text(doc: Doc, name: str, extra: Doc, limit: int) -> str:
-    """At most `limit` characters; a longer one is cut here and whole in `extra`."""
+    """At most `limit` characters. A longer text is cut, and `extra` has the whole text."""
     value = doc.get(name)
     if value is None:
         return ""
-    # What is printable needs no cleaning, and asking is quicker than looking for what does.
+    # Printable text needs no cleaning, and isprintable is faster than cleaning.
     if type(value) is str and len(value) <= limit and value.isprintable():
         return value
-    return _awkward(value, name, extra, limit)
+    return _cleaned_text(value, name, extra, limit)
 
 
-def _awkward(value: Any, name: str, extra: Doc, limit: int) -> str:
+def _cleaned_text(value: Any, name: str, extra: Doc, limit: int) -> str:
     if isinstance(value, dict | list | bool):
         extra[name] = value
         return ""
-    words = storable_text(str(value))
-    if len(words) > limit:
+    cleaned = storable_text(str(value))
+    if len(cleaned) > limit:
         extra[name] = value
-    return words[:limit]
+    return cleaned[:limit]
 
 
 def word(doc: Doc, name: str, extra: Doc) -> str:
-    """An enum's value, known or not."""
+    """The value of an enum, known or unknown."""
     return text(doc, name, extra, WORD["max_length"])
 
 
 def line(doc: Doc, name: str, extra: Doc) -> str:
-    """A line for people."""
+    """A line of text for people."""
     return text(doc, name, extra, LINE["max_length"])
 
 
@@ -63,7 +64,7 @@ def flag(doc: Doc, name: str, extra: Doc) -> bool | None:
 
 
 def whole(doc: Doc, name: str, extra: Doc) -> int | None:
-    """An integer of 32 bits, from a number or its text."""
+    """An integer of 32 bits, from a number or a text."""
     value = doc.get(name)
     if value is None:
         return None
@@ -75,12 +76,12 @@ def whole(doc: Doc, name: str, extra: Doc) -> int | None:
 
 
 def money(doc: Doc, name: str, extra: Doc) -> Decimal | None:
-    """An amount, rounded to eight decimals; one beyond twenty digits goes to `extra`."""
+    """An amount, rounded to eight decimals. If it has more than twenty digits before the point, it goes to `extra`."""
     return _decimal(doc, name, extra, _MONEY)
 
 
 def quantity(doc: Doc, name: str, extra: Doc) -> Decimal | None:
-    """A quantity or a price of one, rounded to eighteen decimals."""
+    """A quantity, or the price of one unit, rounded to eighteen decimals."""
     return _decimal(doc, name, extra, _QUANTITY)
 
 
@@ -90,7 +91,7 @@ def rate(doc: Doc, name: str, extra: Doc) -> Decimal | None:
 
 
 def _scale(kind: Digits) -> tuple[Decimal, Decimal]:
-    """(the smallest step, the first magnitude that does not fit)"""
+    """(the smallest step, the smallest number that is too large)"""
     return Decimal(1).scaleb(-kind["decimal_places"]), Decimal(10) ** (kind["max_digits"] - kind["decimal_places"])
 
 
@@ -103,14 +104,16 @@ def _decimal(doc: Doc, name: str, extra: Doc, scale: tuple[Decimal, Decimal]) ->
         return None
     number = value if type(value) is Decimal else _number(value)
     step, limit = scale
-    if number is not None and -limit < number < limit and abs(kept := number.quantize(step, context=_EXACT)) < limit:
-        return kept
+    if number is not None and -limit < number < limit:
+        rounded = number.quantize(step, context=_EXACT)
+        if abs(rounded) < limit:
+            return rounded
     extra[name] = value
     return None
 
 
 def _number(value: Any) -> Decimal | None:
-    """A finite number, from a number or its text; None for anything else."""
+    """A finite number, from a number or a text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:
@@ -121,7 +124,7 @@ def _number(value: Any) -> Decimal | None:
 
 
 def currency(doc: Doc, name: str, extra: Doc) -> str:
-    """Three capital letters, or XXX with the original in `extra`."""
+    """Three capital letters; or XXX, and `extra` has the original."""
     value = doc.get(name)
     code = value.strip().upper() if isinstance(value, str) else ""
     if len(code) == 3 and code.isascii() and code.isalpha():
@@ -132,7 +135,7 @@ def currency(doc: Doc, name: str, extra: Doc) -> str:
 
 
 def instant(doc: Doc, name: str, extra: Doc) -> datetime | None:
-    """A moment in UTC; one without a zone is taken as UTC."""
+    """A moment in UTC. A moment without a time zone counts as UTC."""
     value = doc.get(name)
     if value is None:
         return None
@@ -143,19 +146,19 @@ def instant(doc: Doc, name: str, extra: Doc) -> datetime | None:
 
 
 def day(doc: Doc, name: str, extra: Doc) -> date | None:
-    """The day in Brazil that is meant, by the rule of `day_of`."""
+    """The day in Brazil, by the rule of `day_of`."""
     value = doc.get(name)
     if value is None:
         return None
-    found = day_of(value) if isinstance(value, str) else None
-    if found is None:
+    result = day_of(value) if isinstance(value, str) else None
+    if result is None:
         extra[name] = value
-    return found
+    return result
 
 
 @lru_cache(maxsize=8192)
 def parse(value: str) -> datetime | None:
-    """ISO 8601 with or without a time or a zone, as an aware datetime in UTC; None if it is no such thing."""
+    """ISO 8601, with or without a time or a time zone, as an aware datetime in UTC. None for any other text."""
     try:
         moment = datetime.fromisoformat(value.strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -165,10 +168,10 @@ def parse(value: str) -> datetime | None:
 
 @lru_cache(maxsize=8192)
 def day_of(value: str) -> date | None:
-    """Midnight in UTC means that very date; any other instant counts for its day in São Paulo.
+    """Midnight in UTC means the date itself; any other instant means its day in São Paulo. None for any other text.
 
-    Pluggy sends both T00:00:00.000Z and T03:00:00.000Z (São Paulo's midnight) for a mere date. What has no zone is
-    local, and so its own date. None if it is no date.
+    Pluggy sends both T00:00:00.000Z and T03:00:00.000Z (midnight in São Paulo) for a date without a time. A time
+    without a zone is local, so its date stays.
     """
     moment = parse(value)
     if moment is None:
@@ -192,7 +195,7 @@ def _in_brazil(moment: datetime) -> datetime:
 
 @lru_cache(maxsize=8192)
 def clock_time(value: str) -> datetime | None:
-    """The instant, if it says more than a date: neither UTC's midnight nor São Paulo's."""
+    """The instant. None if it is only a date: midnight in UTC or in São Paulo."""
     moment = parse(value)
     if moment is None or is_midnight(moment) or is_midnight(_in_brazil(moment)):
         return None
@@ -200,17 +203,17 @@ def clock_time(value: str) -> datetime | None:
 
 
 def part(doc: Doc, name: str) -> Doc:
-    """A nested object; empty where there is none."""
+    """A nested object; empty if there is none."""
     value = doc.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def words(doc: Doc, name: str) -> list[str]:
-    """A list of enum values; what is no text in it is left out."""
+    """A list of enum values. Entries that are not text are left out."""
     value = doc.get(name)
     return [clean(entry) for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
 def clean(value: Any) -> Any:
-    """JSON that jsonb takes: no U+0000, no half surrogate pairs, at any depth."""
+    """JSON that jsonb accepts: at no depth does it have U+0000 or half of a surrogate pair."""
     return storable(value)

@@ -1,7 +1,7 @@
-"""Pluggy's investments and loans as plain rows; `rows` says what they have in common with the rest."""
+"""Map Pluggy's investments and loans to plain rows."""
 
 from apps.banking.aggregators.contract import Row
-from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, rest
+from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, unmapped
 from apps.banking.aggregators.pluggy.rows.values import (
     Doc,
     currency,
@@ -22,14 +22,14 @@ _INVESTMENT = frozenset(
     | {"balance", "amount", "amountProfit", "amountWithdrawal", "amountOriginal", "taxes", "taxes2", "value"}
     | {"quantity", "date", "dueDate", "issueDate", "purchaseDate", "gracePeriodDate", "rate", "rateType"}
     | {"fixedAnnualRate", "annualRate", "lastMonthRate", "lastTwelveMonthsRate", "taxExempt"}
-    # Its movements are rows of their own, from an endpoint of their own.
+    # InvestmentTransactions are separate rows from a separate endpoint.
     | {"transactions"}
 )
 
 
 def investment(doc: Doc) -> Row:
     """An Investment. Raises RefusedRow."""
-    extra = rest(doc, _INVESTMENT)
+    extra = unmapped(doc, _INVESTMENT)
     return {
         **base(doc, extra),
         "type": word(doc, "type", extra),
@@ -84,7 +84,7 @@ def _rates(doc: Doc, extra: Doc) -> Row:
     }
 
 
-_MOVEMENT = frozenset(
+_INVESTMENT_TRANSACTION = frozenset(
     ALWAYS
     | {"investmentId", "type", "movementType", "description", "date", "tradeDate", "quantity", "value", "amount"}
     | {"netAmount", "agreedRate"}
@@ -93,7 +93,7 @@ _MOVEMENT = frozenset(
 
 def investment_transaction(doc: Doc) -> Row:
     """An InvestmentTransaction. Raises RefusedRow."""
-    extra = rest(doc, _MOVEMENT)
+    extra = unmapped(doc, _INVESTMENT_TRANSACTION)
     return {
         **base(doc, extra),
         "type": word(doc, "type", extra),
@@ -118,10 +118,10 @@ _LOAN = frozenset(
 
 
 def loan(doc: Doc) -> Row:
-    """A Loan; `installments` and `payments` are also whole in `extra`. Raises RefusedRow."""
-    extra = rest(doc, _LOAN)
+    """A Loan. `extra` also has the whole `installments` and `payments`. Raises RefusedRow."""
+    extra = unmapped(doc, _LOAN)
     installments = part(doc, "installments")
-    aside: Doc = {}
+    unused: Doc = {}
     return {
         **base(doc, extra),
         "contract_number": line(doc, "contractNumber", extra),
@@ -134,13 +134,13 @@ def loan(doc: Doc) -> Row:
         "due_date": day(doc, "dueDate", extra),
         "first_installment_due_date": day(doc, "firstInstallmentDueDate", extra),
         "contract_amount": money(doc, "contractAmount", extra),
-        "contract_outstanding_balance": money(part(doc, "payments"), "contractOutstandingBalance", aside),
+        "contract_outstanding_balance": money(part(doc, "payments"), "contractOutstandingBalance", unused),
         "currency_code": currency(doc, "currencyCode", extra),
         "cet": rate(doc, "CET", extra),
         "installment_periodicity": word(doc, "installmentPeriodicity", extra),
         "amortization_scheduled": word(doc, "amortizationScheduled", extra),
-        "total_number_of_installments": whole(installments, "totalNumberOfInstallments", aside),
-        "paid_installments": whole(installments, "paidInstallments", aside),
-        "due_installments": whole(installments, "dueInstallments", aside),
-        "past_due_installments": whole(installments, "pastDueInstallments", aside),
+        "total_number_of_installments": whole(installments, "totalNumberOfInstallments", unused),
+        "paid_installments": whole(installments, "paidInstallments", unused),
+        "due_installments": whole(installments, "dueInstallments", unused),
+        "past_due_installments": whole(installments, "pastDueInstallments", unused),
     }

@@ -1,9 +1,9 @@
-"""Whether a webhook comes from Pluggy: any one of the configured proofs will do, each compared in constant time.
+"""Check that a webhook comes from Pluggy. One valid proof is enough; each is compared in constant time.
 
-- A secret in a header: what Pluggy really sends, the custom `headers` of POST /webhooks.
-- An HMAC-SHA256 of the raw body: off unless PLUGGY_HMAC_SECRET is set, because most deliveries are not signed.
-- A token in the path, for the `webhookUrl` of a single item, whose deliveries carry no headers: a MAC over the id of
-  the membership the item belongs to, so nothing has to be stored or looked up.
+- A secret in a header. Pluggy sends the custom `headers` of POST /webhooks.
+- An HMAC-SHA256 of the raw body. It is off unless PLUGGY_HMAC_SECRET is set, because most deliveries are not signed.
+- A token in the path, for the `webhookUrl` of a single item, whose deliveries have no custom headers. The token has a
+  MAC of the membership's id, so Ponte need not store or look up anything.
 """
 
 import base64
@@ -26,9 +26,9 @@ _TOKEN_SIZE = 16 + crypto.DIGEST_SIZE
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Proofs:
-    """The secrets of one application, and how they are sent. `application` is its name; path tokens hold for it alone.
+    """The secrets of one application, and how Pluggy sends them. Path tokens are valid only for this `application`.
 
-    Of several secrets the first is the newest; all are accepted.
+    Ponte accepts each of several secrets; the first is the newest.
     """
 
     secrets: Sequence[str] = ()
@@ -42,7 +42,7 @@ class Proofs:
 
     @classmethod
     def from_settings(cls) -> Self:
-        """Those of the application in the settings."""
+        """The proofs of the application in the settings."""
         return cls(
             settings.PLUGGY_WEBHOOK_SECRETS,
             settings.PLUGGY_WEBHOOK_HEADER,
@@ -55,26 +55,26 @@ class Proofs:
 
     @property
     def is_configured(self) -> bool:
-        """Whether any secret is there to compare with."""
+        """Whether any secret is set."""
         return bool(self.secrets or self.hmac_secrets)
 
     @property
     def secret_header(self) -> dict[str, str]:
-        """The header that Pluggy is to send, with the newest secret; empty without one."""
+        """The header that Pluggy must send, with the newest secret; empty without a secret."""
         return {self.header: self.prefix + self.secrets[0]} if self.secrets else {}
 
 
 def is_authentic(proofs: Proofs, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
-    """Whether one of the proofs holds. All are tried, so that the time taken says nothing about which.
+    """Whether one of the proofs is valid. It checks all of them, so the time does not reveal which one is valid.
 
-    `environ`: the request's headers by their WSGI names (`HTTP_AUTHORIZATION`).
+    `environ` holds the request's headers by their WSGI names (`HTTP_AUTHORIZATION`).
     """
-    held = (
+    results = (
         _has_secret(proofs, str(environ.get(_wsgi_name(proofs.header), ""))),
         _has_signature(proofs, str(environ.get(_wsgi_name(proofs.hmac_header), "")), body),
         token is not None and read_path_token(token, proofs.application) is not None,
     )
-    return any(held)
+    return any(results)
 
 
 @lru_cache
@@ -92,8 +92,8 @@ def _has_signature(proofs: Proofs, value: str, body: bytes) -> bool:
 
 
 def _matches_any(value: str, expected: list[str]) -> bool:
-    given = value.encode("utf-8", "surrogateescape")
-    matches = [hmac.compare_digest(given, one.encode()) for one in expected]
+    received = value.encode("utf-8", "surrogateescape")
+    matches = [hmac.compare_digest(received, text.encode()) for text in expected]
     return any(matches)
 
 
@@ -104,13 +104,13 @@ def sign(body: bytes, secret: str, encoding: str = "hex") -> str:
 
 
 def make_path_token(membership: UUID, application: str = "") -> str:
-    """The secret part of the webhook URL of a membership's items."""
+    """The secret part of the webhook URL for a membership's items."""
     mac = _path_mac(membership, application)
     return base64.urlsafe_b64encode(membership.bytes + mac).rstrip(b"=").decode()
 
 
 def read_path_token(token: str, application: str = "") -> UUID | None:
-    """The membership a token was made for; None for one that we did not make."""
+    """The membership for which Ponte made the token; None if Ponte did not make it."""
     try:
         raw = base64.b64decode(token.encode() + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

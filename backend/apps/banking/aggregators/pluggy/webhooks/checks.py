@@ -1,27 +1,29 @@
-"""What must be right before webhooks can be believed. Messages name variables, never values."""
+"""System checks of the settings that authenticate webhooks. Their messages name settings, never values."""
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
 
-# Shorter ones could be guessed.
+# An attacker could guess a shorter secret.
 SHORTEST_SECRET = 16
 
 
 def check_webhook_secret(**_: object) -> list[CheckMessage]:
-    """There is a secret to know Pluggy by, and it is long enough."""
+    """A webhook secret is set, and it is long enough."""
     if not Proofs.from_settings().is_configured:
-        hint = "Set PLUGGY_WEBHOOK_SECRET to a long random text; `register_webhooks` hands it to Pluggy."
+        hint = (
+            "Set PLUGGY_WEBHOOK_SECRET to a long random text, then run `register_webhooks`, which sends it to Pluggy."
+        )
         kind = Warning if settings.DEBUG else Error
-        return [kind("PLUGGY_WEBHOOK_SECRET is not set: webhooks are answered 503.", hint=hint, id="banking.E002")]
+        return [kind("PLUGGY_WEBHOOK_SECRET is not set: Ponte answers webhooks 503.", hint=hint, id="banking.E002")]
     if any(len(secret) < SHORTEST_SECRET for secret in settings.PLUGGY_WEBHOOK_SECRETS):
-        return [Warning("PLUGGY_WEBHOOK_SECRET holds a secret that is too short to be safe.", id="banking.W001")]
+        return [Warning("PLUGGY_WEBHOOK_SECRET contains a secret that is too short to be safe.", id="banking.W001")]
     return []
 
 
 def check_signature(**_: object) -> list[CheckMessage]:
-    """PLUGGY_HMAC_ENCODING is one that exists."""
+    """PLUGGY_HMAC_ENCODING is hex or base64."""
     if settings.PLUGGY_HMAC_ENCODING in ("hex", "base64"):
         return []
     return [Error("PLUGGY_HMAC_ENCODING must be hex or base64.", id="banking.E003")]

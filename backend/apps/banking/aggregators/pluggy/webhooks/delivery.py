@@ -1,4 +1,4 @@
-"""A delivery as Pluggy makes it: the body of an event, and what proves it to be genuine. For trying our own door.
+"""Imitate Pluggy's deliveries to test our own door: the body of an event, and the headers that prove it.
 
 https://docs.pluggy.ai/docs/webhooks
 """
@@ -8,18 +8,18 @@ from django.core.exceptions import ImproperlyConfigured
 from apps.banking.aggregators.contract import Deliveries, Sample
 from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs, sign
 
-# Pluggy does not say of these who caused them.
+# In these events Pluggy does not name the cause.
 _WITHOUT_CAUSE = frozenset({"item/deleted", "connector/status_updated", "transactions/deleted"})
 
 
 class PluggyDeliveries(Deliveries):
-    """Webhooks as one application gets them."""
+    """Webhooks like those that Pluggy sends to one application."""
 
     def __init__(self, proofs: Proofs) -> None:
         self._proofs = proofs
 
     def body(self, sample: Sample) -> dict[str, object]:
-        """The JSON object of one event; what is empty is left out. `id` is the id of what the event is about."""
+        """The JSON object of one event, without empty values. `id` is the id of the object that the event is about."""
         of_connector = sample.event.startswith("connector/")
         content = {
             "event": sample.event,
@@ -35,7 +35,7 @@ class PluggyDeliveries(Deliveries):
         return {name: value for name, value in content.items() if value}
 
     def headers(self, raw: bytes, *, secret: bool = True) -> dict[str, str]:
-        """The newest secret, unless told otherwise, and the HMAC if it is set. Raises ImproperlyConfigured."""
+        """The newest secret (unless `secret` is False), and the HMAC if it is set. Raises ImproperlyConfigured."""
         proofs = self._proofs
         if not secret and not proofs.hmac_secrets:
             raise ImproperlyConfigured("PLUGGY_HMAC_SECRET is not set.")

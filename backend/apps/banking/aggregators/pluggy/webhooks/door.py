@@ -1,4 +1,4 @@
-"""Pluggy's side of the door: what proves a webhook, what it says, and which transactions it names."""
+"""Pluggy's door: it checks the proof of a webhook, reads it, and says which transactions it names."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from apps.banking.aggregators.pluggy.webhooks.notification import read_notificat
 
 
 class PluggyDoor(Door):
-    """The door for one application."""
+    """The door of one application."""
 
     def __init__(self, proofs: Proofs) -> None:
         self._proofs = proofs
@@ -19,19 +19,19 @@ class PluggyDoor(Door):
         return self._proofs.is_configured
 
     def proves(self, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
-        """By the header's secret, the signature or the token in the path."""
+        """Whether the secret in the header, the signature or the token in the path is valid."""
         return is_authentic(self._proofs, environ, body, token)
 
     def read(self, body: bytes) -> Notification:
-        """The notification. Raises Malformed."""
+        """The notification in the body. Raises Malformed."""
         return read_notification(body)
 
     def change(self, kind: str, payload: Mapping[str, object]) -> Change:
-        """transactions/created names a moment, /updated and /deleted name ids."""
+        """transactions/created names a moment; transactions/updated and transactions/deleted name ids."""
         account, since = payload.get("accountId"), payload.get("transactionsCreatedAtFrom")
-        named = account if isinstance(account, str) else ""
+        account_id = account if isinstance(account, str) else ""
         if kind == "transactions/created":
-            return Change(named, since=parse(since) if isinstance(since, str) else None)
+            return Change(account_id, since=parse(since) if isinstance(since, str) else None)
         ids = payload.get("transactionIds")
-        listed = ids if isinstance(ids, list) else []
-        return Change(named, ids=frozenset(entry for entry in listed if isinstance(entry, str)))
+        entries = ids if isinstance(ids, list) else []
+        return Change(account_id, ids=frozenset(entry for entry in entries if isinstance(entry, str)))

@@ -1,7 +1,7 @@
-"""What a webhook of Pluggy's says: which event, its id, and the thing it is about. Nothing else in it is believed.
+"""Read a webhook of Pluggy's: the kind of event, its id, and its subject. Ponte uses nothing else in it.
 
-https://docs.pluggy.ai/docs/webhooks: `eventId` is the same over every redelivery and every endpoint; `id` is the id of
-the entity, not of the event.
+https://docs.pluggy.ai/docs/webhooks: `eventId` is the same in every redelivery and for every endpoint; `id` is the id
+of the entity, not of the event.
 """
 
 import json
@@ -9,7 +9,7 @@ import re
 
 from apps.banking.aggregators.contract import Malformed, Notification, Subject
 
-# Two words or more, as in item/created: nothing here may break a log line or a column.
+# Two words or three, as in item/created, so that a kind cannot break a log line or a column.
 _EVENT = re.compile(r"[A-Za-z_]{1,60}(/[A-Za-z_]{1,60}){1,2}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,100}", re.ASCII)
 EVENT_LENGTH = 100
@@ -50,7 +50,7 @@ def _text(content: dict[str, object], name: str, form: re.Pattern[str]) -> str:
 
 
 def _about(event: str, event_id: str, content: dict[str, object]) -> tuple[Subject, str]:
-    """An item's events are about the item, a connector's about the connector; others stand for themselves."""
+    """The subject: the item, the connector, or else the event itself."""
     group = event.partition("/")[0]
     if group in ("item", "transactions"):
         item_id = _id(content, "itemId") or (_id(content, "id") if group == "item" else None)
@@ -62,7 +62,7 @@ def _about(event: str, event_id: str, content: dict[str, object]) -> tuple[Subje
 
 
 def _id(content: dict[str, object], name: str) -> str | None:
-    # Whether a connector's id comes as a number or a string is not certain.
+    # Pluggy may send a connector's id as a number or as a string.
     value = content.get(name)
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     return text if _ID.fullmatch(text) else None

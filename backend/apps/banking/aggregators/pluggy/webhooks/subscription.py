@@ -16,34 +16,34 @@ EVENT = "all"
 
 
 class PluggySubscription(Subscription):
-    """The subscription of one application. `api_url` tells whether Pluggy is the sandbox on this machine."""
+    """The subscription of one application. `api_url` shows whether Pluggy is the sandbox on this machine."""
 
     def __init__(self, client: PluggyClient, api_url: str, proofs: Proofs) -> None:
         self._client, self._api_url, self._headers = client, api_url, proofs.secret_header
 
     def check(self, url: str, *, allow_http: bool) -> None:
-        """Raises ImproperlyConfigured, naming the setting."""
+        """Raises ImproperlyConfigured, which names the setting."""
         scheme, sandboxed = urlsplit(url).scheme, urlsplit(self._api_url).hostname in LOOPBACK
         if scheme != "https" and not (allow_http and sandboxed and scheme == "http"):
-            raise ImproperlyConfigured("PUBLIC_URL is not https: webhooks carry a secret in a header.")
+            raise ImproperlyConfigured("PUBLIC_URL must be https, because webhooks have a secret in a header.")
         if not self._headers:
             raise ImproperlyConfigured("PLUGGY_WEBHOOK_SECRET is not set.")
 
     def steps_to_register(self, url: str) -> list[Step]:
-        """What one enabled subscription to all events at `url` with our secret still needs; nothing if it is there."""
+        """The steps to exactly one enabled subscription to all events at `url`, with our secret. Empty if it exists."""
         client, headers, own = self._client, self._headers, self._at(url)
         if not own:
             return [
                 Step(f"create the subscription at {url}", partial(client.create_webhook, url, EVENT, headers=headers))
             ]
-        kept, *others = sorted(own, key=lambda hook: hook.get("event") != EVENT)
+        first, *others = sorted(own, key=lambda hook: hook.get("event") != EVENT)
         steps = [Step(f"delete a second subscription, {hook['id']}", self._deletion(hook)) for hook in others]
-        if wrong := _wrong(kept, headers):
-            steps.append(Step(f"repair the subscription {kept['id']}: {wrong}", self._repair(kept)))
+        if faults := _faults(first, headers):
+            steps.append(Step(f"repair the subscription {first['id']}: {faults}", self._repair(first)))
         return steps
 
     def steps_to_delete(self, url: str) -> list[Step]:
-        """The end of every subscription at `url`; those at other addresses are not ours to touch."""
+        """The steps that delete every subscription at `url`. Those at other URLs are not ours."""
         return [Step(f"delete the subscription {hook['id']}", self._deletion(hook)) for hook in self._at(url)]
 
     def _at(self, url: str) -> list[Row]:
@@ -56,14 +56,14 @@ class PluggySubscription(Subscription):
         return partial(self._client.update_webhook, hook["id"], event=EVENT, headers=self._headers, enabled=True)
 
 
-def _wrong(hook: Row, headers: Mapping[str, str]) -> str:
-    """What is to be repaired, in words that hold no secret; empty when nothing is."""
+def _faults(hook: Row, headers: Mapping[str, str]) -> str:
+    """What is wrong with the subscription, without secrets; empty if nothing is."""
     faults = {
         "it is disabled": hook.get("disabledAt"),
         "it is for one event only": hook.get("event") != EVENT,
         "its secret is not ours": _folded(hook.get("headers")) != _folded(headers),
     }
-    return ", ".join(fault for fault, found in faults.items() if found)
+    return ", ".join(fault for fault, is_present in faults.items() if is_present)
 
 
 def _folded(headers: Mapping[str, str] | None) -> dict[str, str]:

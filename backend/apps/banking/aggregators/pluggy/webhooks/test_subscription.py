@@ -1,4 +1,4 @@
-"""register_webhooks: one subscription at our address with our secret, whatever was there before."""
+"""register_webhooks ends with one subscription at our URL with our secret, whatever existed before."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -18,7 +18,7 @@ def hooks(bank) -> list[dict]:
 
 @pytest.fixture
 def bank(bank, settings):
-    # The emulator may take any address; ours must be a public one.
+    # The emulator may use any address; Ponte's must be public.
     settings.PUBLIC_URL = "https://ponte.example.com"
     return bank
 
@@ -39,13 +39,13 @@ def test_a_wrong_secret_and_a_disabled_subscription_are_repaired_in_place(bank, 
     said = run(capsys)
     assert "its secret is not ours" in said
     assert "it is disabled" in said
-    (mended,) = hooks(bank)
-    assert mended["id"] == hook["id"]
-    assert mended["disabledAt"] is None
-    assert mended["headers"] == {"Authorization": f"Bearer {SECRET}"}
+    (repaired,) = hooks(bank)
+    assert repaired["id"] == hook["id"]
+    assert repaired["disabledAt"] is None
+    assert repaired["headers"] == {"Authorization": f"Bearer {SECRET}"}
 
 
-def test_subscriptions_to_single_events_at_our_address_are_folded_into_one_and_others_left_alone(bank, capsys):
+def test_our_subscriptions_to_single_events_become_one_and_others_stay(bank, capsys):
     bank.call("POST", "/webhooks", {"url": URL, "event": "item/updated"})
     bank.call("POST", "/webhooks", {"url": URL, "event": "item/error"})
     bank.call("POST", "/webhooks", {"url": "https://other.example.com/", "event": "all"})
@@ -62,27 +62,27 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(bank, capsys):
     assert hooks(bank) == []
 
 
-def test_delete_ends_ours_only(bank, capsys):
+def test_delete_removes_only_our_subscription(bank, capsys):
     run(capsys)
     bank.call("POST", "/webhooks", {"url": "https://other.example.com/", "event": "all"})
     assert "delete the subscription" in run(capsys, "--delete")
     assert [hook["url"] for hook in hooks(bank)] == ["https://other.example.com/"]
 
 
-def test_an_address_without_tls_is_refused_but_for_the_sandbox_on_request(bank, settings, capsys):
+def test_an_address_without_tls_is_refused_except_for_the_sandbox_on_request(bank, settings, capsys):
     settings.PUBLIC_URL = "http://127.0.0.1:8000"
-    with pytest.raises(CommandError, match="not https"):
+    with pytest.raises(CommandError, match="must be https"):
         run(capsys)
     assert hooks(bank) == []
     run(capsys, "--allow-http")
     assert hooks(bank)[0]["url"].startswith("http://127.0.0.1:8000/")
     settings.PLUGGY_API_URL = "https://api.pluggy.ai"
-    with pytest.raises(CommandError, match="not https"):
+    with pytest.raises(CommandError, match="must be https"):
         run(capsys, "--allow-http")
 
 
 @pytest.mark.parametrize("name", ["PUBLIC_URL", "PLUGGY_WEBHOOK_SECRETS", "PLUGGY_CLIENT_ID"])
-def test_what_is_missing_is_named(name, bank, settings, capsys):
+def test_missing_settings_are_named(name, bank, settings, capsys):
     setattr(settings, name, "" if name != "PLUGGY_WEBHOOK_SECRETS" else [])
     with pytest.raises(CommandError, match=name.removesuffix("S")):
         run(capsys)
