@@ -72,7 +72,7 @@ def test_every_kind_that_is_named_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"(item|transactions|connector)/[a-z_]+", span):
             assert is_handled(span), span
-        if re.fullmatch(r"(connection|transactions|balance|consent|connector)\.[a-z_]+", span):
+        if re.fullmatch(r"(item|connection|transactions|balance|consent|connector)\.[a-z_]+", span):
             assert span in emitted() or is_handled(span), span
 
 

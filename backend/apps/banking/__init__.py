@@ -1,1 +1,1 @@
-"""Connections, accounts, transactions; the webhook; sync."""
+"""Bank connections and their data: webhooks, sync, accounts, transactions."""

@@ -228,7 +228,7 @@ def fresh_budget() -> Callable[[], object]:
 
 
 @pytest.fixture
-def wait_out() -> Callable[[], int]:
+def make_all_due() -> Callable[[], int]:
     """Makes every waiting event due: those that wait for their next attempt, and the parked ones."""
     from django.utils import timezone
 
@@ -251,7 +251,7 @@ def connected(bank: Bank, deliver: Callable[..., None], work: Callable[[], int])
 
 
 @pytest.fixture
-def happen(bank: Bank, deliver: Callable[..., None], work: Callable[[], int]) -> Callable[..., Any]:
+def sync_after(bank: Bank, deliver: Callable[..., None], work: Callable[[], int]) -> Callable[..., Any]:
     """Runs `act`, delivers the webhooks that it caused, processes them, and returns the connection."""
     from apps.banking.models import Connection
 

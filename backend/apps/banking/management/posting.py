@@ -16,7 +16,7 @@ import requests
 from lib.http import LOOPBACK
 from lib.transport import new_session
 
-# Seconds; Pluggy gives up after five.
+# Seconds to wait for an answer. Pluggy waits five.
 ANSWER_SECONDS = 10.0
 
 

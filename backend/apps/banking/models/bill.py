@@ -1,4 +1,4 @@
-"""Card bills."""
+"""Bills of card accounts."""
 
 from django.db import models
 

@@ -69,5 +69,5 @@ class SyncRun(models.Model):
 
     @property
     def duration(self) -> timedelta | None:
-        """From start to end; None while it runs."""
+        """The time from start to end; None while the sync runs."""
         return self.finished_at - self.started_at if self.finished_at else None

@@ -24,7 +24,7 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
         return self.filter(deleted_at=None, hidden=False)
 
     def newest_first(self) -> Self:
-        """The order of every list, and of the indexes made for it."""
+        """The order of every list, which the indexes support."""
         return self.order_by("-date", "-id")
 
     def after(self, row: "Transaction") -> Self:

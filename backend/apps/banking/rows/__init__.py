@@ -1,1 +1,1 @@
-"""Writing an aggregator's rows: in batches, sealed, and only where they differ."""
+"""Write an aggregator's rows: in batches, sealed, and only the rows that differ."""

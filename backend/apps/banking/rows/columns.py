@@ -140,7 +140,7 @@ class Columns:
         return "|".join([self.model._meta.label, *shared, *([""] if self.key else [])])
 
     def _text(self, row: Row) -> str:
-        """The compared columns, escaped and joined."""
+        """The compared columns as one text, escaped and joined."""
         texts = self._texts(row)
         joined = "\t".join(texts)
         if "\\" in joined or "\n" in joined or "\r" in joined or joined.count("\t") != len(texts) - 1:

@@ -52,7 +52,7 @@ def _exists(cursor: CursorWrapper, name: sql.Identifier) -> bool:
 
 
 def chunks(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
-    """Lists of at most `size` items, none of them empty."""
+    """Split `items` into lists of at most `size` items."""
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk

@@ -1,1 +1,1 @@
-"""Making our rows say what an aggregator says of one item, and keeping them so."""
+"""Sync one item: make our rows equal to the aggregator's data, and keep them equal."""

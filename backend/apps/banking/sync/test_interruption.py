@@ -44,7 +44,7 @@ class Interruption:
         self.at, self.writes = at, 0
 
 
-def leases_run_out() -> None:
+def expire_leases() -> None:
     with database.cursor() as cursor:
         cursor.execute("UPDATE events_mailbox SET lease_until = to_timestamp(0)")
 
@@ -69,7 +69,7 @@ def test_a_worker_killed_at_any_write_of_a_first_sync_loses_and_repeats_nothing(
         try:
             work()
         except Killed:
-            leases_run_out()
+            expire_leases()
             work()
         connection = Connection.objects.get(vendor_id=item)
         assert differences(item) == {}
@@ -103,7 +103,7 @@ def test_a_comparison_killed_at_any_write_announces_each_tombstone_once(
         try:
             work()
         except Killed:
-            leases_run_out()
+            expire_leases()
             work()
         assert differences(item) == {}
         after = announced(connection)
@@ -121,7 +121,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(bank, deliver, work, d
         # The lease is lost, but no other worker is here: the event stays pending and the mailbox leased.
         work()
     assert SyncRun.objects.filter(state="running").count() == 1
-    leases_run_out()
+    expire_leases()
     interruption.set(0)
     work()
     assert differences(item) == {}
@@ -145,7 +145,7 @@ def impatient(monkeypatch):
     ["GET /accounts", "GET /v2/transactions", "GET /bills", "GET /investments", "GET /loans", "GET /identity"],
 )
 def test_the_failure_of_one_call_costs_one_more_run_and_not_the_other_products(
-    kind, endpoint, bank, deliver, work, wait_out, differences
+    kind, endpoint, bank, deliver, work, make_all_due, differences
 ):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
@@ -157,20 +157,20 @@ def test_the_failure_of_one_call_costs_one_more_run_and_not_the_other_products(
     # Only the list of the first of two accounts failed; without accounts there is nothing to list.
     assert Transaction.objects.exists() == (endpoint != "GET /accounts")
     assert Loan.objects.exists() == (endpoint != "GET /loans")
-    wait_out()
+    make_all_due()
     work()
     assert differences(item) == {}
     assert not Event.objects.exclude(state="done").exists()
 
 
-def test_a_pause_that_pluggy_requests_is_respected_and_costs_no_attempt(bank, deliver, work, wait_out):
+def test_a_pause_that_pluggy_requests_is_respected_and_costs_no_attempt(bank, deliver, work, make_all_due):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item, "item/created"))
     bank.fault("429", "GET /accounts", count=1, retry_after=300)
     work()
     event = Event.objects.get(kind="item/created")
     assert (event.state, event.attempts) == ("pending", 1)
-    wait_out()
+    make_all_due()
     work()
     event.refresh_from_db()
     assert (event.state, event.outcome, event.attempts) == ("pending", "throttled", 1)

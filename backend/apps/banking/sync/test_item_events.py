@@ -67,8 +67,8 @@ def test_a_sync_that_changes_nothing_writes_no_product_row_and_announces_nothing
     assert run.duration is not None
 
 
-def test_a_day_at_the_bank_is_announced_with_its_counts(bank, connected, happen, differences, announced_kinds):
-    happen(connected, lambda: bank.evolve(connected, new=2, balance=321))
+def test_a_day_at_the_bank_is_announced_with_its_counts(bank, connected, sync_after, differences, announced_kinds):
+    sync_after(connected, lambda: bank.evolve(connected, new=2, balance=321))
     assert differences(connected) == {}
     created = [event.data["created"] for event in Event.objects.filter(kind="transactions.synced")]
     assert sum(created) == 4
@@ -108,24 +108,24 @@ def test_a_partial_success_reads_the_updated_products_and_tombstones_nothing_els
     ],
 )
 def test_a_failed_run_says_who_must_act_and_asks_no_user_when_the_bank_failed(
-    code, state, action, announced, bank, connected, happen, announced_kinds
+    code, state, action, announced, bank, connected, sync_after, announced_kinds
 ):
     before = versions()
-    connection = happen(connected, lambda: bank.fail(connected, code))
+    connection = sync_after(connected, lambda: bank.fail(connected, code))
     assert (connection.state, connection.action, connection.error_code) == (state, action, code)
     assert connection.error_type
     assert announced_kinds() == announced
     assert versions() == before
     # The same failure is not announced again.
-    connection = happen(connected, lambda: bank.fail(connected, code))
+    connection = sync_after(connected, lambda: bank.fail(connected, code))
     assert announced_kinds() == announced
-    connection = happen(connected, lambda: bank.evolve(connected, new=1))
+    connection = sync_after(connected, lambda: bank.evolve(connected, new=1))
     assert (connection.state, connection.action, connection.error_code) == ("active", "", "")
     assert announced_kinds().count("connection.recovered") == 1
     assert payload("connection.recovered")["state"] == state
 
 
-def test_the_user_is_asked_for_a_second_factor_until_it_is_answered(bank, deliver, work, happen, announced_kinds):
+def test_the_user_is_asked_for_a_second_factor_until_it_is_answered(bank, deliver, work, sync_after, announced_kinds):
     member = MembershipFactory()
     item = bank.connect(member, connector=5)
     deliver(*bank.events(item))
@@ -139,7 +139,9 @@ def test_the_user_is_asked_for_a_second_factor_until_it_is_answered(bank, delive
     assert connection.extra["parameter"]["name"]
     assert announced_kinds() == ["connection.needs_user"]
     name = connection.extra["parameter"]["name"]
-    connection = happen(item, lambda: (bank.call("POST", f"/items/{item}/mfa", {name: "123456"}), bank.settled(item)))
+    connection = sync_after(
+        item, lambda: (bank.call("POST", f"/items/{item}/mfa", {name: "123456"}), bank.settled(item))
+    )
     assert (connection.state, connection.action) == ("active", "")
     assert connection.extra.get("parameter") is None
     assert "connection.connected" in announced_kinds()

@@ -32,7 +32,7 @@ def test_an_item_is_retired_only_when_it_is_gone_at_the_aggregator(bank, connect
     assert announced_kinds().count("connection.deleted") == 1
 
 
-def test_any_event_of_an_item_that_is_gone_tombstones_it(bank, connected, happen, deliver, work):
+def test_any_event_of_an_item_that_is_gone_tombstones_it(bank, connected, sync_after, deliver, work):
     bank.delete(connected)
     event = bank.events(connected, "item/created")[0]
     deliver({**event, "event": "item/updated", "eventId": "late"})

@@ -55,13 +55,13 @@ def deliver(*payloads: dict) -> None:
         accept(Incoming("pluggy", notification.event_id, notification.kind, mailbox, encode(payload)))
 
 
-def let_leases_end() -> None:
+def expire_leases() -> None:
     """End all leases, and let every mailbox ring again."""
     past = timezone.now() - timedelta(seconds=60)
     Mailbox.objects.update(lease_until=past, rung_at=past)
 
 
-def has_struck(bank) -> bool:
+def fault_has_hit(bank) -> bool:
     """Whether the fault has hit its request."""
     (fault,) = bank.call("GET", "/_sandbox/faults")["faults"]
     return fault["count"] == 0
@@ -79,7 +79,7 @@ def test_a_webhook_that_comes_while_its_item_is_syncing_leads_to_one_more_sync(
     updates = bank.events(item, "item/updated")
     deliver(updates[-1])
     sweep()
-    wait_until(lambda: has_struck(bank), 30, "the slow call")
+    wait_until(lambda: fault_has_hit(bank), 30, "the slow call")
     bank.evolve(item, new=3, silent=False)
     during = [event for event in bank.events(item, "item/updated") if event not in updates]
     deliver(*during)
@@ -118,7 +118,7 @@ def test_a_broker_stopped_and_wiped_with_work_inside_loses_nothing(
 
         broker = start_valkey()
         assert redis.Redis.from_url(broker.url()).llen("sync") == 0
-        let_leases_end()
+        expire_leases()
         worker(REDIS_URL=broker.url())
         sweep_into(broker.url())
         wait_until(lambda: not Event.objects.filter(state="pending").exists(), 60, "the end of all work")

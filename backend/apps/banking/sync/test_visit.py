@@ -21,14 +21,14 @@ pytestmark = pytest.mark.django_db
 PRODUCT_TABLES = [Account, Transaction, CreditCardBill, Investment, Loan, Identity, BalanceSnapshot]
 
 
-def test_events_of_an_item_without_a_member_wait_for_its_connection(bank, deliver, work, wait_out, differences):
+def test_events_of_an_item_without_a_member_wait_for_its_connection(bank, deliver, work, make_all_due, differences):
     item = bank.connect()
     deliver(*bank.events(item))
     work()
     assert not Connection.objects.exists()
     assert set(Event.objects.values_list("state", "outcome", "attempts")) >= {("pending", "parked", 0)}
     connection = ConnectionFactory(vendor_id=item, state="connecting")
-    wait_out()
+    make_all_due()
     work()
     assert differences(item) == {}
     assert Connection.objects.get().client == connection.client

@@ -1,1 +1,1 @@
-"""Pluggy (https://docs.pluggy.ai): client, code table, and how an item fares."""
+"""Pluggy (https://docs.pluggy.ai): its client, code table, mappers and webhooks."""

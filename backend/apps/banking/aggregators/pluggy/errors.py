@@ -88,7 +88,7 @@ class OutcomeUnknown(PluggyPermanent):
 
 
 class PluggyUnexpected(PluggyFailure, Unexpected):
-    """An answer that the documentation does not foresee."""
+    """An answer that Pluggy's documentation does not describe."""
 
 
 class CredentialsRefused(PluggyUnexpected):

@@ -42,5 +42,5 @@ def find(name: str) -> Connection:
     filters = {"pk": int(name)} if name.isdecimal() else {"vendor_id": name}
     connection = Connection.objects.filter(**filters).first()
     if connection is None:
-        raise CommandError(f"There is no connection {name}.")
+        raise CommandError(f"There is no connection {name}. Use its number or the aggregator's item id.")
     return connection

@@ -54,7 +54,7 @@ class _Call:
 
 
 def nothing(*_: object) -> None:
-    """A hook that does nothing."""
+    """The default hook, which does nothing."""
 
 
 class Api:

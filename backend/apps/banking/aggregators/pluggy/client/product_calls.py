@@ -128,5 +128,5 @@ def moment_text(moment: date | datetime) -> str:
     if not isinstance(moment, datetime):
         return moment.isoformat()
     if moment.tzinfo is None:
-        raise ValueError("a moment without a time zone")
+        raise ValueError("the moment has no time zone")
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,1 +1,1 @@
-"""Pluggy's webhooks: what proves them, what they say, and our subscription to them."""
+"""Pluggy's webhooks: their proof, their content, and our subscription."""

@@ -10,7 +10,7 @@ SHORTEST_SECRET = 16
 
 
 def check_webhook_secret(**_: object) -> list[CheckMessage]:
-    """A webhook secret is set, and it is long enough."""
+    """Check that a webhook secret is set and long enough."""
     if not Proofs.from_settings().is_configured:
         hint = (
             "Set PLUGGY_WEBHOOK_SECRET to a long random text, then run `register_webhooks`, which sends it to Pluggy."
@@ -23,7 +23,7 @@ def check_webhook_secret(**_: object) -> list[CheckMessage]:
 
 
 def check_signature(**_: object) -> list[CheckMessage]:
-    """PLUGGY_HMAC_ENCODING is hex or base64."""
+    """Check that PLUGGY_HMAC_ENCODING is hex or base64."""
     if settings.PLUGGY_HMAC_ENCODING in ("hex", "base64"):
         return []
     return [Error("PLUGGY_HMAC_ENCODING must be hex or base64.", id="banking.E003")]

@@ -1,4 +1,4 @@
-"""Our subscription to Pluggy's webhooks: one for all events, at our public address, with our secret."""
+"""Our subscription to Pluggy's webhooks: one for all events, at our public URL, with our secret."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
