@@ -1,26 +1,20 @@
 """What each aggregator promises, asked of those in the registry and of the toy."""
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from importlib import import_module
 
 import pytest
 
+from apps.banking.aggregators.conftest import Case
 from apps.banking.aggregators.contract import (
     ACCOUNT_TYPES,
-    Aggregator,
-    Application,
     Gone,
     ItemState,
     Malformed,
     Product,
     Source,
 )
-from apps.banking.aggregators.registry import AGGREGATORS, aggregator
-from apps.banking.aggregators.toy.definition import TOY
-from apps.banking.aggregators.toy.vendor import Link
+from apps.banking.aggregators.registry import AGGREGATORS
 from apps.banking.models import (
     Account,
     Connection,
@@ -33,7 +27,6 @@ from apps.banking.models import (
     Transaction,
 )
 from apps.banking.rows.columns import columns
-from apps.clients.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -50,45 +43,11 @@ MODELS = {
 }
 
 
-@dataclass
-class Case:
-    """An aggregator with one item that was read, and a webhook about it."""
-
-    definition: Aggregator
-    item_id: str
-    credential: str
-    webhook: bytes
-
-    @property
-    def application(self) -> Application:
-        return self.definition.application()
-
-    def open(self, item_id: str = "", **hooks: Callable[[], None]) -> Source:
-        return self.application.open(item_id or self.item_id, credential=self.credential, **hooks)
-
-
-def of_pluggy(request) -> Case:
-    bank = request.getfixturevalue("bank")
-    item = bank.connect(MembershipFactory())
-    return Case(aggregator("pluggy"), item, "", json.dumps(bank.events(item)[0]).encode())
-
-
-def of_toy(request) -> Case:
-    link = Link("ana", "t", {"w1": Decimal(5)}, [("w1", "m1", Decimal(-1)), ("w1", "m2", Decimal(-2))])
-    request.getfixturevalue("monkeypatch").setitem(TOY.application().bank.links, "l1", link)
-    return Case(TOY, "l1", "t", b'{"topic": "MOVED", "link": "l1"}')
-
-
-CASES = {"pluggy": of_pluggy, "toy": of_toy}
-
-
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=[*AGGREGATORS, "toy"])
 def case(request) -> Case:
-    return CASES[request.param](request)
-
-
-def test_every_aggregator_of_the_registry_is_held_to_the_contract():
-    assert set(AGGREGATORS) < set(CASES)
+    """Each aggregator's own case, from the file `test_case.py` of its folder."""
+    folder = AGGREGATORS.get(request.param, "apps.banking.aggregators.toy.definition.TOY").rpartition(".definition.")[0]
+    return import_module(f"{folder}.test_case").make_case(request)
 
 
 def test_an_item_is_described_in_our_words(case):

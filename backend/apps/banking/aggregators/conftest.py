@@ -1,0 +1,23 @@
+"""What the contract's tests ask of each aggregator: one item that was read, and a webhook about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from apps.banking.aggregators.contract import Aggregator, Application, Source
+
+
+@dataclass
+class Case:
+    """Made by `make_case(request)` in the file `test_case.py` of an aggregator's folder."""
+
+    definition: Aggregator
+    item_id: str
+    credential: str
+    webhook: bytes
+
+    @property
+    def application(self) -> Application:
+        return self.definition.application()
+
+    def open(self, item_id: str = "", **hooks: Callable[[], None]) -> Source:
+        return self.application.open(item_id or self.item_id, credential=self.credential, **hooks)

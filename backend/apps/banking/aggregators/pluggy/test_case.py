@@ -1,0 +1,13 @@
+"""Pluggy's case for the tests of the contract: an item at the emulator."""
+
+import json
+
+from apps.banking.aggregators.conftest import Case
+from apps.banking.aggregators.pluggy.definition import PLUGGY
+from apps.clients.factories import MembershipFactory
+
+
+def make_case(request) -> Case:
+    bank = request.getfixturevalue("bank")
+    item = bank.connect(MembershipFactory())
+    return Case(PLUGGY, item, "", json.dumps(bank.events(item)[0]).encode())
