@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -60,7 +60,7 @@ class PluggyApplication(Application):
         """The item as a source. Pluggy's items need no credential of their own."""
         return PluggySource(self.client(before_call=before_call), item_id)
 
-    @property
+    @cached_property
     def door(self) -> Door:
         """The door for this application's webhooks."""
         return PluggyDoor(self.proofs)
@@ -83,9 +83,14 @@ class PluggyApplication(Application):
 
 
 def from_settings() -> tuple[PluggyApplication, ...]:
-    """The one application that the settings describe."""
-    credentials = {field: getattr(settings, setting, "") for field, setting in REQUIRED.items()}
-    return (PluggyApplication(**credentials, proofs=Proofs.from_settings()),)
+    """The one application that the settings describe. It is cached, because the door needs it for every webhook."""
+    api_url, client_id, client_secret = (getattr(settings, name, "") for name in REQUIRED.values())
+    return _applications(api_url, client_id, client_secret, Proofs.from_settings())
+
+
+@lru_cache(maxsize=4)
+def _applications(api_url: str, client_id: str, client_secret: str, proofs: Proofs) -> tuple[PluggyApplication, ...]:
+    return (PluggyApplication(api_url, client_id, client_secret, proofs),)
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
@@ -31,10 +31,10 @@ class Proofs:
     Ponte accepts each of several secrets; the first is the newest.
     """
 
-    secrets: Sequence[str] = ()
+    secrets: tuple[str, ...] = ()
     header: str = "Authorization"
     prefix: str = "Bearer "
-    hmac_secrets: Sequence[str] = ()
+    hmac_secrets: tuple[str, ...] = ()
     hmac_header: str = "X-Pluggy-Signature"
     hmac_encoding: str = "hex"
     hmac_prefix: str = ""
@@ -44,10 +44,10 @@ class Proofs:
     def from_settings(cls) -> Self:
         """The proofs of the application in the settings."""
         return cls(
-            settings.PLUGGY_WEBHOOK_SECRETS,
+            tuple(settings.PLUGGY_WEBHOOK_SECRETS),
             settings.PLUGGY_WEBHOOK_HEADER,
             settings.PLUGGY_WEBHOOK_PREFIX,
-            settings.PLUGGY_HMAC_SECRETS,
+            tuple(settings.PLUGGY_HMAC_SECRETS),
             settings.PLUGGY_HMAC_HEADER,
             settings.PLUGGY_HMAC_ENCODING,
             settings.PLUGGY_HMAC_PREFIX,
