@@ -84,8 +84,9 @@ class PluggyApplication(Application):
 
 def from_settings() -> tuple[PluggyApplication, ...]:
     """The one application that the settings describe. It is cached, because the door needs it for every webhook."""
-    api_url, client_id, client_secret = (getattr(settings, name, "") for name in REQUIRED.values())
-    return _applications(api_url, client_id, client_secret, Proofs.from_settings())
+    return _applications(
+        settings.PLUGGY_API_URL, settings.PLUGGY_CLIENT_ID, settings.PLUGGY_CLIENT_SECRET, Proofs.from_settings()
+    )
 
 
 @lru_cache(maxsize=4)

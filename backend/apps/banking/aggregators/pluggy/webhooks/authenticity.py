@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -40,10 +40,10 @@ class Proofs:
     hmac_prefix: str = ""
     application: str = ""
 
-    @classmethod
-    def from_settings(cls) -> Self:
-        """The proofs of the application in the settings."""
-        return cls(
+    @staticmethod
+    def from_settings() -> "Proofs":
+        """The proofs of the application in the settings. They are cached, because the door needs them every time."""
+        return _proofs(
             tuple(settings.PLUGGY_WEBHOOK_SECRETS),
             settings.PLUGGY_WEBHOOK_HEADER,
             settings.PLUGGY_WEBHOOK_PREFIX,
@@ -62,6 +62,11 @@ class Proofs:
     def secret_header(self) -> dict[str, str]:
         """The header that Pluggy must send, with the newest secret; empty without a secret."""
         return {self.header: self.prefix + self.secrets[0]} if self.secrets else {}
+
+
+@lru_cache(maxsize=4)
+def _proofs(*values: Any) -> Proofs:
+    return Proofs(*values)
 
 
 def is_authentic(proofs: Proofs, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
