@@ -25,7 +25,7 @@ Row = dict[str, object]
 
 
 class Product(StrEnum):
-    """What an item can hold. The values are the names in SyncRun.counts."""
+    """What an item can hold. The values are the names in SyncRun.counts, where cards count as accounts."""
 
     ACCOUNTS = "accounts"
     CARDS = "cards"

@@ -2,7 +2,8 @@
 
 from apps.banking.aggregators.contract import Row
 from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, unmapped
-from apps.banking.aggregators.pluggy.rows.values import Doc, clean, flag, line, part, text, word, words
+from apps.banking.aggregators.pluggy.rows.values import Doc, flag, line, part, text, word, words
+from lib.storable import storable
 
 _CATEGORY = frozenset(ALWAYS | {"description", "descriptionTranslated", "parentId", "parentDescription"})
 
@@ -45,8 +46,8 @@ def connector(doc: Doc) -> Row:
         "is_sandbox": flag(doc, "isSandbox", extra),
         "reset_password_url": line(doc, "resetPasswordUrl", extra),
         "products": words(doc, "products"),
-        "credentials": clean(doc.get("credentials") or []),
+        "credentials": storable(doc.get("credentials") or []),
         "health_status": word(health, "status", unused),
         "health_stage": word(health, "stage", unused),
-        "incidents": clean(health.get("incidents") or []),
+        "incidents": storable(health.get("incidents") or []),
     }

@@ -2,7 +2,8 @@
 
 from apps.banking.aggregators.contract import Row
 from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, unmapped
-from apps.banking.aggregators.pluggy.rows.values import Doc, clean, instant, part, whole, word, words
+from apps.banking.aggregators.pluggy.rows.values import Doc, instant, part, whole, word, words
+from lib.storable import storable
 
 _ITEM = frozenset(
     ALWAYS
@@ -18,7 +19,7 @@ def item(doc: Doc) -> Row:
         **base(doc, extra),
         "status": word(doc, "status", extra),
         "execution_status": word(doc, "executionStatus", extra),
-        "status_detail": clean(part(doc, "statusDetail")) or None,
+        "status_detail": storable(part(doc, "statusDetail")) or None,
         "error_code": word(part(doc, "error"), "code", {}),
         "products": words(doc, "products"),
         "consecutive_failed_login_attempts": whole(doc, "consecutiveFailedLoginAttempts", extra),

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.banking.aggregators.pluggy.rows.values import clean, clock_time, currency, day, instant, money, text, whole
+from apps.banking.aggregators.pluggy.rows.values import clock_time, currency, day, instant, money, text, whole
+from lib.storable import storable
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text(),
@@ -133,7 +134,7 @@ def test_integers_come_from_numbers_and_their_text(sent, expected):
 
 
 def test_json_for_the_database_is_cleaned_at_any_depth():
-    assert clean({"a\x00": ["\ud800", {"b": "c\x00"}]}) == {"a\ufffd": ["\ufffd", {"b": "c\ufffd"}]}
+    assert storable({"a\x00": ["\ud800", {"b": "c\x00"}]}) == {"a\ufffd": ["\ufffd", {"b": "c\ufffd"}]}
 
 
 def test_an_amount_that_rounds_to_a_number_too_large_for_the_column_goes_to_extra():

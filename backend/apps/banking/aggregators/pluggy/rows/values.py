@@ -211,9 +211,4 @@ def part(doc: Doc, name: str) -> Doc:
 def words(doc: Doc, name: str) -> list[str]:
     """A list of enum values. Entries that are not text are left out."""
     value = doc.get(name)
-    return [clean(entry) for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
-
-
-def clean(value: Any) -> Any:
-    """JSON that jsonb accepts: at no depth does it have U+0000 or half of a surrogate pair."""
-    return storable(value)
+    return [storable(entry) for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
