@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Product
@@ -32,6 +33,12 @@ def balance_day(state: ItemState, product: Product) -> date:
     """The day in Brazil on which the bank sent these balances, so that an old balance is not recorded as today's."""
     moment = state.products_as_of.get(product) or state.as_of or timezone.now()
     return moment.astimezone(BRAZIL).date()
+
+
+def live_accounts(reading: Reading) -> QuerySet[Account]:
+    """The connection's accounts that are not closed, in the order of reading."""
+    accounts = Account.objects.filter(connection=reading.connection)
+    return reading.run.live(Product.ACCOUNTS, accounts).order_by("pk")
 
 
 def _balances(reading: Reading) -> dict[int, tuple[Decimal | None, str]]:
@@ -67,7 +74,7 @@ def close_account(reading: Reading, account: Account) -> None:
 
 def find_account(reading: Reading, account_id: str) -> Account | None:
     """The account with that id; a new one is fetched and stored. None if it is gone or belongs to another item."""
-    matches = Account.objects.filter(connection=reading.connection, vendor_id=account_id, deleted_at=None)
+    matches = live_accounts(reading).filter(vendor_id=account_id)
     account = matches.first()
     if account is None and (page := reading.source.account(account_id)):
         with reading.run.write():

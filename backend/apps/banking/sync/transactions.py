@@ -9,7 +9,7 @@ from apps.banking.models import Account, Connection, Transaction
 from apps.banking.rows.carried_edits import carry_edits
 from apps.banking.rows.merge import Scope
 from apps.banking.rows.staging import chunks
-from apps.banking.sync.accounts import find_account
+from apps.banking.sync.accounts import find_account, live_accounts
 from apps.banking.sync.listing import live_ids
 from apps.banking.sync.plan import Plan
 from apps.banking.sync.reading import Reading, joined_pages
@@ -88,7 +88,7 @@ class Reader:
 
 def readers(reading: Reading) -> Iterator[Reader]:
     """One reader for each live account, or one for all if the aggregator follows changes of the whole item."""
-    accounts = list(Account.objects.filter(connection=reading.connection, deleted_at=None).order_by("pk"))
+    accounts = list(live_accounts(reading))
     if follows_items(reading.connection):
         yield Reader(reading, accounts)
     else:

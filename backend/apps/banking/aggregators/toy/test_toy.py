@@ -145,6 +145,31 @@ def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(con
     assert alive(Transaction) == {"m2"}
 
 
+def differences(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The counts without those of unchanged rows."""
+    written = {product: {n: c for n, c in by.items() if c and n != "unchanged"} for product, by in counts.items()}
+    return {product: by for product, by in written.items() if by}
+
+
+def test_a_dry_run_of_a_closed_wallet_counts_what_the_comparison_then_writes(connected, work):
+    bank = FIRST.bank.links["l1"]
+    del bank.wallets["w2"]
+    bank.log.remove(("w2", "m3", Decimal(3)))
+    expected = {"accounts": {"removed": 1}, "transactions": {"removed": 1}}
+    assert differences(dry_run(connected)) == expected
+    reconcile.request(connected, full=True)
+    work()
+    assert differences(SyncRun.objects.latest("pk").counts) == expected
+
+
+def test_a_dry_run_counts_a_new_wallet_once_however_many_pages_name_it(connected):
+    bank = FIRST.bank.links["l1"]
+    bank.wallets["w3"] = Decimal(9)
+    for n in range(3):
+        bank.log += [("w3", f"n{n}", Decimal(1)), ("w1", f"o{n}", Decimal(1))]
+    assert differences(dry_run(connected)) == {"accounts": {"created": 1}, "transactions": {"created": 3}}
+
+
 def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
     FIRST.bank.links["l1"].broken = True
     webhook(at=2)
