@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Product
+from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Page, Product
 from apps.banking.announce import announce
 from apps.banking.models import Account, CreditCardBill, Transaction
 from apps.banking.rows.balances import BRAZIL, record_balances
@@ -21,7 +21,7 @@ def read_accounts(reading: ItemReading) -> None:
     with reading.run.write():
         before = _balances(reading)
         for page in pages:
-            reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+            _merge(reading, page)
         for product in products:
             day = balance_day(reading.state, product)
             record_balances(reading.connection.pk, day, ACCOUNT_TYPES[product])
@@ -78,6 +78,18 @@ def find_account(reading: Reading, account_id: str) -> Account | None:
     account = matches.first()
     if account is None and (page := reading.source.account(account_id)):
         with reading.run.write():
-            reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+            _merge(reading, page)
         account = matches.first()
     return account
+
+
+def _merge(reading: Reading, page: Page) -> None:
+    """Merge accounts. If one is new or returns, a mark of the whole item is forgotten.
+
+    Such a mark may have passed rows of an account that Ponte did not have then. An account's own mark begins empty.
+    """
+    accounts, has_mark = live_accounts(reading), reading.mark("") != ""
+    before = accounts.count() if has_mark else 0
+    reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+    if has_mark and accounts.count() > before:
+        reading.forget_mark("")

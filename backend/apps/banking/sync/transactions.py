@@ -57,7 +57,11 @@ class Reader:
         for page in joined_pages(self.reading.source.changed(self.parent, mark, since)):
             self._write(page)
             mark = page.mark or mark
-        self.reading.store_mark(self.parent, mark)
+        if self.reading.mark(self.parent):
+            self.reading.store_mark(self.parent, mark)
+        else:
+            # A page named an account that is new or returned, so the mark no longer holds.
+            self.read_all(prune=False)
 
     def read_ids(self, account_id: str, ids: Iterable[str]) -> None:
         """Read an account's transactions with these ids, and tombstone those that no longer exist."""

@@ -132,6 +132,34 @@ def test_movements_of_a_wallet_that_is_new_bring_the_wallet(connected, work):
     assert Transaction.objects.get(vendor_id="m9").account.vendor_id == "w3"
 
 
+@pytest.mark.parametrize("how", ["LINK", "MOVED"])
+def test_a_wallet_that_returns_gets_its_movements_back(how, connected, work):
+    bank = FIRST.bank.links["l1"]
+    balance = bank.wallets.pop("w2")
+    webhook(at=2)
+    work()
+    assert alive(Account) == {"w1"}
+    bank.wallets["w2"] = balance
+    bank.log.append(("w2", "m4", Decimal(4)))
+    webhook(how, at=3)
+    work()
+    assert alive(Account) == {"w1", "w2"}
+    assert alive(Transaction) == {"m1", "m2", "m3", "m4"}
+    assert Mark.objects.get().text == "4"
+
+
+def test_movements_that_are_told_before_their_wallet_come_with_it(connected, work):
+    bank = FIRST.bank.links["l1"]
+    bank.log.append(("w3", "m9", Decimal(9)))
+    webhook("MOVED", at=2)
+    work()
+    assert Mark.objects.get().text == "4"
+    bank.wallets["w3"] = Decimal(9)
+    webhook(at=3)
+    work()
+    assert alive(Transaction) == {"m1", "m2", "m3", "m9"}
+
+
 def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.log.remove(("w1", "m1", Decimal(-1)))
