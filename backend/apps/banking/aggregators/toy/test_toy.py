@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 from django.test import Client as Browser
 
+from apps.banking.aggregators.contract import Change
 from apps.banking.aggregators.mailboxes import read_mailbox
 from apps.banking.aggregators.registry import AGGREGATORS
+from apps.banking.aggregators.toy.application import ToyDoor
 from apps.banking.aggregators.toy.definition import APPLICATIONS
 from apps.banking.aggregators.toy.vendor import Link
 from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, SyncRun, Transaction
@@ -215,6 +217,26 @@ def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
     assert connected.state == "deleted"
     assert not alive(Account)
     assert not alive(Transaction)
+
+
+def test_a_webhook_about_movements_of_a_link_that_is_gone_retires_the_link(connected, work, make_all_due):
+    del FIRST.bank.links["l1"]
+    webhook("MOVED", at=2)
+    work()
+    assert Event.objects.get(kind="transactions.changed").state == "pending"
+    make_all_due()
+    work()
+    assert Event.objects.get(kind="transactions.changed").outcome == "gone"
+    assert Connection.objects.get().state == "deleted"
+
+
+def test_a_webhook_that_names_movements_reads_these_alone(connected, work, monkeypatch):
+    monkeypatch.setattr(ToyDoor, "change", lambda door, kind, payload: Change("w1", frozenset({"m1", "m2"})))
+    FIRST.bank.links["l1"].log.remove(("w1", "m1", Decimal(-1)))
+    webhook("MOVED", at=2)
+    work()
+    assert alive(Transaction) == {"m2", "m3"}
+    assert Mark.objects.get().text == "3"
 
 
 def test_an_application_reads_its_own_links_alone(connected, work):
