@@ -9,9 +9,9 @@ from django.test import Client as Browser
 from apps.banking.aggregators.contract import Change
 from apps.banking.aggregators.mailboxes import read_mailbox
 from apps.banking.aggregators.registry import AGGREGATORS
-from apps.banking.aggregators.toy.application import ToyDoor
-from apps.banking.aggregators.toy.definition import APPLICATIONS
-from apps.banking.aggregators.toy.vendor import Link
+from apps.banking.aggregators.toy.application import ToyApplication, ToyDoor
+from apps.banking.aggregators.toy.definition import APPLICATIONS, TOY
+from apps.banking.aggregators.toy.vendor import Link, Toybank
 from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, SyncRun, Transaction
 from apps.banking.sync import directory, discover, reconcile
 from apps.banking.sync.adopt import adopt
@@ -87,6 +87,33 @@ def test_a_webhook_is_proved_stored_once_and_belongs_to_the_application_whose_ke
         ("toy", "transactions.changed", "toy:item:l1"),
         ("toy@shop", "transactions.changed", "toy@shop:item:l1"),
     ]
+
+
+@pytest.fixture
+def applications(monkeypatch):
+    """Gives the toy other applications for one test."""
+
+    def give(*others: ToyApplication) -> None:
+        monkeypatch.setitem(TOY.__dict__, "applications", lambda: others)
+
+    return give
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_door_stores_webhooks_of_an_application_with_the_longest_name(applications):
+    name = "a" * Connection._meta.get_field("application").max_length
+    applications(ToyApplication(Toybank("third-key"), name))
+    body = json.dumps({"topic": "MOVED", "link": "l" * 100})
+    answer = Browser().post(DOOR, body, content_type="application/json", HTTP_X_TOY_KEY="third-key")
+    assert answer.json() == {"status": "accepted"}
+    assert read_mailbox(Event.objects.get().mailbox) == ("toy", name, "item", "l" * 100)
+
+
+def test_the_door_of_an_aggregator_without_applications_is_not_configured(applications, settings):
+    settings.DEBUG = True
+    applications()
+    answer = Browser().post(DOOR, b"{}", content_type="application/json")
+    assert (answer.status_code, answer.json()) == (503, {"error": "not_configured"})
 
 
 def test_an_event_waits_for_the_credential_and_then_everything_is_read(work, announced_kinds):
