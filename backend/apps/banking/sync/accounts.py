@@ -54,10 +54,10 @@ def _announce_balances(reading: Reading, before: dict[int, tuple[Decimal | None,
 
 
 def _close_missing(reading: ItemReading, listed_ids: set[str]) -> None:
-    prunable = {kind for product, kind in ACCOUNT_TYPES.items() if product in reading.plan.prunes}
+    prunable = {kind: product for product, kind in ACCOUNT_TYPES.items() if product in reading.plan.prunes}
     accounts = Account.objects.filter(connection=reading.connection, deleted_at=None, type__in=prunable)
     for account in accounts.exclude(vendor_id__in=listed_ids).order_by("vendor_id"):
-        if reading.source.is_gone(Product.ACCOUNTS, account.vendor_id):
+        if reading.source.is_gone(prunable[account.type], account.vendor_id):
             close_account(reading, account)
 
 
