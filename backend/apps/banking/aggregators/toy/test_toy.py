@@ -236,6 +236,17 @@ def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
     assert alive(Transaction) == {"m1", "m2", "m3"}
 
 
+def test_a_new_credential_of_the_same_member_replaces_the_old_one(connected, work):
+    FIRST.bank.links["l1"].token = "new-token"
+    mailbox = read_mailbox("toy:item:l1")
+    assert adopt(mailbox, MembershipFactory(), credential="of-another").credential == "token-of-ana"
+    adopt(mailbox, connected.member, credential="new-token")
+    FIRST.bank.links["l1"].log.append(("w1", "m4", Decimal(4)))
+    webhook("MOVED", at=2)
+    work()
+    assert alive(Transaction) == {"m1", "m2", "m3", "m4"}
+
+
 def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
     del FIRST.bank.links["l1"]
     webhook(at=2)
