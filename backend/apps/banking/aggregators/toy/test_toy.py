@@ -1,119 +1,21 @@
-"""The toy through all of it: door, parking, sync, no-op, changes, tombstones, comparison, two applications."""
+"""The toy through all of it: parking, sync, no-op, changes, tombstones, comparison."""
 
-import json
 from decimal import Decimal
 
 import pytest
-from django.test import Client as Browser
 
 from apps.banking.aggregators.contract import Change
 from apps.banking.aggregators.mailboxes import read_mailbox
-from apps.banking.aggregators.registry import AGGREGATORS
-from apps.banking.aggregators.toy.application import ToyApplication, ToyDoor
-from apps.banking.aggregators.toy.definition import APPLICATIONS, TOY
-from apps.banking.aggregators.toy.vendor import Link, Toybank
+from apps.banking.aggregators.toy.application import ToyDoor
+from apps.banking.aggregators.toy.factories import FIRST, alive, connect, link, webhook
 from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, SyncRun, Transaction
-from apps.banking.sync import directory, discover, reconcile
+from apps.banking.sync import reconcile
 from apps.banking.sync.adopt import adopt
 from apps.banking.sync.dry_run import dry_run
 from apps.clients.factories import MembershipFactory
-from apps.events.accept import accept_here
 from apps.events.models import Event
-from apps.events.store import make_row
 
 pytestmark = pytest.mark.django_db
-
-FIRST, SHOP = APPLICATIONS
-DOOR = "/api/banking/webhooks/toy/"
-
-
-@pytest.fixture(autouse=True)
-def toy(monkeypatch):
-    """The one line in the registry, and two empty banks."""
-    monkeypatch.setitem(AGGREGATORS, "toy", "apps.banking.aggregators.toy.definition.TOY")
-    for application in APPLICATIONS:
-        monkeypatch.setattr(application.bank, "links", {})
-
-
-def link(name: str = "l1", application=FIRST) -> Link:
-    """A link with two wallets and three movements."""
-    made = Link("ana", "token-of-ana", {"w1": Decimal(5), "w2": Decimal(7)})
-    made.log += [("w1", "m1", Decimal(-1)), ("w1", "m2", Decimal(-2)), ("w2", "m3", Decimal(3))]
-    application.bank.links[name] = made
-    return made
-
-
-def webhook(topic: str = "LINK", name: str = "l1", at: int = 1, vendor: str = "toy") -> None:
-    """Stores a webhook as the door does, but in the test's own transaction."""
-    body = json.dumps({"topic": topic, "link": name, "at": at}).encode()
-    seen = FIRST.door.read(body)
-    accept_here(make_row(vendor, seen.event_id, seen.kind, f"{vendor}:item:{name}", body))
-
-
-def connect(name: str = "l1", vendor: str = "toy") -> Connection:
-    return adopt(read_mailbox(f"{vendor}:item:{name}"), MembershipFactory(), credential="token-of-ana")
-
-
-@pytest.fixture
-def connected(work) -> Connection:
-    """A connection whose first sync is done."""
-    link()
-    connection = connect()
-    webhook()
-    work()
-    connection.refresh_from_db()
-    return connection
-
-
-def alive(model) -> set[str]:
-    return set(model.objects.filter(deleted_at=None).values_list("vendor_id", flat=True))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_webhook_is_proved_stored_once_and_belongs_to_the_application_whose_key_it_has():
-    body = json.dumps({"topic": "MOVED", "link": "l1", "at": 9})
-
-    def post(key: str, content: str = body):
-        answer = Browser().post(DOOR, content, content_type="application/json", HTTP_X_TOY_KEY=key)
-        return answer.status_code, answer.json()
-
-    assert post("first-key") == (200, {"status": "accepted"})
-    assert post("first-key") == (200, {"status": "duplicate"})
-    assert post("second-key") == (200, {"status": "accepted"})
-    assert post("third-key")[0] == 401
-    assert post("first-key", "[]")[0] == 400
-    stored = Event.objects.order_by("id").values_list("source", "kind", "mailbox")
-    assert list(stored) == [
-        ("toy", "transactions.changed", "toy:item:l1"),
-        ("toy@shop", "transactions.changed", "toy@shop:item:l1"),
-    ]
-
-
-@pytest.fixture
-def applications(monkeypatch):
-    """Gives the toy other applications for one test."""
-
-    def give(*others: ToyApplication) -> None:
-        monkeypatch.setitem(TOY.__dict__, "applications", lambda: others)
-
-    return give
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_door_stores_webhooks_of_an_application_with_the_longest_name(applications):
-    name = "a" * Connection._meta.get_field("application").max_length
-    applications(ToyApplication(Toybank("third-key"), name))
-    body = json.dumps({"topic": "MOVED", "link": "l" * 100})
-    answer = Browser().post(DOOR, body, content_type="application/json", HTTP_X_TOY_KEY="third-key")
-    assert answer.json() == {"status": "accepted"}
-    assert read_mailbox(Event.objects.get().mailbox) == ("toy", name, "item", "l" * 100)
-
-
-def test_the_door_of_an_aggregator_without_applications_is_not_configured(applications, settings):
-    settings.DEBUG = True
-    applications()
-    answer = Browser().post(DOOR, b"{}", content_type="application/json")
-    assert (answer.status_code, answer.json()) == (503, {"error": "not_configured"})
 
 
 def test_an_event_waits_for_the_credential_and_then_everything_is_read(work, announced_kinds):
@@ -275,27 +177,3 @@ def test_a_webhook_that_names_movements_reads_these_alone(connected, work, monke
     work()
     assert alive(Transaction) == {"m2", "m3"}
     assert Mark.objects.get().text == "3"
-
-
-def test_an_application_reads_its_own_links_alone(connected, work):
-    # The other application tells of a link of that name before it has one.
-    webhook(name="l1", vendor="toy@shop", at=5)
-    work()
-    assert Event.objects.get(mailbox="toy@shop:item:l1").outcome == "parked"
-    link("l1", SHOP).wallets = {"s1": Decimal(1)}
-    SHOP.bank.links["l1"].log[:] = [("s1", "m1", Decimal(-9))]
-    shop = connect("l1", "toy@shop")
-    webhook(name="l1", vendor="toy@shop", at=6)
-    work()
-    shop.refresh_from_db()
-    assert (shop.state, shop.application, shop.mailbox) == ("active", "shop", "toy@shop:item:l1")
-    assert shop.client != connected.client
-    assert set(Account.objects.filter(connection=shop).values_list("vendor_id", flat=True)) == {"s1"}
-    assert set(Account.objects.filter(connection=connected).values_list("vendor_id", flat=True)) == {"w1", "w2"}
-    assert Transaction.objects.get(account__connection=shop).amount == -9
-    assert shop.seal_context("x") != connected.seal_context("x")
-
-
-def test_what_the_vendor_does_not_offer_is_passed_over(connected, bank):
-    assert discover.discover() == 0
-    directory.refresh()
