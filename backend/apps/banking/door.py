@@ -117,7 +117,7 @@ def _authenticate(request: HttpRequest, body: bytes, definition: Aggregator, tok
         return proving[0]
     if any(door.is_configured() for _, door in doors):
         return Answer(401, "unauthorized")
-    if settings.DEBUG:
+    if settings.DEBUG and applications:
         logger.warning("No webhook secret is set. Ponte accepts webhooks without proof, because DEBUG is on.")
         return applications[0]
     return Answer(503, "not_configured")

@@ -28,7 +28,8 @@ class Event(models.Model):
 
     sealed_columns = ("payload",)
 
-    source = models.CharField(max_length=32)
+    # The aggregator and its application (20 + 1 + 40 letters), or another sender.
+    source = models.CharField(max_length=64)
     event_id = models.CharField(max_length=200)
     kind = models.CharField(max_length=100)
     mailbox = models.CharField(max_length=200)

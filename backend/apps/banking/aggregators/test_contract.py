@@ -11,6 +11,7 @@ from apps.banking.aggregators.contract import (
     Gone,
     ItemState,
     Malformed,
+    ParentGone,
     Product,
     Source,
 )
@@ -113,6 +114,15 @@ def test_transactions_name_their_account_and_nothing_changed_since_the_last_mark
             assert {vendor_id for page in changed for vendor_id in page.seen} <= known
 
 
+def test_a_list_says_that_the_item_or_account_above_it_is_gone(case):
+    of_item = case.definition.follows_items
+    mark = [page for product, _, pages in lists(case, case.open()) if product is Product.TRANSACTIONS for page in pages]
+    source, parent = (case.open(UNKNOWN), "") if of_item else (case.open(), UNKNOWN)
+    for pages in (source.listed(Product.TRANSACTIONS, parent), source.changed(parent, mark[-1].mark)):
+        with pytest.raises(ParentGone):
+            list(pages)
+
+
 def test_single_transactions_are_had_by_their_ids_and_unknown_ones_are_left_out(case):
     source = case.open()
     pages = [page for product, _, pages in lists(case, source) for page in pages if product is Product.TRANSACTIONS]
@@ -130,7 +140,11 @@ def test_what_is_there_is_not_gone_and_what_is_unknown_is(case):
 
 def test_each_call_to_the_vendor_is_preceded_by_the_hook(case):
     calls = []
-    case.open(before_call=lambda: calls.append(1)).item()
+    source = case.open(before_call=lambda: calls.append(1))
+    source.item()
+    assert calls
+    calls.clear()
+    assert list(source.accounts(ACCOUNT_TYPES))
     assert calls
 
 

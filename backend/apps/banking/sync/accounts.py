@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Product
+from apps.banking.aggregators.contract import ACCOUNT_TYPES, ItemState, Page, Product
 from apps.banking.announce import announce
 from apps.banking.models import Account, CreditCardBill, Transaction
 from apps.banking.rows.balances import BRAZIL, record_balances
@@ -20,7 +21,7 @@ def read_accounts(reading: ItemReading) -> None:
     with reading.run.write():
         before = _balances(reading)
         for page in pages:
-            reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+            _merge(reading, page)
         for product in products:
             day = balance_day(reading.state, product)
             record_balances(reading.connection.pk, day, ACCOUNT_TYPES[product])
@@ -32,6 +33,12 @@ def balance_day(state: ItemState, product: Product) -> date:
     """The day in Brazil on which the bank sent these balances, so that an old balance is not recorded as today's."""
     moment = state.products_as_of.get(product) or state.as_of or timezone.now()
     return moment.astimezone(BRAZIL).date()
+
+
+def live_accounts(reading: Reading) -> QuerySet[Account]:
+    """The connection's accounts that are not closed, in the order of reading."""
+    accounts = Account.objects.filter(connection=reading.connection)
+    return reading.run.live(Product.ACCOUNTS, accounts).order_by("pk")
 
 
 def _balances(reading: Reading) -> dict[int, tuple[Decimal | None, str]]:
@@ -47,10 +54,10 @@ def _announce_balances(reading: Reading, before: dict[int, tuple[Decimal | None,
 
 
 def _close_missing(reading: ItemReading, listed_ids: set[str]) -> None:
-    prunable = {kind for product, kind in ACCOUNT_TYPES.items() if product in reading.plan.prunes}
+    prunable = {kind: product for product, kind in ACCOUNT_TYPES.items() if product in reading.plan.prunes}
     accounts = Account.objects.filter(connection=reading.connection, deleted_at=None, type__in=prunable)
     for account in accounts.exclude(vendor_id__in=listed_ids).order_by("vendor_id"):
-        if reading.source.is_gone(Product.ACCOUNTS, account.vendor_id):
+        if reading.source.is_gone(prunable[account.type], account.vendor_id):
             close_account(reading, account)
 
 
@@ -67,10 +74,22 @@ def close_account(reading: Reading, account: Account) -> None:
 
 def find_account(reading: Reading, account_id: str) -> Account | None:
     """The account with that id; a new one is fetched and stored. None if it is gone or belongs to another item."""
-    matches = Account.objects.filter(connection=reading.connection, vendor_id=account_id, deleted_at=None)
+    matches = live_accounts(reading).filter(vendor_id=account_id)
     account = matches.first()
     if account is None and (page := reading.source.account(account_id)):
         with reading.run.write():
-            reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+            _merge(reading, page)
         account = matches.first()
     return account
+
+
+def _merge(reading: Reading, page: Page) -> None:
+    """Merge accounts. If one is new or returns, a mark of the whole item is forgotten.
+
+    Such a mark may have passed rows of an account that Ponte did not have then. An account's own mark begins empty.
+    """
+    accounts, has_mark = live_accounts(reading), reading.mark("") != ""
+    before = accounts.count() if has_mark else 0
+    reading.run.merge(Product.ACCOUNTS, Account, reading.scope, page)
+    if has_mark and accounts.count() > before:
+        reading.forget_mark("")

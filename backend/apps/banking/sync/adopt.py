@@ -15,7 +15,8 @@ from apps.events.work import unpark
 def adopt(mailbox: Mailbox, member: Membership, *, institution: Row | None = None, credential: str = "") -> Connection:
     """Return the connection of the mailbox's item; create it for `member` if it is new. Call inside a transaction.
 
-    An item never moves to another client. Events that were parked until the connection existed become due.
+    An item never moves to another client. Events that were parked until the connection existed become due. A new
+    credential replaces the old one only if its member brings it.
     """
     connection, created = Connection.objects.get_or_create(
         aggregator=mailbox.aggregator,
@@ -28,10 +29,10 @@ def adopt(mailbox: Mailbox, member: Membership, *, institution: Row | None = Non
             "last_reconciled_at": timezone.now(),
         },
     )
+    if credential and connection.member_id == member.pk:
+        connection.credential = credential
+        connection.save(update_fields=["credential_sealed"])
     if created:
-        if credential:
-            connection.credential = credential
-            connection.save(update_fields=["credential_sealed"])
         unpark(str(mailbox))
     return connection
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from apps.banking.aggregators.contract import Directory, Row
+from apps.banking.aggregators.contract import Application, Directory, Row
 from apps.banking.aggregators.mailboxes import read_mailbox
-from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.aggregators.registry import aggregator, for_each_application
 from apps.banking.models import Category, Connector
 from apps.banking.rows.merge import merge
 from apps.events.emit import emit
@@ -52,13 +52,15 @@ def _announce_status(connector: Connector, before: str | None, cause: Event | No
 
 
 def refresh() -> None:
-    """Read the connectors and categories of every application again, page by page. Raises what a directory raises."""
-    for name in AGGREGATORS:
-        for application in aggregator(name).applications():
-            _refresh(name, application.directory())
+    """Read the connectors and categories of every application again, page by page.
+
+    Raises the first error, after the other applications were read.
+    """
+    for_each_application(_refresh)
 
 
-def _refresh(name: str, directory: Directory) -> None:
+def _refresh(name: str, application: Application) -> None:
+    directory = application.directory()
     listed = _refresh_connectors(name, directory)
     _refresh_unlisted(name, directory, listed)
     for page in directory.categories():

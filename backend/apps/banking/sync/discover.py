@@ -1,6 +1,6 @@
 """Find items that have no connection yet because every webhook of their first run was lost.
 
-This works only if the aggregator lets us list our items (Pluggy enables that for a team on request).
+This works only if the aggregator lets us list our items.
 """
 
 import logging
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.banking.aggregators.contract import Application, ListedItem, NotOffered, Subject
 from apps.banking.aggregators.mailboxes import Mailbox
-from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.aggregators.registry import for_each_application
 from apps.banking.models import Connection
 from apps.banking.sync.adopt import member_of
 from apps.banking.sync.reconcile import KIND
@@ -27,9 +27,11 @@ LOOK_BACK = timedelta(days=7)
 def discover() -> int:
     """Request a reconciliation for each recent item that has a member and no connection. Returns how many.
 
-    Raises what `Application.items` raises, except NotOffered.
+    Raises the first error of `Application.items` except NotOffered, after the other applications were searched.
     """
-    return sum(_discover(name, application) for name in AGGREGATORS for application in aggregator(name).applications())
+    counts: list[int] = []
+    for_each_application(lambda name, application: counts.append(_discover(name, application)))
+    return sum(counts)
 
 
 def _discover(name: str, application: Application) -> int:

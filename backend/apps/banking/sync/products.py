@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from django.db.models import QuerySet
+
 from apps.banking.aggregators.contract import ACCOUNT_TYPES, Product
 from apps.banking.models import (
     Account,
@@ -15,7 +17,7 @@ from apps.banking.models import (
     Loan,
 )
 from apps.banking.models.base import VendorRow
-from apps.banking.sync.accounts import read_accounts
+from apps.banking.sync.accounts import live_accounts, read_accounts
 from apps.banking.sync.listing import read_list, tombstone_all
 from apps.banking.sync.reading import ItemReading
 from apps.banking.sync.runs import describe_error
@@ -51,7 +53,7 @@ def _jobs(reading: ItemReading) -> Iterator[tuple[str, Job]]:
         for reader in readers(reading):
             yield Product.TRANSACTIONS, partial(reader.read_planned, reading.plan)
     if Product.BILLS in reads:
-        for card in _accounts(reading, type=ACCOUNT_TYPES[Product.CARDS]):
+        for card in live_accounts(reading).filter(type=ACCOUNT_TYPES[Product.CARDS]):
             yield Product.BILLS, partial(_read_bills, reading, card)
     yield from _investments(reading)
     for product, model in OF_ITEM.items():
@@ -64,13 +66,12 @@ def _investments(reading: ItemReading) -> Iterator[tuple[str, Job]]:
     if Product.INVESTMENTS in reading.plan.reads:
         yield Product.INVESTMENTS, partial(_read_investments, reading)
     if Product.INVESTMENT_TRANSACTIONS in reading.plan.reads:
-        held = Investment.objects.filter(connection=reading.connection, deleted_at=None)
-        for investment in held.order_by("pk"):
+        for investment in _held(reading).order_by("pk"):
             yield Product.INVESTMENT_TRANSACTIONS, partial(_read_investment_transactions, reading, investment)
 
 
-def _accounts(reading: ItemReading, **filters: str) -> list[Account]:
-    return list(Account.objects.filter(connection=reading.connection, deleted_at=None, **filters).order_by("pk"))
+def _held(reading: ItemReading) -> QuerySet[Investment]:
+    return reading.run.live(Product.INVESTMENTS, Investment.objects.filter(connection=reading.connection))
 
 
 def _read(reading: ItemReading, product: Product, model: type[VendorRow]) -> None:
@@ -90,7 +91,7 @@ def _read_bills(reading: ItemReading, card: Account) -> None:
 
 def _read_investments(reading: ItemReading) -> None:
     _read(reading, Product.INVESTMENTS, Investment)
-    gone = Investment.objects.filter(connection=reading.connection, deleted_at__isnull=False)
+    gone = Investment.objects.filter(connection=reading.connection).exclude(pk__in=_held(reading).values("pk"))
     scope = {"investment__in": gone.values("pk")}
     tombstone_all(reading.run, Product.INVESTMENT_TRANSACTIONS, InvestmentTransaction, scope)
 

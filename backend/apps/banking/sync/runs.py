@@ -4,6 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -21,6 +22,8 @@ from lib.errors import ErrorType, PonteError
 logger = logging.getLogger(__name__)
 
 WRITTEN = ("created", "changed", "removed")
+
+VendorRowT = TypeVar("VendorRowT", bound=VendorRow)
 
 
 class Run(ABC):
@@ -51,6 +54,10 @@ class Run(ABC):
     def remove(self, product: str, rows: QuerySet[VendorRow], vendor_ids: Iterable[str]) -> Counts:
         """Tombstone the rows that have one of these ids. Inside `write`."""
         return self.count(product, Counts(removed=tombstone(rows, vendor_ids)))
+
+    def live(self, product: str, rows: QuerySet[VendorRowT]) -> QuerySet[VendorRowT]:
+        """The rows without tombstones, as this run leaves them."""
+        return rows.filter(deleted_at=None)
 
     def count(self, product: str, counts: Counts) -> Counts:
         """Add `counts` to those of `product`, and return `counts`."""

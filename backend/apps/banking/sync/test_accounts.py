@@ -5,8 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from apps.banking.aggregators.contract import Product
 from apps.banking.aggregators.pluggy import items
-from apps.banking.models import Account, BalanceSnapshot, Mark, Transaction
+from apps.banking.aggregators.pluggy.source import PluggySource
+from apps.banking.factories import AccountFactory
+from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, Transaction
+from apps.banking.sync import reconcile
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +28,16 @@ def test_a_closed_account_is_tombstoned_with_its_rows_and_keeps_its_balances(ban
     assert stray.balance != Decimal(0)
     assert BalanceSnapshot.objects.filter(account=stray).exists()
     assert Account.objects.filter(deleted_at=None).count() == 3
+
+
+def test_a_card_that_is_missing_is_looked_up_as_a_card(connected, work, monkeypatch):
+    connection = Connection.objects.get(vendor_id=connected)
+    AccountFactory(connection=connection, type="CREDIT")
+    asked = []
+    monkeypatch.setattr(PluggySource, "is_gone", lambda source, product, *ids: asked.append(product))
+    reconcile.request(connection, full=True)
+    work()
+    assert asked == [Product.CARDS]
 
 
 def test_an_account_that_reopens_gets_its_transactions_back(bank, deliver, work, connected, differences):

@@ -3,8 +3,16 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from apps.banking.factories import ConnectionFactory
+from apps.banking.factories import (
+    AccountFactory,
+    ConnectionFactory,
+    CreditCardBillFactory,
+    InvestmentFactory,
+    InvestmentTransactionFactory,
+    TransactionFactory,
+)
 from apps.banking.models import Connection, SyncRun, Transaction
+from apps.banking.sync.dry_run import dry_run
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
 
@@ -54,6 +62,18 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(connection, capsys,
     bank.delete(connection.vendor_id)
     assert "is gone" in run(capsys, "reconcile", "--dry-run")
     assert Connection.objects.get().state == "active"
+
+
+def test_a_dry_run_counts_what_is_under_a_closed_account_or_investment_as_the_sync_does(connection, capsys):
+    run(capsys, "sync_connection", str(connection.pk))
+    TransactionFactory(account=AccountFactory(connection=connection))
+    CreditCardBillFactory(account=AccountFactory(connection=connection, type="CREDIT"))
+    InvestmentTransactionFactory(investment=InvestmentFactory(connection=connection))
+    counts = dry_run(connection)
+    run(capsys, "sync_connection", str(connection.pk), "--full")
+    assert counts == SyncRun.objects.latest("pk").counts
+    removed = {product: by["removed"] for product, by in counts.items() if by["removed"]}
+    assert removed == {"accounts": 2, "transactions": 1, "bills": 1, "investments": 1, "investment_transactions": 1}
 
 
 def test_without_dry_run_the_command_requests_the_comparison(connection, capsys, work, differences):

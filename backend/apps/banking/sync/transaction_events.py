@@ -1,6 +1,7 @@
 """The handler of events that name transactions: read what they name from the aggregator."""
 
 from collections import defaultdict
+from datetime import datetime
 
 from apps.banking.aggregators.contract import Change, Gone, ParentGone
 from apps.banking.aggregators.mailboxes import read_mailbox
@@ -65,15 +66,15 @@ def _changes(visit: Visit) -> dict[str, list[Change]]:
     by_account: dict[str, list[Change]] = defaultdict(list)
     for event in events:
         change = door.change(event.kind, event.data)
-        if (change.account or whole_item) and (change.ids is not None or event.pk in uncovered):
-            by_account["" if whole_item else change.account].append(change)
+        account = "" if whole_item and change.ids is None else change.account
+        if (account or whole_item) and (change.ids is not None or event.pk in uncovered):
+            by_account[account].append(change)
     return by_account
 
 
 def _read(reading: Reading, account_id: str, changes: list[Change]) -> None:
     if not account_id:
-        for reader in readers(reading):
-            reader.read_new()
+        _read_item(reading, changes)
         return
     account = find_account(reading, account_id)
     if account is None:
@@ -86,14 +87,33 @@ def _read(reading: Reading, account_id: str, changes: list[Change]) -> None:
             raise Temporary(text, error_type=error.error_type, code=error.code) from None
         close_account(reading, account)
         # With wrong credentials every account looks gone, so the next comparison must list everything.
-        with reading.run.write():
-            reading.connection.listed_at = None
-            reading.connection.save(update_fields=["listed_at"])
+        _list_again(reading)
+
+
+def _read_item(reading: Reading, changes: list[Change]) -> None:
+    """Read the changes of the whole item. If they are gone, the next attempt asks for the item itself."""
+    try:
+        for reader in readers(reading):
+            reader.read_new(_earliest(changes))
+    except (Gone, ParentGone) as error:
+        _list_again(reading)
+        raise Temporary("the item's list is gone", error_type=error.error_type, code=error.code) from None
+
+
+def _list_again(reading: Reading) -> None:
+    """Let the next visit ask for the item, and read everything if it is there."""
+    with reading.run.write():
+        reading.connection.listed_at = None
+        reading.connection.save(update_fields=["listed_at"])
 
 
 def _read_account(reader: Reader, changes: list[Change]) -> None:
-    """Read the changes of one account. They all name ids, or all name moments: a batch holds events of one kind."""
+    """Read the changes of one account: by their ids, or since a moment."""
     ids = {vendor_id for change in changes for vendor_id in change.ids or ()}
     if any(change.ids is None for change in changes):
-        reader.read_new(min((change.since for change in changes if change.since), default=None))
+        reader.read_new(_earliest(changes))
     reader.read_ids(reader.parent, ids)
+
+
+def _earliest(changes: list[Change]) -> datetime | None:
+    return min((change.since for change in changes if change.since), default=None)

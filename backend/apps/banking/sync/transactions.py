@@ -9,7 +9,7 @@ from apps.banking.models import Account, Connection, Transaction
 from apps.banking.rows.carried_edits import carry_edits
 from apps.banking.rows.merge import Scope
 from apps.banking.rows.staging import chunks
-from apps.banking.sync.accounts import find_account
+from apps.banking.sync.accounts import find_account, live_accounts
 from apps.banking.sync.listing import live_ids
 from apps.banking.sync.plan import Plan
 from apps.banking.sync.reading import Reading, joined_pages
@@ -57,7 +57,11 @@ class Reader:
         for page in joined_pages(self.reading.source.changed(self.parent, mark, since)):
             self._write(page)
             mark = page.mark or mark
-        self.reading.store_mark(self.parent, mark)
+        if self.reading.mark(self.parent):
+            self.reading.store_mark(self.parent, mark)
+        else:
+            # A page named an account that is new or returned, so the mark no longer holds.
+            self.read_all(prune=False)
 
     def read_ids(self, account_id: str, ids: Iterable[str]) -> None:
         """Read an account's transactions with these ids, and tombstone those that no longer exist."""
@@ -88,7 +92,7 @@ class Reader:
 
 def readers(reading: Reading) -> Iterator[Reader]:
     """One reader for each live account, or one for all if the aggregator follows changes of the whole item."""
-    accounts = list(Account.objects.filter(connection=reading.connection, deleted_at=None).order_by("pk"))
+    accounts = list(live_accounts(reading))
     if follows_items(reading.connection):
         yield Reader(reading, accounts)
     else:

@@ -18,6 +18,7 @@ from apps.banking.aggregators.contract import (
     Malformed,
     Notification,
     Page,
+    ParentGone,
     Product,
     Row,
     Source,
@@ -28,6 +29,7 @@ from apps.banking.aggregators.toy.vendor import Link, Toybank
 from apps.banking.aggregators.verdict import Action, Health, Verdict
 from lib.errors import ErrorType
 
+PAGE = 2
 HOLDS = frozenset({Product.ACCOUNTS, Product.TRANSACTIONS})
 FINE = Verdict(Health.OK)
 BROKEN = Verdict(Health.NEEDS_USER, Action.RECONNECT, "LINK_BROKEN", ErrorType.AUTHENTICATION_ERROR, "it broke")
@@ -61,22 +63,22 @@ class ToySource(Source):
         return self._feed(int(mark))
 
     def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
-        there = {name: amount for wallet, name, amount in self._look().log if wallet == account_id}
+        there = {name: amount for wallet, name, amount in self._look(ParentGone).log if wallet == account_id}
         yield Page([_movement(name, amount) for name in ids if (amount := there.get(name))], parent=account_id)
 
     def is_gone(self, product: Product, vendor_id: str, parent: str = "") -> bool:
         return vendor_id not in self._look().wallets
 
-    def _look(self) -> Link:
+    def _look(self, gone: type[Gone | ParentGone] = Gone) -> Link:
         self._before_call()
         try:
             return self._bank.look(self._link, self._token)
         except LookupError:
-            raise Gone("no such link", code="NO_LINK") from None
+            raise gone("no such link", code="NO_LINK") from None
 
     def _feed(self, cursor: int) -> Iterator[Page]:
-        while cursor < len(self._look().log):
-            changes, cursor = self._bank.feed(self._link, self._token, cursor)
+        while cursor < len(log := self._look(ParentGone).log):
+            changes, cursor = log[cursor : cursor + PAGE], min(cursor + PAGE, len(log))
             for wallet, some in groupby(changes, key=lambda change: change[0]):
                 latest = {name: amount for _, name, amount in some}
                 rows = [_movement(name, amount) for name, amount in latest.items() if amount]

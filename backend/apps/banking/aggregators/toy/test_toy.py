@@ -1,90 +1,21 @@
-"""The toy through all of it: door, parking, sync, no-op, changes, tombstones, comparison, two applications."""
+"""The toy through all of it: parking, sync, no-op, changes, tombstones, comparison."""
 
-import json
 from decimal import Decimal
 
 import pytest
-from django.test import Client as Browser
 
+from apps.banking.aggregators.contract import Change
 from apps.banking.aggregators.mailboxes import read_mailbox
-from apps.banking.aggregators.registry import AGGREGATORS
-from apps.banking.aggregators.toy.definition import APPLICATIONS
-from apps.banking.aggregators.toy.vendor import Link
+from apps.banking.aggregators.toy.application import ToyDoor
+from apps.banking.aggregators.toy.factories import FIRST, alive, connect, link, webhook
 from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, SyncRun, Transaction
-from apps.banking.sync import directory, discover, reconcile
+from apps.banking.sync import reconcile
 from apps.banking.sync.adopt import adopt
 from apps.banking.sync.dry_run import dry_run
 from apps.clients.factories import MembershipFactory
-from apps.events.accept import accept_here
 from apps.events.models import Event
-from apps.events.store import make_row
 
 pytestmark = pytest.mark.django_db
-
-FIRST, SHOP = APPLICATIONS
-DOOR = "/api/banking/webhooks/toy/"
-
-
-@pytest.fixture(autouse=True)
-def toy(monkeypatch):
-    """The one line in the registry, and two empty banks."""
-    monkeypatch.setitem(AGGREGATORS, "toy", "apps.banking.aggregators.toy.definition.TOY")
-    for application in APPLICATIONS:
-        monkeypatch.setattr(application.bank, "links", {})
-
-
-def link(name: str = "l1", application=FIRST) -> Link:
-    """A link with two wallets and three movements."""
-    made = Link("ana", "token-of-ana", {"w1": Decimal(5), "w2": Decimal(7)})
-    made.log += [("w1", "m1", Decimal(-1)), ("w1", "m2", Decimal(-2)), ("w2", "m3", Decimal(3))]
-    application.bank.links[name] = made
-    return made
-
-
-def webhook(topic: str = "LINK", name: str = "l1", at: int = 1, vendor: str = "toy") -> None:
-    """Stores a webhook as the door does, but in the test's own transaction."""
-    body = json.dumps({"topic": topic, "link": name, "at": at}).encode()
-    seen = FIRST.door.read(body)
-    accept_here(make_row(vendor, seen.event_id, seen.kind, f"{vendor}:item:{name}", body))
-
-
-def connect(name: str = "l1", vendor: str = "toy") -> Connection:
-    return adopt(read_mailbox(f"{vendor}:item:{name}"), MembershipFactory(), credential="token-of-ana")
-
-
-@pytest.fixture
-def connected(work) -> Connection:
-    """A connection whose first sync is done."""
-    link()
-    connection = connect()
-    webhook()
-    work()
-    connection.refresh_from_db()
-    return connection
-
-
-def alive(model) -> set[str]:
-    return set(model.objects.filter(deleted_at=None).values_list("vendor_id", flat=True))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_webhook_is_proved_stored_once_and_belongs_to_the_application_whose_key_it_has():
-    body = json.dumps({"topic": "MOVED", "link": "l1", "at": 9})
-
-    def post(key: str, content: str = body):
-        answer = Browser().post(DOOR, content, content_type="application/json", HTTP_X_TOY_KEY=key)
-        return answer.status_code, answer.json()
-
-    assert post("first-key") == (200, {"status": "accepted"})
-    assert post("first-key") == (200, {"status": "duplicate"})
-    assert post("second-key") == (200, {"status": "accepted"})
-    assert post("third-key")[0] == 401
-    assert post("first-key", "[]")[0] == 400
-    stored = Event.objects.order_by("id").values_list("source", "kind", "mailbox")
-    assert list(stored) == [
-        ("toy", "transactions.changed", "toy:item:l1"),
-        ("toy@shop", "transactions.changed", "toy@shop:item:l1"),
-    ]
 
 
 def test_an_event_waits_for_the_credential_and_then_everything_is_read(work, announced_kinds):
@@ -132,6 +63,34 @@ def test_movements_of_a_wallet_that_is_new_bring_the_wallet(connected, work):
     assert Transaction.objects.get(vendor_id="m9").account.vendor_id == "w3"
 
 
+@pytest.mark.parametrize("how", ["LINK", "MOVED"])
+def test_a_wallet_that_returns_gets_its_movements_back(how, connected, work):
+    bank = FIRST.bank.links["l1"]
+    balance = bank.wallets.pop("w2")
+    webhook(at=2)
+    work()
+    assert alive(Account) == {"w1"}
+    bank.wallets["w2"] = balance
+    bank.log.append(("w2", "m4", Decimal(4)))
+    webhook(how, at=3)
+    work()
+    assert alive(Account) == {"w1", "w2"}
+    assert alive(Transaction) == {"m1", "m2", "m3", "m4"}
+    assert Mark.objects.get().text == "4"
+
+
+def test_movements_that_are_told_before_their_wallet_come_with_it(connected, work):
+    bank = FIRST.bank.links["l1"]
+    bank.log.append(("w3", "m9", Decimal(9)))
+    webhook("MOVED", at=2)
+    work()
+    assert Mark.objects.get().text == "4"
+    bank.wallets["w3"] = Decimal(9)
+    webhook(at=3)
+    work()
+    assert alive(Transaction) == {"m1", "m2", "m3", "m9"}
+
+
 def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.log.remove(("w1", "m1", Decimal(-1)))
@@ -145,6 +104,31 @@ def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(con
     assert alive(Transaction) == {"m2"}
 
 
+def differences(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The counts without those of unchanged rows."""
+    written = {product: {n: c for n, c in by.items() if c and n != "unchanged"} for product, by in counts.items()}
+    return {product: by for product, by in written.items() if by}
+
+
+def test_a_dry_run_of_a_closed_wallet_counts_what_the_comparison_then_writes(connected, work):
+    bank = FIRST.bank.links["l1"]
+    del bank.wallets["w2"]
+    bank.log.remove(("w2", "m3", Decimal(3)))
+    expected = {"accounts": {"removed": 1}, "transactions": {"removed": 1}}
+    assert differences(dry_run(connected)) == expected
+    reconcile.request(connected, full=True)
+    work()
+    assert differences(SyncRun.objects.latest("pk").counts) == expected
+
+
+def test_a_dry_run_counts_a_new_wallet_once_however_many_pages_name_it(connected):
+    bank = FIRST.bank.links["l1"]
+    bank.wallets["w3"] = Decimal(9)
+    for n in range(3):
+        bank.log += [("w3", f"n{n}", Decimal(1)), ("w1", f"o{n}", Decimal(1))]
+    assert differences(dry_run(connected)) == {"accounts": {"created": 1}, "transactions": {"created": 3}}
+
+
 def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
     FIRST.bank.links["l1"].broken = True
     webhook(at=2)
@@ -152,6 +136,17 @@ def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
     connected.refresh_from_db()
     assert (connected.state, connected.action, connected.error_code) == ("needs_user", "reconnect", "LINK_BROKEN")
     assert alive(Transaction) == {"m1", "m2", "m3"}
+
+
+def test_a_new_credential_of_the_same_member_replaces_the_old_one(connected, work):
+    FIRST.bank.links["l1"].token = "new-token"
+    mailbox = read_mailbox("toy:item:l1")
+    assert adopt(mailbox, MembershipFactory(), credential="of-another").credential == "token-of-ana"
+    adopt(mailbox, connected.member, credential="new-token")
+    FIRST.bank.links["l1"].log.append(("w1", "m4", Decimal(4)))
+    webhook("MOVED", at=2)
+    work()
+    assert alive(Transaction) == {"m1", "m2", "m3", "m4"}
 
 
 def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
@@ -164,25 +159,21 @@ def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
     assert not alive(Transaction)
 
 
-def test_an_application_reads_its_own_links_alone(connected, work):
-    # The other application tells of a link of that name before it has one.
-    webhook(name="l1", vendor="toy@shop", at=5)
+def test_a_webhook_about_movements_of_a_link_that_is_gone_retires_the_link(connected, work, make_all_due):
+    del FIRST.bank.links["l1"]
+    webhook("MOVED", at=2)
     work()
-    assert Event.objects.get(mailbox="toy@shop:item:l1").outcome == "parked"
-    link("l1", SHOP).wallets = {"s1": Decimal(1)}
-    SHOP.bank.links["l1"].log[:] = [("s1", "m1", Decimal(-9))]
-    shop = connect("l1", "toy@shop")
-    webhook(name="l1", vendor="toy@shop", at=6)
+    assert Event.objects.get(kind="transactions.changed").state == "pending"
+    make_all_due()
     work()
-    shop.refresh_from_db()
-    assert (shop.state, shop.application, shop.mailbox) == ("active", "shop", "toy@shop:item:l1")
-    assert shop.client != connected.client
-    assert set(Account.objects.filter(connection=shop).values_list("vendor_id", flat=True)) == {"s1"}
-    assert set(Account.objects.filter(connection=connected).values_list("vendor_id", flat=True)) == {"w1", "w2"}
-    assert Transaction.objects.get(account__connection=shop).amount == -9
-    assert shop.seal_context("x") != connected.seal_context("x")
+    assert Event.objects.get(kind="transactions.changed").outcome == "gone"
+    assert Connection.objects.get().state == "deleted"
 
 
-def test_what_the_vendor_does_not_offer_is_passed_over(connected, bank):
-    assert discover.discover() == 0
-    directory.refresh()
+def test_a_webhook_that_names_movements_reads_these_alone(connected, work, monkeypatch):
+    monkeypatch.setattr(ToyDoor, "change", lambda door, kind, payload: Change("w1", frozenset({"m1", "m2"})))
+    FIRST.bank.links["l1"].log.remove(("w1", "m1", Decimal(-1)))
+    webhook("MOVED", at=2)
+    work()
+    assert alive(Transaction) == {"m2", "m3"}
+    assert Mark.objects.get().text == "3"

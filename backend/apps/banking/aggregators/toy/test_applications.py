@@ -1,0 +1,111 @@
+"""Two applications of one aggregator: whose webhooks are whose, and what each reads."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.test import Client as Browser
+
+from apps.banking.aggregators.contract import Directory, ListedItem
+from apps.banking.aggregators.mailboxes import read_mailbox
+from apps.banking.aggregators.toy.application import ToyApplication
+from apps.banking.aggregators.toy.factories import FIRST, SHOP, connect, link, webhook
+from apps.banking.aggregators.toy.vendor import Toybank
+from apps.banking.models import Account, Connection, Connector, Transaction
+from apps.banking.sync import directory, discover, reconcile
+from apps.clients.factories import MembershipFactory
+from apps.events.models import Event
+from lib.errors import Temporary
+
+pytestmark = pytest.mark.django_db
+
+DOOR = "/api/banking/webhooks/toy/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_webhook_is_proved_stored_once_and_belongs_to_the_application_whose_key_it_has():
+    body = json.dumps({"topic": "MOVED", "link": "l1", "at": 9})
+
+    def post(key: str, content: str = body):
+        answer = Browser().post(DOOR, content, content_type="application/json", HTTP_X_TOY_KEY=key)
+        return answer.status_code, answer.json()
+
+    assert post("first-key") == (200, {"status": "accepted"})
+    assert post("first-key") == (200, {"status": "duplicate"})
+    assert post("second-key") == (200, {"status": "accepted"})
+    assert post("third-key")[0] == 401
+    assert post("first-key", "[]")[0] == 400
+    stored = Event.objects.order_by("id").values_list("source", "kind", "mailbox")
+    assert list(stored) == [
+        ("toy", "transactions.changed", "toy:item:l1"),
+        ("toy@shop", "transactions.changed", "toy@shop:item:l1"),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_door_stores_webhooks_of_an_application_with_the_longest_name(applications):
+    name = "a" * Connection._meta.get_field("application").max_length
+    applications(ToyApplication(Toybank("third-key"), name))
+    body = json.dumps({"topic": "MOVED", "link": "l" * 100})
+    answer = Browser().post(DOOR, body, content_type="application/json", HTTP_X_TOY_KEY="third-key")
+    assert answer.json() == {"status": "accepted"}
+    assert read_mailbox(Event.objects.get().mailbox) == ("toy", name, "item", "l" * 100)
+
+
+def test_the_door_of_an_aggregator_without_applications_is_not_configured(applications, settings):
+    settings.DEBUG = True
+    applications()
+    answer = Browser().post(DOOR, b"{}", content_type="application/json")
+    assert (answer.status_code, answer.json()) == (503, {"error": "not_configured"})
+
+
+def test_an_application_reads_its_own_links_alone(connected, work):
+    # The other application tells of a link of that name before it has one.
+    webhook(name="l1", vendor="toy@shop", at=5)
+    work()
+    assert Event.objects.get(mailbox="toy@shop:item:l1").outcome == "parked"
+    link("l1", SHOP).wallets = {"s1": Decimal(1)}
+    SHOP.bank.links["l1"].log[:] = [("s1", "m1", Decimal(-9))]
+    shop = connect("l1", "toy@shop")
+    webhook(name="l1", vendor="toy@shop", at=6)
+    work()
+    shop.refresh_from_db()
+    assert (shop.state, shop.application, shop.mailbox) == ("active", "shop", "toy@shop:item:l1")
+    assert shop.client != connected.client
+    assert set(Account.objects.filter(connection=shop).values_list("vendor_id", flat=True)) == {"s1"}
+    assert set(Account.objects.filter(connection=connected).values_list("vendor_id", flat=True)) == {"w1", "w2"}
+    assert Transaction.objects.get(account__connection=shop).amount == -9
+    assert shop.seal_context("x") != connected.seal_context("x")
+
+
+def test_an_application_that_fails_does_not_stop_the_others(bank, applications, work):
+    member = MembershipFactory()
+
+    class Failing(ToyApplication):
+        def items(self):
+            raise Temporary("the vendor is down", code="DOWN")
+
+        directory = items
+
+    class Listing(ToyApplication):
+        def items(self):
+            yield [ListedItem("l9", str(member.pk), None)]
+
+        def directory(self, **hooks):
+            return Banks()
+
+    class Banks(Directory):
+        def institutions(self):
+            yield [{"vendor_id": "b1", "name": "Bank of toys"}]
+
+    applications(Failing(FIRST.bank), Listing(SHOP.bank, "shop"))
+    for search in (discover.discover, directory.refresh):
+        with pytest.raises(Temporary):
+            search()
+    assert Event.objects.get(kind=reconcile.KIND).mailbox == "toy@shop:item:l9"
+    assert Connector.objects.get(aggregator="toy").name == "Bank of toys"
+
+
+def test_what_the_vendor_does_not_offer_is_passed_over(connected, bank):
+    assert discover.discover() == 0
+    directory.refresh()
