@@ -61,7 +61,7 @@ def own_servers() -> Iterator[dict[str, str]]:
     """The addresses of a PostgreSQL and a Valkey for this test only, so it may freeze them."""
     with tempfile.TemporaryDirectory(prefix="ponte-test-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)  # the server's account is not ours when we are root
-        with embedded.services(Path(name), {}, {"fsync": "off"}) as urls:
+        with embedded.servers(Path(name), {}, {"fsync": "off"}) as urls:
             yield urls
 
 
