@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client as Browser
 
-from apps.banking.aggregators.mailboxes import read_mailbox
+from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.registry import AGGREGATORS
 from apps.banking.aggregators.toy.definition import APPLICATIONS
 from apps.banking.aggregators.toy.vendor import Link
@@ -49,7 +49,7 @@ def webhook(topic: str = "LINK", name: str = "l1", at: int = 1, vendor: str = "t
 
 
 def connect(name: str = "l1", vendor: str = "toy") -> Connection:
-    return adopt(read_mailbox(f"{vendor}:item:{name}"), MembershipFactory(), credential="token-of-ana")
+    return adopt(read_mailbox_name(f"{vendor}:item:{name}"), MembershipFactory(), credential="token-of-ana")
 
 
 @pytest.fixture
