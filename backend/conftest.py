@@ -40,7 +40,7 @@ def _own_valkey_database(folder: Path) -> Iterator[int]:
 def _environment() -> dict[str, str]:
     # Only in tests may a commit skip the disk, because a crash loses nothing of value.
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    urls = _servers.enter_context(embedded.services(ROOT / ".local" / "test", os.environ, quick))
+    urls = _servers.enter_context(embedded.servers(ROOT / ".local" / "test", os.environ, quick))
     redis = urls["REDIS_URL"].rpartition("/")[0]
     number = _servers.enter_context(_own_valkey_database(ROOT / ".local" / "test"))
     return {

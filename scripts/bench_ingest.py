@@ -48,7 +48,7 @@ def measure(seconds: float, rounds: int) -> dict[str, float]:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(only_run(folder / "run.lock"))
-        urls = stack.enter_context(embedded.services(folder))
+        urls = stack.enter_context(embedded.servers(folder))
         environment = make_environment(urls)
         manage(environment, "migrate", "--noinput", "--database", "owner", "-v", "0")
         database = stack.enter_context(psycopg.connect(urls["DATABASE_OWNER_URL"], autocommit=True))

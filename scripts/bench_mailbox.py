@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--finished", type=int, default=1_000_000, help="finished events (default 1,000,000)")
     options = parser.parse_args()
     with ExitStack() as stack:
-        urls = stack.enter_context(embedded.services(ROOT / ".local" / "bench-mailbox"))
+        urls = stack.enter_context(embedded.servers(ROOT / ".local" / "bench-mailbox"))
         prepare(urls)
         figures = {}
         for finished in (0, options.finished):

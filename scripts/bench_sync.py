@@ -60,7 +60,7 @@ def main() -> int:
 def measure(rows: int, rounds: int) -> dict[str, Any] | None:
     """All figures of one run. None if a part failed: that part has printed the reason."""
     with ExitStack() as stack:
-        urls = stack.enter_context(embedded.services(ROOT / ".local" / "bench-sync"))
+        urls = stack.enter_context(embedded.servers(ROOT / ".local" / "bench-sync"))
         environment = make_environment(urls)
         environment["PLUGGY_API_URL"] = stack.enter_context(sandbox(environment))
         migrate = [sys.executable, "backend/manage.py", "migrate", "--noinput", "--database", "owner", "-v", "0"]

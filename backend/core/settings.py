@@ -1,14 +1,10 @@
 """All settings, read from the environment. docs/configuration.md lists them; a test compares the two."""
 
-from pathlib import Path
-
 import dj_database_url
 from environs import Env
 from kombu import Queue
 
 from core.logs import logging_config
-
-BACKEND = Path(__file__).resolve().parent.parent
 
 env = Env()
 
@@ -56,7 +52,6 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BACKEND / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

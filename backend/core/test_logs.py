@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from core import logs
+from core.documents import BACKEND
 from core.logs import LineHandler, OncePerOutage
 
 
@@ -21,7 +21,7 @@ def lines_of(code: str, style: str = "json") -> list[str]:
     setup = "import logging, logging.config; from core.logs import logging_config\n"
     setup += f"logging.config.dictConfig(logging_config('INFO', '{style}'))\n"
     command = [sys.executable, "-c", setup + textwrap.dedent(code)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=settings.BACKEND)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=BACKEND)
     return done.stderr.splitlines()
 
 

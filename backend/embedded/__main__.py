@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from embedded.errors import EmbeddedError
-from embedded.services import Services
+from embedded.servers import Servers
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,34 +21,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=Path(".local"), help="where the data is (default: .local)")
     options = parser.parse_args(arguments)
     try:
-        return ACTIONS[options.action](Services(options.folder))
+        return ACTIONS[options.action](Servers(options.folder))
     except (EmbeddedError, OSError) as error:
         print(f"embedded: {error}", file=sys.stderr)
         return 1
 
 
-def _start(servers: Services) -> int:
+def _start(servers: Servers) -> int:
     servers.start()
     servers.keep_mark.touch()
     print(f"embedded: PostgreSQL and Valkey of {servers.folder} are running")
     return 0
 
 
-def _stop(servers: Services) -> int:
+def _stop(servers: Servers) -> int:
     if servers.folder.is_dir():
         servers.stop()
     print(f"embedded: PostgreSQL and Valkey of {servers.folder} are stopped")
     return 0
 
 
-def _status(servers: Services) -> int:
+def _status(servers: Servers) -> int:
     running = servers.running()
     for name, up in running.items():
         print(f"{name}: {'running' if up else 'stopped'}")
     return 0 if all(running.values()) else 3
 
 
-def _env(servers: Services) -> int:
+def _env(servers: Servers) -> int:
     environment = servers.start()
     servers.keep_mark.touch()
     for name, value in environment.items():

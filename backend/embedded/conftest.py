@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import Services
+from embedded import Servers
 
 BACKEND = Path(__file__).resolve().parents[1]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -21,4 +21,4 @@ def folder() -> Iterator[Path]:
         inner.mkdir(parents=True)
         yield inner
         if inner.exists():
-            Services(inner).stop()
+            Servers(inner).stop()

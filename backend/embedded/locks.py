@@ -43,15 +43,6 @@ class Holder:
         os.close(self._descriptor)
 
 
-def in_use(path: Path) -> bool:
-    """Whether any process holds this file as a Holder."""
-    descriptor = _open(path)
-    try:
-        return not _try(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 

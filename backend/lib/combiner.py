@@ -10,19 +10,19 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-Item = TypeVar("Item")
+T = TypeVar("T")
 
 
-class Combiner(Generic[Item]):
+class Combiner(Generic[T]):
     """Collects items. The first thread to add one processes the items of all threads; the others continue at once.
 
     No item is left over, because the thread checks again before it stops. The items of one thread stay in order; those
     of different threads may not.
     """
 
-    def __init__(self, work: Callable[[list[Item]], None]) -> None:
+    def __init__(self, work: Callable[[list[T]], None]) -> None:
         self._work = work
-        self._items: deque[Item] = deque()
+        self._items: deque[T] = deque()
         self._busy = threading.Lock()
         # A fork copies a taken lock, but not the thread that would release it.
         os.register_at_fork(after_in_child=self._replace_lock)
@@ -31,7 +31,7 @@ class Combiner(Generic[Item]):
         """How many items wait."""
         return len(self._items)
 
-    def put(self, item: Item) -> None:
+    def put(self, item: T) -> None:
         """Add `item`. If this thread processes the items, an error of the work is raised here."""
         self._items.append(item)
         while self._items and self._busy.acquire(blocking=False):
@@ -40,7 +40,7 @@ class Combiner(Generic[Item]):
             finally:
                 self._busy.release()
 
-    def _take(self) -> list[Item]:
+    def _take(self) -> list[T]:
         return [self._items.popleft() for _ in range(len(self._items))]
 
     def _replace_lock(self) -> None:

@@ -49,7 +49,7 @@ class SealedJSON:
         self.column = column
         self.empty = empty
 
-    def __get__(self, row: Any, owner: type) -> Any:
+    def __get__(self, row: SealedRow | None, owner: type) -> Any:
         if row is None:
             return self
         sealed = getattr(row, self.column)
@@ -57,5 +57,5 @@ class SealedJSON:
             return copy.copy(self.empty)  # a copy, because the caller may change it
         return decode(crypto.unseal(bytes(sealed), row.seal_context(self.column)))
 
-    def __set__(self, row: Any, value: Any) -> None:
+    def __set__(self, row: SealedRow, value: Any) -> None:
         setattr(row, self.column, seal_json(value, row.seal_context(self.column)))

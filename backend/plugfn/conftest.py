@@ -59,7 +59,7 @@ def emulator(_emulators: dict[str, Emulator]) -> Callable[[str], Emulator]:
 @pytest.fixture(scope="session")
 def _services() -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
-        yield stack.enter_context(embedded.services(ROOT / ".local" / "test", os.environ, QUICK))
+        yield stack.enter_context(embedded.servers(ROOT / ".local" / "test", os.environ, QUICK))
 
 
 @pytest.fixture(scope="session")

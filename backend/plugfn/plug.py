@@ -24,7 +24,7 @@ from plugfn.calls.idempotency import Once
 from plugfn.calls.limits import Limits
 from plugfn.calls.metrics import Metrics
 from plugfn.calls.options import CallOptions, check_names
-from plugfn.connections import ConnectionManager
+from plugfn.connections import ConnectionOperations
 from plugfn.crypto import KeyRing
 from plugfn.definition import Action, P, R
 from plugfn.errors import ConfigurationError, UnknownAttribute, suggestion
@@ -79,7 +79,7 @@ class PlugFn(ProviderAttributes):
         self.pool = Pool(self.guard)
         self.metrics = Metrics()
         self.providers = ProviderRegistry(integrations)
-        self.connections = ConnectionManager(
+        self.connections = ConnectionOperations(
             self.providers, self.store, self.ring, self.shared, self.pool, self.guard, self.base_url
         )
         limits, once = Limits(self.shared), Once(self.store, self.ring)

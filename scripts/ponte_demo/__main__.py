@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from embedded import EmbeddedError, services
+from embedded import EmbeddedError, servers
 from embedded.locks import exclusive_lock
 from ponte_demo import leftovers
 from ponte_demo.run import Options, Run, Stopped, prepare
@@ -58,8 +58,8 @@ def _run(run: Run) -> int:
         busy=BUSY,
     ):
         prepare(run.folder, run.mark)
-        with services(run.folder, os.environ) as servers:
-            run.go(servers)
+        with servers(run.folder, os.environ) as addresses:
+            run.go(addresses)
     if run.options.as_json and run.figures:
         run.show.result(run.figures)
     return 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import Services
+from embedded import Servers
 from embedded.processes import command_line
 from ponte_demo import leftovers
 
@@ -64,7 +64,7 @@ def folder() -> Iterator[Path]:
         yield inner
         leftovers.end(leftovers.of_folder(inner))
         wait_for(lambda: not guards(inner), 20)
-        Services(inner).stop()
+        Servers(inner).stop()
 
 
 @pytest.fixture
@@ -97,4 +97,4 @@ def guards(folder: Path) -> list[str]:
 
 def is_clean(folder: Path) -> bool:
     """Whether no process of a run and no server is left."""
-    return not leftovers.marked(leftovers.of_folder(folder)) and not any(Services(folder).running().values())
+    return not leftovers.marked(leftovers.of_folder(folder)) and not any(Servers(folder).running().values())

@@ -26,13 +26,13 @@ def synced(item_id: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Mailbox:
+class NewEvents:
     """Events since the demo began."""
 
     after: int
 
     @classmethod
-    def now(cls) -> "Mailbox":
+    def now(cls) -> "NewEvents":
         newest = Event.objects.order_by("-id").values_list("id", flat=True).first()
         return cls(newest or 0)
 

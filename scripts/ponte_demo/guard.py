@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from embedded import Services
+from embedded import Servers
 from embedded.processes import started_at
 from ponte_demo import leftovers
 
@@ -35,7 +35,7 @@ def watch(folder: Path, mark: str, pid: int) -> None:
     leftovers.end(mark)
     if not folder.is_dir():  # the checkout was removed after the run ended
         return
-    servers = Services(folder)
+    servers = Servers(folder)
     servers.stop_if_unused(servers.hold())
 
 

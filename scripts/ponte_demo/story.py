@@ -44,12 +44,12 @@ def report(**line: Any) -> None:
 
 
 class Story:
-    """One run. `mailbox` counts the events from now on, so that a second demo in one database shows its own."""
+    """One run. `new_events` counts the events from now on, so that a second demo in one database shows its own."""
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
         self.client = application.from_settings()[0].client()
-        self.mailbox = figures.Mailbox.now()
+        self.new_events = figures.NewEvents.now()
         self.item_id = ""
 
     def run(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Story:
         """Whether our database has everything that the bank has."""
         whole = self.bank.counts(self.item_id)
         ours = figures.synced(self.item_id)
-        stored = self.mailbox.webhooks()
+        stored = self.new_events.webhooks()
         bars = {name: [number, whole[name]] for name, number in ours.items()}
         report(bars={"webhooks": [stored["done"], stored["accepted"]], **bars})
         if stored["dead"]:
@@ -111,17 +111,17 @@ class Story:
     def is_settled(self) -> bool:
         """Whether all data is here, no delivery is under way, and no event is pending."""
         under_way = any(delivery["state"] == "pending" for delivery in self.bank.deliveries())
-        return self.is_complete() and not under_way and self.mailbox.pending() == 0
+        return self.is_complete() and not under_way and self.new_events.pending() == 0
 
     def describe(self) -> str:
         """What is not done yet, for an error message."""
         open_bars = {"ours": figures.synced(self.item_id), "the bank's": self.bank.counts(self.item_id)}
-        return "; ".join([*self.mailbox.unfinished(), str(open_bars)])
+        return "; ".join([*self.new_events.unfinished(), str(open_bars)])
 
     def result(self, visible: float) -> dict[str, Any]:
         """The figures of --json. Raises Failed if the counts do not add up."""
         deliveries = self.bank.deliveries()
-        counted = figures.webhooks(deliveries, self.mailbox.webhooks())
+        counted = figures.webhooks(deliveries, self.new_events.webhooks())
         if lost := [d["state"] for d in deliveries if d["state"] != "delivered"]:
             raise Failed(f"some webhooks were not delivered: {lost}")
         if counted["dead"] or counted["pending"] or counted["accepted"] != counted["done"]:

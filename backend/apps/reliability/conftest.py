@@ -61,7 +61,7 @@ def own_servers() -> Iterator[dict[str, str]]:
     """The addresses of a PostgreSQL and a Valkey for this test only, so it may freeze them."""
     with tempfile.TemporaryDirectory(prefix="ponte-test-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)  # the server's account is not ours when we are root
-        with embedded.services(Path(name), {}, {"fsync": "off"}) as urls:
+        with embedded.servers(Path(name), {}, {"fsync": "off"}) as urls:
             yield urls
 
 
@@ -70,5 +70,5 @@ def _forget_answers() -> None:
     """No test sees the answers of another."""
     from apps.reliability import health, metrics  # models cannot be imported before Django has started
 
-    for probe in (health.DATABASE, health.MAILBOX, health.BROKER, metrics.ROWS, metrics.CALLS):
+    for probe in (health.DATABASE, health.BACKLOG, health.BROKER, metrics.ROWS, metrics.CALLS):
         probe.forget()

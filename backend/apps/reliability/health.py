@@ -12,9 +12,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.reliability.backlog import Backlog, read_backlog
 from apps.reliability.broker import Broker, read_broker
 from apps.reliability.connections import reach_database
-from apps.reliability.mailbox import Mailbox, read_mailbox
 from apps.reliability.probe import Probe, answer_by
 
 # Seconds for all probes together. The rest of the two seconds is for the network.
@@ -24,7 +24,7 @@ OVERDUE_SECONDS = 16 * 60
 
 DATABASE: Probe[bool] = Probe(reach_database)
 # A probe of its own: a count that takes too long does not mean that the database is down.
-MAILBOX: Probe[Mailbox] = Probe(read_mailbox, fresh=2)
+BACKLOG: Probe[Backlog] = Probe(read_backlog, fresh=2)
 BROKER: Probe[Broker] = Probe(read_broker)
 
 
@@ -33,7 +33,7 @@ class Health:
     """The answers of the probes; None for a probe that did not answer in time."""
 
     database: bool | None
-    mailbox: Mailbox | None
+    backlog: Backlog | None
     broker: Broker | None
 
     @property
@@ -50,7 +50,7 @@ class Health:
         """healthy, degraded or unhealthy."""
         if not self.database:
             return "unhealthy"
-        late = self.mailbox is None or self.mailbox.overdue_seconds > OVERDUE_SECONDS
+        late = self.backlog is None or self.backlog.overdue_seconds > OVERDUE_SECONDS
         return "degraded" if late or not all(self.services.values()) else "healthy"
 
     def report(self) -> dict[str, Any]:
@@ -63,12 +63,12 @@ class Health:
         }
 
     def _mailbox_report(self) -> dict[str, Any]:
-        mailbox = self.mailbox
+        backlog = self.backlog
         return {
-            "pending": mailbox and mailbox.books.pending,
-            "dead": mailbox and mailbox.books.dead,
-            "oldest_pending_seconds": mailbox and mailbox.oldest_pending_seconds,
-            "overdue_seconds": mailbox and mailbox.overdue_seconds,
+            "pending": backlog and backlog.books.pending,
+            "dead": backlog and backlog.books.dead,
+            "oldest_pending_seconds": backlog and backlog.oldest_pending_seconds,
+            "overdue_seconds": backlog and backlog.overdue_seconds,
             "queues": self.broker and self.broker.queues,
         }
 
@@ -76,5 +76,5 @@ class Health:
 def read_health() -> Health:
     """The health now, or a second ago. Takes at most PATIENCE."""
     deadline = time.monotonic() + PATIENCE
-    database, mailbox, broker = DATABASE.begin(), MAILBOX.begin(), BROKER.begin()
-    return Health(answer_by(database, deadline), answer_by(mailbox, deadline), answer_by(broker, deadline))
+    database, backlog, broker = DATABASE.begin(), BACKLOG.begin(), BROKER.begin()
+    return Health(answer_by(database, deadline), answer_by(backlog, deadline), answer_by(broker, deadline))

@@ -13,10 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from apps.banking.aggregators.calls import Calls, read_calls
+from apps.reliability.backlog import Backlog
 from apps.reliability.broker import Broker
 from apps.reliability.connections import redis
 from apps.reliability.health import PATIENCE, read_health
-from apps.reliability.mailbox import Mailbox
 from apps.reliability.probe import Probe, answer_by
 from apps.reliability.rows import Rows, read_rows
 
@@ -62,8 +62,8 @@ def _collect() -> Iterator[Metric]:
     rows, calls = ROWS.begin(), CALLS.begin()
     health = read_health()
     yield _labelled_gauge("ponte_up", "Whether a service answers.", "service", health.services)
-    if health.mailbox:
-        yield from _mailbox(health.mailbox)
+    if health.backlog:
+        yield from _backlog(health.backlog)
     if health.broker:
         yield from _broker(health.broker)
     if row_counts := answer_by(rows, deadline):
@@ -72,8 +72,8 @@ def _collect() -> Iterator[Metric]:
         yield from _calls(call_counts)
 
 
-def _mailbox(mailbox: Mailbox) -> Iterator[Metric]:
-    books = mailbox.books
+def _backlog(backlog: Backlog) -> Iterator[Metric]:
+    books = backlog.books
     states = ("accepted", "done", "pending", "dead", "purged")
     yield _labelled_gauge(
         "ponte_events", "Events in the books.", "state", {state: getattr(books, state) for state in states}
@@ -82,12 +82,12 @@ def _mailbox(mailbox: Mailbox) -> Iterator[Metric]:
     yield _gauge(
         "ponte_events_oldest_pending_seconds",
         "Seconds since the oldest unfinished event arrived, whatever it waits for.",
-        mailbox.oldest_pending_seconds,
+        backlog.oldest_pending_seconds,
     )
     yield _gauge(
         "ponte_events_overdue_seconds",
         "Seconds since the longest waiting due event became due.",
-        mailbox.overdue_seconds,
+        backlog.overdue_seconds,
     )
 
 

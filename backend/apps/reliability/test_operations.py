@@ -6,11 +6,11 @@ from importlib import import_module
 from django.conf import settings
 
 from apps.reliability import health, heartbeat
+from core.documents import BACKEND, ROOT
 from lib.retry import POLICIES
 
 SCHEDULES = ("apps.events.migrations.0003_schedule", "apps.banking.migrations.0004_schedule")
-BACKEND = settings.BACKEND
-PAGE = (BACKEND.parent / "docs" / "operations.md").read_text()
+PAGE = (ROOT / "docs" / "operations.md").read_text()
 
 
 def section(title: str) -> str:

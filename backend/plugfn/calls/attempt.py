@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from plugfn.calls.limits import CallLimits, Limits, limits_of
 from plugfn.connection import Connection
-from plugfn.connections import ConnectionManager
+from plugfn.connections import ConnectionOperations
 from plugfn.definition import Action, Call, Identity, Model, Origin, Provider, Result
 from plugfn.errors import (
     MissingScope,
@@ -94,7 +94,7 @@ class Attempts:
     """Makes single attempts. The executor repeats them and logs them."""
 
     def __init__(
-        self, registry: ProviderRegistry, connections: ConnectionManager, limits: Limits, pool: Pool, guard: Guard
+        self, registry: ProviderRegistry, connections: ConnectionOperations, limits: Limits, pool: Pool, guard: Guard
     ) -> None:
         self._registry, self._connections, self._limits = registry, connections, limits
         self._pool, self._guard = pool, guard

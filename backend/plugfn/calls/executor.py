@@ -22,7 +22,7 @@ from plugfn.calls.limits import OWN_BUDGET, Limits
 from plugfn.calls.metrics import Metrics
 from plugfn.calls.options import CallOptions
 from plugfn.connection import Connection
-from plugfn.connections import ConnectionManager
+from plugfn.connections import ConnectionOperations
 from plugfn.connections.checks import check_user
 from plugfn.definition import Action, Identity, Model, P, R
 from plugfn.errors import CircuitOpen, InvalidParams, OutcomeUnknown, PlugFnError, Problem, TryLater
@@ -46,7 +46,7 @@ class Executor:
     def __init__(
         self,
         registry: ProviderRegistry,
-        connections: ConnectionManager,
+        connections: ConnectionOperations,
         store: Store,
         limits: Limits,
         once: Once,

@@ -1,6 +1,6 @@
 """Connections: connecting, finding the connection of a call, providing its credentials, disconnecting."""
 
 from plugfn.connections.connecting import Connected
-from plugfn.connections.manager import ConnectionManager
+from plugfn.connections.operations import ConnectionOperations
 
-__all__ = ["Connected", "ConnectionManager"]
+__all__ = ["Connected", "ConnectionOperations"]

@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, SecretStr
 
 from plugfn.connection import ConnectionStatus
-from plugfn.connections import ConnectionManager, connecting
+from plugfn.connections import ConnectionOperations, connecting
 from plugfn.crypto import new_key
 from plugfn.definition import Call, Form, Model, Origin, Provider
 from plugfn.errors import (
@@ -76,7 +76,7 @@ async def plug(vendor: Vendor):
 
 
 @pytest.fixture
-def connections(plug: PlugFn) -> ConnectionManager:
+def connections(plug: PlugFn) -> ConnectionOperations:
     return plug.connections
 
 

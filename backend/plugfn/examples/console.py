@@ -122,7 +122,8 @@ async def workflow(tour: Tour) -> None:
         ],
     }
     dry = await tour.plug.workflows.dry_run(USER, spec, payload=payload(tour, 41, "A bug in the kitchen"))
-    print(f"dry run: conditions hold: {dry.holds}, would send {dry.steps[0].params['data']}")
+    params = dry.steps[0].params or {}
+    print(f"dry run: conditions hold: {dry.holds}, would send {params.get('data')}")
     made = await tour.plug.workflows.create(USER, spec)
     print(f"workflow {made.spec.name!r} is {made.status}")
 

@@ -18,7 +18,7 @@ GROUPS = {
         "plugfn.errors",
         "plugfn.calls.metrics:Metrics,Measured",
     ),
-    "Connections": ("plugfn.connection", "plugfn.connections.manager", "plugfn.connections.connecting:Connected"),
+    "Connections": ("plugfn.connection", "plugfn.connections.operations", "plugfn.connections.connecting:Connected"),
     "Webhooks": (
         "plugfn.webhooks.hub:WebhookHub,Receipt,Outcome",
         "plugfn.inbound",

@@ -58,11 +58,9 @@ class Vault:
         row = await self._store.connection(connection_id)
         return None if row is None else self._readable(row)[0]
 
-    async def of_user(
-        self, user_id: str, provider: str | None = None, *, after: str = "", limit: int = 1000
-    ) -> list[Connection]:
+    async def of_user(self, user_id: str, provider: str | None = None, *, limit: int = 1000) -> list[Connection]:
         """A user's connections, by id."""
-        rows = await self._store.connections(user_id=user_id, provider=provider, after=after, limit=limit)
+        rows = await self._store.connections(user_id=user_id, provider=provider, limit=limit)
         return [self._readable(row)[0] for row in rows]
 
     async def of_account(self, provider: str, account: str, user_id: str | None = None) -> list[Connection]:

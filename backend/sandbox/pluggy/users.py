@@ -49,7 +49,6 @@ WELL = {
 }  # fmt: skip
 JOINT_APPROVED = "23824264030"
 JOINT_REJECTED = "05117767055"
-MOCK_BANK_CPF = "76109277673"
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,6 @@ class Scenario:
     checking: int = 1
     companies: int = 1
     extra: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def login_error(self) -> bool:
-        """Whether the login fails (status LOGIN_ERROR), not the execution (OUTDATED)."""
-        return self.error in LOGIN_ERRORS
 
 
 def scenario(parameters: dict[str, str]) -> Scenario:

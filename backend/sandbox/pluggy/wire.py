@@ -53,15 +53,15 @@ def paged(request: web.Request, results: Sequence[object]) -> web.Response:
 
 def page_of(request: web.Request) -> tuple[int, int]:
     """`page` and `pageSize` of the query; 400 when out of bounds."""
-    return _integer(request, "page", 1, 1, 10**9), _integer(request, "pageSize", 500, 1, 500)
+    return _integer(request, "page", 1, 10**9), _integer(request, "pageSize", 500, 500)
 
 
-def _integer(request: web.Request, name: str, default: int, low: int, high: int) -> int:
+def _integer(request: web.Request, name: str, default: int, high: int) -> int:
     text = query_value(request, name)
     if not text:
         return default
-    if not text.isdigit() or not low <= int(text) <= high:
-        raise invalid(f"{name} must not be less than {low},{name} must not be greater than {high}")
+    if not text.isdigit() or not 1 <= int(text) <= high:
+        raise invalid(f"{name} must not be less than 1,{name} must not be greater than {high}")
     return int(text)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from apps.banking.aggregators.contract import Notification, Subject
 
 
-class Mailbox(NamedTuple):
+class MailboxName(NamedTuple):
     """The parts of a mailbox's name."""
 
     aggregator: str
@@ -24,11 +24,11 @@ def vendor_of(aggregator: str, application: str) -> str:
 
 def mailbox_of(aggregator: str, application: str, notification: Notification) -> str:
     """The mailbox for a notification, which holds all events about the same thing in order."""
-    return str(Mailbox(aggregator, application, notification.subject, notification.id))
+    return str(MailboxName(aggregator, application, notification.subject, notification.id))
 
 
-def read_mailbox(key: str) -> Mailbox:
+def read_mailbox_name(key: str) -> MailboxName:
     """Split the name of a mailbox. Raises ValueError if it is not an aggregator's."""
     vendor, subject, vendor_id = key.split(":", 2)
     aggregator, _, application = vendor.partition("@")
-    return Mailbox(aggregator, application, Subject(subject), vendor_id)
+    return MailboxName(aggregator, application, Subject(subject), vendor_id)

@@ -3,14 +3,11 @@
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from apps.banking.aggregators.contract import Aggregator, Source
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from core.documents import ROOT
 from lib.errors import PonteError
-
-ROOT = Path(settings.BACKEND).parent
-
 
 TOY = "apps.banking.aggregators.toy.definition.TOY"
 

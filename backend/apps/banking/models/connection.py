@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from apps.banking.aggregators.contract import Subject
-from apps.banking.aggregators.mailboxes import Mailbox, vendor_of
+from apps.banking.aggregators.mailboxes import MailboxName, vendor_of
 from apps.banking.models.base import ClientRow, VendorQuerySet, checks, seal_context
 from apps.banking.models.catalog import Connector
 from apps.banking.sizes import WORD
@@ -107,7 +107,7 @@ class Connection(models.Model):
     @property
     def mailbox(self) -> str:
         """The mailbox of all events about the connection's item."""
-        return str(Mailbox(self.aggregator, self.application, Subject.ITEM, self.vendor_id))
+        return str(MailboxName(self.aggregator, self.application, Subject.ITEM, self.vendor_id))
 
     def seal_context(self, column: str) -> str:
         """The context to which the ciphertext of `column` is bound: this item of this application."""

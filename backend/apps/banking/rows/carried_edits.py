@@ -19,10 +19,11 @@ def carry_edits(account_id: int) -> int:
     """
     require_transaction()
     # An index finds the edited tombstones; pairing them reads the whole account.
-    if not Transaction.objects.filter(ORPHANED, account_id=account_id).exists():
+    edited = list(Transaction.objects.filter(ORPHANED, account_id=account_id).values_list("pk", flat=True))
+    if not edited:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_CARRY, {"account": account_id})
+        cursor.execute(_CARRY, {"account": account_id, "edited": edited})
         written: int = cursor.rowcount
     return written
 
@@ -30,9 +31,7 @@ def carry_edits(account_id: int) -> int:
 # The comparison ignores case, spaces and punctuation of a description.
 _CARRY = """
     WITH edited AS (
-        SELECT DISTINCT date, amount, currency_code FROM banking_transaction
-        WHERE account_id = %(account)s AND deleted_at IS NOT NULL AND replaced_by_id IS NULL
-          AND (hidden OR note <> '' OR user_category_id IS NOT NULL)
+        SELECT DISTINCT date, amount, currency_code FROM banking_transaction WHERE id = ANY(%(edited)s)
     ), candidates AS (
         SELECT row.*, lower(regexp_replace(description, '[^[:alnum:]]+', '', 'g')) AS words,
                EXISTS (SELECT FROM banking_transaction AS older WHERE older.replaced_by_id = row.id) AS is_successor

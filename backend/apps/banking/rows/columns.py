@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 
 from django.db import models
 
+from apps.banking.aggregators.contract import Row
 from apps.banking.models.base import VendorRow, indexed
 from lib import crypto
 from lib.sealed import encode
 
-Row = dict[str, Any]
 Field: TypeAlias = "models.Field[Any, Any]"
 BOOKKEEPING = {"id", "digest", "created_at", "updated_at", "deleted_at"}
 # A newer stamp alone does not count as a change: it is not compared, and is written together with other changes.
@@ -90,6 +90,7 @@ class Columns:
         self._empty = self._empty_row()
         self._texts, self._values = _getter(self.texts), _getter(self.values)
         self._objects, self._sealed = _getter(self.objects), _getter(self.sealed)
+        self._indexed = _getter(self.indexed)
 
     @property
     def names(self) -> list[str]:
@@ -128,8 +129,9 @@ class Columns:
         for digested in rows:
             row = digested.row
             parts = [digested.text, "\\\\x" + digested.digest.hex(), _plain(row[NOT_COMPARED])]
-            parts += [_bytes(indexed(row[name], name)) for name in self.indexed]
-            row_context = context + row[self.key] if self.key else context
+            searched = zip(self.indexed, self._indexed(row), strict=True)
+            parts += [_bytes(indexed(value, name)) for name, value in searched]
+            row_context = context + str(row[self.key]) if self.key else context
             for secret, ending in zip(digested.secrets, endings, strict=True):
                 parts.append("\\\\x" + seal(secret, row_context + ending).hex() if secret else NULL)
             yield "\t".join(parts)

@@ -16,8 +16,9 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from apps.banking.aggregators.contract import Row
 from apps.banking.models.base import VendorRow
-from apps.banking.rows.columns import Columns, Digested, Row, columns
+from apps.banking.rows.columns import Columns, Digested, columns
 from apps.banking.rows.staging import BATCH, chunks, require_transaction, stage, staging_table
 
 Scope = Mapping[str, Any]

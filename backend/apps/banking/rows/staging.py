@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
-Item = TypeVar("Item")
+T = TypeVar("T")
 
 BATCH = 5000
 LINES_PER_WRITE = 250
@@ -51,7 +51,7 @@ def _exists(cursor: CursorWrapper, name: sql.Identifier) -> bool:
     return exists
 
 
-def chunks(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
+def chunks(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     """Split `items` into lists of at most `size` items."""
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):

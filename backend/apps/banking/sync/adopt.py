@@ -5,14 +5,16 @@ from uuid import UUID
 from django.utils import timezone
 
 from apps.banking.aggregators.contract import Row
-from apps.banking.aggregators.mailboxes import Mailbox
+from apps.banking.aggregators.mailboxes import MailboxName
 from apps.banking.models import Connection, Connector
 from apps.banking.rows.merge import merge
 from apps.clients.models import Membership
 from apps.events.work import unpark
 
 
-def adopt(mailbox: Mailbox, member: Membership, *, institution: Row | None = None, credential: str = "") -> Connection:
+def adopt(
+    mailbox: MailboxName, member: Membership, *, institution: Row | None = None, credential: str = ""
+) -> Connection:
     """Return the connection of the mailbox's item; create it for `member` if it is new. Call inside a transaction.
 
     An item never moves to another client. Events that were parked until the connection existed become due. A new

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from apps.banking.aggregators.contract import Application, Directory, Row
-from apps.banking.aggregators.mailboxes import read_mailbox
+from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.registry import aggregator, for_each_application
 from apps.banking.models import Category, Connector
 from apps.banking.rows.merge import merge
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def institution_changed(batch: Batch) -> str:
     """Read the institution again. Its connections do not change, so no user is asked to act."""
-    mailbox = read_mailbox(batch.key)
+    mailbox = read_mailbox_name(batch.key)
     application = aggregator(mailbox.aggregator).application(mailbox.application)
     row = application.directory(before_call=batch.renew).institution(mailbox.id)
     if row is None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.banking.aggregators.contract import Application, ListedItem, NotOffered, Subject
-from apps.banking.aggregators.mailboxes import Mailbox
+from apps.banking.aggregators.mailboxes import MailboxName
 from apps.banking.aggregators.registry import for_each_application
 from apps.banking.models import Connection
 from apps.banking.sync.adopt import member_of
@@ -59,7 +59,7 @@ def _unknown(name: str, application: Application, items: list[ListedItem]) -> li
 def _request(name: str, application: Application, item: ListedItem) -> bool:
     """Emit the event, unless the item has no member of ours or a pending event will create its connection."""
     member = member_of(item.member)
-    mailbox = str(Mailbox(name, application.name, Subject.ITEM, item.id))
+    mailbox = str(MailboxName(name, application.name, Subject.ITEM, item.id))
     if member is None or Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING).exists():
         return False
     with transaction.atomic():

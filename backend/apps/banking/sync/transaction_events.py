@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from apps.banking.aggregators.contract import Change, Gone, ParentGone
-from apps.banking.aggregators.mailboxes import read_mailbox
+from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.sync.accounts import close_account, find_account
 from apps.banking.sync.item_events import run_plan, uncovered_events
@@ -59,7 +59,7 @@ def _changes(visit: Visit) -> dict[str, list[Change]]:
 
     An event that names a moment is skipped if our last complete listing began after it. One that names ids never is.
     """
-    mailbox, events = read_mailbox(visit.batch.key), visit.batch.events
+    mailbox, events = read_mailbox_name(visit.batch.key), visit.batch.events
     door = aggregator(mailbox.aggregator).application(mailbox.application).door
     whole_item = follows_items(visit.connection)
     uncovered = {event.pk for event in uncovered_events(visit.connection, events)}

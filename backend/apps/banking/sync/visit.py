@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection as database
 
 from apps.banking.aggregators.contract import Gone, ItemState, Source
-from apps.banking.aggregators.mailboxes import Mailbox, read_mailbox
+from apps.banking.aggregators.mailboxes import MailboxName, read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
 from apps.banking.sync.adopt import adopt, member_of
@@ -45,7 +45,7 @@ def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
 
     Raises Park if the item exists but does not (yet) belong to one of our members.
     """
-    mailbox = read_mailbox(batch.key)
+    mailbox = read_mailbox_name(batch.key)
     connection = _connection(mailbox)
     source = _source(mailbox, batch, connection)
     began = _database_time()
@@ -64,20 +64,20 @@ def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
 
 def visit_connection(batch: Batch) -> Visit | None:
     """Like `visit_item`, but does not ask for the item if its connection is not deleted and was listed before."""
-    mailbox = read_mailbox(batch.key)
+    mailbox = read_mailbox_name(batch.key)
     connection = _connection(mailbox)
     if connection is None or connection.deleted_at or connection.listed_at is None:
         return visit_item(batch)
     return Visit(batch, _source(mailbox, batch, connection), connection)
 
 
-def _connection(mailbox: Mailbox) -> Connection | None:
+def _connection(mailbox: MailboxName) -> Connection | None:
     return Connection.objects.filter(
         aggregator=mailbox.aggregator, application=mailbox.application, vendor_id=mailbox.id
     ).first()
 
 
-def _source(mailbox: Mailbox, batch: Batch, connection: Connection | None) -> Source:
+def _source(mailbox: MailboxName, batch: Batch, connection: Connection | None) -> Source:
     definition = aggregator(mailbox.aggregator)
     if connection is None and definition.needs_credential:
         raise Park("the credential of the item has not arrived yet")
@@ -93,7 +93,7 @@ def _database_time() -> datetime:
     return now
 
 
-def _adopt(batch: Batch, mailbox: Mailbox, state: ItemState) -> Connection:
+def _adopt(batch: Batch, mailbox: MailboxName, state: ItemState) -> Connection:
     """Create the connection of a new item for the member that the item names. Raises Park if it is not ours."""
     member = member_of(state.member)
     if member is None:

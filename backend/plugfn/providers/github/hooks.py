@@ -20,7 +20,6 @@ from plugfn.providers.github.actions import RepoRef
 from plugfn.providers.github.definition import provider
 from plugfn.providers.github.models import Delivery
 
-REPEATABLE = timedelta(days=3)
 PAGE_SIZE = 100
 MOST_PAGES = 20
 

@@ -1,19 +1,18 @@
 """docs/pluggy.md describes every call and every code as the code has them."""
 
 import re
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from apps.banking.aggregators.pluggy.client.api import PATIENCE_SECONDS, SHARE
 from apps.banking.aggregators.pluggy.client.endpoints import ENDPOINTS, Endpoint
 from apps.banking.aggregators.pluggy.client.keys import RENEW_AT
 from apps.banking.aggregators.pluggy.codes import CODES
 from apps.banking.aggregators.verdict import CodeRow
+from core.documents import BACKEND, ROOT
 from plugfn.net.retry_after import CAP_SECONDS
 
-TEXT = (Path(settings.BACKEND).parent / "docs" / "pluggy.md").read_text()
+TEXT = (ROOT / "docs" / "pluggy.md").read_text()
 
 
 def endpoint_line(endpoint: Endpoint) -> str:
@@ -54,7 +53,7 @@ def test_the_documentation_has_no_row_for_a_removed_call_or_code():
 
 def test_every_setting_of_pluggys_is_documented_and_no_other():
     documented = set(re.findall(r"`(PLUGGY_[A-Z_]+)`", TEXT))
-    source = (Path(settings.BACKEND) / "core" / "settings.py").read_text()
+    source = (BACKEND / "core" / "settings.py").read_text()
     assert documented == set(re.findall(r'env\.\w+\("(PLUGGY_[A-Z_]+)"', source))
 
 

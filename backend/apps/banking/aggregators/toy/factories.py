@@ -3,7 +3,7 @@
 import json
 from decimal import Decimal
 
-from apps.banking.aggregators.mailboxes import read_mailbox
+from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.toy.application import ToyApplication
 from apps.banking.aggregators.toy.definition import APPLICATIONS
 from apps.banking.aggregators.toy.vendor import Link
@@ -34,7 +34,7 @@ def webhook(topic: str = "LINK", name: str = "l1", at: int = 1, vendor: str = "t
 
 def connect(name: str = "l1", vendor: str = "toy") -> Connection:
     """The connection of a link, with its credential."""
-    return adopt(read_mailbox(f"{vendor}:item:{name}"), MembershipFactory.create(), credential="token-of-ana")
+    return adopt(read_mailbox_name(f"{vendor}:item:{name}"), MembershipFactory.create(), credential="token-of-ana")
 
 
 def alive(model: type[VendorRow]) -> set[str]:

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 
 from apps.banking.aggregators.contract import Directory, ListedItem
-from apps.banking.aggregators.mailboxes import read_mailbox
+from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.toy.application import ToyApplication
 from apps.banking.aggregators.toy.factories import FIRST, SHOP, connect, link, webhook
 from apps.banking.aggregators.toy.vendor import Toybank
@@ -49,7 +49,7 @@ def test_the_door_stores_webhooks_of_an_application_with_the_longest_name(applic
     body = json.dumps({"topic": "MOVED", "link": "l" * 100})
     answer = Browser().post(DOOR, body, content_type="application/json", HTTP_X_TOY_KEY="third-key")
     assert answer.json() == {"status": "accepted"}
-    assert read_mailbox(Event.objects.get().mailbox) == ("toy", name, "item", "l" * 100)
+    assert read_mailbox_name(Event.objects.get().mailbox) == ("toy", name, "item", "l" * 100)
 
 
 def test_the_door_of_an_aggregator_without_applications_is_not_configured(applications, settings):

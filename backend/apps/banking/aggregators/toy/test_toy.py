@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from apps.banking.aggregators.contract import Change
-from apps.banking.aggregators.mailboxes import read_mailbox
+from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.toy.application import ToyDoor
 from apps.banking.aggregators.toy.factories import FIRST, alive, connect, link, webhook
 from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, SyncRun, Transaction
@@ -140,7 +140,7 @@ def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
 
 def test_a_new_credential_of_the_same_member_replaces_the_old_one(connected, work):
     FIRST.bank.links["l1"].token = "new-token"
-    mailbox = read_mailbox("toy:item:l1")
+    mailbox = read_mailbox_name("toy:item:l1")
     assert adopt(mailbox, MembershipFactory(), credential="of-another").credential == "token-of-ana"
     adopt(mailbox, connected.member, credential="new-token")
     FIRST.bank.links["l1"].log.append(("w1", "m4", Decimal(4)))

@@ -18,7 +18,7 @@ _WAITING = """
 
 
 @dataclass(frozen=True)
-class Mailbox:
+class Backlog:
     """Seconds are 0 if no event waits.
 
     `oldest_pending_seconds`: since the oldest unfinished event arrived, whatever it waits for (its item, a vendor's
@@ -30,11 +30,11 @@ class Mailbox:
     overdue_seconds: float
 
 
-def read_mailbox() -> Mailbox:
+def read_backlog() -> Backlog:
     """Count. Raises Django's database errors, also if the count takes longer than connections.STATEMENT_TIMEOUT."""
     with database():
         books = read_books()
         with connection.cursor() as cursor:
             cursor.execute(_WAITING)
             oldest, overdue = (max(0.0, float(seconds or 0)) for seconds in cursor.fetchone())
-    return Mailbox(books, round(oldest, 1), round(overdue, 1))
+    return Backlog(books, round(oldest, 1), round(overdue, 1))

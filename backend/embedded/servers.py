@@ -10,7 +10,7 @@ from embedded.locks import Holder, exclusive_lock
 KEEP = "keep-running"
 
 
-class Services:
+class Servers:
     """The servers of `folder`. A server whose address is in `environment` is the user's own, and is left alone."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -74,7 +74,7 @@ class Services:
 
 
 @contextmanager
-def services(
+def servers(
     folder: Path, environment: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator[dict[str, str]]:
     """Run the servers while the `with` lasts. Yields their addresses by the names of the settings.
@@ -82,9 +82,9 @@ def services(
     `environment` (for example os.environ): a DATABASE_URL or REDIS_URL in it is used instead of a server of ours.
     `settings`: lines for postgresql.conf. Raises EmbeddedError when a server cannot be started.
     """
-    servers = Services(folder, environment)
-    holder = servers.hold()
+    both = Servers(folder, environment)
+    holder = both.hold()
     try:
-        yield servers.start(settings)
+        yield both.start(settings)
     finally:
-        servers.stop_if_unused(holder)
+        both.stop_if_unused(holder)

@@ -4,14 +4,14 @@ import pytest
 from django.db import connection
 
 from apps.events.accept import Incoming, accept
-from apps.reliability import mailbox
-from apps.reliability.mailbox import read_mailbox
+from apps.reliability import backlog
+from apps.reliability.backlog import read_backlog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_an_empty_mailbox_has_waited_zero_seconds():
-    state = read_mailbox()
+    state = read_backlog()
     assert (state.oldest_pending_seconds, state.overdue_seconds) == (0, 0)
     assert state.books.balanced
 
@@ -20,7 +20,7 @@ def test_the_count_reads_only_the_index_of_pending_events():
     _fill(finished=10_000, pending=200)
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
-        cursor.execute("EXPLAIN " + mailbox._WAITING)
+        cursor.execute("EXPLAIN " + backlog._WAITING)
         plan = "\n".join(row[0] for row in cursor.fetchall())
         cursor.execute("RESET enable_seqscan")
     assert "event_due" in plan
@@ -32,7 +32,7 @@ def test_the_count_reads_only_the_index_of_pending_events():
 def test_ten_thousand_finished_events_are_not_counted_row_by_row():
     accept(Incoming("test", "1", "item/updated", "m", b"{}"))
     _fill(finished=10_000, pending=0)
-    books = read_mailbox().books
+    books = read_backlog().books
     # These rows are not in the tally, so they appear only if the rows are counted.
     assert (books.done, books.pending) == (0, 1)
 

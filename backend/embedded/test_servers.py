@@ -10,13 +10,13 @@ import psycopg
 import pytest
 import redis
 
-from embedded import Services, processes, services
+from embedded import Servers, processes, servers
 from embedded.__main__ import main
 from embedded.conftest import BACKEND, as_root
 
 HOLD = (
     "import sys, embedded, pathlib\n"
-    "with embedded.services(pathlib.Path(sys.argv[1])):\n"
+    "with embedded.servers(pathlib.Path(sys.argv[1])):\n"
     "    print('up', flush=True); sys.stdin.read()"
 )
 NOBODY = 65534
@@ -49,31 +49,31 @@ def check(environment: dict[str, str]) -> None:
 
 
 def test_servers_live_as_long_as_the_with_block(folder: Path):
-    with services(folder) as environment:
+    with servers(folder) as environment:
         check(environment)
-    assert Services(folder).running() == {"postgres": False, "valkey": False}
+    assert Servers(folder).running() == {"postgres": False, "valkey": False}
 
 
 def test_the_last_program_stops_the_servers(folder: Path):
     first, second = holder(folder), holder(folder)
     leave(first)
-    assert all(Services(folder).running().values())
+    assert all(Servers(folder).running().values())
     leave(second)
-    assert not any(Services(folder).running().values())
+    assert not any(Servers(folder).running().values())
 
 
 def test_servers_of_a_killed_program_are_taken_over_and_stopped(folder: Path):
     dead = holder(folder)
     dead.kill()
     dead.communicate()
-    assert all(Services(folder).running().values())
-    with services(folder) as environment:
+    assert all(Servers(folder).running().values())
+    with servers(folder) as environment:
         check(environment)
-    assert not any(Services(folder).running().values())
+    assert not any(Servers(folder).running().values())
 
 
 def test_ctrl_c_in_the_terminal_reaches_the_starter_and_not_the_servers(folder: Path):
-    with services(folder) as environment:
+    with servers(folder) as environment:
         pids = processes.working_in(folder / "postgres" / "data") | processes.working_in(folder / "valkey")
         assert len(pids) > 1
         assert os.getpgid(0) not in {os.getpgid(pid) for pid in pids}
@@ -106,9 +106,9 @@ def test_env_is_for_a_shell(folder: Path, capsys: pytest.CaptureFixture[str]):
 
 def test_the_users_own_addresses_win(folder: Path):
     theirs = {"DATABASE_URL": "postgresql://me@example.test/mine", "REDIS_URL": "redis://example.test/1"}
-    with services(folder, theirs) as environment:
+    with servers(folder, theirs) as environment:
         assert environment == {**theirs, "DATABASE_OWNER_URL": theirs["DATABASE_URL"]}
-        assert not any(Services(folder).running().values())
+        assert not any(Servers(folder).running().values())
 
 
 def test_an_error_is_one_line(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -133,7 +133,7 @@ def _as_nobody(folder: Path) -> None:
     os.setgid(NOBODY)
     os.setuid(NOBODY)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with services(folder) as environment:
+    with servers(folder) as environment:
         check(environment)
         assert (folder / "postgres" / "data").stat().st_uid == NOBODY
-    assert not any(Services(folder).running().values())
+    assert not any(Servers(folder).running().values())

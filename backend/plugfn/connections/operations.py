@@ -6,5 +6,5 @@ from plugfn.connections.using import Using
 from plugfn.connections.webhook_urls import WebhookUrls
 
 
-class ConnectionManager(Connecting, Using, Ending, WebhookUrls):
+class ConnectionOperations(Connecting, Using, Ending, WebhookUrls):
     """Methods with a `user_id` see only that user's connections; another user's connection raises NoConnection."""
