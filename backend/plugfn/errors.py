@@ -148,7 +148,7 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"there are {', '.join(sorted(known))}" if known else "there are none"
+    return f"use one of {', '.join(sorted(known))}" if known else "there are none"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> 
         out.print(empty, style="dim")
 
 
+def revocation(outcome: str) -> str:
+    """What a disconnection did at the vendor, and what the user must still do there."""
+    if outcome == "revoked":
+        return "The vendor revoked the access."
+    if outcome == "unsupported":
+        return "The vendor still accepts the credentials: change the password, or delete the key or the grant there."
+    return f"The vendor did not revoke the access ({outcome}): revoke it at the vendor."
+
+
 def fail(error: PlugFnError | ConfigurationError, as_json: bool) -> NoReturn:
     """Print what went wrong and what to do, and exit with the matching status."""
     if isinstance(error, ConfigurationError):

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from plugfn.cli.output import revocation
 from plugfn.crypto import new_key
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -88,6 +89,41 @@ def test_an_unknown_provider_gets_a_suggestion_and_a_status(run):
     assert json.loads(run("providers", "gihtub", "--json").stdout)["error"]["next"] == "fix_call"
 
 
+@pytest.mark.parametrize("command", [("connect", "github"), ("call", "github.repos.get")])
+def test_a_command_whose_provider_has_no_settings_names_the_missing_settings(run, command):
+    told = run(*command, "--user", "ana")
+    assert told.returncode == 78
+    assert "integrations['github']: client_id" in told.stderr
+
+
+def test_a_command_with_an_unknown_provider_lists_the_providers(run):
+    told = run("connect", "nothing-like-it", "--user", "ana")
+    assert told.returncode == 64
+    assert "use one of database_postgres" in told.stderr
+
+
+def test_a_file_that_cannot_be_written_is_reported_with_its_reason(run, folder):
+    missing = folder / "missing" / "types.py"
+    told = run("types", "--output", str(missing))
+    assert (told.returncode, "Traceback" in told.stderr) == (78, False)
+    assert "No such file or directory" in told.stderr
+    (folder / "file").touch()
+    told = run("new-provider", "weather", "--folder", str(folder / "file"))
+    assert (told.returncode, "Traceback" in told.stderr) == (78, False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "advice"),
+    [
+        ("revoked", "The vendor revoked the access."),
+        ("unsupported", "change the password"),
+        ("http_500", "did not revoke the access (http_500): revoke it at the vendor"),
+    ],
+)
+def test_a_disconnection_says_what_the_user_must_still_do(outcome, advice):
+    assert advice in revocation(outcome)
+
+
 def test_a_connection_is_made_listed_used_logged_and_removed(run, emulator):
     receiver = emulator("receiver")
     connection = connect(run, receiver)
@@ -102,7 +138,9 @@ def test_a_connection_is_made_listed_used_logged_and_removed(run, emulator):
     assert "webhooks.send" in run("logs", "--user", "ana").stdout
     gone = run("disconnect", connection, "--user", "bruno")
     assert gone.returncode == 64
-    assert run("disconnect", connection, "--user", "ana").returncode == 0
+    ended = run("disconnect", connection, "--user", "ana")
+    assert ended.returncode == 0
+    assert "change the password" in ended.stdout
 
 
 def test_a_settings_file_is_written_once_with_a_key_for_it(run, folder):
@@ -114,7 +152,9 @@ def test_a_settings_file_is_written_once_with_a_key_for_it(run, folder):
     assert made.returncode == 0
     assert "export PLUGFN_ENCRYPTION_KEY=" in made.stdout
     assert run("connections", "--user", "ana").stdout.strip() == "No connections yet. Add one: plugfn connect …"
-    assert run("init").returncode == 78
+    again = run("init")
+    assert again.returncode == 78
+    assert "File exists" in again.stderr
 
 
 def test_settings_that_are_wrong_are_named_without_their_values(run, folder):

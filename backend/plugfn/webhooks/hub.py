@@ -239,4 +239,4 @@ def _state(state: str, done: Done) -> bytes:
 
 
 def _nothing_here() -> WebhookRejected:
-    return WebhookRejected("there is nothing here", status=404, code="WEBHOOK_NOT_FOUND")
+    return WebhookRejected("this webhook URL does not exist", status=404, code="WEBHOOK_NOT_FOUND")
