@@ -181,9 +181,9 @@ def resolved(parts: list[str]) -> None:
 
 def test_the_figures_match_the_program():
     operations, agents = page("docs/operations.md").text, page("docs/agents.md").text
-    assert f"| OAuth states | {LIFETIME / 60:.0f} minutes |" in operations
-    assert f"| ids of webhook deliveries | {REMEMBERED / 86_400:.0f} days |" in operations
-    assert ("| idempotency keys, with their results (sealed) | a day |" in operations) == (DAY == 86_400)
+    assert f"| OAuth states | after {LIFETIME / 60:.0f} minutes |" in operations
+    assert f"| ids of webhook deliveries | after {REMEMBERED / 86_400:.0f} days |" in operations
+    assert ("| idempotency keys, with their results (sealed) | after a day |" in operations) == (DAY == 86_400)
     limits = ToolLimits()
     assert (f"{limits.calls} calls an hour" in agents, limits.per_seconds) == (True, 3600)
     assert f"{limits.characters:,} characters".replace(",", " ") in agents
