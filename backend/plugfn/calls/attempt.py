@@ -67,7 +67,7 @@ def identify_of(provider: Provider) -> Action[Nothing, Identity]:
     async def run(call: Call[Any], _nothing: Nothing) -> Identity:
         return await identify(call)
 
-    return Action(provider.name, "identify", Nothing, Identity, run, "Asks whose it is.", True, timeout=20)
+    return Action(provider.name, "identify", Nothing, Identity, run, "Asks whose account it is.", True, timeout=20)
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,11 @@ class Connecting(Reading):
         connection = await self.get(connection_id, user_id)
         kind = self._registry.get(connection.provider)
         if isinstance(kind.auth, OAuth2):
-            raise InvalidCall("this connection is renewed at the vendor's site", code="oauth", provider=kind.name)
+            raise InvalidCall(
+                "this connection uses OAuth: renew it with connections.authorization_url",
+                code="oauth",
+                provider=kind.name,
+            )
         read = self._read_typed(kind, credentials)
         if test:
             await self._tested(connection, read)

@@ -114,8 +114,8 @@ def no_detail(_answer: Answer) -> str:
 class ErrorTable:
     """What a vendor's errors mean. Unknown ones become Unexpected, or Unavailable when the status is 5xx.
 
-    `read` returns the vendor's code in an answer, of any status; None when only the status says that it is an error, if
-    it is one. `codes` is looked up first, then `statuses`, then the common meanings of statuses.
+    `read` returns the vendor's error code in an answer of any status, or None; then the status alone decides.
+    The table looks up `codes` first, then `statuses`, then the common meanings of statuses.
     """
 
     codes: Mapping[str, Means] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 The hub claims an event by the vendor's id before its handlers run. All handlers run, even when one of them fails. After
 a failure the sender gets 500, and its redelivery runs only the handlers that have not succeeded. An event without
-handlers gets 200: it was meant for us, but nothing here needs it.
+handlers gets 200, so that the sender does not repeat it.
 """
 
 import hashlib
