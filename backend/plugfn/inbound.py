@@ -10,7 +10,7 @@ from plugfn.connection import Connection
 
 @dataclass(frozen=True)
 class Inbound:
-    """A delivery as it came: raw bytes, and headers with lower-case names. Its repr shows none of it."""
+    """A delivery as it arrived: raw bytes, and headers with lower-case names. Its repr shows none of it."""
 
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

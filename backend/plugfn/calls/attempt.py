@@ -204,7 +204,7 @@ def _late(*, maybe_done: bool) -> Unavailable:
 def _in_doubt(call: Call[Any], speaks_http: bool) -> bool:
     """Whether a call that is cut off now may have been done. The provider says so, else its requests show it.
 
-    Without HTTP requests and without a word from the provider, the answer is yes."""
+    If there were no HTTP requests and the provider does not say, the answer is yes."""
     if call.doubt.possible is not None:
         return call.doubt.possible
     return call.http.in_doubt or call.http.changed or not speaks_http

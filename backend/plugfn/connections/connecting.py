@@ -146,7 +146,7 @@ class Connecting(Reading):
     async def update(
         self, connection_id: str, user_id: str, credentials: Mapping[str, Any] | Model, *, test: bool = False
     ) -> Connection:
-        """Replace the typed credentials of a connection and make it active again. As `create`."""
+        """Replace the typed credentials of a connection and make it active again. Raises as `create`."""
         connection = await self.get(connection_id, user_id)
         kind = self._registry.get(connection.provider)
         if isinstance(kind.auth, OAuth2):

@@ -55,7 +55,7 @@ def test_a_provider_from_the_template_meets_the_contract(made):
         (
             "fixtures/events/thing.created.json",
             '{"delivery": {"id": "1", "event": "thing.created", "data": {}}}',
-            "fixtures/events/thing.created.json lacks what thing.created declares",
+            "fixtures/events/thing.created.json lacks fields that thing.created declares",
         ),
         (
             "fixtures/events/thing.created.other.json",
@@ -76,9 +76,15 @@ def test_a_missing_or_wrong_file_is_reported(made, file, text, problem):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ({"error": "GiveUp"}, "fixtures/errors.json: name_taken is InvalidCall (name_taken)"),
-        ({"code": "other"}, "fixtures/errors.json: other is InvalidCall (name_taken)"),
-        ({"status": 200, "body": {}}, "fixtures/errors.json: name_taken is no error ()"),
+        (
+            {"error": "GiveUp"},
+            "name_taken raises InvalidCall (name_taken), not GiveUp (name_taken)",
+        ),
+        ({"code": "other"}, "other raises InvalidCall (name_taken), not InvalidCall (other)"),
+        (
+            {"status": 200, "body": {}},
+            "name_taken raises no error (), not InvalidCall (name_taken)",
+        ),
     ],
 )
 def test_an_error_example_with_another_meaning_is_reported(made, row, problem):
@@ -86,7 +92,7 @@ def test_an_error_example_with_another_meaning_is_reported(made, row, problem):
     path = folder / "fixtures/errors.json"
     rows = json.loads(path.read_text())
     path.write_text(json.dumps([one | row if one["code"] == "name_taken" else one for one in rows]))
-    assert problem in problems(provider, folder)
+    assert f"fixtures/errors.json: {problem}" in problems(provider, folder)
 
 
 def test_a_provider_that_does_not_speak_http_has_its_codes_looked_up(made):
@@ -145,8 +151,8 @@ class Shown(Model):
     ("change", "problem"),
     [
         ({"params": Nested}, "things.get: unknown parameters in Open must be refused"),
-        ({"params": Open}, "things.get: text needs a maximal size"),
-        ({"params": Open}, "things.get: many needs a maximal size"),
+        ({"params": Open}, "things.get: text needs a maximum size"),
+        ({"params": Open}, "things.get: many needs a maximum size"),
         ({"params": Loud}, "things.get: an error repeats the value"),
         ({"result": Strict}, "things.get: Strict does not ignore what a vendor adds"),
         ({"retry": "never heard of"}, "things.get: no retry policy is called 'never heard of'"),
@@ -184,8 +190,8 @@ class PlainSettings(Settings):
         ({"settings": PlainSettings}, "PlainSettings.client_secret is not a SecretStr"),
         ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth URLs must be https"),
         ({"auth": OAuth2("https://x/authorize", "https://x/token")}, NO_ACCOUNT),
-        ({"test": None}, "the provider has no `test` of a connection"),
-        ({"actions": {}}, "there are no actions"),
+        ({"test": None}, "the provider has no `test` function"),
+        ({"actions": {}}, "the provider has no actions"),
         ({"triggers": ()}, "a provider needs both triggers and webhooks, or neither"),
         ({"webhooks": None}, "a provider needs both triggers and webhooks, or neither"),
         ({"triggers": (Trigger("thing.gone", Result, "It went."),)}, "fixtures/events has no example of thing.gone"),
