@@ -153,7 +153,8 @@ class Refresher:
             raise NeedsReconnect(error.message, code=error.code, provider=app.provider.name) from error
         wait = error.retry_after if isinstance(error, TryLater) else None
         await self._cool_down(stored.connection, max(wait or 0.0, COOL_DOWN_SECONDS))
-        log.warning("a token was not renewed", extra={"provider": app.provider.name, "code": error.code})
+        where = {"provider": app.provider.name, "code": error.code}
+        log.warning("a token of %(provider)s was not renewed: %(code)s", where, extra=where)
         return _old_tokens(old, refused, error)
 
     async def mark(self, app: App, connection: Connection, code: str, refused: OAuthTokens) -> None:

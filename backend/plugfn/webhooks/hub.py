@@ -101,13 +101,10 @@ class WebhookHub:
         try:
             return await self._answer(await self._read(provider, inbound, connection_id, secret))
         except WebhookRejected as error:
-            log.warning("webhook rejected", extra={"provider": provider[:80], "code": error.code})
+            _log("a webhook delivery was rejected", provider, error.code)
             return Receipt(error.status, Outcome.REJECTED, error=error)
         except PlugFnError as error:
-            log.warning(
-                "a delivery failed: its sender must send it again",
-                extra={"provider": provider[:80], "code": error.code},
-            )
+            _log("a webhook delivery failed, and its sender must send it again", provider, error.code)
             return Receipt(503, Outcome.FAILED)
 
     async def _answer(self, parsed: Parsed) -> Receipt:
@@ -236,6 +233,11 @@ def _place(event: Event) -> str:
 
 def _state(state: str, done: Done) -> bytes:
     return json.dumps({"state": state, "at": time.time(), "done": done}).encode()
+
+
+def _log(what: str, provider: str, code: str) -> None:
+    """The sender may have chosen the provider's name, so the log quotes it."""
+    log.warning("%s: provider %r, code %s", what, provider[:80], code, extra={"provider": provider[:80], "code": code})
 
 
 def _nothing_here() -> WebhookRejected:
