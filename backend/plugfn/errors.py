@@ -14,7 +14,7 @@
     │   ├── AmbiguousConnection          the user has several connections: give connection_id
     │   ├── IdempotencyConflict          the key was used for another call, or its first call is still running
     │   ├── InvalidState                 the OAuth state is unknown, expired, used, or another user's
-    │   ├── Forbidden                    an address, a table or a statement that this library refuses
+    │   ├── Forbidden                    an address, a table or a statement that PlugFn refuses
     │   └── NotFound                     the vendor has no such object, or hides it from this account
     ├── WebhookRejected       GIVE_UP    a delivery whose sender is not proven
     ├── GiveUp                GIVE_UP    the vendor refuses, and a retry cannot help
@@ -203,7 +203,7 @@ class InvalidState(InvalidCall):
 
 
 class Forbidden(InvalidCall):
-    """This library refuses: a private address, a table that is not allowed, a statement that could write."""
+    """PlugFn refuses: a private address, a table that is not allowed, a statement that could write."""
 
     default_code = "forbidden"
 

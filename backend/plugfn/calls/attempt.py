@@ -59,7 +59,7 @@ def test_of(provider: Provider) -> Action[Nothing, Tested]:
 
 
 def identify_of(provider: Provider) -> Action[Nothing, Identity]:
-    """An action that asks whose a connection is, with the provider's `identify`. Raises UnknownName."""
+    """An action that asks whose account a connection is, with the provider's `identify`. Raises UnknownName."""
     identify = provider.identify
     if identify is None:
         raise UnknownName(f"{provider.label} cannot name the account", code="no_identify", provider=provider.name)

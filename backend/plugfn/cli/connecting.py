@@ -19,7 +19,7 @@ from plugfn.plug import PlugFn
 
 @dataclass(frozen=True)
 class Way:
-    """How to connect. `credentials`: "" asks for each one. `wait`: seconds to wait for the user to come back."""
+    """How to connect. `credentials`: "" asks for each one. `wait`: seconds to wait for the vendor's redirect."""
 
     user_id: str
     label: str

@@ -26,7 +26,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Answer:
-    """A vendor's answer with its whole body, whose size the reader bounded. `headers` have lower-case names."""
+    """A vendor's answer with its whole body; the reader has limited its size. `headers` have lower-case names."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Answer:
         return document
 
     def read(self, model: type[M]) -> M:
-        """The body as `model`. Raises Unexpected, whose message has the fields and not their values."""
+        """The body as `model`. Raises Unexpected, whose message names the fields, not their values."""
         return read_as(model, self.json())
 
     @property
@@ -57,7 +57,7 @@ class Answer:
 
 
 def read_as(model: type[M], document: Any) -> M:
-    """A part of an answer as `model`. Raises Unexpected, whose message has the fields and not their values."""
+    """A part of an answer as `model`. Raises Unexpected, whose message names the fields, not their values."""
     try:
         return model.model_validate(document)
     except ValidationError as error:

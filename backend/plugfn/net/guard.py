@@ -1,4 +1,4 @@
-"""Refuses addresses that users must not reach through this library: private, local and reserved networks."""
+"""Refuses addresses that users must not reach through PlugFn: private, local and reserved networks."""
 
 import asyncio
 import os
