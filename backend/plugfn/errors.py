@@ -1,7 +1,7 @@
 """The errors. Each says what to do next.
 
     PlugFnError
-    ├── TryLater              RETRY      nothing was done; `retry_after` is how long to wait, if known
+    ├── TryLater              RETRY      nothing was done, or repeating it does no harm; `retry_after`: how long to wait
     │   ├── RateLimited                  the vendor's limit or our own budget is used up
     │   ├── CircuitOpen                  the vendor's host keeps failing, so calls to it are blocked for a while
     │   └── Unavailable                  network or server trouble; with `maybe_done`, the vendor may have done it
@@ -69,7 +69,7 @@ class PlugFnError(Exception):
 
 
 class TryLater(PlugFnError):
-    """Nothing was done: try again later. `retry_after` is in seconds, None when it is unknown."""
+    """Try again later: nothing was done, or repeating it does no harm. `retry_after`: seconds, None when unknown."""
 
     next = Next.RETRY
     default_code = "try_later"
@@ -129,7 +129,7 @@ class InvalidCall(PlugFnError):
 
 
 class UnknownName(InvalidCall):
-    """Nothing has this name."""
+    """No provider, action, event, workflow, run, field or setting has this name."""
 
     default_code = "unknown_name"
 

@@ -55,7 +55,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The events of a verified delivery, and the answer to the vendor's handshake, if it is one."""
+    """The events of a verified delivery; for a vendor's handshake, the answer to it."""
 
     events: tuple[Event, ...] = ()
     reply: Reply | None = None

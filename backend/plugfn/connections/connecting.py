@@ -59,7 +59,7 @@ class Connecting(Reading):
         )
 
     async def callback(self, user_id: str, provider: str, query: Mapping[str, str]) -> Connected:
-        """Finish the sign-in, with the query of the vendor's redirect. An account that was connected is renewed.
+        """Finish the sign-in, with the query of the vendor's redirect. Renews the connection of a connected account.
 
         Raises InvalidState; NeedsReconnect when the user refused (code "access_denied") or the code is not valid."""
         app = app_of(self._registry, provider)
