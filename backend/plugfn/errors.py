@@ -7,7 +7,7 @@
     │   └── Unavailable                  network or server trouble; with `maybe_done`, the vendor may have done it
     ├── NeedsReconnect        RECONNECT  the user must connect the account again
     │   └── MissingScope                 the connection works, but the user must first do something at the vendor
-    ├── InvalidCall           FIX_CALL   the call is wrong: repeating it unchanged can never succeed
+    ├── InvalidCall           FIX_CALL   the call is wrong: repeating it unchanged does not help
     │   ├── UnknownName                  no provider, action, event, workflow or field has this name (did you mean …?)
     │   ├── InvalidParams                parameters, credentials or a placeholder are wrong; `problems` lists them
     │   ├── NoConnection                 the user has no connection, or not this one
@@ -122,7 +122,7 @@ class MissingScope(NeedsReconnect):
 
 
 class InvalidCall(PlugFnError):
-    """The call is wrong: repeating it unchanged can never succeed."""
+    """The call is wrong: repeating it unchanged does not help."""
 
     next = Next.FIX_CALL
     default_code = "invalid_call"

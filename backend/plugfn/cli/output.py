@@ -16,7 +16,7 @@ err = Console(stderr=True)
 ADVICE = {
     Next.RETRY: "Try again later.",
     Next.RECONNECT: "Connect the account again: plugfn connect …",
-    Next.FIX_CALL: "Change the call: the same call cannot succeed.",
+    Next.FIX_CALL: "Change the call: repeating it unchanged does not help.",
     Next.GIVE_UP: "Trying again will not help.",
     Next.CHECK: "Check at the vendor whether it was done before you repeat it.",
 }
