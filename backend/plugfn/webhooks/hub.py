@@ -137,9 +137,9 @@ class WebhookHub:
         try:
             provider = self._registry.get(name)
         except UnknownName:
-            raise _nothing_here() from None
+            raise _unknown_url() from None
         if provider.webhooks is None or provider.webhooks.per_connection != (connection_id is not None):
-            raise _nothing_here()
+            raise _unknown_url()
         return provider, provider.webhooks
 
     async def _keys_for(
@@ -240,5 +240,5 @@ def _log(what: str, provider: str, code: str) -> None:
     log.warning("%s: provider %r, code %s", what, provider[:80], code, extra={"provider": provider[:80], "code": code})
 
 
-def _nothing_here() -> WebhookRejected:
+def _unknown_url() -> WebhookRejected:
     return WebhookRejected("this webhook URL does not exist", status=404, code="WEBHOOK_NOT_FOUND")
