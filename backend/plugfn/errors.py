@@ -1,20 +1,20 @@
 """The errors. Each says what to do next.
 
     PlugFnError
-    ├── TryLater              RETRY      nothing was done; `retry_after` is how long to wait, if known
+    ├── TryLater              RETRY      nothing was done, or repeating it does no harm; `retry_after`: how long to wait
     │   ├── RateLimited                  the vendor's limit or our own budget is used up
     │   ├── CircuitOpen                  the vendor's host keeps failing, so calls to it are blocked for a while
     │   └── Unavailable                  network or server trouble; with `maybe_done`, the vendor may have done it
     ├── NeedsReconnect        RECONNECT  the user must connect the account again
     │   └── MissingScope                 the connection works, but the user must first do something at the vendor
-    ├── InvalidCall           FIX_CALL   the call is wrong: repeating it unchanged can never succeed
+    ├── InvalidCall           FIX_CALL   the call is wrong: repeating it unchanged does not help
     │   ├── UnknownName                  no provider, action, event, workflow or field has this name (did you mean …?)
     │   ├── InvalidParams                parameters, credentials or a placeholder are wrong; `problems` lists them
     │   ├── NoConnection                 the user has no connection, or not this one
     │   ├── AmbiguousConnection          the user has several connections: give connection_id
     │   ├── IdempotencyConflict          the key was used for another call, or its first call is still running
     │   ├── InvalidState                 the OAuth state is unknown, expired, used, or another user's
-    │   ├── Forbidden                    an address, a table or a statement that this library refuses
+    │   ├── Forbidden                    an address, a table or a statement that PlugFn refuses
     │   └── NotFound                     the vendor has no such object, or hides it from this account
     ├── WebhookRejected       GIVE_UP    a delivery whose sender is not proven
     ├── GiveUp                GIVE_UP    the vendor refuses, and a retry cannot help
@@ -69,7 +69,7 @@ class PlugFnError(Exception):
 
 
 class TryLater(PlugFnError):
-    """Nothing was done: try again later. `retry_after` is in seconds, None when it is unknown."""
+    """Try again later: nothing was done, or repeating it does no harm. `retry_after`: seconds, None when unknown."""
 
     next = Next.RETRY
     default_code = "try_later"
@@ -122,14 +122,14 @@ class MissingScope(NeedsReconnect):
 
 
 class InvalidCall(PlugFnError):
-    """The call is wrong: repeating it unchanged can never succeed."""
+    """The call is wrong: repeating it unchanged does not help."""
 
     next = Next.FIX_CALL
     default_code = "invalid_call"
 
 
 class UnknownName(InvalidCall):
-    """Nothing has this name."""
+    """No provider, action, event, workflow, run, field or setting has this name."""
 
     default_code = "unknown_name"
 
@@ -148,7 +148,7 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"there are {', '.join(sorted(known))}" if known else "there are none"
+    return f"use one of {', '.join(sorted(known))}" if known else "there are none"
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class InvalidState(InvalidCall):
 
 
 class Forbidden(InvalidCall):
-    """This library refuses: a private address, a table that is not allowed, a statement that could write."""
+    """PlugFn refuses: a private address, a table that is not allowed, a statement that could write."""
 
     default_code = "forbidden"
 

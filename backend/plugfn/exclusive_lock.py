@@ -38,7 +38,7 @@ class ExclusiveLock:
                 log.warning("the shared state is down: only the claim in the database excludes other processes")
             token = uuid4().bytes
             try:
-                # Inside the try: a cancelled claim may have succeeded in the database all the same.
+                # Inside the try: the database may have stored a claim that was cancelled.
                 await self._claim(name, token)
                 yield
             finally:
@@ -57,5 +57,5 @@ class ExclusiveLock:
             if await self._claims.peek(KIND, name) == token:
                 await self._claims.take(KIND, name)
         except Unavailable:
-            # The work under the lock is done all the same, and the claim expires by itself.
+            # This does not affect the work under the lock, and the claim expires by itself.
             log.warning("a claim was not released; it expires by itself", exc_info=True)

@@ -10,7 +10,7 @@ from plugfn.connection import Connection
 
 @dataclass(frozen=True)
 class Inbound:
-    """A delivery as it came: raw bytes, and headers with lower-case names. Its repr shows none of it."""
+    """A delivery as it arrived: raw bytes, and headers with lower-case names. Its repr shows none of it."""
 
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -55,7 +55,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The events of a verified delivery, and the answer to the vendor's handshake, if it is one."""
+    """The events of a verified delivery; for a vendor's handshake, the answer to it."""
 
     events: tuple[Event, ...] = ()
     reply: Reply | None = None

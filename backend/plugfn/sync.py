@@ -28,7 +28,7 @@ else:
 
 T = TypeVar("T")
 
-# Only objects of this library that have coroutine methods are wrapped.
+# Only objects of PlugFn that have coroutine methods are wrapped.
 _PLUGFN = "plugfn."
 
 

@@ -165,19 +165,19 @@ def test_an_extra_installs_its_parts_and_missing_parts_name_their_extra(unpacked
         [
             "from plugfn.errors import ConfigurationError",
             "import contextlib, io, json",
-            "told = {}",
+            "results = {}",
             f"for name, promise in {PROMISES!r}.items():",
             "    try:",
             "        with contextlib.redirect_stdout(io.StringIO()): exec(promise, {})",
-            "        told[name] = 'ok'",
-            "    except ConfigurationError as error: told[name] = str(error)",
-            "    except SystemExit as error: told[name] = str(error.code) if error.code else 'ok'",
-            "print(json.dumps(told))",
+            "        results[name] = 'ok'",
+            "    except ConfigurationError as error: results[name] = str(error)",
+            "    except SystemExit as error: results[name] = str(error.code) if error.code else 'ok'",
+            "print(json.dumps(results))",
         ]
     )
     done = run_with(unpacked, extra, program)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    missing = {name: said for name, said in told.items() if said != "ok"}
-    assert set(told) - set(missing) == TOGETHER.get(extra, {extra} - {""})
+    results = json.loads(done.stdout)
+    missing = {name: said for name, said in results.items() if said != "ok"}
+    assert set(results) - set(missing) == TOGETHER.get(extra, {extra} - {""})
     assert {name: said for name, said in missing.items() if f"pip install 'plugfn[{name}]'" not in said} == {}

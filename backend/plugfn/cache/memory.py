@@ -124,4 +124,4 @@ class MemoryShared:
             return circuit.fail(breaker, now)
 
     async def close(self) -> None:
-        """Nothing to close: the state stays for others who use it."""
+        """Does nothing: other users of this state may still need it."""

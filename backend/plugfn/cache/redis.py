@@ -94,7 +94,7 @@ class RedisShared:
         try:
             await acquired(attempt, wait)
         except asyncio.CancelledError:
-            await self._release(key, owner)  # the lock may have been granted all the same
+            await self._release(key, owner)  # the server may have granted the lock nevertheless
             raise
         try:
             yield
@@ -105,7 +105,7 @@ class RedisShared:
         try:
             await self._ask(lambda client: client.release([key], [owner]))
         except Unavailable as error:
-            # The work under the lock is done all the same, and the lock expires by itself.
+            # This does not affect the work under the lock, and the lock expires by itself.
             log.warning("a lock was not released; it expires by itself: %s", error)
 
     async def take(self, budget: Budget) -> float:

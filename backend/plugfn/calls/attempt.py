@@ -59,7 +59,7 @@ def test_of(provider: Provider) -> Action[Nothing, Tested]:
 
 
 def identify_of(provider: Provider) -> Action[Nothing, Identity]:
-    """An action that asks whose a connection is, with the provider's `identify`. Raises UnknownName."""
+    """An action that asks whose account a connection is, with the provider's `identify`. Raises UnknownName."""
     identify = provider.identify
     if identify is None:
         raise UnknownName(f"{provider.label} cannot name the account", code="no_identify", provider=provider.name)
@@ -67,7 +67,7 @@ def identify_of(provider: Provider) -> Action[Nothing, Identity]:
     async def run(call: Call[Any], _nothing: Nothing) -> Identity:
         return await identify(call)
 
-    return Action(provider.name, "identify", Nothing, Identity, run, "Asks whose it is.", True, timeout=20)
+    return Action(provider.name, "identify", Nothing, Identity, run, "Asks whose account it is.", True, timeout=20)
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def _late(*, maybe_done: bool) -> Unavailable:
 def _in_doubt(call: Call[Any], speaks_http: bool) -> bool:
     """Whether a call that is cut off now may have been done. The provider says so, else its requests show it.
 
-    Without HTTP requests and without a word from the provider, the answer is yes."""
+    If there were no HTTP requests and the provider does not say, the answer is yes."""
     if call.doubt.possible is not None:
         return call.doubt.possible
     return call.http.in_doubt or call.http.changed or not speaks_http

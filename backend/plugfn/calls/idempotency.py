@@ -42,7 +42,7 @@ class Once:
         """The call's result, or the first call's. Raises IdempotencyConflict, and what the call raises.
 
         A call that failed without doing anything frees the key; one with an unknown outcome keeps it. When the outcome
-        cannot be stored, the caller gets it all the same, and the key stays taken."""
+        cannot be stored, the caller still gets it, and the key stays taken."""
         stored = await self._store.put_new(KIND, claim.place, self._sealed(claim, "running"), DAY)
         if stored is not None:
             return self._first(action, claim.mark, json.loads(self._ring.unseal(stored, claim.place)))

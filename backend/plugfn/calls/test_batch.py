@@ -12,15 +12,15 @@ from plugfn.testing.bench import Bench
 
 
 async def test_each_call_has_its_own_result_in_the_order_of_the_calls():
-    told = []
+    reports = []
     async with Bench(made(Script()), credentials={}) as bench:
         calls = [BatchCall("acme.numbers.ask", "ana", {"number": number}) for number in (1, "x", 3)]
-        results = await bench.plug.batch(calls, on_progress=told.append)
+        results = await bench.plug.batch(calls, on_progress=reports.append)
     assert [result.ok for result in results] == [True, False, True]
     assert isinstance(results[1].error, InvalidParams)
     assert results[2].result.number == 3
-    assert [(one.done, one.total) for one in told] == [(1, 3), (2, 3), (3, 3)]
-    assert told[-1].failed == 1
+    assert [(one.done, one.total) for one in reports] == [(1, 3), (2, 3), (3, 3)]
+    assert reports[-1].failed == 1
 
 
 async def test_concurrency_bounds_how_many_calls_run_at_once():

@@ -102,7 +102,7 @@ TOO_MUCH = "x" * 11 * 1024 * 1024
 
 
 @pytest.mark.parametrize(
-    ("answers", "asked", "told", "code"),
+    ("answers", "asked", "expected", "code"),
     [
         ({"POST /second": (404, {})}, SECOND, OutcomeUnknown, "http_404"),
         ({"POST /second": (422, {})}, SECOND, OutcomeUnknown, "http_422"),
@@ -117,19 +117,19 @@ TOO_MUCH = "x" * 11 * 1024 * 1024
         ({"GET /before": (200, TOO_MUCH)}, FIRST[:1], Unexpected, "too_big"),
     ],
 )
-async def test_a_partly_done_call_keeps_its_idempotency_key(answers, asked, told, code):
+async def test_a_partly_done_call_keeps_its_idempotency_key(answers, asked, expected, code):
     """A repetition would do the first part twice. A call that did nothing frees the key."""
     async with FakeVendor() as vendor:
         for place in ("GET /before", "POST /first", "POST /second"):
             status, body = answers.get(place, (200, {}))
             vendor.answers(place, body, status=status)
         async with Bench(over_http(vendor, in_two_parts, retry="none"), credentials={}) as bench:
-            with pytest.raises(told) as caught:
+            with pytest.raises(expected) as caught:
                 await bench.call("numbers.ask", idempotency_key="once")
-            assert (type(caught.value), caught.value.code) == (told, code)
-            with pytest.raises(told):
+            assert (type(caught.value), caught.value.code) == (expected, code)
+            with pytest.raises(expected):
                 await bench.call("numbers.ask", idempotency_key="once")
-    assert [one.path for one in vendor.asked] == asked * (1 if told is OutcomeUnknown else 2)
+    assert [one.path for one in vendor.asked] == asked * (1 if expected is OutcomeUnknown else 2)
 
 
 async def test_a_bug_in_a_non_http_provider_leaves_the_outcome_unknown():
@@ -137,9 +137,9 @@ async def test_a_bug_in_a_non_http_provider_leaves_the_outcome_unknown():
         call.doubt.possible = True
         raise KeyError("x")
 
-    for safe, told in ((False, OutcomeUnknown), (True, Unexpected)):
+    for safe, expected in ((False, OutcomeUnknown), (True, Unexpected)):
         async with Bench(made(Script(breaks), safe=safe), credentials={}) as bench:
-            with pytest.raises(told) as caught:
+            with pytest.raises(expected) as caught:
                 await bench.call("numbers.ask")
         assert caught.value.code == "provider_bug"
 
@@ -208,6 +208,6 @@ async def without_http(say, **options):
     return type(caught.value)
 
 
-@pytest.mark.parametrize(("say", "told"), [(None, OutcomeUnknown), (True, OutcomeUnknown), (False, Unavailable)])
-async def test_a_provider_without_http_may_say_how_far_it_got(say, told):
-    assert await without_http(say) is told
+@pytest.mark.parametrize(("say", "expected"), [(None, OutcomeUnknown), (True, OutcomeUnknown), (False, Unavailable)])
+async def test_a_provider_without_http_may_say_how_far_it_got(say, expected):
+    assert await without_http(say) is expected

@@ -14,7 +14,7 @@ from plugfn.calls.results import json_of
 from plugfn.cli import connecting, listing, writing
 from plugfn.cli.config import DEFAULT, plug_from
 from plugfn.cli.doorkeeper import Doorkeeper
-from plugfn.cli.output import STATUS, document, fail, out, table
+from plugfn.cli.output import STATUS, document, fail, out, revocation, table
 from plugfn.cli.reading import params_from
 from plugfn.crypto import new_key
 from plugfn.errors import ConfigurationError, Next, PlugFnError
@@ -41,7 +41,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON
 ProviderName = Annotated[str, typer.Argument(help=f"One of: {', '.join(BUILT_IN)}.", show_default=False)]
 
 
-def _run(path: Path, as_json: bool, work: Callable[[PlugFn], Awaitable[T]], wanted: Collection[str] = BUILT_IN) -> T:
+def _run(path: Path, as_json: bool, work: Callable[[PlugFn], Awaitable[T]], wanted: Collection[str] | None = None) -> T:
     """Open, work, close. On an error, print what to do next and exit. `wanted`: the providers that the work needs."""
 
     async def together() -> T:
@@ -61,7 +61,8 @@ def init(path: Annotated[Path, typer.Argument(help="The file to write.")] = DEFA
         writing.write_config(path)
     except ConfigurationError as error:
         fail(error, as_json=False)
-    out.print(f"Wrote {path}. The encryption key comes from the environment. Keep it as safe as the data:\n")
+    out.print(f"Wrote {path}. It reads the encryption key from the environment: run the next line in your shell.")
+    out.print("Store the key safely: without it, stored data cannot be read.\n")
     typer.echo(f"export PLUGFN_ENCRYPTION_KEY={new_key()}")
 
 
@@ -112,7 +113,8 @@ def connect(
     if as_json:
         document({"connection": made})
     else:
-        out.print(f"Connected {made['provider']} as {made['label'] or made['id']}. Connection id: {made['id']}")
+        account = f" as {made['label']}" if made["label"] else ""
+        out.print(f"Connected {made['provider']}{account}. Connection id: {made['id']}", markup=False)
 
 
 @app.command()
@@ -159,11 +161,11 @@ def disconnect(
 ) -> None:
     """Delete a connection, and revoke its access at the vendor if the vendor supports that."""
 
-    async def work(plug: PlugFn) -> None:
-        await plug.connections.disconnect(connection, user)
+    async def work(plug: PlugFn) -> str:
+        return await plug.connections.disconnect(connection, user)
 
-    _run(config, as_json, work)
-    document({"disconnected": connection}) if as_json else out.print("Disconnected.")
+    outcome = _run(config, as_json, work)
+    document({"disconnected": connection}) if as_json else out.print(f"Disconnected. {revocation(outcome)}")
 
 
 @app.command()
@@ -173,7 +175,7 @@ def call(
     params: Annotated[str, typer.Option("--params", "-p", help="JSON, @file, or - for standard input.")] = "{}",
     connection: Annotated[str | None, typer.Option(help="The connection's id, if the user has several.")] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="A second call with the same key within a day does not act again.")
+        str | None, typer.Option(help="A second call with this key within a day prints the first result.")
     ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds for the whole call, retries included.")] = None,
     config: Config = DEFAULT,
@@ -197,7 +199,12 @@ def call(
 
 
 @app.command()
-def logs(user: User, config: Config = DEFAULT, limit: int = 20, as_json: Json = False) -> None:
+def logs(
+    user: User,
+    config: Config = DEFAULT,
+    limit: Annotated[int, typer.Option(help="The most attempts to list.", min=1)] = 20,
+    as_json: Json = False,
+) -> None:
     """List the newest attempts of a user's calls."""
 
     async def work(plug: PlugFn) -> list[dict[str, Any]]:
@@ -233,7 +240,8 @@ def serve(
 def mcp(
     user: User,
     actions: Annotated[
-        list[str] | None, typer.Option("--action", help="Serve only this action. Repeat the option for several.")
+        list[str] | None,
+        typer.Option("--action", help="Serve this action instead of the default tools. Repeat the option for several."),
     ] = None,
     config: Config = DEFAULT,
 ) -> None:
@@ -243,7 +251,7 @@ def mcp(
         serve_stdio = part("plugfn.tools.mcp:serve_stdio", "mcp")
         await serve_stdio(await toolbox(plug, user_id=user, actions=actions or None))
 
-    _run(config, False, work)
+    _run(config, False, work, [action.partition(".")[0] for action in actions] if actions else None)
 
 
 @app.command("new-provider")
@@ -268,11 +276,13 @@ def types(
     ] = None,
 ) -> None:
     """Generate the types of the built-in providers for type checkers (generated_types.py)."""
-    text = writing.built_in_types()
     if output is None:
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
+        typer.echo(writing.built_in_types(), nl=False)
+        return
+    try:
+        writing.write_types(output)
+    except ConfigurationError as error:
+        fail(error, as_json=False)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from plugfn.plug import PlugFn
 
 @dataclass(frozen=True)
 class Way:
-    """How to connect. `credentials`: "" asks for each one. `wait`: seconds to wait for the user to come back."""
+    """How to connect. `credentials`: "" asks for each one. `wait`: seconds to wait for the vendor's redirect."""
 
     user_id: str
     label: str
@@ -57,7 +57,7 @@ async def _at_the_vendor(plug: PlugFn, provider: Provider, way: Way) -> Connecti
         err.print(f"Open this page and allow access:\n\n{url}\n", markup=False, soft_wrap=True)
         if way.browser:
             webbrowser.open(url)
-        with err.status("Waiting for you to come back …"):
+        with err.status("Waiting until the vendor redirects you back …"):
             made = await _wait(connected, way.wait)
     return await plug.connections.rename(made.id, way.user_id, way.label) if way.label else made
 
@@ -67,4 +67,5 @@ async def _wait(connected: "asyncio.Future[Connection]", seconds: int) -> Connec
         async with asyncio.timeout(seconds):
             return await connected
     except TimeoutError:
-        raise InvalidCall(f"you did not come back within {seconds} seconds: raise --wait", code="nobody_came") from None
+        message = f"the vendor did not redirect you back within {seconds} seconds: pass a larger --wait"
+        raise InvalidCall(message, code="nobody_came") from None

@@ -9,6 +9,7 @@ from plugfn.providers import BUILT_IN, load
 from plugfn.storage.records import ActionLog
 from plugfn.web.core import describe
 
+HOW = {"oauth2": "OAuth 2.0", "form": "credentials that they type in"}
 ATTEMPT = ("started_at", "provider", "attempt", "outcome", "error", "code", "milliseconds", "call_id")
 
 
@@ -40,17 +41,18 @@ def show_all(providers: Sequence[dict[str, Any]]) -> None:
 
 def show_one(provider: dict[str, Any]) -> None:
     """Everything about one provider."""
-    out.print(f"{provider['label']} ({provider['name']}), {provider['auth']}\n{provider['docs_url']}\n", markup=False)
+    out.print(f"{provider['label']} ({provider['name']}): users connect with {HOW[provider['auth']]}.", markup=False)
+    out.print(f"{provider['docs_url']}\n", markup=False)
     rows = [[action["name"], "yes" if action["safe"] else "", action["summary"]] for action in provider["actions"]]
-    table(("action", "safe", ""), rows, "No actions.")
+    table(("action", "safe to repeat", "what it does"), rows, "No actions.")
     out.print()
-    table(("event", ""), [[event["name"], event["summary"]] for event in provider["events"]], "No events.")
+    table(("event", "when"), [[event["name"], event["summary"]] for event in provider["events"]], "No events.")
     if provider["credentials"]:
         out.print()
         fields = provider["credentials"].get("properties", {})
         needed = set(provider["credentials"].get("required", ()))
         rows = [[name, "yes" if name in needed else "", field.get("description", "")] for name, field in fields.items()]
-        table(("credential", "required", ""), rows, "No credentials.")
+        table(("credential", "required", "what it is"), rows, "No credentials.")
 
 
 def _names(listed: Sequence[dict[str, Any]]) -> str:

@@ -16,7 +16,7 @@ err = Console(stderr=True)
 ADVICE = {
     Next.RETRY: "Try again later.",
     Next.RECONNECT: "Connect the account again: plugfn connect …",
-    Next.FIX_CALL: "Change the call: the same call cannot succeed.",
+    Next.FIX_CALL: "Change the call: repeating it unchanged does not help.",
     Next.GIVE_UP: "Trying again will not help.",
     Next.CHECK: "Check at the vendor whether it was done before you repeat it.",
 }
@@ -39,6 +39,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> 
         out.print(shown)
     else:
         out.print(empty, style="dim")
+
+
+def revocation(outcome: str) -> str:
+    """What a disconnection did at the vendor, and what the user must still do there."""
+    if outcome == "revoked":
+        return "The vendor revoked the access."
+    if outcome == "unsupported":
+        return "The vendor still accepts the credentials: change the password, or delete the key or the grant there."
+    return f"The vendor did not revoke the access ({outcome}): revoke it at the vendor."
 
 
 def fail(error: PlugFnError | ConfigurationError, as_json: bool) -> NoReturn:

@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from plugfn.cli.output import revocation
 from plugfn.crypto import new_key
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -71,9 +72,9 @@ def connect(run, receiver) -> str:
 
 
 def test_providers_are_listed_for_people_and_for_programs(run):
-    told = run("providers")
-    assert told.returncode == 0
-    assert "issues.create" in told.stdout
+    result = run("providers")
+    assert result.returncode == 0
+    assert "issues.create" in result.stdout
     listed = json.loads(run("providers", "--json").stdout)
     assert {"github", "slack", "http"} <= {provider["name"] for provider in listed}
     one = run("providers", "github")
@@ -82,10 +83,45 @@ def test_providers_are_listed_for_people_and_for_programs(run):
 
 
 def test_an_unknown_provider_gets_a_suggestion_and_a_status(run):
-    told = run("providers", "gihtub")
-    assert told.returncode == 64
-    assert "did you mean 'github'" in told.stderr
+    result = run("providers", "gihtub")
+    assert result.returncode == 64
+    assert "did you mean 'github'" in result.stderr
     assert json.loads(run("providers", "gihtub", "--json").stdout)["error"]["next"] == "fix_call"
+
+
+@pytest.mark.parametrize("command", [("connect", "github"), ("call", "github.repos.get")])
+def test_a_command_whose_provider_has_no_settings_names_the_missing_settings(run, command):
+    result = run(*command, "--user", "ana")
+    assert result.returncode == 78
+    assert "integrations['github']: client_id" in result.stderr
+
+
+def test_a_command_with_an_unknown_provider_lists_the_providers(run):
+    result = run("connect", "nothing-like-it", "--user", "ana")
+    assert result.returncode == 64
+    assert "use one of database_postgres" in result.stderr
+
+
+def test_a_file_that_cannot_be_written_is_reported_with_its_reason(run, folder):
+    missing = folder / "missing" / "types.py"
+    result = run("types", "--output", str(missing))
+    assert (result.returncode, "Traceback" in result.stderr) == (78, False)
+    assert "No such file or directory" in result.stderr
+    (folder / "file").touch()
+    result = run("new-provider", "weather", "--folder", str(folder / "file"))
+    assert (result.returncode, "Traceback" in result.stderr) == (78, False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "advice"),
+    [
+        ("revoked", "The vendor revoked the access."),
+        ("unsupported", "change the password"),
+        ("http_500", "did not revoke the access (http_500): revoke it at the vendor"),
+    ],
+)
+def test_a_disconnection_says_what_the_user_must_still_do(outcome, advice):
+    assert advice in revocation(outcome)
 
 
 def test_a_connection_is_made_listed_used_logged_and_removed(run, emulator):
@@ -102,7 +138,9 @@ def test_a_connection_is_made_listed_used_logged_and_removed(run, emulator):
     assert "webhooks.send" in run("logs", "--user", "ana").stdout
     gone = run("disconnect", connection, "--user", "bruno")
     assert gone.returncode == 64
-    assert run("disconnect", connection, "--user", "ana").returncode == 0
+    ended = run("disconnect", connection, "--user", "ana")
+    assert ended.returncode == 0
+    assert "change the password" in ended.stdout
 
 
 def test_a_settings_file_is_written_once_with_a_key_for_it(run, folder):
@@ -114,25 +152,27 @@ def test_a_settings_file_is_written_once_with_a_key_for_it(run, folder):
     assert made.returncode == 0
     assert "export PLUGFN_ENCRYPTION_KEY=" in made.stdout
     assert run("connections", "--user", "ana").stdout.strip() == "No connections yet. Add one: plugfn connect …"
-    assert run("init").returncode == 78
+    again = run("init")
+    assert again.returncode == 78
+    assert "File exists" in again.stderr
 
 
-def test_settings_that_are_wrong_are_named_without_their_values(run, folder):
+def test_wrong_settings_are_named_without_their_values(run, folder):
     (folder / "plugfn.toml").write_text('encryption_key = "a-secret-that-is-no-key"\n')
-    told = run("connections", "--user", "ana")
-    assert told.returncode == 78
-    assert "encryption_key" in told.stderr
-    assert "a-secret-that-is-no-key" not in told.stderr
+    result = run("connections", "--user", "ana")
+    assert result.returncode == 78
+    assert "encryption_key" in result.stderr
+    assert "a-secret-that-is-no-key" not in result.stderr
     (folder / "plugfn.toml").write_text('encrpytion_key = "x"\n')
     assert "did you mean 'encryption_key'" in run("connections", "--user", "ana").stderr
 
 
-def test_serving_without_saying_who_calls_is_refused(run):
+def test_serve_does_not_start_without_authentication(run):
     for arguments in ((), ("--user", "ana", "--host", "0.0.0.0"), ("--token-env", "NOT_SET_ANYWHERE")):
         assert run("serve", *arguments).returncode == 78
 
 
-def test_what_is_served_wants_the_token_and_the_users_name(run, folder):
+def test_the_server_requires_the_token_and_the_users_id(run, folder):
     command = [sys.executable, "-c", "from plugfn.cli import main; main()", "serve", "--token-env", "PLUGFN_TOKEN"]
     port = _free_port()
     with subprocess.Popen(

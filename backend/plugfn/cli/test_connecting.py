@@ -90,19 +90,19 @@ def press(github, page: str, button: str) -> str:
 def test_a_user_connects_from_a_terminal(terminal, folder, run):  # noqa: F811
     begun = terminal("--label", "Work")
     assert "Connected." in press(terminal.github, begun.page(), "1")
-    status, told, err = begun.end()
+    status, printed, err = begun.end()
     assert status == 0, err
-    assert (told["connection"]["provider"], told["connection"]["label"]) == ("github", "Work")
+    assert (printed["connection"]["provider"], printed["connection"]["label"]) == ("github", "Work")
     listed = json.loads(run("connections", "--user", "ana", "--json").stdout)["connections"]
-    assert [one["id"] for one in listed] == [told["connection"]["id"]]
+    assert [one["id"] for one in listed] == [printed["connection"]["id"]]
     assert not (folder / "plugfn.db").stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def test_a_refusal_is_reported_at_once(terminal):
     begun = terminal()
     press(terminal.github, begun.page(), "0")
-    status, told, _ = begun.end()
-    assert (status, told["error"]["code"], told["error"]["next"]) == (77, "access_denied", "reconnect")
+    status, printed, _ = begun.end()
+    assert (status, printed["error"]["code"], printed["error"]["next"]) == (77, "access_denied", "reconnect")
 
 
 def test_a_made_up_callback_is_refused_and_changes_nothing(terminal):
@@ -128,23 +128,23 @@ def test_an_interrupt_ends_the_waiting_without_a_traceback(terminal):
 def test_the_wait_for_the_user_ends(terminal):
     begun = terminal("--wait", "1")
     begun.page()
-    status, told, _ = begun.end()
-    assert (status, told["error"]["code"]) == (64, "nobody_came")
+    status, printed, _ = begun.end()
+    assert (status, printed["error"]["code"]) == (64, "nobody_came")
 
 
 def test_a_port_in_use_is_named_in_the_error(terminal):
     with socket.create_server(("127.0.0.1", terminal.port)):
-        status, told, err = terminal().end()
-    assert (status, told["error"]["error"]) == (78, "ConfigurationError")
-    assert str(terminal.port) in told["error"]["message"]
+        status, printed, err = terminal().end()
+    assert (status, printed["error"]["error"]) == (78, "ConfigurationError")
+    assert str(terminal.port) in printed["error"]["message"]
     assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("arguments", [("call", "--json"), ("connections", "--json"), ("nothing", "--json")])
-def test_a_wrong_command_line_is_one_json_document_too(run, arguments):  # noqa: F811
-    told = run(*arguments)
-    assert told.returncode == 64
-    assert json.loads(told.stdout)["error"]["code"] == "usage"
+def test_a_wrong_command_line_prints_one_json_document(run, arguments):  # noqa: F811
+    printed = run(*arguments)
+    assert printed.returncode == 64
+    assert json.loads(printed.stdout)["error"]["code"] == "usage"
 
 
 def test_only_the_owner_can_read_the_settings_file(run, folder):  # noqa: F811
@@ -153,7 +153,7 @@ def test_only_the_owner_can_read_the_settings_file(run, folder):  # noqa: F811
     assert stat.S_IMODE((folder / "plugfn.toml").stat().st_mode) == 0o600
 
 
-def test_a_pipe_that_closes_early_is_no_traceback(run, folder):  # noqa: F811
+def test_a_pipe_that_closes_early_causes_no_traceback(run, folder):  # noqa: F811
     for arguments in (("providers",), ("providers", "--json")):
         with subprocess.Popen(
             [*COMMAND, *arguments], cwd=folder, env=run.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE

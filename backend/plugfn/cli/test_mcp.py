@@ -21,6 +21,6 @@ async def test_an_agent_lists_and_calls_its_users_tools(run, folder):  # noqa: F
         await session.initialize()
         (tool,) = (await session.list_tools()).tools
         assert tool.name == "email_smtp_messages_send"
-        told = await session.call_tool(tool.name, {"nothing": 1})
-        assert told.is_error
-        assert json.loads(told.content[0].text)["error"]["next"] == "fix_call"
+        answer = await session.call_tool(tool.name, {"nothing": 1})
+        assert answer.is_error
+        assert json.loads(answer.content[0].text)["error"]["next"] == "fix_call"

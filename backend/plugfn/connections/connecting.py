@@ -59,7 +59,7 @@ class Connecting(Reading):
         )
 
     async def callback(self, user_id: str, provider: str, query: Mapping[str, str]) -> Connected:
-        """Finish the sign-in, with the query of the vendor's redirect. An account that was connected is renewed.
+        """Finish the sign-in, with the query of the vendor's redirect. Renews the connection of a connected account.
 
         Raises InvalidState; NeedsReconnect when the user refused (code "access_denied") or the code is not valid."""
         app = app_of(self._registry, provider)
@@ -146,11 +146,15 @@ class Connecting(Reading):
     async def update(
         self, connection_id: str, user_id: str, credentials: Mapping[str, Any] | Model, *, test: bool = False
     ) -> Connection:
-        """Replace the typed credentials of a connection and make it active again. As `create`."""
+        """Replace the typed credentials of a connection and make it active again. Raises as `create`."""
         connection = await self.get(connection_id, user_id)
         kind = self._registry.get(connection.provider)
         if isinstance(kind.auth, OAuth2):
-            raise InvalidCall("this connection is renewed at the vendor's site", code="oauth", provider=kind.name)
+            raise InvalidCall(
+                "this connection uses OAuth: renew it with connections.authorization_url",
+                code="oauth",
+                provider=kind.name,
+            )
         read = self._read_typed(kind, credentials)
         if test:
             await self._tested(connection, read)

@@ -23,7 +23,7 @@ Identifier = Callable[[Connection, Model], Awaitable[Identity]]
 
 
 class Reading:
-    """`tester` asks the vendor whether a connection works, `identifier` whose it is. The executor sets both."""
+    """`tester` asks the vendor whether a connection works, `identifier` whose account it is. The executor sets both."""
 
     def __init__(
         self,

@@ -34,6 +34,6 @@ class WebhookUrls(Reading):
             stored = None
         known = stored.webhook if stored is not None and stored.connection.provider == provider.name else ""
         if not compare_digest(known.encode(), digest(secret).encode()) or stored is None:
-            raise WebhookRejected("there is nothing here", status=404, code="WEBHOOK_NOT_FOUND")
+            raise WebhookRejected("this webhook URL does not exist", status=404, code="WEBHOOK_NOT_FOUND")
         shared = tuple(secret.get_secret_value() for secret in self._registry.settings(provider.name).webhook_secrets)
         return Keys(shared, stored.connection, stored.credentials)

@@ -74,7 +74,7 @@ def _text(tree: Statement) -> str:
 
 
 def _refuse(what: str) -> NoReturn:
-    raise Forbidden(f"this library does not run {what}: write one plain SELECT", code="statement_not_allowed")
+    raise Forbidden(f"PlugFn does not run {what}: write one plain SELECT", code="statement_not_allowed")
 
 
 def _tokens(sql: str) -> list[Token]:

@@ -17,7 +17,7 @@ CODES: Mapping[str, Means] = {
         InvalidCall, "A value is not valid: a wrong number, date or text for its column, or a division by zero."
     ),
     "22P02": Means(InvalidCall, "A value cannot be read as its column's type."),
-    "25006": Means(Forbidden, "The query would write, and this library only reads."),
+    "25006": Means(Forbidden, "The query would write, and PlugFn only reads."),
     "28": Means(NeedsReconnect, "The database does not accept this user or its password."),
     "28P01": Means(NeedsReconnect, "The password is wrong."),
     "3D": Means(NeedsReconnect, "The database does not exist."),
@@ -30,9 +30,9 @@ CODES: Mapping[str, Means] = {
     "53": Means(Unavailable, "The database is out of connections, memory or disk."),
     "54": Means(InvalidCall, "The query is too big or too complex for the database."),
     "55P03": Means(TryLater, "Another session has locked the table."),
-    "57": Means(Unavailable, "The database is starting, stopping, or was interrupted."),
+    "57": Means(Unavailable, "The database is starting or stopping, or an administrator interrupted the query."),
     "57014": Means(InvalidCall, "The query took longer than the connection's limit: narrow it, or raise the limit."),
-    "58": Means(Unavailable, "The database server's own system failed."),
+    "58": Means(Unavailable, "The database server's operating system reported an error."),
     "XX": Means(Unavailable, "The database had an internal error."),
 }
 

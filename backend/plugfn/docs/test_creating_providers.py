@@ -40,11 +40,11 @@ def _write(text: str, folder: Path) -> None:
 
 
 def test_the_guide_makes_a_provider_that_works(tmp_path):
-    told = ""
+    output = ""
     for kind, text in BLOCK.findall(GUIDE.read_text()):
         if kind == "console":
             for line in text.strip().splitlines():
-                told = _run(line, tmp_path)
+                output = _run(line, tmp_path)
         else:
             _write(text, tmp_path)
-    assert "5 passed" in told
+    assert "5 passed" in output

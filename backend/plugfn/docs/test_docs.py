@@ -29,10 +29,10 @@ from plugfn.webhooks.hub import REMEMBERED
 
 COMMANDS = typer.main.get_command(app).commands
 OF_OTHERS = {"--help", "--sandbox", "--real", "--repo"}
-"""Of every command, and of the console example, which has its own test."""
+"""Options of every command (--help), and of the console example, which has its own test."""
 FILES = {"plugfn.toml", "plugfn.db"}
 MADE_THERE = ("plug.weather.", "plug.providers.register(weather")
-"""By the reader of the guide to creating a provider."""
+"""Names that the reader of the guide to creating a provider creates."""
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 MEANINGS = {
     Next.FIX_CALL: "change the call",
@@ -104,22 +104,22 @@ def test_every_option_exists(one):
 
 
 def test_the_page_of_the_command_line_has_every_command():
-    told = {shlex.split(line)[1] for line in commands(page("docs/command-line.md"))}
-    assert told == COMMANDS.keys()
+    listed = {shlex.split(line)[1] for line in commands(page("docs/command-line.md"))}
+    assert listed == COMMANDS.keys()
 
 
-def test_the_page_says_which_commands_speak_json():
+def test_the_page_says_which_commands_take_json():
     (sentence,) = re.findall(r"^(.*) take `--json`", page("docs/command-line.md").text, re.MULTILINE)
     speak = {name for name, one in COMMANDS.items() if any("--json" in parameter.opts for parameter in one.params)}
     assert set(re.findall(r"`([\w-]+)`", sentence)) == speak
 
 
-def test_the_exit_statuses_are_those_of_the_program():
-    told = dict(re.findall(r"^\| (\d+) \| (.+?) \|$", page("docs/command-line.md").text, re.MULTILINE))
-    assert {int(status) for status in told} == {0, MISCONFIGURED, *STATUS.values()}
+def test_the_exit_statuses_match_the_program():
+    meanings = dict(re.findall(r"^\| (\d+) \| (.+?) \|$", page("docs/command-line.md").text, re.MULTILINE))
+    assert {int(status) for status in meanings} == {0, MISCONFIGURED, *STATUS.values()}
     for what, status in STATUS.items():
-        assert told[str(status)].startswith(MEANINGS[what])
-    assert told[str(MISCONFIGURED)] == "the settings are wrong"
+        assert meanings[str(status)].startswith(MEANINGS[what])
+    assert meanings[str(MISCONFIGURED)] == "the settings are wrong"
 
 
 def test_the_settings_file_of_the_page_is_valid(tmp_path, monkeypatch):
@@ -135,13 +135,13 @@ def test_the_settings_file_of_the_page_is_valid(tmp_path, monkeypatch):
 def test_every_setting_is_documented():
     settings = set(signature(PlugFn).parameters)
     assert settings - {"auth"} == KEYS
-    told = {code.partition("=")[0].partition(" ")[0] for one in pages() for code in one.spans}
+    documented = {code.partition("=")[0].partition(" ")[0] for one in pages() for code in one.spans}
     blocks = "".join(block for one in pages() for block in one.blocks("python"))
     for name in settings:
-        assert name in told or f"{name}=" in blocks, f"no page tells of {name}"
+        assert name in documented or f"{name}=" in blocks, f"no page mentions {name}"
     for name in KEYS:
         text = page("docs/command-line.md").text
-        assert name in text, f"the page of the command line does not tell of {name}"
+        assert name in text, f"docs/command-line.md does not mention {name}"
 
 
 @every_page
@@ -151,8 +151,8 @@ def test_every_extra_exists(one):
 
 
 def test_the_readme_names_every_extra():
-    (told,) = re.findall(r"comes as extras:.*?of them\.", page("README.md").text, re.DOTALL)
-    assert set(re.findall(r"`([\w-]+)`", told)) == EXTRAS.keys() - {"test"}
+    (sentence,) = re.findall(r"comes as extras:.*?of them\.", page("README.md").text, re.DOTALL)
+    assert set(re.findall(r"`([\w-]+)`", sentence)) == EXTRAS.keys() - {"test"}
 
 
 @every_page
@@ -168,7 +168,7 @@ def test_every_name_exists(one):
 
 
 def resolved(parts: list[str]) -> None:
-    """A module, or something in one."""
+    """The module with this name, or the attribute of a module."""
     for count in range(len(parts), 0, -1):
         try:
             module = import_module(".".join(["plugfn", *parts[:count]]))
@@ -181,9 +181,9 @@ def resolved(parts: list[str]) -> None:
 
 def test_the_figures_match_the_program():
     operations, agents = page("docs/operations.md").text, page("docs/agents.md").text
-    assert f"| OAuth states | {LIFETIME / 60:.0f} minutes |" in operations
-    assert f"| ids of webhook deliveries | {REMEMBERED / 86_400:.0f} days |" in operations
-    assert ("| idempotency keys, with their results (sealed) | a day |" in operations) == (DAY == 86_400)
+    assert f"| OAuth states | after {LIFETIME / 60:.0f} minutes |" in operations
+    assert f"| ids of webhook deliveries | after {REMEMBERED / 86_400:.0f} days |" in operations
+    assert ("| idempotency keys, with their results (sealed) | after a day |" in operations) == (DAY == 86_400)
     limits = ToolLimits()
     assert (f"{limits.calls} calls an hour" in agents, limits.per_seconds) == (True, 3600)
     assert f"{limits.characters:,} characters".replace(",", " ") in agents
@@ -191,5 +191,5 @@ def test_the_figures_match_the_program():
 
 
 def test_the_reference_is_up_to_date():
-    told = page("docs/reference.md").text
-    assert told == reference(), "regenerate it: python -m plugfn.generate.reference > docs/reference.md"
+    text = page("docs/reference.md").text
+    assert text == reference(), "regenerate it: python -m plugfn.generate.reference > docs/reference.md"

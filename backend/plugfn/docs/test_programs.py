@@ -1,8 +1,8 @@
-"""Runs the programs of the pages. The blocks of a page run one after the other in one namespace, as a reader would.
+"""Runs the Python of the pages. The blocks of a page run one after the other in one namespace.
 
-What is substituted: settings of GitHub (its addresses, the application, where users are sent back to) are those of the
-emulator, and the networks of this machine are allowed; `visit(url)` presses "Authorize" there as the user ana; pages
-that begin with a PlugFn that is there already (`plug`) are given one with ana's accounts connected.
+Every PlugFn that a page creates gets the settings of GitHub's emulator (its URLs, application and callback URL), and
+may connect to this machine. `visit(url)` presses "Authorize" at the emulator as the user ana. A page that uses `plug`
+without creating it gets a PlugFn in which ana has connected her accounts.
 """
 
 import ast
@@ -33,7 +33,7 @@ def settings_for(url: str) -> dict[str, Any]:
 
 @pytest.fixture
 def github(emulator, monkeypatch, tmp_path):
-    """The emulator, with ana's repository "house"; every PlugFn that is made meanwhile means it by GitHub."""
+    """GitHub's emulator, with ana's repository "house". During the test, every new PlugFn uses it as GitHub."""
     found, init = emulator("github"), PlugFn.__init__
     found.control("POST", "/repos", {"owner": "ana", "name": "house"})
 
@@ -97,7 +97,7 @@ async def test_the_readme_runs(github, capsys):
 
 
 async def test_the_quickstart_runs(github, capsys):
-    """The test uses its application over HTTP, as its users and GitHub would."""
+    """The test sends HTTP requests to the quickstart's application, as its users and GitHub would."""
     names = await run("docs/quickstart.md")
     app, plug = names["app"], names["plug"]
     async with app.router.lifespan_context(app):
@@ -144,12 +144,12 @@ async def delivered(client: httpx2.AsyncClient, title: str) -> None:
     assert answer.status_code == 200
 
 
-async def test_the_routes_that_the_quickstart_names_are_there(github):
+async def test_the_routes_that_the_quickstart_names_exist(github):
     names = await run("docs/quickstart.md")
-    told = [code.split() for code in page("docs/quickstart.md").spans if code.startswith(("GET /", "POST /"))]
-    assert len(told) == 5
+    routes = [code.split() for code in page("docs/quickstart.md").spans if code.startswith(("GET /", "POST /"))]
+    assert len(routes) == 5
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(names["app"]), base_url="http://test") as client:
-        for method, path in told:
+        for method, path in routes:
             assert (await client.request(method, path)).status_code not in (404, 405), path
     await asyncio.to_thread(names["plain"].close)
 

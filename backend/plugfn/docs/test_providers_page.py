@@ -37,24 +37,24 @@ def test_the_page_has_every_action_event_and_setting(name):
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_page_says_how_to_connect(name):
     provider = load(name)
-    told = named("Connect", section(provider))
+    listed = named("Connect", section(provider))
     if isinstance(provider.auth, OAuth2):
-        assert told == {f"<base_url>/oauth/{name}/callback"}
+        assert listed == {f"<base_url>/oauth/{name}/callback"}
         assert ("PKCE" in section(provider)) == provider.auth.pkce
     else:
-        assert told == provider.credentials.model_fields.keys()
+        assert listed == provider.credentials.model_fields.keys()
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_page_says_where_deliveries_go(name):
     text, webhooks = section(load(name)), load(name).webhooks
-    (told,) = re.findall(r"^\| Webhooks \| (.*) \|$", text, re.MULTILINE)
+    (cell,) = re.findall(r"^\| Webhooks \| (.*) \|$", text, re.MULTILINE)
     if webhooks is None:
-        assert told == "none"
+        assert cell == "none"
     elif webhooks.per_connection:
-        assert told == "an address for each connection"
+        assert cell == "an address for each connection"
     else:
-        assert f"`<base_url>/webhooks/{name}`" in told
+        assert f"`<base_url>/webhooks/{name}`" in cell
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

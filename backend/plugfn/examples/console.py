@@ -63,7 +63,7 @@ async def connect_by_oauth(tour: Tour) -> Connection:
     return connected.connection
 
 
-async def connect_by_form(tour: Tour) -> None:
+async def connect_with_credentials(tour: Tour) -> None:
     """Connect with typed-in credentials: here the address of a small webhook receiver in this program."""
     credentials = {"url": f"{tour.receiver.url}/in", "secret": new_secret()}
     made = await tour.plug.connections.create(USER, "http", credentials, label="a receiver", test=True)
@@ -110,7 +110,7 @@ async def batch(tour: Tour) -> None:
 async def workflow(tour: Tour) -> None:
     """Create a workflow that tells the receiver about new bug reports. A dry run comes first and sends nothing."""
     spec = {
-        "name": "Tell of bugs",
+        "name": "Report bugs",
         "trigger": {"provider": "github", "event": "issues.opened"},
         "conditions": {"field": "issue.title", "op": "contains", "value": "bug"},
         "steps": [
@@ -165,7 +165,7 @@ async def metrics(tour: Tour) -> None:
     """Show the metrics of this process and the newest rows of the action log."""
     for one in tour.plug.metrics.all():
         p95 = one.latency_ms["p95"]
-        print(f"{one.action:24} {one.attempts:3} attempts, {one.success_rate:.0%} good, p95 {p95:.0f} ms")
+        print(f"{one.action:24} {one.attempts:3} attempts, {one.success_rate:.0%} succeeded, p95 {p95:.0f} ms")
     for row in await tour.plug.store.logs(user_id=USER, limit=3):
         print(f"{row.source:8} {row.provider}.{row.action}: {row.outcome} {row.code}")
 
@@ -178,7 +178,17 @@ async def clear_up(tour: Tour) -> None:
         print(f"{one.provider}: {await tour.plug.connections.disconnect(one.id, USER)}")
 
 
-STEPS = (connect_by_oauth, connect_by_form, list_connections, call, batch, workflow, webhooks, metrics, clear_up)
+STEPS = (
+    connect_by_oauth,
+    connect_with_credentials,
+    list_connections,
+    call,
+    batch,
+    workflow,
+    webhooks,
+    metrics,
+    clear_up,
+)
 
 
 def payload(tour: Tour, number: int, title: str, owner_id: int = 1) -> dict[str, object]:

@@ -36,7 +36,7 @@ def test_every_step_says_what_it_did(emulator):
         "20 of 20, 1 failed",
         "call 19: http_404",
         "dry run: conditions hold: True, would send {'text': 'A bug in the kitchen'}",
-        "workflow 'Tell of bugs' is active",
+        "workflow 'Report bugs' is active",
         "forged: rejected, answered 401",
         "first: handled, answered 200",
         "again: duplicate, answered 200",
@@ -47,10 +47,10 @@ def test_every_step_says_what_it_did(emulator):
     ):
         assert line in said, done.stdout
     assert said.count("opened: A bug in the roof") == 1
-    assert any(line.startswith("github.repos.get") and "23 attempts, 91% good" in line for line in said)
+    assert any(line.startswith("github.repos.get") and "23 attempts, 91% succeeded" in line for line in said)
 
 
-def test_what_is_asked_twice_with_one_key_is_done_once(emulator):
+def test_a_repeated_idempotency_key_opens_one_issue(emulator):
     github = emulator("github")
     done = run(PLUGFN_SANDBOX=github.url)
     assert done.stdout.count("issue 1: The roof leaks") == 2
@@ -58,7 +58,7 @@ def test_what_is_asked_twice_with_one_key_is_done_once(emulator):
     assert github.control("GET", "/world")["tokens"] == 0
 
 
-def test_it_can_be_done_again_on_a_database_in_a_file(emulator, tmp_path):
+def test_the_tour_runs_twice_on_one_database_file(emulator, tmp_path):
     github, database = emulator("github"), f"sqlite:///{tmp_path / 'plugfn.db'}"
     key = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
     for _ in range(2):
@@ -68,20 +68,20 @@ def test_it_can_be_done_again_on_a_database_in_a_file(emulator, tmp_path):
     assert b"The roof leaks" not in (tmp_path / "plugfn.db").read_bytes()
 
 
-def test_without_an_account_or_an_emulator_it_starts_one_itself():
+def test_without_an_emulator_the_tour_starts_one():
     done = run()
     assert done.returncode == 0, done.stderr
     assert "github: revoked" in done.stdout
 
 
-def test_the_command_of_the_page_works():
+def test_the_command_in_the_readme_names_the_program():
     (command,) = re.findall(
         r"^PYTHONPATH=backend python (\S+console.py)$", (HERE / "README.md").read_text(), re.MULTILINE
     )
     assert BACKEND.parent / command == HERE / "console.py"
 
 
-def test_what_cannot_begin_says_why():
+def test_a_tour_that_cannot_begin_says_why():
     assert (done := run("--sandbox", "http://127.0.0.1:1")).returncode == 1
     assert "does not answer" in done.stderr
     assert "Traceback" not in done.stderr
@@ -89,7 +89,7 @@ def test_what_cannot_begin_says_why():
     assert "GITHUB_CLIENT_ID" in done.stderr
 
 
-def test_a_vendor_that_fails_ends_it_with_what_to_do_next(emulator):
+def test_after_a_vendors_failure_the_tour_ends_and_says_what_to_do_next(emulator):
     github = emulator("github")
     github.fault("GET /repos/*", kind="answer", status=401, body={"message": "Bad credentials"}, count=None)
     done = run("--sandbox", github.url)

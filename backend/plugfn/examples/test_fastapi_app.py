@@ -1,4 +1,4 @@
-"""Tests of the application with a page: a process of its own, and a browser that reads its forms."""
+"""Tests of the application with a page. It runs in its own process; a simple browser reads and sends its forms."""
 
 import os
 import re
@@ -45,7 +45,7 @@ class Forms(HTMLParser):
 
 
 class Browser:
-    """A person at the application: keeps cookies, sends the forms that it is shown."""
+    """A browser: keeps cookies, and sends the forms of its current page."""
 
     def __init__(self, url: str) -> None:
         self.url, self.text, self.status = url, "", 0
@@ -119,11 +119,11 @@ def github(emulator):
 
 @pytest.fixture
 def person(site, github, request):
-    """Somebody new, logged in."""
+    """A new user, logged in."""
     return Browser(site).enter(request.node.name[:40])
 
 
-def test_a_stranger_is_asked_for_a_name_and_a_name_logs_in(site):
+def test_a_new_visitor_logs_in_with_a_name(site):
     browser = Browser(site).go()
     assert "Entrar" in browser.text
     assert "Conectar GitHub" not in browser.text
@@ -134,18 +134,18 @@ def test_a_stranger_is_asked_for_a_name_and_a_name_logs_in(site):
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a" * 41, "a\x00b"])
-def test_a_name_that_is_none_is_asked_for_again(site, name):
+def test_after_an_invalid_name_the_form_is_shown_again(site, name):
     browser = Browser(site).go().send("/entrar", nome=name)
     assert browser.status == 422
     assert 'role="alert"' in browser.text
     assert "/entrar" in browser.forms
 
 
-def test_connecting_opening_an_issue_and_hearing_of_it(person, github, site):
+def test_a_user_connects_opens_an_issue_and_sees_its_event(person, github, site):
     person.connect()
     assert person.at.startswith(site), person.at
     assert "GitHub conectado." in person.text
-    assert "Nenhuma chamada ainda." not in person.text  # asking GitHub whose account it is was one
+    assert "Nenhuma chamada ainda." not in person.text  # PlugFn asked GitHub whose account it is
     token = github.control("POST", "/tokens", {"login": "ana", "scopes": ["repo", "admin:repo_hook"]})["access_token"]
     address = re.search(r"<code>(.*?)</code>", person.text)[1]
     hook = {"config": {"url": address, "content_type": "json", "secret": SECRET}, "events": ["issues"]}
@@ -161,7 +161,7 @@ def test_connecting_opening_an_issue_and_hearing_of_it(person, github, site):
     assert "github.issues.create" in news
 
 
-def test_an_event_is_shown_to_those_whose_account_it_concerns_and_to_nobody_else(site, github):
+def test_an_event_is_shown_only_to_the_users_of_its_account(site, github):
     ana, bruno = Browser(site).enter("of ana").connect("ana"), Browser(site).enter("of bruno").connect("bruno")
     token = github.control("POST", "/tokens", {"login": "ana", "scopes": ["repo", "admin:repo_hook"]})["access_token"]
     hook = {"config": {"url": f"{site}/integrations/webhooks/github", "content_type": "json", "secret": SECRET}}
@@ -184,7 +184,7 @@ def test_sending_a_form_twice_opens_one_issue(person, github):
     assert len(github.requests("/repos/ana/loja/issues")) == 1
 
 
-def test_an_issue_that_github_refuses_says_what_to_do_and_keeps_what_was_typed(person):
+def test_a_refused_issue_is_explained_and_its_form_keeps_the_text(person):
     person.connect().send("/issues", owner="ana", repo="no-such", title="mine", body="a </textarea> text")
     assert person.status == 422
     assert "não conhece este repositório" in person.text
@@ -192,7 +192,7 @@ def test_an_issue_that_github_refuses_says_what_to_do_and_keeps_what_was_typed(p
     assert "a &lt;/textarea&gt; text" in person.text
 
 
-def test_a_field_that_is_wrong_is_named_and_marked(person, github):
+def test_a_wrong_field_is_named_and_marked(person, github):
     person.connect().send("/issues", owner="../etc", repo="loja", title="mine")
     assert person.status == 422
     assert "Confira: Dono." in person.text
@@ -200,15 +200,15 @@ def test_a_field_that_is_wrong_is_named_and_marked(person, github):
     assert github.requests("/repos/ana/loja/issues") == []
 
 
-def test_who_does_not_allow_the_access_is_told_so(person):
+def test_a_user_who_denies_access_sees_how_to_try_again(person):
     person.send("/github/conectar").send("/login/oauth/authorize", login="ana", authorize="0")
     assert person.status == 409
     assert "Você não autorizou o acesso" in person.text
     assert "Conectar GitHub" in person.text
 
 
-def test_a_callback_of_somebody_else_connects_nothing(site, github):
-    """Bruno is led to an address that was made for Ana."""
+def test_a_user_cannot_finish_another_users_sign_in(site, github):
+    """Bruno opens a callback URL that GitHub made for Ana."""
     ana, bruno = Browser(site).enter("victim ana"), Browser(site).enter("bruno")
     ana.send("/github/conectar")
     ana.client.follow_redirects = False
@@ -231,7 +231,7 @@ def test_a_connection_that_github_no_longer_accepts_is_connected_again(person, g
     assert person.text.count("conectada</span>") == 1
 
 
-def test_disconnecting_takes_the_grant_back(person, github):
+def test_disconnecting_revokes_the_grant(person, github):
     person.connect()
     before = github.control("GET", "/world")["tokens"]
     person.send("/github/desconectar")
@@ -240,7 +240,7 @@ def test_disconnecting_takes_the_grant_back(person, github):
     assert "Conectar GitHub" in person.text
 
 
-def test_nobody_disconnects_another_users_account(site, person, github):
+def test_a_user_cannot_disconnect_another_users_account(site, person, github):
     person.connect()
     theirs = person.forms["/github/desconectar"]["conexao"]
     other = Browser(site).enter("other").connect("bruno")
@@ -266,7 +266,7 @@ def test_a_form_of_another_site_does_nothing(person, github, action, token):
     assert github.requests("/repos/ana/loja/issues") == []
 
 
-def test_the_token_of_one_session_is_of_no_use_in_another(site, person, github):
+def test_a_form_token_works_only_in_its_own_session(site, person, github):
     other = Browser(site).enter("mallory")
     taken = other.forms["/github/conectar"]["ficha"]
     assert person.send("/github/conectar", ficha=taken).status == 403
@@ -275,7 +275,7 @@ def test_the_token_of_one_session_is_of_no_use_in_another(site, person, github):
 @pytest.mark.parametrize(
     "change", [lambda v: v[:-1] + ("0" if v[-1] != "0" else "1"), lambda v: "x" + v, lambda v: "."]
 )
-def test_a_cookie_that_was_changed_is_no_cookie(person, change):
+def test_a_changed_cookie_is_ignored(person, change):
     cookie = change(person.client.cookies["sessao"])
     person.client.cookies.clear()
     answer = httpx2.get(person.url, headers={"cookie": f"sessao={cookie}"}, trust_env=False)
@@ -286,14 +286,14 @@ def test_a_form_that_is_too_big_is_refused(person):
     assert person.send("/sair", ficha="x" * 200_000).status == 403
 
 
-def test_a_forged_delivery_is_refused_and_shown_to_nobody(person):
+def test_a_forged_delivery_is_refused_and_not_shown(person):
     headers = {"x-github-event": "push", "x-github-delivery": "1", "x-hub-signature-256": "sha256=" + "0" * 64}
     url = urljoin(person.url, "/integrations/webhooks/github")
     assert person.client.post(url, content=b'{"forged": 1}', headers=headers).status_code == 401
     assert "Nada ainda." in person.go().text
 
 
-def test_what_is_personal_needs_a_login(site):
+def test_personal_pages_need_a_login(site):
     for path in (
         "/novidades",
         "/integrations/connections",
@@ -303,7 +303,7 @@ def test_what_is_personal_needs_a_login(site):
         assert Browser(site).go(path).status == 401
 
 
-def test_every_field_has_a_label_and_nothing_comes_from_elsewhere(person):
+def test_every_field_has_a_label_and_pages_load_nothing_from_other_sites(person):
     login = Browser(person.url).go()
     for text in (login.text, person.text, person.connect().text):
         assert Forms(text).unlabelled == []

@@ -68,13 +68,13 @@ def test_a_type_checker_knows_every_actions_parameters_and_result(tmp_path):
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
-    told: dict[int, str] = {}
+    messages: dict[int, str] = {}
     for line in done.stdout.splitlines():
         _, number, said = line.split(":", 2)
-        told[int(number)] = told.get(int(number), "") + said
+        messages[int(number)] = messages.get(int(number), "") + said
     assert done.stderr == ""
-    assert sorted(told) == sorted(EXPECTED)
-    assert {number: said for number, said in told.items() if EXPECTED[number] not in said} == {}
+    assert sorted(messages) == sorted(EXPECTED)
+    assert {number: said for number, said in messages.items() if EXPECTED[number] not in said} == {}
 
 
 def test_generated_types_is_not_imported_at_run_time():

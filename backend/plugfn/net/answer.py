@@ -26,7 +26,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Answer:
-    """A vendor's answer with its whole body, whose size the reader bounded. `headers` have lower-case names."""
+    """A vendor's answer with its whole body; the reader has limited its size. `headers` have lower-case names."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Answer:
         return document
 
     def read(self, model: type[M]) -> M:
-        """The body as `model`. Raises Unexpected, whose message has the fields and not their values."""
+        """The body as `model`. Raises Unexpected, whose message names the fields, not their values."""
         return read_as(model, self.json())
 
     @property
@@ -57,7 +57,7 @@ class Answer:
 
 
 def read_as(model: type[M], document: Any) -> M:
-    """A part of an answer as `model`. Raises Unexpected, whose message has the fields and not their values."""
+    """A part of an answer as `model`. Raises Unexpected, whose message names the fields, not their values."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -114,8 +114,8 @@ def no_detail(_answer: Answer) -> str:
 class ErrorTable:
     """What a vendor's errors mean. Unknown ones become Unexpected, or Unavailable when the status is 5xx.
 
-    `read` returns the vendor's code in an answer, of any status; None when only the status says that it is an error, if
-    it is one. `codes` is looked up first, then `statuses`, then the common meanings of statuses.
+    `read` returns the vendor's error code in an answer of any status, or None; then the status alone decides.
+    The table looks up `codes` first, then `statuses`, then the common meanings of statuses.
     """
 
     codes: Mapping[str, Means] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Refuses addresses that users must not reach through this library: private, local and reserved networks."""
+"""Refuses addresses that users must not reach through PlugFn: private, local and reserved networks."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ def _threads(_process: int) -> ThreadPoolExecutor:
 
 
 class Guard:
-    """Checks the addresses of a host. `allowed`: private networks that are allowed all the same (self-hosting)."""
+    """Checks the addresses of a host. `allowed`: private networks that are allowed nevertheless (self-hosting)."""
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
         if isinstance(allowed, str):

@@ -84,7 +84,11 @@ def app_of(registry: ProviderRegistry, name: str) -> App:
     """Raises UnknownName; InvalidCall when the provider does not use OAuth; ConfigurationError."""
     provider, settings = registry.get(name), registry.settings(name)
     if not isinstance(provider.auth, OAuth2):
-        raise InvalidCall(f"{provider.label} is connected with typed credentials", code="not_oauth", provider=name)
+        raise InvalidCall(
+            f"{provider.label} takes typed credentials: connect with connections.create",
+            code="not_oauth",
+            provider=name,
+        )
     if not isinstance(settings, OAuthSettings):
         raise ConfigurationError(f"the settings of {name} must be a subclass of OAuthSettings")
     return App(provider, provider.auth, settings)

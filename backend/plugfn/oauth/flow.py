@@ -120,9 +120,9 @@ def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_issuer(app: App, query: Mapping[str, str]) -> None:
-    """RFC 9207, 2.4: refuses an answer from another server than the one asked."""
+    """RFC 9207, 2.4: refuses an answer from a server that was not asked."""
     if app.auth.issuer is not None and query.get("iss") != app.auth.issuer:
-        raise InvalidState("the answer comes from another server than the one asked", code="issuer")
+        raise InvalidState("the answer comes from a server that was not asked", code="issuer")
 
 
 def _check_error(query: Mapping[str, str]) -> None:

@@ -31,7 +31,9 @@ class Pending(Model):
 
 
 class States:
-    """The store holds a hash of the state and an encrypted body: its readers can neither finish nor link a sign-in."""
+    """Sign-ins in the store, by a hash of their state, with an encrypted body.
+
+    A reader of the store can neither finish a sign-in nor see whose it is."""
 
     def __init__(self, store: ShortLived, ring: KeyRing) -> None:
         self._store, self._ring = store, ring

@@ -5,10 +5,10 @@
     refresh     ask the vendor
     persist     before the new tokens are used
 
-A task of its own does this: when its caller is cancelled, new tokens must not be lost, and the lock must not be
-released while the request to the vendor still runs.
+A separate task does this, so that a cancelled caller neither loses new tokens nor releases the lock while the request
+to the vendor still runs.
 
-Refresh tokens are single-use at many vendors: using one twice is refused, and may end the grant.
+Many vendors accept a refresh token only once: they refuse it the second time, and may end the grant.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class Refresher:
     _running: "set[asyncio.Task[OAuthTokens]]" = field(default_factory=set)
 
     async def tokens(self, app: App, stored: StoredConnection, *, refused: OAuthTokens | None = None) -> OAuthTokens:
-        """The connection's tokens, refreshed when they expire soon or when the vendor `refused` these.
+        """The connection's tokens. Refreshes them if they expire soon, or if the vendor `refused` them.
 
         Raises NeedsReconnect when only the user can help, TryLater when the vendor cannot be reached now."""
         tokens = _tokens(stored)
@@ -70,7 +70,8 @@ class Refresher:
     def _forget_task(self, task: "asyncio.Task[OAuthTokens]") -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # the caller gets it; reading it here keeps asyncio silent when the caller is gone
+            # The caller gets the error. Reading it here keeps asyncio from logging it if the caller is gone.
+            task.exception()
 
     @staticmethod
     def _usable(tokens: OAuthTokens, refused: OAuthTokens | None) -> bool:
@@ -152,7 +153,8 @@ class Refresher:
             raise NeedsReconnect(error.message, code=error.code, provider=app.provider.name) from error
         wait = error.retry_after if isinstance(error, TryLater) else None
         await self._cool_down(stored.connection, max(wait or 0.0, COOL_DOWN_SECONDS))
-        log.warning("a token was not renewed", extra={"provider": app.provider.name, "code": error.code})
+        where = {"provider": app.provider.name, "code": error.code}
+        log.warning("a token of %(provider)s was not renewed: %(code)s", where, extra=where)
         return _old_tokens(old, refused, error)
 
     async def mark(self, app: App, connection: Connection, code: str, refused: OAuthTokens) -> None:

@@ -57,7 +57,7 @@ class Verdict:
 
 
 def evaluate(tree: Condition | None, values: Values, known: Catalogue, now: datetime) -> Verdict:
-    """Evaluate every leaf, whatever the others give. A missing tree always holds. Never raises."""
+    """Evaluate every leaf, even if another one already decides. A missing tree always holds. Never raises."""
     trace: list[TraceEntry] = []
     truth = Truth.TRUE if tree is None else _truth(tree, "conditions", values, known, aware(now), trace)
     return Verdict(truth, tuple(trace))

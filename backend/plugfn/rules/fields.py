@@ -184,7 +184,7 @@ def unknown_field(name: str, known: Catalogue) -> str:
         return "no such field: there are none"
     hint = suggestion(name[:200], sorted(known))
     if not hint.startswith("did you mean"):
-        hint = f"there are {', '.join(sorted(known)[:MOST_NAMED])}" + (", …" if len(known) > MOST_NAMED else "")
+        hint = f"use one of {', '.join(sorted(known)[:MOST_NAMED])}" + (", …" if len(known) > MOST_NAMED else "")
     return f"no such field: {hint}"
 
 

@@ -144,7 +144,7 @@ class Workflows(Protocol):
         ...
 
     async def update_run(self, row: RunRow) -> bool:
-        """As update_workflow."""
+        """Write it if the stored version is row.version - 1. False when it is gone or was changed meanwhile."""
         ...
 
     async def run(self, run_id: str) -> RunRow | None:

@@ -1,1 +1,1 @@
-"""Tools for tests of providers and storage adapters, this library's own and those of others."""
+"""Tools for tests of providers and storage adapters, PlugFn's own and those of others."""

@@ -45,7 +45,7 @@ def _params(name: str, model: type[BaseModel]) -> Iterator[str]:
             yield f"{name}: unknown parameters in {part.__name__} must be refused"
     schema = model.model_json_schema()
     for path in _unbounded(schema, schema.get("$defs", {}), ()):
-        yield f"{name}: {path} needs a maximal size"
+        yield f"{name}: {path} needs a maximum size"
     yield from _quiet(name, model)
 
 

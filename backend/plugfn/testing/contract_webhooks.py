@@ -106,7 +106,7 @@ def _declared(provider: Provider, event: Event, where: str) -> Iterator[str]:
             try:
                 trigger.payload.model_validate(dict(event.payload))
             except ValidationError:
-                yield f"{where} lacks what {trigger.name} declares"
+                yield f"{where} lacks fields that {trigger.name} declares"
 
 
 class _Answers(dict[str, str]):

@@ -39,12 +39,12 @@ def _files(_provider: Provider, folder: Path) -> Iterator[str]:
         if not (folder / name).is_file():
             yield f"{name} is missing"
     if not list(folder.glob("test_*.py")):
-        yield "there are no tests"
+        yield "the folder has no test_*.py"
 
 
 def _actions(provider: Provider, _folder: Path) -> Iterator[str]:
     if not provider.actions:
-        yield "there are no actions"
+        yield "the provider has no actions"
     for name, action in provider.actions.items():
         if action.retry not in POLICIES:
             yield f"{name}: no retry policy is called {action.retry!r}"
@@ -79,11 +79,11 @@ def _errors(provider: Provider, folder: Path) -> Iterator[str]:
     for row in rows:
         errors, code = _raised(table, row) if "status" in row else _listed(table, row)
         if row["error"] not in errors or not _same(table, code, row["code"]):
-            yield f"fixtures/errors.json: {row['code']} is {errors[0]} ({code})"
+            yield f"fixtures/errors.json: {row['code']} raises {errors[0]} ({code}), not {row['error']} ({row['code']})"
 
 
 def _raised(table: ErrorTable, row: Mapping[str, Any]) -> tuple[list[str], str]:
-    """The names of the raised error (two for an unclear outcome), and its code."""
+    """The names of the raised error (two if the outcome is unknown), and its code."""
     body = row["body"] if isinstance(row["body"], str) else json.dumps(row["body"])
     try:
         table.check(Answer(row["status"], row.get("headers", {}), body.encode()))
@@ -105,7 +105,7 @@ def _same(table: ErrorTable, raised: str, code: str) -> bool:
 
 def _connecting(provider: Provider, _folder: Path) -> Iterator[str]:
     if provider.test is None:
-        yield "the provider has no `test` of a connection"
+        yield "the provider has no `test` function"
     if isinstance(provider.auth, OAuth2):
         for url in (provider.auth.authorize_url, provider.auth.token_url):
             if not url.startswith("https://"):

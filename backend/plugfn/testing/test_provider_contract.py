@@ -31,7 +31,7 @@ def test_a_provider_from_the_template_meets_the_contract(made):
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "told"),
+    ("file", "text", "problem"),
     [
         ("README.md", None, "README.md is missing"),
         (
@@ -55,7 +55,7 @@ def test_a_provider_from_the_template_meets_the_contract(made):
         (
             "fixtures/events/thing.created.json",
             '{"delivery": {"id": "1", "event": "thing.created", "data": {}}}',
-            "fixtures/events/thing.created.json lacks what thing.created declares",
+            "fixtures/events/thing.created.json lacks fields that thing.created declares",
         ),
         (
             "fixtures/events/thing.created.other.json",
@@ -64,29 +64,35 @@ def test_a_provider_from_the_template_meets_the_contract(made):
         ),
     ],
 )
-def test_a_missing_or_wrong_file_is_reported(made, file, text, told):
+def test_a_missing_or_wrong_file_is_reported(made, file, text, problem):
     provider, folder = made
     if text is None:
         (folder / file).unlink()
     else:
         (folder / file).write_text(text)
-    assert told in problems(provider, folder)
+    assert problem in problems(provider, folder)
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "problem"),
     [
-        ({"error": "GiveUp"}, "fixtures/errors.json: name_taken is InvalidCall (name_taken)"),
-        ({"code": "other"}, "fixtures/errors.json: other is InvalidCall (name_taken)"),
-        ({"status": 200, "body": {}}, "fixtures/errors.json: name_taken is no error ()"),
+        (
+            {"error": "GiveUp"},
+            "name_taken raises InvalidCall (name_taken), not GiveUp (name_taken)",
+        ),
+        ({"code": "other"}, "other raises InvalidCall (name_taken), not InvalidCall (other)"),
+        (
+            {"status": 200, "body": {}},
+            "name_taken raises no error (), not InvalidCall (name_taken)",
+        ),
     ],
 )
-def test_an_error_example_with_another_meaning_is_reported(made, row, told):
+def test_an_error_example_with_another_meaning_is_reported(made, row, problem):
     provider, folder = made
     path = folder / "fixtures/errors.json"
     rows = json.loads(path.read_text())
     path.write_text(json.dumps([one | row if one["code"] == "name_taken" else one for one in rows]))
-    assert told in problems(provider, folder)
+    assert f"fixtures/errors.json: {problem}" in problems(provider, folder)
 
 
 def test_a_provider_that_does_not_speak_http_has_its_codes_looked_up(made):
@@ -142,11 +148,11 @@ class Shown(Model):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"params": Nested}, "things.get: unknown parameters in Open must be refused"),
-        ({"params": Open}, "things.get: text needs a maximal size"),
-        ({"params": Open}, "things.get: many needs a maximal size"),
+        ({"params": Open}, "things.get: text needs a maximum size"),
+        ({"params": Open}, "things.get: many needs a maximum size"),
         ({"params": Loud}, "things.get: an error repeats the value"),
         ({"result": Strict}, "things.get: Strict does not ignore what a vendor adds"),
         ({"retry": "never heard of"}, "things.get: no retry policy is called 'never heard of'"),
@@ -154,10 +160,10 @@ class Shown(Model):
         ({"summary": "Reads"}, "things.get: the summary must be a sentence"),
     ],
 )
-def test_an_action_with_loose_parameters_or_strict_results_is_reported(made, change, told):
+def test_an_action_with_loose_parameters_or_strict_results_is_reported(made, change, problem):
     provider, folder = made
     changed = replace(provider.actions["things.get"], **change)
-    assert told in problems(replace(provider, actions=provider.actions | {"things.get": changed}), folder)
+    assert problem in problems(replace(provider, actions=provider.actions | {"things.get": changed}), folder)
 
 
 class NoSecret(Model):
@@ -166,7 +172,7 @@ class NoSecret(Model):
     name: str
 
 
-NOBODY = "`read_tokens` or `identify` must return the account of a connection"
+NO_ACCOUNT = "`read_tokens` or `identify` must return the account of a connection"
 
 
 class PlainSettings(Settings):
@@ -176,24 +182,24 @@ class PlainSettings(Settings):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"auth": Form(Plain)}, "Plain.api_key is not a SecretStr"),
         ({"auth": Form(NoSecret)}, "the credentials have no secret"),
         ({"auth": Form(Shown)}, "Shown shows its secrets"),
         ({"settings": PlainSettings}, "PlainSettings.client_secret is not a SecretStr"),
         ({"auth": OAuth2("http://x/authorize", "https://x/token")}, "the OAuth URLs must be https"),
-        ({"auth": OAuth2("https://x/authorize", "https://x/token")}, NOBODY),
-        ({"test": None}, "the provider has no `test` of a connection"),
-        ({"actions": {}}, "there are no actions"),
+        ({"auth": OAuth2("https://x/authorize", "https://x/token")}, NO_ACCOUNT),
+        ({"test": None}, "the provider has no `test` function"),
+        ({"actions": {}}, "the provider has no actions"),
         ({"triggers": ()}, "a provider needs both triggers and webhooks, or neither"),
         ({"webhooks": None}, "a provider needs both triggers and webhooks, or neither"),
         ({"triggers": (Trigger("thing.gone", Result, "It went."),)}, "fixtures/events has no example of thing.gone"),
     ],
 )
-def test_a_provider_that_shows_secrets_or_lacks_a_part_is_reported(made, change, told):
+def test_a_provider_that_shows_secrets_or_lacks_a_part_is_reported(made, change, problem):
     provider, folder = made
-    assert told in problems(replace(provider, **change), folder)
+    assert problem in problems(replace(provider, **change), folder)
 
 
 def passes(inbound, keys):
@@ -219,7 +225,7 @@ def overflows(inbound, keys):
 
 
 @pytest.mark.parametrize(
-    ("verify", "told"),
+    ("verify", "problem"),
     [
         (passes, "a forged delivery is accepted"),
         (passes_without_secrets, "a forged delivery is accepted"),
@@ -227,9 +233,9 @@ def overflows(inbound, keys):
         (overflows, "a forged delivery must be rejected, but raises OverflowError"),
     ],
 )
-def test_a_verify_that_accepts_or_breaks_on_forgeries_is_reported(made, verify, told):
+def test_a_verify_that_accepts_or_breaks_on_forgeries_is_reported(made, verify, problem):
     provider, folder = made
-    assert told in problems(replace(provider, webhooks=replace(provider.webhooks, verify=verify)), folder)
+    assert problem in problems(replace(provider, webhooks=replace(provider.webhooks, verify=verify)), folder)
 
 
 def test_an_event_of_another_provider_is_reported(made):

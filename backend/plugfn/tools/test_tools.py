@@ -96,8 +96,8 @@ async def test_two_connections_at_one_provider_have_a_tool_each(bench):
 async def test_langchain_calls_it_and_reads_errors_as_answers(bench):
     (tool,) = langchain_tools([await one_tool(bench)])
     assert json.loads(await tool.ainvoke({"number": 4})) == {"number": 4, "anything": None}
-    told = json.loads(await tool.ainvoke({"number": "not a number"}))
-    assert told["error"]["next"] == "fix_call"
+    answer = json.loads(await tool.ainvoke({"number": "not a number"}))
+    assert answer["error"]["next"] == "fix_call"
     assert "number" in tool.args
 
 
@@ -213,8 +213,8 @@ async def test_an_inactive_connection_is_left_out_or_reported(bench):
     )
     with pytest.raises(NeedsReconnect):
         await tool({})
-    told = json.loads(await langchain_tools([tool])[0].ainvoke({}))
-    assert told["error"]["next"] == "reconnect"
+    answer = json.loads(await langchain_tools([tool])[0].ainvoke({}))
+    assert answer["error"]["next"] == "reconnect"
 
 
 async def test_a_result_is_cut_between_characters(bench):
@@ -224,9 +224,9 @@ async def test_a_result_is_cut_between_characters(bench):
         return Answered(number=1, anything="😀" * 100)
 
     object.__setattr__(bench.provider.actions["numbers.ask"], "run", faces)
-    told = await tool.text({})
-    assert "😀" in told
-    assert told.encode()
+    text = await tool.text({})
+    assert "😀" in text
+    assert text.encode()
 
 
 async def test_a_result_that_cannot_be_json_is_an_error(bench):

@@ -218,7 +218,7 @@ def _tool(
 def _names(pairs: Sequence[Pair]) -> list[str]:
     """Names that model vendors accept: letters, digits, _ and -, at most 64, and all different.
 
-    Two connections at the same provider have different tools, told apart by a digest of the connection's id."""
+    Two connections at the same provider have different tools: their names contain a digest of its id."""
     plain = [_NOT_IN_NAMES.sub("_", action.path) for action, _ in pairs]
     return [
         name if len(name) <= LONGEST_NAME and plain.count(name) == 1 else f"{name[:51]}_{_digest(*pair)}"

@@ -1,7 +1,7 @@
 """Encrypts all stored data with the ring's first key, so that older keys can be removed.
 
 Put the new key first in every process's ring, rotate, and remove the old key a day later: sign-ins in progress and the
-results of idempotency keys are encrypted too, but live no longer. Rotation may run again, or twice at the same time.
+results of idempotency keys still need it, and expire within that day. A rotation may run again, or twice at once.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -48,11 +48,11 @@ async def fill(store: Store, ring: KeyRing, count: int) -> list[str]:
 async def test_after_a_rotation_the_old_key_can_be_removed(store, monkeypatch):
     monkeypatch.setattr(rotation, "PAGE", 3)
     ids = await fill(store, KeyRing.from_keys(OLD), 7)
-    told = []
-    done = await rotate_keys(store, KeyRing.from_keys([NEW, OLD]), lambda kind, count: told.append((kind, count)))
+    reports = []
+    done = await rotate_keys(store, KeyRing.from_keys([NEW, OLD]), lambda kind, count: reports.append((kind, count)))
     assert done.complete
     assert done.resealed == {"connections": 7, "workflows": 7, "runs": 7}
-    assert told == [(kind, count) for kind in ("connections", "workflows", "runs") for count in (3, 6, 7)]
+    assert reports == [(kind, count) for kind in ("connections", "workflows", "runs") for count in (3, 6, 7)]
     alone = KeyRing.from_keys(NEW)
     vault = Vault(store, alone)
     for number, connection_id in enumerate(ids):

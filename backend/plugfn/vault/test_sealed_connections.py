@@ -99,7 +99,7 @@ async def test_a_tampered_row_does_not_hide_others():
     assert len(found) == 4
 
 
-async def test_an_account_of_very_many_users_has_them_all(monkeypatch):
+async def test_all_of_very_many_users_of_an_account_are_found(monkeypatch):
     monkeypatch.setattr("plugfn.vault.sealed_connections.PAGE", 3)
     vault = Vault(MemoryStore(), RING)
     made = [a_connection(account="acct", user_id=f"user-{number}") for number in range(10)]

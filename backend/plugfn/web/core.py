@@ -120,7 +120,7 @@ class Web:
         if matching:
             allow = ", ".join(sorted({route.method for route, _ in matching}))
             return refusal(405, "method_not_allowed", "This path does not support that method.", allow=allow)
-        return refusal(404, "not_found", "There is nothing here.")
+        return refusal(404, "not_found", "There is no such path.")
 
     async def _visit(self, request: Request, route: Route, part: dict[str, str]) -> Response:
         user_id = await self._plug.user_of(request.native) if route.personal else ""

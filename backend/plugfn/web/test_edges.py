@@ -81,13 +81,13 @@ async def test_a_result_with_any_content_gives_a_json_answer(value):
     assert answer.status == 200 or read["error"]["code"] == "not_json"
 
 
-@pytest.mark.parametrize("nobody", [None, ""])
-async def test_a_request_without_a_user_gets_401(nobody):
-    answer = await Web(plug_with(lambda _: nobody)).handle(Request("GET", "/connections"))
+@pytest.mark.parametrize("missing", [None, ""])
+async def test_a_request_without_a_user_gets_401(missing):
+    answer = await Web(plug_with(lambda _: missing)).handle(Request("GET", "/connections"))
     assert answer.status == 401
 
 
-async def test_an_auth_that_returns_no_text_is_a_configuration_error():
+async def test_an_auth_that_does_not_return_text_is_a_configuration_error():
     answer = await Web(plug_with(lambda _: 7)).handle(Request("GET", "/connections"))
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (500, "configuration")
 

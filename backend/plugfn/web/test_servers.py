@@ -67,13 +67,13 @@ def talk(port: int, sent: bytes, *, finish: bool = True) -> bytes:
         connection.sendall(sent)
         if finish:
             connection.shutdown(socket.SHUT_WR)
-        told = b""
+        answer = b""
         try:
             while piece := connection.recv(65536):
-                told += piece
+                answer += piece
         except ConnectionResetError:
             pass  # it has sent everything
-        return told
+        return answer
 
 
 def head(path: str, *lines: str) -> bytes:
@@ -81,20 +81,20 @@ def head(path: str, *lines: str) -> bytes:
     return "\r\n".join([*fixed, *lines, "", ""]).encode()
 
 
-def status(told: bytes) -> int:
-    return int(told.split(b" ", 2)[1]) if told else 0
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
 
 
 def test_a_chunked_delivery_is_received_byte_for_byte(port):
     chunks = [BODY[:10], BODY[10:49], BODY[49:]]
     sent = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
-    told = talk(port, head("/webhooks/acme", "Transfer-Encoding: chunked") + sent, finish=False)
-    assert status(told) == 200, told
+    answer = talk(port, head("/webhooks/acme", "Transfer-Encoding: chunked") + sent, finish=False)
+    assert status(answer) == 200, answer
 
 
 def test_an_incomplete_delivery_is_refused(port, caplog):
-    told = talk(port, head("/webhooks/acme", f"Content-Length: {len(BODY) + 10}") + BODY)
-    assert status(told) in (0, 400), told
+    answer = talk(port, head("/webhooks/acme", f"Content-Length: {len(BODY) + 10}") + BODY)
+    assert status(answer) in (0, 400), answer
     assert "Traceback" not in caplog.text
     whole = head("/webhooks/acme", f"Content-Length: {len(BODY)}") + BODY
     assert status(talk(port, whole, finish=False)) == 200
@@ -104,9 +104,9 @@ def test_an_incomplete_delivery_is_refused(port, caplog):
 def test_a_delivery_that_is_too_large_is_not_read_to_its_end(port, chunked):
     line = "Transfer-Encoding: chunked" if chunked else "Content-Length: 4000000000"
     first = b"%x\r\n%s\r\n" % (5000, b"x" * 5000) if chunked else b"x" * 5000
-    told = talk(port, head("/webhooks/acme", line) + first, finish=False)
-    assert status(told) == 413, told
-    assert json.loads(told.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_large"
+    answer = talk(port, head("/webhooks/acme", line) + first, finish=False)
+    assert status(answer) == 413, answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_large"
 
 
 def test_a_body_without_a_length_is_missing(port):

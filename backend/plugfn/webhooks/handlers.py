@@ -15,7 +15,7 @@ Handler = Callable[[Event], Awaitable[None] | None]
 
 
 def named(handlers: Iterable[Handler]) -> dict[str, Handler]:
-    """Handlers by name. The names stay the same after a restart, in whatever order the program registers them.
+    """Handlers by name. A restart, or another order of registration, does not change the names.
 
     Only handlers of the same name (lambdas of one function) are numbered in their order."""
     handlers_by_name: dict[str, Handler] = {}

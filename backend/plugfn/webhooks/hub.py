@@ -2,7 +2,7 @@
 
 The hub claims an event by the vendor's id before its handlers run. All handlers run, even when one of them fails. After
 a failure the sender gets 500, and its redelivery runs only the handlers that have not succeeded. An event without
-handlers gets 200: it was meant for us, but nothing here needs it.
+handlers gets 200, so that the sender does not repeat it.
 """
 
 import hashlib
@@ -101,13 +101,10 @@ class WebhookHub:
         try:
             return await self._answer(await self._read(provider, inbound, connection_id, secret))
         except WebhookRejected as error:
-            log.warning("webhook rejected", extra={"provider": provider[:80], "code": error.code})
+            _log("a webhook delivery was rejected", provider, error.code)
             return Receipt(error.status, Outcome.REJECTED, error=error)
         except PlugFnError as error:
-            log.warning(
-                "a delivery failed: its sender must send it again",
-                extra={"provider": provider[:80], "code": error.code},
-            )
+            _log("a webhook delivery failed, and its sender must send it again", provider, error.code)
             return Receipt(503, Outcome.FAILED)
 
     async def _answer(self, parsed: Parsed) -> Receipt:
@@ -140,9 +137,9 @@ class WebhookHub:
         try:
             provider = self._registry.get(name)
         except UnknownName:
-            raise _nothing_here() from None
+            raise _unknown_url() from None
         if provider.webhooks is None or provider.webhooks.per_connection != (connection_id is not None):
-            raise _nothing_here()
+            raise _unknown_url()
         return provider, provider.webhooks
 
     async def _keys_for(
@@ -238,5 +235,10 @@ def _state(state: str, done: Done) -> bytes:
     return json.dumps({"state": state, "at": time.time(), "done": done}).encode()
 
 
-def _nothing_here() -> WebhookRejected:
-    return WebhookRejected("there is nothing here", status=404, code="WEBHOOK_NOT_FOUND")
+def _log(what: str, provider: str, code: str) -> None:
+    """The sender may have chosen the provider's name, so the log quotes it."""
+    log.warning("%s: provider %r, code %s", what, provider[:80], code, extra={"provider": provider[:80], "code": code})
+
+
+def _unknown_url() -> WebhookRejected:
+    return WebhookRejected("this webhook URL does not exist", status=404, code="WEBHOOK_NOT_FOUND")

@@ -1,4 +1,4 @@
-"""The names of plugfn.inbound, where providers have always imported them from."""
+"""The names of plugfn.inbound, for providers that import them from here."""
 
 from plugfn.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from plugfn.errors import InvalidParams, Unavailable
-from plugfn.inbound import Parsed, Webhooks
+from plugfn.inbound import Inbound, Parsed, Webhooks
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.bench import Bench
 from plugfn.webhooks.hub import KIND, Outcome
@@ -151,6 +151,11 @@ async def test_an_id_of_any_length_is_stored_as_a_digest(bench):
     ((_, key),) = [one for one in kept if one[0] == KIND]
     assert len(key) <= 64
     assert "5511" not in key
+
+
+async def test_a_rejected_delivery_is_logged_on_one_line_with_its_provider_and_code(bench, caplog):
+    await bench.plug.webhooks.receive("no\nsuch", Inbound(b"{}"))
+    assert "a webhook delivery was rejected: provider 'no\\nsuch', code WEBHOOK_NOT_FOUND" in caplog.text
 
 
 async def test_a_handlers_error_message_is_not_logged(bench, caplog):

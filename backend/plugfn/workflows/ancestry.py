@@ -2,7 +2,7 @@
 
 Vendors do not say who caused an event, so there are two ways to find out:
 
-- inside the process: a context variable marks whatever a step's action emits while it runs;
+- inside the process: a context variable marks the events that a step's action emits while it runs;
 - from outside: when a step that changes something succeeds, the identifiers at the top of its result (`id`, `ts`,
   `html_url`, …) are stored for an hour. An event of the same user and provider with one of these identifiers, in a
   field of the same name, descends from that run. Within the hour this includes what a person does to the same object:

@@ -30,7 +30,7 @@ async def dry_run(
 ) -> DryRun:
     """Go through the whole workflow. All steps are reported, also when the conditions do not hold.
 
-    `invented`: the values are made up, so what an action objects to in them is not reported."""
+    `invented`: the values are made up, so an action's objections to them are not reported."""
     verdict = evaluate(body.spec.conditions, values, known_fields(registry, body.spec), now())
     scope, made_up = dict(values), set(values) if invented else set()
     steps = []

@@ -2,8 +2,8 @@
 
     event → intake (users, workflows, conditions) → runs → worker (limits, then step by step)
 
-`handle` does both. A program that must answer webhooks fast calls `accept` there, `work` elsewhere, and `recover` now
-and then. Methods with a `user_id` see only that user's workflows and runs.
+`handle` does both. A program that must answer webhooks fast calls `accept` when the webhook arrives, `work` elsewhere,
+and `recover` every few minutes. Methods with a `user_id` see only that user's workflows and runs.
 """
 
 from collections.abc import Callable, Mapping
@@ -79,7 +79,7 @@ class WorkflowEngine:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many events had which outcome in this process: pending, suppressed, failed, duplicate, not_matched."""
+        """How many events had each outcome in this process: pending, suppressed, failed, duplicate, not_matched."""
         return dict(self._intake.counts)
 
     def fields(self, provider: str, event: str) -> Catalogue:
@@ -149,12 +149,12 @@ class WorkflowEngine:
         return [run.shown for run in await self._intake.accept(event)]
 
     async def work(self, run_id: str) -> Run | None:
-        """Do a pending run. Does nothing when it is finished or another worker has it. Raises TryLater: try again."""
+        """Execute a pending run. Does nothing when it is finished or another worker has it. Raises TryLater."""
         run = await self._worker.work(run_id)
         return None if run is None else run.shown
 
     async def handle(self, event: Event) -> Runs:
-        """Accept an event and do its runs, one after the other."""
+        """Accept an event and execute its runs, one after the other."""
         return [await self._work_now(run) for run in await self._intake.accept(event)]
 
     async def start(self, workflow_id: str, user_id: str, payload: Mapping[str, Any]) -> Run:
@@ -190,7 +190,7 @@ class WorkflowEngine:
     async def retry(self, run_id: str, user_id: str, *, confirm_unknown: bool = False) -> Run:
         """Continue a run from the step that failed. Steps that succeeded are not repeated.
 
-        It may do a step of unknown outcome a second time: `confirm_unknown` says that you have checked the vendor.
+        A step of unknown outcome may then be done twice: pass `confirm_unknown` after you have checked the vendor.
         Raises UnknownName, InvalidCall (codes "not_retriable", "confirm_unknown", "paused", "conflict")."""
         run = await self._ledger.run(run_id, user_id)
         return await self._work_now(await self._worker.retry(run, confirm_unknown))

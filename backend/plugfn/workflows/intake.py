@@ -48,7 +48,7 @@ class ReadEvent:
 
 
 class Intake:
-    """Creates runs. `counts`: how many events had which outcome in this process."""
+    """Creates runs. `counts`: how many events had each outcome in this process."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Starts workflows from webhook deliveries: their runs are stored first, then done.
+"""Starts workflows from webhook deliveries: it stores their runs, then executes them.
 
-Runs are stored before the sender is answered, and done afterwards: vendors wait a few seconds, and steps may take
-minutes. When a process dies in between, `WorkflowEngine.recover` finds its runs.
+The sender gets its answer between the two: vendors wait a few seconds, and steps may take minutes. When a process dies
+in between, `WorkflowEngine.recover` finds its runs.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ log = logging.getLogger("plugfn.workflows")
 
 
 class Listener:
-    """A webhook handler: `hear`."""
+    """Starts the workflows of webhook events: `hear` is the handler to register."""
 
     def __init__(self, engine: WorkflowEngine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""The store fails at each of its writes in turn: the run is not lost, it ends, and nothing is repeated unasked."""
+"""The store fails at each of its writes in turn: the run still ends, and repeats no step unless the user asks it to."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -17,8 +17,8 @@ from plugfn.workflows.model import Run, RunStatus, StepStatus
 
 WRITES = frozenset({"add_run", "update_run", "put", "put_new", "take", "add_logs", "touch_connection"})
 START = "2026-03-01T12:00:00+00:00"
-THERE_ARE = 21
-"""The number of writes when none fails."""
+WRITES_IN_ALL = 21
+"""How many writes there are if none fails."""
 ENDED = {RunStatus.SUCCEEDED, RunStatus.PARTIAL, RunStatus.FAILED}
 
 
@@ -59,7 +59,7 @@ class Said(Result):
     id: str
 
 
-def vendor(said: list[str]) -> Provider:
+def vendor(sent: list[str]) -> Provider:
     made = Provider(
         name="acme",
         label="Acme",
@@ -71,8 +71,8 @@ def vendor(said: list[str]) -> Provider:
 
     @made.action("words.say", summary="Says.")
     async def say(call: Call[Model], params: Say) -> Said:
-        said.append(params.words)
-        return Said(id=f"message-{len(said):04}")
+        sent.append(params.words)
+        return Said(id=f"message-{len(sent):04}")
 
     return made
 
@@ -89,14 +89,14 @@ WORKFLOW = {
 
 
 class Story:
-    """One event, and everything that is done to complete its run."""
+    """One event, and what the engine and its callers do to complete its run."""
 
-    def __init__(self, bench: Bench, store: Failing, said: list[str], clock: Any) -> None:
-        self.bench, self.store, self.said, self._clock = bench, store, said, clock
+    def __init__(self, bench: Bench, store: Failing, sent: list[str], clock: Any) -> None:
+        self.bench, self.store, self.sent, self._clock = bench, store, sent, clock
         self.engine = bench.plug.workflows
 
-    async def told(self, fails: set[int]) -> Run:
-        """The event's run after the store failed at these writes, counted from here."""
+    async def run_of_event(self, fails: set[int]) -> Run:
+        """The event's run if the store fails at the writes with these numbers, counted from now on."""
         await self.engine.create("ana", WORKFLOW)
         self.store.writes, self.store.fails = 0, fails
         event = Event("acme", "ping", {"id": "ping-0001"}, id="1", connection_id=self.bench.connection.id)
@@ -120,10 +120,10 @@ class Story:
 
 @asynccontextmanager
 async def story(done: bool) -> AsyncIterator[Story]:
-    store, said = Failing(done), list[str]()
+    store, sent = Failing(done), list[str]()
     with time_machine.travel(START) as clock:
-        async with Bench(vendor(said), credentials={}, database=store) as bench:
-            yield Story(bench, store, said, clock)
+        async with Bench(vendor(sent), credentials={}, database=store) as bench:
+            yield Story(bench, store, sent, clock)
 
 
 @pytest.fixture(params=[False, True], ids=["not written", "answer lost"])
@@ -132,50 +132,50 @@ def done(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> boo
     return bool(request.param)
 
 
-def honest(run: Run, said: list[str]) -> None:
-    """A step that was done is recorded as done or unknown, one recorded as done was done, and none was done twice."""
-    assert len(said) == len(set(said))
+def check_records(run: Run, sent: list[str]) -> None:
+    """Each done step is recorded as succeeded or unknown, each step recorded as succeeded was done, and none twice."""
+    assert len(sent) == len(set(sent))
     for step in run.steps:
-        was_done = any(words.startswith(step.id) for words in said)
+        was_done = any(words.startswith(step.id) for words in sent)
         assert was_done or step.status is not StepStatus.SUCCEEDED
         assert not was_done or step.status in (StepStatus.SUCCEEDED, StepStatus.UNKNOWN)
 
 
 async def test_without_failures_every_kind_of_write_happens(done: bool) -> None:
-    async with story(done) as told:
-        run = await told.told(set())
-        assert (run.status, told.said) == (RunStatus.SUCCEEDED, ["one", "two after message-0001"])
-        assert told.store.writes == THERE_ARE
+    async with story(done) as case:
+        run = await case.run_of_event(set())
+        assert (run.status, case.sent) == (RunStatus.SUCCEEDED, ["one", "two after message-0001"])
+        assert case.store.writes == WRITES_IN_ALL
 
 
 async def test_whichever_write_fails_the_run_ends_and_repeats_nothing(done: bool) -> None:
     broke, statuses = set(), set()
-    for number in range(1, THERE_ARE + 1):
-        async with story(done) as told:
-            run = await told.told({number})
-            honest(run, told.said)
-            broke |= set(told.store.broke)
+    for number in range(1, WRITES_IN_ALL + 1):
+        async with story(done) as case:
+            run = await case.run_of_event({number})
+            check_records(run, case.sent)
+            broke |= set(case.store.broke)
             statuses.add(run.status)
             if run.status is not RunStatus.SUCCEEDED:
-                await seen_through(told, run)
+                await check_retry(case, run)
     assert broke >= WRITES - {"touch_connection"}
     assert RunStatus.SUCCEEDED in statuses
 
 
-async def seen_through(told: Story, run: Run) -> None:
-    """The user retries without confirming steps of unknown outcome: nothing may be done twice."""
+async def check_retry(case: Story, run: Run) -> None:
+    """A retry needs a confirmation for a step of unknown outcome, and repeats no other step that was done."""
     if any(step.status is StepStatus.UNKNOWN for step in run.steps):
         with pytest.raises(InvalidCall, match="it is unknown whether"):
-            await told.engine.retry(run.id, "ana")
-        again = await told.engine.retry(run.id, "ana", confirm_unknown=True)
+            await case.engine.retry(run.id, "ana")
+        again = await case.engine.retry(run.id, "ana", confirm_unknown=True)
     else:
-        again = await told.engine.retry(run.id, "ana")
-        honest(again, told.said)
-        assert len(told.said) == 2
+        again = await case.engine.retry(run.id, "ana")
+        check_records(again, case.sent)
+        assert len(case.sent) == 2
     assert again.status is RunStatus.SUCCEEDED
 
 
 async def test_two_failing_writes_repeat_nothing_either(done: bool) -> None:
-    for number in range(1, THERE_ARE + 1):
-        async with story(done) as told:
-            honest(await told.told({number, number + 3}), told.said)
+    for number in range(1, WRITES_IN_ALL + 1):
+        async with story(done) as case:
+            check_records(await case.run_of_event({number, number + 3}), case.sent)

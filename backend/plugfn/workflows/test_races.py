@@ -148,7 +148,7 @@ async def at_once(*jobs: Callable[[], Awaitable[Any]]) -> list[Any]:
 
 
 def only(found: list[Any], *allowed: type[BaseException]) -> None:
-    """No other error was raised."""
+    """Asserts that no other error was raised."""
     for one in found:
         if isinstance(one, BaseException) and not isinstance(one, allowed):
             raise one

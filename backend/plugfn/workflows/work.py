@@ -1,4 +1,4 @@
-"""Does a run's steps in order. Each is recorded before and after it is sent, so that a crash loses and repeats nothing.
+"""Executes a run's steps in order. It records each step before and after sending it: a crash loses and repeats nothing.
 
 A worker owns a run by the version that it last wrote. It reads the workflow again before every step: when it is paused
 or deleted, the run stops. A resumed run uses the same idempotency keys as before the crash.
@@ -32,7 +32,7 @@ _UNFINISHED = frozenset({StepStatus.PENDING, StepStatus.RUNNING})
 
 
 class Worker:
-    """Does runs."""
+    """Executes runs."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Worker:
         self._echoes, self._suppression, self._lease = echoes, suppression, lease
 
     async def work(self, run_id: str) -> StoredRun | None:
-        """Do a run that is pending, or whose worker died; any other run is left as it is. None when it is gone.
+        """Execute a run that is pending, or whose worker died; leave any other run as it is. None when it is gone.
 
         Raises TryLater when the shared limits cannot be reached; the run is then pending again."""
         run = await self._ledger.find_run(run_id)
@@ -159,7 +159,7 @@ class Worker:
     async def _effect(
         self, run: StoredRun, step: StepSpec, state: StepRun, filled: Mapping[str, Any]
     ) -> BaseModel | None:
-        """The call itself: the only line of the engine with an effect outside."""
+        """The call itself: the only line of the engine that acts outside PlugFn."""
         try:
             result = await self._runner.run(
                 step.action,
@@ -199,7 +199,7 @@ class Worker:
             raise InvalidCall("the run was changed meanwhile: read it again", code="conflict") from None
 
     async def recover(self, limit: int) -> list[StoredRun]:
-        """Do the runs that were left behind: never begun, or begun by a process that died."""
+        """Execute the runs that no process has begun, or whose process died."""
         before = self._ledger.now() - self._lease
         stale: list[str] = []
         for status in (RunStatus.RUNNING, RunStatus.PENDING):

@@ -37,7 +37,7 @@ def failure(error: psycopg.Error) -> PlugFnError:
 
 
 def _code_of_refusal(message: str) -> str | None:
-    """The code of a refused connection: libpq only passes on the server's text, which is recognised in English."""
+    """The code of a refused connection: libpq passes on only the server's text, and this recognises English."""
     return next((code for code, words in _REFUSALS.items() if words.search(message)), None)
 
 

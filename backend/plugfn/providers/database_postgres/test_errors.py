@@ -28,3 +28,9 @@ def test_every_row_has_an_example():
 @pytest.mark.parametrize("code", ["2F000", "P0001", "HV000"])
 def test_a_code_of_an_unknown_class_is_an_invalid_call(code):
     assert type(failure(psycopg.errors.lookup(code)("x"))) is errors.InvalidCall
+
+
+def test_the_readme_has_every_row():
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    for code, means in CODES.items():
+        assert f"| `{code}` | {means.meaning} | `{means.error.__name__}` |" in text

@@ -1,7 +1,7 @@
 """A relay between libpq and the user's server: libpq connects to our socket in a private folder, we to the server.
 
 The relay encrypts, and it limits what a hostile server can do. Without it, libpq would accept messages of 2 GB and
-endless rows, and as many rounds of SCRAM hashing as the server asks for, during which the whole process stands still.
+endless rows, and as many rounds of SCRAM hashing as the server asks for, which would block the whole process.
 Messages: https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
 

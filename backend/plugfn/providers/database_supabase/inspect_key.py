@@ -52,7 +52,7 @@ async def inspect_access(call: Call[SupabaseAccess]) -> Access:
 
 
 async def _check_key(call: Call[SupabaseAccess]) -> None:
-    """Only checks whether the project accepts the key; it does even if it answers Forbidden to this request."""
+    """Checks whether the project accepts the key. The answer Forbidden to this request means that it does."""
     with suppress(Forbidden):
         await call.http.get(ROOT)
 

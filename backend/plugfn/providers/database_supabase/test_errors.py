@@ -29,6 +29,14 @@ def test_every_row_has_an_example():
     assert set(STATUSES) <= {row["status"] for row in ROWS}
 
 
+def test_the_readme_has_every_row():
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    for code, means in ERRORS.codes.items():
+        assert f"| `{code}` | {means.meaning} | `{means.error.__name__}` |" in text
+    for status, means in STATUSES.items():
+        assert f"| `http_{status}` | {means.meaning} | `{means.error.__name__}` |" in text
+
+
 @pytest.mark.parametrize("code", ["PGRST999", "", "x" * 500, 7, None])
 def test_an_unknown_code_falls_back_to_the_status(code):
     with pytest.raises((errors.Unexpected, errors.InvalidCall)):

@@ -77,7 +77,7 @@ async def redeliver(call: Call[OAuthTokens], params: HooksRedeliver) -> Redelive
 
 
 def undelivered(newest_first: Iterable[Delivery]) -> list[Delivery]:
-    """For every event whose attempts all failed, its last attempt; oldest first."""
+    """The last attempt of each event whose attempts all failed; oldest first."""
     last: dict[str, Delivery] = {}
     arrived: set[str] = set()
     for delivery in newest_first:

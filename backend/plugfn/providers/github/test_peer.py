@@ -81,11 +81,11 @@ async def test_connecting_calling_and_webhooks_work_with_an_independent_github(p
     pull = await plug.github.pulls.create(user_id="ana", params=params)
     assert (pull.number, pull.head.ref, pull.base.ref) == (issue.number + 1, "novo", "main")
 
-    await refused(plug)
-    await told(plug, connection, peer, doorstep)
+    await check_errors(plug)
+    await check_delivery(plug, connection, peer, doorstep)
 
 
-async def refused(plug):
+async def check_errors(plug):
     """The peer's errors are mapped to the same errors as GitHub's."""
     with pytest.raises(NotFound):
         await plug.github.repos.get(user_id="ana", params={"owner": "ana", "repo": "nada"})
@@ -93,7 +93,7 @@ async def refused(plug):
         await plug.github.pulls.create(user_id="ana", params={**LOJA, "title": "x", "head": "main", "base": "main"})
 
 
-async def told(plug, connection, peer, doorstep):
+async def check_delivery(plug, connection, peer, doorstep):
     """The peer signs its deliveries as our parser expects."""
     doorstep.bench = hub = Hub(plug)
     config = {"url": doorstep.url, "content_type": "json", "secret": SECRET}

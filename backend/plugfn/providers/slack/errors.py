@@ -43,8 +43,8 @@ LATER = {
     "request_timeout": Means(TryLater, "Slack did not receive the whole request."),
     "team_added_to_org": Means(TryLater, "The workspace is being moved to an Enterprise organization."),
     "org_login_required": Means(TryLater, "The workspace is being moved to an Enterprise organization."),
-    "internal_error": Means(Unavailable, "Slack failed, and may have done it all the same."),
-    "fatal_error": Means(Unavailable, "Slack failed, and may have done it all the same."),
+    "internal_error": Means(Unavailable, "Slack failed, but may have done it."),
+    "fatal_error": Means(Unavailable, "Slack failed, but may have done it."),
     "external_channel_migrating": Means(TryLater, "The channel is being moved."),
 }
 

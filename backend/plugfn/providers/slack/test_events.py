@@ -31,7 +31,7 @@ async def ask(slack, path, document=None):
     return await asyncio.to_thread(slack.control, "POST", path, document)
 
 
-async def test_a_mention_causes_two_events_and_our_own_answer_none(bench, slack):
+async def test_a_mention_causes_two_events_and_our_own_answer_causes_none(bench, slack):
     await ask(slack, "/messages", {"channel": "geral", "user": "UANA", "text": "oi <@UBOT>"})
     await bench.call("chat.postMessage", {"channel": "geral", "text": "oi Ana"})
     await ask(slack, "/settle")

@@ -74,10 +74,10 @@ async def test_connecting_and_calling_work_with_an_independent_slack(plug, brows
     answer = {"channel": channel.id, "text": "e boa tarde", "thread_ts": posted.ts}
     assert (await plug.slack.chat.postMessage(user_id="ana", params=answer)).message.thread_ts == posted.ts
     assert (await plug.slack.users.info(user_id="ana", params={"user": posted.message.user})).id == posted.message.user
-    await refused(plug)
+    await check_errors(plug)
 
 
-async def refused(plug):
+async def check_errors(plug):
     """The peer's errors are mapped to the same errors as Slack's."""
     with pytest.raises(InvalidCall) as taken:
         await plug.slack.conversations.create(user_id="ana", params={"name": "vendas"})

@@ -109,7 +109,7 @@ NEW_TEXT = frozenset({"bot_message", "file_share", "me_message", "thread_broadca
 
 
 def own(document: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether this app caused the event. Such events are dropped, or an app that answers messages would never stop.
+    """Whether this app caused the event. They are dropped: otherwise an app that answers messages would never stop.
 
     The app's id or its bot user decides. A bot that neither identifies counts as this app."""
     edited = event.get("message")

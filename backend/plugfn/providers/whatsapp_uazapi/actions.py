@@ -80,7 +80,7 @@ async def status(call: Uazapi, _params: Nothing) -> LineStatus:
 
 
 class SetWebhook(Model):
-    """Where uazapi shall send events."""
+    """Where uazapi sends events."""
 
     url: str = Field(max_length=2048, repr=False)
     """The connection's webhook URL. Keep it secret: it contains the secret that verifies deliveries."""

@@ -38,7 +38,7 @@ def is_conversation(wire: Mapping[str, Any]) -> bool:
 
 
 def message_of(identity: str, wire: Mapping[str, Any], chat: Mapping[str, Any]) -> Message:
-    """The message of a delivery. Of a file, it only has the type and the size."""
+    """The message of a delivery. For a file, it has only the type and the size."""
     choice = as_text(wire.get("buttonOrListid"))
     content = wire.get("content")
     file = content if isinstance(content, dict) else {}
@@ -90,7 +90,7 @@ def user_of(wire: Mapping[str, Any], chat: Mapping[str, Any], *, from_owner: boo
 
 
 def _group(wire: Mapping[str, Any], chat: Mapping[str, Any]) -> str | None:
-    """The group's id. It is enough if one of the fields that mark a group does."""
+    """The group's id, if at least one of the fields that mark a group is set."""
     where = as_text(wire.get("chatid")) or as_text(chat.get("wa_chatid"))
     marked = as_bool(wire.get("isGroup")) or as_bool(chat.get("wa_isGroup"))
     person = where.endswith(("@s.whatsapp.net", "@lid", "@c.us"))

@@ -15,7 +15,7 @@ from plugfn.providers.whatsapp_uazapi.wire import WireFound, WireMessage, state_
 
 SOURCE = "plugfn"
 LOOKUP_DELAYS = (0.0, 1.5)
-"""Seconds to wait before each lookup of a message whose sending was not answered."""
+"""Seconds to wait before each lookup of a message for which uazapi gave no answer."""
 LOOKUP_SECONDS = 5.0
 
 Uazapi = Call[UazapiInstance]
@@ -99,7 +99,7 @@ def _accepted(answer: Answer) -> WireMessage:
 
 
 async def _look_up(call: Uazapi, tracking: str, code: str) -> SentMessage:
-    """Looks up a message whose sending was not answered: if uazapi has it, it was sent. It is never sent again."""
+    """Looks up a message for which uazapi gave no answer: if uazapi has it, it was sent. Never sends it again."""
     for wait in LOOKUP_DELAYS:
         await asyncio.sleep(wait)
         try:

@@ -23,12 +23,12 @@ ANA = "+5511988887777"
 """A person with this number on WhatsApp."""
 BIA = "+5531988886666"
 """A person whose WhatsApp account has the old number with eight digits, +553188886666."""
-NOBODY = "+5511900000000"
+NOT_REGISTERED = "+5511900000000"
 WORD_JOINER = "\u2060"
 
 
 class Carrier(Protocol):
-    """The gateway, usually an emulator, where ANA and BIA are on WhatsApp and NOBODY is not."""
+    """The gateway, usually an emulator, where ANA and BIA are on WhatsApp and the number NOT_REGISTERED is not."""
 
     bench: Bench
 
@@ -56,7 +56,7 @@ class Carrier(Protocol):
 class WhatsAppContract:
     """The contract's tests."""
 
-    def test_the_common_actions_take_and_give_the_common_models(self, carrier: Carrier) -> None:
+    def test_the_common_actions_have_the_common_parameters_and_results(self, carrier: Carrier) -> None:
         actions = carrier.bench.provider.actions
         assert set(ACTIONS) - set(actions) <= {"messages.find"}
         for name in set(ACTIONS) & set(actions):
@@ -82,31 +82,31 @@ class WhatsAppContract:
     @pytest.mark.parametrize(
         "wrong", [{"text": "x" * (MOST_TEXT + 1)}, {"text": ""}, {"to": "hello"}, {"to": "1@g.us"}]
     )
-    async def test_what_cannot_be_sent_is_refused_before_anything_goes_out(
+    async def test_an_invalid_message_is_refused_before_anything_is_sent(
         self, carrier: Carrier, wrong: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidParams):
             await self._call(carrier, "messages.send_text", **{"to": ANA, "text": "oi"} | wrong)
         assert carrier.arrived() == []
 
-    async def test_a_number_that_is_not_on_whatsapp_is_the_callers_to_mend(self, carrier: Carrier) -> None:
+    async def test_a_number_that_is_not_on_whatsapp_is_the_callers_error(self, carrier: Carrier) -> None:
         with pytest.raises(PlugFnError) as caught:
-            await self._call(carrier, "messages.send_text", to=NOBODY, text="oi")
+            await self._call(carrier, "messages.send_text", to=NOT_REGISTERED, text="oi")
         assert caught.value.next is Next.FIX_CALL
-        assert NOBODY[1:] not in str(caught.value)
+        assert NOT_REGISTERED[1:] not in str(caught.value)
         assert carrier.arrived() == []
 
-    async def test_an_account_under_an_old_brazilian_number_is_reached_by_the_new_one(self, carrier: Carrier) -> None:
+    async def test_an_account_with_an_old_brazilian_number_gets_messages_to_the_new_one(self, carrier: Carrier) -> None:
         await self._call(carrier, "messages.send_text", to=BIA, text="oi, Bia")
         assert carrier.arrived() == ["oi, Bia"]
 
-    async def test_numbers_are_checked_in_the_order_asked(self, carrier: Carrier) -> None:
-        asked = [NOBODY, BIA, "hello", "(11) 98888-7777"]
+    async def test_checked_numbers_come_back_in_the_callers_order(self, carrier: Carrier) -> None:
+        asked = [NOT_REGISTERED, BIA, "hello", "(11) 98888-7777"]
         result = await self._call(carrier, "numbers.check", numbers=asked)
         assert isinstance(result, NumbersChecked)
         assert [row.asked for row in result.numbers] == asked
         assert [row.on_whatsapp for row in result.numbers] == [False, True, False, True]
-        assert [row.phone for row in result.numbers] == [NOBODY, BIA, None, ANA]
+        assert [row.phone for row in result.numbers] == [NOT_REGISTERED, BIA, None, ANA]
 
     async def test_media_are_sent_from_bytes(self, carrier: Carrier) -> None:
         data = base64.b64encode(b"%PDF-1.7").decode()
@@ -115,7 +115,7 @@ class WhatsAppContract:
         assert isinstance(sent, SentMessage)
         assert carrier.arrived() == ["A conta"]
 
-    async def test_a_message_that_was_not_answered_for_is_never_sent_twice(self, carrier: Carrier) -> None:
+    async def test_a_message_without_an_answer_is_never_sent_twice(self, carrier: Carrier) -> None:
         carrier.fall_silent()
         sent: SentMessage | None
         try:
@@ -138,7 +138,7 @@ class WhatsAppContract:
             await carrier.bench.test()
         assert caught.value.next is Next.RECONNECT
 
-    async def test_what_somebody_writes_is_told_with_their_number(self, carrier: Carrier) -> None:
+    async def test_an_incoming_message_has_its_senders_number(self, carrier: Carrier) -> None:
         (event,) = await carrier.incoming("bom dia")
         message = Message.model_validate(event.payload)
         assert event.name == "message.received"
@@ -147,7 +147,7 @@ class WhatsAppContract:
         assert isinstance(message.sent_at, datetime)
         assert message.sent_at.tzinfo is not None
 
-    async def test_groups_and_the_owners_own_messages_are_other_events(self, carrier: Carrier) -> None:
+    async def test_messages_in_groups_and_of_the_owner_are_separate_events(self, carrier: Carrier) -> None:
         (in_group,) = await carrier.incoming("alguém aí?", group=True)
         assert in_group.name == "message.received_in_group"
         assert Message.model_validate(in_group.payload).group
@@ -155,7 +155,7 @@ class WhatsAppContract:
         assert by_owner.name == "message.sent"
         assert Message.model_validate(by_owner.payload).phone == ANA
 
-    async def test_receipts_name_the_message_as_its_sending_did(self, carrier: Carrier) -> None:
+    async def test_receipts_have_the_message_id_that_sending_returned(self, carrier: Carrier) -> None:
         sent = await self._text(carrier, "oi")
         for state in (MessageState.DELIVERED, MessageState.READ):
             (event,) = await carrier.receipt(sent.id, state)

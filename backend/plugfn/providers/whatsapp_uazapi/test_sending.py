@@ -73,7 +73,7 @@ async def test_the_emulator_would_fill_in_the_placeholder(gateway):
 
 
 def _raw():
-    """An action as somebody would write it who does not know about placeholders."""
+    """An action whose author does not know about placeholders."""
     from plugfn.definition import Action, Model, Result
 
     class Raw(Model):

@@ -136,7 +136,7 @@ class Database:
         raise Unavailable("the database stayed locked by another process", code="store")
 
     async def delete_some(self, table: Table, where: ColumnElement[bool]) -> int:
-        """Delete at most ROWS_AT_ONCE rows, so that it blocks nobody for long. Skips rows that are locked."""
+        """Delete at most ROWS_AT_ONCE rows, to not block other work for long. Skips rows that are locked."""
         key = list(table.primary_key)
         portion = select(*key).where(where).limit(ROWS_AT_ONCE).with_for_update(skip_locked=True)
         return (await self.execute(delete(table).where(tuple_(*key).in_(portion)))).changed

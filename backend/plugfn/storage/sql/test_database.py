@@ -266,7 +266,7 @@ async def test_closing_reaches_the_connections_of_other_running_loops(postgres_u
         loop.close()
 
 
-async def test_closing_does_not_wait_for_a_loop_that_is_held_up(store):
+async def test_closing_does_not_wait_for_a_blocked_loop(store):
     """A call of the synchronous API in an event loop blocks that loop until it is done."""
     loop, held, let_go = asyncio.new_event_loop(), threading.Event(), threading.Event()
     thread = threading.Thread(target=loop.run_forever)
@@ -293,7 +293,7 @@ async def test_closing_does_not_wait_for_a_loop_that_is_held_up(store):
         loop.close()
 
 
-async def test_what_has_ended_is_removed_in_portions(store, monkeypatch):
+async def test_old_logs_are_purged_in_portions(store, monkeypatch):
     """A single statement for a year of logs would block others, or reach its timeout and never finish."""
     monkeypatch.setattr(database, "ROWS_AT_ONCE", 10)
     await store.purge_logs(NOW + timedelta(days=1))
@@ -311,7 +311,7 @@ async def test_what_has_ended_is_removed_in_portions(store, monkeypatch):
     assert await store.purge_logs(NOW + timedelta(days=1)) == 1
 
 
-async def test_those_who_write_sweep_a_portion_each(store, monkeypatch):
+async def test_each_write_removes_a_portion_of_the_expired_values(store, monkeypatch):
     for module in (database, short_lived):
         monkeypatch.setattr(module, "ROWS_AT_ONCE", 10)
     await store.execute(text("DELETE FROM plugfn_short_lived"))
@@ -324,13 +324,13 @@ async def test_those_who_write_sweep_a_portion_each(store, monkeypatch):
         assert await store.peek("new", "0") == b"v"
 
 
-async def test_two_who_purge_at_once_do_not_stop_one_another(store, monkeypatch):
+async def test_simultaneous_purges_do_not_block_each_other(store, monkeypatch):
     monkeypatch.setattr(database, "ROWS_AT_ONCE", 20)
     await store.add_logs([a_log(started_at=NOW - timedelta(days=1)) for _ in range(300)])
     assert sum(await asyncio.gather(*(store.purge_logs(NOW) for _ in range(4)))) == 300
 
 
-async def test_a_number_without_measure_is_a_wrong_call(store):
+async def test_a_number_that_is_too_large_is_an_invalid_call(store):
     for limit in (2**63, 10**30):
         with pytest.raises(InvalidCall):
             await store.logs(limit=limit)

@@ -62,7 +62,7 @@ class FindMessages(Model):
 
 
 class MessagesFound(Result):
-    """The messages with one tracking id that were sent; usually one. None: not sent, or not visible yet."""
+    """The sent messages with one tracking id, usually one. An empty list: none was sent, or none is visible yet."""
 
     messages: list[SentMessage] = []
 

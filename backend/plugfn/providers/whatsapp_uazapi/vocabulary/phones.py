@@ -65,7 +65,7 @@ def from_jid(jid: str) -> str | None:
 
 
 def from_digits(number: str) -> str | None:
-    """The E.164 form of digits with a country code; it also accepts a number that is too new for phonenumbers."""
+    """The E.164 form of digits with a country code; it also accepts a number that phonenumbers does not know yet."""
     only = re.sub(r"[^0-9]", "", number[:LONGEST])
     if not 6 <= len(only) <= 15:
         return None
