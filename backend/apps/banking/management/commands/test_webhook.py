@@ -12,8 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 from django.urls import reverse
 
-from apps.banking.aggregators.contract import Deliveries, Sample
-from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.aggregators.contract import Deliveries, NotOffered, Sample
+from apps.banking.aggregators.registry import AGGREGATORS
+from apps.banking.management.applications import application_of
 from apps.banking.management.posting import Posted, Poster, Summary, is_loopback, summarise
 
 DEFAULT_URL = "http://localhost:8000"
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--aggregator", choices=AGGREGATORS, default="pluggy", help="the aggregator (default: pluggy)"
         )
+        parser.add_argument("--application", default="", help="its application (default: the one of the settings)")
         parser.add_argument("--event", default="item/updated", help="the kind of event (default: item/updated)")
         parser.add_argument("--item-id", default="", help="the item that it is about (default: a random item)")
         parser.add_argument("--event-id", default="", help="one id for all events (default: a new id for each)")
@@ -79,7 +81,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         url = _address(options["url"], options["aggregator"])
-        deliveries = aggregator(options["aggregator"]).application().deliveries()
+        try:
+            deliveries = application_of(options["aggregator"], options["application"]).deliveries()
+        except NotOffered as error:
+            raise CommandError(str(error)) from None
         self._check(url, options, deliveries)
         poster = Poster(url, partial(deliveries.headers, secret=not options["hmac"]))
         self.stdout.write(f"{options['event']} → {url}")
