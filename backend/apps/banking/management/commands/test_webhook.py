@@ -1,4 +1,4 @@
-"""manage.py test_webhook: post an event to a running server as Pluggy would, and print the server's answer."""
+"""manage.py test_webhook: post an event to a running server as an aggregator would, and print the server's answer."""
 
 import uuid
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
@@ -52,7 +52,7 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 
 
 class Command(BaseCommand):
-    help = "Sign an event as Pluggy does, post it to a running server, and print status and time of each answer."
+    help = "Sign an event as the aggregator does, post it to a running server, print status and time of each answer."
     # The checks concern the server, not this command.
     requires_system_checks: list[str] = []
 
@@ -154,8 +154,8 @@ def _bodies(deliveries: Deliveries, options: dict[str, Any]) -> Iterator[dict[st
                 options["item_id"] or str(uuid.uuid4()),
                 account_id=options["account_id"],
                 transaction_ids=options["transaction_id"],
-                connector_id=options["connector_id"],
-                client_user_id=options["client_user_id"],
+                institution_id=options["connector_id"],
+                member=options["client_user_id"],
             )
         )
 
