@@ -99,7 +99,8 @@ class ItemState:
     """An item as the vendor has it now.
 
     `member` is the membership id that we gave the vendor when the item was made. `institution` is a row of Connector,
-    `row` one of Connection: what the vendor says of the item, such as `status`; Ponte's own state follows the verdict.
+    `row` has columns of Connection: what the vendor says of the item, such as `status`. A column left out of it stays
+    as it was; Ponte's own columns, such as `state`, follow from the verdict.
     `brought` are the products that the item's last run updated, `asked` those that it collects at all; rows that are
     missing from a list are gone only for the products in `certain`. `as_of` is when the bank last gave anything, also
     by product.
