@@ -1,6 +1,6 @@
 """What the contract's tests ask of each aggregator: one item that was read, and a webhook about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from apps.banking.aggregators.contract import Aggregator, Application, Source
@@ -8,12 +8,16 @@ from apps.banking.aggregators.contract import Aggregator, Application, Source
 
 @dataclass
 class Case:
-    """Made by `make_case(request)` in the file `test_case.py` of an aggregator's folder."""
+    """Made by `make_case(request)` in the file `test_case.py` of an aggregator's folder.
+
+    `environ` has the headers that prove the webhook, by their WSGI names.
+    """
 
     definition: Aggregator
     item_id: str
     credential: str
     webhook: bytes
+    environ: Mapping[str, str]
 
     @property
     def application(self) -> Application:

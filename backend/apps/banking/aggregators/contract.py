@@ -7,7 +7,7 @@
 
 A vendor's folder implements these classes and translates the vendor's words into ours. It knows none of our models:
 it gives plain rows, by the names of our columns (`number` for the sealed `number_sealed`); a column left out is empty.
-Whatever fails raises an error of `lib.errors`, or one of the errors below.
+Ids are text of at most 100 printable characters. Whatever fails raises an error of `lib.errors`, or one of those below.
 """
 
 from abc import ABC, abstractmethod
@@ -62,7 +62,9 @@ class Malformed(ValueError):
 
 
 class RefusedRow(Unexpected):
-    """An object that cannot be stored. `vendor_id` is its id, where it has one; `code` names what is wrong."""
+    """An object that cannot be stored. `vendor_id` is its id, where it has one; `code` names what is wrong.
+
+    Put it into `Page.refused`: the rows beside it are stored, and the run ends as partial."""
 
     default_type = ErrorType.INTERNAL_ERROR
 
@@ -96,9 +98,12 @@ class Page:
 class ItemState:
     """An item as the vendor has it now.
 
-    `member` is the membership id that we gave the vendor when the item was made. `brought` are the products that the
-    item's last run updated, `asked` those that it collects at all; rows that are missing from a list are gone only
-    for the products in `certain`. `as_of` is when the bank last gave anything, also by product.
+    `member` is the membership id that we gave the vendor when the item was made. `institution` is a row of Connector,
+    `row` has columns of Connection: what the vendor says of the item, such as `status`. A column left out of it stays
+    as it was; Ponte's own columns, such as `state`, follow from the verdict.
+    `brought` are the products that the item's last run updated, `asked` those that it collects at all; rows that are
+    missing from a list are gone only for the products in `certain`. `as_of` is when the bank last gave anything, also
+    by product.
     """
 
     id: str
@@ -130,7 +135,9 @@ class Source(ABC):
 
     @abstractmethod
     def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
-        """The complete list: of an account, an investment or, with an empty `parent`, the item. Raises ParentGone."""
+        """The complete list, each row as it is now: of an account, an investment or, with an empty `parent`, the item.
+
+        It is empty for a product that the vendor does not have. Raises ParentGone."""
 
     @abstractmethod
     def changed(self, parent: str, mark: str, since: datetime | None = None) -> Iterator[Page]:
@@ -168,7 +175,10 @@ class Notification:
 
 @dataclass(frozen=True)
 class Change:
-    """Which transactions a webhook names: those with `ids`, or all stored since a moment, of an account or the item."""
+    """Which transactions a webhook names: those of `account` with `ids`, or those stored since the mark.
+
+    A moment in `since` counts if it is earlier than the mark. Without an account a change names nothing, unless the
+    aggregator `follows_items`: then it names the whole item."""
 
     account: str = ""
     ids: frozenset[str] | None = None
@@ -253,8 +263,8 @@ class Sample:
     item_id: str
     account_id: str = ""
     transaction_ids: Sequence[str] = ()
-    connector_id: str = ""
-    client_user_id: str = ""
+    institution_id: str = ""
+    member: str = ""
 
 
 class Deliveries(ABC):
@@ -276,7 +286,8 @@ def nothing() -> None:
 class Application(ABC):
     """One set of credentials at an aggregator, and what is done with it.
 
-    `name` is empty for the set in the settings. Budgets and cached keys belong to the application too.
+    `name` is empty for the set in the settings; otherwise it has at most 40 characters, without `:` and `@`. Budgets
+    and cached keys belong to the application too.
     """
 
     name: str = ""

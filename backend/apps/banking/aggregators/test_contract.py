@@ -14,7 +14,9 @@ from apps.banking.aggregators.contract import (
     ParentGone,
     Product,
     Source,
+    Subject,
 )
+from apps.banking.aggregators.mailboxes import Mailbox
 from apps.banking.aggregators.registry import AGGREGATORS
 from apps.banking.models import (
     Account,
@@ -25,12 +27,21 @@ from apps.banking.models import (
     Investment,
     InvestmentTransaction,
     Loan,
+    SyncRun,
     Transaction,
 )
 from apps.banking.rows.columns import columns
+from apps.banking.sync import reconcile
+from apps.banking.sync.adopt import adopt
+from apps.clients.factories import MembershipFactory
+from apps.events.models import Event
 
 pytestmark = pytest.mark.django_db
 
+# What Ponte writes into a Connection, and no aggregator.
+OURS = {"id", "client_id", "member_id", "aggregator", "application", "connector_id", "state", "action", "error_type"}
+OURS |= {"listed_at", "listed_as_of", "last_synced_at", "last_reconciled_at", "consent_reminded_for", "credential"}
+OURS |= {"created_at", "updated_at", "deleted_at"}
 UNKNOWN = "33333333-3333-4333-8333-333333333333"
 MODELS = {
     Product.ACCOUNTS: (Account, "connection_id"),
@@ -44,10 +55,14 @@ MODELS = {
 }
 
 
+def path_of(name: str) -> str:
+    return AGGREGATORS.get(name, "apps.banking.aggregators.toy.definition.TOY")
+
+
 @pytest.fixture(params=[*AGGREGATORS, "toy"])
 def case(request) -> Case:
     """Each aggregator's own case, from the file `test_case.py` of its folder."""
-    folder = AGGREGATORS.get(request.param, "apps.banking.aggregators.toy.definition.TOY").rpartition(".definition.")[0]
+    folder = path_of(request.param).rpartition(".definition.")[0]
     return import_module(f"{folder}.test_case").make_case(request)
 
 
@@ -58,7 +73,7 @@ def test_an_item_is_described_in_our_words(case):
     assert state.certain <= state.brought
     assert state.verdict.has_data
     known = {field.attname.removesuffix("_sealed") for field in Connection._meta.concrete_fields}
-    assert state.row.keys() <= known
+    assert state.row.keys() <= known - OURS
     assert all(isinstance(moment, datetime) for moment in state.products_as_of.values())
 
 
@@ -92,6 +107,22 @@ def test_rows_have_columns_of_ours_and_an_id_and_no_others(case):
             for row in page.rows:
                 assert row["vendor_id"]
                 assert row.keys() <= taken, (product, row.keys() - taken)
+                not_text = [name for name in shape.texts if not isinstance(row.get(name, ""), str)]
+                assert not_text == [], product
+
+
+def test_a_first_sync_stores_all_rows_and_a_second_one_changes_nothing(case, work, monkeypatch):
+    monkeypatch.setitem(AGGREGATORS, case.definition.name, path_of(case.definition.name))
+    mailbox = Mailbox(case.definition.name, "", Subject.ITEM, case.item_id)
+    connection = adopt(mailbox, MembershipFactory(), credential=case.credential)
+    for outcome in ("synced", "nothing new"):
+        reconcile.request(connection, full=True)
+        work()
+        event = Event.objects.filter(kind=reconcile.KIND).latest("pk")
+        assert (event.state, event.outcome, event.error_code) == ("done", outcome, "")
+        run = SyncRun.objects.latest("pk")
+        assert (run.state, run.error_code) == ("done", "")
+    assert Transaction.objects.exists()
 
 
 def test_accounts_come_by_the_product_that_brings_them(case):
@@ -148,10 +179,18 @@ def test_each_call_to_the_vendor_is_preceded_by_the_hook(case):
     assert calls
 
 
-def test_a_webhook_is_read_alike_each_time_and_names_its_item(case):
+def test_only_a_valid_proof_is_accepted(case):
     door = case.application.door
     assert door.is_configured()
+    assert door.proves(case.environ, case.webhook, None)
     assert not door.proves({}, case.webhook, None)
+    # A header can hold any bytes.
+    for text in ("", "\xe9", "a" * 5000):
+        assert not door.proves(dict.fromkeys(case.environ, text), case.webhook, None)
+
+
+def test_a_webhook_is_read_alike_each_time_and_names_its_item(case):
+    door = case.application.door
     first, second = door.read(case.webhook), door.read(case.webhook)
     assert first == second
     assert first.id == case.item_id

@@ -31,13 +31,13 @@ class Account(ClientRow):
     transfer_number_sealed = models.BinaryField(null=True)
     balance = models.DecimalField(**MONEY, null=True)
     currency_code = models.CharField(**CURRENCY)
-    # bankData
+    # Of bank accounts
     closing_balance = models.DecimalField(**MONEY, null=True)
     automatically_invested_balance = models.DecimalField(**MONEY, null=True)
     overdraft_contracted_limit = models.DecimalField(**MONEY, null=True)
     overdraft_used_limit = models.DecimalField(**MONEY, null=True)
     unarranged_overdraft_amount = models.DecimalField(**MONEY, null=True)
-    # creditData
+    # Of cards
     level = models.CharField(**WORD)
     brand = models.CharField(**WORD)
     credit_status = models.CharField(**WORD)

@@ -1,4 +1,4 @@
-"""A client's connection to a bank (Pluggy: an item), the user's consents there, and the user's identity."""
+"""A client's connection to a bank (the vendor's item), the user's consents there, and the user's identity."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -16,8 +16,8 @@ class Connection(models.Model):
     """A member's connection to a bank. `status`, `execution_status` and `status_detail` are the vendor's words;
     `state` is ours.
 
-    `last_updated_at` is when the vendor last read the bank (item.lastUpdatedAt), `last_synced_at` when we last synced.
-    What the vendor asks of the user, and its errors (parameter, userAction, error), are sealed in `extra`.
+    `last_updated_at` is when the vendor last read the bank, `last_synced_at` when we last synced.
+    What the vendor asks of the user, and its errors, are sealed in `extra`.
     """
 
     class State(models.TextChoices):

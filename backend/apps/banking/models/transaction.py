@@ -64,7 +64,7 @@ class Transaction(ClientRow):
     provider_id = models.CharField(**LINE)
     provider_code = models.CharField(**LINE)
     merchant_name = models.CharField(**LINE)
-    # creditCardMetadata
+    # Of purchases by card
     installment_number = models.IntegerField(null=True)
     total_installments = models.IntegerField(null=True)
     bill_id = models.CharField(max_length=100, blank=True, default="", db_default="")

@@ -1,7 +1,7 @@
 """An application at Pluggy: a client id with its secret, and the secrets that prove its webhooks."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from django.conf import settings
@@ -63,7 +63,7 @@ class PluggyApplication(Application):
     @cached_property
     def door(self) -> Door:
         """The door for this application's webhooks."""
-        return PluggyDoor(self.proofs)
+        return PluggyDoor(replace(self.proofs, application=self.name))
 
     def directory(self, *, before_call: Callable[[], None] = nothing) -> Directory:
         """Pluggy's connectors and categories."""

@@ -10,4 +10,7 @@ from apps.clients.factories import MembershipFactory
 def make_case(request) -> Case:
     bank = request.getfixturevalue("bank")
     item = bank.connect(MembershipFactory())
-    return Case(PLUGGY, item, "", json.dumps(bank.events(item)[0]).encode())
+    webhook = json.dumps(bank.events(item)[0]).encode()
+    headers = PLUGGY.application().deliveries().headers(webhook)
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    return Case(PLUGGY, item, "", webhook, environ)

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 
 from apps.banking.aggregators.contract import (
     Application,
@@ -56,15 +58,21 @@ class ToySource(Source):
         return None if balance is None else Page([_wallet(account_id, balance)])
 
     def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
-        """Only movements have lists, and their list is all of the log."""
-        return self._feed(0) if product is Product.TRANSACTIONS else iter(())
+        """Only movements have a list: what all of the log comes to."""
+        if product is Product.TRANSACTIONS:
+            log = self._look(ParentGone).log
+            yield from _pages(log, len(log))
 
     def changed(self, parent: str, mark: str, since: datetime | None = None) -> Iterator[Page]:
-        return self._feed(int(mark))
+        cursor = int(mark)
+        while cursor < len(log := self._look(ParentGone).log):
+            changes, cursor = log[cursor : cursor + PAGE], min(cursor + PAGE, len(log))
+            yield from _pages(changes, cursor)
 
     def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
         there = {name: amount for wallet, name, amount in self._look(ParentGone).log if wallet == account_id}
-        yield Page([_movement(name, amount) for name in ids if (amount := there.get(name))], parent=account_id)
+        rows = [_movement(name, there[name]) for name in ids if there.get(name) is not None]
+        yield Page(rows, parent=account_id)
 
     def is_gone(self, product: Product, vendor_id: str, parent: str = "") -> bool:
         return vendor_id not in self._look().wallets
@@ -76,14 +84,14 @@ class ToySource(Source):
         except LookupError:
             raise gone("no such link", code="NO_LINK") from None
 
-    def _feed(self, cursor: int) -> Iterator[Page]:
-        while cursor < len(log := self._look(ParentGone).log):
-            changes, cursor = log[cursor : cursor + PAGE], min(cursor + PAGE, len(log))
-            for wallet, some in groupby(changes, key=lambda change: change[0]):
-                latest = {name: amount for _, name, amount in some}
-                rows = [_movement(name, amount) for name, amount in latest.items() if amount]
-                removed = [name for name, amount in latest.items() if not amount]
-                yield Page(rows, parent=wallet, removed=removed, mark=str(cursor))
+
+def _pages(changes: list[tuple[str, str, Decimal | None]], cursor: int) -> Iterator[Page]:
+    """The latest of each movement, with a page for each wallet."""
+    for wallet, some in groupby(sorted(changes, key=itemgetter(0)), itemgetter(0)):
+        latest = {name: amount for _, name, amount in some}
+        rows = [_movement(name, amount) for name, amount in latest.items() if amount is not None]
+        removed = [name for name, amount in latest.items() if amount is None]
+        yield Page(rows, parent=wallet, removed=removed, mark=str(cursor))
 
 
 def _wallet(name: str, balance: object) -> Row:

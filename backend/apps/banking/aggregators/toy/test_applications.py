@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 
 from apps.banking.aggregators.contract import Directory, ListedItem
@@ -104,6 +105,23 @@ def test_an_application_that_fails_does_not_stop_the_others(bank, applications, 
             search()
     assert Event.objects.get(kind=reconcile.KIND).mailbox == "toy@shop:item:l9"
     assert Connector.objects.get(aggregator="toy").name == "Bank of toys"
+
+
+def test_a_command_asks_for_the_number_if_two_applications_have_the_same_item_id(connected, capsys):
+    link("l1", SHOP)
+    shop = connect("l1", "toy@shop")
+    with pytest.raises(CommandError, match=f"{connected.pk}, {shop.pk}"):
+        call_command("sync_connection", "l1")
+    call_command("sync_connection", str(shop.pk))
+    assert "synced" in capsys.readouterr().out
+
+
+def test_commands_say_which_application_or_offer_is_missing():
+    for command in ("register_webhooks", "test_webhook"):
+        with pytest.raises(CommandError, match="no application called 'nope'"):
+            call_command(command, aggregator="toy", application="nope")
+        with pytest.raises(CommandError, match=r"at the vendor|cannot be imitated"):
+            call_command(command, aggregator="toy", application="shop")
 
 
 def test_what_the_vendor_does_not_offer_is_passed_over(connected, bank):

@@ -121,7 +121,7 @@ def test_a_dry_run_of_a_closed_wallet_counts_what_the_comparison_then_writes(con
     assert differences(SyncRun.objects.latest("pk").counts) == expected
 
 
-def test_a_dry_run_counts_a_new_wallet_once_however_many_pages_name_it(connected):
+def test_a_dry_run_counts_a_new_wallet_with_movements_once(connected):
     bank = FIRST.bank.links["l1"]
     bank.wallets["w3"] = Decimal(9)
     for n in range(3):

@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from apps.banking.aggregators.contract import Step
-from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.aggregators.registry import AGGREGATORS
+from apps.banking.management.applications import application_of
 from lib.errors import PonteError
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--aggregator", choices=AGGREGATORS, default="pluggy", help="the aggregator (default: pluggy)"
         )
+        parser.add_argument("--application", default="", help="its application (default: the one of the settings)")
         parser.add_argument("--dry-run", action="store_true", help="print what the command would do, and do nothing")
         parser.add_argument("--delete", action="store_true", help="delete the subscription instead")
         parser.add_argument("--allow-http", action="store_true", help="accept http:// in PUBLIC_URL (sandbox only)")
@@ -41,6 +43,6 @@ class Command(BaseCommand):
             raise ImproperlyConfigured("PUBLIC_URL is not set.")
         name = options["aggregator"]
         url = settings.PUBLIC_URL + reverse("webhook", args=[name])
-        subscription = aggregator(name).application().subscription()
+        subscription = application_of(name, options["application"]).subscription()
         subscription.check(url, allow_http=options["allow_http"])
         return subscription.steps_to_delete(url) if options["delete"] else subscription.steps_to_register(url)

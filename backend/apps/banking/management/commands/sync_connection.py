@@ -38,9 +38,12 @@ class Command(BaseCommand):
 
 
 def find(name: str) -> Connection:
-    """Find a connection by its number or item id. Raises CommandError."""
-    filters = {"pk": int(name)} if name.isdecimal() else {"vendor_id": name}
-    connection = Connection.objects.filter(**filters).first()
-    if connection is None:
+    """Find a connection by its number, or else by its item id. Raises CommandError unless there is exactly one."""
+    numbered = Connection.objects.filter(pk=int(name)) if name.isdecimal() else Connection.objects.none()
+    connections = list(numbered) or list(Connection.objects.filter(vendor_id=name).order_by("pk"))
+    if not connections:
         raise CommandError(f"There is no connection {name}. Use its number or the aggregator's item id.")
-    return connection
+    if len(connections) > 1:
+        numbers = ", ".join(str(connection.pk) for connection in connections)
+        raise CommandError(f"The connections {numbers} all have the item id {name}. Use the number of one.")
+    return connections[0]

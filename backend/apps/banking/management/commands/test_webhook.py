@@ -1,4 +1,4 @@
-"""manage.py test_webhook: post an event to a running server as Pluggy would, and print the server's answer."""
+"""manage.py test_webhook: post an event to a running server as an aggregator would, and print the server's answer."""
 
 import uuid
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
@@ -12,8 +12,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, DjangoHelpFormatter
 from django.urls import reverse
 
-from apps.banking.aggregators.contract import Deliveries, Sample
-from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.aggregators.contract import Deliveries, NotOffered, Sample
+from apps.banking.aggregators.registry import AGGREGATORS
+from apps.banking.management.applications import application_of
 from apps.banking.management.posting import Posted, Poster, Summary, is_loopback, summarise
 
 DEFAULT_URL = "http://localhost:8000"
@@ -51,7 +52,7 @@ def _between(low: int, high: int) -> Callable[[str], int]:
 
 
 class Command(BaseCommand):
-    help = "Sign an event as Pluggy does, post it to a running server, and print status and time of each answer."
+    help = "Sign an event as the aggregator does, post it to a running server, print status and time of each answer."
     # The checks concern the server, not this command.
     requires_system_checks: list[str] = []
 
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--aggregator", choices=AGGREGATORS, default="pluggy", help="the aggregator (default: pluggy)"
         )
+        parser.add_argument("--application", default="", help="its application (default: the one of the settings)")
         parser.add_argument("--event", default="item/updated", help="the kind of event (default: item/updated)")
         parser.add_argument("--item-id", default="", help="the item that it is about (default: a random item)")
         parser.add_argument("--event-id", default="", help="one id for all events (default: a new id for each)")
@@ -79,7 +81,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         url = _address(options["url"], options["aggregator"])
-        deliveries = aggregator(options["aggregator"]).application().deliveries()
+        try:
+            deliveries = application_of(options["aggregator"], options["application"]).deliveries()
+        except NotOffered as error:
+            raise CommandError(str(error)) from None
         self._check(url, options, deliveries)
         poster = Poster(url, partial(deliveries.headers, secret=not options["hmac"]))
         self.stdout.write(f"{options['event']} → {url}")
@@ -149,8 +154,8 @@ def _bodies(deliveries: Deliveries, options: dict[str, Any]) -> Iterator[dict[st
                 options["item_id"] or str(uuid.uuid4()),
                 account_id=options["account_id"],
                 transaction_ids=options["transaction_id"],
-                connector_id=options["connector_id"],
-                client_user_id=options["client_user_id"],
+                institution_id=options["connector_id"],
+                member=options["client_user_id"],
             )
         )
 

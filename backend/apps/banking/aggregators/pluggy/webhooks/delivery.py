@@ -24,12 +24,12 @@ class PluggyDeliveries(Deliveries):
         content = {
             "event": sample.event,
             "eventId": sample.event_id,
-            "id": sample.connector_id if of_connector else sample.item_id,
+            "id": sample.institution_id if of_connector else sample.item_id,
             "itemId": "" if of_connector else sample.item_id,
-            "connectorId": sample.connector_id,
+            "connectorId": sample.institution_id,
             "accountId": sample.account_id,
             "transactionIds": list(sample.transaction_ids),
-            "clientUserId": sample.client_user_id,
+            "clientUserId": sample.member,
             "triggeredBy": "" if sample.event in _WITHOUT_CAUSE else "CLIENT",
         }
         return {name: value for name, value in content.items() if value}
