@@ -14,7 +14,7 @@ from apps.banking.aggregators.pluggy import rows
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.client.pages import Doc, Docs
 from apps.banking.aggregators.pluggy.errors import Gone
-from apps.banking.aggregators.pluggy.items import item_state
+from apps.banking.aggregators.pluggy.item_state import item_state
 from apps.banking.aggregators.pluggy.rows.base import Mapper, mapped
 from apps.banking.aggregators.pluggy.rows.values import parse
 from lib.errors import Permanent
