@@ -14,20 +14,20 @@ import django
 
 django.setup()
 
-import psycopg  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.db import connections  # noqa: E402
-from psycopg import sql  # noqa: E402
-from redis import Redis  # noqa: E402
+import psycopg
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connections
+from psycopg import sql
+from redis import Redis
 
-from apps.banking.aggregators.pluggy import application  # noqa: E402
-from apps.banking.models import Account, Connection, SyncRun, Transaction  # noqa: E402
-from apps.banking.sync import reconcile  # noqa: E402 (models need Django set up)
-from apps.clients.models import Client, Membership  # noqa: E402
-from apps.events.accept import Incoming, accept  # noqa: E402
-from apps.events.models import Event  # noqa: E402
-from bench_writes import Writes  # noqa: E402
+from apps.banking.aggregators.pluggy import application
+from apps.banking.models import Account, Connection, SyncRun, Transaction
+from apps.banking.sync import reconcile
+from apps.clients.models import Client, Membership
+from apps.events.accept import Incoming, accept
+from apps.events.models import Event
+from bench_writes import Writes
 
 PATIENCE_SECONDS = 300
 PRODUCTS = ("account", "transaction", "creditcardbill", "investment", "investmenttransaction", "loan", "identity")

@@ -25,6 +25,7 @@ class StraightHandler(WSGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
+        # django-stubs does not know _get_response.
         self._middleware_chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
 
 

@@ -27,7 +27,7 @@ class Rotation:
 
     resealed: int = 0
     locked: int = 0
-    unreadable: list[Any] = field(default_factory=list)
+    unreadable: list[int] = field(default_factory=list)
 
 
 def sealed_columns(model: type[models.Model]) -> tuple[str, ...]:

@@ -186,7 +186,7 @@ class Call(Generic[C]):
     doubt: Doubt = field(default_factory=Doubt)
 
 
-Run = Callable[[Call[Any], P], Awaitable[R]]
+ActionFunction = Callable[[Call[Any], P], Awaitable[R]]
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class Action(Generic[P, R]):
     name: str
     params: type[P]
     result: type[R]
-    run: Run[P, R]
+    run: ActionFunction[P, R]
     summary: str
     safe: bool = False
     """Whether doing it twice does no harm (as for every read): only then is it retried after an unclear outcome."""

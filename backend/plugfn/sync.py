@@ -130,10 +130,11 @@ class _WaitedCall:
         async def awaited() -> T:
             return await awaitable
 
-        self._task = asyncio.get_running_loop().create_task(awaited(), context=context)
+        task = asyncio.get_running_loop().create_task(awaited(), context=context)
+        self._task = task
         if self._left:
-            self._task.cancel()
-        return await self._task  # type: ignore[no-any-return]
+            task.cancel()
+        return await task
 
     def leave(self) -> None:
         """Cancel it: its caller has stopped waiting."""

@@ -43,7 +43,7 @@ from plugfn import generate, rules, tools, workflows
 from plugfn.calls import metrics
 from plugfn.vault import rotation
 from plugfn.web import core
-from plugfn.webhooks.inbound import Webhooks
+from plugfn.inbound import Webhooks
 plug = PlugFn(encryption_key=new_key(), integrations={"github": {"client_id": "x", "client_secret": "y"}})
 for name in [name for name, extra in BUILT_IN.items() if not extra and name != "slack"]:
     plug.providers.register(load(name))

@@ -40,7 +40,10 @@ def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 class Process:
-    """One running emulator, and an HTTP session for it. `line`: what it printed when ready; `url`: where it listens."""
+    """One running emulator, and an HTTP session for it.
+
+    `line`: what it printed when ready; `url`: where it listens; `answer`: the last answer to `call`.
+    """
 
     def __init__(self, name: str, *arguments: str) -> None:
         command = [sys.executable, "-m", f"sandbox.{name}", *arguments]
@@ -48,6 +51,13 @@ class Process:
         self.line = self.process.stdout.readline().strip()
         self.url = self.line.rpartition(" ")[2]
         self.session = requests.Session()
+        self.answer: Any = None
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+        options = {"json": body, "timeout": 10, "allow_redirects": False} | more
+        self.answer = self.session.request(method, self.url + path, **options)
+        kind = self.answer.headers.get("Content-Type", "")
+        return self.answer.json() if self.answer.content and "json" in kind else self.answer.text
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it; returns its exit status."""

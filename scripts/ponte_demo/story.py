@@ -17,17 +17,17 @@ import django
 
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import transaction  # noqa: E402
-from django.urls import reverse  # noqa: E402
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import transaction
+from django.urls import reverse
 
-from apps.banking.aggregators.pluggy import application  # noqa: E402 (models need Django set up)
-from apps.clients.models import Client, Membership  # noqa: E402
-from core.celery import app as celery  # noqa: E402
-from ponte_demo import figures  # noqa: E402
-from ponte_demo.bank import Bank, answers  # noqa: E402
+from apps.banking.aggregators.pluggy import application
+from apps.clients.models import Client, Membership
+from core.celery import app as celery
+from ponte_demo import figures
+from ponte_demo.bank import Bank, answers
 
 PATIENCE_SECONDS = 120.0
 CONNECTOR = 2  # Pluggy Bank, with every product

@@ -199,9 +199,9 @@ def due() -> Any:
 def run_next(event: Any) -> None:
     """Run the task for an event's mailbox in this process, as the bell makes a worker do."""
     from apps.banking import tasks  # noqa: F401 - registers them
-    from apps.events.kinds import listener
+    from apps.events.kinds import task_of
 
-    current_app.tasks[listener(event.kind)[0]](event.mailbox)
+    current_app.tasks[task_of(event.kind)[0]](event.mailbox)
 
 
 @pytest.fixture

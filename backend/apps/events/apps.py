@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from apps.events.checks import check_listeners, check_mailbox
+from apps.events.checks import check_handlers, check_mailbox
 
 
 class EventsConfig(AppConfig):
@@ -12,4 +12,4 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_mailbox)
-        register(check_listeners)
+        register(check_handlers)

@@ -19,7 +19,7 @@ def check_mailbox(**_: Any) -> list[CheckMessage]:
     return []
 
 
-def check_listeners(**_: Any) -> list[CheckMessage]:
+def check_handlers(**_: Any) -> list[CheckMessage]:
     """Report each entry of EVENT_TASKS whose queue no worker reads."""
     queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
     wrong = sorted((kind, queue) for kind, (_task, queue) in settings.EVENT_TASKS.items() if queue not in queues)

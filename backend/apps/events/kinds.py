@@ -13,7 +13,7 @@ def is_handled(kind: str) -> bool:
     return kind in settings.EVENT_TASKS
 
 
-def listener(kind: str) -> tuple[str, str]:
+def task_of(kind: str) -> tuple[str, str]:
     """The name of the task that handles `kind`, and the name of its queue."""
     task: tuple[str, str] = settings.EVENT_TASKS.get(kind, UNHANDLED_TASK)
     return task

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from kombu import Producer
 
 from apps.events import bell
-from apps.events.kinds import listener
+from apps.events.kinds import task_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def ring() -> int:
 
 def send(mailbox: str, kind: str, *, producer: Producer | None = None) -> None:
     """Send the task of one mailbox to the broker. Raises bell.BROKER_ERRORS."""
-    task, queue = listener(kind)
+    task, queue = task_of(kind)
     current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, retry=False, producer=producer)
 
 

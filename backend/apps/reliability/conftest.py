@@ -70,5 +70,5 @@ def _forget_answers() -> None:
     """No test sees the answers of another."""
     from apps.reliability import health, metrics  # models cannot be imported before Django has started
 
-    for probe in (health.DATABASE, health.BACKLOG, health.BROKER, metrics.ROWS, metrics.CALLS):
+    for probe in (health.DATABASE, health.BACKLOG, health.BROKER, metrics.SYNC_FIGURES, metrics.CALLS):
         probe.forget()

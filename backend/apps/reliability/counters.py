@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-MEMORY = Path("/dev/shm")  # noqa: S108
+MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is private
 PREFIX = "ponte-metrics-"
 LOCK = "held"
 # A folder younger than this may not have its lock yet.

@@ -18,12 +18,12 @@ from apps.reliability.broker import Broker
 from apps.reliability.connections import redis
 from apps.reliability.health import PATIENCE, read_health
 from apps.reliability.probe import Probe, answer_by
-from apps.reliability.rows import Rows, read_rows
+from apps.reliability.sync_figures import SyncFigures, read_sync_figures
 
 __all__ = ["CONTENT_TYPE", "render"]
 
 # Counting connections and syncs reads many rows, so several requests share one count.
-ROWS: Probe[Rows] = Probe(read_rows, fresh=10)
+SYNC_FIGURES: Probe[SyncFigures] = Probe(read_sync_figures, fresh=10)
 CALLS: Probe[Calls] = Probe(lambda: read_calls(redis()))
 
 
@@ -59,15 +59,15 @@ class _Families:
 
 def _collect() -> Iterator[Metric]:
     deadline = time.monotonic() + PATIENCE
-    rows, calls = ROWS.begin(), CALLS.begin()
+    syncs, calls = SYNC_FIGURES.begin(), CALLS.begin()
     health = read_health()
     yield _labelled_gauge("ponte_up", "Whether a service answers.", "service", health.services)
     if health.backlog:
         yield from _backlog(health.backlog)
     if health.broker:
         yield from _broker(health.broker)
-    if row_counts := answer_by(rows, deadline):
-        yield from _rows(row_counts)
+    if sync_figures := answer_by(syncs, deadline):
+        yield from _sync_figures(sync_figures)
     if call_counts := answer_by(calls, deadline):
         yield from _calls(call_counts)
 
@@ -96,17 +96,17 @@ def _broker(broker: Broker) -> Iterator[Metric]:
     yield _gauge("ponte_workers", "Workers whose heartbeat is fresh.", broker.workers)
 
 
-def _rows(rows: Rows) -> Iterator[Metric]:
-    yield _labelled_gauge("ponte_connections", "Connected banks, by state.", "state", rows.connections)
+def _sync_figures(figures: SyncFigures) -> Iterator[Metric]:
+    yield _labelled_gauge("ponte_connections", "Connected banks, by state.", "state", figures.connections)
     syncs = GaugeMetricFamily(
         "ponte_syncs_last_day", "Syncs that began in the last 24 hours.", labels=["result", "error_type"]
     )
-    for labels, number in sorted(rows.syncs.items()):
+    for labels, number in sorted(figures.syncs.items()):
         syncs.add_metric(labels, number)
     yield syncs
-    if rows.schedule_seconds is not None:
+    if figures.schedule_seconds is not None:
         yield _gauge(
-            "ponte_schedule_seconds", "Seconds since beat last wrote down what it sent.", rows.schedule_seconds
+            "ponte_schedule_seconds", "Seconds since beat last wrote down what it sent.", figures.schedule_seconds
         )
 
 

@@ -6,32 +6,28 @@ from importlib import import_module
 from django.conf import settings
 
 from apps.reliability import health, heartbeat
-from core.documents import BACKEND, ROOT
+from core.documents import BACKEND, document
 from lib.retry import POLICIES
 
 SCHEDULES = ("apps.events.migrations.0003_schedule", "apps.banking.migrations.0004_schedule")
-PAGE = (ROOT / "docs" / "operations.md").read_text()
-
-
-def section(title: str) -> str:
-    return re.split(r"\n#{2,3} ", PAGE.split(f"# {title}\n", 1)[1])[0]
+PAGE = document("docs/operations.md")
 
 
 def test_the_schedule_is_that_of_the_migrations():
-    documented = set(re.findall(r"^\| `([a-z_.]+)` \| (\d+) s", section("What beat sends"), re.MULTILINE))
+    documented = {(task.strip("`"), every.split()[0]) for task, every, _ in PAGE.table("Task", "Every")}
     rows = [(task, seconds) for name in SCHEDULES for _, task, seconds, _ in import_module(name).SCHEDULE]
     discovery = import_module("apps.banking.migrations.0006_schedule_discovery")
     assert documented == {(task, str(seconds)) for task, seconds in [*rows, (discovery.TASK, discovery.SECONDS)]}
 
 
 def test_the_queues_are_those_of_the_settings():
-    documented = set(re.findall(r"^\| `([a-z]+)` \|", section("Queues"), re.MULTILINE))
+    documented = {queue.strip("`") for queue, _ in PAGE.table("Queue", "For")}
     assert documented == {queue.name for queue in settings.CELERY_TASK_QUEUES}
 
 
 def test_each_log_line_is_in_the_code():
     sources = "\n".join(path.read_text() for path in (BACKEND / "apps").rglob("*.py") if "test_" not in path.name)
-    lines = re.findall(r"^\| `([^`]+)` \| (?:info|warning|error)", section("Log lines"), re.MULTILINE)
+    lines = [line.strip("`") for line, *_ in PAGE.table("Line begins with", "Level")]
     assert len(lines) > 8
     for line in lines:
         parts = re.split(r"item/updated|12345|401|…|[()]", line)
@@ -39,9 +35,9 @@ def test_each_log_line_is_in_the_code():
 
 
 def test_the_figures_in_the_text_are_those_of_the_code():
-    assert f"within {heartbeat.ALIVE_SECONDS} seconds" in PAGE
-    assert f"every {heartbeat.EVERY_SECONDS:.0f}, whether" in PAGE
-    assert f"more than {health.OVERDUE_SECONDS // 60} minutes" in PAGE
-    assert f"ponte_events_overdue_seconds > {health.OVERDUE_SECONDS}" in PAGE
-    assert f"dead after {POLICIES['event'].attempts} attempts" in PAGE
+    assert f"within {heartbeat.ALIVE_SECONDS} seconds" in PAGE.text
+    assert f"every {heartbeat.EVERY_SECONDS:.0f}, whether" in PAGE.text
+    assert f"more than {health.OVERDUE_SECONDS // 60} minutes" in PAGE.text
+    assert f"ponte_events_overdue_seconds > {health.OVERDUE_SECONDS}" in PAGE.text
+    assert f"dead after {POLICIES['event'].attempts} attempts" in PAGE.text
     assert health.OVERDUE_SECONDS >= settings.CELERY_TASK_TIME_LIMIT

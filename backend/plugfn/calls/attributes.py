@@ -9,13 +9,13 @@ from plugfn.calls.options import CallOptions
 from plugfn.definition import Action, Provider
 from plugfn.errors import UnknownAttribute, suggestion
 
-Run = Callable[..., Awaitable[BaseModel]]
+RunAction = Callable[..., Awaitable[BaseModel]]
 
 
 class BoundAction:
     """An action that can be called as a function."""
 
-    def __init__(self, action: Action[Any, Any], run: Run) -> None:
+    def __init__(self, action: Action[Any, Any], run: RunAction) -> None:
         self.action, self._run = action, run
         self.__doc__ = action.summary
 
@@ -30,7 +30,7 @@ class BoundAction:
 class Attributes:
     """A provider, or a group of its actions ("issues"). Unknown names raise UnknownAttribute with a suggestion."""
 
-    def __init__(self, provider: Provider, run: Run, prefix: str = "") -> None:
+    def __init__(self, provider: Provider, run: RunAction, prefix: str = "") -> None:
         self._provider, self._run_action, self._prefix = provider, run, prefix
 
     def __getattr__(self, name: str) -> Any:

@@ -70,7 +70,8 @@ class Once:
         if first["mark"] != mark:
             error = IdempotencyConflict("this idempotency key was used for another call", code="other_parameters")
         elif first["state"] == "done":
-            return action.result.model_validate_json(first["result"])  # type: ignore[no-any-return]
+            stored: BaseModel = action.result.model_validate_json(first["result"])
+            return stored
         elif first["state"] == "running" and time.time() - first["at"] < LONGEST_RUN:
             error = IdempotencyConflict("the first call with this key is still running", code="in_progress")
         else:

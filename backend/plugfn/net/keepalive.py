@@ -23,7 +23,7 @@ T = TypeVar("T")
 Key = tuple[bytes, bytes, int]
 
 
-class Connections:
+class HttpConnections:
     """Runs at most MOST_BUSY requests at a time, and reuses connections while they are fresh."""
 
     def __init__(self, network: httpcore2.AsyncNetworkBackend, tls: ssl.SSLContext) -> None:

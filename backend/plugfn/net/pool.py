@@ -11,7 +11,7 @@ from typing import Any
 import httpcore2
 
 from plugfn.net.guard import Guard
-from plugfn.net.keepalive import Connections
+from plugfn.net.keepalive import HttpConnections
 from plugfn.net.stream import WatchedStream
 
 Options = Iterable[Any] | None
@@ -75,8 +75,8 @@ class GuardedNetwork(Network):
 
 @dataclass(frozen=True)
 class _Pair:
-    trusted: Connections
-    guarded: Connections
+    trusted: HttpConnections
+    guarded: HttpConnections
 
 
 class Pool:
@@ -93,7 +93,7 @@ class Pool:
         self._process = os.getpid()
         self._making = Lock()
 
-    def connections(self, *, trusted: bool) -> Connections:
+    def connections(self, *, trusted: bool) -> HttpConnections:
         """The connections of the running event loop."""
         pair = self._pairs.get(asyncio.get_running_loop())
         if pair is None or self._process != os.getpid():
@@ -117,7 +117,7 @@ class Pool:
                 # Created once: reading the system's certificates takes longer than a call.
                 self._tls = httpcore2.default_ssl_context()
             guarded = GuardedNetwork(self.guard)
-            pair = _Pair(Connections(Network(), self._tls), Connections(guarded, self._tls))
+            pair = _Pair(HttpConnections(Network(), self._tls), HttpConnections(guarded, self._tls))
             self._pairs[asyncio.get_running_loop()] = pair
             return pair
 

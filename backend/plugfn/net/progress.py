@@ -4,7 +4,7 @@ import logging
 from contextvars import ContextVar
 
 
-class Progress:
+class RequestProgress:
     """How far one request is."""
 
     def __init__(self) -> None:
@@ -15,11 +15,11 @@ class CallProgress:
     """The requests of one call, including those to other origins."""
 
     def __init__(self) -> None:
-        self.under_way: list[Progress] = []
+        self.under_way: list[RequestProgress] = []
         self.changed = False
 
 
-sending: ContextVar[Progress | None] = ContextVar("sending", default=None)
+sending: ContextVar[RequestProgress | None] = ContextVar("sending", default=None)
 """The request that the running task is sending."""
 
 

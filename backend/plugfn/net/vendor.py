@@ -14,7 +14,7 @@ from plugfn.net.answer import UNREADABLE, Answer, ErrorTable
 from plugfn.net.body import ACCEPTED, drop_body, read_body
 from plugfn.net.failures import TRANSPORT, unavailable
 from plugfn.net.pool import Pool
-from plugfn.net.progress import CallProgress, Progress, sending
+from plugfn.net.progress import CallProgress, RequestProgress, sending
 from plugfn.net.quota import Quota
 from plugfn.net.url import Address, is_query, read_origin, stays_within
 
@@ -161,7 +161,7 @@ class VendorHttp:
         return other
 
     async def _exchange(self, request: httpcore2.Request, max_bytes: int) -> Answer:
-        progress = Progress()
+        progress = RequestProgress()
         self._progress.under_way.append(progress)
         token = sending.set(progress)
         try:

@@ -92,9 +92,7 @@ class Token(SimpleNamespace, TokenMixin):
         return Client()
 
 
-def server() -> tuple[flask.Flask, list[Token]]:
-    app, codes, tokens = flask.Flask("peer"), {}, []
-
+def code_grant(codes: dict[str, Code]) -> type[grants.AuthorizationCodeGrant]:
     class FromCode(grants.AuthorizationCodeGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]
 
@@ -117,6 +115,10 @@ def server() -> tuple[flask.Flask, list[Token]]:
         def authenticate_user(self, authorization_code: Code) -> str:
             return "acct-1"
 
+    return FromCode
+
+
+def refresh_grant(tokens: list[Token]) -> type[grants.RefreshTokenGrant]:
     class FromRefresh(grants.RefreshTokenGrant):
         TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]
         INCLUDE_NEW_REFRESH_TOKEN = True
@@ -131,6 +133,12 @@ def server() -> tuple[flask.Flask, list[Token]]:
         def revoke_old_credential(self, refresh_token: Token) -> None:
             refresh_token.revoked = True
 
+    return FromRefresh
+
+
+def server() -> tuple[flask.Flask, list[Token]]:
+    app, tokens = flask.Flask("peer"), list[Token]()
+
     class Validator(BearerTokenValidator):
         def authenticate_token(self, token_string: str) -> Token | None:
             return next((token for token in tokens if token.access_token == token_string), None)
@@ -142,8 +150,8 @@ def server() -> tuple[flask.Flask, list[Token]]:
     oauth = AuthorizationServer(
         app, query_client=lambda client_id: Client() if client_id == CLIENT_ID else None, save_token=save
     )
-    oauth.register_grant(FromCode, [CodeChallenge(required=True)])
-    oauth.register_grant(FromRefresh)
+    oauth.register_grant(code_grant({}), [CodeChallenge(required=True)])
+    oauth.register_grant(refresh_grant(tokens))
     protect = ResourceProtector()
     protect.register_token_validator(Validator())
 

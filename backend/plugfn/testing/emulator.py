@@ -15,7 +15,7 @@ class Emulator:
 
     def __init__(self, name: str, *arguments: str) -> None:
         command = [sys.executable, "-m", f"sandbox.{name}", *arguments]
-        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        self.process = subprocess.Popen(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
         assert self.process.stdout is not None  # noqa: S101 - set by stdout=PIPE above
         line = self.process.stdout.readline().strip()
         if not line:
@@ -30,7 +30,7 @@ class Emulator:
     def control(self, method: str, path: str, document: Any = None) -> Any:
         """Send a request to the emulator's /_sandbox; returns its JSON answer, or None."""
         body = None if document is None else json.dumps(document).encode()
-        request = Request(f"{self.url}/_sandbox{path}", data=body, method=method)  # noqa: S310
+        request = Request(f"{self.url}/_sandbox{path}", data=body, method=method)  # noqa: S310 - loopback
         with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
             body = answer.read()
         return json.loads(body) if body else None

@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,29 +27,29 @@ ODD = 'Zoë 🐘 "quoted"; DROP TABLE x; -- %s {} \\ \u202e'
 AT_ONCE = 50
 
 
-def a_connection(**changes: object) -> Connection:
+def a_connection(**changes: Any) -> Connection:
     """A connection of ana's at GitHub, with changes."""
     connection = Connection(uuid4().hex, "ana", "github", ConnectionStatus.ACTIVE, NOW, NOW)
-    return replace(connection, **changes)  # type: ignore[arg-type]
+    return replace(connection, **changes)
 
 
-def a_workflow(**changes: object) -> WorkflowRow:
+def a_workflow(**changes: Any) -> WorkflowRow:
     """A workflow of ana's, with changes."""
     workflow = WorkflowRow(uuid4().hex, "ana", "triage", "active", "github", "issues.opened", NOW, NOW, b"sealed")
-    return replace(workflow, **changes)  # type: ignore[arg-type]
+    return replace(workflow, **changes)
 
 
-def a_run(workflow: WorkflowRow, **changes: object) -> RunRow:
+def a_run(workflow: WorkflowRow, **changes: Any) -> RunRow:
     """A run of a workflow, with changes."""
     run_id = uuid4().hex
     run = RunRow(run_id, workflow.id, workflow.user_id, "running", run_id, 0, run_id, NOW, NOW, b"sealed")
-    return replace(run, **changes)  # type: ignore[arg-type]
+    return replace(run, **changes)
 
 
-def a_log(**changes: object) -> ActionLog:
+def a_log(**changes: Any) -> ActionLog:
     """An attempt of ana's, with changes."""
     log = ActionLog(uuid4().hex, 1, "ana", "c1", "github", "repos.get", NOW, 12.5, "ok")
-    return replace(log, **changes)  # type: ignore[arg-type]
+    return replace(log, **changes)
 
 
 async def together(make: Callable[[], Awaitable[object]], times: int = AT_ONCE) -> list[object]:

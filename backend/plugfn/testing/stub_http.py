@@ -13,7 +13,7 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 Behaviour = bytes | Callable[[socket.socket], None]
 
@@ -70,9 +70,10 @@ class StubServer(socketserver.ThreadingTCPServer):
 
 class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
+    server: StubServer
 
     def handle(self) -> None:
-        server = cast(StubServer, self.server)
+        server = self.server
         try:
             while (request := self._request()) is not None:
                 server.requests.append(request)

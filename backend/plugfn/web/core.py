@@ -33,7 +33,7 @@ from plugfn.web.messages import MOST_JSON, Request, Response, failure, redirect,
 log = logging.getLogger("plugfn.web")
 
 
-class Visit(NamedTuple):
+class RoutedRequest(NamedTuple):
     """A request to a route: the user's id ("" where none is needed), and the variable parts of the path."""
 
     request: Request
@@ -52,7 +52,7 @@ class Route:
     method: str
     path: str
     summary: str
-    answer: Callable[[Visit], Awaitable[Response]]
+    answer: Callable[[RoutedRequest], Awaitable[Response]]
     personal: bool = True
 
 
@@ -126,45 +126,45 @@ class Web:
         user_id = await self._plug.user_of(request.native) if route.personal else ""
         if route.personal and not user_id:
             return refusal(401, "unauthenticated", "Log in first.")
-        return await route.answer(Visit(request, user_id or "", part))
+        return await route.answer(RoutedRequest(request, user_id or "", part))
 
-    async def _providers(self, _visit: Visit) -> Response:
+    async def _providers(self, _visit: RoutedRequest) -> Response:
         return reply({"providers": [describe(provider) for provider in self._plug.providers]})
 
-    async def _authorize(self, visit: Visit) -> Response:
+    async def _authorize(self, visit: RoutedRequest) -> Response:
         body = validated(Authorize, visit.request.document(), "the fields")
         url = await self._plug.connections.authorization_url(
             visit.user_id, visit.part["provider"], redirect_after=body.redirect_after, scopes=body.scopes
         )
         return reply({"authorization_url": url})
 
-    async def _callback(self, visit: Visit) -> Response:
+    async def _callback(self, visit: RoutedRequest) -> Response:
         done = await self._plug.connections.callback(visit.user_id, visit.part["provider"], visit.request.query)
         if done.redirect_after:
             joint = "&" if "?" in done.redirect_after else "?"
             return redirect(f"{done.redirect_after}{joint}{urlencode({'connected': done.connection.provider})}")
         return reply({"connection": shown(done.connection)})
 
-    async def _connections(self, visit: Visit) -> Response:
+    async def _connections(self, visit: RoutedRequest) -> Response:
         connections = await self._plug.connections.list(visit.user_id, visit.request.query.get("provider"))
         return reply({"connections": [shown(connection) for connection in connections]})
 
-    async def _connect(self, visit: Visit) -> Response:
+    async def _connect(self, visit: RoutedRequest) -> Response:
         body = validated(Connect, visit.request.document(), "the fields")
         connection = await self._plug.connections.create(
             visit.user_id, body.provider, body.credentials, label=body.label
         )
         return reply({"connection": shown(connection)}, 201)
 
-    async def _test(self, visit: Visit) -> Response:
+    async def _test(self, visit: RoutedRequest) -> Response:
         connection = await self._plug.connections.get(visit.part["id"], visit.user_id)
         return reply({"label": await self._plug.executor.test(connection)})
 
-    async def _disconnect(self, visit: Visit) -> Response:
+    async def _disconnect(self, visit: RoutedRequest) -> Response:
         await self._plug.connections.disconnect(visit.part["id"], visit.user_id)
         return Response(204)
 
-    async def _act(self, visit: Visit) -> Response:
+    async def _act(self, visit: RoutedRequest) -> Response:
         body = validated(CallAction, visit.request.document(), "the fields")
         result = await self._plug.run(
             f"{visit.part['provider']}.{visit.part['action']}",
@@ -175,12 +175,12 @@ class Web:
         )
         return written(f'{{"result":{json_of(result)}}}')
 
-    async def _logs(self, visit: Visit) -> Response:
+    async def _logs(self, visit: RoutedRequest) -> Response:
         rows = await self._plug.store.logs(user_id=visit.user_id, limit=100)
         names = ("started_at", "provider", "action", "attempt", "outcome", "error", "code", "milliseconds", "call_id")
         return reply({"logs": [{name: _json_value(getattr(row, name)) for name in names} for row in rows]})
 
-    async def _webhook(self, visit: Visit) -> Response:
+    async def _webhook(self, visit: RoutedRequest) -> Response:
         request, part = visit.request, visit.part
         inbound = Inbound(request.body, request.headers, request.query)
         receipt = await self._plug.webhooks.receive(part["provider"], inbound, part.get("id"), part.get("secret"))

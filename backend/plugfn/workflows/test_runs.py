@@ -397,6 +397,43 @@ class Crash(Died):
     """The process dies at a write of the store."""
 
 
+class Troubles:
+    """What happens at each call of an action, by `plan`, and the numbers of the writes at which the process dies."""
+
+    def __init__(self, world: World, plan: list[str], store_dies: list[int]) -> None:
+        self.plan, self.store_dies, self.writes = list(plan), set(store_dies), 0
+        self.store_row = world.store.update_run
+        world.store.update_run = self.write  # type: ignore[method-assign]
+        world.runner.before, world.runner.after = self.before, self.after
+
+    async def write(self, row: Any) -> bool:
+        self.writes += 1
+        if self.writes in self.store_dies:
+            raise Crash
+        return await self.store_row(row)
+
+    async def before(self, action: str, params: Any) -> None:
+        what = self.plan[0] if self.plan else "ok"
+        if what == "die after":
+            return
+        if self.plan:
+            self.plan.pop(0)
+        if what == "die before":
+            raise Died
+        if what != "ok":
+            raise NotFound("x") if what == "fail" else OutcomeUnknown("x")
+
+    async def after(self, action: str, params: Any) -> None:
+        if self.plan and self.plan[0] == "die after":
+            self.plan.pop(0)
+            raise Died
+
+    def end(self) -> None:
+        """From now on all goes well."""
+        self.plan.clear()
+        self.store_dies.clear()
+
+
 @given(
     st.lists(st.sampled_from(["ok", "fail", "unknown", "die before", "die after"]), min_size=0, max_size=8),
     st.lists(st.sampled_from(["stop", "continue"]), min_size=3, max_size=3),
@@ -411,35 +448,7 @@ async def test_no_step_is_done_twice_after_any_failure_or_crash(
     await world.engine.create(
         "ana", spec(steps=[one | {"on_error": policy} for one, policy in zip(THREE, on_error, strict=True)])
     )
-    happens = list(plan)
-    writes = 0
-    write = world.store.update_run
-
-    async def dying_write(row: Any) -> bool:
-        nonlocal writes
-        writes += 1
-        if writes in store_dies:
-            raise Crash
-        return await write(row)
-
-    async def before(action: str, params: Any) -> None:
-        what = happens[0] if happens else "ok"
-        if what == "die after":
-            return
-        if happens:
-            happens.pop(0)
-        if what == "die before":
-            raise Died
-        if what != "ok":
-            raise NotFound("x") if what == "fail" else OutcomeUnknown("x")
-
-    async def after(action: str, params: Any) -> None:
-        if happens and happens[0] == "die after":
-            happens.pop(0)
-            raise Died
-
-    world.store.update_run = dying_write  # type: ignore[method-assign]
-    world.runner.before, world.runner.after = before, after
+    troubles = Troubles(world, plan, store_dies)
     with suppress(Died):
         await world.engine.handle(opened())
     for _ in range(len(plan) + len(store_dies) + 1):
@@ -453,8 +462,7 @@ async def test_no_step_is_done_twice_after_any_failure_or_crash(
     done = [one.status is StepStatus.SUCCEEDED for one in runs[0].steps]
     assert [str(at + 1) for at, one in enumerate(done) if one] == texts(world)
     if runs[0].status in (RunStatus.FAILED, RunStatus.PARTIAL):
-        happens.clear()
-        store_dies.clear()
+        troubles.end()
         again = await world.engine.retry(runs[0].id, "ana", confirm_unknown=True)
         assert again.status == RunStatus.SUCCEEDED
         assert sorted(texts(world)) == ["1", "2", "3"]

@@ -3,11 +3,10 @@
 from aiohttp import web
 
 from sandbox.kit.app import Sandbox
-from sandbox.kit.background import Background
+from sandbox.kit.background import SENDING, Background
 
 from . import control, hooks_api, oauth, repos
 from .api import error
-from .hooks import SENDING
 from .world import WORLD, World
 
 

@@ -9,17 +9,10 @@ from sandbox.conftest import Process
 
 
 class GitHub(Process):
-    """The running emulator, and a session with ana's token. `answer` is the last one."""
+    """The running emulator, and a session with ana's token."""
 
     def __init__(self) -> None:
         super().__init__("github")
-        self.answer: Any = None
-
-    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        options = {"json": body, "timeout": 10, "allow_redirects": False} | more
-        self.answer = self.session.request(method, self.url + path, **options)
-        kind = self.answer.headers.get("Content-Type", "")
-        return self.answer.json() if self.answer.content and "json" in kind else self.answer.text
 
     def get(self, path: str, **more: Any) -> Any:
         return self.call("GET", path, **more)

@@ -18,7 +18,9 @@ from typing import Any
 
 from aiohttp import web
 
-from .hooks import SENDING, fire
+from sandbox.kit.background import settle
+
+from .hooks import fire
 from .repos import to_json
 from .world import CLIENT_ID, WORLD, Repo
 
@@ -95,11 +97,6 @@ async def age(request: web.Request) -> web.Response:
         for delivery in hook.deliveries:
             moment = datetime.fromisoformat(delivery["delivered_at"]) - timedelta(hours=fields["hours"])
             delivery["delivered_at"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return web.Response(status=204)
-
-
-async def settle(request: web.Request) -> web.Response:
-    await request.app[SENDING].settled()
     return web.Response(status=204)
 
 

@@ -15,12 +15,11 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
-from sandbox.kit.background import Background
+from sandbox.kit.background import SENDING
 
 from .world import WORLD, Hook, Repo, World
 
 DEADLINE_SECONDS = 10.0
-SENDING = web.AppKey("sending", Background)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Coroutine
 
+from aiohttp import web
+
 
 class Background:
     """Tasks that run beside the requests."""
@@ -26,3 +28,13 @@ class Background:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+SENDING = web.AppKey("sending", Background)
+"""An application's webhook deliveries."""
+
+
+async def settle(request: web.Request) -> web.Response:
+    """Answer when no delivery is under way."""
+    await request.app[SENDING].settled()
+    return web.Response(status=204)

@@ -1,10 +1,9 @@
 """Builds the emulator's application."""
 
 from sandbox.kit.app import Sandbox
-from sandbox.kit.background import Background
+from sandbox.kit.background import SENDING, Background
 
 from . import control, methods, oauth
-from .events import SENDING
 from .world import WORLD, World
 
 

@@ -9,17 +9,10 @@ from sandbox.conftest import Process, Receiver
 
 
 class Slack(Process):
-    """The running emulator, and a session with a bot's token. `answer` is the last one."""
+    """The running emulator, and a session with a bot's token."""
 
     def __init__(self) -> None:
         super().__init__("slack")
-        self.answer: Any = None
-
-    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        options = {"json": body, "timeout": 10, "allow_redirects": False} | more
-        self.answer = self.session.request(method, self.url + path, **options)
-        kind = self.answer.headers.get("Content-Type", "")
-        return self.answer.json() if self.answer.content and "json" in kind else self.answer.text
 
     def control(self, path: str, body: Any = None) -> Any:
         return self.call("POST", f"/_sandbox/{path}", body)

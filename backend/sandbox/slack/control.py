@@ -15,7 +15,9 @@ import time
 
 from aiohttp import web
 
-from .events import SENDING, emit, interact, verify_url
+from sandbox.kit.background import settle
+
+from .events import emit, interact, verify_url
 from .world import TEAM, WORLD
 
 ALL_SCOPES = ["chat:write", "channels:manage", "groups:write", "users:read"]
@@ -58,11 +60,6 @@ async def tell(request: web.Request) -> web.Response:
 async def press(request: web.Request) -> web.Response:
     interact(request.app, (await request.json())["payload"])
     return web.Response(status=202)
-
-
-async def settle(request: web.Request) -> web.Response:
-    await request.app[SENDING].settled()
-    return web.Response(status=204)
 
 
 async def show(request: web.Request) -> web.Response:

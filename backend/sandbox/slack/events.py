@@ -15,12 +15,11 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
-from sandbox.kit.background import Background
+from sandbox.kit.background import SENDING
 
 from .world import APP_ID, BOT, SIGNING_SECRET, TEAM, WORLD, World
 
 WAITS_SECONDS = (0.0, 60.0, 300.0)
-SENDING = web.AppKey("sending", Background)
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 

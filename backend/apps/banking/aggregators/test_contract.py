@@ -16,7 +16,7 @@ from apps.banking.aggregators.contract import (
     Source,
     Subject,
 )
-from apps.banking.aggregators.mailboxes import Mailbox
+from apps.banking.aggregators.mailboxes import MailboxName
 from apps.banking.aggregators.registry import AGGREGATORS
 from apps.banking.models import (
     Account,
@@ -113,7 +113,7 @@ def test_rows_have_columns_of_ours_and_an_id_and_no_others(case):
 
 def test_a_first_sync_stores_all_rows_and_a_second_one_changes_nothing(case, work, monkeypatch):
     monkeypatch.setitem(AGGREGATORS, case.definition.name, path_of(case.definition.name))
-    mailbox = Mailbox(case.definition.name, "", Subject.ITEM, case.item_id)
+    mailbox = MailboxName(case.definition.name, "", Subject.ITEM, case.item_id)
     connection = adopt(mailbox, MembershipFactory(), credential=case.credential)
     for outcome in ("synced", "nothing new"):
         reconcile.request(connection, full=True)

@@ -7,7 +7,7 @@ import pytest
 from django.db.models.functions import Now
 
 from apps.banking.aggregators.contract import ACCOUNT_TYPES
-from apps.banking.aggregators.pluggy.items import item_state
+from apps.banking.aggregators.pluggy.item_state import item_state
 from apps.banking.factories import AccountFactory, ConnectionFactory
 from apps.banking.models import Account, BalanceSnapshot
 from apps.banking.rows.balances import record_balances

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from apps.banking.aggregators.contract import Product
-from apps.banking.aggregators.pluggy import items
+from apps.banking.aggregators.pluggy import item_state
 from apps.banking.aggregators.pluggy.source import PluggySource
 from apps.banking.factories import AccountFactory
 from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, Transaction
@@ -61,8 +61,8 @@ def test_a_balance_belongs_to_the_day_on_which_the_bank_sent_it(bank, connected,
     before = BalanceSnapshot.objects.count()
     # Half past one in the morning in UTC is the evening before in Brazil.
     moment = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
-    monkeypatch.setattr(items, "as_of", lambda item: moment)
-    monkeypatch.setattr(items, "_products_as_of", lambda detail: {})
+    monkeypatch.setattr(item_state, "as_of", lambda item: moment)
+    monkeypatch.setattr(item_state, "_products_as_of", lambda detail: {})
     deliver({**bank.events(connected, "item/created")[0], "event": "item/updated", "eventId": "old"})
     work()
     assert BalanceSnapshot.objects.filter(date="2026-03-04").count() == 3

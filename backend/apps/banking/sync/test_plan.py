@@ -3,7 +3,7 @@
 import pytest
 
 from apps.banking.aggregators.contract import COLLECTED
-from apps.banking.aggregators.pluggy.items import item_state
+from apps.banking.aggregators.pluggy.item_state import item_state
 from apps.banking.sync.plan import plan_listing, plan_sync
 
 

@@ -32,7 +32,7 @@ STATEMENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StatementResult:
     """The rows of a statement, and how many rows it changed."""
 
     rows: Sequence[Row[Any]]
@@ -47,9 +47,9 @@ class _Engine:
     process: int
     engine: AsyncEngine
     open: "WeakSet[Any]" = field(default_factory=WeakSet)
-    running: "set[asyncio.Task[Outcome]]" = field(default_factory=set)
+    running: "set[asyncio.Task[StatementResult]]" = field(default_factory=set)
 
-    async def run(self, executed: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def run(self, executed: Coroutine[Any, Any, StatementResult]) -> StatementResult:
         """Run a statement to its end, even when its caller is cancelled. A connection that is abandoned while it is
         opened or during a statement would stay in use, and could keep SQLite locked."""
         task = self.loop.create_task(executed)
@@ -118,14 +118,14 @@ class Database:
         """This database's INSERT, for ON CONFLICT."""
         return sqlite.insert(table) if self._url.drivername == SQLITE else postgresql.insert(table)
 
-    async def execute(self, statement: Executable) -> Outcome:
+    async def execute(self, statement: Executable) -> StatementResult:
         """Run one statement, in its own transaction.
 
         Raises Unavailable (code "store"), InvalidCall (a value that the database cannot store), IntegrityError."""
         entry = self._entry()
         return await entry.run(self._executed(entry.engine, statement))
 
-    async def _executed(self, engine: AsyncEngine, statement: Executable) -> Outcome:
+    async def _executed(self, engine: AsyncEngine, statement: Executable) -> StatementResult:
         for attempt in range(1, ATTEMPTS_WHEN_LOCKED + 1):
             try:
                 limit = asyncio.timeout(STATEMENT_SECONDS)
@@ -208,10 +208,10 @@ def _set_up(connection: Any) -> None:
     cursor.close()
 
 
-async def _outcome(connection: AsyncConnection, statement: Executable) -> Outcome:
+async def _outcome(connection: AsyncConnection, statement: Executable) -> StatementResult:
     result = await connection.execute(statement)
     rows = result.all() if result.returns_rows else []
-    return Outcome(rows, len(rows) if result.returns_rows else result.rowcount)
+    return StatementResult(rows, len(rows) if result.returns_rows else result.rowcount)
 
 
 class _Locked(Exception):

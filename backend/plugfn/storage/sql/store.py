@@ -7,7 +7,7 @@ from sqlalchemy import Executable
 
 from plugfn.storage.sql.action_logs import SqlActionLogs
 from plugfn.storage.sql.connections import SqlConnections
-from plugfn.storage.sql.database import Outcome
+from plugfn.storage.sql.database import StatementResult
 from plugfn.storage.sql.short_lived import SqlShortLived
 from plugfn.storage.sql.upgrade import upgrade
 from plugfn.storage.sql.workflows import SqlWorkflows
@@ -34,7 +34,7 @@ class SqlStore(SqlConnections, SqlShortLived, SqlActionLogs, SqlWorkflows):
                 upgrade(self._url)
                 self._opened = True
 
-    async def execute(self, statement: Executable) -> Outcome:
+    async def execute(self, statement: Executable) -> StatementResult:
         """As Database.execute; opens the store first if needed."""
         if not self._opened:
             await asyncio.to_thread(self._open_once)

@@ -1,5 +1,6 @@
 """Upgrades a database to the newest revision of the tables, once, even when several processes start together."""
 
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -82,10 +83,10 @@ def _sqlite(url: URL) -> Engine:
     """An engine whose transactions take the write lock when they begin, also for data definition."""
     engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True, connect_args={"timeout": 10.0})
 
-    def connected(connection: object, _record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
         # WAL: readers do not block the writer. The file remembers the mode.
-        connection.execute("PRAGMA journal_mode = WAL")  # type: ignore[attr-defined]
+        connection.execute("PRAGMA journal_mode = WAL")
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -24,7 +24,7 @@ from apps.banking.aggregators.contract import (
 from apps.banking.aggregators.pluggy.client.api import Called
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.directory import PluggyDirectory
-from apps.banking.aggregators.pluggy.items import listed_items
+from apps.banking.aggregators.pluggy.item_state import listed_items
 from apps.banking.aggregators.pluggy.source import PluggySource
 from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
 from apps.banking.aggregators.pluggy.webhooks.delivery import PluggyDeliveries

@@ -15,7 +15,7 @@ from redis import Redis
 
 from apps.banking.aggregators.pluggy.classify import classify_item
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
-from apps.banking.aggregators.pluggy.client.pages import Object, Objects
+from apps.banking.aggregators.pluggy.client.pages import Doc, Docs
 from apps.banking.aggregators.verdict import Health
 from lib.http import JsonClient
 from plugfn.testing.stub_http import Behaviour, Request, StubServer, reply
@@ -140,7 +140,7 @@ def sandbox(running: Sandbox) -> Sandbox:
     return running
 
 
-def settled(client: PluggyClient, item_id: str, healths: tuple[Health, ...] = ENDED) -> Object:
+def settled(client: PluggyClient, item_id: str, healths: tuple[Health, ...] = ENDED) -> Doc:
     """The item, once its verdict has one of these healths."""
     end = time.monotonic() + 20
     while (verdict := classify_item(item := client.item(item_id))).health not in healths:
@@ -149,13 +149,13 @@ def settled(client: PluggyClient, item_id: str, healths: tuple[Health, ...] = EN
     return item
 
 
-def connected(client: PluggyClient, user: str = "user-ok", connector: int = 2, **more: Any) -> Object:
+def connected(client: PluggyClient, user: str = "user-ok", connector: int = 2, **more: Any) -> Doc:
     """A new item at the emulator whose first run has ended."""
     parameters = {"user": user, "password": "password-ok"}
     item = client.create_item(connector, parameters, client_user_id=PERSON, **more)
     return settled(client, item["id"])
 
 
-def rows(pages: Iterable[Objects]) -> Objects:
+def rows(pages: Iterable[Docs]) -> Docs:
     """All rows of all pages."""
     return [row for page in pages for row in page]

@@ -12,11 +12,11 @@ from django.utils import timezone
 from apps.banking.aggregators.contract import ItemState, Page, ParentGone, Product, Row, Source
 from apps.banking.aggregators.pluggy import rows
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
-from apps.banking.aggregators.pluggy.client.pages import Objects
+from apps.banking.aggregators.pluggy.client.pages import Doc, Docs
 from apps.banking.aggregators.pluggy.errors import Gone
-from apps.banking.aggregators.pluggy.items import item_state
+from apps.banking.aggregators.pluggy.item_state import item_state
 from apps.banking.aggregators.pluggy.rows.base import Mapper, mapped
-from apps.banking.aggregators.pluggy.rows.values import Doc, parse
+from apps.banking.aggregators.pluggy.rows.values import parse
 from lib.errors import Permanent
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class PluggySource(Source):
         return vendor_id not in self._relisted[parent]
 
     @property
-    def _lists(self) -> dict[Product, tuple[Mapper, Callable[[str], Iterable[Objects]]]]:
+    def _lists(self) -> dict[Product, tuple[Mapper, Callable[[str], Iterable[Docs]]]]:
         client = self._client
         return {
             Product.BILLS: (rows.bill, client.bills),
@@ -124,7 +124,7 @@ class PluggySource(Source):
             Product.CONSENTS: client.consent,
         }
 
-    def _identity(self, item_id: str) -> Iterator[Objects]:
+    def _identity(self, item_id: str) -> Iterator[Docs]:
         try:
             yield [self._client.identity(item_id)]
         except Gone as error:
@@ -161,12 +161,12 @@ def _parent_gone(product: Product) -> Iterator[None]:
         raise ParentGone(text, error_type=error.error_type, code=error.code) from None
 
 
-def _mapped(mapper: Mapper, pages: Iterable[Objects]) -> Iterator[Page]:
+def _mapped(mapper: Mapper, pages: Iterable[Docs]) -> Iterator[Page]:
     for docs in pages:
         yield mapped(mapper, docs)
 
 
-def _of_account(account_id: str, docs: Objects) -> Page:
+def _of_account(account_id: str, docs: Docs) -> Page:
     """Map the account's transactions, and leave out those of other accounts."""
     page = mapped(rows.transaction, [doc for doc in docs if (doc.get("accountId") or account_id) == account_id])
     page.parent = account_id

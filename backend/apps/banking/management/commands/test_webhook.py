@@ -15,7 +15,7 @@ from django.urls import reverse
 from apps.banking.aggregators.contract import Deliveries, NotOffered, Sample
 from apps.banking.aggregators.registry import AGGREGATORS
 from apps.banking.management.applications import application_of
-from apps.banking.management.posting import Posted, Poster, Summary, is_loopback, summarise
+from apps.banking.management.sending import Sender, Summary, Webhook, WebhookAnswer, is_loopback, summarise
 
 DEFAULT_URL = "http://localhost:8000"
 # On another machine, the command checks whether the server accepts webhooks. It does not test the server's load.
@@ -86,13 +86,13 @@ class Command(BaseCommand):
         except NotOffered as error:
             raise CommandError(str(error)) from None
         self._check(url, options, deliveries)
-        poster = Poster(url, partial(deliveries.headers, secret=not options["hmac"]))
+        sender = Sender(url, partial(deliveries.headers, secret=not options["hmac"]))
         self.stdout.write(f"{options['event']} → {url}")
-        posted = []
-        for answer in poster.post_all(_bodies(deliveries, options), options["concurrency"]):
-            posted.append(answer)
-            self._print(answer, len(posted), options["show"])
-        self._conclude(posted, url)
+        answers = []
+        for answer in sender.send_all(_webhooks(deliveries, options), options["concurrency"]):
+            answers.append(answer)
+            self._print(answer, len(answers), options["show"])
+        self._conclude(answers, url)
 
     def _check(self, url: str, options: dict[str, Any], deliveries: Deliveries) -> None:
         if options["count"] > ELSEWHERE_LIMIT and not is_loopback(url):
@@ -106,7 +106,7 @@ class Command(BaseCommand):
         elif urlsplit(url).scheme == "http" and not is_loopback(url):
             self.stderr.write("This URL is not https: anyone on the network path can read the secret.")
 
-    def _print(self, answer: Posted, number: int, limit: int) -> None:
+    def _print(self, answer: WebhookAnswer, number: int, limit: int) -> None:
         if number <= limit:
             milliseconds = answer.seconds * 1000
             self.stdout.write(
@@ -115,13 +115,13 @@ class Command(BaseCommand):
         elif number == limit + 1 and limit:
             self.stdout.write("     …")
 
-    def _conclude(self, posted: list[Posted], url: str) -> None:
-        if posted[0].status == 0:
-            raise CommandError(f"No server answers at {url} ({posted[0].outcome}). Is it running?")
-        self._table(summarise(posted))
-        refused = [answer for answer in posted if not answer.stored]
+    def _conclude(self, answers: list[WebhookAnswer], url: str) -> None:
+        if answers[0].status == 0:
+            raise CommandError(f"No server answers at {url} ({answers[0].outcome}). Is it running?")
+        self._table(summarise(answers))
+        refused = [answer for answer in answers if not answer.stored]
         if refused:
-            raise CommandError(f"{len(refused)} of {len(posted)} were not accepted: {_reasons(refused)}")
+            raise CommandError(f"{len(refused)} of {len(answers)} were not accepted: {_reasons(refused)}")
 
     def _table(self, summary: Summary) -> None:
         cells = {
@@ -145,21 +145,20 @@ def _address(option: str, name: str) -> str:
     return url if parts.path.strip("/") else url.rstrip("/") + reverse("webhook", args=[name])
 
 
-def _bodies(deliveries: Deliveries, options: dict[str, Any]) -> Iterator[dict[str, object]]:
+def _webhooks(deliveries: Deliveries, options: dict[str, Any]) -> Iterator[Webhook]:
     for _ in range(options["count"]):
-        yield deliveries.body(
-            Sample(
-                options["event"],
-                options["event_id"] or str(uuid.uuid4()),
-                options["item_id"] or str(uuid.uuid4()),
-                account_id=options["account_id"],
-                transaction_ids=options["transaction_id"],
-                institution_id=options["connector_id"],
-                member=options["client_user_id"],
-            )
+        sample = Sample(
+            options["event"],
+            options["event_id"] or str(uuid.uuid4()),
+            options["item_id"] or str(uuid.uuid4()),
+            account_id=options["account_id"],
+            transaction_ids=options["transaction_id"],
+            institution_id=options["connector_id"],
+            member=options["client_user_id"],
         )
+        yield sample.event_id, deliveries.body(sample)
 
 
-def _reasons(refused: list[Posted]) -> str:
+def _reasons(refused: list[WebhookAnswer]) -> str:
     kinds = sorted({f"{answer.status or 'no answer'} {answer.outcome}" for answer in refused})
     return ", ".join(kinds[:5])

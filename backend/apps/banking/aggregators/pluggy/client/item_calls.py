@@ -5,7 +5,7 @@ from typing import Any
 
 from apps.banking.aggregators.pluggy.client import endpoints as at
 from apps.banking.aggregators.pluggy.client.api import Api, unless_repeatable
-from apps.banking.aggregators.pluggy.client.pages import Object, Objects, cursored
+from apps.banking.aggregators.pluggy.client.pages import Doc, Docs, cursored
 from lib.errors import ErrorType, Unexpected
 
 
@@ -36,11 +36,11 @@ class ItemCalls:
         body = self._api.call(at.CONNECT_TOKEN, json=_present(itemId=item_id, options=options))
         return str(checked_object(body, "accessToken")["accessToken"])
 
-    def item(self, item_id: str) -> Object:
+    def item(self, item_id: str) -> Doc:
         """The Item. Raises Gone."""
         return checked_object(self._api.call(at.ITEM, item_id))
 
-    def items(self, *, client_user_id: str | None = None, connector_id: int | None = None) -> Iterator[Objects]:
+    def items(self, *, client_user_id: str | None = None, connector_id: int | None = None) -> Iterator[Docs]:
         """Pages of our Items, newest first. Raises NotEnabled unless Pluggy has enabled the list for the team."""
         filters = _present(clientUserId=client_user_id, connectorId=_text(connector_id))
         return cursored(
@@ -59,7 +59,7 @@ class ItemCalls:
         oauth_redirect_uri: str | None = None,
         products: Sequence[str] | None = None,
         avoid_duplicates: bool = True,
-    ) -> Object:
+    ) -> Doc:
         """Create an Item, which Pluggy then updates. Raises ItemAlreadyExists, or OutcomeUnknown if it may exist."""
         body = _present(
             connectorId=connector_id,
@@ -72,7 +72,7 @@ class ItemCalls:
         )
         return written_object(at.ITEM_CREATE, self._api.call(at.ITEM_CREATE, json=body, connector_id=connector_id))
 
-    def refresh_item(self, item_id: str, *, connector_id: int | None = None) -> Object:
+    def refresh_item(self, item_id: str, *, connector_id: int | None = None) -> Doc:
         """Make Pluggy sync the item now with its stored credentials. The budget is 20 calls a minute for all items."""
         return checked_object(self._api.call(at.ITEM_REFRESH, item_id, json={}, connector_id=connector_id))
 
@@ -85,17 +85,17 @@ class ItemCalls:
         webhook_url: str | None = None,
         products: Sequence[str] | None = None,
         connector_id: int | None = None,
-    ) -> Object:
+    ) -> Doc:
         """Change the item and make Pluggy sync it. With `parameters` (credentials), it can raise OutcomeUnknown."""
         body = _present(parameters=parameters, clientUserId=client_user_id, webhookUrl=webhook_url, products=products)
         endpoint = at.ITEM_REFRESH if parameters is None else at.ITEM_LOGIN
         return written_object(endpoint, self._api.call(endpoint, item_id, json=body, connector_id=connector_id))
 
-    def answer_mfa(self, item_id: str, answers: Mapping[str, str]) -> Object:
+    def answer_mfa(self, item_id: str, answers: Mapping[str, str]) -> Doc:
         """Send the code that `item.parameter` asks for: {parameter name: value}."""
         return written_object(at.ITEM_MFA, self._api.call(at.ITEM_MFA, item_id, json=dict(answers)))
 
-    def disable_auto_sync(self, item_id: str) -> Object:
+    def disable_auto_sync(self, item_id: str) -> Doc:
         """Stop the syncs of Pluggy's schedule, until the next call that makes Pluggy sync the item."""
         return checked_object(self._api.call(at.ITEM_NO_AUTO_SYNC, item_id))
 
@@ -104,7 +104,7 @@ class ItemCalls:
         self._api.call(at.ITEM_DELETE, item_id)
 
 
-def checked_object(body: Any, name: str = "id") -> Object:
+def checked_object(body: Any, name: str = "id") -> Doc:
     """`body`, if it is an object with a value for `name`. Raises Unexpected otherwise."""
     if not isinstance(body, dict) or body.get(name) in (None, ""):
         raise Unexpected(
@@ -113,7 +113,7 @@ def checked_object(body: Any, name: str = "id") -> Object:
     return body
 
 
-def written_object(endpoint: at.Endpoint, body: Any) -> Object:
+def written_object(endpoint: at.Endpoint, body: Any) -> Doc:
     """Like `checked_object`, for a call that writes. Raises OutcomeUnknown if the call must not be repeated."""
     try:
         return checked_object(body)

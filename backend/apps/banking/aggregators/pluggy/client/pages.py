@@ -10,11 +10,11 @@ PAGE_SIZE = 500
 # Five million rows: more than any account has, and an end for an endless list.
 MAX_PAGES = 10_000
 
-Object = dict[str, Any]
-Objects = list[Object]
+Doc = dict[str, Any]
+Docs = list[Doc]
 
 
-def numbered(fetch: Callable[[int], Any]) -> Iterator[Objects]:
+def numbered(fetch: Callable[[int], Any]) -> Iterator[Docs]:
     """The pages of a list with `page` and `totalPages`. `fetch` takes the number of a page, from 1."""
     for number in range(1, MAX_PAGES + 1):
         body = fetch(number)
@@ -30,7 +30,7 @@ def numbered(fetch: Callable[[int], Any]) -> Iterator[Objects]:
     raise _broken("ENDLESS_LIST", "a list without an end")
 
 
-def cursored(fetch: Callable[[str | None], Any]) -> Iterator[Objects]:
+def cursored(fetch: Callable[[str | None], Any]) -> Iterator[Docs]:
     """The pages of a list with `next`. `fetch` takes the cursor `after` of a page, None for the first."""
     after: str | None = None
     cursors: set[str] = set()
@@ -47,7 +47,7 @@ def cursored(fetch: Callable[[str | None], Any]) -> Iterator[Objects]:
     raise _broken("ENDLESS_LIST", "a list without an end")
 
 
-def rows_of(body: Any) -> Objects:
+def rows_of(body: Any) -> Docs:
     """The `results` of a page, which must be objects. Raises Unexpected."""
     rows = body.get("results") if isinstance(body, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -66,7 +66,7 @@ def after_of(following: Any) -> str:
     raise _broken("NO_CURSOR", "a next page without a cursor")
 
 
-def _total(body: Object) -> int:
+def _total(body: Doc) -> int:
     total = body.get("totalPages", 1)
     if total is None:
         return 1

@@ -17,7 +17,7 @@ from apps.banking.aggregators.pluggy.errors import (
     PluggyPermanent,
     PluggyTemporary,
 )
-from apps.banking.aggregators.pluggy.items import item_state
+from apps.banking.aggregators.pluggy.item_state import item_state
 from apps.banking.aggregators.verdict import Action, Health
 
 

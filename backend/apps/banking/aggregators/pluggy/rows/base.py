@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from apps.banking.aggregators.contract import Page, RefusedRow, Row
-from apps.banking.aggregators.pluggy.rows.values import Doc, instant
+from apps.banking.aggregators.pluggy.client.pages import Doc
+from apps.banking.aggregators.pluggy.rows.values import instant
 
 Mapper = Callable[[Doc], Row]
 ID_LENGTH = 100

@@ -1,8 +1,9 @@
 """Map Pluggy's connectors and categories to plain rows."""
 
 from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.client.pages import Doc
 from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, unmapped
-from apps.banking.aggregators.pluggy.rows.values import Doc, flag, line, part, text, word, words
+from apps.banking.aggregators.pluggy.rows.values import flag, line, part, text, word, words
 from lib.storable import storable
 
 _CATEGORY = frozenset(ALWAYS | {"description", "descriptionTranslated", "parentId", "parentDescription"})

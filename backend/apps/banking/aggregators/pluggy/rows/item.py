@@ -1,8 +1,9 @@
 """Map Pluggy's item to the columns of a Connection, except its state, which `classify` decides."""
 
 from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.client.pages import Doc
 from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, unmapped
-from apps.banking.aggregators.pluggy.rows.values import Doc, instant, part, whole, word, words
+from apps.banking.aggregators.pluggy.rows.values import instant, part, whole, word, words
 from lib.storable import storable
 
 _ITEM = frozenset(

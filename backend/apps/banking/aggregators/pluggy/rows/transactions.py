@@ -4,9 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.client.pages import Doc
 from apps.banking.aggregators.pluggy.rows.base import ALWAYS, ID_LENGTH, base, required, unmapped
 from apps.banking.aggregators.pluggy.rows.values import (
-    Doc,
     clock_time,
     currency,
     day,

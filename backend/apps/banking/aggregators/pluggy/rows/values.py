@@ -11,10 +11,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from apps.banking.aggregators.pluggy.client.pages import Doc
 from apps.banking.sizes import LINE, MONEY, QUANTITY, RATE, WORD, Digits
 from lib.storable import storable, storable_text
-
-Doc = dict[str, Any]
 
 BRAZIL = ZoneInfo("America/Sao_Paulo")
 NO_CURRENCY = "XXX"

@@ -1,9 +1,9 @@
 """Map Pluggy's investments and loans to plain rows."""
 
 from apps.banking.aggregators.contract import Row
+from apps.banking.aggregators.pluggy.client.pages import Doc
 from apps.banking.aggregators.pluggy.rows.base import ALWAYS, base, unmapped
 from apps.banking.aggregators.pluggy.rows.values import (
-    Doc,
     currency,
     day,
     flag,

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from apps.banking.aggregators.contract import Step, Subscription
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
-from apps.banking.aggregators.pluggy.client.pages import Object
+from apps.banking.aggregators.pluggy.client.pages import Doc
 from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
 from lib.http import LOOPBACK
 
@@ -46,17 +46,17 @@ class PluggySubscription(Subscription):
         """The steps that delete every subscription at `url`. Those at other URLs are not ours."""
         return [Step(f"delete the subscription {hook['id']}", self._deletion(hook)) for hook in self._at(url)]
 
-    def _at(self, url: str) -> list[Object]:
+    def _at(self, url: str) -> list[Doc]:
         return [hook for page in self._client.webhooks() for hook in page if hook.get("url") == url]
 
-    def _deletion(self, hook: Object) -> Callable[[], object]:
+    def _deletion(self, hook: Doc) -> Callable[[], object]:
         return partial(self._client.delete_webhook, hook["id"])
 
-    def _repair(self, hook: Object) -> Callable[[], object]:
+    def _repair(self, hook: Doc) -> Callable[[], object]:
         return partial(self._client.update_webhook, hook["id"], event=EVENT, headers=self._headers, enabled=True)
 
 
-def _faults(hook: Object, headers: Mapping[str, str]) -> str:
+def _faults(hook: Doc, headers: Mapping[str, str]) -> str:
     """What is wrong with the subscription, without secrets; empty if nothing is."""
     faults = {
         "it is disabled": hook.get("disabledAt"),

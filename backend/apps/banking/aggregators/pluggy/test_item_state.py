@@ -3,7 +3,7 @@
 import pytest
 
 from apps.banking.aggregators.contract import COLLECTED, Product, RefusedRow
-from apps.banking.aggregators.pluggy.items import as_of, item_state
+from apps.banking.aggregators.pluggy.item_state import as_of, item_state
 
 UPDATED, STALE = {"isUpdated": True}, {"isUpdated": False, "warnings": [{"code": "001"}]}
 

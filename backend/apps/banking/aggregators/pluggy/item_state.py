@@ -7,8 +7,9 @@ from apps.banking.aggregators.contract import COLLECTED, ItemState, ListedItem, 
 from apps.banking.aggregators.pluggy import rows
 from apps.banking.aggregators.pluggy.classify import classify_item
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
+from apps.banking.aggregators.pluggy.client.pages import Doc
 from apps.banking.aggregators.pluggy.rows.base import mapped
-from apps.banking.aggregators.pluggy.rows.values import Doc, parse
+from apps.banking.aggregators.pluggy.rows.values import parse
 from apps.banking.aggregators.verdict import Health, Verdict
 
 # Our products, by the keys of `statusDetail`. Pluggy's own SDK spells one of them in a second way.

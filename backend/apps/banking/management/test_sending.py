@@ -1,13 +1,13 @@
-"""Posting many events, and the summary of the answers."""
+"""Sending many webhooks, and the summary of the answers."""
 
-from apps.banking.management.posting import Posted, Poster, is_loopback, summarise
+from apps.banking.management.sending import Sender, WebhookAnswer, is_loopback, summarise
 
 
 def test_percentiles_use_the_nearest_rank():
-    posted = [Posted(str(n), 200, "accepted", n / 1000) for n in range(1, 101)]
-    summary = summarise(posted)
+    answers = [WebhookAnswer(str(n), 200, "accepted", n / 1000) for n in range(1, 101)]
+    summary = summarise(answers)
     assert (summary.p50_ms, summary.p99_ms, summary.max_ms) == (50, 99, 100)
-    assert summarise(posted[:1]).p99_ms == 1
+    assert summarise(answers[:1]).p99_ms == 1
 
 
 def test_refused_and_unanswered_events_are_errors():
@@ -18,13 +18,13 @@ def test_refused_and_unanswered_events_are_errors():
         (401, "unauthorized"),
         (0, "x"),
     ]
-    summary = summarise([Posted("e", status, outcome, 0.01) for status, outcome in answers])
+    summary = summarise([WebhookAnswer("e", status, outcome, 0.01) for status, outcome in answers])
     assert (summary.accepted, summary.duplicates, summary.errors) == (1, 1, 3)
 
 
 def test_if_the_first_post_is_not_answered_no_other_is_sent():
-    poster = Poster("http://127.0.0.1:9/", lambda raw: {})
-    assert [answer.status for answer in poster.post_all(({"eventId": str(n)} for n in range(50)), 4)] == [0]
+    sender = Sender("http://127.0.0.1:9/", lambda raw: {})
+    assert [answer.status for answer in sender.send_all(((str(n), {}) for n in range(50)), 4)] == [0]
 
 
 def test_only_loopback_addresses_are_this_machine():

@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Rows:
+class SyncFigures:
     """`syncs`: of the last day, by (result, error type). `schedule_seconds`: since beat wrote what it sent."""
 
     connections: dict[str, int]
@@ -22,10 +22,10 @@ class Rows:
     schedule_seconds: float | None
 
 
-def read_rows() -> Rows:
+def read_sync_figures() -> SyncFigures:
     """Count. Raises Django's database errors."""
     with database():
-        return Rows(_connections(), _syncs(), _schedule_seconds())
+        return SyncFigures(_connections(), _syncs(), _schedule_seconds())
 
 
 def _connections() -> dict[str, int]:

@@ -1,14 +1,13 @@
-"""Post webhooks to a running server, many at once, and report the answer to each."""
+"""Send webhooks to a running server, many at once, and report the answer to each."""
 
 import json
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -19,9 +18,12 @@ from lib.transport import new_session
 # Seconds to wait for an answer. Pluggy waits five.
 ANSWER_SECONDS = 10.0
 
+Webhook = tuple[str, Mapping[str, object]]
+"""The id of the event, and the body."""
+
 
 @dataclass(frozen=True)
-class Posted:
+class WebhookAnswer:
     """The answer to one webhook. `status` is 0 without an answer; `outcome` is the server's, or the error's name."""
 
     event_id: str
@@ -47,16 +49,17 @@ class Summary:
     max_ms: float
 
 
-class Poster:
-    """Posts bodies to one address. Each thread has its own connection. It follows no redirect."""
+class Sender:
+    """Posts webhooks to one address. Each thread has its own connection. It follows no redirect."""
 
     def __init__(self, url: str, headers: Callable[[bytes], dict[str, str]]) -> None:
         self._url, self._headers = url, headers
         self._loopback = is_loopback(url)
         self._local = threading.local()
 
-    def post(self, body: dict[str, Any]) -> Posted:
-        """Post one body. A network error becomes a Posted with status 0."""
+    def send(self, webhook: Webhook) -> WebhookAnswer:
+        """Post one webhook. A network error becomes a WebhookAnswer with status 0."""
+        event_id, body = webhook
         raw = json.dumps(body).encode()
         began = time.perf_counter()
         try:
@@ -64,19 +67,19 @@ class Poster:
                 self._url, raw, headers=self._headers(raw), timeout=(3, ANSWER_SECONDS), allow_redirects=False
             )
         except (requests.RequestException, TimeoutError) as error:
-            return Posted(body["eventId"], 0, type(error).__name__, time.perf_counter() - began)
-        return Posted(body["eventId"], answer.status_code, _word(answer), time.perf_counter() - began)
+            return WebhookAnswer(event_id, 0, type(error).__name__, time.perf_counter() - began)
+        return WebhookAnswer(event_id, answer.status_code, _word(answer), time.perf_counter() - began)
 
-    def post_all(self, bodies: Iterable[dict[str, Any]], concurrency: int) -> Iterator[Posted]:
-        """Post the first body alone. If it is answered, post the others, `concurrency` at a time."""
-        bodies = iter(bodies)
-        for body in islice(bodies, 1):
-            first = self.post(body)
+    def send_all(self, webhooks: Iterable[Webhook], concurrency: int) -> Iterator[WebhookAnswer]:
+        """Post the first webhook alone. If it is answered, post the others, `concurrency` at a time."""
+        webhooks = iter(webhooks)
+        for webhook in islice(webhooks, 1):
+            first = self.send(webhook)
             yield first
             if first.status == 0:
                 return
         with ThreadPoolExecutor(concurrency) as pool:
-            yield from pool.map(self.post, bodies)
+            yield from pool.map(self.send, webhooks)
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
@@ -99,10 +102,10 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
-def summarise(posted: Sequence[Posted]) -> Summary:
+def summarise(answers: Sequence[WebhookAnswer]) -> Summary:
     """Summarise at least one answer."""
-    outcomes = [answer.outcome if answer.stored else "error" for answer in posted]
-    milliseconds = sorted(answer.seconds * 1000 for answer in posted)
+    outcomes = [answer.outcome if answer.stored else "error" for answer in answers]
+    milliseconds = sorted(answer.seconds * 1000 for answer in answers)
     return Summary(
         accepted=outcomes.count("accepted"),
         duplicates=outcomes.count("duplicate"),
