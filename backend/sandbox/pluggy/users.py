@@ -1,4 +1,4 @@
-"""The test users and what the bank does with each."""
+"""The test users, and how the bank treats each of them."""
 
 import re
 from dataclasses import dataclass, field

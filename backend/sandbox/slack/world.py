@@ -1,4 +1,4 @@
-"""What exists at the emulated Slack: one app, one workspace with users and channels, tokens, messages.
+"""The data of the emulated Slack: one app, one workspace with users and channels, tokens, messages.
 
 At the start: the app of CLIENT_ID, the workspace TEAM, the users UANA and UBRUNO and the bot UBOT, the channels geral
 (the bot is in it), diretoria (it is not) and antigo (archived).
@@ -58,7 +58,7 @@ class Channel:
 
 
 class World:
-    """Everything the emulator knows. `begin` starts it over."""
+    """All of the emulator's data. `begin` starts it over."""
 
     def __init__(self) -> None:
         self.begin()

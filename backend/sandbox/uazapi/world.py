@@ -19,7 +19,7 @@ class Person:
     lid: str = ""
     aliases: list[str] = field(default_factory=list)
     lead: dict[str, str] = field(default_factory=dict)
-    """What the account's owner noted about them: lead_personalid, lead_email …"""
+    """The notes of the account's owner about this person: lead_personalid, lead_email …"""
 
 
 @dataclass
