@@ -1,4 +1,4 @@
-"""The kinds, tasks, metrics, columns and files that the documents name exist."""
+"""Each kind, task, metric, column and file that a document names exists."""
 
 import re
 from pathlib import Path
@@ -79,15 +79,15 @@ def test_every_kind_that_is_named_exists(page: Page):
 def test_the_table_of_pluggys_kinds_is_the_setting():
     rows = [[cell.strip("`") for cell in row[:3]] for row in document("docs/events.md").table("Kind", "Task", "Queue")]
     assert {kind: (task, queue) for kind, task, queue in rows} == {
-        kind: listener for kind, listener in settings.EVENT_TASKS.items() if "/" in kind
+        kind: handler for kind, handler in settings.EVENT_TASKS.items() if "/" in kind
     }
 
 
 def test_the_table_of_our_kinds_is_what_the_code_emits():
     rows = list(document("docs/events.md").table("Kind", "Mailbox", "Says"))
     assert {row[0].strip("`") for row in rows} == emitted()
-    for kind, *_, listener in rows:
-        assert bool(listener) == is_handled(kind.strip("`"))
+    for kind, *_, handler in rows:
+        assert bool(handler) == is_handled(kind.strip("`"))
 
 
 def test_the_table_of_sealed_columns_is_that_of_the_models():

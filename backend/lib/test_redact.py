@@ -158,7 +158,7 @@ def test_a_hostile_line_is_redacted_quickly(text):
 def test_a_typical_line_takes_microseconds():
     line = "webhook accepted event=item/updated outcome=accepted ms=3.2 id=0f8fad5b-d9cb-469f-a165-70867728950e"
     best = min(timeit.repeat(lambda: redact(line), number=2000, repeat=5)) / 2000
-    assert best < 30e-6  # three times what is wanted, for busy machines
+    assert best < 30e-6  # three times the target, for busy machines
 
 
 def test_structured_values_are_masked_by_name_and_by_pattern_at_any_depth():

@@ -1,4 +1,4 @@
-"""What the contract's tests ask of each aggregator: one item that was read, and a webhook about it."""
+"""The case that the contract's tests need from each aggregator: an item with data, and a webhook about it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from apps.banking.aggregators.contract import Aggregator, Application, Source
 
 @dataclass
 class Case:
-    """Made by `make_case(request)` in the file `test_case.py` of an aggregator's folder."""
+    """The function `make_case(request)` in `test_case.py` of an aggregator's folder returns it."""
 
     definition: Aggregator
     item_id: str

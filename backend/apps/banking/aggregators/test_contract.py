@@ -1,4 +1,4 @@
-"""What each aggregator promises, asked of those in the registry and of the toy."""
+"""The contract: these tests run for each aggregator in the registry and for the toy."""
 
 from datetime import datetime
 from importlib import import_module
@@ -81,19 +81,19 @@ def lists(case: Case, source: Source):
             yield product, parent, list(source.listed(product, parent))
 
 
-def test_rows_have_columns_of_ours_and_an_id_and_no_others(case):
+def test_rows_have_an_id_and_only_our_columns(case):
     for product, _, pages in lists(case, case.open()):
         model, parent = MODELS[product]
         shape = columns(model, ("client_id", parent))
-        taken = {*shape.texts, *shape.values, *shape.objects, *shape.sealed, "vendor_updated_at"}
+        known = {*shape.texts, *shape.values, *shape.objects, *shape.sealed, "vendor_updated_at"}
         for page in pages:
             assert page.refused == []
             for row in page.rows:
                 assert row["vendor_id"]
-                assert row.keys() <= taken, (product, row.keys() - taken)
+                assert row.keys() <= known, (product, row.keys() - known)
 
 
-def test_accounts_come_by_the_product_that_brings_them(case):
+def test_each_product_lists_only_accounts_of_its_type(case):
     source = case.open()
     for product, kind in ACCOUNT_TYPES.items():
         assert {row["type"] for page in source.accounts([product]) for row in page.rows} <= {kind}
@@ -113,28 +113,28 @@ def test_transactions_name_their_account_and_nothing_changed_since_the_last_mark
             assert {vendor_id for page in changed for vendor_id in page.seen} <= known
 
 
-def test_single_transactions_are_had_by_their_ids_and_unknown_ones_are_left_out(case):
+def test_transactions_are_read_by_their_ids_and_unknown_ids_are_left_out(case):
     source = case.open()
     pages = [page for product, _, pages in lists(case, source) for page in pages if product is Product.TRANSACTIONS]
     page = next(page for page in pages if page.rows)
-    found = list(source.by_ids(page.parent, [page.seen[0], UNKNOWN, "no such id"]))
-    assert [vendor_id for one in found for vendor_id in one.seen] == [page.seen[0]]
+    by_ids = list(source.by_ids(page.parent, [page.seen[0], UNKNOWN, "no such id"]))
+    assert [vendor_id for answer in by_ids for vendor_id in answer.seen] == [page.seen[0]]
 
 
-def test_what_is_there_is_not_gone_and_what_is_unknown_is(case):
+def test_an_existing_account_is_not_gone_and_an_unknown_one_is(case):
     source = case.open()
     account = next(row["vendor_id"] for page in source.accounts(ACCOUNT_TYPES) for row in page.rows)
     assert not source.is_gone(Product.ACCOUNTS, account)
     assert source.is_gone(Product.ACCOUNTS, UNKNOWN)
 
 
-def test_each_call_to_the_vendor_is_preceded_by_the_hook(case):
+def test_the_hook_runs_before_a_call_to_the_vendor(case):
     calls = []
     case.open(before_call=lambda: calls.append(1)).item()
     assert calls
 
 
-def test_a_webhook_is_read_alike_each_time_and_names_its_item(case):
+def test_a_webhook_is_read_the_same_each_time_and_names_its_item(case):
     door = case.application.door
     assert door.is_configured()
     assert not door.proves({}, case.webhook, None)

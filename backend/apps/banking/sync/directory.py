@@ -1,4 +1,4 @@
-"""Keep institutions and categories, which are the same for every client, as the aggregator has them."""
+"""Update institutions and categories, which are the same for every client, from the aggregator."""
 
 import logging
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ def _announce_status(connector: Connector, before: str | None, cause: Event | No
 
 
 def refresh() -> None:
-    """Read the connectors and categories of every application again, page by page. Raises what a directory raises."""
+    """Read the connectors and categories of every application again, page by page. Raises the errors of `Directory`."""
     for name in AGGREGATORS:
         for application in aggregator(name).applications():
             _refresh(name, application.directory())

@@ -27,7 +27,7 @@ LOOK_BACK = timedelta(days=7)
 def discover() -> int:
     """Request a reconciliation for each recent item that has a member and no connection. Returns how many.
 
-    Raises what `Application.items` raises, except NotOffered.
+    Raises the errors of `Application.items`, except NotOffered.
     """
     return sum(_discover(name, application) for name in AGGREGATORS for application in aggregator(name).applications())
 

@@ -38,7 +38,7 @@ def uncovered_events(connection: Connection, events: list[Event]) -> list[Event]
 
 
 def run_plan(visit: PresentItem, plan: Plan) -> str:
-    """Read what `plan` says into our rows. Raises errors that a retry may fix; rows that were already read stay."""
+    """Read the products of `plan` into our rows. Raises errors that a retry may fix; the rows read before stay."""
     run = RecordedRun(visit.batch, visit.connection)
     reading = ItemReading(visit.source, visit.connection, run, visit.state, plan)
     with run.recorded():

@@ -1,4 +1,4 @@
-"""Toybank through the contract: links are items, wallets accounts, movements transactions."""
+"""Toybank implements the contract: its links are items, its wallets accounts, its movements transactions."""
 
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ from lib.errors import ErrorType
 
 HOLDS = frozenset({Product.ACCOUNTS, Product.TRANSACTIONS})
 FINE = Verdict(Health.OK)
-BROKEN = Verdict(Health.NEEDS_USER, Action.RECONNECT, "LINK_BROKEN", ErrorType.AUTHENTICATION_ERROR, "it broke")
+BROKEN = Verdict(Health.NEEDS_USER, Action.RECONNECT, "LINK_BROKEN", ErrorType.AUTHENTICATION_ERROR, "broken link")
 
 
 class ToySource(Source):
@@ -54,15 +54,15 @@ class ToySource(Source):
         return None if balance is None else Page([_wallet(account_id, balance)])
 
     def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
-        """Only movements have lists, and their list is all of the log."""
+        """Toybank lists nothing but movements: the whole log."""
         return self._feed(0) if product is Product.TRANSACTIONS else iter(())
 
     def changed(self, parent: str, mark: str, since: datetime | None = None) -> Iterator[Page]:
         return self._feed(int(mark))
 
     def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
-        there = {name: amount for wallet, name, amount in self._look().log if wallet == account_id}
-        yield Page([_movement(name, amount) for name in ids if (amount := there.get(name))], parent=account_id)
+        amounts = {name: amount for wallet, name, amount in self._look().log if wallet == account_id}
+        yield Page([_movement(name, amount) for name in ids if (amount := amounts.get(name))], parent=account_id)
 
     def is_gone(self, product: Product, vendor_id: str, parent: str = "") -> bool:
         return vendor_id not in self._look().wallets
@@ -93,7 +93,7 @@ def _movement(name: str, amount: object) -> Row:
 
 
 class ToyDoor(Door):
-    """Webhooks carry the key in a header and have no ids of their own: the digest of the body is one."""
+    """A webhook has the key in a header. It has no event id, so the digest of its body serves as one."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -121,7 +121,7 @@ class ToyDoor(Door):
 
 @dataclass(frozen=True)
 class ToyApplication(Application):
-    """One set of credentials: the vendor's service that they open, and their name here."""
+    """One set of credentials: the service that accepts them, and our name for them."""
 
     bank: Toybank
     name: str = ""

@@ -1,4 +1,4 @@
-"""The toy through all of it: door, parking, sync, no-op, changes, tombstones, comparison, two applications."""
+"""The toy from end to end: door, parking, sync, no-op, changes, tombstones, comparison, two applications."""
 
 import json
 from decimal import Decimal
@@ -27,7 +27,7 @@ DOOR = "/api/banking/webhooks/toy/"
 
 @pytest.fixture(autouse=True)
 def toy(monkeypatch):
-    """The one line in the registry, and two empty banks."""
+    """Adds the toy's line to the registry, and empties its two banks."""
     monkeypatch.setitem(AGGREGATORS, "toy", "apps.banking.aggregators.toy.definition.TOY")
     for application in APPLICATIONS:
         monkeypatch.setattr(application.bank, "links", {})
@@ -35,17 +35,17 @@ def toy(monkeypatch):
 
 def link(name: str = "l1", application=FIRST) -> Link:
     """A link with two wallets and three movements."""
-    made = Link("ana", "token-of-ana", {"w1": Decimal(5), "w2": Decimal(7)})
-    made.log += [("w1", "m1", Decimal(-1)), ("w1", "m2", Decimal(-2)), ("w2", "m3", Decimal(3))]
-    application.bank.links[name] = made
-    return made
+    new = Link("ana", "token-of-ana", {"w1": Decimal(5), "w2": Decimal(7)})
+    new.log += [("w1", "m1", Decimal(-1)), ("w1", "m2", Decimal(-2)), ("w2", "m3", Decimal(3))]
+    application.bank.links[name] = new
+    return new
 
 
 def webhook(topic: str = "LINK", name: str = "l1", at: int = 1, vendor: str = "toy") -> None:
     """Stores a webhook as the door does, but in the test's own transaction."""
     body = json.dumps({"topic": topic, "link": name, "at": at}).encode()
-    seen = FIRST.door.read(body)
-    accept_here(make_row(vendor, seen.event_id, seen.kind, f"{vendor}:item:{name}", body))
+    notification = FIRST.door.read(body)
+    accept_here(make_row(vendor, notification.event_id, notification.kind, f"{vendor}:item:{name}", body))
 
 
 def connect(name: str = "l1", vendor: str = "toy") -> Connection:
@@ -68,7 +68,7 @@ def alive(model) -> set[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_webhook_is_proved_stored_once_and_belongs_to_the_application_whose_key_it_has():
+def test_a_webhook_is_stored_once_for_the_application_whose_key_it_has():
     body = json.dumps({"topic": "MOVED", "link": "l1", "at": 9})
 
     def post(key: str, content: str = body):
@@ -112,7 +112,7 @@ def test_a_second_webhook_that_brings_nothing_reads_from_the_mark_and_writes_no_
     assert SyncRun.objects.latest("pk").counts == {}
 
 
-def test_new_movements_and_undone_ones_follow_the_cursor_of_the_whole_link(connected, work):
+def test_new_and_undone_movements_are_read_from_the_cursor_of_the_whole_link(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.log += [("w2", "m4", Decimal(4)), ("w1", "m1", None)]
     webhook("MOVED", at=2)
@@ -122,7 +122,7 @@ def test_new_movements_and_undone_ones_follow_the_cursor_of_the_whole_link(conne
     assert Mark.objects.get().text == "5"
 
 
-def test_movements_of_a_wallet_that_is_new_bring_the_wallet(connected, work):
+def test_a_movement_of_a_new_wallet_makes_ponte_read_the_wallet(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.wallets["w3"] = Decimal(9)
     bank.log.append(("w3", "m9", Decimal(9)))
@@ -132,7 +132,7 @@ def test_movements_of_a_wallet_that_is_new_bring_the_wallet(connected, work):
     assert Transaction.objects.get(vendor_id="m9").account.vendor_id == "w3"
 
 
-def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(connected, work):
+def test_a_comparison_finds_changes_without_a_webhook_and_tombstones_deleted_rows(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.log.remove(("w1", "m1", Decimal(-1)))
     assert dry_run(connected)["transactions"]["removed"] == 1
@@ -145,7 +145,7 @@ def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(con
     assert alive(Transaction) == {"m2"}
 
 
-def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
+def test_a_broken_link_needs_its_user_and_loses_no_rows(connected, work):
     FIRST.bank.links["l1"].broken = True
     webhook(at=2)
     work()
@@ -154,7 +154,7 @@ def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
     assert alive(Transaction) == {"m1", "m2", "m3"}
 
 
-def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
+def test_a_link_that_is_gone_is_retired_with_all_its_rows(connected, work):
     del FIRST.bank.links["l1"]
     webhook(at=2)
     work()
@@ -164,8 +164,8 @@ def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
     assert not alive(Transaction)
 
 
-def test_an_application_reads_its_own_links_alone(connected, work):
-    # The other application tells of a link of that name before it has one.
+def test_an_application_reads_only_its_own_links(connected, work):
+    # The other application sends a webhook about a link of this name, which it does not have yet.
     webhook(name="l1", vendor="toy@shop", at=5)
     work()
     assert Event.objects.get(mailbox="toy@shop:item:l1").outcome == "parked"
@@ -183,6 +183,6 @@ def test_an_application_reads_its_own_links_alone(connected, work):
     assert shop.seal_context("x") != connected.seal_context("x")
 
 
-def test_what_the_vendor_does_not_offer_is_passed_over(connected, bank):
+def test_discovery_and_refresh_skip_what_the_vendor_does_not_offer(connected, bank):
     assert discover.discover() == 0
     directory.refresh()
