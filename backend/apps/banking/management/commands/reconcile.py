@@ -25,7 +25,7 @@ class Command(BaseCommand):
         act = self._dry_run if options["dry_run"] else self._request
         failed = [connection for connection in connections if not act(connection)]
         if failed:
-            raise CommandError(f"{len(failed)} connections could not be compared. Fix the cause and run this again.")
+            raise CommandError(f"Not compared: {len(failed)}. Fix the cause and run this again.")
 
     def _request(self, connection: Connection) -> bool:
         reconcile.request(connection, full=True)
