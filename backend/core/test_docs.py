@@ -54,21 +54,21 @@ def test_no_page_names_a_folder_of_a_users_machine_or_an_unknown_host(page: Page
 
 
 @every_document
-def test_every_file_that_is_named_is_there(page: Page):
+def test_every_file_that_a_page_names_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"[\w.-]+(/[\w.-]+)+\.(py|json|toml|sql|md|service|conf)", span) and span[0] != "/":
             assert any((folder / span).exists() for folder in (ROOT, BACKEND)), span
 
 
 @every_document
-def test_every_task_that_is_named_exists(page: Page):
+def test_every_task_that_a_page_names_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"process_[a-z_]+|(events|banking)\.[a-z_]+", span):
             assert span in current_app.tasks, span
 
 
 @every_document
-def test_every_kind_that_is_named_exists(page: Page):
+def test_every_kind_that_a_page_names_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"(item|transactions|connector)/[a-z_]+", span):
             assert is_handled(span), span

@@ -44,7 +44,7 @@ def test_a_wrong_token_and_no_token_are_401(uazapi):
     assert status == {"error": "instance info not found"}
 
 
-def test_what_is_not_json_is_400(uazapi):
+def test_a_body_that_is_not_json_is_400(uazapi):
     answer = uazapi.session.post(uazapi.url + "/send/text", data=b"{", timeout=5)
     assert (answer.status_code, answer.json()) == (400, {"error": "Invalid payload"})
 

@@ -99,7 +99,7 @@ def test_each_product_lists_only_accounts_of_its_type(case):
         assert {row["type"] for page in source.accounts([product]) for row in page.rows} <= {kind}
 
 
-def test_transactions_name_their_account_and_nothing_changed_since_the_last_mark(case):
+def test_transactions_name_their_account_and_reading_from_the_last_mark_lists_no_new_ones(case):
     source = case.open()
     accounts = {row["vendor_id"] for page in source.accounts(ACCOUNT_TYPES) for row in page.rows}
     listed = [entry for entry in lists(case, source) if entry[0] is Product.TRANSACTIONS]
