@@ -113,10 +113,11 @@ class World:
         self.channels[channel.id] = channel
         return channel
 
-    def channel(self, named: str) -> Channel | None:
-        """By id, or by name with or without #."""
-        wanted = named.removeprefix("#")
-        return self.channels.get(named) or next((one for one in self.channels.values() if one.name == wanted), None)
+    def channel(self, id_or_name: str) -> Channel | None:
+        """The channel with this id or name. A name may begin with #."""
+        name = id_or_name.removeprefix("#")
+        by_name = (channel for channel in self.channels.values() if channel.name == name)
+        return self.channels.get(id_or_name) or next(by_name, None)
 
     def add_token(self, scopes: list[str], installer: str, *, rotating: bool) -> Token:
         """A token that does not expire, or with `rotating` one of twelve hours with a single-use refresh token."""

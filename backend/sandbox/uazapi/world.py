@@ -51,7 +51,7 @@ class Instance:
 
     @property
     def state(self) -> str:
-        """As the gateway spells it."""
+        """The state of the connection, in the gateway's words."""
         if self.connected and self.logged_in:
             return "connected"
         return "connecting" if self.connected else "disconnected"

@@ -6,7 +6,7 @@ keys. The unused column `transactions_watermark` stays, because the previous rel
 
 from django.db import migrations
 
-# As Python's isoformat() writes a moment in UTC.
+# The format in which Python's isoformat() writes a moment in UTC.
 WATERMARKS = migrations.RunSQL(
     """
     INSERT INTO banking_mark (client_id, connection_id, scope, text)
