@@ -38,7 +38,7 @@ def _own_valkey_database(folder: Path) -> Iterator[int]:
 
 
 def _environment() -> dict[str, str]:
-    # Only in tests may a commit skip the disk, because a crash loses nothing of value.
+    # In tests a commit may skip the disk, because a crash loses nothing of value.
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     urls = _servers.enter_context(embedded.servers(ROOT / ".local" / "test", os.environ, quick))
     redis = urls["REDIS_URL"].rpartition("/")[0]
@@ -74,7 +74,7 @@ def pytest_configure() -> None:
     django.setup()
     from celery import current_app
 
-    # As a worker does when it starts. If two threads registered the tasks at once, each would see only some of them.
+    # Register the tasks now, as a worker does when it starts. If two threads did it at once, each would see only some.
     current_app.loader.import_default_modules()
     current_app.finalize()
 

@@ -1,4 +1,4 @@
-"""`scripts/bench ingest`: webhooks accepted a second, compared with the obvious design and an empty view."""
+"""`scripts/bench ingest`: webhooks accepted a second, compared with the usual design and an empty view."""
 
 import argparse
 import fcntl

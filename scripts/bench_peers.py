@@ -1,6 +1,6 @@
-"""The peers of the ingest benchmark: an empty view, and the obvious design, on the same server without middleware.
+"""The peers of the ingest benchmark: an empty view, and the usual design, on the same server without middleware.
 
-The obvious design does everything in the request: check the secret, INSERT the event, publish its Celery task, answer.
+The usual design does everything in the request: check the secret, INSERT the event, publish its Celery task, answer.
 """
 
 import hmac

@@ -1,8 +1,8 @@
 """Measures PlugFn: actions a second compared with a bare HTTP client, and webhook verifications a second.
 
 Both sides make GET requests to one server in a process of its own, with the same number of calls under way. They
-take turns, and read the JSON of each answer. The bare client is httpx2 with one connection pool. PlugFn does all that
-it does for every action: validation, connection, sealed credentials, breaker, rate budget, log row, metrics.
+take turns, and read the JSON of each answer. The bare client is httpx2 with one connection pool. PlugFn does
+all the work of an action: validation, connection, sealed credentials, breaker, rate budget, log row, metrics.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def serve(listening: socket.socket) -> None:
 
 
 class BenchSettings(Settings):
-    """Where the server listens."""
+    """The address of the server."""
 
     url: str
 
@@ -99,7 +99,7 @@ async def get(call: Call[Credentials], params: Get) -> Repository:
 
 
 async def rate(call: Callable[[], Awaitable[object]], concurrent: int, seconds: float) -> float:
-    """Calls a second with `concurrent` of them under way."""
+    """Calls a second, with `concurrent` calls at a time."""
     ends, done = time.perf_counter() + seconds, 0
 
     async def work() -> None:
@@ -178,13 +178,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="how often each side is measured (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a measurement (default: %(default)s)")
     options = parser.parse_args()
-    found = run(options)
+    figures = run(options)
     if options.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
         return 0
-    print(f"PlugFn, {options.concurrent} calls at once   {found['actions_per_s']:,} actions/s")
-    print(f"the bare HTTP client             {found['bare_per_s']:,} requests/s: {found['ratio']} times the rate")
-    print(f"webhook signatures checked       {found['verifications_per_s']:,}/s on one core")
+    print(f"PlugFn, {options.concurrent} calls at once   {figures['actions_per_s']:,} actions/s")
+    print(f"the bare HTTP client             {figures['bare_per_s']:,} requests/s: {figures['ratio']} times the rate")
+    print(f"webhook signatures checked       {figures['verifications_per_s']:,}/s on one core")
     return 0
 
 

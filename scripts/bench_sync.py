@@ -32,10 +32,10 @@ ROWS = {
     "write_with_mapping_rows_per_s": "the same from the API's parsed JSON",
     "write_repeat_rows_per_s": "the same rows again",
     "bare_rows_per_s": "COPY and merge of lines made beforehand, same table and batches",
-    "ratio": "write ÷ bare, in the median round (at least 0.5 wanted)",
+    "ratio": "write ÷ bare, in the median round (target: at least 0.5)",
     "ratio_per_core": "the same per core second of client and database",
     "bulk_create_rows_per_s": "bulk_create(update_conflicts) of values made beforehand",
-    "bulk_create_ratio": "write ÷ bulk_create, rows per core second (at least 5 wanted)",
+    "bulk_create_ratio": "write ÷ bulk_create, rows per core second (target: at least 5)",
     "bulk_create_wall_ratio": "the same, rows per second",
 }
 
@@ -80,7 +80,7 @@ def make_environment(urls: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def sandbox(environment: Mapping[str, str]) -> Iterator[str]:
-    """The bank's address. It answers as fast as it can, so that its limits are not what is measured."""
+    """The bank's address. It has no rate limits and very short pauses, so that it does not limit the figures."""
     keys = ["--client-id", environment["PLUGGY_CLIENT_ID"], "--client-secret", environment["PLUGGY_CLIENT_SECRET"]]
     command = [sys.executable, "-m", "sandbox.pluggy", "--speed", "100", "--no-rate-limits", *keys]
     with running(command, environment, stdout=subprocess.PIPE) as process:

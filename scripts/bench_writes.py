@@ -122,7 +122,7 @@ class Writes:
 
 
 def ratio(ours: Iterable[Cost], peers: Iterable[Cost], of: str) -> float:
-    """How many times as fast as its peer, in the median round: a machine that slows down slows both."""
+    """The speed relative to its peer, in the median round, because a machine that slows down slows both."""
     pairs = zip(ours, peers, strict=True)
     quotients: list[float] = [getattr(peer, of) / getattr(one, of) for one, peer in pairs]
     return round(statistics.median(quotients), 2)

@@ -20,7 +20,7 @@ def test_plugfns_tests_have_the_same_rules_in_both_projects():
         assert here[rule] == there[rule]
 
 
-def test_what_plugfn_needs_is_installed_here_in_an_exact_version():
+def test_each_requirement_of_plugfn_is_installed_here_in_an_exact_version():
     extras = ITS["project"]["optional-dependencies"].values()
     needed = [*ITS["project"]["dependencies"], *(line for lines in extras for line in lines)]
     locked = "\n".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt"))

@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 app = Celery("ponte")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Named as text, so that a worker imports it when Django is ready.
+# The step is given as text, so that a worker imports it when Django is ready.
 app.steps["worker"].add("apps.reliability.heartbeat:Heartbeat")
 
 

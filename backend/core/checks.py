@@ -15,5 +15,6 @@ def check_keys(**_: Any) -> list[CheckMessage]:
         try:
             use_key()
         except ImproperlyConfigured as error:
-            errors.append(Error(str(error), id=f"ponte.E{number:03d}"))
+            hint = "docs/configuration.md has the commands that generate the keys."
+            errors.append(Error(str(error), hint=hint, id=f"ponte.E{number:03d}"))
     return errors

@@ -1,4 +1,4 @@
-"""The project's documents and sources, for the tests that hold the ones to the others."""
+"""The project's documents and sources, for the tests that compare them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,17 +10,17 @@ BACKEND = ROOT / "backend"
 
 
 def documents() -> list[Page]:
-    """Every Markdown file of the project, outside of what is installed or generated."""
+    """The Markdown files in the project's folder and in docs/."""
     return [Page(path, ROOT) for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])]
 
 
 def document(name: str) -> Page:
-    """The one at `name`, a path inside the checkout."""
+    """The document at the path `name` inside the checkout."""
     return Page(ROOT / name, ROOT)
 
 
 def sources() -> Iterator[str]:
-    """The product's own modules, tests and migrations left out."""
+    """The text of each of the product's modules, without tests and migrations."""
     for folder in ("apps", "core", "lib"):
         for path in sorted((BACKEND / folder).rglob("*.py")):
             if not path.name.startswith(("test_", "conftest")) and "migrations" not in path.parts:

@@ -1,4 +1,4 @@
-"""The kinds, tasks, metrics, columns and files that the documents name exist."""
+"""Each kind, task, metric, column and file that a document names exists."""
 
 import re
 from pathlib import Path
@@ -54,21 +54,21 @@ def test_no_page_names_a_folder_of_a_users_machine_or_an_unknown_host(page: Page
 
 
 @every_document
-def test_every_file_that_is_named_is_there(page: Page):
+def test_every_file_that_a_page_names_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"[\w.-]+(/[\w.-]+)+\.(py|json|toml|sql|md|service|conf)", span) and span[0] != "/":
             assert any((folder / span).exists() for folder in (ROOT, BACKEND)), span
 
 
 @every_document
-def test_every_task_that_is_named_exists(page: Page):
+def test_every_task_that_a_page_names_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"process_[a-z_]+|(events|banking)\.[a-z_]+", span):
             assert span in current_app.tasks, span
 
 
 @every_document
-def test_every_kind_that_is_named_exists(page: Page):
+def test_every_kind_that_a_page_names_exists(page: Page):
     for span in page.spans:
         if re.fullmatch(r"(item|transactions|connector)/[a-z_]+", span):
             assert is_handled(span), span
@@ -79,15 +79,15 @@ def test_every_kind_that_is_named_exists(page: Page):
 def test_the_table_of_pluggys_kinds_is_the_setting():
     rows = [[cell.strip("`") for cell in row[:3]] for row in document("docs/events.md").table("Kind", "Task", "Queue")]
     assert {kind: (task, queue) for kind, task, queue in rows} == {
-        kind: task for kind, task in settings.EVENT_TASKS.items() if "/" in kind
+        kind: handler for kind, handler in settings.EVENT_TASKS.items() if "/" in kind
     }
 
 
 def test_the_table_of_our_kinds_is_what_the_code_emits():
     rows = list(document("docs/events.md").table("Kind", "Mailbox", "Says"))
     assert {row[0].strip("`") for row in rows} == emitted()
-    for kind, *_, task in rows:
-        assert bool(task) == is_handled(kind.strip("`"))
+    for kind, *_, handler in rows:
+        assert bool(handler) == is_handled(kind.strip("`"))
 
 
 def test_the_table_of_sealed_columns_is_that_of_the_models():

@@ -19,7 +19,7 @@ from plugfn.docs.markdown import Page
 
 every_document = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
 
-# The scripts that take options, by what parses them.
+# The scripts that take options, and the programs that parse these options.
 PARSERS = {
     "demo": ["-m", "ponte_demo"],
     "dev": ["-m", "ponte_demo"],
@@ -43,7 +43,7 @@ def calls(page: Page, pattern: str) -> list[list[str]]:
 
 
 def simple_commands(line: str) -> list[list[str]]:
-    """A shell line's commands, as words: what stands between `;`, `&&`, `|` and around `$( )`."""
+    """The commands in a line of shell, each as its words. `;`, `&&`, `|`, `<`, `>` and `$( )` separate commands."""
     opened = re.sub(r'"?\$\(([^)]*)\)"?', r"; \1 ;", line)
     reader = shlex.shlex(opened, posix=True, punctuation_chars=";&|<>")
     reader.whitespace_split, reader.commenters = True, "#"
@@ -80,7 +80,7 @@ def test_every_script_exists_and_takes_these_options(page: Page):
 
 
 def options_of(script: str, arguments: list[str]) -> str:
-    """The help of what parses a script's arguments."""
+    """The help text of the program that parses a script's arguments."""
     parser = PARSERS.get(" ".join([script, *arguments[:1]])) or PARSERS.get(script)
     return usage(tuple(parser)) if parser else ""
 
@@ -89,10 +89,10 @@ def usage(command: tuple[str, ...], memory: dict[tuple[str, ...], str] = {}) -> 
     if command not in memory:
         folders = os.pathsep.join([str(BACKEND), str(ROOT / "scripts")])
         environment = {**os.environ, "PYTHONPATH": folders, "COLUMNS": "200"}
-        asked = [sys.executable, *command, "--help"]
-        done = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        memory[command] = done.stdout
+        line = [sys.executable, *command, "--help"]
+        run = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert run.returncode == 0, run.stderr
+        memory[command] = run.stdout
     return memory[command]
 
 
@@ -117,7 +117,7 @@ def test_celery_takes_the_options_of_every_worker_command(page: Page):
 
 
 def environment_defaults() -> dict[str, str | None]:
-    """What the code reads from the environment, with its default as text; None where that is not a constant."""
+    """The variables that the code reads, with their defaults as text; None for a default that is not a constant."""
     defaults: dict[str, str | None] = {}
     for node in ast.walk(ast.parse((BACKEND / "core" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+", ast.unparse(node.func)):

@@ -1,4 +1,4 @@
-"""Where a server's programs, data and socket are. We never change permissions of folders that are not ours: if the
+"""The place of a server's programs, data and socket. We never change permissions of folders that are not ours: if the
 account cannot reach the checkout (for example below a private /root), data and a copy of the programs go to a
 folder of our own.
 """

@@ -1,4 +1,4 @@
-"""Small work that many threads have at the same moment, done by one of them for all, without waiting for a lock.
+"""One thread does the small work that many threads have at the same moment, and no thread waits for a lock.
 
 All requests of one commit continue at the same moment. A lock that each takes in turn would cost them more than the
 work under it.

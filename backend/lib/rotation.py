@@ -45,7 +45,7 @@ def sealed_models() -> list[type[models.Model]]:
 
 
 def outdated(model: type[models.Model]) -> int:
-    """How many rows have a column that another key than the first one encrypted."""
+    """How many rows have a column that an older key encrypted."""
     statement = sql.SQL("SELECT count(*) FROM {table} WHERE {stale}")
     with connection.cursor() as cursor:
         cursor.execute(_compose(statement, model), {"key": crypto.ring().writer})

@@ -48,7 +48,7 @@ def test_a_thread_that_adds_an_item_while_another_works_continues_at_once():
     assert done == [("first", ["a"]), ("first", ["b"])]
 
 
-def test_an_error_of_the_work_does_not_stop_the_next_item():
+def test_an_error_in_one_item_does_not_stop_the_next_item():
     done = []
 
     def work(items: list[str]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lib import crypto
 
 OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
-# In databases since before plugfn.crypto was there.
+# Databases hold these values since before plugfn.crypto existed.
 SEALED_LONG_AGO = bytes.fromhex("01ea98589de3c3e395537a06bd19da6f2109a0a48d058220750ee5a521a8a05d0f6f6c374b0fdb")
 
 

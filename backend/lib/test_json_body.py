@@ -58,7 +58,7 @@ VALUES = st.recursive(
 
 
 @given(value=VALUES)
-def test_whatever_is_parsed_can_be_stored_as_utf8_without_nul(value):
+def test_every_parsed_value_can_be_stored_as_utf8_without_nul(value):
     parsed = json.dumps(parse(json.dumps(value).encode()), ensure_ascii=False)
     assert "\x00" not in parsed.encode().decode()
 

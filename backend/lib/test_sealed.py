@@ -11,7 +11,7 @@ from lib.sealed import SealedJSON, decode, encode, seal_json
 
 
 class Row:
-    """What a model is to the descriptor."""
+    """The part of a model that the descriptor uses."""
 
     owner = SealedJSON("owner_sealed")
     extra = SealedJSON("extra_sealed", empty={})

@@ -1,4 +1,4 @@
-"""PostgreSQL takes what storable() returns, and nothing else changes."""
+"""PostgreSQL accepts every value that storable() returns, and storable() changes nothing else."""
 
 import json
 

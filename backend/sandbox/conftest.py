@@ -1,4 +1,4 @@
-"""Emulators as real subprocesses, a receiver for their webhooks, and a report of peers that could not run."""
+"""Emulators as real subprocesses, a receiver for their webhooks, and a report of the SDKs that could not run."""
 
 import json
 import signal
@@ -23,14 +23,14 @@ NOT_RUN = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name the peers that could not be installed at the end of every run."""
+    """At the end of every run, name the SDKs that could not be installed."""
     for name, reason in terminalreporter.config.stash.get(NOT_RUN, {}).items():
         terminalreporter.write_line(f"NOT RUN: {name}: {reason}", yellow=True)
 
 
 @pytest.fixture
 def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Call with the peer's name and the reason: skips the test and names the peer in the closing report."""
+    """Call it with an SDK's name and the reason: it skips the test, and the report at the end names the SDK."""
 
     def report(name: str, reason: str) -> None:
         request.config.stash.setdefault(NOT_RUN, {})[name] = reason

@@ -43,7 +43,7 @@ class Group(Manager):
         return bool(self._terminating)
 
     def terminate(self) -> None:
-        """Called at a signal or when a process ends. `exited`: what ended by itself, with its exit code."""
+        """Called at a signal or when a process ends. `exited`: the exit codes of processes that ended by themselves."""
         if not self._terminating:
             ended = {name: process.get("returncode") for name, process in self._processes.items()}
             self.exited = {name: code for name, code in ended.items() if code is not None}

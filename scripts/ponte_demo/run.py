@@ -98,7 +98,8 @@ class Run:
             self._after_story()
         except Stopped as reason:
             if not group.ending:  # else it failed because the run is ending
-                self.failure = str(reason)
+                log = "" if self.options.dev else f" (log: {self.folder / 'demo.log'})"
+                self.failure = f"{reason}{log}"
                 stop_own_group()
 
     def _wait_for_web(self) -> float:

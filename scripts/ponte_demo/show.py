@@ -66,7 +66,7 @@ class Show:
             self.console.print(table)
 
     def addresses(self, lines: dict[str, str]) -> None:
-        """Where to look, and the login. The password is shown only here."""
+        """The addresses to open, and the login. The password is shown only here."""
         table = Table(
             title="Everything is running. Press Ctrl-C to stop",
             title_justify="left",

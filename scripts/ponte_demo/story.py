@@ -1,4 +1,4 @@
-"""`python -m ponte_demo.story`: does what a user and a bank would do with the running processes.
+"""`python -m ponte_demo.story`: plays a user and a bank for the running processes.
 
 A process of its own, with Django. It reports on stdout, one JSON object a line: {"say": text},
 {"bars": {name: [now, whole]}}, {"login": {…}}, and at the end {"figures": {…}} or {"failed": reason}.

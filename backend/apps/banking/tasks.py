@@ -33,7 +33,7 @@ def process_item_deleted(mailbox: str) -> None:
 
 @shared_task(name="process_item_mfa")
 def process_item_mfa(mailbox: str) -> None:
-    """The bank waits for the user: store what for. Two kinds of events say this; one run handles one kind."""
+    """The bank waits for the user: store the reason. Two kinds of events say this; each run handles one kind."""
     if process(mailbox, "item/waiting_user_input", item_events.item_status_changed) is None:
         process(mailbox, "item/waiting_user_action", item_events.item_status_changed)
 

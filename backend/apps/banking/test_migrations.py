@@ -1,4 +1,4 @@
-"""A database of the release before opens in this one: how far was read becomes marks, and back again."""
+"""A database of the previous release migrates to this release and back: watermarks become marks."""
 
 import uuid
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ CLIENT = uuid.uuid4()
 
 @pytest.fixture
 def old(django_db_setup, django_db_blocker) -> Iterator[psycopg.Connection]:
-    """A database of its own with the tables of the release before; `migrate` knows it as "old"."""
+    """A separate database with the tables of the previous release; `migrate` knows it as "old"."""
     owner = connections["owner"]
     name = f"{owner.settings_dict['NAME']}_old"
     with psycopg.connect(**owner.get_connection_params(), autocommit=True) as server:
@@ -30,7 +30,7 @@ def old(django_db_setup, django_db_blocker) -> Iterator[psycopg.Connection]:
 
 
 def fill(database: psycopg.Connection) -> None:
-    """A connection with one account that was read and one that was not, as the release before stored them."""
+    """A connection with one account that was read and one that was not, as the previous release stored them."""
     database.execute("INSERT INTO clients_client (id, name, created_at) VALUES (%s, 'c', now())", [CLIENT])
     database.execute(
         "INSERT INTO banking_connection (client_id, aggregator, vendor_id, state, status, execution_status, products,"
@@ -61,7 +61,7 @@ def test_watermarks_of_accounts_become_marks_of_connections_and_back(old):
     assert [(name, stamp and stamp[:10]) for name, stamp in back] == [("new", None), ("read", "2026-11-02")]
 
 
-def test_the_release_before_goes_on_with_the_tables_of_this_one(old):
+def test_the_previous_release_works_with_the_tables_of_this_one(old):
     call_command("migrate", "banking", database="old", verbosity=0)
     fill(old)
     assert marks(old) == []

@@ -1,4 +1,4 @@
-"""Attacks on tenancy: by query, by foreign key, by ids that occur twice, by ciphertext that is moved."""
+"""Attacks on tenancy fail: by query, by foreign key, by an id that occurs twice, by moved ciphertext."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser

@@ -1,4 +1,4 @@
-"""Who owns data: a client is a tenant, and a membership is one user's place in it."""
+"""The owners of data: a client is a tenant, and a membership is one user's place in it."""
 
 import uuid
 

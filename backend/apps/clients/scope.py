@@ -1,4 +1,4 @@
-"""What a user may see: querysets limited to the clients of which the user is a member."""
+"""The rows that a user may see: querysets limited to the clients of which the user is a member."""
 
 from typing import Self, TypeVar
 

@@ -128,7 +128,7 @@ class Committer:
 
     def _keep_alive(self) -> None:
         # The thread starts at the first use, never at import, because threads do not survive a fork.
-        # Read once, because the committer's thread may set it to None at any moment.
+        # Read the attribute once, because the committer's thread may set it to None at any moment.
         busy_since = self._busy_since
         stuck = busy_since is not None and time.monotonic() - busy_since > STUCK_AFTER
         if self._thread is None or not self._thread.is_alive() or stuck:

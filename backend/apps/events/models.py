@@ -88,7 +88,7 @@ class Event(models.Model):
         return value
 
     def seal_context(self, column: str) -> str:
-        """What the ciphertext of `column` is bound to; lib.rotation asks every model with sealed columns."""
+        """The context to which the ciphertext of `column` is bound. lib.rotation calls this for every sealed model."""
         return f"events.Event|{self.source}|{self.event_id}|{column}"
 
 
@@ -128,7 +128,7 @@ class Tally(models.Model):
 
 
 class Replay(models.Model):
-    """The audit of a replay: the event, who replayed it, why, and its state and error before."""
+    """The audit of a replay: the event, who replayed it and why, and the event's earlier state and error."""
 
     event = models.ForeignKey(Event, null=True, on_delete=models.SET_NULL, related_name="replays")
     kind = models.CharField(max_length=100)

@@ -1,4 +1,4 @@
-"""What happens to the events of a failed run: the type of the error decides."""
+"""Decide by the type of the error what happens to the events of a failed run."""
 
 import logging
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ class Park(Exception):
 
 
 def settle(events: list[Event], error: Exception) -> None:
-    """Store in each event what the error means for it, in the caller's fenced transaction."""
+    """Store each event's new state, by the type of the error, in the caller's fenced transaction."""
     log_failure(events[0], error)
     for event in events:
         if isinstance(error, Park):

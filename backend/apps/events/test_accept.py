@@ -107,7 +107,7 @@ def test_an_event_whose_sender_got_unavailable_is_not_stored_later(monkeypatch):
 
 def test_a_group_may_end_while_another_event_is_submitted():
     class Ending(Committer):
-        """Its group ends right after the first look at when it began."""
+        """The group ends just after the code first reads when it began."""
 
         looks = 0
 

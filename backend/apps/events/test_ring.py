@@ -94,7 +94,7 @@ def test_mailboxes_without_a_worker_do_not_keep_others_from_being_rung(monkeypat
         Mailbox.objects.update(rung_at=F("rung_at") - later)
         Event.objects.update(available_at=F("available_at") - later)
         ring.ring()
-    # Not the number of messages, because the bell is one too.
+    # The test looks for one message and does not count them, because a bell is a message too.
     assert b"process_item_error" in b"".join(broker.lrange("quick", 0, -1))
 
 

@@ -254,7 +254,7 @@ def test_an_event_that_kills_its_worker_every_time_ends_as_dead():
     event = put()
 
     class Killed(BaseException):
-        """What SIGKILL looks like from inside: nothing after it runs."""
+        """Simulates SIGKILL: no code runs after it."""
 
     for _ in range(POLICY.attempts + 1):
         Mailbox.objects.update(lease_until=timezone.now() - timedelta(seconds=1))

@@ -131,7 +131,7 @@ def _take(mailbox: str, kind: str | None) -> Batch | None:
 
 def _due(mailbox: str, kind: str | None) -> list[Event]:
     """The oldest due event and others of its kind. Empty if its kind is not `kind`, because events run in order."""
-    # By the database's clock, as in the ring: a worker whose clock is slow would see no due event and be rung again.
+    # The database's clock decides, as in the ring. A worker whose clock is slow would see no due event.
     due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=Now())
     head = due.order_by("id").first()
     if head is None or (head.kind != kind and (kind is not None or is_handled(head.kind))):
@@ -143,7 +143,7 @@ def _due(mailbox: str, kind: str | None) -> list[Event]:
 
 
 def _count_attempt(events: list[Event]) -> None:
-    # Counted before the run, or an event that kills its worker would be retried for ever.
+    # The attempt counts before the run, or Ponte would retry an event that kills its worker for ever.
     for event in events:
         event.attempts += 1
     Event.objects.filter(pk__in=[event.pk for event in events]).update(attempts=F("attempts") + 1)

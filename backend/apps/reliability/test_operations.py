@@ -1,4 +1,4 @@
-"""docs/operations.md says what the code does: the schedule, the queues, the log lines, the limits."""
+"""docs/operations.md agrees with the code: the schedule, the queues, the log lines, the limits."""
 
 import re
 from importlib import import_module

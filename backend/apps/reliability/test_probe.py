@@ -1,4 +1,4 @@
-"""Probes: one thread asks for all callers, and no caller waits long."""
+"""One thread asks the server for all callers, and no caller waits long."""
 
 import threading
 import time

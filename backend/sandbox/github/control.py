@@ -8,7 +8,7 @@ POST /_sandbox/limit     {"remaining"?, "reset_in"?, "status"?: 403 or 429}
 POST /_sandbox/push      {"repo", "ref"?, "message"?}: a push event
 POST /_sandbox/emit      {"repo", "event", "payload"}: any event
 POST /_sandbox/age       {"repo", "hours"}: moves its deliveries that many hours into the past
-POST /_sandbox/settle    answers once no delivery is under way
+POST /_sandbox/settle    answers when all deliveries have ended
 GET  /_sandbox/world     the number of tokens, and the repositories with issues and deliveries
 """
 

@@ -5,9 +5,9 @@ import time
 import pytest
 
 
-def test_a_repository_is_to_json(github):
-    found = github.get("/repos/ANA/Loja")
-    assert (found["full_name"], found["owner"]["login"]) == ("ana/loja", "ana")
+def test_a_repository_is_read_whatever_the_case_of_its_name(github):
+    repository = github.get("/repos/ANA/Loja")
+    assert (repository["full_name"], repository["owner"]["login"]) == ("ana/loja", "ana")
 
 
 @pytest.mark.parametrize("path", ["/repos/bruno/segredo", "/repos/ana/nada", "/nothing/here"])
@@ -67,7 +67,7 @@ def test_a_body_that_is_not_json_is_refused(github):
         ({"X-GitHub-Api-Version": "2022-11-28"}, 200),
     ],
 )
-def test_a_call_says_who_it_is(github, headers, status):
+def test_the_token_and_the_headers_of_a_call_are_checked(github, headers, status):
     github.get("/user", headers=headers)
     assert github.status == status
 

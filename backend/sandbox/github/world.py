@@ -1,4 +1,4 @@
-"""What exists at the emulated GitHub: apps, users, tokens, repositories with their issues, pulls and hooks.
+"""The data of the emulated GitHub: apps, users, tokens, repositories with their issues, pulls and hooks.
 
 At the start: the OAuth app of CLIENT_ID, the users ana and bruno, ana's public repository loja and private cofre,
 bruno's private segredo.
@@ -85,7 +85,7 @@ class Repo:
 
 
 class World:
-    """Everything the emulator knows. `begin` starts it over."""
+    """All of the emulator's data. `begin` starts it over."""
 
     def __init__(self) -> None:
         self.begin()

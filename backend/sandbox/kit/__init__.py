@@ -1,1 +1,1 @@
-"""What all emulators share: start and stop, faults, switches, background tasks. `app` is for the small ones."""
+"""The parts that emulators share: start and stop, faults, switches, background tasks; for small ones also `app`."""

@@ -1,7 +1,7 @@
-"""A small emulator's application: its own routes, and under /_sandbox those with which tests observe and control it.
+"""The application of a small emulator: its own routes, and routes under /_sandbox to observe and control it.
 
 GET  /_sandbox/requests   the requests so far, oldest first; DELETE forgets them
-POST /_sandbox/reset      forget everything and start over
+POST /_sandbox/reset      start over: delete all data, requests and faults
 and the routes of kit.controls
 """
 
@@ -25,7 +25,7 @@ class Sandbox:
     """One emulator. `name` as in `python -m sandbox.<name>`; `reset` gives it a new world."""
 
     def __init__(self, name: str, reset: Callable[[], None], switches: Callable[[], Switches] = dict) -> None:
-        self.name, self._make_anew = name, reset
+        self.name, self._start_over = name, reset
         self.requests: deque[dict[str, Any]] = deque(maxlen=MOST_RECORDED)
         self.faults = Faults({"api": EFFECTS})
         self.url = ""
@@ -40,7 +40,7 @@ class Sandbox:
         )
 
     def listens_at(self, url: str) -> None:
-        """Called once it has started."""
+        """The server calls this when it has started."""
         self.url = url
 
     @web.middleware
@@ -75,5 +75,5 @@ class Sandbox:
     async def _reset(self, _request: web.Request) -> web.Response:
         self.requests.clear()
         self.faults.clear()
-        self._make_anew()
+        self._start_over()
         return web.Response(status=204)

@@ -18,7 +18,7 @@ from .switches import Switches, turn
 
 
 class Controls:
-    """`switches` returns those of the present world. `shows`: changes answer with the new state, else with 204."""
+    """`switches` returns the switches of the current world. With `shows`, a change answers its new state, else 204."""
 
     def __init__(self, faults: Faults, switches: Callable[[], Switches], *, shows: bool = False) -> None:
         self.faults, self.switches, self.shows = faults, switches, shows
@@ -67,8 +67,8 @@ def _to_json(faults: list[Fault]) -> dict[str, Any]:
 
 
 async def document(request: web.Request) -> dict[str, Any]:
-    """The JSON object in the request; {} when it has no body. ValueError for anything else."""
-    sent = json.loads(await request.read() or b"{}")
-    if not isinstance(sent, dict):
+    """The JSON object in the request; {} if it has no body. Raises ValueError for anything else."""
+    body = json.loads(await request.read() or b"{}")
+    if not isinstance(body, dict):
         raise ValueError("the body must be a JSON object")
-    return sent
+    return body

@@ -1,4 +1,4 @@
-"""Faults that tests switch on while an emulator runs: what goes wrong, where and how often."""
+"""Faults that tests switch on while an emulator runs: their kind, their target, and how often they happen."""
 
 import itertools
 import random
@@ -16,10 +16,10 @@ NOT_SET_BY_CALLERS = ("target", "id", "happened")
 
 @dataclass
 class Fault:
-    """One fault. It happens to what fits `pattern`: an endpoint (`GET /items/{id}`), an event kind, a mail address.
+    """One fault. It happens to names that match `pattern`: endpoints (`GET /items/{id}`), event kinds, mail addresses.
 
-    `skip`: how many pass first. `count`: how often it still happens (None: no limit). `after`: the request takes
-    effect before its answer is spoiled. What the other fields mean depends on the kind."""
+    `skip`: how many matches pass first. `count`: how often it still happens (None: no limit). `after`: the request
+    takes effect before the fault spoils its answer. The kind decides what the other fields mean."""
 
     id: int
     target: str
@@ -37,7 +37,7 @@ class Fault:
     happened: int = 0
 
     def strikes(self, name: str, dice: random.Random) -> bool:
-        """Whether it happens to the thing of this name. If so, it is counted."""
+        """Whether the fault happens to `name` now. Counts it if so."""
         if self.count == 0 or not fnmatchcase(name, self.pattern):
             return False
         if self.skip > 0:
@@ -52,9 +52,9 @@ class Fault:
 
 
 class Faults:
-    """The faults that are switched on. `kinds`: what can go wrong, by target; the first target is the default.
+    """The faults that are on. `kinds`: the kinds of fault, by target; the first target is the default.
 
-    `count` is how often a fault happens that does not say so itself."""
+    `count` is the default of a fault's own `count`."""
 
     def __init__(self, kinds: Mapping[str, Collection[str]], count: int | None = 1) -> None:
         self.all: list[Fault] = []
@@ -65,11 +65,11 @@ class Faults:
     def switch_on(self, document: object) -> list[Fault]:
         """Add a fault from its JSON form, or several: `{"faults": [...]}`.
 
-        ValueError if one is wrong; then none is added."""
+        Raises ValueError, and adds none, if one of them is wrong."""
         several = document.get("faults") if isinstance(document, dict) else None
-        made = [self._read(one) for one in (several if isinstance(several, list) else [document])]
-        self.all += made
-        return made
+        new = [self._read(fault) for fault in (several if isinstance(several, list) else [document])]
+        self.all += new
+        return new
 
     def _read(self, document: object) -> Fault:
         if not isinstance(document, dict):
@@ -97,7 +97,7 @@ class Faults:
         return [fault for fault in self.all if fault.target == target and fault.strikes(name, self._dice)]
 
     def clear(self, fault_id: int | None = None) -> int:
-        """Switch one off, or all; returns how many."""
+        """Switch one fault off, or all of them. Returns how many."""
         remaining = [fault for fault in self.all if fault_id is not None and fault.id != fault_id]
         cleared = len(self.all) - len(remaining)
         self.all = remaining

@@ -32,7 +32,7 @@ def run(
     started: Callable[[str], None],
     access_log: logging.Logger | None = None,
 ) -> int:
-    """Serve until a signal. `started` is called with the URL. The exit status: 0, or 1 when the address is taken."""
+    """Serve until a signal. Calls `started` with the URL. Returns the exit status: 0, or 1 if the address is taken."""
     try:
         asyncio.run(_serve(name, app, host, port, started, access_log))
     except OSError as error:

@@ -9,7 +9,7 @@ Switches = MutableMapping[str, Any]
 
 
 def turn(switches: Switches, wanted: Mapping[str, object]) -> None:
-    """Set these. ValueError for an unknown name or a value of another type; then no switch changes."""
+    """Set these. Raises ValueError, and sets none, for an unknown name or a value of another type."""
     for name, value in wanted.items():
         if name not in switches or not _fits(value, switches[name]):
             known = ", ".join(f"{key}={json.dumps(now)}" for key, now in switches.items())

@@ -11,7 +11,7 @@ CLIENT_SECRET = "plugfn-secret-of-the-sandbox"  # noqa: S105 - of an emulator
 
 @dataclass
 class Options:
-    """What tests set with POST /_sandbox/options."""
+    """The options that tests set with POST /_sandbox/options."""
 
     consent: str = "allow"
     """`allow`, or the error in the redirect back."""
@@ -31,7 +31,7 @@ class Options:
     override: dict[str, Any] = field(default_factory=dict)
     """Overrides fields of every token answer. A value of null removes the field."""
     seconds: float = 0.0
-    """How long the token endpoint takes."""
+    """Seconds that the token endpoint waits before it answers."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Code:
 
 
 class World:
-    """Everything the server knows. `reset` starts it over."""
+    """All of the server's data. `reset` starts it over."""
 
     def __init__(self) -> None:
         self.reset()

@@ -28,7 +28,7 @@ CONNECT_MAY = {
 
 @dataclass
 class Caller:
-    """Who sent the request: an API key (may do all) or a connect token (may connect one item)."""
+    """The sender of a request: an API key (may make every call) or a connect token (may connect one item)."""
 
     token: str
     token_id: str
@@ -42,7 +42,7 @@ class Caller:
 
 
 def caller_of(request: web.Request) -> Caller:
-    """Who sent this request."""
+    """The sender of this request."""
     caller: Caller = request[CALLER]
     return caller
 

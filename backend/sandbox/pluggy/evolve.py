@@ -26,7 +26,7 @@ FIELDS = {
 
 @dataclass
 class Changes:
-    """What one day did to one account: ids, and (date, createdAt) of the new rows."""
+    """The changes of one day in one account: ids, and (date, createdAt) of the new rows."""
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)

@@ -17,7 +17,7 @@ DOLLAR = 5.43
 
 @dataclass(frozen=True)
 class Book:
-    """What generating a transaction needs: the account, its owner, the seed path, the instant of ingestion."""
+    """The input for generating transactions: the account, its owner, the seed path, the instant of ingestion."""
 
     seed: str
     account: Doc

@@ -54,7 +54,7 @@ def _position(item_id: str, owner: Person, seed: str, today: date, stamp: str, n
 
 
 def movements(position: Doc, seed: str, today: date) -> list[Doc]:
-    """What happened to a position, newest first: a purchase, some interest, a tax, a partial sale."""
+    """The transactions of a position, newest first: a purchase, some interest, a tax, a partial sale."""
     dice = rng(seed, position["name"], position["owner"], "movements")
     kinds = [("BUY", 400), ("BUY", 200), ("INTEREST", 90), ("TAX", 60), ("SELL", 20)]
     docs = [_movement(position, dice, kind, today - timedelta(days), n) for n, (kind, days) in enumerate(kinds)]

@@ -89,5 +89,5 @@ class Limits:
         return found
 
     def clear(self) -> None:
-        """Forget all that was counted."""
+        """Set all counts to zero."""
         self.meters.clear()

@@ -82,7 +82,7 @@ async def _gather(world: World, item: Item, product: str) -> None:
 
 
 def wanted(item: Item) -> list[tuple[str, str, str]]:
-    """(statusDetail key, product, executionStatus) of what this item collects."""
+    """(statusDetail key, product, executionStatus) of each product that this item collects."""
     return [line for line in ORDER if line[1] in item.products]
 
 

@@ -1,4 +1,4 @@
-"""What happens to every request: counting, CORS, JSON errors, rate limits, faults, the check of the key."""
+"""The steps of every request: counting, CORS, JSON errors, rate limits, faults, the check of the key."""
 
 import ipaddress
 import logging

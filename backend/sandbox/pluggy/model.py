@@ -1,4 +1,4 @@
-"""What the emulator holds in memory: items and the data collected for them."""
+"""The emulator's data in memory: items, and the data collected for them."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What people spend and receive: templates of bank and card transactions, in Brazilian Portuguese."""
+"""Templates of bank and card transactions, in Brazilian Portuguese."""
 
 from dataclasses import dataclass
 

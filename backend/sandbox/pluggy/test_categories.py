@@ -13,7 +13,7 @@ def test_every_parent_exists_and_every_id_has_eight_digits():
         assert category["descriptionTranslated"]
 
 
-def test_a_third_level_hangs_on_the_second():
+def test_a_category_of_the_third_level_has_a_parent_of_the_second():
     assert CATEGORIES["02030001"]["parentId"] == "02030000"
     assert CATEGORIES["02030000"]["parentId"] == "02000000"
     assert CATEGORIES["02000000"]["parentId"] is None

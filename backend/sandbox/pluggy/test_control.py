@@ -14,7 +14,7 @@ def test_the_oracle_counts_requests_by_endpoint_and_status_but_not_its_own(emula
     assert [r["endpoint"] for r in report["last"]] == ["GET /items/{id}", "GET /categories"]
 
 
-def test_the_true_state_is_what_the_api_gives(emulator):
+def test_the_oracle_shows_the_same_data_as_the_api(emulator):
     item = emulator.connect()
     state = emulator.get("/_sandbox/state", itemId=item["id"])["items"][0]
     assert state["accounts"] == emulator.get("/accounts", itemId=item["id"])["results"]
@@ -42,7 +42,7 @@ def test_a_login_failure_stops_auto_sync(emulator):
     assert (failed["status"], failed["nextAutoSyncAt"]) == ("LOGIN_ERROR", None)
 
 
-def test_a_reset_forgets_everything_but_what_is_kept(emulator):
+def test_a_reset_deletes_everything_that_it_is_not_asked_to_keep(emulator):
     emulator.connect()
     hook = emulator.post("/webhooks", {"event": "all", "url": "http://localhost:9/x"})
     emulator.post("/_sandbox/reset", {"keep": ["webhooks"]})
@@ -51,7 +51,7 @@ def test_a_reset_forgets_everything_but_what_is_kept(emulator):
     assert emulator.get("/_sandbox/state")["webhooks"] == []
 
 
-def test_a_consents_end_can_be_moved_near(emulator):
+def test_the_end_of_a_consent_can_be_changed(emulator):
     item = emulator.connect()["id"]
     moved = emulator.post(f"/_sandbox/items/{item}/consent", {"expiresAt": "2030-01-01"})
     assert (moved["consentExpiresAt"], moved["status"]) == ("2030-01-01T00:00:00.000Z", "UPDATED")

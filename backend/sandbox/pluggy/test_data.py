@@ -46,7 +46,7 @@ def test_a_missing_item_id_is_the_vendors_two_messages(emulator, path):
         ("/webhooks/", "WEBHOOK_NOT_FOUND"),
     ],
 )
-def test_what_does_not_exist_is_404_with_its_code(emulator, path, code):
+def test_an_object_that_does_not_exist_is_404_with_its_code(emulator, path, code):
     answer = emulator.get(path + NOBODY)
     assert (emulator.status, answer["codeDescription"]) == (404, code)
 

@@ -55,7 +55,7 @@ def test_an_error_event_carries_the_error(emulator, receiver):
     assert (error["code"], error["parameter"]) == ("INVALID_CREDENTIALS", "password")
 
 
-def test_deleted_items_and_transactions_have_no_trigger(emulator, receiver):
+def test_events_of_deletions_and_connectors_name_no_trigger(emulator, receiver):
     _hook(emulator, receiver)
     item = emulator.connect()["id"]
     emulator.post(f"/_sandbox/items/{item}/evolve", {"delete": 1})
@@ -79,7 +79,7 @@ def test_headers_go_to_application_webhooks_and_never_to_an_items_own_url(emulat
     assert {g["headers"]["Content-Type"] for g in got} == {"application/json"}
 
 
-def test_all_and_a_single_event_deliver_the_same_event_twice(emulator, receiver):
+def test_webhooks_for_all_events_and_for_one_event_both_get_the_event(emulator, receiver):
     _hook(emulator, receiver)
     emulator.post("/webhooks", {"event": "item/created", "url": receiver.url + "2"})
     emulator.connect()
@@ -100,7 +100,7 @@ def test_a_signature_is_made_over_the_raw_body_when_configured(start, receiver, 
     assert got["headers"]["X-Sig"] == f"sha256={text}"
 
 
-def test_no_signature_unless_configured(emulator, receiver):
+def test_deliveries_are_not_signed_unless_a_secret_is_configured(emulator, receiver):
     _hook(emulator, receiver, "item/created")
     emulator.connect()
     assert "X-Pluggy-Signature" not in receiver.wait(1)[0]["headers"]

@@ -176,7 +176,7 @@ def test_a_wrong_secret_replaces_the_header(emulator, receiver):
     assert secrets[4] != "Bearer right"
 
 
-def test_a_probability_hits_some(emulator, receiver):
+def test_a_fault_with_a_probability_hits_some_deliveries(emulator, receiver):
     emulator.post("/webhooks", {"event": "boleto/updated", "url": receiver.url})
     _fault(emulator, target="webhook", kind="drop", probability=0.5)
     for number in range(60):

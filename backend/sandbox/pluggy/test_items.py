@@ -80,7 +80,7 @@ def test_a_warning_comes_with_success_and_everything_updated(emulator):
     assert all(product["isUpdated"] for product in detail.values() if product)
 
 
-def test_a_pending_approval_is_an_error_in_passing_and_resolves_by_itself(start):
+def test_a_pending_approval_sends_an_error_and_then_resolves_by_itself(start):
     emulator = start("--speed", "10")
     item = emulator.connect("user-ok-auth-pending", wait=False)
     look = lambda: emulator.get("/items/" + item["id"])  # noqa: E731
@@ -89,7 +89,7 @@ def test_a_pending_approval_is_an_error_in_passing_and_resolves_by_itself(start)
     assert emulator.settled(item["id"])["executionStatus"] == "SUCCESS"
 
 
-def test_shape_variants_have_more_accounts(emulator):
+def test_users_with_two_accounts_or_companies_have_more_accounts(emulator):
     for user in ("user-ok-two-checking-accounts", "user-ok-multi-company"):
         item = emulator.connect(user)
         kinds = [a["subtype"] for a in emulator.get("/accounts", itemId=item["id"])["results"]]

@@ -18,7 +18,7 @@ def test_the_banks_page_refuses_a_wrong_login_and_lets_it_be_tried_again(emulato
     assert emulator.get("/items/" + item["id"])["status"] == "WAITING_USER_INPUT"
 
 
-def test_an_item_that_asks_nothing_has_no_page(emulator):
+def test_an_item_that_waits_for_no_authorisation_has_no_page(emulator):
     item = emulator.connect()["id"]
     assert (
         emulator.session.get(emulator.url + "/oauth/authorize", params={"itemId": item}, timeout=10).status_code == 409

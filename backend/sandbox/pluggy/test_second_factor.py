@@ -15,7 +15,7 @@ def _mfa(emulator, item, body):
     return answer.get("codeDescription")
 
 
-def test_two_step_waits_says_what_for_and_goes_on_with_the_code(emulator, receiver):
+def test_a_two_step_login_waits_names_its_question_and_continues_with_the_code(emulator, receiver):
     emulator.post("/webhooks", {"event": "all", "url": receiver.url})
     item = _waiting(emulator)
     assert (item["executionStatus"], item["parameter"]["name"]) == ("WAITING_USER_INPUT", "token")
@@ -68,7 +68,7 @@ def test_a_patch_does_not_answer_a_second_factor(emulator):
     assert answer["message"].startswith("An update is already in progress")
 
 
-def test_one_step_wants_a_fresh_code_for_every_update(emulator):
+def test_a_one_step_login_needs_a_new_code_for_every_update(emulator):
     item = emulator.connect(connector=4, parameters={**GOOD, "token": "123456"})
     path = "/items/" + item["id"]
     missing = emulator.patch(path, {})
@@ -85,14 +85,14 @@ def test_a_wrong_one_step_code_is_a_login_error(emulator):
     assert item["executionStatus"] == "INVALID_CREDENTIALS_MFA"
 
 
-def test_both_kinds_together(emulator):
+def test_a_connector_can_require_one_step_and_two_steps_together(emulator):
     item = emulator.connect(connector=9, parameters={**GOOD, "token": "123456"}, wait=False)
     emulator.settled(item["id"], "WAITING_USER_INPUT")
     _mfa(emulator, item, {"token": "123456"})
     assert emulator.settled(item["id"])["status"] == "UPDATED"
 
 
-def test_a_qr_code_waits_for_the_user_and_then_goes_on(start, receiver):
+def test_a_qr_code_waits_for_the_user_and_then_the_login_continues(start, receiver):
     emulator = start("--allow-local-webhooks", "--speed", "5")
     item = emulator.connect(connector=19, wait=False, webhookUrl=receiver.url)
     waiting = emulator.settled(item["id"], "WAITING_USER_ACTION")

@@ -59,7 +59,7 @@ def test_padding_may_be_missing_and_filters_may_be_repeated_or_left_out(emulator
     assert len(emulator.get("/v2/transactions", accountId=big, after=after)["results"]) == 500
 
 
-def test_a_filter_is_carried_by_next(emulator, big):
+def test_next_contains_the_filters(emulator, big):
     pages = _all(emulator, f"accountId={big}&dateFrom=2020-01-01")
     assert sum(map(len, pages)) == 1100
 

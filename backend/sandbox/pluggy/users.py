@@ -1,4 +1,4 @@
-"""The test users and what the bank does with each."""
+"""The test users, and how the bank treats each of them."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ LOGIN_ERRORS = {
 MESSAGES = {
     "INVALID_CREDENTIALS": "The user or the password is wrong.",
     "INVALID_CREDENTIALS_MFA": "The second factor is wrong or too old.",
-    "ALREADY_LOGGED_IN": "Somebody is logged in to this account already.",
+    "ALREADY_LOGGED_IN": "Another session is already logged in to this account.",
     "ACCOUNT_LOCKED": "The bank has locked the access to this account.",
-    "UNEXPECTED_ERROR": "The bank answered something unforeseen.",
+    "UNEXPECTED_ERROR": "The bank returned an unexpected error.",
     "SITE_NOT_AVAILABLE": "The bank is not available.",
-    "CONNECTION_ERROR": "The connection to the bank broke.",
+    "CONNECTION_ERROR": "The connection to the bank failed.",
     "ACCOUNT_NEEDS_ACTION": "The bank asks the user to do something first.",
     "ACCOUNT_CREDENTIALS_RESET": "The bank asks for a new password.",
     "USER_NOT_SUPPORTED": "This kind of user is not supported.",

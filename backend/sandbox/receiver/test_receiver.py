@@ -1,4 +1,4 @@
-"""The receiver as a process of its own, and through it what all small emulators share: records, faults, resets."""
+"""The receiver as a separate process. These tests also cover what small emulators share: records, faults, resets."""
 
 import json
 import time

@@ -7,7 +7,7 @@ POST /_sandbox/events_url  {"url"} → {"verified": bool}; only a verified URL g
 POST /_sandbox/messages    {"channel", "user", "text"}: a user writes a message
 POST /_sandbox/emit        {"event"}: any event
 POST /_sandbox/interact    {"payload"}: a user presses a button
-POST /_sandbox/settle      answers once no delivery is under way
+POST /_sandbox/settle      answers when all deliveries have ended
 GET  /_sandbox/world       channels with their messages, deliveries with their retries
 """
 

@@ -178,6 +178,6 @@ METHODS: dict[str, tuple[Method, str, bool]] = {
     "conversations.create": (create_conversation, "", True),
     "users.info": (user_info, "users:read", False),
 }
-"""By name: the function, the scope it needs, whether it reads JSON."""
+"""The methods by name: the function, the scope that it needs, and whether it reads JSON."""
 
 ROUTES = [web.route("*", "/api/{method}", call)]

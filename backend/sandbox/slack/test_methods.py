@@ -10,7 +10,7 @@ import pytest
         ({"Authorization": "Bearer xoxb-nothing"}, "invalid_auth"),
     ],
 )
-def test_a_call_says_who_it_is(slack, headers, error):
+def test_a_call_without_a_valid_token_is_refused(slack, headers, error):
     assert slack.api("auth.test", headers=headers) == {"ok": False, "error": error}
     assert slack.answer.status_code == 200
 

@@ -1,4 +1,4 @@
-"""What exists at the emulated Slack: one app, one workspace with users and channels, tokens, messages.
+"""The data of the emulated Slack: one app, one workspace with users and channels, tokens, messages.
 
 At the start: the app of CLIENT_ID, the workspace TEAM, the users UANA and UBRUNO and the bot UBOT, the channels geral
 (the bot is in it), diretoria (it is not) and antigo (archived).
@@ -58,7 +58,7 @@ class Channel:
 
 
 class World:
-    """Everything the emulator knows. `begin` starts it over."""
+    """All of the emulator's data. `begin` starts it over."""
 
     def __init__(self) -> None:
         self.begin()
@@ -113,10 +113,11 @@ class World:
         self.channels[channel.id] = channel
         return channel
 
-    def channel(self, named: str) -> Channel | None:
-        """By id, or by name with or without #."""
-        wanted = named.removeprefix("#")
-        return self.channels.get(named) or next((one for one in self.channels.values() if one.name == wanted), None)
+    def channel(self, id_or_name: str) -> Channel | None:
+        """The channel with this id or name. A name may begin with #."""
+        name = id_or_name.removeprefix("#")
+        by_name = (channel for channel in self.channels.values() if channel.name == name)
+        return self.channels.get(id_or_name) or next(by_name, None)
 
     def add_token(self, scopes: list[str], installer: str, *, rotating: bool) -> Token:
         """A token that does not expire, or with `rotating` one of twelve hours with a single-use refresh token."""

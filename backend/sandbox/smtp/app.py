@@ -36,7 +36,7 @@ class Smtp:
             server.close()
 
     async def _start(self, name: str, later: ssl.SSLContext | None, now: ssl.SSLContext | None) -> asyncio.Server:
-        # The plain server accepts the password without TLS: that is what it is for.
+        # The plain server accepts the password without TLS, because a test needs a server that does.
         def dialogue() -> Dialogue:
             return Dialogue(self.world, over_tls=now is not None, tls=later)
 
@@ -45,7 +45,7 @@ class Smtp:
         return server
 
     async def describe(self, _request: web.Request) -> web.Response:
-        """Where the servers are, and how to log in."""
+        """The addresses of the servers, and the login."""
         login = {"username": USERNAME, "password": PASSWORD}
         return web.json_response({"host": HOST, **self.ports, **login, "ca_pem": self.certificate.ca_pem})
 

@@ -19,7 +19,7 @@ LONGEST_HANG = 60.0
 
 @dataclass
 class World:
-    """What the servers of one emulator share."""
+    """The state that the servers of one emulator share."""
 
     mails: list[dict[str, Any]] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)

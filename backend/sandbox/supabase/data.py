@@ -1,4 +1,4 @@
-"""The project: its keys, its tables, and who may read what."""
+"""The project: its keys, its tables, and the roles that may read them."""
 
 import json
 from base64 import urlsafe_b64encode

@@ -1,4 +1,4 @@
-"""Decides which rows match, like PostgreSQL: null matches no comparison, values are read as the column's type."""
+"""Decides which rows match, like PostgreSQL: null matches no comparison, and values have the type of the column."""
 
 import re
 from collections.abc import Callable

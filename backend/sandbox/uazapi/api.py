@@ -1,4 +1,4 @@
-"""What the routes share: the token's instance, JSON bodies, errors as {"error": …}."""
+"""Code that the routes share: the token's instance, JSON bodies, errors as {"error": …}."""
 
 import json
 from collections.abc import Awaitable, Callable

@@ -18,7 +18,7 @@ async def show(_gateway: Gateway, instance: Instance, _body: dict[str, Any]) -> 
 
 
 async def errors(_gateway: Gateway, instance: Instance, _body: dict[str, Any]) -> web.Response:
-    """GET /webhook/errors: the last twenty, whole payloads with their tokens included."""
+    """GET /webhook/errors: the last twenty failures, with whole payloads and the tokens in them."""
     return web.json_response(instance.errors)
 
 

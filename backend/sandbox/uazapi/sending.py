@@ -40,7 +40,7 @@ async def send_media(gateway: Gateway, instance: Instance, body: dict[str, Any])
 
 
 def recipient(gateway: Gateway, instance: Instance, number: str) -> tuple[str, Person | None]:
-    """The chat of this number. It must be the account's exact number: an extra ninth digit reaches no account."""
+    """The chat of this number. It must be exactly the account's number: an extra ninth digit makes another."""
     if not instance.connected or not instance.logged_in:
         raise Disconnected
     if JID.fullmatch(number) and not number.endswith("@s.whatsapp.net"):

@@ -1,4 +1,4 @@
-"""Tests of what the emulator answers."""
+"""The emulator's answers."""
 
 import base64
 
@@ -32,7 +32,7 @@ def test_a_text_is_sent_and_found_by_its_track_id(uazapi):
         ({"number": "5511900000000", "text": "oi"}, 500, "the number 5511900000000@s.whatsapp.net is not on WhatsApp"),
     ],
 )
-def test_a_text_that_cannot_be_sent_is_refused_in_the_services_own_words(uazapi, body, status, error):
+def test_a_text_that_cannot_be_sent_is_refused_with_the_message_of_the_real_service(uazapi, body, status, error):
     assert uazapi.post("/send/text", body) == {"error": error}
     assert uazapi.status == status
 
@@ -44,7 +44,7 @@ def test_a_wrong_token_and_no_token_are_401(uazapi):
     assert status == {"error": "instance info not found"}
 
 
-def test_what_is_not_json_is_400(uazapi):
+def test_a_body_that_is_not_json_is_400(uazapi):
     answer = uazapi.session.post(uazapi.url + "/send/text", data=b"{", timeout=5)
     assert (answer.status_code, answer.json()) == (400, {"error": "Invalid payload"})
 

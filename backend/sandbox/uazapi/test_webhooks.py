@@ -1,4 +1,4 @@
-"""Tests of the webhooks that the emulator sends."""
+"""The webhooks that the emulator sends."""
 
 from .world import OWNER, TOKEN
 

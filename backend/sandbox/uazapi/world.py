@@ -19,7 +19,7 @@ class Person:
     lid: str = ""
     aliases: list[str] = field(default_factory=list)
     lead: dict[str, str] = field(default_factory=dict)
-    """What the account's owner noted about them: lead_personalid, lead_email …"""
+    """The notes of the account's owner about this person: lead_personalid, lead_email …"""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Instance:
 
     @property
     def state(self) -> str:
-        """As the gateway spells it."""
+        """The state of the connection, in the gateway's words."""
         if self.connected and self.logged_in:
             return "connected"
         return "connecting" if self.connected else "disconnected"

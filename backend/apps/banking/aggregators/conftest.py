@@ -1,4 +1,4 @@
-"""What the contract's tests ask of each aggregator: one item that was read, and a webhook about it."""
+"""The case that the contract's tests need from each aggregator: an item with data, and a webhook about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

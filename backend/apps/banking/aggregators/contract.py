@@ -1,13 +1,14 @@
-"""What an aggregator is to Ponte: how its items are read, its webhooks proved, its institutions listed.
+"""The contract that an aggregator's folder implements: read an item, authenticate webhooks, list institutions.
 
     Aggregator ── applications ──> Application ── open(item) ──> Source   reads one item, for one piece of work
-                                              ├─ door        ──> Door     proves and reads webhooks
+                                              ├─ door        ──> Door     authenticates and parses webhooks
                                               ├─ directory   ──> Directory   institutions and categories
-                                              └─ items, subscription, deliveries: where the vendor has them
+                                              └─ items, subscription, deliveries: if the vendor offers them
 
-A vendor's folder implements these classes and translates the vendor's words into ours. It knows none of our models:
-it gives plain rows, by the names of our columns (`number` for the sealed `number_sealed`); a column left out is empty.
-Ids are text of at most 100 printable characters. Whatever fails raises an error of `lib.errors`, or one of those below.
+A vendor's folder implements these classes and translates the vendor's words into ours. It imports none of our models.
+It returns plain rows, whose keys are the names of our columns (`number` for `number_sealed`, which Ponte encrypts).
+Ponte stores a column that a row leaves out as empty. Ids are text of at most 100 printable characters. Failures are
+errors of `lib.errors` or the errors below.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +26,7 @@ Row = dict[str, object]
 
 
 class Product(StrEnum):
-    """What an item can hold. The values are the names in SyncRun.counts, where cards count as accounts."""
+    """The kinds of data in an item. The values are the keys of SyncRun.counts, which count cards as accounts."""
 
     ACCOUNTS = "accounts"
     CARDS = "cards"
@@ -39,32 +40,32 @@ class Product(StrEnum):
 
 
 ACCOUNT_TYPES = {Product.ACCOUNTS: "BANK", Product.CARDS: "CREDIT"}
-"""The type of an Account's row, by the product that brings it: our words, whatever a vendor's are."""
+"""The `type` of an Account's row, by product. Each aggregator translates its own types into these."""
 
 COLLECTED = frozenset(Product) - {Product.CONSENTS}
-"""What an item may be asked to collect. Consents are the vendor's own record: their list is always complete."""
+"""The products that a vendor collects at a bank. Consents are its own record, so their list is always complete."""
 
 
 class Gone(Permanent):
-    """What was asked for does not exist, or no longer, or is not ours."""
+    """The object does not exist (any more), or is not ours."""
 
 
 class ParentGone(Temporary):
-    """The item, account or investment under which a list was read went away: look at the item again."""
+    """The item, account or investment of a list disappeared during the reading: fetch the item again."""
 
 
 class NotOffered(Permanent):
-    """The vendor, or our contract with it, does not cover this."""
+    """The vendor does not offer this, or our plan does not include it."""
 
 
 class Malformed(ValueError):
-    """A webhook's body is not a notification. The message names the part that is wrong, never its content."""
+    """The body of a webhook is not a notification. The message names the invalid part, never its content."""
 
 
 class RefusedRow(Unexpected):
-    """An object that cannot be stored. `vendor_id` is its id, where it has one; `code` names what is wrong.
+    """An object that cannot be stored. `vendor_id` is its id, if it has one; `code` names the fault.
 
-    Put it into `Page.refused`: the rows beside it are stored, and the run ends as partial."""
+    Put it into `Page.refused`: Ponte stores the rows beside it, and the run ends as partial."""
 
     default_type = ErrorType.INTERNAL_ERROR
 
@@ -75,11 +76,11 @@ class RefusedRow(Unexpected):
 
 @dataclass(repr=False)
 class Page:
-    """Part of a list: rows of one parent, and what was refused instead of failing the page.
+    """Part of a list: the rows of one parent, and the rows that cannot be stored, which do not fail the page.
 
-    `parent` is the vendor's id of the account or investment; empty for what hangs on the item itself. `removed` are
-    ids that the vendor says are gone; no id is both listed and removed. `mark` says how far was read once the whole
-    list is; empty for "no further".
+    `parent` is the vendor's id of the account or investment; empty if the rows belong to the item itself. `removed`
+    holds the ids that the vendor reports as deleted; no id is both in a row and in `removed`. `mark` is the mark to
+    store after the whole list was read; empty to keep the stored one.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -90,20 +91,20 @@ class Page:
 
     @property
     def seen(self) -> list[str]:
-        """Every id that was listed: a refused row is not a missing one."""
+        """The ids in the list. Refused rows count, because the vendor has them."""
         return [str(row["vendor_id"]) for row in self.rows] + [bad.vendor_id for bad in self.refused if bad.vendor_id]
 
 
 @dataclass(frozen=True, repr=False)
 class ItemState:
-    """An item as the vendor has it now.
+    """The state of an item at the vendor.
 
-    `member` is the membership id that we gave the vendor when the item was made. `institution` is a row of Connector,
-    `row` has columns of Connection: what the vendor says of the item, such as `status`. A column left out of it stays
-    as it was; Ponte's own columns, such as `state`, follow from the verdict.
-    `brought` are the products that the item's last run updated, `asked` those that it collects at all; rows that are
-    missing from a list are gone only for the products in `certain`. `as_of` is when the bank last gave anything, also
-    by product.
+    `member` is the membership id that we gave the vendor when we created the item. `institution` is a row of Connector,
+    `row` has columns of Connection: what the vendor says of the item, such as `status`. Ponte does not change a column
+    that `row` leaves out; its own columns, such as `state`, follow from the verdict.
+    `asked` holds the products that the vendor collects for the item, `brought` those that its last run updated,
+    `certain` those in which a row that is missing from a complete list counts as deleted. `as_of` is when the bank last
+    delivered data, in all and by product.
     """
 
     id: str
@@ -119,19 +120,19 @@ class ItemState:
 
 
 class Source(ABC):
-    """One item, read for one piece of work. Ids are the vendor's. A page comes with the call that it costs."""
+    """Reads one item, for one piece of work. Ids are the vendor's. A list fetches each page only when it is needed."""
 
     @abstractmethod
     def item(self) -> ItemState:
-        """The item as it is now. Raises Gone."""
+        """The state of the item now. Raises Gone."""
 
     @abstractmethod
     def accounts(self, products: Collection[Product]) -> Iterator[Page]:
-        """The item's accounts, of the types that ACCOUNTS or CARDS (or both) stand for."""
+        """The item's accounts of the types of `products`: ACCOUNTS, CARDS or both."""
 
     @abstractmethod
     def account(self, account_id: str) -> Page | None:
-        """One account; None if it is gone, or another item's."""
+        """One account; None if it is gone or belongs to another item."""
 
     @abstractmethod
     def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
@@ -141,21 +142,21 @@ class Source(ABC):
 
     @abstractmethod
     def changed(self, parent: str, mark: str, since: datetime | None = None) -> Iterator[Page]:
-        """Transactions stored or removed since `mark` (or since a moment that a webhook named, if that is earlier).
+        """The transactions that the vendor stored or removed since `mark`, or since `since` if that is earlier.
 
-        `parent` is an account or, where the aggregator `follows_items`, empty. Raises ParentGone."""
+        `parent` is an account; empty if the aggregator `follows_items`. Raises ParentGone."""
 
     @abstractmethod
     def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
-        """Those of the account's transactions with these ids that still exist. Raises ParentGone."""
+        """The account's transactions that have one of these ids and still exist. Raises ParentGone."""
 
     @abstractmethod
     def is_gone(self, product: Product, vendor_id: str, parent: str = "") -> bool:
-        """Whether the vendor, asked for this one thing, does not have it: a list can miss what it should hold."""
+        """Whether the vendor lacks this object. Look it up by its id, because a list can miss a row that exists."""
 
 
 class Subject(StrEnum):
-    """What a webhook is about. The values are part of the names of mailboxes."""
+    """The kind of thing that a webhook is about. The values are part of the names of mailboxes."""
 
     ITEM = "item"
     INSTITUTION = "connector"
@@ -164,8 +165,8 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What a webhook says. `kind` is one of settings.EVENT_TASKS, or finishes as unhandled. `event_id` is the same
-    over all redeliveries; a vendor without such ids gets a digest of the body."""
+    """The content of a webhook. An event whose `kind` is not in settings.EVENT_TASKS finishes as `unhandled`.
+    `event_id` is the same in all redeliveries; if the vendor sends no such id, use a digest of the body."""
 
     kind: str
     event_id: str
@@ -186,34 +187,34 @@ class Change:
 
 
 class Door(ABC):
-    """Proves and reads webhooks. Called for every request: no call to the vendor, no query, linear in the body."""
+    """Authenticates and parses webhooks. It runs for each request: no calls, no queries, time linear in the body."""
 
     @abstractmethod
     def is_configured(self) -> bool:
-        """Whether there is any secret to prove a sender by."""
+        """Whether any secret is set."""
 
     @abstractmethod
     def proves(self, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
-        """Whether the vendor sent this, in constant time. `environ` has the headers by their WSGI names."""
+        """Whether the vendor sent this. Compare in constant time. `environ` has the headers by their WSGI names."""
 
     @abstractmethod
     def read(self, body: bytes) -> Notification:
-        """What the body says. Raises Malformed."""
+        """The notification in the body. Raises Malformed."""
 
     @abstractmethod
     def change(self, kind: str, payload: Mapping[str, object]) -> Change:
-        """Which transactions a stored payload of that kind names. Lenient: what is odd in it is left out."""
+        """The transactions that a stored payload of this kind names. Leave out malformed parts."""
 
 
 class Directory:
-    """What is the same for every client of the vendor's; empty unless a vendor has it."""
+    """Institutions and categories, which are the same for every client. Both are empty unless a vendor offers them."""
 
     def institutions(self) -> Iterator[list[Row]]:
         """Rows of Connector, page by page."""
         return iter(())
 
     def institution(self, vendor_id: str) -> Row | None:
-        """One row of Connector; None if there is none."""
+        """One row of Connector; None if the vendor does not have it."""
         return None
 
     def categories(self) -> Iterator[list[Row]]:
@@ -223,7 +224,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class ListedItem:
-    """An item in the list of all items. `member` as in ItemState; `created_at` may be unknown."""
+    """An item in the vendor's list of our items. `member` is that of ItemState; `created_at` is None if unknown."""
 
     id: str
     member: str
@@ -232,31 +233,31 @@ class ListedItem:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do at the vendor: `does` says it in words, `act` does it."""
+    """One change at the vendor: `does` describes it, `act` makes it."""
 
     does: str
     act: Callable[[], object]
 
 
 class Subscription(ABC):
-    """Our subscription to the vendor's webhooks, made and repaired over its API."""
+    """Our subscription to the vendor's webhooks. Ponte creates and repairs it through the vendor's API."""
 
     @abstractmethod
     def check(self, url: str, *, allow_http: bool) -> None:
-        """Raises ImproperlyConfigured for an address that the vendor must not be given, or without a secret."""
+        """Raises ImproperlyConfigured if webhooks must not go to `url`, or if no secret is set."""
 
     @abstractmethod
     def steps_to_register(self, url: str) -> list[Step]:
-        """What is missing of one working subscription at `url`; nothing if it is there."""
+        """The steps to exactly one working subscription at `url`; empty if it exists."""
 
     @abstractmethod
     def steps_to_delete(self, url: str) -> list[Step]:
-        """The end of every subscription at `url`."""
+        """The steps that delete every subscription at `url`."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """An event to imitate. What is empty is left out."""
+    """An event to imitate. `body` leaves out empty fields."""
 
     event: str
     event_id: str
@@ -268,7 +269,7 @@ class Sample:
 
 
 class Deliveries(ABC):
-    """The vendor's webhooks, imitated to try our own door."""
+    """Imitates the vendor's webhooks, to test our own door."""
 
     @abstractmethod
     def body(self, sample: Sample) -> dict[str, object]:
@@ -276,7 +277,7 @@ class Deliveries(ABC):
 
     @abstractmethod
     def headers(self, raw: bytes, *, secret: bool = True) -> dict[str, str]:
-        """What proves `raw`: by the secret header too, unless told otherwise. Raises ImproperlyConfigured."""
+        """The headers that prove `raw`; with `secret` also the secret header. Raises ImproperlyConfigured."""
 
 
 def nothing() -> None:
@@ -284,17 +285,17 @@ def nothing() -> None:
 
 
 class Application(ABC):
-    """One set of credentials at an aggregator, and what is done with it.
+    """One set of credentials at an aggregator, and all that needs them.
 
-    `name` is empty for the set in the settings; otherwise it has at most 40 characters, without `:` and `@`. Budgets
-    and cached keys belong to the application too.
+    `name` is empty for the set in the settings; otherwise it has at most 40 characters, without `:` and `@`. Rate
+    budgets and cached keys also belong to an application.
     """
 
     name: str = ""
 
     @abstractmethod
     def open(self, item_id: str, *, credential: str = "", before_call: Callable[[], None] = nothing) -> Source:
-        """The item as a source; `before_call` runs before each call to the vendor. Raises ImproperlyConfigured."""
+        """A Source for the item. `before_call` runs before each call to the vendor. Raises ImproperlyConfigured."""
 
     @property
     @abstractmethod
@@ -307,24 +308,24 @@ class Application(ABC):
 
     def items(self) -> Iterator[list[ListedItem]]:
         """All items, newest first, page by page. Raises NotOffered."""
-        raise NotOffered("items cannot be listed", code="NO_LIST_OF_ITEMS")
+        raise NotOffered("this aggregator cannot list our items", code="NO_LIST_OF_ITEMS")
 
     def subscription(self) -> Subscription:
-        """Raises NotOffered where subscriptions are made by hand."""
-        raise NotOffered("subscriptions are made at the vendor", code="NO_SUBSCRIPTIONS")
+        """Our subscription. Raises NotOffered if the vendor has no API for it."""
+        raise NotOffered("this aggregator has no API for subscriptions: use its dashboard", code="NO_SUBSCRIPTIONS")
 
     def deliveries(self) -> Deliveries:
-        """Raises NotOffered."""
-        raise NotOffered("webhooks cannot be imitated", code="NO_DELIVERIES")
+        """An imitation of the vendor's webhooks. Raises NotOffered."""
+        raise NotOffered("Ponte cannot imitate this aggregator's webhooks", code="NO_DELIVERIES")
 
 
 @dataclass(frozen=True)
 class Aggregator:
-    """A vendor's folder, closed. Adding one adds such a definition, and one line to the registry.
+    """The definition of an aggregator, which the registry names. Ponte's engine uses nothing else of a vendor's folder.
 
-    `fixtures` is the folder of one captured example for each code, `documentation` the page that lists them.
-    `follows_items`: changes are followed for the whole item, not account by account. `needs_credential`: an item can
-    be read with its connection's own credential only.
+    `fixtures` is the folder with a captured example for each code, `documentation` the page that lists the codes.
+    `follows_items`: the vendor reports the changes of a whole item, not of each account. `needs_credential`: each item
+    has a credential of its own, which reads it.
     """
 
     name: str

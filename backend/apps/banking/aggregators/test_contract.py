@@ -1,4 +1,4 @@
-"""What each aggregator promises, asked of those in the registry and of the toy."""
+"""The contract: these tests run for each aggregator in the registry and for the toy."""
 
 from datetime import datetime
 from importlib import import_module
@@ -97,16 +97,16 @@ def lists(case: Case, source: Source):
             yield product, parent, list(source.listed(product, parent))
 
 
-def test_rows_have_columns_of_ours_and_an_id_and_no_others(case):
+def test_rows_have_an_id_and_only_our_columns(case):
     for product, _, pages in lists(case, case.open()):
         model, parent = MODELS[product]
         shape = columns(model, ("client_id", parent))
-        taken = {*shape.texts, *shape.values, *shape.objects, *shape.sealed, "vendor_updated_at"}
+        known = {*shape.texts, *shape.values, *shape.objects, *shape.sealed, "vendor_updated_at"}
         for page in pages:
             assert page.refused == []
             for row in page.rows:
                 assert row["vendor_id"]
-                assert row.keys() <= taken, (product, row.keys() - taken)
+                assert row.keys() <= known, (product, row.keys() - known)
                 not_text = [name for name in shape.texts if not isinstance(row.get(name, ""), str)]
                 assert not_text == [], product
 
@@ -125,13 +125,13 @@ def test_a_first_sync_stores_all_rows_and_a_second_one_changes_nothing(case, wor
     assert Transaction.objects.exists()
 
 
-def test_accounts_come_by_the_product_that_brings_them(case):
+def test_each_product_lists_only_accounts_of_its_type(case):
     source = case.open()
     for product, kind in ACCOUNT_TYPES.items():
         assert {row["type"] for page in source.accounts([product]) for row in page.rows} <= {kind}
 
 
-def test_transactions_name_their_account_and_nothing_changed_since_the_last_mark(case):
+def test_transactions_name_their_account_and_reading_from_the_last_mark_lists_no_new_ones(case):
     source = case.open()
     accounts = {row["vendor_id"] for page in source.accounts(ACCOUNT_TYPES) for row in page.rows}
     listed = [entry for entry in lists(case, source) if entry[0] is Product.TRANSACTIONS]
@@ -154,22 +154,22 @@ def test_a_list_says_that_the_item_or_account_above_it_is_gone(case):
             list(pages)
 
 
-def test_single_transactions_are_had_by_their_ids_and_unknown_ones_are_left_out(case):
+def test_transactions_are_read_by_their_ids_and_unknown_ids_are_left_out(case):
     source = case.open()
     pages = [page for product, _, pages in lists(case, source) for page in pages if product is Product.TRANSACTIONS]
     page = next(page for page in pages if page.rows)
-    found = list(source.by_ids(page.parent, [page.seen[0], UNKNOWN, "no such id"]))
-    assert [vendor_id for one in found for vendor_id in one.seen] == [page.seen[0]]
+    by_ids = list(source.by_ids(page.parent, [page.seen[0], UNKNOWN, "no such id"]))
+    assert [vendor_id for answer in by_ids for vendor_id in answer.seen] == [page.seen[0]]
 
 
-def test_what_is_there_is_not_gone_and_what_is_unknown_is(case):
+def test_an_existing_account_is_not_gone_and_an_unknown_one_is(case):
     source = case.open()
     account = next(row["vendor_id"] for page in source.accounts(ACCOUNT_TYPES) for row in page.rows)
     assert not source.is_gone(Product.ACCOUNTS, account)
     assert source.is_gone(Product.ACCOUNTS, UNKNOWN)
 
 
-def test_each_call_to_the_vendor_is_preceded_by_the_hook(case):
+def test_the_hook_runs_before_a_call_to_the_vendor(case):
     calls = []
     source = case.open(before_call=lambda: calls.append(1))
     source.item()
@@ -189,7 +189,7 @@ def test_only_a_valid_proof_is_accepted(case):
         assert not door.proves(dict.fromkeys(case.environ, text), case.webhook, None)
 
 
-def test_a_webhook_is_read_alike_each_time_and_names_its_item(case):
+def test_a_webhook_is_read_the_same_each_time_and_names_its_item(case):
     door = case.application.door
     first, second = door.read(case.webhook), door.read(case.webhook)
     assert first == second

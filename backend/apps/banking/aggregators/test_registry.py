@@ -47,4 +47,4 @@ def test_each_code_is_documented(definition):
 
 def test_an_unknown_name_is_a_key_error():
     with pytest.raises(KeyError):
-        aggregator("nobody")
+        aggregator("unknown")

@@ -1,4 +1,4 @@
-"""The status of a connection and who must do what: our own words, into which every aggregator translates its codes."""
+"""The status of a connection, and who must do what: our own words, into which each aggregator translates its codes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,7 +47,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """`code` is the aggregator's own. `error_type` is None if nothing is wrong. `reason` is our text for users."""
+    """`code` is the aggregator's code. `error_type` is None if nothing is wrong. `reason` is our text for users."""
 
     health: Health
     action: Action = Action.NONE
@@ -57,13 +57,13 @@ class Verdict:
 
     @property
     def has_data(self) -> bool:
-        """Whether the last run collected something to fetch."""
+        """Whether the last run collected data that Ponte can fetch."""
         return self.health in (Health.OK, Health.PARTIAL)
 
 
 @dataclass(frozen=True)
 class CodeRow:
-    """One of an aggregator's codes: where it occurs, the error and type it becomes, what to do, and why.
+    """One code of an aggregator: where it occurs, the error and type that it becomes, what to do, and why.
 
     `error` is None if the code is not a failure. `health` is set for the codes of an item's state.
     """

@@ -1,4 +1,4 @@
-"""Foreign keys over (parent, client): no row of one client can hang on a row of another, whatever the code does."""
+"""Foreign keys over (parent, client): no row can have a parent of another client, whatever the code does."""
 
 from django.db import migrations
 

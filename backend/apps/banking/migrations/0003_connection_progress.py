@@ -1,4 +1,4 @@
-"""What a connection needs from somebody, what of it was listed completely, and which reminder was sent."""
+"""Columns of a connection: the action that it needs, its last complete listing, and the last reminder sent."""
 
 from django.db import migrations, models
 

@@ -1,4 +1,4 @@
-"""When items are looked for that nobody told us of. Changed later in the admin, a schedule keeps what was set there."""
+"""The schedule of the search for items without a connection. It stays as it is if someone has changed it in the admin."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""A table of marks; a connection knows its application, and can hold a credential of its own."""
+"""Add the table of marks, and the application and credential of a connection."""
 
 import django.db.models.deletion
 from django.db import migrations, models

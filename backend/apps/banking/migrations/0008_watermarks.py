@@ -1,12 +1,12 @@
-"""How far each account was read becomes a mark.
+"""Copy the watermark of each account into a mark.
 
-A migration of its own, because PostgreSQL makes no index in a transaction that also wrote rows with deferred keys. The
-column `transactions_watermark` stays in the table, unused, because the release before this one reads and writes it.
+This is a separate migration, because PostgreSQL creates no index in a transaction that has written rows with deferred
+keys. The unused column `transactions_watermark` stays, because the previous release reads and writes it.
 """
 
 from django.db import migrations
 
-# As Python's isoformat() writes a moment in UTC.
+# The format in which Python's isoformat() writes a moment in UTC.
 WATERMARKS = migrations.RunSQL(
     """
     INSERT INTO banking_mark (client_id, connection_id, scope, text)

@@ -1,4 +1,4 @@
-"""What all rows of an aggregator share: their client, their id at the vendor, and the digest that shows a change."""
+"""The base of all rows from an aggregator: their client, their id at the vendor, and the digest that shows a change."""
 
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -36,7 +36,7 @@ class VendorQuerySet(ClientQuerySet[RowT]):
 class VendorRow(models.Model):
     """One object of an aggregator. A merge finds its row by the natural key and compares the digest of its content.
 
-    `extra` holds what the vendor sent and no column holds. `deleted_at` marks a tombstone: the vendor no longer has
+    `extra` holds the vendor's fields that have no column. `deleted_at` marks a tombstone: the vendor no longer has
     the object. `vendor_updated_at` is the vendor's stamp at the last change of content; a newer stamp alone is not
     written.
     """

@@ -17,7 +17,7 @@ class Connection(models.Model):
     `state` is ours.
 
     `last_updated_at` is when the vendor last read the bank, `last_synced_at` when we last synced.
-    What the vendor asks of the user, and its errors, are sealed in `extra`.
+    The vendor's requests to the user and its errors are sealed in `extra`.
     """
 
     class State(models.TextChoices):
@@ -115,7 +115,7 @@ class Connection(models.Model):
 
 
 class Consent(ClientRow):
-    """What the user allowed the aggregator to read, and until when."""
+    """The user's permission for the aggregator to read the bank, and its end."""
 
     natural_key = ("connection_id", "vendor_id")
 
@@ -139,7 +139,7 @@ class Consent(ClientRow):
 
 
 class Identity(ClientRow):
-    """Who the user is, as the bank says; one row for each connection. Everything that names a person is sealed."""
+    """The user's identity at the bank; one row for each connection. Everything that names a person is sealed."""
 
     natural_key = ("connection_id",)
 

@@ -20,7 +20,7 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
     """Lists are paged by keyset, so no page of a list of millions costs more than the first."""
 
     def shown(self) -> Self:
-        """What a user sees: without tombstones and without the rows that the user hid."""
+        """The rows that a user sees: no tombstones, and no rows that the user hid."""
         return self.filter(deleted_at=None, hidden=False)
 
     def newest_first(self) -> Self:

@@ -1,4 +1,4 @@
-"""Create an item's connection: once, for one member, whom it keeps."""
+"""Create the connection of an item, once. Its member never changes."""
 
 from uuid import UUID
 

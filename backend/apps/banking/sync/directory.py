@@ -1,4 +1,4 @@
-"""Keep institutions and categories, which are the same for every client, as the aggregator has them."""
+"""Update institutions and categories, which are the same for every client, from the aggregator."""
 
 import logging
 from collections.abc import Iterable

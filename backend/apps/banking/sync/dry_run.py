@@ -60,7 +60,7 @@ class DryRun(Run):
 
 
 def dry_run(connection: Connection) -> dict[str, dict[str, int]] | None:
-    """The counts by product of a full listing; None if the item is gone. Raises what the source raises."""
+    """The counts by product of a full listing; None if the item is gone. Raises the errors of the source."""
     application = aggregator(connection.aggregator).application(connection.application)
     source = application.open(connection.vendor_id, credential=connection.credential)
     try:

@@ -38,7 +38,7 @@ def uncovered_events(connection: Connection, events: list[Event]) -> list[Event]
 
 
 def run_plan(visit: PresentItem, plan: Plan) -> str:
-    """Read what `plan` says into our rows. Raises errors that a retry may fix; rows that were already read stay."""
+    """Read the products of `plan` into our rows. Raises errors that a retry may fix; the rows read before stay."""
     run = RecordedRun(visit.batch, visit.connection)
     reading = ItemReading(visit.source, visit.connection, run, visit.state, plan)
     with run.recorded():
@@ -58,7 +58,7 @@ def _finish(visit: PresentItem, run: RecordedRun, plan: Plan) -> str:
         if connection.last_synced_at is None and visit.state.verdict.has_data:
             announce("connection.connected", connection, cause=run.cause)
         connection.last_synced_at = timezone.now()
-        # A product that failed for good (one that our contract does not cover) would fail in the next listing too.
+        # A product that failed for good (one that our plan does not include) would fail in the next listing too.
         if plan.complete:
             connection.listed_at, connection.listed_as_of = visit.began, visit.state.as_of
         connection.save(update_fields=FENCED_COLUMNS)

@@ -7,7 +7,7 @@ from apps.banking.aggregators.contract import ItemState, Product
 
 @dataclass(frozen=True)
 class Plan:
-    """`reads` are the products to read. In the products of `prunes`, a row that is missing from the list is gone.
+    """`reads` holds the products to read. In the products of `prunes`, a row that is missing from the list is deleted.
 
     `full` lists every transaction; otherwise the sync reads those since the mark. `complete` means that the sync is
     full and leaves out no product that the item collects.

@@ -33,7 +33,7 @@ OF_ITEM: dict[Product, type[VendorRow]] = {Product.LOANS: Loan, Product.IDENTITY
 
 
 def read_products(reading: ItemReading) -> None:
-    """Read what the plan says. `run.failures` collects the errors of products; only Throttled stops the reading."""
+    """Read the products of the plan. `run.failures` collects their errors; only Throttled stops the reading."""
     for product, job in _jobs(reading):
         try:
             job()

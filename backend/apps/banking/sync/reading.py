@@ -1,4 +1,4 @@
-"""One reading of an item into our rows: its source, its connection, and the run that records it."""
+"""What the parts of a sync share: the source of the item, its connection, its marks, and the run that counts."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from apps.banking.sync.runs import Run
 
 @dataclass(repr=False)
 class Reading:
-    """What each part of a sync needs to read from the source and to write rows."""
+    """The source to read from, the connection to write to, and the run that writes the rows and counts them."""
 
     source: Source
     connection: Connection
@@ -54,7 +54,7 @@ class Reading:
 
 @dataclass(repr=False)
 class ItemReading(Reading):
-    """A reading of an item whose state is known, by a plan."""
+    """A reading with the item's state, and the plan made from it."""
 
     state: ItemState
     plan: Plan

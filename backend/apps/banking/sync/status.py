@@ -1,4 +1,4 @@
-"""Store the status that the aggregator reports for an item, and announce the changes that others must know."""
+"""Store the status that the aggregator reports for an item, and announce its changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,7 +75,7 @@ def _return(connection: Connection) -> None:
 
 
 def _announcements(connection: Connection, state: str, action: str, code: str) -> list[Announcement]:
-    """What to announce, by the new status and the earlier `state`, `action` and `code`."""
+    """The domain events to announce, by the new status and the earlier `state`, `action` and `code`."""
     payload = {"action": connection.action, "error_type": connection.error_type, "error_code": connection.error_code}
     if connection.state == State.NEEDS_USER and (state, action, code) != (
         State.NEEDS_USER,

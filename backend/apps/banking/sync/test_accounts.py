@@ -1,4 +1,4 @@
-"""Closed and reopened accounts, and the days of their balances."""
+"""Accounts close and reopen, and a balance belongs to a day."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -34,7 +34,7 @@ DAY = st.fixed_dictionaries(
     },
 )
 FAILURE = st.sampled_from(["SITE_NOT_AVAILABLE", "INVALID_CREDENTIALS", "ACCOUNT_LOCKED", "UNEXPECTED_ERROR"])
-# A day at the bank (or a failed run), and then the webhooks that arrive: any of those so far, in any order, repeatedly.
+# A day at the bank (or a failed run), and the webhooks that then arrive: any so far, in any order, also repeatedly.
 STEP = st.tuples(st.one_of(DAY, DAY, DAY, FAILURE), st.lists(st.integers(0, 60), max_size=8))
 STORY = st.tuples(st.booleans(), st.lists(st.integers(0, 60), max_size=4), st.lists(STEP, max_size=5))
 

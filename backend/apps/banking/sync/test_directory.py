@@ -1,4 +1,4 @@
-"""Institutions and categories as the aggregator has them."""
+"""Institutions and categories follow the aggregator's."""
 
 import pytest
 

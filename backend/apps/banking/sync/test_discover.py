@@ -1,4 +1,4 @@
-"""Items that lost all their webhooks."""
+"""The search finds items that lost all their webhooks."""
 
 import pytest
 

@@ -1,6 +1,7 @@
-"""Pages joined for writing mean what they meant apart, and marks move only forward with what was read."""
+"""Joined pages write the same rows as separate pages, and a mark is stored only when it moves."""
 
 import pytest
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +24,7 @@ def pages(draw) -> Page:
 
 
 def outcome(written) -> tuple[dict, str]:
-    """Which rows are there after pages are written one after the other, and the mark to keep."""
+    """The rows after the pages are written one after the other, and the mark to store."""
     rows, mark = {}, ""
     for page in written:
         rows |= {(page.parent, row["vendor_id"]): row["n"] for row in page.rows}
@@ -39,17 +40,15 @@ def test_pages_that_are_joined_leave_the_same_rows_and_the_same_mark(listed, siz
 
 
 @given(st.lists(pages(), max_size=12), st.integers(1, 6))
-def test_no_page_is_joined_past_the_size_that_is_wanted(listed, size):
+def test_a_joined_page_exceeds_the_size_by_less_than_one_page(listed, size):
     largest = max((len(page.rows) for page in listed), default=0)
     assert all(len(page.rows) < size + max(largest, 1) for page in joined_pages(listed, size))
 
 
 class Committing(DryRun):
-    """A run that commits, without a batch and without a record."""
+    """A run that commits. It has no batch and writes no SyncRun."""
 
     def write(self):
-        from django.db import transaction
-
         return transaction.atomic()
 
 

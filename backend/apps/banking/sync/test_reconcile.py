@@ -1,4 +1,4 @@
-"""Comparing connections with the aggregator: which are due, in which order, at what cost."""
+"""Ponte compares connections with the aggregator: which are due, in which order, at what cost."""
 
 from datetime import timedelta
 

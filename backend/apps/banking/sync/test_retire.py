@@ -1,4 +1,4 @@
-"""An item that is gone, one that an event wrongly calls gone, and one that returns."""
+"""An item is retired only if the aggregator no longer has it, and it may return."""
 
 import pytest
 

@@ -36,7 +36,7 @@ def through(*verdicts: Verdict) -> tuple[Connection, list[list[str]]]:
         (STRANGE, "connecting"),
     ],
 )
-def test_each_verdict_has_its_state_and_an_unclear_one_keeps_the_last(verdict, state):
+def test_each_verdict_has_its_state_and_an_unclear_verdict_keeps_the_last_state(verdict, state):
     connection, _ = through(verdict)
     assert connection.state == state
     if state != "connecting":

@@ -113,7 +113,7 @@ def test_at_most_four_hundred_ids_are_in_one_call(bank, connected, deliver, work
     assert Event.objects.get(event_id="many").outcome == "nothing new"
 
 
-def test_deleted_rows_become_tombstones_and_again_changes_nothing(bank, connected, today, deliver, work, differences):
+def test_deleted_rows_become_tombstones_and_a_repeat_adds_nothing(bank, connected, today, deliver, work, differences):
     before = alive()
     events = today("transactions/deleted", delete=2)
     deliver(*events)
@@ -210,9 +210,7 @@ def test_an_account_that_is_new_to_us_is_read_first(bank, connected, deliver, wo
     assert Transaction.objects.filter(account=account).count() == event["transactionsCount"]
 
 
-def test_the_first_event_of_an_item_reads_everything_and_those_received_before_add_nothing(
-    bank, deliver, work, differences
-):
+def test_the_first_event_of_an_item_reads_everything_and_earlier_events_add_nothing(bank, deliver, work, differences):
     item = bank.connect(MembershipFactory())
     deliver(*bank.events(item))
     work()

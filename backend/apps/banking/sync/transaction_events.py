@@ -1,4 +1,4 @@
-"""The handler of events that name transactions: read what they name from the aggregator."""
+"""The handler of events that name transactions: read these transactions from the aggregator."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -20,7 +20,7 @@ from lib.errors import PonteError, Temporary, Throttled, Unexpected
 
 
 def transactions_changed(batch: Batch) -> str:
-    """Read what the events name; if the connection was never listed completely, read everything."""
+    """Read the transactions that the events name; if the connection was never listed completely, read everything."""
     visit = visit_connection(batch)
     if visit is None:
         return "unknown item"

@@ -1,6 +1,6 @@
 """A worker visits an item: it asks the aggregator for the item's state, and finds the item's connection.
 
-A webhook only says that something may have happened. Ponte asks the aggregator every time what really happened.
+A webhook only says that something may have happened. Each time, Ponte fetches the item's state from the aggregator.
 """
 
 from collections.abc import Callable

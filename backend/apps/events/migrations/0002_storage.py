@@ -1,4 +1,4 @@
-"""How the mailbox's tables are kept: rows that change often leave room in their page, and are vacuumed early."""
+"""Storage settings of the mailbox's tables: free room in each page for rows that change often, and early vacuums."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""When the mailbox's own tasks run. Changed later in the admin, a schedule keeps what was set there."""
+"""The schedule of the mailbox's periodic tasks. It stays as it is if someone has changed it in the admin."""
 
 from django.db import migrations
 

@@ -10,7 +10,7 @@ from lib import rotation
 
 class Command(BaseCommand):
     help = (
-        "Encrypts every sealed column again with the first of ENCRYPTION_KEYS. Before you run it, put the new key in "
+        "Encrypt every sealed column again with the first of ENCRYPTION_KEYS. Before you run it, put the new key in "
         "front of the old ones in the environment of every process, and restart all of them. It is safe while Ponte "
         "runs. If it is interrupted, run it again: it continues where it stopped."
     )

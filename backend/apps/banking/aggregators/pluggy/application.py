@@ -57,7 +57,7 @@ class PluggyApplication(Application):
         return shared.with_hooks(before_call=before_call)
 
     def open(self, item_id: str, *, credential: str = "", before_call: Callable[[], None] = nothing) -> Source:
-        """The item as a source. Pluggy's items need no credential of their own."""
+        """A Source for the item. Pluggy's items need no credential of their own."""
         return PluggySource(self.client(before_call=before_call), item_id)
 
     @cached_property
@@ -78,7 +78,7 @@ class PluggyApplication(Application):
         return PluggySubscription(self.client(), self.api_url, self.proofs)
 
     def deliveries(self) -> Deliveries:
-        """Webhooks as Pluggy sends them."""
+        """An imitation of Pluggy's webhooks."""
         return PluggyDeliveries(self.proofs)
 
 

@@ -1,4 +1,4 @@
-"""The system check of Pluggy's settings: do they describe an application?"""
+"""The system check of Pluggy's settings: whether they are complete and valid."""
 
 from urllib.parse import urlsplit
 

@@ -47,7 +47,7 @@ def pages_of(count: int) -> Callable[[Request], bytes]:
 
 
 class FakePluggy(StubServer):
-    """Issues keys, and answers other requests by `answer`, which a test sets."""
+    """Issues keys, and answers other requests with the function `answer`, which a test sets."""
 
     def __init__(self) -> None:
         super().__init__(self._respond)
@@ -141,7 +141,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 
 def settled(client: PluggyClient, item_id: str, healths: tuple[Health, ...] = ENDED) -> Doc:
-    """The item, once its verdict has one of these healths."""
+    """Wait until the item's verdict has one of these healths, and return the item."""
     end = time.monotonic() + 20
     while (verdict := classify_item(item := client.item(item_id))).health not in healths:
         assert time.monotonic() < end, verdict

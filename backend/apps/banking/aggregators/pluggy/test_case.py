@@ -1,4 +1,4 @@
-"""Pluggy's case for the tests of the contract: an item at the emulator."""
+"""Pluggy's case for the contract's tests: an item at the emulator."""
 
 import json
 

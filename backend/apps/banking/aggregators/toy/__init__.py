@@ -1,1 +1,1 @@
-"""A toy aggregator that no registry lists: it proves the contract in tests, and is there to copy from."""
+"""A toy aggregator, which is not in the registry. It tests the contract, and is a small example to copy."""

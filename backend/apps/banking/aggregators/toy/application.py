@@ -1,4 +1,4 @@
-"""Toybank through the contract: links are items, wallets accounts, movements transactions."""
+"""Toybank implements the contract: its links are items, its wallets accounts, its movements transactions."""
 
 import hashlib
 import hmac
@@ -34,7 +34,7 @@ from lib.errors import ErrorType
 PAGE = 2
 HOLDS = frozenset({Product.ACCOUNTS, Product.TRANSACTIONS})
 FINE = Verdict(Health.OK)
-BROKEN = Verdict(Health.NEEDS_USER, Action.RECONNECT, "LINK_BROKEN", ErrorType.AUTHENTICATION_ERROR, "it broke")
+BROKEN = Verdict(Health.NEEDS_USER, Action.RECONNECT, "LINK_BROKEN", ErrorType.AUTHENTICATION_ERROR, "broken link")
 
 
 class ToySource(Source):
@@ -58,7 +58,7 @@ class ToySource(Source):
         return None if balance is None else Page([_wallet(account_id, balance)])
 
     def listed(self, product: Product, parent: str = "") -> Iterator[Page]:
-        """Only movements have a list: what all of the log comes to."""
+        """Toybank lists nothing but movements: the state after the whole log."""
         if product is Product.TRANSACTIONS:
             log = self._look(ParentGone).log
             yield from _pages(log, len(log))
@@ -70,8 +70,8 @@ class ToySource(Source):
             yield from _pages(changes, cursor)
 
     def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
-        there = {name: amount for wallet, name, amount in self._look(ParentGone).log if wallet == account_id}
-        rows = [_movement(name, there[name]) for name in ids if there.get(name) is not None]
+        amounts = {name: amount for wallet, name, amount in self._look(ParentGone).log if wallet == account_id}
+        rows = [_movement(name, amounts[name]) for name in ids if amounts.get(name) is not None]
         yield Page(rows, parent=account_id)
 
     def is_gone(self, product: Product, vendor_id: str, parent: str = "") -> bool:
@@ -103,7 +103,7 @@ def _movement(name: str, amount: object) -> Row:
 
 
 class ToyDoor(Door):
-    """Webhooks carry the key in a header and have no ids of their own: the digest of the body is one."""
+    """A webhook has the key in a header. It has no event id, so the digest of its body serves as one."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -131,7 +131,7 @@ class ToyDoor(Door):
 
 @dataclass(frozen=True)
 class ToyApplication(Application):
-    """One set of credentials: the vendor's service that they open, and their name here."""
+    """One set of credentials: the service that accepts them, and our name for them."""
 
     bank: Toybank
     name: str = ""

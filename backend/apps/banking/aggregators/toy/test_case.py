@@ -1,4 +1,4 @@
-"""The toy's case for the tests of the contract: a link with one wallet and two movements."""
+"""The toy's case for the contract's tests: a link with one wallet and two movements."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The toy through all of it: parking, sync, no-op, changes, tombstones, comparison."""
+"""The toy from end to end: parking, sync, no-op, changes, tombstones, comparison."""
 
 from decimal import Decimal
 
@@ -43,7 +43,7 @@ def test_a_second_webhook_that_brings_nothing_reads_from_the_mark_and_writes_no_
     assert SyncRun.objects.latest("pk").counts == {}
 
 
-def test_new_movements_and_undone_ones_follow_the_cursor_of_the_whole_link(connected, work):
+def test_new_and_undone_movements_are_read_from_the_cursor_of_the_whole_link(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.log += [("w2", "m4", Decimal(4)), ("w1", "m1", None)]
     webhook("MOVED", at=2)
@@ -53,7 +53,7 @@ def test_new_movements_and_undone_ones_follow_the_cursor_of_the_whole_link(conne
     assert Mark.objects.get().text == "5"
 
 
-def test_movements_of_a_wallet_that_is_new_bring_the_wallet(connected, work):
+def test_a_movement_of_a_new_wallet_makes_ponte_read_the_wallet(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.wallets["w3"] = Decimal(9)
     bank.log.append(("w3", "m9", Decimal(9)))
@@ -79,7 +79,7 @@ def test_a_wallet_that_returns_gets_its_movements_back(how, connected, work):
     assert Mark.objects.get().text == "4"
 
 
-def test_movements_that_are_told_before_their_wallet_come_with_it(connected, work):
+def test_movements_reported_before_their_wallet_are_stored_with_it(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.log.append(("w3", "m9", Decimal(9)))
     webhook("MOVED", at=2)
@@ -91,7 +91,7 @@ def test_movements_that_are_told_before_their_wallet_come_with_it(connected, wor
     assert alive(Transaction) == {"m1", "m2", "m3", "m9"}
 
 
-def test_a_comparison_finds_what_no_webhook_told_and_tombstones_what_is_gone(connected, work):
+def test_a_comparison_finds_changes_without_a_webhook_and_tombstones_deleted_rows(connected, work):
     bank = FIRST.bank.links["l1"]
     bank.log.remove(("w1", "m1", Decimal(-1)))
     assert dry_run(connected)["transactions"]["removed"] == 1
@@ -129,7 +129,7 @@ def test_a_dry_run_counts_a_new_wallet_with_movements_once(connected):
     assert differences(dry_run(connected)) == {"accounts": {"created": 1}, "transactions": {"created": 3}}
 
 
-def test_a_broken_link_needs_its_person_and_loses_nothing(connected, work):
+def test_a_broken_link_needs_its_user_and_loses_no_rows(connected, work):
     FIRST.bank.links["l1"].broken = True
     webhook(at=2)
     work()
@@ -149,7 +149,7 @@ def test_a_new_credential_of_the_same_member_replaces_the_old_one(connected, wor
     assert alive(Transaction) == {"m1", "m2", "m3", "m4"}
 
 
-def test_a_link_that_is_gone_is_retired_with_all_it_holds(connected, work):
+def test_a_link_that_is_gone_is_retired_with_all_its_rows(connected, work):
     del FIRST.bank.links["l1"]
     webhook(at=2)
     work()
@@ -170,7 +170,7 @@ def test_a_webhook_about_movements_of_a_link_that_is_gone_retires_the_link(conne
     assert Connection.objects.get().state == "deleted"
 
 
-def test_a_webhook_that_names_movements_reads_these_alone(connected, work, monkeypatch):
+def test_a_webhook_that_names_movements_reads_only_these(connected, work, monkeypatch):
     monkeypatch.setattr(ToyDoor, "change", lambda door, kind, payload: Change("w1", frozenset({"m1", "m2"})))
     FIRST.bank.links["l1"].log.remove(("w1", "m1", Decimal(-1)))
     webhook("MOVED", at=2)

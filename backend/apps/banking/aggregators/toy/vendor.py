@@ -1,4 +1,4 @@
-"""Toybank itself, in memory: links of people hold wallets; what happens is a log, and a cursor is a place in it."""
+"""The service of Toybank, in memory. A link has wallets and a log of movements; a cursor is a position in the log."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 @dataclass
 class Link:
-    """What a person linked. `log` holds (wallet, movement, amount); without an amount the movement was undone."""
+    """A person's link. `log` holds (wallet, movement, amount); the amount None undoes the movement."""
 
     person: str
     token: str
@@ -17,13 +17,13 @@ class Link:
 
 @dataclass
 class Toybank:
-    """The vendor's service for one application, which proves itself by `key`."""
+    """The service for one application. Its webhooks carry `key`."""
 
     key: str
     links: dict[str, Link] = field(default_factory=dict)
 
     def look(self, link: str, token: str) -> Link:
-        """A link, for those who have its token. Raises LookupError."""
+        """The link. Raises LookupError if it does not exist or has another token."""
         known = self.links.get(link)
         if known is None or known.token != token:
             raise LookupError(link)

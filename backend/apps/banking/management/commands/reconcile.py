@@ -13,7 +13,7 @@ from lib.errors import PonteError
 
 
 class Command(BaseCommand):
-    help = "Request a comparison of one or all connections with the aggregator; workers make it. See also --dry-run."
+    help = "Make the workers compare one or all connections with the aggregator. With --dry-run, compare here and now."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--connection", help="the connection's number, or the aggregator's item id")
@@ -25,23 +25,23 @@ class Command(BaseCommand):
         act = self._dry_run if options["dry_run"] else self._request
         failed = [connection for connection in connections if not act(connection)]
         if failed:
-            raise CommandError(f"{len(failed)} connections could not be compared.")
+            raise CommandError(f"Not compared: {len(failed)}. Fix the cause and run this again.")
 
     def _request(self, connection: Connection) -> bool:
         reconcile.request(connection, full=True)
-        self.stdout.write(f"{connection.pk} requested")
+        self.stdout.write(f"connection {connection.pk}: comparison requested")
         return True
 
     def _dry_run(self, connection: Connection) -> bool:
         try:
             counts = dry_run(connection)
         except PonteError as error:
-            self.stderr.write(f"{connection.pk} could not be compared: {error.code or error.error_type}")
+            self.stderr.write(f"connection {connection.pk} could not be compared: {error.code or error.error_type}")
             return False
         if counts is None:
-            self.stdout.write(f"{connection.pk} is gone at the aggregator: all its rows would become tombstones")
+            self.stdout.write(f"connection {connection.pk} is gone at the aggregator: all its rows would be tombstoned")
             return True
-        self.stdout.write(f"{connection.pk} {_differences(counts) or 'does not differ from the aggregator'}")
+        self.stdout.write(f"connection {connection.pk}: {_differences(counts) or 'no differences'}")
         return True
 
 

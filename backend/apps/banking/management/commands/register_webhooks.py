@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def _steps(self, options: dict[str, Any]) -> list[Step]:
         if not settings.PUBLIC_URL:
-            raise ImproperlyConfigured("PUBLIC_URL is not set.")
+            raise ImproperlyConfigured("PUBLIC_URL is not set. Set it to the public https address of this server.")
         name = options["aggregator"]
         url = settings.PUBLIC_URL + reverse("webhook", args=[name])
         subscription = application_of(name, options["application"]).subscription()

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         connection = find(options["connection"])
         last = SyncRun.objects.filter(connection=connection).order_by("pk").last()
         reconcile.request(connection, full=options["full"])
-        # In the item's own mailbox, like any other sync, so it never runs at the same time as a worker's.
+        # The sync runs under the lease of the item's mailbox, so it never runs at the same time as a worker's.
         outcome = process(connection.mailbox, reconcile.KIND, reconcile.reconcile)
         if outcome is None:
             raise CommandError(

@@ -82,7 +82,7 @@ def test_without_a_server_the_command_says_so_after_one_post(capsys):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    with pytest.raises(CommandError, match=f"No server answers at {url}.*Is it running"):
+    with pytest.raises(CommandError, match=f"No server answers at {url}.*Start it"):
         call_command("test_webhook", "--url", url, "--count", "50")
     assert capsys.readouterr().out.count("---") == 1
 

@@ -74,10 +74,12 @@ class Command(BaseCommand):
         parser.add_argument("--connector-id", default="", help="for connector/status_updated: the institution")
         parser.add_argument("--client-user-id", default="", help="the item's member (a UUID)")
         parser.add_argument("--url", default="", help=f"the server (default: PUBLIC_URL, or else {DEFAULT_URL})")
-        parser.add_argument("--count", type=_between(1, COUNT_LIMIT), default=1, help="how many events to post")
-        parser.add_argument("--concurrency", type=_between(1, CONCURRENCY_LIMIT), default=1, help="how many at a time")
+        parser.add_argument("--count", type=_between(1, COUNT_LIMIT), default=1, help="events to post (default: 1)")
+        parser.add_argument(
+            "--concurrency", type=_between(1, CONCURRENCY_LIMIT), default=1, help="events at a time (default: 1)"
+        )
         parser.add_argument("--hmac", action="store_true", help="sign with the HMAC alone, without the secret header")
-        parser.add_argument("--show", type=_between(0, COUNT_LIMIT), default=20, help="how many answers to print")
+        parser.add_argument("--show", type=_between(0, COUNT_LIMIT), default=20, help="answers to print (default: 20)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         url = _address(options["url"], options["aggregator"])
@@ -117,7 +119,7 @@ class Command(BaseCommand):
 
     def _conclude(self, answers: list[WebhookAnswer], url: str) -> None:
         if answers[0].status == 0:
-            raise CommandError(f"No server answers at {url} ({answers[0].outcome}). Is it running?")
+            raise CommandError(f"No server answers at {url} ({answers[0].outcome}). Start it, or correct --url.")
         self._table(summarise(answers))
         refused = [answer for answer in answers if not answer.stored]
         if refused:

@@ -49,9 +49,11 @@ class Command(BaseCommand):
         parser.add_argument("--dead", action="store_true", help="only dead events (default: finished events too)")
         parser.add_argument("--mailbox", default="", help="the events of this mailbox, such as pluggy:item:ID")
         parser.add_argument("--kind", default="", help="the events of this kind, such as item/updated")
-        parser.add_argument("--since", type=moment, help="received since: 90m, 6h, 3d, or a date and time")
-        parser.add_argument("--until", type=moment, help="received before: 90m, 6h, 3d, or a date and time")
-        parser.add_argument("--limit", type=int, default=LIMIT, help=f"at most this many, oldest first ({LIMIT})")
+        parser.add_argument("--since", type=moment, help="received since then: 90m, 6h or 3d ago, or a date and time")
+        parser.add_argument("--until", type=moment, help="received before then: 90m, 6h or 3d ago, or a date and time")
+        parser.add_argument(
+            "--limit", type=int, default=LIMIT, help=f"at most this many, oldest first (default: {LIMIT})"
+        )
         parser.add_argument("--dry-run", action="store_true", help="list the events without payloads; change nothing")
         parser.add_argument("--actor", default="", help="your name; stored with each replay")
         parser.add_argument("--reason", default="", help="why you replay them; stored with each replay")

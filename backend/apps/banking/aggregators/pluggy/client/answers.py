@@ -32,7 +32,7 @@ _REFERENCE = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 
 
 def status_of(answer: Answer) -> int:
-    """The status of the answer. If an error came with status 200, the status in its body."""
+    """The status of the answer or, if an error came with status 200, the status in its body."""
     body = answer.body
     if answer.status < 400 and isinstance(body, dict) and "message" in body and "results" not in body:
         code = body.get("code")

@@ -185,7 +185,7 @@ class Api:
 
 
 def _record(step: Callable[[], object]) -> None:
-    """Store what a call showed. The call is over, so a failure of Redis does not change its outcome."""
+    """Store the outcome of a call for other workers. The call is over, so a failure of Redis does not change it."""
     try:
         step()
     except Temporary as error:

@@ -93,7 +93,7 @@ def test_the_sign_follows_the_type(kind, sent, expected):
         ({"billPostDate": "soon"}, date(2026, 10, 31)),
     ],
 )
-def test_the_day_of_a_card_transaction(card, meant):
+def test_a_card_transaction_belongs_to_the_day_of_its_posting_or_purchase(card, meant):
     doc = transaction_doc(date="2026-11-01T01:00:00.000Z", creditCardMetadata=card)
     assert rows.transaction(doc)["date"] == meant
 

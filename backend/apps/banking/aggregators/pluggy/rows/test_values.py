@@ -42,7 +42,7 @@ def read(reader, value, *more):
         ("0001-01-01T01:00:00.000Z", date(1, 1, 1)),
     ],
 )
-def test_the_day_of_a_timestamp(sent, meant):
+def test_a_timestamp_belongs_to_its_day_in_brazil(sent, meant):
     assert read(day, sent) == (meant, None)
 
 

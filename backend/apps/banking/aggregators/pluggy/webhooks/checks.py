@@ -18,7 +18,11 @@ def check_webhook_secret(**_: object) -> list[CheckMessage]:
         kind = Warning if settings.DEBUG else Error
         return [kind("PLUGGY_WEBHOOK_SECRET is not set: Ponte answers webhooks 503.", hint=hint, id="banking.E002")]
     if any(len(secret) < SHORTEST_SECRET for secret in settings.PLUGGY_WEBHOOK_SECRETS):
-        return [Warning("PLUGGY_WEBHOOK_SECRET contains a secret that is too short to be safe.", id="banking.W001")]
+        hint = (
+            f"Use {SHORTEST_SECRET} characters or more, then run `register_webhooks`, which sends the secret to Pluggy."
+        )
+        message = "PLUGGY_WEBHOOK_SECRET contains a secret that is too short to be safe."
+        return [Warning(message, hint=hint, id="banking.W001")]
     return []
 
 

@@ -38,7 +38,7 @@ class PluggyDeliveries(Deliveries):
         """The newest secret (unless `secret` is False), and the HMAC if it is set. Raises ImproperlyConfigured."""
         proofs = self._proofs
         if not secret and not proofs.hmac_secrets:
-            raise ImproperlyConfigured("PLUGGY_HMAC_SECRET is not set.")
+            raise ImproperlyConfigured("PLUGGY_HMAC_SECRET is not set. Set it to the secret that signs webhooks.")
         headers = {"Content-Type": "application/json", **(proofs.secret_header if secret else {})}
         if proofs.hmac_secrets:
             signature = sign(raw, proofs.hmac_secrets[0], proofs.hmac_encoding)

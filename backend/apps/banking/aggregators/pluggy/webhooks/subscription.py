@@ -27,7 +27,7 @@ class PluggySubscription(Subscription):
         if scheme != "https" and not (allow_http and sandboxed and scheme == "http"):
             raise ImproperlyConfigured("PUBLIC_URL must be https, because webhooks have a secret in a header.")
         if not self._headers:
-            raise ImproperlyConfigured("PLUGGY_WEBHOOK_SECRET is not set.")
+            raise ImproperlyConfigured("PLUGGY_WEBHOOK_SECRET is not set. Set it to a long random text of your own.")
 
     def steps_to_register(self, url: str) -> list[Step]:
         """The steps to exactly one enabled subscription to all events at `url`, with our secret. Empty if it exists."""
