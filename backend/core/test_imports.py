@@ -23,7 +23,7 @@ sys.meta_path.insert(0, Blocker())
 """
 
 LIB = """
-import lib.circuit, lib.crypto, lib.ratelimit, lib.retry, plugfn.net.retry_after, plugfn.resilience.retry
+import lib.circuit, lib.crypto, lib.ratelimit, plugfn.net.retry_after, plugfn.resilience.retry
 """
 
 WEB = """

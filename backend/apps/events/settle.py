@@ -8,11 +8,12 @@ from django.utils import timezone
 from apps.events.books import book
 from apps.events.models import Event
 from lib.errors import ErrorType, NeedsUser, Permanent, PonteError, Throttled, Unexpected
-from lib.retry import POLICIES
+from plugfn.resilience.retry import RetryPolicy
 
 logger = logging.getLogger(__name__)
 
-POLICY = POLICIES["event"]
+# About 32 hours in all: longer than a bank's maintenance, shorter than a weekend.
+POLICY = RetryPolicy(attempts=12, base=5, cap=6 * 3600, multiplier=4, jitter=0.2)
 # A longer Retry-After of a vendor is cut to this.
 WAIT_LIMIT = timedelta(hours=6)
 PARKED = "parked"

@@ -5,9 +5,9 @@ from importlib import import_module
 
 from django.conf import settings
 
+from apps.events.settle import POLICY
 from apps.reliability import health, heartbeat
 from core.documents import BACKEND, document
-from lib.retry import POLICIES
 
 SCHEDULES = ("apps.events.migrations.0003_schedule", "apps.banking.migrations.0004_schedule")
 PAGE = document("docs/operations.md")
@@ -39,5 +39,5 @@ def test_the_figures_in_the_text_are_those_of_the_code():
     assert f"every {heartbeat.EVERY_SECONDS:.0f}, whether" in PAGE.text
     assert f"more than {health.OVERDUE_SECONDS // 60} minutes" in PAGE.text
     assert f"ponte_events_overdue_seconds > {health.OVERDUE_SECONDS}" in PAGE.text
-    assert f"dead after {POLICIES['event'].attempts} attempts" in PAGE.text
+    assert f"dead after {POLICY.attempts} attempts" in PAGE.text
     assert health.OVERDUE_SECONDS >= settings.CELERY_TASK_TIME_LIMIT

@@ -1,0 +1,9 @@
+"""The retry policy of events. plugfn.resilience tests how policies work."""
+
+from apps.events.settle import POLICY
+
+
+def test_the_retries_last_longer_than_a_banks_maintenance():
+    assert sum(POLICY.base * POLICY.multiplier**n for n in range(3)) < POLICY.cap
+    shortest = sum(min(POLICY.cap, POLICY.base * POLICY.multiplier**n) for n in range(POLICY.attempts - 1))
+    assert shortest * (1 - POLICY.jitter) > 24 * 3600
