@@ -120,7 +120,7 @@ def test_commands_say_which_application_or_offer_is_missing():
     for command in ("register_webhooks", "test_webhook"):
         with pytest.raises(CommandError, match="no application called 'nope'"):
             call_command(command, aggregator="toy", application="nope")
-        with pytest.raises(CommandError, match=r"at the vendor|cannot be imitated"):
+        with pytest.raises(CommandError, match=r"use its dashboard|cannot imitate"):
             call_command(command, aggregator="toy", application="shop")
 
 
