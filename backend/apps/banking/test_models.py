@@ -140,23 +140,6 @@ def test_hidden_rows_and_tombstones_are_not_shown():
     assert list(Transaction.objects.shown()) == [row]
 
 
-@pytest.fixture
-def stored():
-    """A transaction among 300 rows of each table, with statistics.
-
-    In a table of one page every index costs the same, and without ANALYZE the planner believes the statistics that
-    an earlier test left: perhaps those of an empty table. Each account has a connection of its own, because the planner
-    may skip a first index column that has only one value.
-    """
-    row = TransactionFactory()
-    TransactionFactory.create_batch(300, account=row.account)
-    for bank in ConnectionFactory.create_batch(300, member=row.account.connection.member):
-        AccountFactory(connection=bank)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE banking_transaction, banking_account, banking_connection")
-    return row
-
-
 def plan(queryset) -> str:
     """The plan that PostgreSQL would use for a large table."""
     with connection.cursor() as cursor:
@@ -166,17 +149,28 @@ def plan(queryset) -> str:
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
-def test_the_lists_that_grow_are_read_from_their_index(stored):
+def test_the_lists_that_grow_are_read_from_their_index():
+    row = TransactionFactory()
     lists = Transaction.objects.shown().newest_first()
-    of_account, of_client = lists.filter(account=stored.account), lists.filter(client=stored.client)
+    of_account, of_client = lists.filter(account=row.account), lists.filter(client=row.client)
     for queryset, index in ((of_account, "transaction_list_account"), (of_client, "transaction_list_client")):
-        for page in (queryset[:50], queryset.after(stored)[:50]):
+        for page in (queryset[:50], queryset.after(row)[:50]):
             assert f"Index Scan using {index}" in plan(page)
             assert "Sort" not in plan(page)
 
 
-def test_lookups_by_id_and_by_blind_index_have_an_index(stored):
-    assert "transaction_once" in plan(Transaction.objects.filter(account=stored.account, vendor_id="x"))
-    assert "account_vendor_id" in plan(Account.objects.filter(vendor_id="x"))
-    assert "account_tax_number" in plan(Account.objects.having("tax_number", "76109277673"))
-    assert "connection_once" in plan(Connection.objects.filter(aggregator="pluggy", application="", vendor_id="x"))
+@pytest.mark.parametrize(
+    ("model", "columns"),
+    [
+        (Transaction, "account_id, vendor_id"),
+        (Account, "vendor_id"),
+        (Account, "tax_number_index"),
+        (Connection, "aggregator, application, vendor_id"),
+    ],
+)
+def test_lookups_by_id_and_by_blind_index_have_an_index(model, columns):
+    # Not the planner's choice: in a small table it may prefer another index, and skip that index's first column.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename = %s", [model._meta.db_table])
+        definitions = [row[0] for row in cursor.fetchall()]
+    assert [each for each in definitions if f" USING btree ({columns}" in each and " WHERE " not in each]
