@@ -149,6 +149,21 @@ def process_environment(django_db_setup: None) -> dict[str, str]:
     return {**os.environ, **urls, "PYTHONPATH": str(BACKEND), "PYTHONUNBUFFERED": "1"}
 
 
+@pytest.fixture
+def analyze(process_environment: dict[str, str]) -> Callable[[str], None]:
+    """Give the planner statistics of a table's committed rows.
+
+    Only the owner may do that: for the application's role ANALYZE does nothing but warn, and plans then depend on what
+    autovacuum saw in earlier tests.
+    """
+
+    def run(table: str) -> None:
+        with psycopg.connect(process_environment["DATABASE_OWNER_URL"], autocommit=True) as owner:
+            owner.execute(f"ANALYZE {table}")
+
+    return run
+
+
 def _with_name(url: str) -> str:
     head, _, query = url.partition("?")
     return f"{head.rpartition('/')[0]}/{RUN}" + (f"?{query}" if query else "")
