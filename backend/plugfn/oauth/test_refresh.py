@@ -364,7 +364,7 @@ async def test_an_expired_token_without_a_refresh_token_needs_the_user(site):
 async def test_a_caller_that_gives_up_does_not_lose_the_rotated_pair(site):
     connection = (await site.connect()).connection
     before = await site.tokens(connection)
-    site.options(seconds=0.2)
+    site.options(seconds=1)
     await site.end_soon(connection)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
@@ -380,7 +380,7 @@ async def test_a_caller_that_gives_up_does_not_lose_the_rotated_pair(site):
 async def test_a_cancelled_callers_refresh_still_holds_the_lock(site):
     """The lock is held while the request to the vendor runs, not only while a caller waits for its answer."""
     connection = (await site.connect()).connection
-    site.options(seconds=0.2)
+    site.options(seconds=1)
     await site.end_soon(connection)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
@@ -392,7 +392,7 @@ async def test_a_cancelled_callers_refresh_still_holds_the_lock(site):
 
 async def test_closing_waits_for_a_running_refresh(site):
     connection = (await site.connect()).connection
-    site.options(seconds=0.2)
+    site.options(seconds=1)
     await site.end_soon(connection)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
