@@ -9,8 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from apps.banking.aggregators.contract import Step
-from apps.banking.aggregators.registry import AGGREGATORS
-from apps.banking.management.applications import application_of
+from apps.banking.management.applications import add_application_arguments, application_of
 from lib.errors import PonteError
 
 
@@ -18,10 +17,7 @@ class Command(BaseCommand):
     help = "Create or repair the subscription to an aggregator's webhooks at PUBLIC_URL. You can run it repeatedly."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--aggregator", choices=AGGREGATORS, default="pluggy", help="the aggregator (default: pluggy)"
-        )
-        parser.add_argument("--application", default="", help="its application (default: the one of the settings)")
+        add_application_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="print what the command would do, and do nothing")
         parser.add_argument("--delete", action="store_true", help="delete the subscription instead")
         parser.add_argument("--allow-http", action="store_true", help="accept http:// in PUBLIC_URL (sandbox only)")
@@ -41,8 +37,7 @@ class Command(BaseCommand):
     def _steps(self, options: dict[str, Any]) -> list[Step]:
         if not settings.PUBLIC_URL:
             raise ImproperlyConfigured("PUBLIC_URL is not set. Set it to the public https address of this server.")
-        name = options["aggregator"]
-        url = settings.PUBLIC_URL + reverse("webhook", args=[name])
-        subscription = application_of(name, options["application"]).subscription()
+        url = settings.PUBLIC_URL + reverse("webhook", args=[options["aggregator"]])
+        subscription = application_of(options).subscription()
         subscription.check(url, allow_http=options["allow_http"])
         return subscription.steps_to_delete(url) if options["delete"] else subscription.steps_to_register(url)

@@ -13,8 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, DjangoHelpFor
 from django.urls import reverse
 
 from apps.banking.aggregators.contract import Deliveries, NotOffered, Sample
-from apps.banking.aggregators.registry import AGGREGATORS
-from apps.banking.management.applications import application_of
+from apps.banking.management.applications import add_application_arguments, application_of
 from apps.banking.management.sending import Sender, Summary, Webhook, WebhookAnswer, is_loopback, summarise
 
 DEFAULT_URL = "http://localhost:8000"
@@ -62,10 +61,7 @@ class Command(BaseCommand):
         return super().create_parser(prog_name, subcommand, epilog=EXAMPLES, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--aggregator", choices=AGGREGATORS, default="pluggy", help="the aggregator (default: pluggy)"
-        )
-        parser.add_argument("--application", default="", help="its application (default: the one of the settings)")
+        add_application_arguments(parser)
         parser.add_argument("--event", default="item/updated", help="the kind of event (default: item/updated)")
         parser.add_argument("--item-id", default="", help="the item that it is about (default: a random item)")
         parser.add_argument("--event-id", default="", help="one id for all events (default: a new id for each)")
@@ -84,7 +80,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         url = _address(options["url"], options["aggregator"])
         try:
-            deliveries = application_of(options["aggregator"], options["application"]).deliveries()
+            deliveries = application_of(options).deliveries()
         except NotOffered as error:
             raise CommandError(str(error)) from None
         self._check(url, options, deliveries)
