@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import factory
+from django.db.models import Model
 from factory.django import DjangoModelFactory
 
 from apps.banking import models
@@ -14,6 +15,17 @@ from apps.banking.models.base import VendorRow
 from apps.clients.factories import MembershipFactory
 
 Row = TypeVar("Row", bound=VendorRow)
+
+# The tables that a sync fills at Pluggy's emulator.
+PRODUCT_TABLES: list[type[Model]] = [
+    models.Account,
+    models.Transaction,
+    models.CreditCardBill,
+    models.Investment,
+    models.Loan,
+    models.Identity,
+    models.BalanceSnapshot,
+]
 
 NEW_ID: Any = factory.LazyFunction(lambda: str(uuid.uuid4()))
 

@@ -2,13 +2,13 @@
 
 import pytest
 
+from apps.banking.factories import PRODUCT_TABLES
 from apps.banking.models import (
     Account,
     BalanceSnapshot,
     Connection,
     CreditCardBill,
     Identity,
-    Investment,
     Loan,
     SyncRun,
     Transaction,
@@ -17,8 +17,6 @@ from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
 
 pytestmark = pytest.mark.django_db
-
-PRODUCT_TABLES = [Account, Transaction, CreditCardBill, Investment, Loan, Identity, BalanceSnapshot]
 
 
 def payload(kind: str) -> dict:

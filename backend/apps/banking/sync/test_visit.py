@@ -2,23 +2,12 @@
 
 import pytest
 
-from apps.banking.factories import ConnectionFactory
-from apps.banking.models import (
-    Account,
-    BalanceSnapshot,
-    Connection,
-    CreditCardBill,
-    Identity,
-    Investment,
-    Loan,
-    Transaction,
-)
+from apps.banking.factories import PRODUCT_TABLES, ConnectionFactory
+from apps.banking.models import Connection
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
 
 pytestmark = pytest.mark.django_db
-
-PRODUCT_TABLES = [Account, Transaction, CreditCardBill, Investment, Loan, Identity, BalanceSnapshot]
 
 
 def test_events_of_an_item_without_a_member_wait_for_its_connection(bank, deliver, work, make_all_due, differences):
