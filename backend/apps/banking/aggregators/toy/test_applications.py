@@ -1,4 +1,4 @@
-"""Two applications of one aggregator: whose webhooks are whose, and what each reads."""
+"""Two applications of one aggregator: each gets its own webhooks and reads its own items."""
 
 import json
 from decimal import Decimal
@@ -24,7 +24,7 @@ DOOR = "/api/banking/webhooks/toy/"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_webhook_is_proved_stored_once_and_belongs_to_the_application_whose_key_it_has():
+def test_a_webhook_is_stored_once_for_the_application_whose_key_it_has():
     body = json.dumps({"topic": "MOVED", "link": "l1", "at": 9})
 
     def post(key: str, content: str = body):
@@ -60,8 +60,8 @@ def test_the_door_of_an_aggregator_without_applications_is_not_configured(applic
     assert (answer.status_code, answer.json()) == (503, {"error": "not_configured"})
 
 
-def test_an_application_reads_its_own_links_alone(connected, work):
-    # The other application tells of a link of that name before it has one.
+def test_an_application_reads_only_its_own_links(connected, work):
+    # The other application sends a webhook about a link of this name, which it does not have yet.
     webhook(name="l1", vendor="toy@shop", at=5)
     work()
     assert Event.objects.get(mailbox="toy@shop:item:l1").outcome == "parked"
@@ -124,6 +124,6 @@ def test_commands_say_which_application_or_offer_is_missing():
             call_command(command, aggregator="toy", application="shop")
 
 
-def test_what_the_vendor_does_not_offer_is_passed_over(connected, bank):
+def test_discovery_and_refresh_skip_what_the_vendor_does_not_offer(connected, bank):
     assert discover.discover() == 0
     directory.refresh()

@@ -1,4 +1,4 @@
-"""Random days at two banks that use the same ids, with calls that fail anywhere: our rows end as theirs."""
+"""After random days at two banks that use the same ids, with calls that fail anywhere, our rows equal theirs."""
 
 import random
 from decimal import Decimal
