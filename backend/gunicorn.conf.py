@@ -24,10 +24,14 @@ COUNTERS = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(counters.n
 # Imported only now, because prometheus_client reads that variable when it is imported.
 from prometheus_client.multiprocess import mark_process_dead  # noqa: E402
 
-worker_class = "gthread"
+# Webhooks are answered in the event loop; pages run in threads, whose number WEB_THREADS sets (core/asgi.py).
+worker_class = "core.web_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-# A waiting webhook request costs a thread, not a database connection: one insert commits many of them.
-threads = int(os.environ.get("WEB_THREADS", "16"))
+worker_connections = 4096
+asgi_loop = "uvloop"
+asgi_lifespan = "off"
+# Installing an optional package must not change the parser.
+http_parser = "python"
 
 # Longer than the idle time of common proxies, so that the proxy closes a connection first and no request is lost.
 keepalive = 75

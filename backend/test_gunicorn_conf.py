@@ -68,7 +68,7 @@ def test_the_log_holds_no_token_of_a_path(server: Path, port: int):
 
 def test_the_environment_sets_workers_and_threads(process_environment: dict[str, str]):
     command = shlex.split(
-        "gunicorn --chdir backend core.wsgi:application --config backend/gunicorn.conf.py --print-config"
+        "gunicorn --chdir backend core.asgi:application --config backend/gunicorn.conf.py --print-config"
     )
     environment = {**process_environment, "WEB_CONCURRENCY": "3", "WEB_THREADS": "7"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)

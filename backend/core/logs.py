@@ -2,43 +2,74 @@
 
 import logging
 import os
+import threading
 import time
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import structlog
 
-from lib.combiner import Combiner
 from lib.redact import redact_event
 
 STDERR = 2
 # No line shows its place in the code or its thread. Looking these up would cost more than the rest of a line.
 logging._srcfile = None
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+# logProcesses stays on, because the format of gunicorn's own lines shows the process.
+logging.logThreads = logging.logMultiprocessing = False
 # If more lines than this wait for stderr, further lines are dropped.
 BACKLOG = 10_000
+# Seconds that the end of the process waits for a reader of stderr.
+FAREWELL = 1
 # Seconds without a message after which an outage is over. Celery reports an unreachable broker every half minute.
 OUTAGE_ENDS_AFTER = 60
 
 
 class LineHandler(logging.Handler):
-    """Writes whole lines to stderr. One thread writes the lines of all requests that end at the same moment."""
+    """Writes whole lines to stderr, in a thread of its own, so that a reader that hangs stops neither loop nor task."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._records = Combiner(self._write)
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        # A forked child has neither the thread of its parent nor its lines to write.
+        self._lines: SimpleQueue[bytes] = SimpleQueue()
+        self._written = threading.Event()
+        self._written.set()
+        self._writer: threading.Thread | None = None
 
     def createLock(self) -> None:
-        """Use no lock: one thread writes the lines of all, and the others do not wait."""
+        """Use no lock: nothing here needs one, and no thread waits."""
         self.lock = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the line now, in this thread or in the thread that is writing already."""
-        # If the reader of stderr hangs, lines are dropped to save memory.
-        if len(self._records) < BACKLOG:
-            self._records.put(record)
+        """Render the line, and leave it to the writer. If the reader of stderr hangs, lines are dropped."""
+        if self._lines.qsize() >= BACKLOG:
+            return
+        self._written.clear()
+        self._lines.put(self._line(record))
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._write_all, name="log-writer", daemon=True)
+            self._writer.start()
 
-    def _write(self, records: list[logging.LogRecord]) -> None:
-        left = memoryview(b"".join(map(self._line, records)))
+    def flush(self) -> None:
+        """Wait until the lines are written, but not for a reader that hangs. Python calls this before it ends."""
+        self._written.wait(FAREWELL)
+
+    def _write_all(self) -> None:
+        while True:
+            lines = [self._lines.get()]
+            try:
+                while True:
+                    lines.append(self._lines.get_nowait())
+            except Empty:
+                self._write(b"".join(lines))
+            if self._lines.empty():
+                self._written.set()
+
+    def _write(self, text: bytes) -> None:
+        left = memoryview(text)
         while left:
             try:
                 left = left[os.write(STDERR, left) :]

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import threading
 from pathlib import Path
 
 import pytest
@@ -100,15 +99,36 @@ def test_a_line_that_cannot_be_written_raises_nothing(monkeypatch):
 
 def test_lines_are_dropped_without_waiting_if_stderr_is_not_read(monkeypatch, wait_until):
     monkeypatch.setattr(logs, "BACKLOG", 100)
+    monkeypatch.setattr(logs, "FAREWELL", 0.01)
     handler, (reader, writer) = LineHandler(), os.pipe()
     monkeypatch.setattr(logs, "STDERR", writer)
     record = logging.LogRecord("a", logging.INFO, "", 1, "x" * 100_000, (), None)
-    stuck = threading.Thread(target=handler.emit, args=(record,))
-    stuck.start()
-    wait_until(lambda: handler._records._busy.locked() and not len(handler._records), 5, "the stuck writer")
+    handler.emit(record)
+    wait_until(handler._lines.empty, 5, "the stuck writer")
     for _ in range(500):
         handler.emit(record)
-    assert len(handler._records) == 100
+    assert handler._lines.qsize() == 100
+    handler.flush()
     os.close(reader)
-    stuck.join(5)
+    wait_until(handler._lines.empty, 5, "the writer")
+    assert handler._writer.is_alive()
     os.close(writer)
+
+
+def test_the_last_lines_of_a_process_are_written_before_it_ends():
+    assert len(lines_of("[logging.getLogger('a').info('line %d', n) for n in range(1000)]")) == 1000
+
+
+def test_a_forked_process_writes_its_own_lines_and_not_those_of_its_parent():
+    lines = lines_of(
+        """
+        import os
+        logging.getLogger('a').info('from the parent')
+        if not os.fork():
+            logging.getLogger('a').info('from the child')
+            logging.shutdown()
+            os._exit(0)
+        os.wait()
+        """
+    )
+    assert sorted(json.loads(line)["event"] for line in lines) == ["from the child", "from the parent"]

@@ -1,9 +1,12 @@
-"""The WSGI application: webhooks and probes skip the middleware; all other requests pass through it."""
+"""The WSGI application: webhooks and probes skip the middleware; all other requests pass through it.
+
+The development server runs it as it is; in production `core.asgi` answers the webhooks, and this all other requests.
+"""
 
 import os
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
@@ -14,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 # Probes skip it too, because platforms send any Host header, which the middleware would refuse.
-STRAIGHT_PATHS = ("/api/banking/webhooks/", "/health", "/metrics")
+STRAIGHT_PATHS: Final = ("/api/banking/webhooks/", "/health", "/metrics")
 
 
 class StraightHandler(WSGIHandler):

@@ -55,7 +55,7 @@ def test_a_demo_never_calls_the_users_public_address(tmp_path: Path, monkeypatch
 
 def test_the_demo_runs_the_procfile_on_this_machine_only():
     web = commands.from_procfile(ROOT, reload=False)["web"]
-    assert web.startswith("exec gunicorn --chdir backend core.wsgi:application --bind 127.0.0.1:$PORT")
+    assert web.startswith("exec gunicorn --chdir backend core.asgi:application --bind 127.0.0.1:$PORT")
 
 
 def test_a_secret_that_begins_with_a_dash_is_not_read_as_an_option():

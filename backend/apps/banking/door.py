@@ -5,12 +5,19 @@
 404  unknown aggregator            413  more than 256 KiB
 An event with the answer 503 may still have been committed a moment too late; its redelivery is then a duplicate.
 The answer never reveals whether an item exists here. The only query is the insert.
+
+In production `serve` answers in the event loop of the web server. `receive`, the view in the URLconf, lets Django's
+development server and test client reach the same `_answer`.
 """
 
+import asyncio
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
@@ -20,8 +27,9 @@ from prometheus_client import Histogram
 from apps.banking.aggregators.contract import Aggregator, Application, Malformed
 from apps.banking.aggregators.mailboxes import mailbox_of, vendor_of
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
-from apps.events.accept import Incoming, Refused, Unavailable, accept
-from lib.combiner import Combiner
+from apps.events.accept import Incoming, Refused, Unavailable, accept_in_loop
+from lib import background_loop
+from lib.each_turn import EachTurn
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +42,18 @@ ANSWERS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
 
+Message = MutableMapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request without its body. `environ` has the headers by their WSGI names."""
+
+    method: str
+    environ: Mapping[str, Any]
+    definition: Aggregator
+    token: str | None
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -44,76 +64,93 @@ class Answer:
     event: str = "-"
     detail: str = ""
 
+    @property
+    def content(self) -> bytes:
+        """The body: one JSON object."""
+        return json.dumps({"status" if self.status == 200 else "error": self.detail or self.outcome}).encode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Without the length the answer would be sent in chunks, because no middleware runs that sets it."""
+        allow = {"Allow": "POST"} if self.status == 405 else {}
+        return {"Content-Type": "application/json", "Content-Length": str(len(self.content)), **allow}
+
 
 class TooLarge(Exception):
     """The body is longer than BODY_LIMIT."""
 
 
+class Incomplete(Exception):
+    """The sender closed the connection, or let the time pass, before the body was complete."""
+
+
+Reader = Callable[[], Awaitable[bytes]]
+"""Reads the body. Raises TooLarge or Incomplete."""
+
+
+async def serve(
+    scope: Mapping[str, Any],
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+    name: str,
+    token: str | None,
+) -> None:
+    """Answer one ASGI request to /api/banking/webhooks/<name>/ or, for single items, …/<name>/<token>/."""
+    head = Head(scope["method"], _environ(scope), aggregator(name), token)
+    answer = await _answer_and_report(head, lambda: _read_messages(receive))
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.content})
+
+
 @csrf_exempt
 def receive(request: HttpRequest, name: str, token: str | None = None) -> HttpResponse:
-    """POST /api/banking/webhooks/<aggregator>/ and, for single items, …/<aggregator>/<token>/."""
+    """The same answers for Django's development server and test client."""
     if name not in AGGREGATORS:
         raise Http404
+    head = Head(request.method or "", request.META, aggregator(name), token)
+    answer = background_loop.run(_answer_and_report(head, lambda: asyncio.to_thread(_read_stream, request)))
+    return HttpResponse(answer.content, status=answer.status, headers=answer.headers)
+
+
+async def _answer_and_report(head: Head, read: Reader) -> Answer:
     started = time.perf_counter()
-    answer = _answer(request, aggregator(name), token)
-    seconds = time.perf_counter() - started
-    _measured.put((answer.outcome, seconds))
-    _log(answer, seconds)
-    key = "status" if answer.status == 200 else "error"
-    content = json.dumps({key: answer.detail or answer.outcome})
-    response = HttpResponse(content, status=answer.status, content_type="application/json")
-    # No middleware runs for this view, so nothing else sets the length, and the answer would be sent in chunks.
-    response["Content-Length"] = str(len(content))
-    if answer.status == 405:
-        response["Allow"] = "POST"
-    return response
+    answer = await _answer(head, read)
+    _answered.put((answer, time.perf_counter() - started))
+    return answer
 
 
-def _measure(answers: list[tuple[str, float]]) -> None:
-    for outcome, seconds in answers:
-        ANSWERS.labels(outcome).observe(seconds)
-
-
-_measured = Combiner(_measure)
-
-
-def _answer(request: HttpRequest, definition: Aggregator, token: str | None) -> Answer:
-    if request.method != "POST":
+async def _answer(head: Head, read: Reader) -> Answer:
+    if head.method != "POST":
         return Answer(405, "method_not_allowed")
-    if request.content_type != "application/json":
+    if head.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
         return Answer(415, "not_json")
+    if _is_too_large(head.environ.get("CONTENT_LENGTH", "")):
+        return Answer(413, "too_large")
+    sender = _authenticate(head, None)
+    if isinstance(sender, Answer) and not _may_be_signed(head):
+        return sender
     try:
-        body = read_body(request)
+        body = await read()
     except TooLarge:
         return Answer(413, "too_large")
-    except (UnreadablePostError, OSError):
+    except Incomplete:
         return Answer(400, "incomplete")
-    sender = _authenticate(request, body, definition, token)
-    return sender if isinstance(sender, Answer) else _accept(body, definition, sender)
+    if isinstance(sender, Answer):
+        sender = _authenticate(head, body)
+    return sender if isinstance(sender, Answer) else await _accept(body, head.definition, sender)
 
 
-def read_body(request: HttpRequest) -> bytes:
-    """The raw body, of at most BODY_LIMIT bytes. Raises TooLarge.
-
-    Django treats a chunked request, which has no Content-Length, as empty. This function reads its stream directly if
-    the server promises that the stream ends (`wsgi.input_terminated`).
-    """
-    length = request.META.get("CONTENT_LENGTH")
-    if length and length.isdigit() and int(length) > BODY_LIMIT:
-        raise TooLarge
-    is_chunked = not length and request.META.get("wsgi.input_terminated")
-    stream = request.META["wsgi.input"] if is_chunked else request
-    body: bytes = stream.read(BODY_LIMIT + 1)
-    if len(body) > BODY_LIMIT:
-        raise TooLarge
-    return body
+def _is_too_large(length: str) -> bool:
+    # Longer numbers are too large, too, and cost int() more than linear time.
+    return length.isdecimal() and (len(length) > len(str(BODY_LIMIT)) or int(length) > BODY_LIMIT)
 
 
-def _authenticate(request: HttpRequest, body: bytes, definition: Aggregator, token: str | None) -> Application | Answer:
+def _authenticate(head: Head, body: bytes | None) -> Application | Answer:
     """The application that owns this webhook, or a refusal. It asks all doors, so the time does not reveal which."""
-    applications = definition.applications()
+    applications = head.definition.applications()
     doors = [(application, application.door) for application in applications]
-    if proving := [application for application, door in doors if door.proves(request.META, body, token)]:
+    if proving := [application for application, door in doors if door.proves(head.environ, body, head.token)]:
         return proving[0]
     if any(door.is_configured() for _, door in doors):
         return Answer(401, "unauthorized")
@@ -123,7 +160,11 @@ def _authenticate(request: HttpRequest, body: bytes, definition: Aggregator, tok
     return Answer(503, "not_configured")
 
 
-def _accept(body: bytes, definition: Aggregator, application: Application) -> Answer:
+def _may_be_signed(head: Head) -> bool:
+    return any(application.door.is_signed(head.environ) for application in head.definition.applications())
+
+
+async def _accept(body: bytes, definition: Aggregator, application: Application) -> Answer:
     try:
         notification = application.door.read(body)
     except Malformed as error:
@@ -132,11 +173,64 @@ def _accept(body: bytes, definition: Aggregator, application: Application) -> An
     source = vendor_of(definition.name, application.name)
     incoming = Incoming(source, notification.event_id, notification.kind, mailbox, body)
     try:
-        return Answer(200, accept(incoming), notification.kind)
+        return Answer(200, await accept_in_loop(incoming), notification.kind)
     except Refused:
         return Answer(400, "not_storable", notification.kind)
     except Unavailable:
         return Answer(503, "unavailable", notification.kind)
+
+
+async def _read_messages(receive: Callable[[], Awaitable[Message]]) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Incomplete
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise TooLarge
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _read_stream(request: HttpRequest) -> bytes:
+    """Django treats a chunked request, which has no Content-Length, as empty. This function reads its stream directly
+    if the server promises that the stream ends (`wsgi.input_terminated`).
+    """
+    is_chunked = not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated")
+    stream = request.META["wsgi.input"] if is_chunked else request
+    try:
+        body: bytes = stream.read(BODY_LIMIT + 1)
+    except (UnreadablePostError, OSError):
+        raise Incomplete from None
+    if len(body) > BODY_LIMIT:
+        raise TooLarge
+    return body
+
+
+def _environ(scope: Mapping[str, Any]) -> dict[str, str]:
+    """The headers as WSGI names them. Repeated headers are joined by commas."""
+    client = scope.get("client")
+    environ = {"REMOTE_ADDR": client[0] if client else ""}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = _wsgi_name(raw_name), raw_value.decode("latin-1")
+        environ[name] = f"{environ[name]},{value}" if name in environ else value
+    return environ
+
+
+@lru_cache(maxsize=256)
+def _wsgi_name(header: bytes) -> str:
+    name = header.decode("latin-1").upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+
+
+def _report(answers: list[tuple[Answer, float]]) -> None:
+    for answer, seconds in answers:
+        ANSWERS.labels(answer.outcome).observe(seconds)
+        _log(answer, seconds)
+
+
+_answered = EachTurn(_report)
 
 
 def _log(answer: Answer, seconds: float) -> None:

@@ -36,7 +36,7 @@ def door(start_process, wait_until):
     def start(**environment):
         port = free_port()
         server = start_process(
-            "gunicorn", "core.wsgi:application", "--bind", f"127.0.0.1:{port}", "-c", "gunicorn.conf.py", **environment
+            "gunicorn", "core.asgi:application", "--bind", f"127.0.0.1:{port}", "-c", "gunicorn.conf.py", **environment
         )
 
         def listening() -> bool:

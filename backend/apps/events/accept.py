@@ -1,39 +1,44 @@
 """Accepting an event from outside: `accept` returns only after the event is committed.
 
-Requests that arrive while a group is being written become the next group: one INSERT, one flush to disk. One thread per
-process writes the groups, over a database connection of its own (so a TestCase's transaction does not see them).
+Requests that arrive while a group is being written become the next group: one INSERT, one flush to disk. One task per
+event loop writes the groups, over a database connection of its own (so a TestCase's transaction does not see them).
 """
 
+import asyncio
+import atexit
 import logging
 import os
 import secrets
-import threading
-import time
+import socket
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection, transaction
-from django.db.utils import Error as DjangoDatabaseError
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 from apps.events import bell
 from apps.events.store import STORE, Row, make_row, store_parameters
+from lib import background_loop
 
 logger = logging.getLogger(__name__)
 
 Outcome = Literal["accepted", "duplicate"]
 
 GROUP_LIMIT = 256
+# Bytes of payload after which a group is full, and above which a thread encrypts them, because that would hold the loop.
+GROUP_BYTES = 1024 * 1024
+INLINE_BYTES = 64 * 1024
 # Seconds that a committer waits for more rows after the first: all rows of a group share its cost.
 GATHER = 0.001
-# If more rows than this wait, the database does not keep up, and further events are refused at once.
+# If more rows or bytes than this wait, the database does not keep up, and further events are refused at once.
 WAITING_LIMIT = 2_000
+WAITING_BYTES = 64 * 1024 * 1024
 # Seconds until `accept` gives up. A vendor gives up after 5, and must get our 503 well before that.
 PATIENCE = 1.6
-# Seconds after which a new committer replaces one that hangs in the database.
-STUCK_AFTER = 2.0
 
 
 class Unavailable(Exception):
@@ -56,41 +61,7 @@ class Incoming:
     client_id: UUID | None = None
 
 
-class Submission:
-    """A row on its way into the database, and its outcome. One lock, where a Future would take three."""
-
-    __slots__ = ("_answered", "abandoned", "error", "outcome", "row")
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-        self.outcome: Outcome = "duplicate"
-        self.error: Exception | None = None
-        self.abandoned = False
-        self._answered = threading.Lock()
-        self._answered.acquire()
-
-    def answer(self, outcome: Outcome) -> None:
-        """The row is committed, by this group or earlier."""
-        self.outcome = outcome
-        self._answered.release()
-
-    def fail(self, error: Exception) -> None:
-        """The row was not stored."""
-        self.error = error
-        self._answered.release()
-
-    def result(self, seconds: float) -> Outcome:
-        """Wait at most `seconds` for the outcome. Raises Unavailable or Refused."""
-        if not self._answered.acquire(timeout=seconds):
-            # The sender will retry, so the committer need not store this row.
-            self.abandoned = True
-            raise Unavailable("the database did not answer in time")
-        if self.error:
-            raise self.error
-        return self.outcome
-
-
-def accept(incoming: Incoming) -> Outcome:
+async def accept_in_loop(incoming: Incoming) -> Outcome:
     """Commit the event, once. Raises Unavailable within two seconds, or Refused."""
     row = make_row(
         incoming.source,
@@ -100,64 +71,74 @@ def accept(incoming: Incoming) -> Outcome:
         incoming.payload,
         client_id=incoming.client_id,
     )
-    outcome = _committer.submit(row).result(PATIENCE)
-    if outcome == "accepted":
-        bell.ring_soon()
-    return outcome
+    return await _committer().submit(row)
+
+
+def accept(incoming: Incoming) -> Outcome:
+    """`accept_in_loop`, for code outside of an event loop."""
+    return background_loop.run(accept_in_loop(incoming))
+
+
+class Submission:
+    """A row on its way into the database, and its outcome."""
+
+    __slots__ = ("_timer", "outcome", "row")
+
+    def __init__(self, row: Row, loop: asyncio.AbstractEventLoop) -> None:
+        self.row = row
+        self.outcome: asyncio.Future[Outcome] = loop.create_future()
+        self._timer = loop.call_later(PATIENCE, self.fail, Unavailable("the database did not answer in time"))
+
+    def answer(self, outcome: Outcome) -> None:
+        """The row is committed, by this group or earlier."""
+        self._timer.cancel()
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+
+    def fail(self, error: Exception) -> None:
+        """The row was not stored."""
+        self._timer.cancel()
+        if not self.outcome.done():
+            self.outcome.set_exception(error)
 
 
 class Committer:
     """Collects submitted rows into groups and commits each group with one statement."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting: list[Submission] = []
-        self._thread: threading.Thread | None = None
-        self._busy_since: float | None = None
+        self._waiting: deque[Submission] = deque()
+        self._bytes = 0
+        self._task: asyncio.Task[None] | None = None
+        self.session = _Session()
 
-    def submit(self, row: Row) -> Submission:
-        """Add the row to the next group. Raises Unavailable if too many rows wait already."""
-        submission = Submission(row)
-        with self._changed:
-            if len(self._waiting) >= WAITING_LIMIT:
-                raise Unavailable("too many events wait for the database")
-            self._waiting.append(submission)
-            self._keep_alive()
-            self._changed.notify()
-        return submission
+    def submit(self, row: Row) -> asyncio.Future[Outcome]:
+        """Add the row to the next group. Raises Unavailable if too much waits already."""
+        if len(self._waiting) >= WAITING_LIMIT or self._bytes >= WAITING_BYTES:
+            raise Unavailable("too many events wait for the database")
+        loop = asyncio.get_running_loop()
+        submission = Submission(row, loop)
+        self._waiting.append(submission)
+        self._bytes += len(row.payload)
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._commit_all())
+        return submission.outcome
 
-    def _keep_alive(self) -> None:
-        # The thread starts at the first use, never at import, because threads do not survive a fork.
-        # Read the attribute once, because the committer's thread may set it to None at any moment.
-        busy_since = self._busy_since
-        stuck = busy_since is not None and time.monotonic() - busy_since > STUCK_AFTER
-        if self._thread is None or not self._thread.is_alive() or stuck:
-            self._busy_since = None
-            self._thread = threading.Thread(target=self._run, name="event-committer", daemon=True)
-            self._thread.start()
+    async def _commit_all(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(GATHER)
+            await _commit(self._next_group(), self.session)
 
-    def _run(self) -> None:
-        session = _Session()
-        try:
-            while (group := self._next_group()) is not None:
-                _commit(group, session)
-                self._busy_since = None
-        finally:
-            session.close()
-
-    def _next_group(self) -> list[Submission] | None:
-        """Wait for rows and return them; None if another thread has replaced this one."""
-        me = threading.current_thread()
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._thread is not me)
-        time.sleep(GATHER)
-        with self._changed:
-            if self._thread is not me:
-                self._changed.notify()
-                return None
-            group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
-            self._busy_since = time.monotonic()
-        return [submission for submission in group if not submission.abandoned]
+    def _next_group(self) -> list[Submission]:
+        """The longest waiting rows. A row whose sender got Unavailable already is not stored."""
+        group: list[Submission] = []
+        size = 0
+        while self._waiting and len(group) < GROUP_LIMIT and size < GROUP_BYTES:
+            submission = self._waiting.popleft()
+            self._bytes -= len(submission.row.payload)
+            if not submission.outcome.done():
+                group.append(submission)
+                size += len(submission.row.payload)
+        return group
 
 
 class _Session:
@@ -165,72 +146,115 @@ class _Session:
 
     def __init__(self) -> None:
         self._slot = secrets.randbits(62)
+        self._connection: psycopg.AsyncConnection[tuple[str, str]] | None = None
         self._fresh = True
 
-    def store(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
-        """Store the rows and return the keys of the new ones. Replaces a connection that died while idle, once."""
+    async def store(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
+        """Store the rows and return the keys of the new ones. Raises psycopg's errors, within PATIENCE."""
+        work = asyncio.ensure_future(self._store_once_or_again(rows))
+        done, _ = await asyncio.wait([work], timeout=PATIENCE)
+        if not done:
+            self._hang_up(work)
+            await asyncio.wait([work])
+            if work.cancelled():
+                raise psycopg.OperationalError("the database did not let us connect in time")
+        return work.result()
+
+    async def _store_once_or_again(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
+        """Replace a connection that died while it was idle, once."""
         try:
-            return self._store(rows)
+            return await self._store(rows)
         except (psycopg.OperationalError, psycopg.InterfaceError):
-            was_fresh = self._fresh
-            self.close()
-            if was_fresh:
+            if self._fresh or (self._connection and not self._connection.closed):
                 raise
-        return self._store(rows)
+            await self.close()
+        return await self._store(rows)
 
-    def _store(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
-        cursor = psycopg.Cursor(self._connection())
-        cursor.execute(STORE, store_parameters(rows, self._slot), prepare=True)
+    async def _store(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
+        live = await self._connected()
+        parameters = await self._parameters(rows)
+        cursor = await live.execute(STORE, parameters, prepare=True)
         self._fresh = False
-        return {(source, event_id) for source, event_id in cursor.fetchall()}
+        return set(await cursor.fetchall())
 
-    def _connection(self) -> psycopg.Connection[tuple[str, str]]:
-        # Django keeps one connection per thread: this one belongs to the committer.
-        if connection.connection is None:
-            connection.ensure_connection()
+    async def _parameters(self, rows: Sequence[Row]) -> list[str | int]:
+        if sum(len(row.payload) for row in rows) <= INLINE_BYTES:
+            return store_parameters(rows, self._slot)
+        return await asyncio.to_thread(store_parameters, rows, self._slot)
+
+    async def _connected(self) -> psycopg.AsyncConnection[tuple[str, str]]:
+        if self._connection is None:
             self._fresh = True
-            with connection.cursor() as cursor:
-                cursor.execute("SET statement_timeout = '1500ms'")
-        live: psycopg.Connection[tuple[str, str]] = connection.connection
-        return live
+            self._connection = await _connect()
+        return self._connection
 
-    def close(self) -> None:
-        connection.close()
+    def _hang_up(self, work: asyncio.Future[set[tuple[str, str]]]) -> None:
+        """End work that hangs, at once. psycopg's cancelling would ask the server, which does not answer, and wait."""
+        if self._connection is None or self._connection.closed:
+            work.cancel()
+            return
         self._fresh = True
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """Close the connection when the process ends and no loop runs any more."""
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+
+    async def close(self) -> None:
+        """Close the connection; the next group opens a new one."""
+        live, self._connection = self._connection, None
+        if live is not None:
+            await live.close()
 
 
-def _commit(group: list[Submission], session: _Session) -> None:
+async def _connect() -> psycopg.AsyncConnection[tuple[str, str]]:
+    parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()
+    for django_only in ("context", "cursor_factory"):
+        parameters.pop(django_only, None)
+    live = await psycopg.AsyncConnection.connect(**{**parameters, "autocommit": True})
+    await live.execute("SET statement_timeout = '1500ms'")
+    return live
+
+
+async def _commit(group: list[Submission], session: _Session) -> None:
     """Commit a group and answer each submission in it, whatever happens."""
     if not group:
         return
     try:
-        stored = session.store([submission.row for submission in group])
+        stored = await session.store([submission.row for submission in group])
     except (psycopg.DataError, psycopg.IntegrityError) as error:
-        _commit_one_by_one(group, session, error)
-    except (psycopg.Error, DjangoDatabaseError, OSError) as error:
+        await _commit_one_by_one(group, session, error)
+    except (psycopg.Error, OSError) as error:
         logger.warning(
             "Events could not be stored (%s). Their senders get 503 and retry; check PostgreSQL.", type(error).__name__
         )
-        session.close()
         _fail(group, Unavailable("the database is not available"))
-    except BaseException as error:  # no submission may wait for a committer that has died
+        await session.close()
+    except asyncio.CancelledError:
+        _fail(group, Unavailable("the server is shutting down"))
+        raise
+    except Exception as error:
         _fail(group, Unavailable("the event could not be stored"))
         logger.exception("The committer failed: %s", type(error).__name__)
-        session.close()
+        await session.close()
     else:
         _answer(group, stored)
 
 
-def _commit_one_by_one(group: list[Submission], session: _Session, error: psycopg.Error) -> None:
+async def _commit_one_by_one(group: list[Submission], session: _Session, error: psycopg.Error) -> None:
     """One bad row must not fail the other rows of its group."""
     if len(group) == 1:
         _fail(group, Refused(f"the event cannot be stored: {type(error).__name__}"))
         return
     for submission in group:
-        _commit([submission], session)
+        await _commit([submission], session)
 
 
 def _answer(group: list[Submission], stored: set[tuple[str, str]]) -> None:
+    if stored:
+        bell.ring_soon()
     for submission in group:
         # If a group holds the same event twice, the first is accepted and the second is a duplicate.
         submission.answer("accepted" if submission.row.key in stored else "duplicate")
@@ -242,15 +266,21 @@ def _fail(group: list[Submission], error: Exception) -> None:
         submission.fail(error)
 
 
-_committer = Committer()
+_committers: WeakKeyDictionary[asyncio.AbstractEventLoop, Committer] = WeakKeyDictionary()
 
 
-def _replace_after_fork() -> None:
-    global _committer  # noqa: PLW0603 - a forked child has neither the thread nor the connection of its parent
-    _committer = Committer()
+def _committer() -> Committer:
+    """The committer of the running loop."""
+    loop = asyncio.get_running_loop()
+    if (committer := _committers.get(loop)) is None:
+        committer = _committers[loop] = Committer()
+    return committer
 
 
-os.register_at_fork(after_in_child=_replace_after_fork)
+@atexit.register
+def _forget_all() -> None:
+    for committer in _committers.values():
+        committer.session.forget()
 
 
 def accept_here(row: Row) -> Outcome:

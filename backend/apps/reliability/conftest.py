@@ -27,7 +27,7 @@ def start_web(start_process, wait_until) -> Callable[..., Web]:
 
     def start(**environment: str) -> Web:
         port = free_port()
-        web = Web(start_process("gunicorn", "core.wsgi:application", "-b", f"127.0.0.1:{port}", **environment), port)
+        web = Web(start_process("gunicorn", "core.asgi:application", "-b", f"127.0.0.1:{port}", **environment), port)
         wait_until(lambda: _answers(web), 40, "the web server's first answer")
         return web
 

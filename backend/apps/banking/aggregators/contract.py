@@ -194,8 +194,14 @@ class Door(ABC):
         """Whether any secret is set."""
 
     @abstractmethod
-    def proves(self, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
-        """Whether the vendor sent this. Compare in constant time. `environ` has the headers by their WSGI names."""
+    def proves(self, environ: Mapping[str, object], body: bytes | None, token: str | None) -> bool:
+        """Whether the vendor sent this. Compare in constant time. `environ` has the headers by their WSGI names.
+
+        `body` is None before it is read: then only the headers and the token can prove it."""
+
+    def is_signed(self, environ: Mapping[str, object]) -> bool:
+        """Whether the body may prove what the head does not. If not, Ponte refuses the webhook without reading it."""
+        return True
 
     @abstractmethod
     def read(self, body: bytes) -> Notification:

@@ -111,7 +111,7 @@ class ToyDoor(Door):
     def is_configured(self) -> bool:
         return bool(self._key)
 
-    def proves(self, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
+    def proves(self, environ: Mapping[str, object], body: bytes | None, token: str | None) -> bool:
         return hmac.compare_digest(str(environ.get("HTTP_X_TOY_KEY", "")).encode(), self._key.encode())
 
     def read(self, body: bytes) -> Notification:

@@ -63,20 +63,25 @@ class Proofs:
         """The header that Pluggy must send, with the newest secret; empty without a secret."""
         return {self.header: self.prefix + self.secrets[0]} if self.secrets else {}
 
+    def signature_in(self, environ: Mapping[str, object]) -> str:
+        """The signature that the request bears; empty if it bears none, or if no secret is set to check it with."""
+        return str(environ.get(_wsgi_name(self.hmac_header), "")) if self.hmac_secrets else ""
+
 
 @lru_cache(maxsize=4)
 def _proofs(*values: Any) -> Proofs:
     return Proofs(*values)
 
 
-def is_authentic(proofs: Proofs, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
+def is_authentic(proofs: Proofs, environ: Mapping[str, object], body: bytes | None, token: str | None) -> bool:
     """Whether one of the proofs is valid. It checks all of them, so the time does not reveal which one is valid.
 
-    `environ` holds the request's headers by their WSGI names (`HTTP_AUTHORIZATION`).
+    `environ` holds the request's headers by their WSGI names (`HTTP_AUTHORIZATION`). Without a `body` no signature is
+    checked.
     """
     results = (
         _has_secret(proofs, str(environ.get(_wsgi_name(proofs.header), ""))),
-        _has_signature(proofs, str(environ.get(_wsgi_name(proofs.hmac_header), "")), body),
+        body is not None and _has_signature(proofs, proofs.signature_in(environ), body),
         token is not None and read_path_token(token, proofs.application) is not None,
     )
     return any(results)
@@ -92,6 +97,8 @@ def _has_secret(proofs: Proofs, value: str) -> bool:
 
 
 def _has_signature(proofs: Proofs, value: str, body: bytes) -> bool:
+    if not value:
+        return False
     signed = [proofs.hmac_prefix + sign(body, secret, proofs.hmac_encoding) for secret in proofs.hmac_secrets]
     return _matches_any(value, signed)
 

@@ -18,9 +18,13 @@ class PluggyDoor(Door):
         """Whether a secret is set."""
         return self._proofs.is_configured
 
-    def proves(self, environ: Mapping[str, object], body: bytes, token: str | None) -> bool:
+    def proves(self, environ: Mapping[str, object], body: bytes | None, token: str | None) -> bool:
         """Whether the secret in the header, the signature or the token in the path is valid."""
         return is_authentic(self._proofs, environ, body, token)
+
+    def is_signed(self, environ: Mapping[str, object]) -> bool:
+        """Whether there is a signature, and a secret to check it with."""
+        return bool(self._proofs.signature_in(environ))
 
     def read(self, body: bytes) -> Notification:
         """The notification in the body. Raises Malformed."""
