@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from core.checks import check_keys
+from core.checks import check_keys, check_proxies
 
 
 class CoreConfig(AppConfig):
@@ -11,3 +11,4 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_keys)
+        register(check_proxies, deploy=True)

@@ -1,8 +1,9 @@
-"""System checks of the encryption keys. The messages name settings and never their values."""
+"""System checks of settings that no other app owns. The messages name settings and never their values."""
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from lib import crypto
@@ -18,3 +19,11 @@ def check_keys(**_: Any) -> list[CheckMessage]:
             hint = "docs/configuration.md has the commands that generate the keys."
             errors.append(Error(str(error), hint=hint, id=f"ponte.E{number:03d}"))
     return errors
+
+
+def check_proxies(**_: Any) -> list[CheckMessage]:
+    """Report that a proxy hides the addresses of clients."""
+    if settings.TRUSTED_PROXIES.listed or not settings.TRUSTED_PROXIES.in_front:
+        return []
+    text = "PUBLIC_URL is https, so a proxy is in front, but TRUSTED_PROXIES is empty: no limit by address works."
+    return [Warning(text, hint="docs/deploy.md says what to set.", id="ponte.W001")]

@@ -5,6 +5,7 @@ from environs import Env
 from kombu import Queue
 
 from core.logs import logging_config
+from lib.client_address import trusted_proxies
 
 env = Env()
 
@@ -15,6 +16,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # The public address of this server, e.g. https://ponte.example.com. Webhook URLs are built from it.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+# The proxies whose X-Forwarded-For counts. Ponte does not end TLS, so behind an https address there is always a proxy.
+TRUSTED_PROXIES = trusted_proxies(env.list("TRUSTED_PROXIES", []), in_front=PUBLIC_URL.startswith("https://"))
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
 
 # --- Keys ---
