@@ -81,8 +81,8 @@ def make_environment(urls: Mapping[str, str]) -> dict[str, str]:
 @contextmanager
 def sandbox(environment: Mapping[str, str]) -> Iterator[str]:
     """The bank's address. It has no rate limits and very short pauses, so that it does not limit the figures."""
-    keys = ["--client-id", environment["PLUGGY_CLIENT_ID"], "--client-secret", environment["PLUGGY_CLIENT_SECRET"]]
-    command = [sys.executable, "-m", "sandbox.pluggy", "--speed", "100", "--no-rate-limits", *keys]
+    options = ["--speed", "100", "--no-rate-limits", "--keys-from-environment"]
+    command = [sys.executable, "-m", "sandbox.pluggy", *options]
     with running(command, environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None  # noqa: S101 - it was asked for just above
         yield process.stdout.readline().decode().strip().rpartition(" ")[2]

@@ -1,9 +1,7 @@
 """The command lines of a run: the Procfile's, and the sandbox's."""
 
-import re
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from honcho.environ import parse_procfile
@@ -34,20 +32,16 @@ def migrations(root: Path) -> list[str]:
     return [sys.executable, *release[1:]]
 
 
-def sandbox(ports: Ports, environment: Mapping[str, str]) -> str:
-    """The Pluggy emulator. Each run has a new seed, so that its items and events differ from an earlier run's."""
+def sandbox(ports: Ports) -> str:
+    """The Pluggy emulator. Each run has a new seed, so that its items and events differ from an earlier run's.
+
+    Every user of this machine can read a command line, so the secrets come from the environment.
+    """
     return "exec " + shlex.join(
         [
             sys.executable, "-m", "sandbox.pluggy",
             "--port", str(ports.sandbox), "--allow-local-webhooks", "--seed", "random",
             "--speed", SANDBOX_SPEED, "--retry-scale", SANDBOX_RETRY_SCALE,
-            "--client-id", environment["PLUGGY_CLIENT_ID"], "--client-secret", environment["PLUGGY_CLIENT_SECRET"],
-            *_signature(environment),
+            "--keys-from-environment",
         ]
     )  # fmt: skip
-
-
-def _signature(environment: Mapping[str, str]) -> list[str]:
-    secret = re.split(r"\s*,\s*", environment.get("PLUGGY_HMAC_SECRET", ""))[0]
-    # With "=", because a random secret may begin with a dash.
-    return [f"--hmac-secret={secret}"] if secret else []

@@ -85,7 +85,7 @@ class Run:
         group = Group(output)
         wanted = commands.from_procfile(ROOT, reload=self.options.dev)
         if not self.options.real:
-            wanted = {"sandbox": commands.sandbox(self.ports, env), **wanted}
+            wanted = {"sandbox": commands.sandbox(self.ports), **wanted}
         group.add(wanted, env, ROOT)
         return group
 

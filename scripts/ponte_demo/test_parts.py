@@ -4,8 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 import make_env
+from embedded.ports import free_port
 from ponte_demo import commands, environment
 from ponte_demo.conftest import ROOT, wait_for
 from ponte_demo.percentile import percentile
@@ -58,11 +60,20 @@ def test_the_demo_runs_the_procfile_on_this_machine_only():
     assert web.startswith("exec gunicorn --chdir backend core.asgi:application --bind 127.0.0.1:$PORT")
 
 
-def test_a_secret_that_begins_with_a_dash_is_not_read_as_an_option():
-    keys = {"PLUGGY_CLIENT_ID": "an-id", "PLUGGY_CLIENT_SECRET": "a-secret", "PLUGGY_HMAC_SECRET": "-dash"}
-    line = commands.sandbox(PORTS, keys).removeprefix("exec ")
-    started = subprocess.run([*shlex.split(line), "--help"], cwd=ROOT / "backend", capture_output=True, check=False)
-    assert started.returncode == 0, started.stderr
+def test_no_command_line_shows_a_secret_and_the_sandbox_still_knows_them():
+    keys = {"PLUGGY_CLIENT_ID": "an-id", "PLUGGY_CLIENT_SECRET": "a-secret", "PLUGGY_HMAC_SECRET": "new-key,old-key"}
+    ports = environment.Ports(web=8000, sandbox=free_port())
+    line = commands.sandbox(ports).removeprefix("exec ")
+    process = subprocess.Popen(shlex.split(line), env={**python_path(), **keys}, stdout=subprocess.PIPE, text=True)
+    try:
+        assert "listening" in process.stdout.readline()
+        shown = Path(f"/proc/{process.pid}/cmdline").read_text()
+        assert not [secret for secret in ("a-secret", "new-key", "old-key") if secret in shown]
+        login = {"clientId": "an-id", "clientSecret": "a-secret"}
+        assert requests.post(f"{ports.sandbox_url}/auth", json=login, timeout=10).status_code == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
 
 
 def test_changed_code_restarts_a_command(tmp_path: Path):

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +52,18 @@ def parse(argv: list[str] | None = None) -> Options:
     if found["seed"] == "random":
         found["seed"] = secrets.token_hex(8)
     found["switches"] = dict(found["switches"])
+    if found.pop("keys_from_environment"):
+        found |= _keys(os.environ)
     return Options(**found)
+
+
+def _keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """The application's credentials, and the first of its signing secrets, as Ponte's own settings name them."""
+    return {
+        "client_id": environment["PLUGGY_CLIENT_ID"],
+        "client_secret": environment["PLUGGY_CLIENT_SECRET"],
+        "hmac_secret": environment.get("PLUGGY_HMAC_SECRET", "").partition(",")[0].strip(),
+    }
 
 
 def _switch(text: str) -> tuple[str, object]:
@@ -79,6 +92,10 @@ def _server(parser: argparse.ArgumentParser) -> None:
     add("--today", default="", help="YYYY-MM-DD: last day of the generated history; default: today")
     add("--client-id", default=DEFAULT_CLIENT_ID)
     add("--client-secret", default=DEFAULT_CLIENT_SECRET)
+    add(
+        "--keys-from-environment", action="store_true",
+        help="take PLUGGY_CLIENT_ID, PLUGGY_CLIENT_SECRET and PLUGGY_HMAC_SECRET, which no command line then shows",
+    )  # fmt: skip
     add("--key-ttl", type=float, default=7200.0, help="seconds until an API key expires")
     add("--connect-token-ttl", type=float, default=1800.0, help="seconds until a connect token expires")
     add(

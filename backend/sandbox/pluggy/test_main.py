@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .options import DEFAULT_CLIENT_ID, parse
+
 BACKEND = Path(__file__).resolve().parents[2]
 
 
@@ -48,3 +50,11 @@ def test_the_same_seed_makes_the_same_item_accounts_and_amounts(start):
 
     assert picture("7") == picture("7")
     assert picture("7") != picture("8")
+
+
+def test_keys_of_the_environment_replace_the_defaults_and_the_first_signing_secret_signs(monkeypatch):
+    for name, value in (("CLIENT_ID", "an-id"), ("CLIENT_SECRET", "a-secret"), ("HMAC_SECRET", "new-key, old-key")):
+        monkeypatch.setenv(f"PLUGGY_{name}", value)
+    options = parse(["--keys-from-environment"])
+    assert (options.client_id, options.client_secret, options.hmac_secret) == ("an-id", "a-secret", "new-key")
+    assert parse([]).client_id == DEFAULT_CLIENT_ID
