@@ -11,6 +11,7 @@ from honcho.environ import parse_procfile
 ROOT = Path(__file__).resolve().parents[1]
 PROCFILE = parse_procfile((ROOT / "Procfile").read_text()).processes
 UNITS = {"web": "web", "worker": "worker", "beat": "beat", "release": "migrate"}
+LOCKS = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt"]
 RAILWAY = {"web": "railway.json", "worker": "ops/railway/worker.json", "beat": "ops/railway/beat.json"}
 
 
@@ -41,10 +42,18 @@ def test_railway_migrates_before_it_deploys_the_web_service_and_only_there():
     assert commands == {"web": [PROCFILE["release"]], "worker": None, "beat": None}
 
 
-def test_no_committed_requirement_names_an_index_or_leaves_a_version_open():
-    for file in ("requirements.txt", "requirements-dev.txt"):
-        lines = [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith("#")]
-        wrong = [
-            line for line in lines if line != "-r requirements.txt" and not re.fullmatch(r"[\w.\[\],-]+==[\w.]+", line)
-        ]
-        assert not wrong
+@pytest.mark.parametrize("file", LOCKS)
+def test_a_lock_has_exact_versions_with_hashes_and_names_no_index(file: str):
+    text = (ROOT / file).read_text().replace("\\\n", " ")
+    assert "://" not in text
+    for line in (line for line in text.splitlines() if line and not line.startswith(("#", "-r "))):
+        assert re.fullmatch(r"[a-z0-9.-]+==[\w.]+( ; [^#]+?)?(\s+--hash=sha256:[0-9a-f]{64})+", line)
+
+
+def test_each_lock_builds_on_the_one_below():
+    found = {file: re.findall(r"^-r (.+)$", (ROOT / file).read_text(), re.MULTILINE) for file in LOCKS}
+    assert found == dict(zip(LOCKS, ([], LOCKS[:1], LOCKS[1:2]), strict=True))
+    names = [
+        name for file in LOCKS for name in re.findall(r"^([a-z0-9.-]+)==", (ROOT / file).read_text(), re.MULTILINE)
+    ]
+    assert len(names) == len(set(names))
