@@ -66,11 +66,11 @@ def test_the_log_holds_no_token_of_a_path(server: Path, port: int):
     assert token not in server.read_bytes()
 
 
-def test_the_environment_sets_workers_and_threads(process_environment: dict[str, str]):
+def test_the_environment_sets_the_number_of_processes(process_environment: dict[str, str]):
     command = shlex.split(
         "gunicorn --chdir backend core.asgi:application --config backend/gunicorn.conf.py --print-config"
     )
-    environment = {**process_environment, "WEB_CONCURRENCY": "3", "WEB_THREADS": "7"}
+    environment = {**process_environment, "WEB_CONCURRENCY": "3"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     shown = {name.strip(): value for name, _, value in (line.partition("= ") for line in done.stdout.splitlines())}
-    assert (shown["workers"], shown["threads"], shown["chdir"]) == ("3", "7", str(ROOT / "backend"))
+    assert (shown["workers"], shown["worker_class"], shown["chdir"]) == ("3", "core.web_worker.Worker", str(ROOT / "backend"))

@@ -93,6 +93,7 @@ def summary(runs: dict[str, list[Result]], stored: int) -> dict[str, float]:
         "peer_rps": round(peer),
         "ratio": round(rps / peer, 2),
         "empty_view_rps": round(empty),
+        "empty_ratio": round(rps / empty, 2),
         "p50_ms": round(median([run.percentile(0.50) for run in offered]), 2),
         "p99_ms": round(median([run.percentile(0.99) for run in offered]), 2),
         "offered_rps": round(median([run.rate for run in offered])),
@@ -166,12 +167,13 @@ def manage(environment: dict[str, str], *arguments: str) -> None:
 
 @contextmanager
 def web_server(environment: dict[str, str], application: str | None = None) -> Iterator[int]:
-    """Run the Procfile's web process on a free port. The peers pass another application."""
+    """Run the Procfile's web process on a free port. The peers pass another application, for a server with threads."""
     port = free_port()
     line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: "))
     command = shlex.split(line.removeprefix("web: ").replace("0.0.0.0:$PORT", f"127.0.0.1:{port}"))
     if application:
-        command[command.index("core.wsgi:application")] = application
+        command[command.index("core.asgi:application")] = application
+        command += ["--worker-class", "gthread", "--threads", "16"]
         environment = {**environment, "DJANGO_SETTINGS_MODULE": "bench_settings"}
     log = (ROOT / ".local" / f"bench-{application or 'ours'}.log").open("wb")
     process = subprocess.Popen(

@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from queue import Empty, SimpleQueue
+from collections import deque
 from typing import Any
 
 import structlog
@@ -18,6 +18,8 @@ logging._srcfile = None
 logging.logThreads = logging.logMultiprocessing = False
 # If more lines than this wait for stderr, further lines are dropped.
 BACKLOG = 10_000
+# Seconds that the writer waits for more lines after the first. Waking it for each would cost more than writing.
+GATHER = 0.01
 # Seconds that the end of the process waits for a reader of stderr.
 FAREWELL = 1
 # Seconds without a message after which an outage is over. Celery reports an unreachable broker every half minute.
@@ -34,8 +36,8 @@ class LineHandler(logging.Handler):
 
     def _begin(self) -> None:
         # A forked child has neither the thread of its parent nor its lines to write.
-        self._lines: SimpleQueue[bytes] = SimpleQueue()
-        self._written = threading.Event()
+        self._lines: deque[bytes] = deque()
+        self._wanted, self._written = threading.Event(), threading.Event()
         self._written.set()
         self._writer: threading.Thread | None = None
 
@@ -45,10 +47,12 @@ class LineHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Render the line, and leave it to the writer. If the reader of stderr hangs, lines are dropped."""
-        if self._lines.qsize() >= BACKLOG:
+        if len(self._lines) >= BACKLOG:
             return
-        self._written.clear()
-        self._lines.put(self._line(record))
+        self._lines.append(self._line(record))
+        if not self._wanted.is_set():
+            self._written.clear()
+            self._wanted.set()
         if self._writer is None:
             self._writer = threading.Thread(target=self._write_all, name="log-writer", daemon=True)
             self._writer.start()
@@ -58,14 +62,11 @@ class LineHandler(logging.Handler):
         self._written.wait(FAREWELL)
 
     def _write_all(self) -> None:
-        while True:
-            lines = [self._lines.get()]
-            try:
-                while True:
-                    lines.append(self._lines.get_nowait())
-            except Empty:
-                self._write(b"".join(lines))
-            if self._lines.empty():
+        while self._wanted.wait():
+            time.sleep(GATHER)
+            self._wanted.clear()
+            self._write(b"".join([self._lines.popleft() for _ in range(len(self._lines))]))
+            if not self._lines:
                 self._written.set()
 
     def _write(self, text: bytes) -> None:

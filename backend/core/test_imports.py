@@ -27,7 +27,7 @@ import lib.circuit, lib.crypto, lib.ratelimit, plugfn.net.retry_after, plugfn.re
 """
 
 WEB = """
-import core.wsgi, core.urls
+import core.asgi, core.urls
 """
 
 WORKER = """

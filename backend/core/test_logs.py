@@ -104,13 +104,13 @@ def test_lines_are_dropped_without_waiting_if_stderr_is_not_read(monkeypatch, wa
     monkeypatch.setattr(logs, "STDERR", writer)
     record = logging.LogRecord("a", logging.INFO, "", 1, "x" * 100_000, (), None)
     handler.emit(record)
-    wait_until(handler._lines.empty, 5, "the stuck writer")
+    wait_until(lambda: not handler._lines, 5, "the stuck writer")
     for _ in range(500):
         handler.emit(record)
-    assert handler._lines.qsize() == 100
+    assert len(handler._lines) == 100
     handler.flush()
     os.close(reader)
-    wait_until(handler._lines.empty, 5, "the writer")
+    wait_until(lambda: not handler._lines, 5, "the writer")
     assert handler._writer.is_alive()
     os.close(writer)
 

@@ -8,10 +8,12 @@ import asyncio
 import resource
 from typing import Any
 
-from gunicorn.asgi.protocol import ASGIProtocol
+from django.conf import settings
+from gunicorn.asgi import protocol
 from gunicorn.workers import gasgi
 
 from core.waiting import Waiting
+from lib.client_address import of_headers
 
 SWEEP = 0.5
 """Seconds between two looks for late requests."""
@@ -21,7 +23,12 @@ SPARE_FILES = 256
 """Files that are not for connections: the database, the broker, libraries."""
 
 
-class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn's stubs do not know it
+# The stubs of gunicorn know nothing of what these two override.
+_ASGIProtocol: Any = protocol.ASGIProtocol
+_ASGIWorker: Any = gasgi.ASGIWorker
+
+
+class Connection(_ASGIProtocol):  # type: ignore[misc]
     """One connection of a client."""
 
     worker: "Worker"
@@ -39,10 +46,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn's stubs do not 
         if self._current_request is None:
             waiting.begin(self, self.worker.loop.time())
         super().data_received(data)
-        if self._current_request is not None and not self._body_receiver._complete:
-            address = client_of(self._current_request, self.transport)
-            if address and (other := waiting.belongs(self, address)):
-                other.give_up()
+        if self._current_request is None or self._body_receiver._complete:
+            return
+        if (address := self._client()) and (other := waiting.belongs(self, address)):
+            other.give_up()
 
     def _on_message_complete(self) -> None:
         super()._on_message_complete()
@@ -57,6 +64,12 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn's stubs do not 
         super()._arm_keepalive_timer()
         self.worker.waiting.rest(self)
 
+    def _client(self) -> str | None:
+        """What the limit counts by; None if a proxy hides the client."""
+        peer = self.transport.get_extra_info("peername")
+        address = peer[0] if isinstance(peer, tuple) else ""
+        return of_headers(address, self._current_request.headers_bytes, settings.TRUSTED_PROXIES).limited
+
     def give_up(self) -> None:
         """Answer 408 to a request that did not arrive whole, and close."""
         self._send_error_response(408, "The request did not arrive in time")
@@ -70,7 +83,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn's stubs do not 
             self._request_ready.set()
 
 
-class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
+class Worker(_ASGIWorker):  # type: ignore[misc]
     """Serves with `Connection` instead of gunicorn's own class."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -80,7 +93,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Replace the class of connections, because gunicorn has no setting for it."""
-        gasgi.ASGIProtocol = Connection
+        gasgi.ASGIProtocol = Connection  # type: ignore[attr-defined]
         self.connection_limit = min(self.worker_connections, _allow_files() - SPARE_FILES)
         super().init_process()
 
@@ -114,8 +127,3 @@ def _allow_files() -> int:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return max(soft, wanted)
-
-
-def client_of(request: Any, transport: Any) -> str:
-    peer = transport.get_extra_info("peername")
-    return peer[0] if isinstance(peer, tuple) else ""

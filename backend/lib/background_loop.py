@@ -28,7 +28,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
 
 
 def _forget() -> None:
-    global _loop, _starting  # noqa: PLW0603 - a forked child has neither the thread nor a usable lock of its parent
+    global _loop, _starting
     _loop, _starting = None, threading.Lock()
 
 

@@ -121,12 +121,8 @@ async def _answer_and_report(head: Head, read: Reader) -> Answer:
 
 
 async def _answer(head: Head, read: Reader) -> Answer:
-    if head.method != "POST":
-        return Answer(405, "method_not_allowed")
-    if head.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
-        return Answer(415, "not_json")
-    if _is_too_large(head.environ.get("CONTENT_LENGTH", "")):
-        return Answer(413, "too_large")
+    if refusal := _refusal_of_head(head):
+        return refusal
     sender = _authenticate(head, None)
     if isinstance(sender, Answer) and not _may_be_signed(head):
         return sender
@@ -139,6 +135,16 @@ async def _answer(head: Head, read: Reader) -> Answer:
     if isinstance(sender, Answer):
         sender = _authenticate(head, body)
     return sender if isinstance(sender, Answer) else await _accept(body, head.definition, sender)
+
+
+def _refusal_of_head(head: Head) -> Answer | None:
+    if head.method != "POST":
+        return Answer(405, "method_not_allowed")
+    if head.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
+        return Answer(415, "not_json")
+    if _is_too_large(head.environ.get("CONTENT_LENGTH", "")):
+        return Answer(413, "too_large")
+    return None
 
 
 def _is_too_large(length: str) -> bool:

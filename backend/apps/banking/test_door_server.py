@@ -1,24 +1,33 @@
 """The door as it is deployed: gunicorn, the Procfile's options, real sockets, and a database that fails."""
 
+import fcntl
 import json
 import os
+import resource
 import signal
 import socket
+import subprocess
+import sys
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 import requests
 from django.conf import settings
 
+from apps.banking.aggregators.pluggy.webhooks.authenticity import make_path_token
 from apps.banking.door import BODY_LIMIT
 from apps.events.accept import PATIENCE
 from apps.events.books import audit, read_books
 from apps.events.models import Event
+from core.waiting import ADDRESS_LIMIT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+BACKEND = Path(__file__).parents[2]
 PATH = "/api/banking/webhooks/pluggy/"
 HEADERS = {"Authorization": "Bearer a-webhook-secret-for-tests-alone", "Content-Type": "application/json"}
 
@@ -27,6 +36,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -39,11 +53,7 @@ def door(start_process, wait_until):
             "gunicorn", "core.asgi:application", "--bind", f"127.0.0.1:{port}", "-c", "gunicorn.conf.py", **environment
         )
 
-        def listening() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", port)) == 0
-
-        wait_until(listening, 20, "the web server")
+        wait_until(lambda: listens(port), 20, "the web server")
         return f"http://127.0.0.1:{port}{PATH}", server
 
     return start
@@ -174,25 +184,190 @@ def test_an_event_blocked_by_a_database_lock_is_503_and_its_redelivery_is_stored
     assert Event.objects.count() == 1
 
 
-def test_a_slow_sender_does_not_keep_the_others_waiting(door):
-    url, _ = door(WEB_CONCURRENCY="1", WEB_THREADS="4")
-    port = int(url.split(":")[2].split("/")[0])
-    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
-    for connection in slow:
-        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n".encode())
-    assert post(url, body()).status_code == 200
-    for connection in slow:
+def address(url: str) -> tuple[str, int]:
+    return "127.0.0.1", int(url.split(":")[2].split("/", maxsplit=1)[0])
+
+
+def begin(url: str, *, secret: bool = True, more: bytes = b"", method: str = "POST", path: str = PATH) -> socket.socket:
+    """Open a connection and send a request whose body of 100 bytes does not follow."""
+    opened = socket.create_connection(address(url), timeout=30)
+    proof = f"Authorization: {HEADERS['Authorization']}\r\n" if secret else ""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{proof}"
+    opened.sendall(f"{head}Content-Length: 100\r\n\r\n".encode() + more)
+    return opened
+
+
+def threads_of(server) -> int:
+    """The threads of all processes of the web server."""
+    members = subprocess.run(
+        ["pgrep", "-g", str(server.pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in members)
+
+
+def test_two_thousand_unfinished_bodies_cost_no_thread_and_webhooks_are_answered(door):
+    url, server = door(WEB_CONCURRENCY="1", TRUSTED_PROXIES="127.0.0.1")
+    assert post(url, body()).ok
+    before = threads_of(server)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    slow = [begin(url, more=b"{") for _ in range(2000)]
+    try:
+        assert all(post(url, body()).ok for _ in range(20))
+        assert requests.get(url.replace(PATH, "/health/live"), timeout=10).ok
+        # The probe's thread began after the first look.
+        assert threads_of(server) <= before + 1
+    finally:
+        for connection in slow:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_the_body_of_a_sender_without_proof_is_not_waited_for(door):
+    url, _ = door()
+    assert begin(url, secret=False).recv(100).startswith(b"HTTP/1.1 401")
+
+
+def test_a_request_that_does_not_arrive_within_its_time_is_answered_408_and_logged(door, wait_until):
+    url, server = door(WEB_CONCURRENCY="1")
+    half_head = socket.create_connection(address(url), timeout=30)
+    half_head.sendall(b"POST /api/ban")
+    silent = socket.create_connection(address(url), timeout=30)
+    half_body, page = begin(url, more=b"{"), begin(url, path="/admin/login/", secret=False)
+    for connection in (half_head, silent, half_body, page):
+        with connection, connection.makefile("rb") as stream:
+            assert stream.read().startswith(b"HTTP/1.1 408")  # it reads until the server closes
+    wait_until(lambda: "refused with 400: incomplete" in server.log.read_text(), 10, "the log line")
+    assert post(url, body()).ok
+
+
+def test_one_address_pushes_out_only_its_own_unfinished_requests(door):
+    url, _ = door(WEB_CONCURRENCY="1")
+    first = begin(url, more=b"{")
+    others = [begin(url, more=b"{") for _ in range(ADDRESS_LIMIT)]
+    assert first.recv(100).startswith(b"HTTP/1.1 408")
+    assert post(url, body()).ok
+    for connection in (first, *others):
         connection.close()
 
 
-def test_the_log_of_a_request_holds_no_secret_and_no_token(door):
+def test_while_the_threads_of_all_pages_wait_webhooks_and_probes_are_answered(door, process_environment):
+    url, _ = door(WEB_CONCURRENCY="1", WEB_THREADS="2", SECURE_SSL_REDIRECT="false")
+    admin, cookies = url.replace(PATH, "/admin/"), {"sessionid": "a" * 32}
+    with psycopg.connect(process_environment["DATABASE_OWNER_URL"]) as owner, ThreadPoolExecutor(4) as pool:
+        owner.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        waiting = [pool.submit(requests.get, admin, cookies=cookies, timeout=30) for _ in range(4)]
+        time.sleep(0.5)
+        assert post(url, body()).ok
+        assert requests.get(url.replace(PATH, "/health/live"), timeout=5).ok
+        assert not any(one.done() for one in waiting)
+        owner.rollback()
+        assert {one.result().status_code for one in waiting} == {200}
+
+
+def test_a_log_that_nobody_reads_stops_no_webhook(process_environment, wait_until):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "core.asgi:application",
+        "-c",
+        "gunicorn.conf.py",
+        "-b",
+        f"127.0.0.1:{port}",
+    ]
+    server = subprocess.Popen(command, cwd=BACKEND, env=process_environment, stdout=writer, stderr=writer)
+    try:
+        wait_until(lambda: listens(port), 20, "the web server")
+        session = requests.Session()
+        for _ in range(200):  # about 40 kB of log lines
+            assert session.post(f"http://127.0.0.1:{port}{PATH}", data=body(), headers=HEADERS, timeout=10).ok
+    finally:
+        os.close(reader)
+        os.close(writer)
+        server.terminate()
+        server.wait(20)
+
+
+def test_on_sigterm_every_request_in_flight_is_answered_and_idle_connections_do_not_delay_the_end(door, wait_until):
+    from django.db import connection
+
+    url, server = door(WEB_CONCURRENCY="1")
+    idle = requests.Session()
+    assert idle.post(url, data=body(), headers=HEADERS, timeout=10).ok
+    with psycopg.connect(**connection.get_connection_params()) as blocker, ThreadPoolExecutor(8) as pool:
+        blocker.execute("LOCK TABLE events_event IN SHARE MODE")
+        flying = [pool.submit(post, url, body(f"e-{n}")) for n in range(8)]
+        time.sleep(0.3)
+        os.kill(server.pid, signal.SIGTERM)
+        time.sleep(0.3)
+        blocker.rollback()
+        answers = {f"e-{n}": one.result().status_code for n, one in enumerate(flying)}
+    assert set(answers.values()) <= {200, 503}
+    stored = set(Event.objects.values_list("event_id", flat=True))
+    assert {event_id for event_id, status in answers.items() if status == 200} <= stored
+    assert 200 in answers.values()
+    assert server.wait(20) == 0
+    # gunicorn alone would wait 25 seconds for the idle connection.
+    assert "Forcing close" not in server.log.read_text()
+
+
+def fifty_requests(name: str) -> list[dict]:
+    """Requests of every kind of answer. `name` makes their events' ids different."""
+    good, token = body(f"{name}-1"), make_path_token(uuid.uuid4())
+    plain = {"Content-Type": "application/json"}
+    proofs = [HEADERS, plain, {**HEADERS, "Authorization": "Bearer wrong"}, {**HEADERS, "Authorization": ""}]
+    bodies = [good, good, b"{", b"[]", b"null", b"\xff", b"", b"x" * (BODY_LIMIT + 1), body("x" * 101), body("\x00")]
+    types = ["text/plain", "", "application/json; charset=utf-8", "APPLICATION/JSON", "application/json,x", "é"]
+    paths = [f"{token}/", "x/", "%00/", "%C3%A7/", f"{token}", "a/b/", "?a=b", f"{token}/?x=y", "//", "..;/"]
+    methods = ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW", "LOCK"]
+    return [
+        *({"data": good, "headers": proof} for proof in proofs),
+        *({"data": content} for content in bodies),
+        *(
+            {"data": body(f"{name}-t{n}"), "headers": {**HEADERS, "Content-Type": kind.encode()}}
+            for n, kind in enumerate(types)
+        ),
+        *({"data": body(f"{name}-p{n}"), "path": path} for n, path in enumerate(paths)),
+        *({"data": body(f"{name}-q{n}"), "path": path, "headers": plain} for n, path in enumerate(paths)),
+        *({"method": method} for method in methods),
+        {"data": good, "path": "../nobank/"},
+        # Not a chunked body: the development server reads none.
+        {"data": good, "path": "../pluggy/"},
+    ]
+
+
+def test_the_development_server_gives_the_same_answers(door, start_process, wait_until):
+    url, _ = door()
+    port = free_port()
+    start_process("manage", "runserver", "--noreload", str(port))
+    wait_until(lambda: listens(port), 30, "the development server")
+    ours, theirs = fifty_requests("a"), fifty_requests("b")
+    assert len(ours) >= 50
+    for one, other in zip(ours, theirs, strict=True):
+        assert _answered(url, **one) == _answered(f"http://127.0.0.1:{port}{PATH}", **other), one
+
+
+def _answered(url: str, method: str = "POST", path: str = "", **options) -> tuple:
+    request = requests.Request(method, url, **{"headers": HEADERS, **options}).prepare()
+    request.url = url + path  # not normalized
+    request.method = method
+    answer = requests.Session().send(request, timeout=10)
+    content = answer.content if answer.headers.get("Content-Type") == "application/json" else b""
+    return answer.status_code, answer.headers.get("Content-Type"), answer.headers.get("Allow"), content
+
+
+def test_the_log_of_a_request_holds_no_secret_and_no_token(door, wait_until):
     url, server = door(LOG_FORMAT="json")
     token = "A" * 43
     requests.post(f"{url}{token}/", data=body(cpf="761.092.776-73"), headers=HEADERS, timeout=10)
     requests.post(f"{url}{token}/", data=body(), headers={**HEADERS, "Authorization": "Bearer x"}, timeout=10)
     requests.get(f"{url}{token}/", timeout=10)
+    wait_until(lambda: server.log.read_text().count("Webhook ") == 3, 10, "the log lines")
     log = server.log.read_text()
-    assert log.count("Webhook ") == 3
     assert "Webhook item/updated accepted and queued for processing" in log
     for text in (token, settings.PLUGGY_WEBHOOK_SECRETS[0], "761.092"):
         assert text not in log

@@ -12,6 +12,7 @@ import secrets
 import socket
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -29,8 +30,9 @@ logger = logging.getLogger(__name__)
 Outcome = Literal["accepted", "duplicate"]
 
 GROUP_LIMIT = 256
-# Bytes of payload after which a group is full, and above which a thread encrypts them, because that would hold the loop.
+# Bytes of payload after which a group is full.
 GROUP_BYTES = 1024 * 1024
+# Bytes of payload above which a thread encrypts a group, because that would hold the loop.
 INLINE_BYTES = 64 * 1024
 # Seconds that a committer waits for more rows after the first: all rows of a group share its cost.
 GATHER = 0.001
@@ -194,7 +196,8 @@ class _Session:
             work.cancel()
             return
         self._fresh = True
-        with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+        # A connection that the server has just ended needs no shutdown.
+        with suppress(OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)
 
     def forget(self) -> None:

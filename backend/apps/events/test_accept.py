@@ -73,8 +73,12 @@ def test_events_of_several_committers_at_once_are_all_stored_once():
         committers = [Committer() for _ in range(4)]
         # Two groups with the same events in different order would wait for each other, if the statement did not sort.
         orders = [rows, rows[::-1], rows, rows[::-1]]
-        submitted = [(committer, one) for some in zip(*orders) for committer, one in zip(committers, some)]
-        return await asyncio.gather(*[committer.submit(one) for committer, one in submitted])
+        submitted = [
+            committer.submit(one)
+            for some in zip(*orders, strict=True)
+            for committer, one in zip(committers, some, strict=True)
+        ]
+        return await asyncio.gather(*submitted)
 
     outcomes = run(deliver())
     assert (outcomes.count("accepted"), outcomes.count("duplicate")) == (300, 900)
@@ -118,7 +122,9 @@ def test_no_group_is_larger_than_its_limits(monkeypatch):
 
     monkeypatch.setattr(accepting, "_Session", Counting)
     big = b"{" + b" " * (accepting.GROUP_BYTES // 4) + b"}"
-    rows = [row(f"small-{n}") for n in range(accepting.GROUP_LIMIT + 1)] + [row(f"big-{n}", payload=big) for n in range(9)]
+    rows = [row(f"small-{n}") for n in range(accepting.GROUP_LIMIT + 1)] + [
+        row(f"big-{n}", payload=big) for n in range(9)
+    ]
     assert set(run(submit(Committer(), *rows))) == {"accepted"}
     assert sizes[0] == accepting.GROUP_LIMIT
     assert max(sizes[1:]) <= 5
