@@ -1,6 +1,5 @@
 """The ASGI application: webhooks are answered in the event loop, all other requests by Django in threads."""
 
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -23,7 +22,7 @@ from apps.banking.aggregators.registry import AGGREGATORS  # noqa: E402
 import_module(settings.ROOT_URLCONF)
 
 # Probes have threads of their own, so that they are answered while all others render slow pages.
-pages = WholeBody(WSGIMiddleware(wsgi.pages, workers=int(os.environ.get("WEB_THREADS", "16"))))  # type: ignore[arg-type]
+pages = WholeBody(WSGIMiddleware(wsgi.pages, workers=settings.WEB_THREADS))  # type: ignore[arg-type]
 straight = WholeBody(WSGIMiddleware(wsgi.straight, workers=2))  # type: ignore[arg-type]
 
 

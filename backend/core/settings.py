@@ -27,6 +27,8 @@ INDEX_KEY = env.str("INDEX_KEY", "")
 # --- Django ---
 ROOT_URLCONF = "core.urls"
 WSGI_APPLICATION = "core.wsgi.application"
+# Threads of a web process that render pages.
+WEB_THREADS = env.int("WEB_THREADS", 16)
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
