@@ -6,12 +6,14 @@ from kombu import Queue
 
 from core.logs import logging_config
 from lib.client_address import trusted_proxies
+from lib.secret_list import SHORTEST, secret_list
 
 env = Env()
 
 # --- The process ---
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY")
+_SHORTEST_SECRET = 1 if DEBUG else SHORTEST
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # The public address of this server, e.g. https://ponte.example.com. Webhook URLs are built from it.
@@ -21,7 +23,7 @@ TRUSTED_PROXIES = trusted_proxies(env.list("TRUSTED_PROXIES", []), in_front=PUBL
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
 
 # --- Keys ---
-ENCRYPTION_KEYS: list[str] = env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", [])
+ENCRYPTION_KEYS = secret_list("ENCRYPTION_KEYS", env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", []))
 INDEX_KEY = env.str("INDEX_KEY", "")
 
 # --- Django ---
@@ -178,13 +180,16 @@ PLUGGY_API_URL = env.str("PLUGGY_API_URL", "https://api.pluggy.ai").rstrip("/")
 PLUGGY_CLIENT_ID = env.str("PLUGGY_CLIENT_ID", "")
 PLUGGY_CLIENT_SECRET = env.str("PLUGGY_CLIENT_SECRET", "")
 # Several secrets, separated by commas, are all accepted while a new one replaces an old one.
-PLUGGY_WEBHOOK_SECRETS: list[str] = env.list("PLUGGY_WEBHOOK_SECRET", [])
+PLUGGY_WEBHOOK_SECRETS = secret_list(
+    "PLUGGY_WEBHOOK_SECRET", env.list("PLUGGY_WEBHOOK_SECRET", []), shortest=_SHORTEST_SECRET
+)
 PLUGGY_WEBHOOK_HEADER = env.str("PLUGGY_WEBHOOK_HEADER", "Authorization")
 PLUGGY_WEBHOOK_PREFIX = env.str("PLUGGY_WEBHOOK_PREFIX", "Bearer ")
-PLUGGY_HMAC_SECRETS: list[str] = env.list("PLUGGY_HMAC_SECRET", [])
+PLUGGY_HMAC_SECRETS = secret_list("PLUGGY_HMAC_SECRET", env.list("PLUGGY_HMAC_SECRET", []), shortest=_SHORTEST_SECRET)
 PLUGGY_HMAC_HEADER = env.str("PLUGGY_HMAC_HEADER", "X-Pluggy-Signature")
 PLUGGY_HMAC_ENCODING = env.str("PLUGGY_HMAC_ENCODING", "hex")
 PLUGGY_HMAC_PREFIX = env.str("PLUGGY_HMAC_PREFIX", "")
 
 # --- Monitoring ---
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+secret_list("METRICS_TOKEN", [METRICS_TOKEN] if METRICS_TOKEN else [], shortest=_SHORTEST_SECRET)

@@ -30,6 +30,7 @@ from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
 from apps.banking.aggregators.pluggy.webhooks.delivery import PluggyDeliveries
 from apps.banking.aggregators.pluggy.webhooks.door import PluggyDoor
 from apps.banking.aggregators.pluggy.webhooks.subscription import PluggySubscription
+from lib.secret_list import secret_list
 
 # The settings that every call needs, by the application's fields.
 REQUIRED = {
@@ -48,6 +49,10 @@ class PluggyApplication(Application):
     client_secret: str
     proofs: Proofs
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ImproperlyConfigured for an empty secret, which would prove anybody."""
+        secret_list("An application's secrets", [*self.proofs.secrets, *self.proofs.hmac_secrets])
 
     def client(self, *, before_call: Callable[[], None] = nothing) -> PluggyClient:
         """A client that shares this process's connections. Raises ImproperlyConfigured for missing settings."""

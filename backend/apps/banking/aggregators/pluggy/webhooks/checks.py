@@ -4,9 +4,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
-
-# An attacker could guess a shorter secret.
-SHORTEST_SECRET = 16
+from lib.secret_list import SHORTEST
 
 
 def check_webhook_secret(**_: object) -> list[CheckMessage]:
@@ -17,11 +15,10 @@ def check_webhook_secret(**_: object) -> list[CheckMessage]:
         )
         kind = Warning if settings.DEBUG else Error
         return [kind("PLUGGY_WEBHOOK_SECRET is not set: Ponte answers webhooks 503.", hint=hint, id="banking.E002")]
-    if any(len(secret) < SHORTEST_SECRET for secret in settings.PLUGGY_WEBHOOK_SECRETS):
-        hint = (
-            f"Use {SHORTEST_SECRET} characters or more, then run `register_webhooks`, which sends the secret to Pluggy."
-        )
-        message = "PLUGGY_WEBHOOK_SECRET contains a secret that is too short to be safe."
+    # Outside DEBUG the settings do not even load.
+    if any(len(secret) < SHORTEST for secret in [*settings.PLUGGY_WEBHOOK_SECRETS, *settings.PLUGGY_HMAC_SECRETS]):
+        hint = f"Use {SHORTEST} characters or more, then run `register_webhooks`, which sends the secret to Pluggy."
+        message = "PLUGGY_WEBHOOK_SECRET or PLUGGY_HMAC_SECRET contains a secret that is too short to be safe."
         return [Warning(message, hint=hint, id="banking.W001")]
     return []
 
