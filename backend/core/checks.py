@@ -25,5 +25,5 @@ def check_proxies(**_: Any) -> list[CheckMessage]:
     """Report that a proxy hides the addresses of clients."""
     if settings.TRUSTED_PROXIES.listed or not settings.TRUSTED_PROXIES.in_front:
         return []
-    text = "PUBLIC_URL is https, so a proxy is in front, but TRUSTED_PROXIES is empty: no limit by address works."
+    text = "TRUSTED_PROXIES is empty, so Ponte cannot know the addresses of its clients: no limit by address works."
     return [Warning(text, hint="docs/deploy.md says what to set.", id="ponte.W001")]

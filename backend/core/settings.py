@@ -5,7 +5,7 @@ from environs import Env
 from kombu import Queue
 
 from core.logs import logging_config
-from lib.client_address import trusted_proxies
+from lib.client_address import is_local_url, trusted_proxies
 from lib.secret_list import SHORTEST, secret_list
 
 env = Env()
@@ -18,8 +18,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # The public address of this server, e.g. https://ponte.example.com. Webhook URLs are built from it.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
-# The proxies whose X-Forwarded-For counts. Ponte does not end TLS, so behind an https address there is always a proxy.
-TRUSTED_PROXIES = trusted_proxies(env.list("TRUSTED_PROXIES", []), in_front=PUBLIC_URL.startswith("https://"))
+# The proxies whose X-Forwarded-For counts. Unless the address is this machine's own, some proxy may be in front.
+TRUSTED_PROXIES = trusted_proxies(env.list("TRUSTED_PROXIES", []), in_front=not is_local_url(PUBLIC_URL))
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
 
 # --- Keys ---

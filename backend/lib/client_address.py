@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -20,6 +21,9 @@ MAX_HOPS = 16
 _FORWARDING = (b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip")
 _FORWARDING_META = tuple(f"HTTP_{name.decode().upper().replace('-', '_')}" for name in _FORWARDING)
 _LIMITED_IPV6_BITS = 64
+# How a program on this machine addresses it. A web page in a local browser can send requests to this machine too, but
+# only under the host name of its site.
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -42,7 +46,7 @@ class Client(NamedTuple):
 
 
 class Proxies(NamedTuple):
-    """The proxies whose word counts. `in_front`: every request comes through some proxy, listed or not."""
+    """The proxies whose word counts. `in_front`: any request may come through a proxy that adds no header."""
 
     networks: tuple[Network, ...] = ()
     unix: bool = False
@@ -89,7 +93,8 @@ def _forwarded(nearest: str, forwarded_for: str, trusted: Proxies) -> Client:
     """The last entry that is no listed proxy. Each proxy appends the address that it saw."""
     for entry in reversed(_entries(forwarded_for)):
         hop = _address(_without_port(entry.strip()))
-        if hop is None:
+        # A loopback address is the machine of the proxy that wrote it, not ours.
+        if hop is None or hop.is_loopback:
             break
         if not trusted.include(hop):
             return Client(str(hop), certain=True)
@@ -138,3 +143,18 @@ def of_meta(meta: Mapping[str, Any], trusted: Proxies) -> Client:
     return client_address(
         meta.get("REMOTE_ADDR") or "", meta.get("HTTP_X_FORWARDED_FOR", "") if proxied else None, trusted
     )
+
+
+def is_local(client: Client, host: str) -> bool:
+    """Whether this machine sent the request, through no proxy, and to itself. `host` is the Host header."""
+    name = host.rpartition(":")[0] if ":" in host and host[-1].isdigit() else host
+    return client.certain and ip_address(client.address).is_loopback and name in _LOCAL_HOSTS
+
+
+def is_local_url(url: str) -> bool:
+    """Whether only this machine can reach an address such as PUBLIC_URL."""
+    try:
+        name = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return name in _LOCAL_HOSTS or f"[{name}]" in _LOCAL_HOSTS

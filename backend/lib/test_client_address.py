@@ -7,7 +7,17 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.client_address import MAX_HOPS, Client, Proxies, client_address, of_headers, of_meta, trusted_proxies
+from lib.client_address import (
+    MAX_HOPS,
+    Client,
+    Proxies,
+    client_address,
+    is_local,
+    is_local_url,
+    of_headers,
+    of_meta,
+    trusted_proxies,
+)
 
 NOBODY = trusted_proxies([])
 BEHIND = trusted_proxies([], in_front=True)
@@ -47,7 +57,9 @@ def test_the_last_address_that_is_no_listed_proxy_is_the_client(peer, forwarded_
     assert client_address(peer, forwarded_for, LISTED) == Client(client, certain=True)
 
 
-@pytest.mark.parametrize("forwarded_for", [None, "", " , ", "unknown", "203.0.113.9, _hidden", "10.9.9.9", "1.2.3.4.5"])
+@pytest.mark.parametrize(
+    "forwarded_for", [None, "", " , ", "unknown", "203.0.113.9, _hidden", "10.9.9.9", "1.2.3.4.5", "127.0.0.1"]
+)
 def test_a_listed_proxy_that_names_no_client_leaves_it_uncertain(forwarded_for):
     client = client_address("10.1.2.3", forwarded_for, LISTED)
     assert not client.certain
@@ -75,7 +87,7 @@ def test_an_entry_that_is_no_address_is_an_error_at_the_start(entries):
 
 @given(claims=st.lists(st.one_of(ADDRESSES, GARBAGE), max_size=5), client=st.ip_addresses(v=4))
 def test_what_a_client_claims_in_the_header_never_decides(claims, client):
-    if LISTED.include(client):
+    if LISTED.include(client) or client.is_loopback:
         return
     header = ",".join([*claims, str(client)])
     assert client_address("10.1.2.3", header, LISTED) == Client(str(client), certain=True)
@@ -141,3 +153,49 @@ def test_the_defaults_trust_nobody():
     assert Proxies() == NOBODY
     assert not NOBODY.listed
     assert trusted_proxies(["unix"]).listed
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:8000", "[::1]", "[::1]:8000"])
+def test_a_request_of_this_machine_to_itself_is_local(host):
+    for address in ("127.0.0.1", "127.0.0.9", "::1"):
+        assert is_local(client_address(address, None, NOBODY), host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "ponte.example.com", "localhost.example.com", "127.0.0.1.example.com:80", ":1", "1"]
+)
+def test_a_request_under_another_host_name_is_not_local(host):
+    assert not is_local(client_address("127.0.0.1", None, NOBODY), host)
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded_for", "trusted"),
+    [
+        ("10.1.2.3", None, NOBODY),
+        ("", None, NOBODY),
+        ("127.0.0.1", "127.0.0.1", NOBODY),
+        ("127.0.0.1", None, BEHIND),
+        ("127.0.0.1", None, trusted_proxies(["127.0.0.1"])),
+        ("127.0.0.1", "127.0.0.1", trusted_proxies(["127.0.0.0/8"])),
+        ("10.1.2.3", "127.0.0.1", LISTED),
+    ],
+)
+def test_a_request_that_may_come_from_elsewhere_is_not_local(peer, forwarded_for, trusted):
+    assert not is_local(client_address(peer, forwarded_for, trusted), "localhost")
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost", True),
+        ("http://[::1]:8000", True),
+        ("https://ponte.example.com", False),
+        ("http://127.0.0.1.example.com", False),
+        ("http://user@127.0.0.1@evil.example.com", False),
+        ("", False),
+        ("http://[::1", False),
+    ],
+)
+def test_only_an_address_of_this_machine_is_local(url, local):
+    assert is_local_url(url) is local

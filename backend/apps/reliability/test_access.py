@@ -3,9 +3,16 @@
 import pytest
 from django.test import Client
 
+from lib.client_address import trusted_proxies
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TOKEN = "a-metrics-token-for-tests-alone"
+
+
+@pytest.fixture(autouse=True)
+def without_a_proxy(settings):
+    settings.TRUSTED_PROXIES = trusted_proxies([])
 
 
 def status(**options) -> int:
@@ -23,6 +30,18 @@ def test_without_a_token_only_this_machine_may_read():
 @pytest.mark.parametrize("header", ["x-forwarded-for", "x-forwarded-proto", "x-real-ip", "forwarded", "via"])
 def test_without_a_token_a_request_through_a_proxy_is_refused(header):
     assert status(headers={"host": "localhost", header: "127.0.0.1"}) == 404
+
+
+def test_without_a_token_a_proxy_that_adds_no_header_is_refused(settings):
+    # Such a proxy on this machine looks like a program on this machine.
+    settings.TRUSTED_PROXIES = trusted_proxies([], in_front=True)
+    assert status(REMOTE_ADDR="127.0.0.1") == 404
+    settings.TRUSTED_PROXIES = trusted_proxies(["127.0.0.1"], in_front=True)
+    assert status(REMOTE_ADDR="127.0.0.1") == 404
+    assert status(REMOTE_ADDR="127.0.0.1", headers={"host": "localhost", "x-forwarded-for": "203.0.113.9"}) == 404
+    settings.TRUSTED_PROXIES = trusted_proxies(["10.0.0.5"], in_front=True)
+    assert status(REMOTE_ADDR="10.0.0.5", headers={"host": "localhost", "x-forwarded-for": "127.0.0.1"}) == 404
+    assert status(REMOTE_ADDR="127.0.0.1") == 200
 
 
 def test_without_a_token_another_host_name_is_refused(settings):

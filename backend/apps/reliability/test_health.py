@@ -143,7 +143,7 @@ def test_a_head_request_gets_only_the_head(start_web):
 
 
 def test_a_database_that_accepts_connections_and_never_answers_is_down_within_two_seconds(start_web, black_hole):
-    web = start_web(DATABASE_URL=f"postgresql://ponte@127.0.0.1:{black_hole}/ponte")
+    web = start_web(DATABASE_URL=f"postgresql://ponte@127.0.0.1:{black_hole}/ponte", PUBLIC_URL="http://127.0.0.1")
     answer, seconds = timed(web)
     assert seconds < 2
     assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")

@@ -177,7 +177,7 @@ def test_a_configured_folder_is_emptied_at_the_start_and_not_removed(start_web, 
     left_over = tmp_path / "metrics" / "counter_1.db"
     left_over.parent.mkdir()
     left_over.write_bytes(b"not a counter")
-    web = start_web(PROMETHEUS_MULTIPROC_DIR=str(left_over.parent))
+    web = start_web(PROMETHEUS_MULTIPROC_DIR=str(left_over.parent), PUBLIC_URL="http://127.0.0.1")
     assert not left_over.exists()
     assert web.get("/metrics").headers["Content-Type"].startswith("text/plain")
     web.process.terminate()
