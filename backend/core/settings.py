@@ -1,6 +1,7 @@
 """All settings, read from the environment. docs/configuration.md lists them; a test compares the two."""
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 from kombu import Queue
 
@@ -20,6 +21,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 # The proxies whose X-Forwarded-For counts. Unless the address is this machine's own, some proxy may be in front.
 TRUSTED_PROXIES = trusted_proxies(env.list("TRUSTED_PROXIES", []), in_front=not is_local_url(PUBLIC_URL))
+if DEBUG and PUBLIC_URL and not is_local_url(PUBLIC_URL):
+    raise ImproperlyConfigured("DEBUG must be off where others reach Ponte: unset DEBUG, or PUBLIC_URL.")
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))
 
 # --- Keys ---
@@ -69,6 +72,7 @@ TEMPLATES = [
         },
     }
 ]
+DEFAULT_EXCEPTION_REPORTER_FILTER = "core.debug_pages.SecretsHidden"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -94,7 +98,7 @@ SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^health"]
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not (DEBUG or is_local_url(PUBLIC_URL))
 
 # --- PostgreSQL ---
 # The application's role reads and writes rows. The owner's role, which only migrations use, changes tables.

@@ -9,6 +9,8 @@ import pytest
 
 from core.documents import BACKEND
 
+LOCAL = "http://127.0.0.1:8000"
+
 
 def load(*names: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Import the settings as a process does at its start, and print some of them as JSON."""
@@ -32,9 +34,32 @@ def test_a_short_secret_is_an_error_in_production_only(name):
     assert done.returncode != 0
     assert f"{name} contains a secret of fewer than 16 characters" in done.stderr
     assert "hunter2" not in done.stderr
-    assert load(**{name: "hunter2", "DEBUG": "true"}).returncode == 0
+    assert load(**{name: "hunter2", "DEBUG": "true", "PUBLIC_URL": LOCAL}).returncode == 0
 
 
 def test_secrets_may_be_separated_by_a_comma_and_a_space():
     done = load("PLUGGY_WEBHOOK_SECRETS", "PLUGGY_HMAC_SECRETS", PLUGGY_WEBHOOK_SECRET=f"{'n' * 16}, {'o' * 16}")
     assert json.loads(done.stdout) == [["n" * 16, "o" * 16], []]
+
+
+def test_debug_at_a_public_address_is_an_error_at_the_start():
+    for address in ("https://ponte.example.com", "http://192.0.2.7:8000"):
+        done = load(DEBUG="true", PUBLIC_URL=address)
+        assert done.returncode != 0
+        assert "DEBUG must be off" in done.stderr
+    for address in ("", LOCAL, "http://localhost:8000"):
+        assert load(DEBUG="true", PUBLIC_URL=address).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "secure"),
+    [
+        ({"PUBLIC_URL": "https://ponte.example.com"}, True),
+        ({"PUBLIC_URL": ""}, True),
+        ({"PUBLIC_URL": LOCAL}, False),
+        ({"PUBLIC_URL": LOCAL, "DEBUG": "true"}, False),
+    ],
+)
+def test_cookies_need_tls_unless_only_this_machine_reaches_the_pages(environment, secure):
+    done = load("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", **environment)
+    assert json.loads(done.stdout) == [secure, secure]

@@ -39,9 +39,10 @@ def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -
     """
     if real:
         generated = {name: value for name, value in read(file).items() if not name.startswith("PLUGGY_")}
-        return {**_defaults(ports), **generated, **os.environ, **servers, "PORT": str(ports.web)}
+        return {**_defaults(ports), **generated, **os.environ, **servers, **_not_debug(), "PORT": str(ports.web)}
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLUGGY_")}
-    fixed = {"PLUGGY_API_URL": ports.sandbox_url, "PORT": str(ports.web), **_local(ports)}
+    debug = _not_debug() if os.environ.get("PUBLIC_URL") else {}
+    fixed = {"PLUGGY_API_URL": ports.sandbox_url, "PORT": str(ports.web), **_local(ports), **debug}
     return {**_defaults(ports), **read(file), **own, **fixed, **servers}
 
 
@@ -64,4 +65,14 @@ def _defaults(ports: Ports) -> dict[str, str]:
 
 def _local(ports: Ports) -> dict[str, str]:
     """Plain HTTP on this machine: cookies and redirects must not require TLS."""
-    return {"DEBUG": "true", "ALLOWED_HOSTS": "localhost,127.0.0.1", "PUBLIC_URL": ports.web_url}
+    return {
+        "DEBUG": "true",
+        "SECURE_SSL_REDIRECT": "false",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "PUBLIC_URL": ports.web_url,
+    }
+
+
+def _not_debug() -> dict[str, str]:
+    """With a real account or a public address, strangers may reach the pages through a tunnel."""
+    return {"DEBUG": "false"}

@@ -55,6 +55,18 @@ def test_a_demo_never_calls_the_users_public_address(tmp_path: Path, monkeypatch
     assert (demo["PUBLIC_URL"], real["PUBLIC_URL"]) == ("http://127.0.0.1:8000", "https://ponte.example.com")
 
 
+def test_debug_is_off_with_a_real_account_or_a_public_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "env").write_text("PLUGGY_CLIENT_ID=sandbox\n")
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    monkeypatch.setenv("DEBUG", "true")
+    assert environment.build(SERVERS, tmp_path / "env", PORTS, real=False)["DEBUG"] == "true"
+    assert environment.build(SERVERS, tmp_path / "env", PORTS, real=True)["DEBUG"] == "false"
+    monkeypatch.setenv("PUBLIC_URL", "https://tunnel.example.com")
+    for real in (False, True):
+        found = environment.build(SERVERS, tmp_path / "env", PORTS, real=real)
+        assert (found["DEBUG"], found["SECURE_SSL_REDIRECT"]) == ("false", "false")
+
+
 def test_the_demo_runs_the_procfile_on_this_machine_only():
     web = commands.from_procfile(ROOT, reload=False)["web"]
     assert web.startswith("exec gunicorn --chdir backend core.asgi:application --bind 127.0.0.1:$PORT")
