@@ -63,3 +63,10 @@ def test_debug_at_a_public_address_is_an_error_at_the_start():
 def test_cookies_need_tls_unless_only_this_machine_reaches_the_pages(environment, secure):
     done = load("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", **environment)
     assert json.loads(done.stdout) == [secure, secure]
+
+
+def test_browsers_are_told_to_insist_on_tls_for_an_hour_and_for_this_host_alone():
+    names = ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")
+    assert json.loads(load(*names).stdout) == [3600, False, False]
+    chosen = {"SECURE_HSTS_SECONDS": "31536000", **dict.fromkeys(names[1:], "true")}
+    assert json.loads(load(*names, **chosen).stdout) == [31536000, True, True]
