@@ -67,7 +67,7 @@ def test_after_the_rotation_the_new_key_decrypts_everything(settings, monkeypatc
     monkeypatch.setattr(rotation, "BATCH", 7)
     account = some_of_everything()
     settings.ENCRYPTION_KEYS = [NEW, OLD]
-    assert "banking.Transaction: 25 rows to encrypt again" in rotate("--dry-run")
+    assert "banking.Transaction: 25 rows decrypted, 25 to encrypt again" in rotate("--dry-run")
     assert "banking.Transaction: 25 rows encrypted again" in rotate()
     settings.ENCRYPTION_KEYS = [NEW]
     assert all(row.extra == SECRET for row in Transaction.objects.all())
@@ -99,6 +99,40 @@ def test_a_row_that_no_key_decrypts_is_reported_and_left_as_it_is(settings):
         rotate()
     assert bytes(Transaction.objects.get(pk=lost.pk).extra_sealed).startswith(b"\x01nokey")
     assert rotation.outdated(Transaction) == 1
+
+
+@pytest.mark.django_db
+def test_a_dry_run_decrypts_every_value_and_changes_nothing(settings, monkeypatch):
+    monkeypatch.setattr(rotation, "CHECKED_AT_ONCE", 7)
+    some_of_everything()
+    before = list(Transaction.objects.order_by("pk").values_list("pk", "extra_sealed"))
+    said = rotate("--dry-run")
+    assert "banking.Transaction: 25 rows decrypted, 0 to encrypt again" in said
+    assert "events.Event: 1 rows decrypted, 0 to encrypt again" in said
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    assert "banking.Transaction: 25 rows decrypted, 25 to encrypt again" in rotate("--dry-run")
+    assert list(Transaction.objects.order_by("pk").values_list("pk", "extra_sealed")) == before
+
+
+@pytest.mark.django_db
+def test_a_dry_run_with_other_keys_than_those_of_the_backup_fails(settings):
+    some_of_everything()
+    settings.ENCRYPTION_KEYS = [NEW]
+    with pytest.raises(CommandError, match="cannot be decrypted"):
+        rotate("--dry-run")
+
+
+@pytest.mark.django_db
+def test_a_dry_run_finds_the_one_value_that_is_damaged_although_its_key_is_known():
+    some_of_everything()
+    damaged = Transaction.objects.earliest("pk")
+    sealed = bytearray(damaged.extra_sealed)
+    sealed[-1] ^= 1
+    Transaction.objects.filter(pk=damaged.pk).update(extra_sealed=bytes(sealed))
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 rows cannot be decrypted"):
+        call_command("rotate_keys", "--dry-run", stdout=out, stderr=out)
+    assert f"banking.Transaction: none of ENCRYPTION_KEYS decrypts 1 rows (id {damaged.pk})" in out.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,6 +17,7 @@ from lib import crypto
 
 BATCH = 200
 PASSES = 20
+CHECKED_AT_ONCE = 1000
 # Seconds before the next pass tries again the rows that were locked in this one.
 PAUSE = 0.5
 
@@ -27,6 +28,15 @@ class Rotation:
 
     resealed: int = 0
     locked: int = 0
+    unreadable: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Checked:
+    """What a look at every row of one model found. `unreadable` holds the ids of rows that no key decrypts."""
+
+    readable: int = 0
+    outdated: int = 0
     unreadable: list[int] = field(default_factory=list)
 
 
@@ -51,6 +61,28 @@ def outdated(model: type[models.Model]) -> int:
         cursor.execute(_compose(statement, model), {"key": crypto.ring().writer})
         rows: int = cursor.fetchone()[0]
     return rows
+
+
+def check(model: type[models.Model]) -> Checked:
+    """Decrypt every sealed value of a model. Changes and locks nothing."""
+    result, last = Checked(), 0
+    while rows := list(model._base_manager.filter(pk__gt=last).order_by("pk")[:CHECKED_AT_ONCE]):
+        for row in rows:
+            _open(row, result)
+        last = rows[-1].pk
+    return result
+
+
+def _open(row: Any, result: Checked) -> None:
+    columns = _sealed(row)
+    try:
+        for name, sealed in columns.items():
+            crypto.unseal(sealed, row.seal_context(name))
+    except crypto.Unreadable:
+        result.unreadable.append(row.pk)
+        return
+    result.readable += bool(columns)
+    result.outdated += not all(map(crypto.is_current, columns.values()))
 
 
 def rotate(model: type[models.Model], report: Callable[[int], None] = lambda _: None) -> Rotation:
@@ -94,7 +126,7 @@ _TAKE = sql.SQL("""
 
 
 def _reseal(row: Any, result: Rotation) -> None:
-    columns = {name: bytes(sealed) for name in sealed_columns(type(row)) if (sealed := getattr(row, name)) is not None}
+    columns = _sealed(row)
     try:
         resealed = {name: _with_first_key(sealed, row.seal_context(name)) for name, sealed in columns.items()}
     except crypto.Unreadable:
@@ -102,6 +134,11 @@ def _reseal(row: Any, result: Rotation) -> None:
         return
     type(row)._base_manager.filter(pk=row.pk).update(**resealed)
     result.resealed += 1
+
+
+def _sealed(row: Any) -> dict[str, bytes]:
+    """The sealed values of a row, by their columns."""
+    return {name: bytes(sealed) for name in sealed_columns(type(row)) if (sealed := getattr(row, name)) is not None}
 
 
 def _with_first_key(sealed: bytes, context: str) -> bytes:

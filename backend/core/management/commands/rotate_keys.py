@@ -17,33 +17,45 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="only count the rows to encrypt again; change nothing"
+            "--dry-run",
+            action="store_true",
+            help="only decrypt every value, and count the rows to encrypt again; change nothing",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
-            self._count()
+            self._check()
             return
         left = [self._rotate(model) for model in rotation.sealed_models()]
         if any(left):
             raise CommandError(f"{sum(left)} rows still need an older key. Keep the older keys; see the lines above.")
         self.stdout.write(self.style.SUCCESS("All rows use the first key; the older keys can be dropped."))
 
-    def _count(self) -> None:
+    def _check(self) -> None:
+        unreadable = 0
         for model in rotation.sealed_models():
-            self.stdout.write(f"{model._meta.label}: {rotation.outdated(model)} rows to encrypt again")
+            result = rotation.check(model)
+            label = model._meta.label
+            self.stdout.write(f"{label}: {result.readable} rows decrypted, {result.outdated} to encrypt again")
+            self._report_unreadable(label, result.unreadable)
+            unreadable += len(result.unreadable)
+        if unreadable:
+            raise CommandError(f"{unreadable} rows cannot be decrypted; see the lines above.")
 
     def _rotate(self, model: type[models.Model]) -> int:
         """Encrypt the rows of a model again. Returns how many rows still need an older key."""
         label = model._meta.label
         result = rotation.rotate(model, lambda so_far: self.stdout.write(f"{label}: {so_far} …"))
         self.stdout.write(f"{label}: {result.resealed} rows encrypted again")
-        if result.unreadable:
-            ids = ", ".join(map(str, result.unreadable[:10]))
-            self.stderr.write(
-                f"{label}: none of ENCRYPTION_KEYS decrypts {len(result.unreadable)} rows (id {ids}). "
-                "Add the key that encrypted them, and run the command again."
-            )
+        self._report_unreadable(label, result.unreadable)
         if result.locked > 0:
             self.stderr.write(f"{label}: {result.locked} rows were locked the whole time. Run the command again.")
         return len(result.unreadable) + max(0, result.locked)
+
+    def _report_unreadable(self, label: str, rows: list[int]) -> None:
+        if rows:
+            ids = ", ".join(map(str, rows[:10]))
+            self.stderr.write(
+                f"{label}: none of ENCRYPTION_KEYS decrypts {len(rows)} rows (id {ids}). "
+                "Add the key that encrypted them, and run the command again."
+            )
