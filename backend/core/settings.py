@@ -136,7 +136,9 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "ponte",
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+        # 1 was pickle. A release of that time may still run beside this one.
+        "VERSION": 2,
+        "OPTIONS": {"serializer": "core.json_cache.JSONSerializer", "socket_timeout": 2, "socket_connect_timeout": 1},
     }
 }
 
