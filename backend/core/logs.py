@@ -1,13 +1,16 @@
 """The log lines: JSON in production, readable text for development, and no secrets in either."""
 
+import json
 import logging
 import os
 import threading
 import time
 from collections import deque
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict
 
 from lib.redact import redact_event
 
@@ -84,6 +87,39 @@ class LineHandler(logging.Handler):
             return f"A line of {record.name} could not be rendered: {type(error).__name__}\n".encode()
 
 
+class LineFormatter(logging.Formatter):
+    """Renders a record's message, fields and traceback as one line, after redaction.
+
+    structlog's own formatter costs several times more, and this is a fifth of what a webhook costs.
+    """
+
+    def __init__(self, style: str) -> None:
+        super().__init__()
+        self._render = structlog.dev.ConsoleRenderer() if style == "console" else _as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line without its end."""
+        line: EventDict = {
+            "event": record.getMessage(),
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return str(self._render(None, "", redact_event(None, "", line)))
+
+
+# The attributes that every record has; all others are fields of the caller.
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _as_json(_logger: object, _method: str, line: EventDict) -> str:
+    return _ENCODER.encode(line)
+
+
 class OncePerOutage(logging.Filter):
     """Passes an error once per outage, however often it is repeated, and without its traceback."""
 
@@ -103,24 +139,10 @@ class OncePerOutage(logging.Filter):
 
 def logging_config(level: str, style: str) -> dict[str, Any]:
     """A dictionary for logging.config. `style` is `json` or `console`. All lines go to stderr."""
-    renderer = structlog.dev.ConsoleRenderer() if style == "console" else structlog.processors.JSONRenderer()
-    shared = [
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.format_exc_info,
-    ]
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": shared,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event, renderer],
-            }
-        },
+        "formatters": {"line": {"()": LineFormatter, "style": style}},
         "filters": {"once": {"()": OncePerOutage}},
         "handlers": {"stderr": {"()": LineHandler, "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},

@@ -64,16 +64,17 @@ class Answer:
     event: str = "-"
     detail: str = ""
 
-    @property
-    def content(self) -> bytes:
-        """The body: one JSON object."""
-        return json.dumps({"status" if self.status == 200 else "error": self.detail or self.outcome}).encode()
+    def render(self) -> tuple[bytes, dict[str, str]]:
+        """The content, which is one JSON object, and the headers."""
+        return _rendered(self.status, self.detail or self.outcome)
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """Without the length the answer would be sent in chunks, because no middleware runs that sets it."""
-        allow = {"Allow": "POST"} if self.status == 405 else {}
-        return {"Content-Type": "application/json", "Content-Length": str(len(self.content)), **allow}
+
+@lru_cache(maxsize=256)
+def _rendered(status: int, text: str) -> tuple[bytes, dict[str, str]]:
+    content = json.dumps({"status" if status == 200 else "error": text}).encode()
+    # Without its length the answer would be sent in chunks, because no middleware runs that sets it.
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
+    return content, {**headers, "Allow": "POST"} if status == 405 else headers
 
 
 class TooLarge(Exception):
@@ -98,9 +99,10 @@ async def serve(
     """Answer one ASGI request to /api/banking/webhooks/<name>/ or, for single items, …/<name>/<token>/."""
     head = Head(scope["method"], _environ(scope), aggregator(name), token)
     answer = await _answer_and_report(head, lambda: _read_messages(receive))
-    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.content})
+    content, headers = answer.render()
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
+    await send({"type": "http.response.body", "body": content})
 
 
 @csrf_exempt
@@ -110,7 +112,8 @@ def receive(request: HttpRequest, name: str, token: str | None = None) -> HttpRe
         raise Http404
     head = Head(request.method or "", request.META, aggregator(name), token)
     answer = background_loop.run(_answer_and_report(head, lambda: asyncio.to_thread(_read_stream, request)))
-    return HttpResponse(answer.content, status=answer.status, headers=answer.headers)
+    content, headers = answer.render()
+    return HttpResponse(content, status=answer.status, headers=headers)
 
 
 async def _answer_and_report(head: Head, read: Reader) -> Answer:
