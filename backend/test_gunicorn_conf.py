@@ -73,4 +73,8 @@ def test_the_environment_sets_the_number_of_processes(process_environment: dict[
     environment = {**process_environment, "WEB_CONCURRENCY": "3"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     shown = {name.strip(): value for name, _, value in (line.partition("= ") for line in done.stdout.splitlines())}
-    assert (shown["workers"], shown["worker_class"], shown["chdir"]) == ("3", "core.web_worker.Worker", str(ROOT / "backend"))
+    assert (shown["workers"], shown["worker_class"], shown["chdir"]) == (
+        "3",
+        "core.web_worker.Worker",
+        str(ROOT / "backend"),
+    )

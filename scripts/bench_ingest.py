@@ -12,20 +12,31 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
+import bench_djstripe
 import embedded
 from embedded.ports import free_port
-from load import Result, flood, offer, post
+from load import Result, flood, get, offer, post
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = "/api/banking/webhooks/pluggy/"
 CONNECTIONS = 64
+# Connections that load the admin's first page, one after the other, beside a quarter of the offered webhooks.
+PAGES = 16
+PEERS = {"DJANGO_SETTINGS_MODULE": "bench_settings"}
+RUNS = ("ours", "peer", "empty", "djstripe", "duplicates", "offered", "beside_pages", "pages")
+# Those that store new events.
+OUR_RUNS = ("ours", "offered", "beside_pages")
 OFFERED = 1_000
 SECRET = secrets.token_urlsafe(32)
 
@@ -42,7 +53,7 @@ def main() -> None:
         print(json.dumps(figures))
 
 
-def measure(seconds: float, rounds: int) -> dict[str, float]:
+def measure(seconds: float, rounds: int) -> dict[str, float | None]:
     """All figures of one run. Ours and the peers take turns, so that a slower machine slows all of them."""
     folder = ROOT / ".local" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,9 +64,63 @@ def measure(seconds: float, rounds: int) -> dict[str, float]:
         manage(environment, "migrate", "--noinput", "--database", "owner", "-v", "0")
         database = stack.enter_context(psycopg.connect(urls["DATABASE_OWNER_URL"], autocommit=True))
         prepare(database)
-        ours = stack.enter_context(web_server(environment))
-        peers = stack.enter_context(web_server(environment, "bench_peers:application"))
-        return take_turns(database, ours, peers, seconds, rounds)
+        servers = Servers(
+            stack.enter_context(web_server(environment)),
+            stack.enter_context(web_server({**environment, **PEERS}, "bench_peers:application")),
+            stack.enter_context(djstripe(folder, database, urls, environment)),
+        )
+        return take_turns(database, servers, log_in(environment), seconds, rounds)
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The ports of the servers; `djstripe` is None where it cannot be installed."""
+
+    ours: int
+    peers: int
+    djstripe: int | None
+
+
+@contextmanager
+def djstripe(
+    folder: Path, database: psycopg.Connection, urls: dict[str, str], environment: dict[str, str]
+) -> Iterator[int | None]:
+    """Run dj-stripe's endpoint beside ours, with a new database on the same server."""
+    packages = folder / "djstripe"
+    if problem := bench_djstripe.install(packages):
+        print(f"bench: dj-stripe is left out, because it could not be installed: {problem}", file=sys.stderr)
+        yield None
+        return
+    database.execute("DROP DATABASE IF EXISTS bench_djstripe WITH (FORCE)")
+    database.execute("CREATE DATABASE bench_djstripe")
+    theirs = {
+        **environment,
+        "DJANGO_SETTINGS_MODULE": "bench_djstripe_settings",
+        "DJSTRIPE_DATABASE_URL": urlsplit(urls["DATABASE_OWNER_URL"])._replace(path="/bench_djstripe").geturl(),
+        "PYTHONPATH": f"{environment['PYTHONPATH']}{os.pathsep}{packages}",
+    }
+    prepare = [sys.executable, "-c", "import bench_djstripe; bench_djstripe.prepare()"]
+    subprocess.run(prepare, cwd=ROOT, env=theirs, check=True)
+    with web_server(theirs, "bench_djstripe:application") as port:
+        yield port
+
+
+def log_in(environment: dict[str, str]) -> str:
+    """The cookie of a new superuser."""
+    code = """
+from django.contrib.auth import get_user_model, login
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+request = HttpRequest()
+request.session = SessionStore()
+user, _ = get_user_model().objects.get_or_create(username="bench", is_staff=True, is_superuser=True)
+login(request, user, "django.contrib.auth.backends.ModelBackend")
+request.session.save()
+print(request.session.session_key)
+"""
+    command = [sys.executable, "backend/manage.py", "shell", "--no-imports", "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    return f"sessionid={done.stdout.split()[-1]}"
 
 
 @contextmanager
@@ -69,24 +134,35 @@ def only_run(file: Path) -> Iterator[None]:
         yield
 
 
-def take_turns(database: psycopg.Connection, ours: int, peers: int, seconds: float, rounds: int) -> dict[str, float]:
+def take_turns(
+    database: psycopg.Connection, servers: Servers, cookie: str, seconds: float, rounds: int
+) -> dict[str, float | None]:
     sent = Events()
+    ours, peers = servers.ours, servers.peers
+    before = rows(database)
     for port, path in ((ours, PATH), (peers, "/obvious/"), (peers, "/empty/")):
         flood(port, requests(path, Events()), CONNECTIONS, 1)
-    before = rows(database)
-    runs: dict[str, list[Result]] = {"ours": [], "peer": [], "empty": [], "duplicates": [], "offered": []}
+    warm = rows(database) - before
+    runs: dict[str, list[Result]] = {name: [] for name in RUNS}
     for _ in range(rounds):
         runs["ours"].append(flood(ours, requests(PATH, sent), CONNECTIONS, seconds))
         runs["peer"].append(flood(peers, requests("/obvious/", Events()), CONNECTIONS, seconds))
         runs["empty"].append(flood(peers, requests("/empty/", Events()), CONNECTIONS, seconds))
+        if servers.djstripe:
+            events = bench_djstripe.requests(post)
+            runs["djstripe"].append(flood(servers.djstripe, events, CONNECTIONS, seconds))
         runs["duplicates"].append(flood(ours, requests(PATH, sent.again()), CONNECTIONS, seconds))
         runs["offered"].append(offer(ours, requests(PATH, sent), CONNECTIONS, seconds, OFFERED))
-    return summary(runs, rows(database) - before)
+        with ThreadPoolExecutor(1) as pool:
+            pages = pool.submit(flood, ours, repeat(get("/admin/", {"Cookie": cookie})), PAGES, seconds)
+            runs["beside_pages"].append(offer(ours, requests(PATH, sent), CONNECTIONS, seconds, OFFERED / 4))
+            runs["pages"].append(pages.result())
+    return summary(runs, rows(database) - before - warm)
 
 
-def summary(runs: dict[str, list[Result]], stored: int) -> dict[str, float]:
-    accepted = sum(run.statuses[200] for run in runs["ours"] + runs["offered"])
-    rps, peer, empty = (median([run.rate for run in runs[name]]) for name in ("ours", "peer", "empty"))
+def summary(runs: dict[str, list[Result]], stored: int) -> dict[str, float | None]:
+    accepted = sum(run.statuses[200] for name in OUR_RUNS for run in runs[name])
+    rps, peer, empty, djstripe = (rate(runs[name]) for name in ("ours", "peer", "empty", "djstripe"))
     offered = runs["offered"]
     return {
         "rps": round(rps),
@@ -94,17 +170,25 @@ def summary(runs: dict[str, list[Result]], stored: int) -> dict[str, float]:
         "ratio": round(rps / peer, 2),
         "empty_view_rps": round(empty),
         "empty_ratio": round(rps / empty, 2),
+        "djstripe_rps": round(djstripe) if djstripe else None,
+        "djstripe_ratio": round(rps / djstripe, 2) if djstripe else None,
         "p50_ms": round(median([run.percentile(0.50) for run in offered]), 2),
         "p99_ms": round(median([run.percentile(0.99) for run in offered]), 2),
-        "offered_rps": round(median([run.rate for run in offered])),
+        "offered_rps": round(rate(offered)),
         "accepted": accepted,
         "rows": stored,
         "lost": accepted - stored,
-        "duplicate_rps": round(median([run.rate for run in runs["duplicates"]])),
+        "duplicate_rps": round(rate(runs["duplicates"])),
         "p99_ms_at_full_load": round(median([run.percentile(0.99) for run in runs["ours"]]), 2),
+        "page_load_p99_ms": round(median([run.percentile(0.99) for run in runs["beside_pages"]]), 2),
+        "page_load_pages": round(rate(runs["pages"])),
         "failed": sum(run.answers - run.statuses[200] for some in runs.values() for run in some),
         "client_cpu_share": round(median([run.client_cpu_seconds / run.seconds for run in runs["empty"]]), 2),
     }
+
+
+def rate(runs: list[Result]) -> float:
+    return median([run.rate for run in runs]) if runs else 0
 
 
 def median(values: list[float]) -> float:
@@ -156,7 +240,13 @@ def prepare(database: psycopg.Connection) -> None:
 
 def make_environment(urls: dict[str, str]) -> dict[str, str]:
     known = dict(line.split("=", 1) for line in (ROOT / ".local" / "env").read_text().splitlines() if "=" in line)
-    ours = {"PLUGGY_WEBHOOK_SECRET": SECRET, "DEBUG": "false", "LOG_LEVEL": "INFO", "LOG_FORMAT": "json"}
+    ours = {
+        "PLUGGY_WEBHOOK_SECRET": SECRET,
+        "DEBUG": "false",
+        "SECURE_SSL_REDIRECT": "false",
+        "LOG_LEVEL": "INFO",
+        "LOG_FORMAT": "json",
+    }
     paths = f"{ROOT / 'backend'}{os.pathsep}{ROOT / 'scripts'}"
     return {**os.environ, **known, **urls, **ours, "PYTHONPATH": paths}
 
@@ -174,7 +264,6 @@ def web_server(environment: dict[str, str], application: str | None = None) -> I
     if application:
         command[command.index("core.asgi:application")] = application
         command += ["--worker-class", "gthread", "--threads", "16"]
-        environment = {**environment, "DJANGO_SETTINGS_MODULE": "bench_settings"}
     log = (ROOT / ".local" / f"bench-{application or 'ours'}.log").open("wb")
     process = subprocess.Popen(
         [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
@@ -198,12 +287,12 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     sys.exit("bench: the web server did not answer within 30 s: see .local/bench-*.log")
 
 
-def show(figures: dict[str, float]) -> None:
+def show(figures: dict[str, float | None]) -> None:
     table = Table(title="Accepting webhooks: unique, authenticated, on disk before 200")
     table.add_column("what")
     table.add_column("figure", justify="right")
     for name, value in figures.items():
-        table.add_row(name, f"{value:,}")
+        table.add_row(name, "–" if value is None else f"{value:,}")
     Console(stderr=True).print(table)
 
 

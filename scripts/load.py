@@ -92,6 +92,12 @@ def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
 
+def get(path: str, headers: dict[str, str]) -> bytes:
+    """The bytes of a request without a body."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "127.0.0.1", **headers}.items())
+    return f"GET {path} HTTP/1.1\r\n{head}\r\n".encode()
+
+
 def flood(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Result:
     """Each connection sends its next request as soon as the last one is answered."""
     return asyncio.run(_measure(_flood(port, requests, connections, seconds)))
