@@ -61,7 +61,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-_OURS = ("PLUGGY_", "ENCRYPTION_KEY", "METRICS_TOKEN", "TRUSTED_PROXIES", "EVENT_RETENTION_DAYS")
+_OURS = ("PLUGGY_", "ENCRYPTION_KEY", "METRICS_TOKEN", "TRUSTED_PROXIES", "ADMIN_PATH", "EVENT_RETENTION_DAYS")
 for _name in [name for name in os.environ if name.startswith(_OURS)]:
     del os.environ[_name]
 os.environ.update(_environment())

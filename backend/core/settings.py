@@ -21,6 +21,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 # The proxies whose X-Forwarded-For counts. Unless the address is this machine's own, some proxy may be in front.
 TRUSTED_PROXIES = trusted_proxies(env.list("TRUSTED_PROXIES", []), in_front=not is_local_url(PUBLIC_URL))
+# Where the admin is served; empty: nowhere.
+ADMIN_PATH = env.str("ADMIN_PATH", "admin").strip("/")
 if DEBUG and PUBLIC_URL and not is_local_url(PUBLIC_URL):
     raise ImproperlyConfigured("DEBUG must be off where others reach Ponte: unset DEBUG, or PUBLIC_URL.")
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_FORMAT", "json"))

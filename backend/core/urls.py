@@ -1,10 +1,12 @@
 """All URLs, by app."""
 
-from django.contrib import admin
+from django.conf import settings
 from django.urls import include, path
+
+from core.login import admin_at
 
 urlpatterns = [
     path("", include("apps.reliability.urls")),
     path("api/banking/", include("apps.banking.urls")),
-    path("admin/", admin.site.urls),
+    *admin_at(settings.ADMIN_PATH),
 ]

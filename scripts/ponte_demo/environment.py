@@ -68,6 +68,7 @@ def _local(ports: Ports) -> dict[str, str]:
     return {
         "DEBUG": "true",
         "SECURE_SSL_REDIRECT": "false",
+        "ADMIN_PATH": "admin",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "PUBLIC_URL": ports.web_url,
     }

@@ -1,0 +1,137 @@
+"""Nobody may guess passwords for long, and the admin is where the operator wants it."""
+
+import logging
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.exceptions import ImproperlyConfigured
+from redis import Redis
+
+from core import login
+from lib.client_address import trusted_proxies
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "a-password-for-tests-alone"
+hashed = []
+
+
+class Counting(PBKDF2PasswordHasher):
+    """Notes each hash."""
+
+    iterations = 1
+
+    def encode(self, password, salt, iterations=None):
+        hashed.append(password)
+        return super().encode(password, salt, iterations)
+
+
+@pytest.fixture(autouse=True)
+def one_proxy(settings):
+    settings.TRUSTED_PROXIES = trusted_proxies(["127.0.0.1"])
+    settings.PASSWORD_HASHERS = ["core.test_login.Counting"]
+    get_user_model().objects.create_superuser("ana", password=PASSWORD)
+    hashed.clear()
+
+
+@pytest.fixture
+def guess(client):
+    def send(name="ana", password="wrong", address="203.0.113.9"):
+        """What the page says: in, wrong or limited."""
+        form = {"username": name, "password": password}
+        answer = client.post("/admin/login/?next=/admin/", form, headers={"x-forwarded-for": address})
+        if answer.status_code == 302:
+            return "in"
+        assert answer.status_code == 200
+        return "limited" if "Too many" in answer.text else "wrong"
+
+    return send
+
+
+def test_the_right_password_opens_the_admin(guess):
+    assert guess(password=PASSWORD) == "in"
+
+
+def test_an_account_is_guessed_only_so_often_from_anywhere(guess):
+    allowed = login.BY_ACCOUNT[0]
+    for number in range(allowed):
+        assert guess(name=("ana", " ANA ")[number % 2], address=f"203.0.113.{number}") == "wrong"
+    assert guess(password=PASSWORD, address="198.51.100.1") == "limited"
+    assert len(hashed) == allowed  # a refused guess costs no hash
+
+
+def test_an_address_guesses_only_so_often_at_any_accounts(guess):
+    allowed = login.BY_ADDRESS[0]
+    for number in range(allowed):
+        assert guess(name=f"user-{number}") == "wrong"
+    assert guess(name="ana", password=PASSWORD) == "limited"
+    assert guess(name="ana", password=PASSWORD, address="198.51.100.1") == "in"
+
+
+def test_addresses_of_one_ipv6_network_count_as_one(guess):
+    for number in range(login.BY_ADDRESS[0]):
+        guess(name=f"user-{number}", address=f"2001:db8:1:2::{number + 1}")
+    assert guess(password=PASSWORD, address="2001:db8:1:2:ffff::1") == "limited"
+    assert guess(password=PASSWORD, address="2001:db8:1:3::1") == "in"
+
+
+def test_while_addresses_are_unknown_all_of_them_share_a_larger_limit(guess, settings, monkeypatch):
+    settings.TRUSTED_PROXIES = trusted_proxies([], in_front=True)
+    monkeypatch.setattr(login, "BY_ADDRESS", (3, 600))
+    monkeypatch.setattr(login, "WITHOUT_ADDRESS", (6, 600))
+    assert [guess(name=f"user-{number}", address=f"203.0.113.{number}") for number in range(6)] == ["wrong"] * 6
+    assert guess(password=PASSWORD) == "limited"
+    assert login.WITHOUT_ADDRESS[0] > login.BY_ADDRESS[0]
+
+
+def test_the_limit_ends_by_itself(guess, monkeypatch, wait_until):
+    monkeypatch.setattr(login, "BY_ACCOUNT", (2, 1))
+    assert [guess(), guess()] == ["wrong", "wrong"]
+    wait_until(lambda: guess(password=PASSWORD) == "in", 10)
+
+
+def test_without_valkey_the_admin_stays_open_and_the_log_says_so(guess, settings, caplog):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    with caplog.at_level(logging.WARNING):
+        assert guess() == "wrong"
+        assert guess(password=PASSWORD) == "in"
+    assert "logins are not limited" in caplog.text
+
+
+def test_valkey_and_the_log_hold_no_account(guess, settings, caplog, monkeypatch):
+    monkeypatch.setattr(login, "BY_ACCOUNT", (1, 600))
+    with caplog.at_level(logging.WARNING):
+        assert [guess(), guess()] == ["wrong", "limited"]
+    assert "A login was refused" in caplog.text
+    assert "ana" not in caplog.text
+    keys = [key.decode() for key in Redis.from_url(settings.REDIS_URL).keys("*login*")]
+    assert len(keys) == 2
+    assert not [key for key in keys if "ana" in key]
+
+
+def test_names_without_end_and_empty_forms_are_ordinary_errors(guess):
+    assert guess(name="x" * 100_000) == "wrong"
+    assert guess(name="\x00") == "wrong"
+    assert guess(name="") == "wrong"
+
+
+@pytest.mark.parametrize(("path", "served"), [("admin", "/admin/"), ("staff/desk-7", "/staff/desk-7/")])
+def test_the_admin_is_served_where_the_setting_says(client, settings, path, served):
+    settings.ROOT_URLCONF = tuple(login.admin_at(path))
+    assert client.get(f"{served}login/").status_code == 200
+    if served != "/admin/":
+        assert client.get("/admin/login/").status_code == 404
+
+
+def test_an_empty_setting_serves_no_admin(client, settings):
+    settings.ROOT_URLCONF = tuple(login.admin_at(""))
+    assert client.get("/admin/login/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["api", "api/desk", "health", "healthy", "metrics", "static/x", "<int:x>", "a b", "a//b"]
+)
+def test_a_path_that_would_hide_another_page_or_is_no_path_is_an_error_at_the_start(path):
+    with pytest.raises(ImproperlyConfigured, match="ADMIN_PATH"):
+        login.admin_at(path)
