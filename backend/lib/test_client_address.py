@@ -1,6 +1,7 @@
 """Whose request it is, whatever stands in the headers."""
 
 import sys
+from ipaddress import ip_network
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -77,6 +78,15 @@ def test_a_unix_socket_is_a_proxy_only_if_it_is_listed():
 def test_a_limit_counts_an_ipv6_client_by_its_network():
     assert Client("203.0.113.9", certain=True).limited == "203.0.113.9"
     assert Client("2001:470:1:2:3:4:5:6", certain=True).limited == "2001:470:1:2::/64"
+
+
+@given(
+    address=st.ip_addresses(), network=st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)), bits=st.integers(0, 128)
+)
+def test_a_listed_network_has_the_addresses_that_it_should_have(address, network, bits):
+    listed = ip_network((network, min(bits, network.max_prefixlen)), strict=False)
+    assert trusted_proxies([str(listed)]).include(address) is (address in listed)
+    assert trusted_proxies([str(listed)]).include(network)
 
 
 @pytest.mark.parametrize("entries", [["10.0.0.1/8"], ["proxy.example.com"], [""], ["10.0.0.0/8", ""], ["10.0.0.0/33"]])
