@@ -3,6 +3,8 @@
 import atexit
 import base64
 import fcntl
+import functools
+import hashlib
 import os
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,7 +22,10 @@ from embedded import valkey
 
 BACKEND = Path(__file__).parent
 ROOT = BACKEND.parent
+PRIVILEGES = ROOT / "ops" / "sql" / "privileges.sql"
 RUN = f"test_ponte_{os.getpid()}"
+# The number of an advisory lock.
+_TEMPLATE_LOCK = 7_664_530_299
 
 # The servers run longer than the last fixture. Other test runs in the same folder use them at the same time.
 _servers = ExitStack()
@@ -77,25 +83,25 @@ def pytest_configure() -> None:
     # Register the tasks now, as a worker does when it starts. If two threads did it at once, each would see only some.
     current_app.loader.import_default_modules()
     current_app.finalize()
+    from django.test import TransactionTestCase
+
+    TransactionTestCase._fixture_teardown = _restore_tables
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
-    """A database named after this run. The owner's role creates and migrates it; the application's role uses it."""
-    from django.core.management import call_command
+    """A database named after this process, with the owner's tables. The application's role uses it."""
     from django.db import connections
 
-    owner = connections["owner"]
-    administration = {**owner.get_connection_params(), "autocommit": True}
+    administration = {**connections["owner"].get_connection_params(), "autocommit": True}
     with psycopg.connect(**administration) as server:
+        # One process makes the template, and the others wait for it. Not even another checkout can take it away.
+        server.execute("SELECT pg_advisory_lock(%s)", [_TEMPLATE_LOCK])
+        with django_db_blocker.unblock():
+            template = _template(server)
         server.execute(f'DROP DATABASE IF EXISTS "{RUN}"')
-        server.execute(f'CREATE DATABASE "{RUN}" TEMPLATE template0')
-    for alias in ("default", "owner"):
-        connections[alias].settings_dict["NAME"] = RUN
-    with django_db_blocker.unblock():
-        _provision(owner, connections["default"].settings_dict["USER"])
-        call_command("migrate", database="owner", verbosity=0)
-        _let_truncate(owner, connections["default"].settings_dict["USER"])
+        server.execute(f'CREATE DATABASE "{RUN}" TEMPLATE "{template}"')
+    _use(RUN)
     yield
     with django_db_blocker.unblock():
         _end_sessions(connections["default"])
@@ -104,14 +110,57 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         server.execute(f'DROP DATABASE "{RUN}"')
 
 
-def _provision(owner, role: str) -> None:
-    if role == owner.settings_dict["USER"]:
-        return
+def _template(server: psycopg.Connection) -> str:
+    """The name of the migrated database that each run copies. It is made again when a migration has changed."""
+    name = f"test_template_{_fingerprint()}"
+    if server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+        return name
+    for (old,) in server.execute(r"SELECT datname FROM pg_database WHERE datname LIKE 'test\_template\_%'").fetchall():
+        server.execute(f'DROP DATABASE "{old}"')
+    unfinished = "test_template_unfinished"
+    server.execute(f'CREATE DATABASE "{unfinished}" TEMPLATE template0')
+    _migrate(unfinished)
+    server.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+    return name
+
+
+def _fingerprint() -> str:
+    # The requirements, because installed apps have migrations too.
+    locks = sorted(ROOT.glob("requirements*.txt"))
+    files = [*sorted(BACKEND.glob("apps/*/migrations/*.py")), PRIVILEGES, *locks, Path(__file__)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def _migrate(database: str) -> None:
+    from django.core.management import call_command
+    from django.db import connections
+
+    _use(database)
+    owner = connections["owner"]
     with owner.cursor() as cursor:
-        cursor.execute((ROOT / "ops" / "sql" / "privileges.sql").read_text())
+        if connections["default"].settings_dict["USER"] != owner.settings_dict["USER"]:
+            cursor.execute(PRIVILEGES.read_text())
+        call_command("migrate", database="owner", verbosity=0)
+        _keep_what_migrations_wrote(cursor)
+    connections.close_all()
 
 
-def _end_sessions(application) -> None:
+def _use(database: str) -> None:
+    from django.db import connections
+
+    for alias in ("default", "owner"):
+        connections[alias].settings_dict["NAME"] = database
+
+
+def _keep_what_migrations_wrote(cursor: Any) -> None:
+    cursor.execute("CREATE SCHEMA kept; GRANT USAGE ON SCHEMA kept TO PUBLIC")
+    for table in _tables():
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+        if cursor.fetchone()[0]:
+            cursor.execute(f"CREATE TABLE kept.{table} AS TABLE {table}; GRANT SELECT ON kept.{table} TO PUBLIC")
+
+
+def _end_sessions(application: Any) -> None:
     # Threads and processes of the tests may still have sessions, which only their own role may end.
     with application.cursor() as cursor:
         cursor.execute(
@@ -120,11 +169,50 @@ def _end_sessions(application) -> None:
         )
 
 
-def _let_truncate(owner, role: str) -> None:
-    # Only for tests: a transactional test truncates its tables.
-    with owner.cursor() as cursor:
-        cursor.execute(f'GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO "{role}"')
-    owner.close()
+def _tables() -> list[str]:
+    from django.apps import apps
+
+    return sorted({model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed})
+
+
+def _restore_tables(_test: object) -> None:
+    """Delete the rows that a transactional test left, and restore those that migrations wrote.
+
+    Django truncates all tables and emits post_migrate; that took most of such a test's time.
+    """
+    from django.db import connection, transaction
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_changed_tables())
+        changed = [name for (name,) in cursor.fetchall()]
+        if changed:
+            # In one statement, whatever refers to what: PostgreSQL checks foreign keys at its end.
+            deletions = ", ".join(f"_{number} AS (DELETE FROM {table})" for number, table in enumerate(changed))
+            cursor.execute(f"WITH {deletions} SELECT")
+        for table in set(changed) & _kept():
+            cursor.execute(f"INSERT INTO {table} TABLE kept.{table}")
+
+
+@functools.cache
+def _kept() -> set[str]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'kept'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+@functools.cache
+def _changed_tables() -> str:
+    """The query for the names of the tables whose rows differ from those after the migrations."""
+    queries = []
+    for table in _tables():
+        rows = f"SELECT FROM {table}"
+        if table in _kept():
+            now, then = f"SELECT {table}::text FROM {table}", f"SELECT {table}::text FROM kept.{table}"
+            rows = f"({now} EXCEPT {then}) UNION ALL ({then} EXCEPT {now})"
+        queries.append(f"SELECT '{table}' WHERE EXISTS ({rows})")
+    return " UNION ALL ".join(queries)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,42 @@
+"""What a test that commits leaves behind is gone before the next test, and what migrations wrote is there again."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import TransactionTestCase
+from django_celery_beat.models import PeriodicTask
+
+from apps.banking.factories import ConnectionFactory
+from apps.banking.models import Connection
+from apps.clients.models import Client
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_of_a_test_are_deleted_and_rows_of_migrations_restored():
+    scheduled = list(PeriodicTask.objects.order_by("pk").values())
+    ConnectionFactory()
+    PeriodicTask.objects.filter(task__startswith="banking").delete()
+    PeriodicTask.objects.update(enabled=False)
+    TransactionTestCase._fixture_teardown(None)
+    assert not Connection.objects.exists()
+    assert not Client.objects.exists()
+    assert len(scheduled) > 4
+    assert list(PeriodicTask.objects.order_by("pk").values()) == scheduled
+
+
+def test_processes_of_tests_can_be_interrupted_where_sigint_is_ignored():
+    """A shell script starts its background processes like this."""
+    code = "import runpy, signal, sys; runpy.run_path(sys.argv[1]); print(signal.getsignal(signal.SIGINT))"
+    run = subprocess.run(
+        [sys.executable, "-c", code, ROOT / "conftest.py"],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "default_int_handler" in run.stdout
