@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -14,25 +13,13 @@ import embedded
 from plugfn.testing.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_RUN = pytest.StashKey[dict[str, str]]()
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Peers that could not be installed are listed at the end of every run, so that no skip is silent."""
-    for name, reason in terminalreporter.config.stash.get(NOT_RUN, {}).items():
-        terminalreporter.write_line(f"NOT RUN: {name}: {reason}", yellow=True)
-
-
 @pytest.fixture
-def peer_missing(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Call it with the peer's name and the reason: skips the test and lists the peer in the closing report."""
-
-    def report(name: str, reason: str) -> None:
-        request.config.stash.setdefault(NOT_RUN, {})[name] = reason
-        pytest.skip(f"{name}: {reason}")
-
-    return report
+def peer_missing() -> Callable[[str, str], None]:
+    """Call it with the peer's name and the reason: it skips the test, and pytest's report at the end says so."""
+    return lambda name, reason: pytest.skip(f"NOT RUN: {name}: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -114,8 +114,8 @@ def test_sendgrids_own_library_agrees_about_every_signature(body, stamp, spoilt,
     [
         "secret",
         "",
-        shown(ed25519.Ed25519PrivateKey.generate().public_key()),
-        shown(ec.generate_private_key(ec.SECP384R1()).public_key()),
+        pytest.param(shown(ed25519.Ed25519PrivateKey.generate().public_key()), id="Ed25519"),
+        pytest.param(shown(ec.generate_private_key(ec.SECP384R1()).public_key()), id="P-384"),
         KEY[:-8],
     ],
 )
