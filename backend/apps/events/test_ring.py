@@ -7,7 +7,7 @@ import pytest
 import redis
 from celery import current_app
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -158,6 +158,24 @@ def test_the_search_for_due_events_reads_no_finished_event(analyze):
             cursor.execute("EXPLAIN (FORMAT TEXT) " + statement, parameters)
             plan = "\n".join(row[0] for row in cursor.fetchall())
             assert "Seq Scan on events_event" not in plan, plan
+
+
+def test_the_search_reads_no_finished_event_while_statistics_still_show_a_burst(analyze):
+    """After a burst, PostgreSQL believes for some minutes that most events are pending, and would read all."""
+    _fill(finished=2_000, pending=20_000)
+    analyze("events_event")
+    Event.objects.filter(state="pending").exclude(mailbox="m-3").update(state="done", finished_at=timezone.now())
+    with transaction.atomic():
+        before = _full_reads()
+        assert ring._stamp_due() == [("m-3", "item/updated")]
+        assert _full_reads() == before
+
+
+def _full_reads() -> int:
+    """How often this connection has read the whole table of events."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_get_xact_numscans('events_event'::regclass)")
+        return cursor.fetchone()[0]
 
 
 def _fill(finished: int, pending: int) -> None:
