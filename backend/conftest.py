@@ -68,13 +68,21 @@ def _environment() -> dict[str, str]:
 
 
 _OURS = ("PLUGGY_", "ENCRYPTION_KEY", "METRICS_TOKEN", "TRUSTED_PROXIES", "ADMIN_PATH", "EVENT_RETENTION_DAYS")
-for _name in [name for name in os.environ if name.startswith(_OURS)]:
-    del os.environ[_name]
-os.environ.update(_environment())
 
 
-def pytest_configure() -> None:
-    """Start Django only now, because it reads its settings from the environment set above."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Start Django only now, because it reads its settings from this environment.
+
+    A controller of several processes runs no test. They would inherit its environment, and read its settings from it
+    before they come here.
+    """
+    if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
+        return
+    if "DJANGO_SETTINGS_MODULE" in os.environ:
+        raise pytest.UsageError("unset DJANGO_SETTINGS_MODULE: the tests have settings of their own")
+    for name in [name for name in os.environ if name.startswith(_OURS)]:
+        del os.environ[name]
+    os.environ.update(_environment())
     import django
 
     django.setup()

@@ -1,11 +1,13 @@
 """What a test that commits leaves behind is gone before the next test, and what migrations wrote is there again."""
 
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import TransactionTestCase
 from django_celery_beat.models import PeriodicTask
 
@@ -27,6 +29,11 @@ def test_rows_of_a_test_are_deleted_and_rows_of_migrations_restored():
     assert not Client.objects.exists()
     assert len(scheduled) > 4
     assert list(PeriodicTask.objects.order_by("pk").values()) == scheduled
+
+
+def test_each_process_uses_the_valkey_database_of_its_own_environment():
+    """Several processes once inherited the settings of the first, and emptied each other's database."""
+    assert os.environ["REDIS_URL"] == settings.REDIS_URL
 
 
 def test_processes_of_tests_can_be_interrupted_where_sigint_is_ignored():
