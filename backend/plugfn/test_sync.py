@@ -106,7 +106,8 @@ def test_a_refused_call_leaves_no_coroutine_unawaited(plug):
         warnings.simplefilter("always")
         plug._loop.wait_for(handler())
         gc.collect()
-    assert [str(one.message) for one in warned] == []
+    # Other tests' objects are collected here too, with warnings of their own.
+    assert [str(one.message) for one in warned if "never awaited" in str(one.message)] == []
 
 
 def test_closing_ends_calls_that_other_threads_wait_for():

@@ -197,7 +197,8 @@ def _free_port() -> int:
 
 
 def _when_ready(request: Request) -> bytes:
-    for _ in range(100):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         try:
             with urlopen(request, timeout=5) as answer:
                 return answer.read()

@@ -17,6 +17,8 @@ import pytest
 from plugfn.cli.serving import Doorkeeper
 from plugfn.cli.test_cli import _free_port, folder, run  # noqa: F401 - fixtures
 
+# Seconds. A process of the command line needs one second of a processor to begin, and a busy machine has many.
+PATIENCE = 60
 COMMAND = [sys.executable, "-c", "from plugfn.cli import main; main()"]
 
 
@@ -28,7 +30,7 @@ class Terminal:
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        self.watch = threading.Timer(20, self.process.kill)
+        self.watch = threading.Timer(PATIENCE, self.process.kill)
         self.watch.start()
 
     def page(self) -> str:
@@ -38,7 +40,7 @@ class Terminal:
         raise AssertionError("it shows no page")
 
     def end(self) -> tuple[int, dict, str]:
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=PATIENCE)
         self.watch.cancel()
         return self.process.returncode, json.loads(out) if out else {}, err
 
