@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -82,7 +83,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("unset DJANGO_SETTINGS_MODULE: the tests have settings of their own")
     for name in [name for name in os.environ if name.startswith(_OURS)]:
         del os.environ[name]
-    os.environ.update(_environment())
+    with warnings.catch_warnings():
+        # A server runs longer than the object that started it.
+        warnings.simplefilter("ignore", ResourceWarning)
+        os.environ.update(_environment())
     import django
 
     django.setup()
