@@ -23,6 +23,6 @@ def test_plugfns_tests_have_the_same_rules_in_both_projects():
 def test_each_requirement_of_plugfn_is_installed_here_in_an_exact_version():
     extras = ITS["project"]["optional-dependencies"].values()
     needed = [*ITS["project"]["dependencies"], *(line for lines in extras for line in lines)]
-    locked = "\n".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt"))
+    locked = "\n".join(file.read_text() for file in ROOT.glob("requirements*.txt"))
     exact = {line.partition("==")[0].partition("[")[0].lower().replace("_", "-") for line in locked.splitlines()}
     assert names(needed) - exact == set()
