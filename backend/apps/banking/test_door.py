@@ -12,6 +12,7 @@ from apps.banking.aggregators.pluggy.webhooks.authenticity import make_path_toke
 from apps.banking.door import BODY_LIMIT
 from apps.events.books import read_books
 from apps.events.models import Event
+from lib.client_address import trusted_proxies
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,9 +128,17 @@ def test_an_empty_secret_in_the_request_never_matches_an_empty_setting(settings)
 
 
 def test_with_debug_and_no_secret_a_webhook_is_accepted_and_the_log_says_so(settings, caplog):
-    settings.PLUGGY_WEBHOOK_SECRETS, settings.DEBUG = [], True
-    assert post(notification(), secret=None).status_code == 200
+    settings.PLUGGY_WEBHOOK_SECRETS, settings.DEBUG, settings.TRUSTED_PROXIES = [], True, trusted_proxies([])
+    assert post(notification(), secret=None, host="localhost").status_code == 200
     assert "without proof" in caplog.text
+
+
+@pytest.mark.parametrize("headers", [{"host": "ponte.example.com"}, {"x-forwarded-for": "203.0.113.9"}, {"via": "1.1 x"}])
+def test_with_debug_and_no_secret_a_webhook_through_a_tunnel_is_refused(settings, headers):
+    settings.PLUGGY_WEBHOOK_SECRETS, settings.DEBUG, settings.TRUSTED_PROXIES = [], True, trusted_proxies([])
+    settings.ALLOWED_HOSTS = ["*"]
+    assert post(notification(), secret=None, **{"host": "localhost", **headers}).status_code == 503
+    assert not Event.objects.exists()
 
 
 MALFORMED = {

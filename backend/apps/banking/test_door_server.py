@@ -242,7 +242,7 @@ def test_a_request_that_does_not_arrive_within_its_time_is_answered_408_and_logg
 
 
 def test_one_address_pushes_out_only_its_own_unfinished_requests(door):
-    url, _ = door(WEB_CONCURRENCY="1")
+    url, _ = door(WEB_CONCURRENCY="1", PUBLIC_URL="http://127.0.0.1")
     first = begin(url, more=b"{")
     others = [begin(url, more=b"{") for _ in range(ADDRESS_LIMIT)]
     assert first.recv(100).startswith(b"HTTP/1.1 408")
