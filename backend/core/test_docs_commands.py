@@ -19,6 +19,8 @@ from plugfn.docs.markdown import Page
 
 every_document = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
 
+# The variables that compose.yaml itself reads.
+COMPOSE_ONLY = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
 # The scripts that take options, and the programs that parse these options.
 PARSERS = {
     "demo": ["-m", "ponte_demo"],
@@ -26,6 +28,8 @@ PARSERS = {
     "bench ingest": ["scripts/bench_ingest.py"],
     "bench sync": ["scripts/bench_sync.py"],
     "bench mailbox": ["scripts/bench_mailbox.py"],
+    "container": ["scripts/container_trial.py"],
+    "screenshots": ["scripts/screenshots_of_the_demo.py"],
 }
 MODULES = {"sandbox.pluggy", "embedded"}
 
@@ -171,11 +175,11 @@ def test_the_example_file_names_only_settings_with_their_defaults():
 
 @every_document
 def test_every_variable_that_a_page_names_exists(page: Page):
-    roles = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD"}
+    elsewhere = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD", *COMPOSE_ONLY}
     begins = (
         r"(PLUGGY|EVENT|METRICS|WEB|WORKER|ENCRYPTION|INDEX|DATABASE|REDIS|PONTE|LOG|SECURE|PUBLIC|ALLOWED)_[A-Z_]+"
     )
     for span in page.spans:
         name = span.partition("=")[0]
         if re.fullmatch(begins, name):
-            assert name in DEFAULTS or name in CHECKOUT_ONLY | roles or hasattr(settings, name), span
+            assert name in DEFAULTS or name in CHECKOUT_ONLY | elsewhere or hasattr(settings, name), span
