@@ -1,6 +1,7 @@
 """The admin: it opens every table, shows no sealed column, bounds its counts, and replays with permission only."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.apps import apps
@@ -11,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.banking import factories
+from apps.banking import factories, models
+from apps.banking.admin import short
 from apps.banking.rows.test_merge import doc, merge_docs
 from apps.clients.browse import COUNT_LIMIT, BrowseAdmin
 from apps.clients.factories import MembershipFactory, UserFactory
@@ -131,3 +133,20 @@ def test_a_user_who_may_only_view_events_cannot_replay(client):
     client.post(reverse("admin:events_event_changelist"), {"action": "replay_events", "_selected_action": [row.pk]})
     row.refresh_from_db()
     assert row.state == "dead"
+
+
+def test_the_list_of_transactions_shows_what_a_person_looks_for(staff):
+    account = factories.AccountFactory(name="Conta Corrente")
+    factories.TransactionFactory(account=account, description="Padaria do bairro", amount="-12.50000000")
+    factories.TransactionFactory(account=account, description="a fraction of a coin", amount="-0.00012345")
+    text = page(staff, models.Transaction, "changelist").content.decode()
+    assert all(words in text for words in ("Conta Corrente", "Padaria do bairro", ">-12.50<", ">-0.00012345<"))
+    assert '<a href="/admin/">Ponte</a>' in text
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [("0E-8", "0.00"), ("100.00000000", "100.00"), ("-0.10000000", "-0.10"), ("1.23400000", "1.234"), (None, None)],
+)
+def test_an_amount_keeps_its_cents_and_loses_the_zeros_after_them(amount: str | None, expected: str | None):
+    assert short(amount and Decimal(amount)) == expected

@@ -1,9 +1,19 @@
 """Banking's tables in the admin: staff can look at them, but see no sealed column, such as names or numbers."""
 
+from decimal import Decimal
+
 from django.contrib import admin
 
 from apps.banking import models
 from apps.clients.browse import BrowseAdmin
+
+
+def short(amount: Decimal | None) -> str | None:
+    """An amount with its cents, and without the zeros that its column has after them."""
+    if amount is None:
+        return None
+    cents = round(amount, 2)
+    return f"{cents:f}" if cents == amount else f"{amount.normalize():f}"
 
 
 @admin.register(models.Connector)
@@ -42,9 +52,13 @@ class IdentityAdmin(BrowseAdmin):
 
 @admin.register(models.Account)
 class AccountAdmin(BrowseAdmin):
-    list_display = ("vendor_id", "client", "type", "subtype", "name", "balance", "currency_code", "deleted_at")
+    list_display = ("vendor_id", "client", "type", "subtype", "name", "short_balance", "currency_code", "deleted_at")
     list_select_related = ("client",)
     search_fields = ("vendor_id__exact", "connection__vendor_id__exact")
+
+    @admin.display(description="balance")
+    def short_balance(self, account: models.Account) -> str | None:
+        return short(account.balance)
 
 
 @admin.register(models.BalanceSnapshot)
@@ -56,9 +70,26 @@ class BalanceSnapshotAdmin(BrowseAdmin):
 
 @admin.register(models.Transaction)
 class TransactionAdmin(BrowseAdmin):
-    list_display = ("id", "client", "account", "date", "amount", "currency_code", "type", "status", "deleted_at")
+    list_display = (
+        "date",
+        "client",
+        "account_name",
+        "description",
+        "short_amount",
+        "currency_code",
+        "status",
+        "deleted_at",
+    )
     list_select_related = ("client", "account")
     search_fields = ("account__vendor_id__exact",)
+
+    @admin.display(description="account")
+    def account_name(self, transaction: models.Transaction) -> str:
+        return transaction.account.name or transaction.account.vendor_id
+
+    @admin.display(description="amount")
+    def short_amount(self, transaction: models.Transaction) -> str | None:
+        return short(transaction.amount)
 
 
 @admin.register(models.CreditCardBill)
