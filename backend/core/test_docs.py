@@ -15,6 +15,7 @@ from plugfn.docs.markdown import Page
 
 HOSTS = {
     "api.pluggy.ai",
+    "cdn.pluggy.ai",
     "docs.pluggy.ai",
     "github.com",
     "keepachangelog.com",
