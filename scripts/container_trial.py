@@ -200,9 +200,10 @@ def try_out(trial: Trial) -> None:
                 say(f"ok: {(check.__doc__ or '').partition('.')[0]}")
             stops(trial)
             up(trial)
-            if database(trial, "SELECT count(*) FROM events_event") != "1":
-                raise Failed("the event did not survive `down` and `up`")
-            say("ok: the data is there after `down` and `up`")
+            still_there(trial, "`down` and `up`")
+            memory(trial)
+            backup_and_restore(trial)
+            still_there(trial, "a backup and its restoration")
     except Failed:
         print(trial.run("docker-compose", "logs", "--no-color", "--tail=30").stdout, file=sys.stderr)
         raise
@@ -326,6 +327,33 @@ def stops(trial: Trial) -> None:
         raise Failed(f"exit codes after `stop`: {codes}")
     say(f"ok: `stop` ends every process by itself, in {time.monotonic() - begun:.0f} s")
     trial.output("docker-compose", "down")
+
+
+def still_there(trial: Trial, after: str) -> None:
+    if database(trial, "SELECT count(*) FROM events_event") != "1":
+        raise Failed(f"the event is not there after {after}")
+    say(f"ok: the data is there after {after}")
+
+
+def memory(trial: Trial) -> None:
+    names = {each["Id"][:12]: name for name, each in trial.containers().items() if name in RUNNING}
+    used = trial.output("podman", "stats", "--no-stream", "--format={{.ID}} {{.MemUsage}}", *names)
+    say("memory: " + ", ".join(f"{names[line[:12]]} {line[13:].partition(' /')[0]}" for line in used.splitlines()))
+
+
+def backup_and_restore(trial: Trial) -> None:
+    """The commands of docs/deploy.md, over a volume that is deleted between them."""
+    file = trial.work / "ponte.dump"
+    postgresql = "docker-compose exec -T database"
+    trial.output("sh", "-c", f"{postgresql} pg_dump --username=postgres --format=custom ponte > {file}")
+    trial.output("docker-compose", "down", "--volumes")
+    trial.output("docker-compose", "up", "--detach", "roles")
+    wait_for(lambda: trial.containers()["roles"]["State"]["Status"] == "exited", "the roles are created")
+    trial.output("sh", "-c", f"{postgresql} pg_restore --username=postgres --dbname=ponte < {file}")
+    trial.output("docker-compose", "up", "--detach", "migrate")
+    wait_for(lambda: trial.containers()["migrate"]["State"]["Status"] == "exited", "the migrations ran")
+    if trial.containers()["migrate"]["State"]["ExitCode"]:
+        raise Failed("the migrations failed over a restored database")
 
 
 def database(trial: Trial, query: str) -> str:
