@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,14 @@ def test_new_settings_want_a_host_name(host: str, tmp_path: Path):
     assert run.returncode == 1
     assert "host name" in run.stderr
     assert not (tmp_path / "env").exists()
+
+
+def test_a_machine_without_a_container_engine_skips_the_trial_and_says_why(tmp_path: Path):
+    command = [sys.executable, ROOT / "scripts" / "container_trial.py"]
+    environment = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT / "backend")}
+    run = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert run.returncode == 0
+    assert "skipped: this machine has no podman and no docker-compose" in run.stdout
 
 
 def settings_in(path: Path) -> dict[str, str]:
