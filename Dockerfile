@@ -1,7 +1,7 @@
 # The image of Ponte. One image serves every process; compose.yaml starts them.
 #
 # BASE is any Linux image with Python 3.11 or newer and its venv module. Nothing is compiled: every requirement is a wheel.
-ARG BASE=docker.io/library/python:3.13-slim-bookworm
+ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /opt/ponte
