@@ -213,7 +213,7 @@ def try_out(trial: Trial) -> None:
 
 def settings(trial: Trial) -> None:
     """The secrets of a new installation. No call leaves this machine: the API's name does not exist."""
-    trial.output("ops/container/new-settings", "localhost", str(trial.work / "env"))
+    trial.output("ops/container/new-settings", "ponte.example.com", str(trial.work / "env"))
     file = trial.work / "env" / "ponte.env"
     text = file.read_text().replace("PLUGGY_CLIENT_ID=", "PLUGGY_CLIENT_ID=00000000-0000-4000-8000-000000000000")
     text = text.replace("PLUGGY_CLIENT_SECRET=", "PLUGGY_CLIENT_SECRET=a-secret-of-this-trial")
