@@ -133,7 +133,9 @@ def test_with_debug_and_no_secret_a_webhook_is_accepted_and_the_log_says_so(sett
     assert "without proof" in caplog.text
 
 
-@pytest.mark.parametrize("headers", [{"host": "ponte.example.com"}, {"x-forwarded-for": "203.0.113.9"}, {"via": "1.1 x"}])
+@pytest.mark.parametrize(
+    "headers", [{"host": "ponte.example.com"}, {"x-forwarded-for": "203.0.113.9"}, {"via": "1.1 x"}]
+)
 def test_with_debug_and_no_secret_a_webhook_through_a_tunnel_is_refused(settings, headers):
     settings.PLUGGY_WEBHOOK_SECRETS, settings.DEBUG, settings.TRUSTED_PROXIES = [], True, trusted_proxies([])
     settings.ALLOWED_HOSTS = ["*"]
