@@ -5,9 +5,10 @@ name quoted and every table with its schema. So PostgreSQL never sees text that 
 This is one of six layers: see providers/database_postgres/README.md.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
-from typing import NoReturn
+from contextvars import ContextVar
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
@@ -16,20 +17,29 @@ from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.tokenizer_core import Token, TokenType
 
 from plugfn.database.names import DEFAULT_SCHEMA, LONGEST, TableRef, permitted
+from plugfn.database.sql_parse import PARSER_ERRORS, parsed, refuse, tokens_of, unreadable
 from plugfn.database.sql_vocabulary import ALLOWED, CASTS, PARTS, ROW_FUNCTIONS
-from plugfn.errors import Forbidden, InvalidCall
 
 LONGEST_SQL = 10_000
 DEEPEST = 100
 MOST_NODES = 2_000
 
-_BEGINNINGS = (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN)
+_PARAMETER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d{1,3})?|\.\d+([eE][+-]?\d{1,3})?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_]{1,30}", re.ASCII)
 _FOLD = str.maketrans({chr(code): chr(code + 32) for code in range(65, 91)})
 
-# The parser is large and the text is untrusted: any of these errors means that the text cannot be read.
-_PARSER_ERRORS = (SqlglotError, RecursionError, ValueError, IndexError, AttributeError, TypeError)
+_checking: ContextVar[bool] = ContextVar("plugfn_checking_sql", default=False)
+
+
+class _NoQuotes(logging.Filter):
+    """Drops what the parser logs about the SQL that is being checked: it quotes the text, which may hold secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _checking.get()
+
+
+logging.getLogger("sqlglot").addFilter(_NoQuotes())
 
 Statement = exp.Select | exp.SetOperation | exp.Subquery
 
@@ -38,19 +48,23 @@ def checked_select(sql: str, allowed: Iterable[str]) -> str:
     """The SQL to send instead of the caller's, if the query may run; `allowed` are TableNames.
 
     The generated SQL is parsed and checked a second time, and must come out unchanged: so the SQL that is sent means
-    what was checked. Raises Forbidden (codes statement_not_allowed, table_not_allowed) and InvalidCall
-    (unreadable_sql)."""
+    what was checked. `$1`, `$2` … stay: see bind.py. It can take half a second, so call it in a thread.
+    Raises Forbidden (codes statement_not_allowed, table_not_allowed) and InvalidCall (unreadable_sql)."""
     if len(sql) > LONGEST_SQL or "\x00" in sql:
-        _refuse(f"more than {LONGEST_SQL} characters, or a null character")
+        refuse(f"more than {LONGEST_SQL} characters, or a null character")
     tables = list(allowed)
-    generated = _regenerated(sql, tables)
-    if _regenerated(generated, tables) != generated:
-        raise InvalidCall("the SQL is ambiguous: write it differently", code="unreadable_sql")
+    checking = _checking.set(True)
+    try:
+        generated = _regenerated(sql, tables)
+        if _regenerated(generated, tables) != generated:
+            raise unreadable("the SQL is ambiguous: write it differently")
+    finally:
+        _checking.reset(checking)
     return generated
 
 
 def _regenerated(sql: str, allowed: list[str]) -> str:
-    tokens = _tokens(sql)
+    tokens = tokens_of(sql)
     tree = _parsed(tokens, sql)
     _check_size(tree)
     for node in tree.walk():
@@ -62,36 +76,22 @@ def _regenerated(sql: str, allowed: list[str]) -> str:
             _add_schema(table, permitted(_reference(table), allowed))
     generated = _text(tree)
     if _literals(tokens) != _literals(Postgres().tokenize(generated)):
-        raise InvalidCall("the parser drops a part of the SQL: write it differently", code="unreadable_sql")
+        raise unreadable("the parser drops a part of the SQL: write it differently")
     return generated
 
 
 def _text(tree: Statement) -> str:
     try:
         return tree.sql(dialect=Postgres, comments=False, identify=True)
-    except _PARSER_ERRORS as error:
-        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
-
-
-def _refuse(what: str) -> NoReturn:
-    raise Forbidden(f"PlugFn does not run {what}: write one plain SELECT", code="statement_not_allowed")
-
-
-def _tokens(sql: str) -> list[Token]:
-    try:
-        return _one_statement(Postgres().tokenize(sql))
-    except _PARSER_ERRORS as error:
-        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
+    except PARSER_ERRORS as error:
+        raise unreadable() from error
 
 
 def _parsed(tokens: list[Token], sql: str) -> Statement:
-    try:
-        trees = Postgres().parser().parse(tokens, sql)
-    except _PARSER_ERRORS as error:
-        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
-    if len(trees) != 1 or not isinstance(trees[0], (exp.Select, exp.SetOperation, exp.Subquery)):
-        _refuse("this kind of statement")
-    return trees[0]
+    tree = parsed(tokens, sql)
+    if not isinstance(tree, (exp.Select, exp.SetOperation, exp.Subquery)):
+        refuse("this kind of statement")
+    return tree
 
 
 def _literals(tokens: list[Token]) -> int:
@@ -99,44 +99,35 @@ def _literals(tokens: list[Token]) -> int:
     return sum(token.token_type in (TokenType.STRING, TokenType.NUMBER) for token in tokens)
 
 
-def _one_statement(tokens: list[Token]) -> list[Token]:
-    """The tokens without trailing semicolons. Other commands are refused here, because the parser would log them."""
-    while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
-        tokens = tokens[:-1]
-    if not tokens or tokens[0].token_type not in _BEGINNINGS:
-        _refuse("this kind of statement")
-    if any(token.token_type is TokenType.SEMICOLON for token in tokens):
-        _refuse("several statements")
-    return tokens
-
-
 def _check_size(tree: Statement) -> None:
     for number, node in enumerate(tree.walk()):
         if number > MOST_NODES or node.depth > DEEPEST:
-            _refuse("a query this big")
+            refuse("a query this big")
 
 
 def _check_node(node: exp.Expr) -> None:
     kind = type(node)
     if kind not in ALLOWED:
-        _refuse(_describe(node))
+        refuse(_describe(node))
     parts = PARTS.get(kind)
     if parts is not None:
         extra = [name for name, part in node.args.items() if part and name not in parts]
         if extra:
-            _refuse(f"{kind.__name__.upper()} with {extra[0].strip('_')}")
+            refuse(f"{kind.__name__.upper()} with {extra[0].strip('_')}")
     if isinstance(node, exp.Identifier):
         _check_identifier(node)
     elif isinstance(node, exp.Column) and node.table and node.name.lower() in ROW_FUNCTIONS:
-        _refuse("a function written like a column")
+        refuse("a function written like a column")
     elif isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(str(node.this)):
-        _refuse("a number in this form")
+        refuse("a number in this form")
+    elif isinstance(node, exp.Parameter) and not _plain_parameter(node):
+        refuse("a parameter in this form (write $1)")
     elif isinstance(node, exp.Var) and not _WORD.fullmatch(str(node.this)):
-        _refuse("this word")
+        refuse("this word")
     elif isinstance(node, exp.DataType) and not _plain_type(node):
-        _refuse("a cast to this type")
+        refuse("a cast to this type")
     elif isinstance(node, exp.Limit | exp.Offset) and not isinstance(node.expression, exp.Literal):
-        _refuse("a limit that is not a number")
+        refuse("a limit that is not a number")
 
 
 def _describe(node: exp.Expr) -> str:
@@ -149,11 +140,16 @@ def _plain_type(node: exp.DataType) -> bool:
     return node.this in CASTS and all(isinstance(part, exp.DataTypeParam) for part in node.expressions)
 
 
+def _plain_parameter(node: exp.Parameter) -> bool:
+    number = node.this
+    return isinstance(number, exp.Literal) and not number.is_string and bool(_PARAMETER.fullmatch(str(number.this)))
+
+
 def _check_identifier(node: exp.Identifier) -> None:
     """Lowers the name's case as PostgreSQL does (ASCII only, unless it is quoted), and then quotes it."""
     name = str(node.this) if node.args.get("quoted") else str(node.this).translate(_FOLD)
     if not name or '"' in name or len(name.encode("utf-8", "replace")) > LONGEST:
-        _refuse("a name in this form")
+        refuse("a name in this form")
     node.set("this", name)
     node.set("quoted", True)
 
@@ -163,7 +159,7 @@ def _tables(tree: Statement) -> Iterator[tuple[exp.Table, bool]]:
     try:
         scopes = traverse_scope(tree)
     except (SqlglotError, RecursionError) as error:
-        raise InvalidCall("the SQL cannot be read", code="unreadable_sql") from error
+        raise unreadable() from error
     seen: set[int] = set()
     for scope in scopes:
         for table in scope.tables:
@@ -182,12 +178,12 @@ def _is_with_query(scope: Scope, table: exp.Table) -> bool:
 def _check_no_table_was_missed(tree: Statement, tables: list[tuple[exp.Table, bool]]) -> None:
     """The walk through the scopes must have listed every table: one that it missed would go unchecked."""
     if {id(table) for table, _ in tables} != {id(table) for table in tree.find_all(exp.Table)}:
-        _refuse("a table in this place")
+        refuse("a table in this place")
 
 
 def _reference(table: exp.Table) -> TableRef:
     if not isinstance(table.this, exp.Identifier):
-        _refuse("a function in place of a table")
+        refuse("a function in place of a table")
     return TableRef(table.db or DEFAULT_SCHEMA, table.name)
 
 

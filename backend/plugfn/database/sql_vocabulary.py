@@ -37,6 +37,7 @@ STRUCTURE: tuple[type[exp.Expr], ...] = (
 )
 VALUES: tuple[type[exp.Expr], ...] = (
     exp.Literal,
+    exp.Parameter,
     exp.Boolean,
     exp.Null,
     exp.Interval,
@@ -195,5 +196,6 @@ PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Cast: frozenset({"this", "to"}),
     exp.Identifier: frozenset({"this", "quoted"}),
     exp.Column: frozenset({"this", "table"}),
+    exp.Parameter: frozenset({"this"}),
 }
 """The only parts that these nodes may have: no INTO, lock, sample, recursion, other database …"""

@@ -2,12 +2,13 @@
 
 A text that is a single placeholder keeps its value's type, unless the model wants text there. For a parameter declared
 with `Field(json_schema_extra={"escape": "html"})`, every inserted value is escaped; the workflow author's own text is
-not. `"escape_unless": "plain"` names a parameter that switches escaping off.
+not. `"escape_unless": "plain"` names a parameter that switches escaping off. `"no_placeholders": "what to do instead"`
+refuses every placeholder there, because a value would become code (SQL).
 """
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, get_args, get_origin
 
@@ -34,6 +35,8 @@ class Slot:
 
     annotation: Any
     escape: Escape | None = None
+    no_placeholders: str = ""
+    """What to do instead, where a placeholder is refused."""
 
     @property
     def wants_text(self) -> bool:
@@ -50,17 +53,25 @@ class Slot:
                 return self._field(member, key, beside)
             inner = get_args(member)
             if isinstance(key, int) and inner and get_origin(member) in (list, tuple, set, frozenset):
-                return Slot(inner[0], self.escape)
-        return Slot(Any, self.escape)
+                return replace(self, annotation=inner[0])
+        return replace(self, annotation=Any)
 
     def _field(self, model: type[BaseModel], key: str, beside: Mapping[str, Any]) -> "Slot":
         declared = model.model_fields.get(key)
         if declared is None:
-            return Slot(Any, self.escape)
+            return replace(self, annotation=Any)
         extra = declared.json_schema_extra if isinstance(declared.json_schema_extra, dict) else {}
+        refused = str(extra.get("no_placeholders", self.no_placeholders))
         if beside.get(str(extra.get("escape_unless"))) is True:  # the action then escapes it itself
-            return Slot(declared.annotation)
-        return Slot(declared.annotation, ESCAPES.get(str(extra.get("escape")), self.escape))
+            return Slot(declared.annotation, None, refused)
+        return Slot(declared.annotation, ESCAPES.get(str(extra.get("escape")), self.escape), refused)
+
+    def parse(self, source: str) -> Template:
+        """The template of the text in this place. Raises InvalidParams, also for a placeholder that is refused here."""
+        if self.no_placeholders and "{{" in source:
+            reason = f"must not have placeholders, because values would become code: {self.no_placeholders}"
+            raise InvalidParams("the template is not valid", problems=[Problem("", reason)])
+        return templates.parse(source)
 
 
 def size_problem(tree: Any) -> str:
@@ -110,7 +121,7 @@ def render(params: Mapping[str, Any], model: type[BaseModel], values: Values, st
     def fill(source: str, slot: Slot, at: str) -> Any:
         nonlocal remaining
         try:
-            filled = _fill(templates.parse(source), slot, values, style, remaining)
+            filled = _fill(slot.parse(source), slot, values, style, remaining)
         except InvalidParams as error:
             problems.extend(Problem(at, str(problem)) for problem in error.problems)
             return None
@@ -139,7 +150,7 @@ def check(params: Mapping[str, Any], model: type[BaseModel], known: Catalogue, s
 
     def look(source: str, slot: Slot, at: str) -> None:
         try:
-            template = templates.parse(source)
+            template = slot.parse(source)
         except InvalidParams as error:
             problems.extend(Problem(at, problem.reason) for problem in error.problems)
             return

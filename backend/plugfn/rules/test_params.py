@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import Field
 
 from plugfn.errors import InvalidParams
 from plugfn.mail.send import SendEmail
+from plugfn.models import Model
 from plugfn.providers.slack.actions import MessagePost
 from plugfn.rules.conftest import Send, Ticket
 from plugfn.rules.fields import catalogue
@@ -131,3 +133,24 @@ def test_a_value_cannot_add_markup_to_an_e_mail() -> None:
 def test_the_total_size_of_parameters_is_limited() -> None:
     with pytest.raises(InvalidParams):
         render({"labels": ["{{ title }}"] * 12}, Send, {"title": "x" * 99_000}, Style())
+
+
+class Ask(Model):
+    sql: str = Field(json_schema_extra={"no_placeholders": "put them into `values`"})
+    values: list[str] = []
+    parts: list[dict[str, str]] = Field(default=[], json_schema_extra={"no_placeholders": "put them into `values`"})
+
+
+@pytest.mark.parametrize(
+    "params", [{"sql": "x = {{ title }}"}, {"sql": "{{"}, {"sql": "", "parts": [{"a": "{{ id }}"}]}]
+)
+def test_a_parameter_that_is_code_refuses_placeholders_on_saving_and_in_a_run(params: dict[str, Any]) -> None:
+    (problem,) = check(params, Ask, KNOWN, Style())
+    assert problem.reason.startswith("must not have placeholders, because values would become code: put them")
+    with pytest.raises(InvalidParams) as raised:
+        render(params, Ask, VALUES, Style())
+    assert [one.field for one in raised.value.problems] == [problem.field]
+
+
+def test_values_beside_a_parameter_that_is_code_may_have_placeholders() -> None:
+    assert render({"sql": "x = $1", "values": ["{{ title }}"]}, Ask, VALUES, Style())["values"] == ["a <b>"]

@@ -1,16 +1,16 @@
 """The actions on a PostgreSQL database. All of them only read."""
 
+import asyncio
 from typing import Annotated
 
-from psycopg import sql
 from pydantic import Field, StringConstraints
 
-from plugfn.database.query import MOST_ROWS, Query
+from plugfn.database.query import MOST_ROWS, MOST_VALUES, Query, Scalar
 from plugfn.database.rows import Access, NoParams, Rows, Tables
 from plugfn.database.sql_guard import LONGEST_SQL, checked_select
 from plugfn.definition import Call, Model
 from plugfn.errors import Forbidden
-from plugfn.providers.database_postgres.compile import Compiled, compile_count, compile_query
+from plugfn.providers.database_postgres.compile import compile_count, compile_query, compile_sql
 from plugfn.providers.database_postgres.connect import Connection
 from plugfn.providers.database_postgres.credentials import PostgresAccess
 from plugfn.providers.database_postgres.definition import provider
@@ -23,9 +23,13 @@ LONGEST = 45.0
 
 
 class Sql(Model):
-    """One SELECT over allowed tables, in PostgreSQL's SQL dialect."""
+    """One SELECT over allowed tables, in PostgreSQL's SQL dialect, with `$1`, `$2` … where values belong."""
 
-    sql: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SQL)]
+    sql: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_SQL)] = Field(
+        json_schema_extra={"no_placeholders": "write $1, $2 … there, and the placeholders into `values`"}
+    )
+    values: list[Scalar] = Field(default=[], max_length=MOST_VALUES)
+    """The values of `$1`, `$2` … in this order. The server reads each one as the type that its place needs."""
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] | None = None
     """The most rows to return. Default: the connection's max_rows."""
 
@@ -58,8 +62,9 @@ async def run_sql(call: Call[PostgresAccess], params: Sql) -> Rows:
     """Raises Forbidden unless the connection allows free SQL and the SQL is a plain SELECT over allowed tables."""
     if not call.credentials.allow_sql:
         raise Forbidden("this connection does not allow free SQL: use query.run", code="sql_not_allowed")
-    select = checked_select(params.sql, call.credentials.allowed_tables)
-    query = Compiled(sql.SQL(select.replace("%", "%%")))
+    # In a thread, so that the event loop does other work meanwhile.
+    select = await asyncio.to_thread(checked_select, params.sql, call.credentials.allowed_tables)
+    query = compile_sql(select, params.values)
     most = min(params.limit or MOST_ROWS, call.credentials.max_rows)
     return await read_in_session(call, lambda connection: fetch(connection, query, most), CATALOGUE)
 

@@ -1,10 +1,11 @@
-"""Compiles a structured query to SQL: names become quoted identifiers, values become parameters."""
+"""Compiles queries to SQL with parameters: names become quoted identifiers, and values never become SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
 
+from plugfn.database.bind import check_values, pieces_of
 from plugfn.database.names import TableRef
 from plugfn.database.query import AllOf, AnyOf, Condition, Filter, Order, Query, literal
 
@@ -47,6 +48,16 @@ def compile_count(query: Query, table: TableRef) -> Compiled:
     """SQL that counts the rows that match the query's filters."""
     whole = Compiled(sql.SQL("SELECT count(*) FROM {}").format(_table(table)))
     return whole.then("WHERE", _joined(query.filters, "AND")) if query.filters else whole
+
+
+def compile_sql(select: str, values: Sequence[bool | int | float | str]) -> Compiled:
+    """Checked SQL with its values. Raises InvalidParams unless they fit together."""
+    pieces = pieces_of(select)
+    check_values(pieces, len(values))
+    text = sql.SQL("").join(
+        sql.Placeholder() if isinstance(piece, int) else sql.SQL(piece.replace("%", "%%")) for piece in pieces
+    )
+    return Compiled(text, tuple(literal(values[piece - 1]) for piece in pieces if isinstance(piece, int)))
 
 
 def _table(table: TableRef) -> sql.Identifier:
