@@ -1,7 +1,6 @@
 """The actions: deliver a signed event, read the connection's URL."""
 
 import json
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
@@ -13,6 +12,7 @@ from pydantic_core import to_json
 from plugfn.definition import Call, Model, Result
 from plugfn.errors import Unexpected
 from plugfn.net.answer import Answer
+from plugfn.net.charsets import decoded
 from plugfn.providers.http.access import HttpAccess
 from plugfn.providers.http.definition import provider
 from plugfn.providers.http.delivery import deliver, message_id
@@ -22,8 +22,6 @@ ACCEPT = "application/json, text/*;q=0.5"
 MOST_READ = 262_144
 SHORTEST_HIDDEN = 4
 HIDDEN = "[hidden]"
-
-_CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_-]{1,40})", re.IGNORECASE)
 
 Kind = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$", max_length=128)]
 Parameter = Annotated[str, StringConstraints(max_length=2000)]
@@ -94,7 +92,7 @@ async def fetch(call: Call[HttpAccess], params: Fetch) -> Fetched:
 
 def _data(answer: Answer, kind: str, access: HttpAccess) -> Any:
     """The document or text of an answer, with secrets hidden: a server may repeat what it was sent."""
-    text = _text(answer)
+    text = decoded(answer.body, answer.headers.get("content-type", ""))
     for secret in access.hidden:
         if len(secret) >= SHORTEST_HIDDEN:
             text = text.replace(secret, HIDDEN).replace(json.dumps(secret)[1:-1], HIDDEN)
@@ -110,11 +108,3 @@ def _data(answer: Answer, kind: str, access: HttpAccess) -> Any:
 
 def _no_json(constant: str) -> NoReturn:
     raise ValueError(constant)
-
-
-def _text(answer: Answer) -> str:
-    charset = _CHARSET.search(answer.headers.get("content-type", ""))
-    try:
-        return answer.body.decode(charset[1] if charset else "utf-8", "replace")
-    except LookupError:
-        return answer.body.decode("utf-8", "replace")

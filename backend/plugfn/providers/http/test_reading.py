@@ -25,6 +25,14 @@ async def test_an_answer_that_is_not_json_is_read_as_text(connected):
     assert (fetched.content_type, fetched.data) == ("text/plain", "olá")
 
 
+async def test_an_answer_that_names_a_slow_charset_is_read_as_utf_8(connected, receiver):
+    headers = {"Content-Type": "text/plain; charset=punycode"}
+    receiver.fault("GET /echo", kind="answer", status=200, body="olá", headers=headers)
+    async with connected("/echo") as bench:
+        fetched = await bench.call("requests.get")
+    assert fetched.data == "olá".encode("punycode").decode()
+
+
 async def test_an_answer_that_is_too_long_is_unexpected(connected):
     async with connected("/big?bytes=300000") as bench:
         with pytest.raises(Unexpected) as caught:
