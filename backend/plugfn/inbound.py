@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plugfn.connection import Connection
+from plugfn.errors import WebhookRejected
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,10 @@ class Webhooks:
     per_connection: bool = False
     """Whether each connection has a webhook URL of its own, /webhooks/<provider>/<connection id>/<secret>."""
     max_bytes: int = 1_048_576
+    max_events: int = 1_000
+    """The most events of one delivery; one with more is refused (413), and none of its events is handled."""
+
+
+def too_many_events(most: int) -> WebhookRejected:
+    """The error for a delivery with more than `most` events. A provider may raise it before it makes the events."""
+    return WebhookRejected(f"the delivery has more than {most} events", status=413, code="WEBHOOK_TOO_LARGE")

@@ -5,6 +5,7 @@ a failure the sender gets 500, and its redelivery runs only the handlers that ha
 handlers gets 200, so that the sender does not repeat it.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -16,7 +17,7 @@ from typing import Protocol
 from plugfn.background_writes import complete
 from plugfn.definition import Provider
 from plugfn.errors import PlugFnError, UnknownName, WebhookRejected
-from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks, too_many_events
 from plugfn.registry import ANY_EVENT, ProviderRegistry
 from plugfn.storage.protocol import ShortLived
 from plugfn.webhooks.handlers import Handler, named, succeeded
@@ -127,11 +128,14 @@ class WebhookHub:
         except _MALFORMED as error:
             raise WebhookRejected("the signature cannot be read") from error
         try:
-            return webhooks.parse(inbound, keys)
+            parsed = webhooks.parse(inbound, keys)
         except WebhookRejected:
             raise
         except _MALFORMED as error:
             raise WebhookRejected("the delivery is malformed", status=400, code="WEBHOOK_MALFORMED") from error
+        if len(parsed.events) > webhooks.max_events:
+            raise too_many_events(webhooks.max_events)
+        return parsed
 
     def _find(self, name: str, connection_id: str | None) -> tuple[Provider, Webhooks]:
         try:
@@ -155,6 +159,7 @@ class WebhookHub:
     async def _handle_all(self, parsed: Parsed) -> Receipt:
         outcomes, failures = [], []
         for event in parsed.events:
+            await asyncio.sleep(0)  # other work has its turn, also where neither store nor handlers ever wait
             outcome, failed_names = await self._handle(event)
             outcomes.append(outcome)
             failures += failed_names

@@ -10,8 +10,9 @@ import pytest
 from plugfn.definition import Form, Model, Origin, Provider, Result, Trigger
 from plugfn.errors import UnknownName, WebhookRejected
 from plugfn.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
+from plugfn.storage.memory import MemoryStore
 from plugfn.testing.bench import Bench
-from plugfn.webhooks.hub import Outcome
+from plugfn.webhooks.hub import Outcome, WebhookHub
 
 SECRET = "a-webhook-secret"
 
@@ -46,7 +47,7 @@ PROVIDER = Provider(
     docs_url="https://acme.example",
     origin=lambda settings, credentials: Origin("https://acme.example", trusted=True),
     triggers=(Trigger("ping", Ping, "A ping."),),
-    webhooks=Webhooks(verify, parse, max_bytes=1000),
+    webhooks=Webhooks(verify, parse, max_bytes=1000, max_events=20),
 )
 
 
@@ -162,3 +163,34 @@ def test_a_handler_for_an_event_that_is_not_declared_is_refused_with_a_suggestio
 def test_a_handler_must_be_callable(bench):
     with pytest.raises(TypeError):
         bench.plug.webhooks.on("acme", "ping", None)
+
+
+async def test_a_delivery_with_too_many_events_is_refused_whole(bench):
+    def pings(count):
+        return json.dumps({"events": [{"kind": "ping"}] * count}).encode()
+
+    receipt = await deliver(bench, body=pings(21))
+    assert (receipt.status, receipt.error.code) == (413, "WEBHOOK_TOO_LARGE")
+    assert bench.events == []
+    assert (await deliver(bench, body=pings(20))).status == 200
+    assert len(bench.events) == 20
+
+
+async def test_other_work_has_its_turn_between_the_events_of_a_delivery(bench):
+    """Also where neither the store nor a handler ever waits."""
+    hub = WebhookHub(bench.plug.providers, MemoryStore(), bench.plug.connections)
+    turns, done = 0, False
+
+    async def other_work():
+        nonlocal turns
+        while not done:
+            turns += 1
+            await asyncio.sleep(0)
+
+    work = asyncio.create_task(other_work())
+    body = json.dumps({"events": [{"kind": "ping"}] * 20}).encode()
+    receipt = await hub.receive("acme", Inbound(body, {"x-signature": sign(body)}))
+    during, done = turns, True
+    await work
+    assert receipt.status == 200
+    assert during >= 20

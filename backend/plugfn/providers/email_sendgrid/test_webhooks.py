@@ -23,7 +23,7 @@ from plugfn.mail.events import TRIGGERS, EmailEvent
 from plugfn.providers.email_sendgrid import provider
 from plugfn.providers.email_sendgrid.conftest import PLAIN, events
 from plugfn.providers.email_sendgrid.signature import SIGNATURE, TIMESTAMP, WINDOW, proves, verify
-from plugfn.providers.email_sendgrid.webhooks import NAMES, parse
+from plugfn.providers.email_sendgrid.webhooks import MOST_EVENTS, NAMES, parse
 from plugfn.registry import ProviderRegistry
 from plugfn.webhooks.hub import Outcome
 
@@ -250,3 +250,10 @@ async def test_a_messages_events_have_the_ids_that_sending_it_returned(account, 
     assert event.name == "email.delivered"
     assert (event.payload["message_id"], event.payload["reference"]) == (sent.message_id, sent.reference)
     assert event.payload["email"] == "ana@example.com"
+
+
+def test_a_delivery_with_more_events_than_sendgrid_sends_is_refused():
+    assert len(parse(delivered(*[{}] * MOST_EVENTS), Keys()).events) == MOST_EVENTS
+    with pytest.raises(WebhookRejected) as rejected:
+        parse(delivered(*[{}] * (MOST_EVENTS + 1)), Keys())
+    assert rejected.value.status == 413

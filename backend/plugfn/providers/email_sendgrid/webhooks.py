@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from plugfn.errors import WebhookRejected
-from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks, too_many_events
 from plugfn.mail.events import EmailEvent
 from plugfn.providers.email_sendgrid.request import REFERENCE
 from plugfn.providers.email_sendgrid.signature import verify
@@ -38,6 +38,8 @@ UNKNOWN = "unknown"
 _KIND = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _HOPS = re.compile(r"\.(?:filter|recvd).*", re.DOTALL)
 LONGEST = 2000
+MOST_EVENTS = 4_000
+"""SendGrid sends at most 768 KB at once, and its smallest events have about 200 bytes."""
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 
@@ -50,6 +52,8 @@ def parse(inbound: Inbound, keys: Keys) -> Parsed:
         raise _malformed("it is not JSON") from error
     if not isinstance(rows, list):
         raise _malformed("it is not an array of events")
+    if len(rows) > MOST_EVENTS:
+        raise too_many_events(MOST_EVENTS)
     events = [row for row in rows if isinstance(row, dict)]
     if len(events) < len(rows):
         log.warning("ignored %d events of SendGrid that are not objects", len(rows) - len(events))
@@ -115,4 +119,4 @@ def _malformed(why: str) -> WebhookRejected:
     return WebhookRejected(f"the delivery is malformed: {why}", status=400, code="WEBHOOK_MALFORMED")
 
 
-WEBHOOKS = Webhooks(verify=verify, parse=parse, per_connection=True)
+WEBHOOKS = Webhooks(verify=verify, parse=parse, per_connection=True, max_events=MOST_EVENTS)
