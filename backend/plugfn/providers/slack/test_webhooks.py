@@ -76,7 +76,7 @@ async def test_a_pressed_button_comes_as_a_form(bench):
     body = urlencode({"payload": json.dumps(FIXTURES["block_actions"])}).encode()
     assert (await received(bench, body, kind=FORM)).status == 200
     (event,) = bench.events
-    assert (event.name, event.account, event.id) == ("block_actions", "T0SANDBOX1", None)
+    assert (event.name, event.account) == ("block_actions", "T0SANDBOX1")
 
 
 async def test_an_organization_that_installed_the_app_is_the_account(bench):
@@ -124,6 +124,34 @@ async def test_a_retry_is_handled_once(bench):
     outcomes = [(await bench.receive(body, signed(body) | more)).outcome for more in ({}, again)]
     assert outcomes == ["handled", "duplicate"]
     assert len(bench.events) == 1
+
+
+def without_trigger(body):
+    return body.partition(b"&trigger_id=")[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (COMMAND, FORM),
+        (without_trigger(COMMAND), FORM),
+        (urlencode({"payload": json.dumps(FIXTURES["block_actions"])}).encode(), FORM),
+        (b'{"type": "app_rate_limited", "team_id": "T1"}', "application/json"),
+    ],
+    ids=["command", "command without trigger_id", "button", "notice"],
+)
+async def test_a_request_that_is_sent_again_is_handled_once(bench, body, kind):
+    headers = signed(body, kind=kind)
+    outcomes = [(await bench.receive(body, headers)).outcome for _ in range(3)]
+    assert outcomes == ["handled", "duplicate", "duplicate"]
+    assert len(bench.events) == 1
+
+
+async def test_a_command_is_recognised_by_its_trigger_and_another_one_is_handled(bench):
+    for body in (COMMAND, COMMAND + b"&more=1", COMMAND + b"f", without_trigger(COMMAND)):
+        await received(bench, body, kind=FORM)
+    triggers = [event.payload.get("trigger_id", "")[-4:] for event in bench.events]
+    assert triggers == ["703c", "03cf", ""]
 
 
 async def test_the_url_verification_needs_slacks_signature(bench):

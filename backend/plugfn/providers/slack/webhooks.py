@@ -18,6 +18,8 @@ from plugfn.inbound import Event, Inbound, Keys, Parsed, Reply, Webhooks
 WINDOW_SECONDS = 300
 """The most seconds that a request's time may be before or after ours."""
 
+LONGEST_ID = 100
+
 FORM = "application/x-www-form-urlencoded"
 
 _TIME = re.compile(r"[0-9]{1,12}")
@@ -54,7 +56,17 @@ def parse(inbound: Inbound, _keys: Keys) -> Parsed:
     if not isinstance(kind, str) or not _NAME.fullmatch(kind):
         raise _malformed("it has no type")
     # Interactions (block_actions, view_submission …), slash commands, and Slack's own notices (app_rate_limited).
-    return Parsed((Event("slack", kind, document, account=_account(document)),))
+    return Parsed((Event("slack", kind, document, id=_request_id(document, inbound), account=_account(document)),))
+
+
+def _request_id(document: Mapping[str, Any], inbound: Inbound) -> str | None:
+    """What makes a request that has no event id unique: its trigger_id, else its signature over time and body.
+
+    So a request that is sent again is handled once, as an event is."""
+    trigger = document.get("trigger_id")
+    if isinstance(trigger, str) and 0 < len(trigger) <= LONGEST_ID:
+        return trigger
+    return inbound.headers.get("x-slack-signature") or None
 
 
 def _document(inbound: Inbound) -> dict[str, Any]:
@@ -86,7 +98,7 @@ def _challenge(document: Mapping[str, Any]) -> Parsed:
 
 def _callback(document: Mapping[str, Any]) -> Parsed:
     event, event_id, at = document.get("event"), document.get("event_id"), document.get("event_time")
-    if not isinstance(event, dict) or not isinstance(event_id, str) or not 0 < len(event_id) <= 100:
+    if not isinstance(event, dict) or not isinstance(event_id, str) or not 0 < len(event_id) <= LONGEST_ID:
         raise _malformed("it has no event, or the event has no id")
     if own(document, event):
         return Parsed()
