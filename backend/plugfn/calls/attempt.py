@@ -23,6 +23,7 @@ from plugfn.errors import (
     UnknownName,
 )
 from plugfn.net.guard import Guard
+from plugfn.net.lookups import lookups_of
 from plugfn.net.pool import Pool
 from plugfn.net.quota import Quota
 from plugfn.net.vendor import VendorHttp
@@ -173,8 +174,9 @@ async def _timed(job: Job, call: Call[Any], *, speaks_http: bool) -> BaseModel:
         raise _late(maybe_done=False)
     timer = asyncio.timeout(min(job.action.timeout, job.left()))
     try:
-        async with timer:
-            result: BaseModel = await job.action.run(call, job.params)
+        with lookups_of(job.user_id):
+            async with timer:
+                result: BaseModel = await job.action.run(call, job.params)
     except PlugFnError:
         raise
     except Exception as error:  # noqa: BLE001 - logged without its message, and raised as a PlugFnError

@@ -11,6 +11,7 @@ from plugfn.definition import Call, Form, Model, Origin, Provider, RateLimit, Re
 from plugfn.errors import (
     AmbiguousConnection,
     CircuitOpen,
+    Forbidden,
     IdempotencyConflict,
     InvalidParams,
     NeedsReconnect,
@@ -22,6 +23,7 @@ from plugfn.errors import (
     Unexpected,
     UnknownName,
 )
+from plugfn.net import guard, lookups
 from plugfn.testing.bench import Bench
 
 
@@ -253,6 +255,27 @@ async def test_an_unknown_outcome_keeps_the_key_and_a_failure_frees_it(quick):
         with pytest.raises(Unexpected):
             await bench.call("numbers.ask", idempotency_key="other")
         await bench.call("numbers.ask", idempotency_key="other")
+
+
+@pytest.mark.parametrize("by_http", [True, False])
+async def test_the_names_that_a_call_looks_up_count_as_its_users(monkeypatch, by_http):
+    seen = []
+
+    async def looks_up(call, _params):
+        await (call.http.get("/") if by_http else call.guard.resolve("localhost", 80))
+
+    def begin(find):
+        seen.append(lookups._user.get())
+        return lookups.begin_lookup(find)
+
+    monkeypatch.setattr(guard, "begin_lookup", begin)
+    provider = made(Script(looks_up), retry="none")
+    object.__setattr__(provider, "origin", lambda settings, credentials: Origin("https://localhost", trusted=False))
+    async with Bench(provider, credentials={}, allowed_networks=()) as bench:
+        with pytest.raises(Forbidden):
+            await bench.call("numbers.ask")
+    assert seen == ["ana"]
+    assert lookups._user.get() == ""
 
 
 async def test_a_call_that_takes_too_long_is_cut_off():

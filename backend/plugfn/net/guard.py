@@ -1,28 +1,21 @@
 """Refuses addresses that users must not reach through PlugFn: private, local and reserved networks."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from plugfn.errors import ConfigurationError, Forbidden, Unavailable
+from plugfn.net.lookups import begin_lookup
 from plugfn.net.ranges import effective, is_public
 
 Network = IPv4Network | IPv6Network
 
-LOOKUPS_AT_ONCE = 16
 
-
-@cache
-def _threads(_process: int) -> ThreadPoolExecutor:
-    """The threads that resolve host names of users, where a silent name server can block a thread for long.
-
-    They are not the event loop's threads, which resolve trusted hosts. A fork gets new ones: it inherits no threads.
-    """
-    return ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="plugfn-lookup")
+def _addresses_of(host: str, port: int) -> list[str]:
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 class Guard:
@@ -58,9 +51,7 @@ class Guard:
             raise Forbidden("the host's address is not public: connections to it are refused", code="private_address")
 
     async def _lookup(self, host: str, port: int) -> list[str]:
-        lookup = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        entries = await asyncio.get_running_loop().run_in_executor(_threads(os.getpid()), lookup)
-        return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+        return await asyncio.wrap_future(begin_lookup(partial(_addresses_of, host, port)))
 
     def _is_allowed(self, address: str) -> bool:
         try:

@@ -25,21 +25,15 @@ def test_text_is_decoded_as_its_sender_says(body, content_type, text):
     assert decoded(body, content_type) == text
 
 
-@pytest.mark.parametrize("charset", sorted({*CHARSETS, *aliases, *aliases.values(), "idna", "undefined", "x" * 40}))
-@pytest.mark.parametrize("piece", [b"a", b"a-b", b"\xff", b"+A", b"\x1b$B"])
-def test_no_charset_takes_more_than_linear_time(charset, piece):
+@pytest.mark.parametrize("piece", [b"a", b"9", b"\xff", b"+A", b"\x1b$B"])
+def test_no_charset_takes_more_than_linear_time(piece):
     """Eight times the size takes 64 times as long where time is quadratic."""
-    content_type = f"text/plain; charset={charset}"
-    assert (
-        _seconds(piece * (BIG // len(piece)), content_type)
-        < 24 * _seconds(piece * (SMALL // len(piece)), content_type) + 0.2
-    )
+    for charset in (*CHARSETS, *aliases.values(), "idna", "undefined", "x" * 40):
+        small, big = _seconds(piece, SMALL, charset), _seconds(piece, BIG, charset)
+        assert big < 24 * small + 0.5, charset
 
 
-def _seconds(body, content_type):
-    best = 60.0
-    for _ in range(2):
-        begun = time.process_time()
-        assert isinstance(decoded(body, content_type), str)
-        best = min(best, time.process_time() - begun)
-    return best
+def _seconds(piece, size, charset):
+    begun = time.process_time()
+    assert decoded(piece * (size // len(piece)), f"text/plain; charset={charset}")
+    return time.process_time() - begun

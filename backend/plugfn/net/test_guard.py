@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from plugfn.errors import ConfigurationError, Forbidden, Unavailable
 from plugfn.net.guard import Guard
+from plugfn.net.lookups import EACH, lookups_of
 
 SPECIAL = [
     "0.0.0.0", "0.255.255.255", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.100.100.200", "100.127.255.255",
@@ -176,6 +177,49 @@ async def test_names_of_a_silent_name_server_do_not_block_others(monkeypatch):
         done.set()
         ended = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(error, Unavailable) for error in ended)
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """An event; until it is set, no name below slow.example resolves. Other names have the address 8.8.8.8."""
+    answered = threading.Event()
+
+    def find(host, port, **_named):
+        if host.endswith("slow.example"):
+            answered.wait(10)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find)
+    yield answered
+    answered.set()
+
+
+async def resolved(user_id, *hosts):
+    with lookups_of(user_id):
+        return await asyncio.gather(*(Guard().resolve(host, 443) for host in hosts))
+
+
+async def test_a_users_silent_names_leave_other_users_their_lookups(silent):
+    slow = asyncio.create_task(resolved("ana", *(f"{number}.slow.example" for number in range(200))))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        assert await resolved("bia", "fast.example", "other.example") == [["8.8.8.8"], ["8.8.8.8"]]
+        assert await Guard().resolve("nobody.example", 443) == ["8.8.8.8"]
+    assert not slow.done()
+    silent.set()
+    assert await slow == [["8.8.8.8"]] * 200
+
+
+async def test_lookups_that_nobody_waits_for_are_not_begun(silent, monkeypatch):
+    begun, find = [], socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **named: begun.append(host) or find(host, port))
+    slow = asyncio.create_task(resolved("ana", *(f"{number}.slow.example" for number in range(EACH + 20))))
+    await asyncio.sleep(0.05)
+    slow.cancel()
+    await asyncio.gather(slow, return_exceptions=True)
+    silent.set()
+    assert await resolved("ana", "fast.example") == [["8.8.8.8"]]
+    assert [host for host in begun if host != "fast.example"] == [f"{number}.slow.example" for number in range(EACH)]
 
 
 async def test_names_are_looked_up_after_a_fork_too():
