@@ -11,6 +11,9 @@ from plugfn.net.answer import Means
 BROKEN = "connection"
 """The code of a connection that failed for an unknown reason."""
 
+LONGEST_MESSAGE = 1_000
+"""Characters of the server's text to search: users choose the server, and a search can take quadratic time."""
+
 _STATES = SqlStates()
 _UNKNOWN = Means(InvalidCall, "The database refuses the query.")
 _REFUSALS = {
@@ -27,9 +30,10 @@ _AUTH_METHOD = re.compile("authentication method requirement")
 
 def failure(error: psycopg.Error) -> PlugFnError:
     """The error to raise in place of this one."""
-    code = error.sqlstate or _code_of_refusal(str(error))
+    message = str(error)[:LONGEST_MESSAGE]
+    code = error.sqlstate or _code_of_refusal(message)
     if code is None:
-        return _no_connection(str(error))
+        return _no_connection(message)
     if not _STATE.fullmatch(code):
         code = "XX000"  # a code that the server made up is not passed on
     means = _STATES.get(code, _UNKNOWN)
