@@ -16,7 +16,9 @@ def needs(extra: str) -> Iterator[None]:
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "plugfn":
             raise
-        raise ConfigurationError(f"this needs more libraries; run: pip install 'plugfn[{extra}]'") from error
+        raise ConfigurationError(
+            f"this needs more libraries; run in Ponte's checkout: pip install './backend/plugfn[{extra}]'"
+        ) from error
 
 
 def part(path: str, extra: str) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -16,6 +17,7 @@ from packaging.utils import canonicalize_name
 from plugfn.providers import BUILT_IN
 
 PACKAGE = Path(__file__).parent
+ROOT = PACKAGE.parents[1]
 PROJECT = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = {name: lines for name, lines in PROJECT["optional-dependencies"].items() if name not in ("all", "test")}
 
@@ -99,7 +101,7 @@ def closure(lines):
             if (name, one) in done:
                 continue
             done.add((name, one))
-            if name == "plugfn":
+            if name == PROJECT["name"]:
                 needed = EXTRAS.get(one, [])
             else:
                 found.add(name)
@@ -134,7 +136,7 @@ def test_the_wheel_contains_only_the_needed_files(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     held = {name.removeprefix("plugfn/") for name in names if name.startswith("plugfn/")}
-    assert {name.split("/")[0] for name in names} == {"plugfn", f"plugfn-{PROJECT['version']}.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"plugfn", f"ponte_plugfn-{PROJECT['version']}.dist-info"}
     assert {"py.typed", "storage/sql/migrations/env.py", "generate/template/definition.py.txt"} <= held
     assert {str(path.relative_to(PACKAGE)) for path in (PACKAGE / "generate/template").rglob("*.txt")} <= held
     assert {f"storage/sql/migrations/versions/{path.name}" for path in _revisions()} <= held
@@ -180,4 +182,43 @@ def test_an_extra_installs_its_parts_and_missing_parts_name_their_extra(unpacked
     results = json.loads(done.stdout)
     missing = {name: said for name, said in results.items() if said != "ok"}
     assert set(results) - set(missing) == TOGETHER.get(extra, {extra} - {""})
-    assert {name: said for name, said in missing.items() if f"pip install 'plugfn[{name}]'" not in said} == {}
+    assert {name: said for name, said in missing.items() if f"pip install './backend/plugfn[{name}]'" not in said} == {}
+
+
+def test_every_page_and_message_installs_plugfn_from_the_checkout():
+    """`pip install plugfn` would bring a stranger's package with the same import name."""
+    wrong = []
+    for path in _texts():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            command = line.partition("pip install ")[2]
+            named = re.search(r"[\w./-]*plugfn(?:\[([\w,{}]+)\])?", command)
+            if named and (not named[0].startswith("./backend/plugfn[") or not _exist(named[1])):
+                wrong.append(f"{path.name}: {line.strip()}")
+    assert wrong == []
+
+
+def _texts():
+    places = (PACKAGE.rglob("*"), (ROOT / "docs").rglob("*"), (ROOT / "scripts").iterdir(), ROOT.iterdir())
+    kinds = ("", ".md", ".py", ".sh", ".toml", ".txt")
+    paths = [path for place in places for path in place if path.is_file() and path.suffix in kinds]
+    return [path for path in paths if path.name != Path(__file__).name and not path.name.startswith(".")]
+
+
+def _exist(listed):
+    return listed is not None and set(listed.split(",")) <= {*PROJECT["optional-dependencies"], "{extra}"}
+
+
+def test_the_install_of_the_pages_works_and_has_a_name_of_its_own(tmp_path):
+    install = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps"]
+    here = ["--no-build-isolation", "--no-compile", "--target", str(tmp_path)]
+    subprocess.run(
+        [*install, *here, "./backend/plugfn[sqlalchemy,fastapi]"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (installed,) = metadata.distributions(path=[str(tmp_path)])
+    assert installed.name == "ponte-plugfn"
+    assert set(installed.metadata.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"])
+    assert (tmp_path / "plugfn" / "__init__.py").exists()
