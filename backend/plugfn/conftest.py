@@ -1,6 +1,7 @@
 """Fixtures of the library's tests: emulators in their own processes, a real PostgreSQL, a real Valkey."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,17 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 def peer_missing() -> Callable[[str, str], None]:
     """Call it with the peer's name and the reason: it skips the test, and pytest's report at the end says so."""
     return lambda name, reason: pytest.skip(f"NOT RUN: {name}: {reason}")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT interrupts this test and the processes that it starts, also where the whole run was started to ignore it.
+
+    A script's background jobs are, and their children inherit it. PlugFn's commands then ignore it too, as they should.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

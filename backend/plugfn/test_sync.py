@@ -175,6 +175,7 @@ def test_a_failed_open_or_close_leaves_no_thread(monkeypatch):
     assert threads_of_plugfn() == before
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_call_and_leaves_everything_usable(plug):
     begun, cancelled = threading.Event(), threading.Event()
 

@@ -118,6 +118,7 @@ def test_a_made_up_callback_is_refused_and_changes_nothing(terminal):
     assert begun.end()[0] == 0
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_waiting_without_a_traceback(terminal):
     begun = terminal()
     begun.page()

@@ -125,7 +125,7 @@ async def test_a_call_cut_off_after_the_last_dot_is_an_unknown_outcome(server):
     server.fault("end", kind="hang")
     async with server.bench() as bench:
         with pytest.raises(OutcomeUnknown):
-            await bench.call("messages.send", PLAIN, timeout=0.7)
+            await bench.call("messages.send", PLAIN, timeout=3)  # a busy machine gets to the last dot in it
 
 
 @pytest.mark.parametrize("stage", ["greeting", "data"])
