@@ -166,3 +166,25 @@ def test_a_refused_statement_appears_in_no_error_or_log(caplog):
             checked_select(query, ALLOWED)
         assert "123" not in str(caught.value)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "with pg_user as (select 1 as a) select * from pg_user",
+        'with "pg_user" as (select 1 as a) select * from "pg_user"',
+        "with PG_shadow as (select 1 as a) select * from pg_shadow",
+        "with segredos as (select 1 as a) select * from public.segredos",
+        "select * from (select * from y) as z, (with y as (select 1 as b) select * from y) as w",
+    ],
+)
+def test_a_with_query_hides_no_table_of_its_name(query):
+    """A name that begins with pg_ would mean the catalogue's table if PostgreSQL and we saw different scopes."""
+    with pytest.raises(Forbidden) as caught:
+        checked_select(query, ALLOWED)
+    assert caught.value.code == "table_not_allowed"
+
+
+def test_a_with_query_is_read_under_its_own_name():
+    passed = checked_select("with segredos as (select 1 as a) select * from segredos", ALLOWED)
+    assert passed == 'WITH "segredos" AS (SELECT 1 AS "a") SELECT * FROM "segredos"'

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -194,3 +195,13 @@ async def test_other_work_has_its_turn_between_the_events_of_a_delivery(bench):
     await work
     assert receipt.status == 200
     assert during >= 20
+
+
+@pytest.mark.parametrize("other", [{"provider": "other"}, {"name": "pong"}, {"id": "2"}, {"connection_id": "b"}])
+async def test_an_event_is_a_duplicate_only_where_all_of_its_names_are_the_same(bench, other):
+    """Vendors' ids need to be unique only within an account: two connections may get the same one."""
+    first = Event("acme", "ping", {}, id="1", connection_id="a")
+    outcomes = [(await bench.plug.webhooks._handle(event))[0] for event in (first, replace(first, **other), first)]
+    assert outcomes[0] is not Outcome.DUPLICATE
+    assert outcomes[1] is not Outcome.DUPLICATE
+    assert outcomes[2] is Outcome.DUPLICATE
