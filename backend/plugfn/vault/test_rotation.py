@@ -149,3 +149,14 @@ async def test_a_connection_is_resealed_when_only_its_label_needs_it():
     assert (await rotate_keys(store, both)).resealed["connections"] == 1
     alone = Vault(store, KeyRing.from_keys(NEW))
     assert [found.label for found in await alone.of_account("github", "acct")] == ["Ana"]
+
+
+async def test_a_connection_is_resealed_when_only_its_credentials_need_it():
+    store, both = MemoryStore(), KeyRing.from_keys([NEW, OLD])
+    await Vault(store, KeyRing.from_keys(OLD)).add(made := a_connection(label="Ana", account="acct"), TOKENS)
+    _, old = (await store.with_credentials(made.id)) or pytest.fail("gone")
+    await rotate_keys(store, both)
+    row, _ = (await store.with_credentials(made.id)) or pytest.fail("gone")
+    await store.update_connection(row, old)
+    assert (await rotate_keys(store, both)).resealed["connections"] == 1
+    assert await Vault(store, KeyRing.from_keys(NEW)).read(made.id, type(TOKENS)) is not None
