@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
-from plugfn.calls.idempotency import KIND
-from plugfn.calls.test_executor import Answered, Script, made
+from plugfn.calls.idempotency import KIND, claim_of
+from plugfn.calls.test_executor import Answered, Ask, Script, made
 from plugfn.errors import IdempotencyConflict, InvalidParams, OutcomeUnknown, Unavailable
 from plugfn.storage.memory import MemoryStore
 from plugfn.testing.bench import Bench
@@ -133,3 +135,27 @@ async def test_the_caller_gets_a_result_that_cannot_be_stored():
         with pytest.raises(OutcomeUnknown):
             await bench.call("numbers.ask", {"number": 5}, idempotency_key="k")
     assert len(script.calls) == 1
+
+
+def test_a_key_means_another_call_for_another_user_action_or_connection():
+    provider = made(Script())
+    action = provider.actions["numbers.ask"]
+    other = replace(action, name="numbers.tell")
+
+    def claim(user_id="ana", action=action, number=1, key="k", connection="c1"):
+        made_claim = claim_of(user_id, action, Ask(number=number), key, connection, uuid4().hex)
+        return made_claim.place, made_claim.mark
+
+    place, mark = claim()
+    assert claim() == (place, mark)
+    assert len({place, claim(user_id="bia")[0], claim(action=other)[0], claim(key="l")[0]}) == 4
+    assert claim(number=2)[0] == claim(connection="c2")[0] == place
+    assert len({mark, claim(number=2)[1], claim(connection="c2")[1]}) == 3
+
+
+async def test_a_call_that_did_nothing_frees_its_key():
+    script = Script(InvalidParams("wrong"))
+    async with Bench(made(script), credentials={}) as bench:
+        with pytest.raises(InvalidParams):
+            await bench.call("numbers.ask", {"number": 5}, idempotency_key="k")
+        assert (await bench.call("numbers.ask", {"number": 6}, idempotency_key="k")).number == 6
