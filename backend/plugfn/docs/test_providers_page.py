@@ -59,7 +59,7 @@ def test_the_page_says_where_deliveries_go(name):
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_the_page_says_which_extra_is_needed(name):
-    needs = re.findall(r"^\| Needs \| `plugfn\[(\w+)\]` \|$", section(load(name)), re.MULTILINE)
+    needs = re.findall(r"^\| Needs \| the extra `(\w+)` \|$", section(load(name)), re.MULTILINE)
     assert needs == ([BUILT_IN[name]] if BUILT_IN[name] else [])
 
 
