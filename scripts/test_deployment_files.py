@@ -11,7 +11,7 @@ from honcho.environ import parse_procfile
 ROOT = Path(__file__).resolve().parents[1]
 PROCFILE = parse_procfile((ROOT / "Procfile").read_text()).processes
 UNITS = {"web": "web", "worker": "worker", "beat": "beat", "release": "migrate"}
-LOCKS = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-demo.txt", "requirements-dev.txt"]  # each builds on the one before
 RAILWAY = {"web": "railway.json", "worker": "ops/railway/worker.json", "beat": "ops/railway/beat.json"}
 
 
@@ -42,7 +42,7 @@ def test_railway_migrates_before_it_deploys_the_web_service_and_only_there():
     assert commands == {"web": [PROCFILE["release"]], "worker": None, "beat": None}
 
 
-@pytest.mark.parametrize("file", LOCKS)
+@pytest.mark.parametrize("file", [*LOCKS, "requirements-uv.txt"])
 def test_a_lock_has_exact_versions_with_hashes_and_names_no_index(file: str):
     text = (ROOT / file).read_text().replace("\\\n", " ")
     assert "://" not in text
