@@ -111,6 +111,8 @@ def _make_venv() -> None:
 def _with_uv(lock: str) -> bool:
     """Whether uv could install the lock, from its cache if the package index does not answer."""
     command: list[str | Path] = [UV, "pip", "install", "--require-hashes", "-r", lock]
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):  # else each process would compile Django again
+        command.append("--compile-bytecode")
     environment = uv_environment(_pip_configuration(), os.environ) | {"VIRTUAL_ENV": str(VENV)}
     return not _shown(command, environment) or not _shown([*command, "--offline"], environment)
 
