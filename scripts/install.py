@@ -10,6 +10,7 @@ import itertools
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -219,6 +220,7 @@ def say(text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     os.chdir(ROOT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # bash starts background processes with it ignored
     try:
         if arguments[:1] == ["uv"]:
             return _run_uv(arguments[1:])

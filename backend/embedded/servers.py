@@ -1,10 +1,11 @@
 """PostgreSQL and Valkey of one folder together, shared by any number of programs."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded import postgres, valkey
+from embedded import place, postgres, valkey
 from embedded.locks import Holder, exclusive_lock
 
 KEEP = "keep-running"
@@ -27,6 +28,18 @@ class Servers:
         """Stop both servers, even if a program uses them. Raises EmbeddedError."""
         with exclusive_lock(self.folder / "start.lock"):
             self._stop()
+
+    def has_data(self) -> bool:
+        """Whether a server of ours has run here before."""
+        return (self.folder / "valkey").exists()
+
+    def remove(self) -> None:
+        """Stop both servers, even if a program uses them, and delete their data. Raises EmbeddedError."""
+        with exclusive_lock(self.folder / "start.lock"):
+            self._stop()
+            for home in (place.find(self.folder).home, self.folder / "valkey"):
+                if home.exists():
+                    shutil.rmtree(home)
 
     def stop_if_unused(self, holder: Holder) -> None:
         """Release `holder`. If it was the last one, stop the servers, unless `python -m embedded start` keeps them."""

@@ -137,3 +137,17 @@ def _as_nobody(folder: Path) -> None:
         check(environment)
         assert (folder / "postgres" / "data").stat().st_uid == NOBODY
     assert not any(Servers(folder).running().values())
+
+
+def test_removed_data_is_gone_and_the_servers_start_anew(folder: Path):
+    servers = Servers(folder)
+    assert not servers.has_data()
+    with psycopg.connect(servers.start()["DATABASE_OWNER_URL"]) as connection:
+        connection.execute("CREATE TABLE kept ()")
+    assert servers.has_data()
+    servers.remove()
+    assert not servers.has_data()
+    assert not any(servers.running().values())
+    with psycopg.connect(servers.start()["DATABASE_OWNER_URL"]) as connection:
+        assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+    servers.stop()

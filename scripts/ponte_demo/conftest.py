@@ -18,15 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 # The demo must not get the tests' own environment: it has its own database and keys.
 INHERITED = ("PATH", "HOME", "LANG", "PONTE_PYTHON", "PIP_CONFIG_FILE")
 
+DEAF = ("bash", "-c", "trap '' INT; exec \"$@\"", "bash")
+
 
 class Demo:
-    """A run of scripts/demo with its own `folder`."""
+    """A run of scripts/demo with its own `folder`. `deaf`: SIGINT is ignored when it starts."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, deaf: bool = False) -> None:
         self.folder = folder
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self.process = subprocess.Popen(
-            [ROOT / "scripts" / "demo", *arguments],
+            [*(DEAF if deaf else ()), ROOT / "scripts" / "demo", *arguments],
             cwd="/",
             env={**inherited, "PONTE_FOLDER": str(folder)},
             stdout=subprocess.PIPE,
@@ -71,8 +73,8 @@ def folder() -> Iterator[Path]:
 def start_demo(folder: Path) -> Iterator[Callable[..., Demo]]:
     started: list[Demo] = []
 
-    def start(*arguments: str) -> Demo:
-        started.append(Demo(folder, *arguments))
+    def start(*arguments: str, deaf: bool = False) -> Demo:
+        started.append(Demo(folder, *arguments, deaf=deaf))
         return started[-1]
 
     yield start

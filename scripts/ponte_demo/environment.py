@@ -1,13 +1,15 @@
 """The environment of a run's processes."""
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from embedded.ports import free_port, is_free
 
 USUAL_PORT = 8000
+PORTS = "ports.json"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,22 @@ class Ports:
 def choose_ports() -> Ports:
     """The usual port for the web server if it is free, else a free one."""
     return Ports(USUAL_PORT if is_free(USUAL_PORT) else free_port(), free_port())
+
+
+def write_ports(folder: Path, ports: Ports) -> None:
+    """Let scripts/manage find the processes of this run."""
+    (folder / PORTS).write_text(json.dumps(asdict(ports)))
+
+
+def forget_ports(folder: Path) -> None:
+    (folder / PORTS).unlink(missing_ok=True)
+
+
+def running_ports(folder: Path) -> Ports | None:
+    """The ports of the run in `folder`, or None if none runs: a killed one leaves its file, but frees the port."""
+    file = folder / PORTS
+    ports = Ports(**json.loads(file.read_text())) if file.exists() else None
+    return None if ports is None or is_free(ports.web) else ports
 
 
 def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,12 +25,13 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Options:
-    """`dev`: reload code and show logs. `real`: use the caller's Pluggy account and run no story."""
+    """`dev`: reload code and show logs. `real`: the caller's Pluggy account, no story. `fresh`: delete old data."""
 
     once: bool = False
     as_json: bool = False
     dev: bool = False
     real: bool = False
+    fresh: bool = False
 
 
 class Stopped(Exception):
@@ -57,20 +59,29 @@ class Run:
             make_env.write(self.folder / "env")
         self._migrate(self._environment(servers))
         self.ports = environment.choose_ports()  # late, so that no other program takes them meanwhile
+        if self.ports.web != environment.USUAL_PORT:
+            taken = f"port {environment.USUAL_PORT} is taken by another program"
+            self.show.say(f"{taken}: the web server listens on port {self.ports.web}")
         env = self._environment(servers)
+        if self.options.real:
+            self.login = self._create_login(env)
         # The story starts now: it loads while the web server does.
         story = None if self.options.real else self._begin_story(env)
         group = self._group(env)
         teller = threading.Thread(target=self._tell, args=(story, group), daemon=True)
         try:
+            environment.write_ports(self.folder, self.ports)
             group.run(then=teller.start)
         finally:
+            environment.forget_ports(self.folder)
             leftovers.end(self.mark)
+            remove_temporary(self.folder)
             self.show.end_bars()
         self._judge(group)
 
     def _environment(self, servers: Mapping[str, str]) -> dict[str, str]:
-        return environment.build(servers, self.folder / "env", self.ports, real=self.options.real)
+        env = environment.build(servers, self.folder / "env", self.ports, real=self.options.real)
+        return {**env, "TMPDIR": str(self.folder / "tmp")}
 
     def _migrate(self, env: Mapping[str, str]) -> None:
         done = subprocess.run(
@@ -78,6 +89,14 @@ class Run:
         )
         if done.returncode:
             raise Stopped(f"the database migrations failed: {last_line(done.stderr)}")
+
+    def _create_login(self, env: Mapping[str, str]) -> dict[str, str]:
+        command = [sys.executable, "-m", "ponte_demo.login"]
+        done = subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Stopped(f"the login could not be created: {last_line(done.stderr)}")
+        login: dict[str, str] = json.loads(done.stdout)["login"]
+        return login
 
     def _group(self, env: Mapping[str, str]) -> Group:
         log = self.folder / "demo.log"
@@ -143,6 +162,8 @@ class Run:
             stop_own_group()
         else:
             self.show.addresses(self._addresses())
+        if not self.options.as_json:
+            self.show.steps(self._next_steps())
 
     def _addresses(self) -> dict[str, str]:
         lines = {"admin": f"{self.ports.web_url}/admin/", "health": f"{self.ports.web_url}/health"}
@@ -153,6 +174,17 @@ class Run:
         if not self.options.dev:
             lines["logs"] = str(self.folder / "demo.log")
         return lines
+
+    def _next_steps(self) -> list[str]:
+        """What to do now. The commands need another terminal while the demo runs."""
+        if self.options.real:
+            subscribe = "./scripts/manage register_webhooks, with the same variables: Pluggy then sends to PUBLIC_URL"
+            return [subscribe, "create a client and a membership in the admin", "connect a bank: see docs/pluggy.md"]
+        own = 'use your own account: see "Going live with Pluggy" in README.md'
+        if self.options.once:
+            return ["./scripts/demo: the same, and it keeps running", "./scripts/manage help: all commands", own]
+        send = f"./scripts/manage test_webhook --url {self.ports.web_url}: send a webhook yourself"
+        return ["look at the events and the connection in the admin", f"{send} (in another terminal)", own]
 
     def _judge(self, group: Group) -> None:
         if self.failure:
@@ -167,7 +199,14 @@ class Run:
 def prepare(folder: Path, mark: str) -> None:
     """End leftovers of an earlier run in this folder, and start a guard for this one."""
     leftovers.end(leftovers.of_folder(folder))
+    remove_temporary(folder)
+    (folder / "tmp").mkdir(mode=0o700)
     guard.start(folder, mark)
+
+
+def remove_temporary(folder: Path) -> None:
+    """Delete the temporary files of a run: a worker that is killed leaves some."""
+    shutil.rmtree(folder / "tmp", ignore_errors=True)
 
 
 def last_line(text: str) -> str:

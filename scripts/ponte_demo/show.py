@@ -78,6 +78,12 @@ class Show:
             table.add_row(label, value)
         self.console.print(table)
 
+    def steps(self, steps: list[str]) -> None:
+        """What to do next."""
+        self.console.print("\nWhat to do next", style="italic")
+        for number, step in enumerate(steps, 1):
+            self.console.print(f"  {number}. {step}", markup=False)
+
 
 def _sections(figures: dict[str, Any]) -> dict[str, dict[str, str]]:
     accept, seconds = figures["accept_ms"], figures["seconds"]

@@ -7,7 +7,6 @@ A process of its own, with Django. It reports on stdout, one JSON object a line:
 import io
 import json
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -18,21 +17,20 @@ import django
 django.setup()
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import transaction
 from django.urls import reverse
 
 from apps.banking.aggregators.pluggy import application
+from apps.banking.models import Connection
 from apps.clients.models import Client, Membership
 from core.celery import app as celery
-from ponte_demo import figures
+from ponte_demo import figures, login
 from ponte_demo.bank import Bank, answers
 
 PATIENCE_SECONDS = 120.0
 CONNECTOR = 2  # Pluggy Bank, with every product
 CREDENTIALS = {"user": "user-ok", "password": "password-ok"}
-USERNAME = "demo"
 
 
 class Failed(Exception):
@@ -54,6 +52,8 @@ class Story:
 
     def run(self) -> dict[str, Any]:
         """Returns the figures without `seconds.ready`. Raises Failed."""
+        if kept := Connection.objects.count():
+            report(say=f"{kept} banks of earlier demos are still in the database (--fresh deletes them)")
         membership = self.sign_up()
         wait(lambda: answers(settings.PUBLIC_URL), "the web server did not answer")
         wait(worker_answers, "no Celery worker answered")
@@ -64,16 +64,12 @@ class Story:
 
     def sign_up(self) -> Membership:
         """Create a user of the admin, with a client of their own. The password is new in each demo."""
-        password = secrets.token_urlsafe(12)
         with transaction.atomic():
-            user, _ = get_user_model().objects.get_or_create(username=USERNAME)
-            user.is_staff = user.is_superuser = True
-            user.set_password(password)
-            user.save()
+            user, known = login.create()
             client, _ = Client.objects.get_or_create(name="Demo")
             role = {"role": Membership.Role.OWNER}
             membership, _ = Membership.objects.get_or_create(client=client, user=user, defaults=role)
-        report(login={"user": USERNAME, "password": password})
+        report(login=known)
         return membership
 
     def register_webhook(self) -> None:
