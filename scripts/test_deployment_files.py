@@ -3,9 +3,11 @@
 import json
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
+from honcho.environ import parse as parse_env
 from honcho.environ import parse_procfile
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +42,22 @@ def test_railway_migrates_before_it_deploys_the_web_service_and_only_there():
     before = {name: json.loads((ROOT / file).read_text())["deploy"] for name, file in RAILWAY.items()}
     commands = {name: deploy.get("preDeployCommand") for name, deploy in before.items()}
     assert commands == {"web": [PROCFILE["release"]], "worker": None, "beat": None}
+
+
+def test_a_shell_and_systemd_read_the_same_from_the_example_file(tmp_path: Path):
+    """Each optional line is switched on, each `PASSWORD` stays, and `&` and spaces are part of the values."""
+    file = tmp_path / "a file with spaces"
+    file.write_text(re.sub(r"^#(?=[A-Z_]+=)", "", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
+    lines = re.findall(r"^([A-Z_]+)=(.*)$", file.read_text(), re.MULTILINE)
+    shell = subprocess.run(
+        ["bash", "-euc", 'set -a; . "$1"; env -0', "bash", file], env={}, capture_output=True, text=True, check=True
+    )
+    assert shell.stderr == ""
+    found = dict(line.split("=", 1) for line in shell.stdout.split("\0") if line)
+    assert {name: found[name] for name, _ in lines} == {name: value.strip('"') for name, value in lines}
+    assert found["DATABASE_URL"].endswith("?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt")
+    # honcho reads it too, but leaves out empty values.
+    assert dict(parse_env(file.read_text())) == {name: found[name] for name, _ in lines if found[name]}
 
 
 @pytest.mark.parametrize("file", [*LOCKS, "requirements-uv.txt"])

@@ -6,10 +6,12 @@ from environs import Env
 from kombu import Queue
 
 from core.logs import logging_config
+from core.required import require
 from lib.client_address import is_local_url, trusted_proxies
 from lib.secret_list import SHORTEST, secret_list
 
 env = Env()
+require(env)
 
 # --- The process ---
 DEBUG = env.bool("DEBUG", False)

@@ -69,10 +69,14 @@ class JsonClient:
         read_seconds: float = READ_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
         max_bytes: int = MAX_BYTES,
+        setting: str = "",
     ) -> None:
-        """`session` creates a requests.Session, to replace the transport. Raises ImproperlyConfigured."""
+        """`session` creates a requests.Session, to replace the transport. `setting`: the name of the one that has this
+        URL, for error messages. Raises ImproperlyConfigured.
+        """
         self.base_url = checked_base_url(base_url)
         host = urlsplit(self.base_url).hostname
+        self._server = f"the server {host} ({setting})" if setting else f"the server {host}"
         self._new_session = session or (lambda: new_session(answer_seconds, loopback=host in LOOPBACK))
         self._timeout = (connect_seconds, read_seconds)
         self._answer_seconds = answer_seconds
@@ -94,7 +98,7 @@ class JsonClient:
                 raw = self._read(response)
         except (requests.RequestException, HTTPError, TimeoutError) as error:
             # The original error is dropped, because it may contain the URL and the request.
-            raise wire_error(error) from None
+            raise wire_error(error, self._server) from None
         return _answer(response, raw)
 
     def _send(
@@ -168,22 +172,22 @@ def _answer(response: requests.Response, raw: bytes) -> Answer:
 # For each error of requests, or of urllib3 inside it: the code and the message. The first match counts. From `timeout`
 # on, the server may have received the request.
 _WIRE: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
-    ((requests.exceptions.SSLError,), "tls", "no TLS connection could be established"),
-    ((requests.ConnectTimeout,), "connect_timeout", "the server did not accept the connection in time"),
-    ((NameResolutionError,), "dns", "the name of the server does not resolve"),
-    ((NewConnectionError,), "refused", "the connection was refused"),
+    ((requests.exceptions.SSLError,), "tls", "no TLS connection to {server} could be established"),
+    ((requests.ConnectTimeout,), "connect_timeout", "{server} did not accept the connection in time"),
+    ((NameResolutionError,), "dns", "the name of {server} does not resolve: is there a network?"),
+    ((NewConnectionError,), "refused", "{server} refused the connection"),
     ((requests.Timeout, ReadTimeoutError, TimeoutError), "timeout", "the server did not answer completely in time"),
     ((IncompleteRead,), "truncated", "the answer was cut off"),
     ((requests.ConnectionError, ProtocolError), "reset", "the connection was lost"),
 )
 
 
-def wire_error(error: Exception) -> PonteError:
+def wire_error(error: Exception, server: str) -> PonteError:
     """The error of lib.errors for an error of requests or urllib3."""
     reason = _root(error)
     for kinds, code, message in _WIRE:
         if isinstance(error, kinds) or isinstance(reason, kinds):
-            return Temporary(message, code=code, error_type=ErrorType.CONNECTION_FAILURE)
+            return Temporary(message.format(server=server), code=code, error_type=ErrorType.CONNECTION_FAILURE)
     if isinstance(reason, DecodeError):
         return Unexpected("the compression of the answer is broken", code="not_json")
     return Unexpected(f"the call failed: {type(error).__name__}", code="client", error_type=ErrorType.INTERNAL_ERROR)

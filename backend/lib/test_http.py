@@ -146,8 +146,10 @@ def test_a_closed_port_is_refused_before_anything_is_sent():
 
 def test_a_name_that_does_not_resolve_is_temporary():
     with pytest.raises(Temporary) as caught:
-        JsonClient("http://nowhere.invalid", session=untrusting).request("GET", "/")
+        JsonClient("http://nowhere.invalid", session=untrusting, setting="BANK_URL").request("GET", "/")
     assert caught.value.code == "dns"
+    expected = "the name of the server nowhere.invalid (BANK_URL) does not resolve: is there a network?"
+    assert str(caught.value) == expected
 
 
 def untrusting():

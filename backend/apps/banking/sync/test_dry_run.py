@@ -33,11 +33,18 @@ def test_the_command_syncs_a_connection_at_once_and_prints_the_counts(connection
     said = run(capsys, "sync_connection", str(connection.pk))
     assert "transactions: 59 created" in said
     assert differences(connection.vendor_id) == {}
-    assert "noted" in run(capsys, "sync_connection", connection.vendor_id)
+    assert "noted\n  there was nothing new to read" in run(capsys, "sync_connection", connection.vendor_id)
     said = run(capsys, "sync_connection", connection.vendor_id, "--full")
     assert "transactions: 0 created, 0 changed, 59 unchanged, 0 removed" in said
     with pytest.raises(CommandError, match="no connection"):
         run(capsys, "sync_connection", "nobody")
+
+
+def test_without_a_connection_the_commands_say_so(capsys):
+    for options in ((), ("--dry-run",)):
+        assert run(capsys, "reconcile", *options) == "There is no connection to compare. Connect a bank first.\n"
+    with pytest.raises(CommandError, match="There is no connection yet"):
+        run(capsys, "sync_connection", "1")
 
 
 def test_a_failed_sync_is_reported_and_left_to_a_worker(connection, capsys, bank):

@@ -23,7 +23,10 @@ class Command(BaseCommand):
         name = options["connection"]
         connections = [find(name)] if name else Connection.objects.filter(deleted_at=None).order_by("pk").iterator()
         act = self._dry_run if options["dry_run"] else self._request
-        failed = [connection for connection in connections if not act(connection)]
+        outcomes = [(connection, act(connection)) for connection in connections]
+        if not outcomes:
+            self.stdout.write("There is no connection to compare. Connect a bank first.")
+        failed = [connection for connection, done in outcomes if not done]
         if failed:
             raise CommandError(f"Not compared: {len(failed)}. Fix the cause and run this again.")
 

@@ -32,7 +32,10 @@ class Command(BaseCommand):
                 "A worker will run it."
             )
         self.stdout.write(f"{connection}: {outcome}")
-        for run in SyncRun.objects.filter(connection=connection, pk__gt=last.pk if last else 0):
+        runs = SyncRun.objects.filter(connection=connection, pk__gt=last.pk if last else 0)
+        if not runs:
+            self.stdout.write("  there was nothing new to read (--full lists everything)")
+        for run in runs:
             for product, counts in sorted(run.counts.items()):
                 self.stdout.write(f"  {product}: " + ", ".join(f"{counts[name]} {name}" for name in NAMES))
 
@@ -42,6 +45,8 @@ def find(name: str) -> Connection:
     numbered = Connection.objects.filter(pk=int(name)) if name.isdecimal() else Connection.objects.none()
     connections = list(numbered) or list(Connection.objects.filter(vendor_id=name).order_by("pk"))
     if not connections:
+        if not Connection.objects.exists():
+            raise CommandError("There is no connection yet. Connect a bank first.")
         raise CommandError(f"There is no connection {name}. Use its number or the aggregator's item id.")
     if len(connections) > 1:
         numbers = ", ".join(str(connection.pk) for connection in connections)

@@ -34,7 +34,7 @@ class PluggyClient(ItemCalls, ProductCalls, DirectoryCalls):
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._api = Api(
-            JsonClient(base_url, session=transport),
+            JsonClient(base_url, session=transport, setting="PLUGGY_API_URL"),
             redis,
             client_id,
             client_secret,
