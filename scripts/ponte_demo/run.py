@@ -115,7 +115,7 @@ class Run:
             if story:
                 self._follow(story, ready)
             self._after_story()
-        except (Stopped, OSError) as reason:  # OSError: the reader of our output has gone
+        except (Stopped, SystemExit) as reason:  # rich exits when the reader of our output has gone
             if not group.ending:  # else it failed because the run is ending
                 log = "" if self.options.dev else f" (log: {self.folder / 'demo.log'})"
                 self.failure = f"{reason}{log}"

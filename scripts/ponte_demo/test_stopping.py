@@ -58,3 +58,12 @@ def test_a_second_run_in_a_checkout_harms_nothing_and_ctrl_c_stops_the_first(sta
 def process_of(folder: Path, words: bytes) -> int:
     there = leftovers.marked(leftovers.of_folder(folder))
     return min(pid for pid in there if words in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def test_a_run_ends_when_the_reader_of_its_output_has_gone(start_demo: Start, folder: Path):
+    demo = start_demo("--once")
+    demo.process.stdout.close()
+    demo.process.stdout = None
+    demo.process.communicate(timeout=120)
+    assert demo.process.returncode == 1
+    assert is_clean(folder)
