@@ -83,6 +83,11 @@ def test_the_dockerfile_and_compose_begin_with_the_same_base():
     assert COMPOSE["x-ponte"]["build"]["args"]["BASE"] == f"${{PONTE_BASE:-{base}}}"
 
 
+def test_the_image_has_the_python_that_the_checkout_names():
+    version = (ROOT / ".python-version").read_text().strip()
+    assert f"/python:{version}-slim" in (ROOT / "Dockerfile").read_text()
+
+
 @every_service
 def test_a_service_has_no_privileges_and_writes_only_to_memory_and_its_volume(name: str):
     service = SERVICES[name]
