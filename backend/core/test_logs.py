@@ -132,3 +132,8 @@ def test_a_forked_process_writes_its_own_lines_and_not_those_of_its_parent():
         """
     )
     assert sorted(json.loads(line)["event"] for line in lines) == ["from the child", "from the parent"]
+
+
+def test_a_record_still_has_its_process_for_the_format_of_gunicorn():
+    record = logging.LogRecord("gunicorn.error", logging.INFO, "", 1, "Worker exiting", (), None)
+    assert logging.Formatter("[%(process)d] %(message)s").format(record) == f"[{os.getpid()}] Worker exiting"
