@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from apps.banking.aggregators.pluggy.webhooks.authenticity import make_path_token, sign
-from apps.banking.door import BODY_LIMIT
+from apps.banking.door import ANSWERS, BODY_LIMIT
 from apps.events.books import read_books
 from apps.events.models import Event
 from lib.client_address import trusted_proxies
@@ -62,6 +62,27 @@ def test_the_same_event_many_times_in_parallel_is_one_row():
 def test_an_unknown_event_is_stored_and_finished_as_unhandled():
     assert post(notification(event="payment_intent/created", paymentIntentId="x")).status_code == 200
     assert Event.objects.get().outcome == "unhandled"
+
+
+@pytest.mark.parametrize(
+    "kind", ["pix_v2/created", "open-finance/consent.revoked", "item/updated/v2.1", "x", "ação/criada", "🙂" * 100]
+)
+def test_any_printable_kind_of_tomorrow_is_stored_as_unhandled(kind, caplog):
+    caplog.set_level(logging.INFO)
+    assert post(notification(event=kind)).status_code == 200
+    assert list(Event.objects.values_list("kind", "outcome")) == [(kind, "unhandled")]
+    assert kind in caplog.text
+
+
+def test_kinds_of_a_stranger_make_no_new_series_in_the_metrics():
+    def series() -> set:
+        return {tuple(sample.labels.values()) for metric in ANSWERS.collect() for sample in metric.samples}
+
+    post(notification())
+    before = series()
+    for number in range(3):
+        post(notification(eventId=f"e-{number}", event=f"kind-{number}"))
+    assert series() == before
 
 
 def test_the_answer_is_the_same_whether_the_item_is_known_or_not():
@@ -157,7 +178,12 @@ MALFORMED = {
     "event id empty": b'{"event":"item/updated","eventId":""}',
     "event id too long": b'{"event":"item/updated","eventId":"' + b"e" * 101 + b'"}',
     "event too long": b'{"event":"item/' + b"u" * 100 + b'","eventId":"e"}',
+    "event empty": b'{"event":"","eventId":"e"}',
     "event with a line break": b'{"event":"item/updated\\nforged","eventId":"e"}',
+    "event with a line separator": b'{"event":"item/updated\\u2028forged","eventId":"e"}',
+    "event with an escape sequence": b'{"event":"item/\\u001b[2J","eventId":"e"}',
+    "event that reverses text": b'{"event":"item/\\u202edetadpu","eventId":"e"}',
+    "event with a lone surrogate": b'{"event":"item/\\udc80","eventId":"e"}',
     "NUL in the id": b'{"event":"item/updated","eventId":"e\\u0000"}',
     "a raw NUL": b'{"event":"item/updated","eventId":"e\x00"}',
     "a lone surrogate": b'{"event":"item/updated","eventId":"\\ud800"}',

@@ -58,3 +58,13 @@ def test_an_event_for_an_unknown_item_is_finished(deliver, work, bank):
     work()
     assert list(Event.objects.values_list("state", "outcome")) == [("done", "unknown item")]
     assert not Connection.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["item/updated", "item.changed", "transactions/created", "connection.reconcile"])
+def test_an_event_that_names_no_item_reads_none_even_if_its_own_id_is_an_items(kind, bank, connected, deliver, work):
+    calls = bank.calls()
+    deliver({"event": kind, "eventId": connected})
+    work()
+    event = Event.objects.get(event_id=connected)
+    assert (event.mailbox, event.outcome) == (f"pluggy:event:{connected}", "unknown item")
+    assert bank.calls() == calls

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import connection as database
 
-from apps.banking.aggregators.contract import Gone, ItemState, Source
+from apps.banking.aggregators.contract import Gone, ItemState, Source, Subject
 from apps.banking.aggregators.mailboxes import MailboxName, read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
@@ -46,6 +46,9 @@ def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
     Raises Park if the item exists but does not (yet) belong to one of our members.
     """
     mailbox = read_mailbox_name(batch.key)
+    if mailbox.subject is not Subject.ITEM:
+        # The webhook names no item. Its id must not lead to one, because only an item's own mailbox fences its rows.
+        return None
     connection = _connection(mailbox)
     source = _source(mailbox, batch, connection)
     began = _database_time()
@@ -65,7 +68,7 @@ def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
 def visit_connection(batch: Batch) -> Visit | None:
     """Like `visit_item`, but does not ask for the item if its connection is not deleted and was listed before."""
     mailbox = read_mailbox_name(batch.key)
-    connection = _connection(mailbox)
+    connection = _connection(mailbox) if mailbox.subject is Subject.ITEM else None
     if connection is None or connection.deleted_at or connection.listed_at is None:
         return visit_item(batch)
     return Visit(batch, _source(mailbox, batch, connection), connection)
