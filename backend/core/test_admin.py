@@ -150,3 +150,46 @@ def test_the_list_of_transactions_shows_what_a_person_looks_for(staff):
 )
 def test_an_amount_keeps_its_cents_and_loses_the_zeros_after_them(amount: str | None, expected: str | None):
     assert short(amount and Decimal(amount)) == expected
+
+
+@pytest.fixture
+def replaced():
+    """A deleted transaction with a note, and the one that replaces it."""
+    account = factories.AccountFactory()
+    merge_docs(account, doc(1), doc(2))
+    old, new = account.transactions.order_by("pk")
+    type(old).objects.filter(pk=old.pk).update(note="reembolsar", deleted_at=timezone.now())
+    return old, new
+
+
+def carry(client, *rows):
+    form = {"action": "carry_edits", "_selected_action": [row.pk for row in rows]}
+    answer = client.post(reverse("admin:banking_transaction_changelist"), form, follow=True)
+    for row in rows:
+        row.refresh_from_db()
+    return answer.content.decode()
+
+
+def test_edits_that_are_left_on_a_deleted_transaction_are_listed_and_carried_by_a_person(staff, replaced):
+    old, new = replaced
+    listed = page(staff, type(old), "changelist", edits="open").content.decode()
+    assert f"/transaction/{old.pk}/" in listed
+    assert f"/transaction/{new.pk}/" not in listed
+    assert f"{new.pk} now has the edits of {old.pk}" in carry(staff, new, old)
+    assert (new.note, old.replaced_by) == ("reembolsar", new)
+
+
+def test_two_transactions_must_be_chosen_one_of_them_deleted(staff, replaced):
+    old, new = replaced
+    assert "Select a deleted transaction" in carry(staff, old)
+    other = factories.TransactionFactory(account=new.account)
+    assert "is not a deleted transaction" in carry(staff, new, other)
+    assert (new.note, other.note, old.replaced_by) == ("", "", None)
+
+
+def test_a_user_who_may_only_view_transactions_cannot_carry_edits(client, replaced):
+    viewer = UserFactory(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_transaction"))
+    client.force_login(viewer)
+    carry(client, *replaced)
+    assert replaced[1].note == ""

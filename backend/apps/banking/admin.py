@@ -1,10 +1,15 @@
 """Banking's tables in the admin: staff can look at them, but see no sealed column, such as names or numbers."""
 
 from decimal import Decimal
+from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from apps.banking import models
+from apps.banking.models.transaction import ORPHANED
+from apps.banking.rows.carried_edits import NotCarried, carry_by_hand
 from apps.clients.browse import BrowseAdmin
 
 
@@ -68,6 +73,18 @@ class BalanceSnapshotAdmin(BrowseAdmin):
     search_fields = ("account__vendor_id__exact",)
 
 
+class OpenEdits(admin.SimpleListFilter):
+    """Shows the deleted transactions whose edits no other transaction has taken over."""
+
+    title, parameter_name = "the user's edits", "edits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "left on a deleted transaction")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[models.Transaction]) -> QuerySet[models.Transaction]:
+        return queryset.filter(ORPHANED) if self.value() == "open" else queryset
+
+
 @admin.register(models.Transaction)
 class TransactionAdmin(BrowseAdmin):
     list_display = (
@@ -81,7 +98,28 @@ class TransactionAdmin(BrowseAdmin):
         "deleted_at",
     )
     list_select_related = ("client", "account")
+    list_filter = (OpenEdits,)
     search_fields = ("account__vendor_id__exact",)
+    actions = ("carry_edits",)
+
+    @admin.action(description="Carry the edits of the deleted one to the other one", permissions=["carry"])
+    def carry_edits(self, request: HttpRequest, queryset: QuerySet[models.Transaction]) -> None:
+        """Carry the user's edits between two selected transactions: a deleted one, and the one that replaces it."""
+        # A deleted row comes first.
+        chosen = sorted(queryset[:3], key=lambda row: row.deleted_at is None)
+        if len(chosen) != 2:
+            self.message_user(request, "Select a deleted transaction and the one that replaces it.", messages.ERROR)
+            return
+        try:
+            carry_by_hand(chosen[0].pk, chosen[1].pk)
+        except NotCarried as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"{chosen[1].pk} now has the edits of {chosen[0].pk}.", messages.SUCCESS)
+
+    def has_carry_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may change transactions; permission to view them is not enough."""
+        return request.user.has_perm("banking.change_transaction")
 
     @admin.display(description="account")
     def account_name(self, transaction: models.Transaction) -> str:

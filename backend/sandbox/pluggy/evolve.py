@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from . import clock, collect, events, gen_accounts, gen_transactions, spending
@@ -19,8 +19,8 @@ PRODUCTS = {
     "loans",
 }  # fmt: skip
 FIELDS = {
-    "new", "update", "delete", "reissue", "post_pending", "post_reissued", "pending", "scheduled", "backdated",
-    "new_bill", "balance", "invest", "silent", "partial", "accountId",
+    "new", "update", "delete", "reissue", "reissue_changed", "post_pending", "post_reissued", "pending", "scheduled",
+    "backdated", "new_bill", "balance", "invest", "silent", "partial", "accountId",
 }  # fmt: skip
 
 
@@ -39,7 +39,17 @@ def check(plan: Doc, item: Item) -> None:
     unknown = sorted(set(plan) - FIELDS)
     if unknown:
         raise invalid(f"unknown fields {unknown}; known are {sorted(FIELDS)}")
-    for name in ("new", "update", "delete", "reissue", "pending", "scheduled", "backdated", "invest"):
+    for name in (
+        "new",
+        "update",
+        "delete",
+        "reissue",
+        "reissue_changed",
+        "pending",
+        "scheduled",
+        "backdated",
+        "invest",
+    ):
         if not isinstance(plan.get(name, 0), int) or plan.get(name, 0) < 0:
             raise invalid(f"{name} must be a whole number")
     if not isinstance(plan.get("balance", 0), int | float):
@@ -88,6 +98,7 @@ def _change(world: World, item: Item, account: Account, plan: Doc) -> Changes:
         ("post_reissued", day.post_reissued),
         ("delete", day.delete),
         ("reissue", day.reissue),
+        ("reissue_changed", day.reissue_changed),
         ("update", day.update),
         ("new", day.new),
         ("pending", day.pending),
@@ -189,6 +200,14 @@ class Day:
         """The same rows under new ids: the old ones are deleted, new ones are created, and nothing links them."""
         for number, row in enumerate(self._pick(count)):
             self._replace(row, number)
+
+    def reissue_changed(self, count: int) -> None:
+        """Rows under new ids where Pluggy did not recognise them: the day, the words or the amount changed, in turn."""
+        for number, row in enumerate(self._pick(count)):
+            doc = row.doc()
+            earlier = f"{date.fromisoformat(doc['date'][:10]) - timedelta(1)}{doc['date'][10:]}"
+            words, amount = f"{doc['description']} SAO PAULO BR", round(doc["amount"] * 1.5, 2)
+            self._replace(row, number, **({"date": earlier}, {"description": words}, {"amount": amount})[number % 3])
 
     def _replace(self, row: Row, number: int, **changes: object) -> None:
         doc = {**row.doc(), **changes, "id": self.book.id_of(*self._path("reissued", number))}

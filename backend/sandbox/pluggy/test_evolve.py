@@ -57,6 +57,17 @@ def test_reissued_rows_are_the_same_under_other_ids(emulator, item):
     assert len(old) == 3
 
 
+def test_reissued_rows_can_change_their_day_words_and_amount_in_turn(emulator, item):
+    account = _checking(emulator, item)
+    before = _rows(emulator, account)
+    changes = _evolve(emulator, item, reissue_changed=3)[account]
+    after = _rows(emulator, account)
+    pairs = zip(changes["deleted"], changes["created"], strict=True)
+    names = ("date", "description", "amount")
+    differing = [[name for name in names if before[old][name] != after[new][name]] for old, new in pairs]
+    assert differing == [["date"], ["description"], ["amount"]]
+
+
 def test_pending_rows_are_posted_under_the_same_id_or_under_a_new_one(emulator, item):
     card = emulator.get("/accounts", itemId=item, type="CREDIT")["results"][0]["id"]
     pending = {i for i, row in _rows(emulator, card).items() if row["status"] == "PENDING"}

@@ -8,8 +8,12 @@ import pytest
 from apps.banking.aggregators.pluggy.source import OVERLAP
 from apps.banking.factories import AccountFactory, TransactionFactory
 from apps.banking.models import Account, Connection, Mark, Transaction
+from apps.banking.models.transaction import ORPHANED
+from apps.banking.sync.reconcile import request
+from apps.banking.sync.transactions import Reader
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
+from lib.errors import Temporary
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +191,60 @@ def test_a_users_edits_follow_a_row_that_gets_a_new_id(order, bank, connected, t
     assert gone.count() == 3
     assert Transaction.objects.filter(deleted_at=None, hidden=True).exclude(note="").count() == noted
     assert {row.replaced_by.note for row in gone} == {row.note for row in gone}
+
+
+def note_newest(count: int) -> None:
+    for account in Account.objects.filter(type="BANK"):
+        rows = Transaction.objects.filter(account=account, deleted_at=None, status="POSTED").newest_first()[:count]
+        for row in rows:
+            Transaction.objects.filter(pk=row.pk).update(note=f"of {row.pk}")
+
+
+def open_notes() -> list[str]:
+    return list(Transaction.objects.filter(ORPHANED).order_by("pk").values_list("note", flat=True))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_users_edits_follow_a_row_whose_day_words_or_amount_changed_with_its_id(
+    order, bank, connected, today, deliver, work
+):
+    note_newest(6)
+    events = today(reissue_changed=6)
+    deliver(*events[::order])
+    work()
+    gone = Transaction.objects.exclude(deleted_at=None).exclude(note="")
+    assert gone.count() == 6
+    assert {row.replaced_by.note for row in gone} == {row.note for row in gone}
+
+
+@pytest.mark.parametrize("heard", ["transactions/deleted", "transactions/created", ""])
+def test_a_full_listing_carries_edits_too(heard, bank, connected, today, deliver, work):
+    note_newest(6)
+    events = today(reissue_changed=3, reissue=3, silent=not heard)
+    deliver(*[event for event in events if event["event"] == heard])
+    work()
+    request(Connection.objects.get(), full=True)
+    work()
+    assert Transaction.objects.exclude(deleted_at=None).exclude(note="").count() == 6
+    assert open_notes() == []
+
+
+def test_edits_are_carried_by_the_next_reading_if_the_first_is_interrupted(
+    bank, connected, today, deliver, work, make_all_due, monkeypatch
+):
+    note_newest(3)
+    deliver(*today("transactions/deleted", "transactions/created", reissue_changed=3))
+    monkeypatch.setattr(Reader, "_carry", fail_with_temporary)
+    work()
+    assert len(open_notes()) == 3
+    monkeypatch.undo()
+    make_all_due()
+    work()
+    assert open_notes() == []
+
+
+def fail_with_temporary(self) -> None:
+    raise Temporary("the worker ends here", code="ENDED")
 
 
 def test_syncs_do_not_change_the_users_edits(bank, connected, today, deliver, work):

@@ -6,7 +6,7 @@ from datetime import datetime
 from apps.banking.aggregators.contract import Page, Product
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Account, Connection, Transaction
-from apps.banking.rows.carried_edits import carry_edits
+from apps.banking.rows.carried_edits import carry_edits, open_edits
 from apps.banking.rows.merge import Scope
 from apps.banking.rows.staging import chunks
 from apps.banking.sync.accounts import find_account, live_accounts
@@ -37,15 +37,12 @@ class Reader:
         missing = {name: live_ids(Transaction, _scope(row)) if prune else set() for name, row in self.accounts.items()}
         mark = ""
         for page in joined_pages(self.reading.source.listed(Product.TRANSACTIONS, self.parent)):
-            # A later page may bring a tombstone back to life, so edits are carried after the last page.
-            self._write(page, carry=False)
+            self._write(page)
             missing.get(page.parent, set()).difference_update(page.seen)
             mark = page.mark or mark
-        with self.reading.run.write():
-            for account in self.accounts.values():
-                carry_edits(account.pk)
         for name, ids in missing.items():
-            self.read_ids(name, ids)
+            self._look_up(name, ids)
+        self._carry()
         self.reading.store_mark(self.parent, mark)
 
     def read_new(self, since: datetime | None = None) -> None:
@@ -57,6 +54,7 @@ class Reader:
         for page in joined_pages(self.reading.source.changed(self.parent, mark, since)):
             self._write(page)
             mark = page.mark or mark
+        self._carry()
         if self.reading.mark(self.parent):
             self.reading.store_mark(self.parent, mark)
         else:
@@ -65,6 +63,10 @@ class Reader:
 
     def read_ids(self, account_id: str, ids: Iterable[str]) -> None:
         """Read an account's transactions with these ids, and tombstone those that no longer exist."""
+        self._look_up(account_id, ids)
+        self._carry()
+
+    def _look_up(self, account_id: str, ids: Iterable[str]) -> None:
         for chunk in chunks(sorted(ids)):
             missing = set(chunk)
             for page in self.reading.source.by_ids(account_id, chunk):
@@ -73,7 +75,19 @@ class Reader:
             if missing:
                 self._write(Page(parent=account_id, removed=sorted(missing)))
 
-    def _write(self, page: Page, *, carry: bool = True) -> None:
+    def _carry(self) -> None:
+        """Carry edits to the rows that replace others.
+
+        This comes after the last page: a later page may have a better match, or bring a tombstone back to life. It does
+        not depend on what these pages wrote, because an interrupted reading may have written the rows before.
+        """
+        edited = [account.pk for account in self.accounts.values() if open_edits(account.pk).exists()]
+        if edited:
+            with self.reading.run.write():
+                for account_id in edited:
+                    carry_edits(account_id)
+
+    def _write(self, page: Page) -> None:
         """Merge and tombstone one page's transactions. A page of an unknown account is skipped."""
         account = self.accounts.get(page.parent) or find_account(self.reading, page.parent)
         if account is None:
@@ -81,13 +95,9 @@ class Reader:
         self.accounts[page.parent] = account
         run = self.reading.run
         with run.write():
-            created = run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page).created
-            removed = 0
+            run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page)
             if page.removed:
-                rows = Transaction.objects.filter(account=account)
-                removed = run.remove(Product.TRANSACTIONS, rows, page.removed).removed
-            if carry and (created or removed):
-                carry_edits(account.pk)
+                run.remove(Product.TRANSACTIONS, Transaction.objects.filter(account=account), page.removed)
 
 
 def readers(reading: Reading) -> Iterator[Reader]:

@@ -64,7 +64,7 @@ def test_the_hmac_alone_is_a_proof_where_it_is_configured(live_server, capsys, s
 
 def test_the_command_fails_and_says_why_if_the_server_refuses(live_server, capsys):
     with pytest.raises(CommandError, match=r"3 of 3 were not accepted: 400 event is not of the expected form"):
-        run(live_server, capsys, "--event", "nonsense", "--count", "3")
+        run(live_server, capsys, "--event", "non\nsense", "--count", "3")
     assert not Event.objects.exists()
 
 
