@@ -1,9 +1,15 @@
 """Every kind of event has a task, and every schedule names an existing task."""
 
+from datetime import timedelta
+from importlib import import_module
+
 import pytest
 from celery import current_app
+from django.apps import apps
 from django.conf import settings
+from django.db import connection
 from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import ModelEntry
 
 from apps.banking import tasks
 from apps.events.models import Event
@@ -26,6 +32,26 @@ def test_every_scheduled_task_exists():
     }
     assert {task.task for task in ours} <= set(current_app.tasks)
     assert {task.queue for task in ours} == {"background"}
+
+
+def due_now() -> set[str]:
+    """The periodic tasks that beat would send now, by its own reckoning, of those that run once a day or less often."""
+    entries = [ModelEntry(task, app=current_app) for task in PeriodicTask.objects.filter(enabled=True)]
+    daily = [entry for entry in entries if entry.schedule.run_every >= timedelta(days=1)]
+    return {entry.task for entry in daily if entry.is_due().is_due}
+
+
+@pytest.mark.django_db
+def test_the_first_run_of_each_daily_task_is_due_at_once_and_a_deployment_repeats_none():
+    assert due_now() == {"banking.refresh_directory"}
+    for task in PeriodicTask.objects.filter(task__in=due_now()):
+        # beat writes this when it sends a task.
+        entry = next(ModelEntry(task, app=current_app))
+        entry.save()
+    assert due_now() == set()
+    migration = import_module("apps.banking.migrations.0009_daily_tasks_begin_at_once")
+    migration.make_due(apps, connection.schema_editor())
+    assert due_now() == set()
 
 
 @pytest.mark.django_db
