@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from apps.banking.aggregators.pluggy.source import OVERLAP
+from apps.banking.aggregators.pluggy.marks import OVERLAP
 from apps.banking.factories import AccountFactory, TransactionFactory
 from apps.banking.models import Account, Connection, Mark, Transaction
 from apps.banking.models.transaction import ORPHANED
@@ -38,7 +38,7 @@ def alive() -> int:
 
 
 def mark_of(account: Account) -> datetime:
-    return datetime.fromisoformat(Mark.objects.get(scope=account.vendor_id).text)
+    return datetime.fromisoformat(Mark.objects.get(scope=account.vendor_id).text.split()[0])
 
 
 def of_transactions(differing: dict) -> dict:

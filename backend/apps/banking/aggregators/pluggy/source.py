@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 from django.utils import timezone
@@ -15,16 +15,14 @@ from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.client.pages import Doc, Docs
 from apps.banking.aggregators.pluggy.errors import Gone
 from apps.banking.aggregators.pluggy.item_state import item_state
+from apps.banking.aggregators.pluggy.marks import OVERLAP, Mark, Progress, read_mark
 from apps.banking.aggregators.pluggy.rows.base import Mapper, mapped
-from apps.banking.aggregators.pluggy.rows.values import parse
 from lib.errors import Permanent
 
 logger = logging.getLogger(__name__)
 
 # Pluggy's types of accounts, by our product. Our rows keep these words.
 TYPES = {Product.ACCOUNTS: "BANK", Product.CARDS: "CREDIT"}
-# Pluggy stamps a row before it commits the row, so a row that appears later can be a little older than the mark.
-OVERLAP = timedelta(hours=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # One call asks for a list of ids. Pluggy refuses the whole list if one of them is not a UUID.
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -35,7 +33,7 @@ OF_ACCOUNT = frozenset({Product.TRANSACTIONS, Product.BILLS})
 
 
 class PluggySource(Source):
-    """Reads an item. It lists and follows transactions account by account. A mark is the newest `createdAt`."""
+    """Reads an item. It lists and follows transactions account by account. `marks` has the form of its marks."""
 
     def __init__(self, client: PluggyClient, item_id: str) -> None:
         self._client, self._item_id = client, item_id
@@ -72,11 +70,9 @@ class PluggySource(Source):
                 yield from _mapped(mapper, pages(parent or self._item_id))
 
     def changed(self, parent: str, mark: str, since: datetime | None = None) -> Iterator[Page]:
-        """The account's Transactions that Pluggy stored since the mark minus OVERLAP, or since `since` if earlier."""
-        newest = parse(mark)
-        start = newest and min(newest - OVERLAP, since or newest)
+        """The account's Transactions that Pluggy stored since the mark, or since `since` if earlier."""
         with _parent_gone(Product.TRANSACTIONS):
-            yield from self._transactions(parent, start, newest)
+            yield from self._transactions(parent, read_mark(mark), since)
 
     def by_ids(self, account_id: str, ids: Sequence[str]) -> Iterator[Page]:
         """The account's Transactions with these ids. One call asks for many UUIDs, but for only one other id."""
@@ -131,11 +127,13 @@ class PluggySource(Source):
             if error.code in PARENTS:
                 raise
 
-    def _transactions(self, account_id: str, start: datetime | None, newest: datetime | None = None) -> Iterator[Page]:
+    def _transactions(self, account_id: str, mark: Mark | None, since: datetime | None = None) -> Iterator[Page]:
+        now = timezone.now()
+        start = mark.start(now, since) if mark else None
+        progress = Progress(mark, start, now)
         for docs in self._client.transactions(account_id, created_at_from=start):
             page = _of_account(account_id, docs)
-            newest = _newest(newest, page.rows)
-            page.mark = newest.isoformat() if newest else ""
+            page.mark = str(progress.add(_stamps(page.rows)) or "")
             yield page
 
     def _single(self, vendor_id: str) -> Doc | None:
@@ -173,12 +171,11 @@ def _of_account(account_id: str, docs: Docs) -> Page:
     return page
 
 
-def _newest(newest: datetime | None, page_rows: list[Row]) -> datetime | None:
-    """The newest stamp so far. A stamp in the future, or before any bank had an API, does not count."""
+def _stamps(page_rows: list[Row]) -> list[datetime]:
+    """The stamps of the rows. A stamp in the future, or before any bank had an API, does not count."""
     limit = timezone.now() + OVERLAP
     stamps = [stamp for row in page_rows if isinstance(stamp := row["vendor_created_at"], datetime)]
-    valid = [stamp for stamp in stamps if EARLIEST < stamp <= limit]
-    return max([newest, *valid] if newest else valid, default=None)
+    return [stamp for stamp in stamps if EARLIEST < stamp <= limit]
 
 
 def _exists(read_one: Callable[[], Doc]) -> bool:

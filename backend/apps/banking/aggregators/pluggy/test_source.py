@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.banking.aggregators.contract import Page, ParentGone, Product
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.errors import Gone
-from apps.banking.aggregators.pluggy.source import PluggySource, _newest, _of_account, _parent_gone
+from apps.banking.aggregators.pluggy.source import PluggySource, _of_account, _parent_gone, _stamps
 from lib.errors import Permanent, Temporary
 
 UUID = "22222222-2222-4222-8222-222222222222"
@@ -86,8 +86,7 @@ def test_ids_that_are_not_uuids_are_requested_one_by_one_and_the_others_in_one_l
 def test_a_row_stamped_in_the_far_future_does_not_move_the_mark():
     stamps = [timezone.now() - timedelta(days=2), timezone.now() + timedelta(days=365 * 900)]
     rows = [{"vendor_created_at": stamp} for stamp in stamps]
-    assert _newest(None, rows) == stamps[0]
-    assert _newest(stamps[0] + timedelta(days=1), rows) == stamps[0] + timedelta(days=1)
+    assert _stamps(rows) == stamps[:1]
 
 
 def test_rows_have_no_repr_that_shows_their_content():
