@@ -1,5 +1,6 @@
 """A sealed attribute reads and writes plain values; its column is encrypted."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -86,10 +87,33 @@ def test_a_memoryview_from_the_database_is_read():
     assert row.owner == "Maria"
 
 
-def test_numbers_keep_every_digit_as_text():
+def test_numbers_stay_numbers_with_every_digit():
     row = Row()
-    row.owner = {"amount": Decimal("0.10"), "large": Decimal("12345678901234567890.123456789")}
-    assert row.owner == {"amount": "0.10", "large": "12345678901234567890.123456789"}
+    sent = '{"a":0.10,"b":12345678901234567890.123456789,"c":1E+400,"d":-0.0,"e":7,"f":0E-7,"g":1.5e-8}'
+    row.owner = json.loads(sent, parse_float=Decimal)
+    assert {name: str(value) for name, value in row.owner.items()} == {
+        "a": "0.10",
+        "b": "12345678901234567890.123456789",
+        "c": "1E+400",
+        "d": "-0.0",
+        "e": "7",
+        "f": "0E-7",
+        "g": "1.5E-8",
+    }
+    assert all(isinstance(row.owner[name], Decimal) for name in "abcdfg")
+    assert row.owner["e"] == 7
+    assert encode(row.owner).startswith(b'{"a":0.10,"b":12345678901234567890.123456789,')
+
+
+def test_a_text_that_looks_like_a_number_stays_a_text():
+    value = {"a": "1.5", "b": '"1.5"', "c": ["0" * 32 + "1.5", Decimal("1.5")]}
+    assert decode(encode(value)) == value
+
+
+@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity")])
+def test_a_decimal_that_is_no_number_cannot_be_sealed(value):
+    with pytest.raises(TypeError):
+        encode({"a": value})
 
 
 def test_the_encoding_does_not_depend_on_the_order_of_names():

@@ -49,8 +49,14 @@ def _balances(reading: Reading) -> dict[int, tuple[Decimal | None, str]]:
 def _announce_balances(reading: Reading, before: dict[int, tuple[Decimal | None, str]]) -> None:
     for pk, now in _balances(reading).items():
         if pk in before and before[pk] != now:
-            payload = {"account": pk, "balance": now[0], "before": before[pk][0], "currency": now[1]}
+            amounts = {"balance": _digits(now[0]), "before": _digits(before[pk][0])}
+            payload = {"account": pk, **amounts, "currency": now[1]}
             announce("balance.changed", reading.connection, payload, cause=reading.run.cause)
+
+
+def _digits(amount: Decimal | None) -> str | None:
+    # A text, because most readers of JSON make floats of its numbers.
+    return None if amount is None else str(amount)
 
 
 def _close_missing(reading: ItemReading, listed_ids: set[str]) -> None:

@@ -1,5 +1,6 @@
 """Store the status that the aggregator reports for an item, and announce its changes."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ TROUBLED = (State.NEEDS_USER, State.OUTDATED)
 # them at any time. (`extra` is not a column; `extra_sealed` is.)
 _OTHER_COLUMNS = {"id", "client", "member", "application", "credential_sealed", "created_at"} | {
     "last_reconciled_at",
+    "last_polled_at",
     "consent_reminded_for",
 }
 FENCED_COLUMNS = [field.name for field in Connection._meta.concrete_fields if field.name not in _OTHER_COLUMNS]
@@ -53,8 +55,7 @@ def update_connection(connection: Connection, columns: Mapping[str, Any], verdic
     """Set the aggregator's columns and verdict on the connection, without saving. Returns what to announce."""
     before = (connection.state, connection.action, connection.error_code)
     for name, value in columns.items():
-        # Compare JSON as the column would return it: without Decimals.
-        stored = decode(encode(value)) if isinstance(value, dict) else value
+        stored = _as_returned(name, value)
         if name not in _NOT_COPIED and getattr(connection, name) != stored:
             setattr(connection, name, stored)
     if connection.state == State.DELETED:
@@ -66,6 +67,13 @@ def update_connection(connection: Connection, columns: Mapping[str, Any], verdic
     connection.error_type = str(verdict.error_type or "")
     connection.error_code = verdict.code if verdict.error_type else ""
     return _announcements(connection, *before)
+
+
+def _as_returned(name: str, value: Any) -> Any:
+    """The value as its column returns it: a sealed column keeps every digit of a number, a JSON column has floats."""
+    if not isinstance(value, dict):
+        return value
+    return decode(encode(value)) if name == "extra" else json.loads(encode(value))
 
 
 def _return(connection: Connection) -> None:
