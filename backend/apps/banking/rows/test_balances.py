@@ -31,6 +31,17 @@ def test_a_day_has_one_point_and_its_last_balance_wins():
     ]
 
 
+def test_another_currency_overwrites_the_balance_of_the_day():
+    account = AccountFactory(balance=Decimal(10), currency_code="BRL")
+    record_balances(account.connection_id, DAY, account.type)
+    Account.objects.update(currency_code="USD")
+    assert record_balances(account.connection_id, DAY, account.type) == 1
+    assert list(BalanceSnapshot.objects.values_list("balance", "currency_code")) == [(Decimal(10), "USD")]
+    Account.objects.update(balance=Decimal(11), currency_code="EUR")
+    record_balances(account.connection_id, DAY, account.type)
+    assert list(BalanceSnapshot.objects.values_list("balance", "currency_code")) == [(Decimal(11), "EUR")]
+
+
 def test_closed_accounts_and_unknown_balances_are_not_recorded():
     parent = ConnectionFactory()
     AccountFactory(connection=parent, balance=None)

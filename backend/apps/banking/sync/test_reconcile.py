@@ -1,8 +1,11 @@
 """Ponte compares connections with the aggregator: which are due, in which order, at what cost."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection as database
+from django.db import transaction
 from django.utils import timezone
 
 from apps.banking.factories import ConnectionFactory
@@ -50,6 +53,24 @@ def test_a_connection_with_a_pending_request_is_not_requested_again():
     assert len(waiting()) == 1
     connection.refresh_from_db()
     assert connection.last_reconciled_at > ago(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_schedulers_at_once_request_each_comparison_once_and_do_not_wait_for_each_other():
+    ConnectionFactory.create_batch(3, last_reconciled_at=None)
+
+    def second() -> int:
+        try:
+            with database.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '3s'")
+            return reconcile.request_due()
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        assert reconcile.request_due() == 3
+        assert pool.submit(second).result(30) == 0
+    assert len(waiting()) == 3
 
 
 def test_a_comparison_revives_an_item_that_seemed_gone(bank, work, differences, settings):
