@@ -1,11 +1,12 @@
 """The Celery application. A message only names a mailbox; the events are in PostgreSQL, so a message may be lost."""
 
+import logging
 import logging.config
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
@@ -21,3 +22,11 @@ app.steps["worker"].add("apps.reliability.heartbeat:Heartbeat")
 def use_our_logging(**_: Any) -> None:
     """Let the worker log like the web server."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@beat_init.connect
+def say_how_changes_arrive(**_: Any) -> None:
+    """Say once that Ponte polls. beat says it, because exactly one beat runs."""
+    if not settings.PUBLIC_URL:
+        text = "PUBLIC_URL is empty, so no webhook can arrive. Ponte looks at each item every %d minutes instead."
+        logging.getLogger(__name__).warning(text, max(1, settings.POLL_MINUTES))

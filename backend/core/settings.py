@@ -21,6 +21,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 # The public address of this server, e.g. https://ponte.example.com. Webhook URLs are built from it.
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+# While it is empty no webhook can arrive, and Ponte looks at each item after this many minutes.
+POLL_MINUTES = env.int("POLL_MINUTES", 5)
 # The proxies whose X-Forwarded-For counts. Unless the address is this machine's own, some proxy may be in front.
 TRUSTED_PROXIES = trusted_proxies(env.list("TRUSTED_PROXIES", []), in_front=not is_local_url(PUBLIC_URL))
 # Where the admin is served; empty: nowhere.

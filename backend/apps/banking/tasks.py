@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.banking import consents
-from apps.banking.sync import directory, discover, item_events, reconcile, transaction_events
+from apps.banking.sync import directory, discover, item_events, poll, reconcile, transaction_events
 from apps.events.work import process
 
 
@@ -90,6 +90,12 @@ def process_connection_reconcile(mailbox: str) -> None:
 def reconcile_due() -> None:
     """Request the reconciliation of the connections that have waited longest."""
     reconcile.request_due()
+
+
+@shared_task(name="banking.poll")
+def poll_items() -> None:
+    """Without a public address: look at the items whose turn it is."""
+    poll.poll()
 
 
 @shared_task(name="banking.discover")

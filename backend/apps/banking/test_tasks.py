@@ -27,6 +27,7 @@ def test_every_scheduled_task_exists():
     assert {task.task for task in ours} == {
         "banking.reconcile_due",
         "banking.discover",
+        "banking.poll",
         "banking.remind_of_consents",
         "banking.refresh_directory",
     }
@@ -77,5 +78,6 @@ def test_a_task_logs_its_start_and_its_success(bank, deliver, work, caplog):
 def test_the_periodic_tasks_run(bank):
     tasks.reconcile_due()
     tasks.discover_items()
+    tasks.poll_items()
     tasks.remind_of_consents()
     tasks.refresh_directory()

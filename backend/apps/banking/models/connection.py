@@ -53,6 +53,8 @@ class Connection(models.Model):
     last_updated_at = models.DateTimeField(null=True)
     last_synced_at = models.DateTimeField(null=True)
     last_reconciled_at = models.DateTimeField(null=True)
+    # When Ponte last looked at the item by itself. It does so only while it has no public address.
+    last_polled_at = models.DateTimeField(null=True)
     # When our last complete listing began, and the age of the bank's data then. While the bank delivers nothing newer,
     # there is nothing to list.
     listed_at = models.DateTimeField(null=True)

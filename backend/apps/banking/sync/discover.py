@@ -6,7 +6,6 @@ This works only if the aggregator lets us list our items.
 import logging
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from apps.banking.aggregators.contract import Application, ListedItem, NotOffered, Subject
@@ -14,8 +13,7 @@ from apps.banking.aggregators.mailboxes import MailboxName
 from apps.banking.aggregators.registry import for_each_application
 from apps.banking.models import Connection
 from apps.banking.sync.adopt import member_of
-from apps.banking.sync.reconcile import KIND
-from apps.events.emit import emit
+from apps.banking.sync.reconcile import request_new
 from apps.events.models import Event
 
 logger = logging.getLogger(__name__)
@@ -62,6 +60,5 @@ def _request(name: str, application: Application, item: ListedItem) -> bool:
     mailbox = str(MailboxName(name, application.name, Subject.ITEM, item.id))
     if member is None or Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING).exists():
         return False
-    with transaction.atomic():
-        emit(KIND, mailbox=mailbox, client=member.client_id, payload={"full": True})
+    request_new(mailbox, member.client_id)
     return True

@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from apps.banking.aggregators.verdict import Health
 from apps.banking.announce import announce
 from apps.banking.models import Connection
 from apps.banking.sync.plan import Plan, plan_sync
@@ -11,20 +12,40 @@ from apps.banking.sync.retire import retire
 from apps.banking.sync.runs import RecordedRun
 from apps.banking.sync.status import FENCED_COLUMNS, store_status
 from apps.banking.sync.visit import PresentItem, item_handler
+from apps.events.emit import emit
 from apps.events.models import Event
 from lib.errors import Temporary, Unexpected
 
+# Aggregators report it, and Ponte emits it where it finds out by itself that there is something to read.
+KIND = "item.changed"
+
 
 def note_status(visit: PresentItem) -> str:
-    """Store the item's status and read no data."""
+    """Store the item's status and read no data. Data that Ponte never read is left to an event of its own."""
     with visit.batch.finish("noted"):
         store_status(visit)
+        if has_unread_data(visit):
+            request_sync(visit.connection, cause=visit.batch.events[0])
     return "noted"
+
+
+def request_sync(connection: Connection, *, cause: Event | None = None) -> None:
+    """Emit the event that makes a worker visit the item and read its data. Call inside a transaction."""
+    payload = {"connection": connection.pk}
+    emit(KIND, mailbox=connection.mailbox, client=connection.client_id, payload=payload, caused_by=cause)
+
+
+def has_unread_data(visit: PresentItem) -> bool:
+    """Whether Ponte never listed this item although its bank has delivered data: its last run may have failed."""
+    state = visit.state
+    is_idle = state.verdict.health is not Health.IN_PROGRESS
+    return is_idle and visit.connection.listed_at is None and state.as_of is not None and bool(state.brought)
 
 
 def sync(visit: PresentItem) -> str:
     """Store the item's status and read the data of its last run, if there is any. The first sync reads everything."""
-    if not visit.state.verdict.has_data or not uncovered_events(visit.connection, visit.batch.events):
+    has_data = visit.state.verdict.has_data or has_unread_data(visit)
+    if not has_data or not uncovered_events(visit.connection, visit.batch.events):
         return note_status(visit)
     return run_plan(visit, plan_sync(visit.state, full=visit.connection.listed_at is None))
 

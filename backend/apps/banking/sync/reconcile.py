@@ -5,6 +5,7 @@ the bank has sent nothing since our last complete listing. At least once a day P
 """
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -53,6 +54,12 @@ def request(connection: Connection, *, full: bool = False) -> None:
     with transaction.atomic():
         _emit(connection, full)
         Connection.objects.filter(pk=connection.pk).update(last_reconciled_at=timezone.now())
+
+
+def request_new(mailbox: str, client: UUID | None = None) -> None:
+    """Request a comparison of an item that has no connection yet."""
+    with transaction.atomic():
+        emit(KIND, mailbox=mailbox, client=client, payload={"full": True})
 
 
 def _request_all(due: QuerySet[Connection]) -> int:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.factories import PRODUCT_TABLES
 from apps.banking.models import (
     Account,
@@ -164,3 +165,57 @@ def test_a_product_outside_our_plan_is_recorded_and_stops_no_other_product(bank,
         "LIST_ITEMS_FEATURE_NOT_ENABLED",
     )
     assert not Event.objects.exclude(state="done").exists()
+
+
+@pytest.fixture
+def half_failed(bank, monkeypatch):
+    """A new item whose first run, as Ponte sees it, ended in error after it had brought some products."""
+    item = bank.connect(MembershipFactory())
+    moment = bank.item(item)["lastUpdatedAt"]
+    brought = {"isUpdated": True, "lastUpdatedAt": moment, "warnings": []}
+    lost = {"isUpdated": False, "lastUpdatedAt": None, "warnings": []}
+    whole = PluggyClient.item
+
+    def in_error(client, item_id):
+        detail = dict.fromkeys(("accounts", "transactions"), brought) | {"investments": lost, "loans": lost}
+        error = {"status": "OUTDATED", "executionStatus": "PARTIAL_SUCCESS", "statusDetail": detail}
+        return {**whole(client, item_id), **error}
+
+    monkeypatch.setattr(PluggyClient, "item", in_error)
+    return item
+
+
+def failed(item: str) -> dict:
+    return {"event": "item/error", "eventId": "e1", "itemId": item, "error": {"code": "SITE_NOT_AVAILABLE"}}
+
+
+@pytest.mark.parametrize("status", ["OUTDATED", "LOGIN_ERROR"])
+def test_an_item_in_error_at_the_first_look_has_what_its_bank_brought_read_at_once(
+    status, bank, half_failed, deliver, work, monkeypatch
+):
+    seen = PluggyClient.item
+    monkeypatch.setattr(PluggyClient, "item", lambda client, item_id: {**seen(client, item_id), "status": status})
+    deliver(failed(half_failed))
+    work()
+    assert Transaction.objects.exists()
+    assert Account.objects.filter(type="BANK").exists()
+    assert not Loan.objects.exists()
+    assert Connection.objects.get().listed_at is None
+    assert not Event.objects.exclude(state="done").exists()
+
+
+def test_an_item_in_error_that_was_listed_before_only_has_its_status_stored(bank, connected, deliver, work):
+    bank.fail(connected, "SITE_NOT_AVAILABLE")
+    runs = SyncRun.objects.count()
+    deliver(failed(connected))
+    work()
+    assert SyncRun.objects.count() == runs
+    assert Connection.objects.get().state == "outdated"
+
+
+def test_an_item_whose_bank_never_delivered_anything_is_not_read(bank, deliver, work):
+    item = bank.connect(MembershipFactory(), user="user-bad-password")
+    deliver(failed(item))
+    work()
+    assert not SyncRun.objects.exists()
+    assert not Event.objects.filter(kind="item.changed").exists()

@@ -5,8 +5,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from apps.banking.aggregators.contract import Subject
+from apps.banking.aggregators.mailboxes import MailboxName
+from apps.banking.management.applications import add_application_arguments, application_of
 from apps.banking.models import Connection, SyncRun
 from apps.banking.sync import reconcile
+from apps.events.models import Event
+from apps.events.settle import PARKED
 from apps.events.work import process
 
 # The order of printing: jsonb does not keep the order of keys.
@@ -19,8 +24,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("connection", help="the connection's number, or the aggregator's item id")
         parser.add_argument("--full", action="store_true", help="list everything, even if nothing has changed")
+        parser.add_argument("--new", action="store_true", help="the item has no connection yet: create it")
+        add_application_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["new"]:
+            self._connect(options)
+            return
         connection = find(options["connection"])
         last = SyncRun.objects.filter(connection=connection).order_by("pk").last()
         reconcile.request(connection, full=options["full"])
@@ -38,6 +48,23 @@ class Command(BaseCommand):
         for run in runs:
             for product, counts in sorted(run.counts.items()):
                 self.stdout.write(f"  {product}: " + ", ".join(f"{counts[name]} {name}" for name in NAMES))
+
+    def _connect(self, options: dict[str, Any]) -> None:
+        application_of(options)
+        name = options["connection"]
+        mailbox = str(MailboxName(options["aggregator"], options["application"], Subject.ITEM, name))
+        reconcile.request_new(mailbox)
+        outcome = process(mailbox, reconcile.KIND, reconcile.reconcile)
+        if outcome == "unknown item":
+            raise CommandError(f"{options['aggregator']} has no item {name}.")
+        if Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, outcome=PARKED).exists():
+            raise CommandError(
+                f"The item {name} names none of our members. Set its clientUserId to the id of a membership. Ponte "
+                "then connects it within two hours."
+            )
+        if outcome is None:
+            raise CommandError("The sync did not run here: a worker holds the mailbox, or the sync failed and waits.")
+        self.stdout.write(f"item {name}: {outcome}")
 
 
 def find(name: str) -> Connection:

@@ -13,7 +13,8 @@ def check_webhook_secret(**_: object) -> list[CheckMessage]:
         hint = (
             "Set PLUGGY_WEBHOOK_SECRET to a long random text, then run `register_webhooks`, which sends it to Pluggy."
         )
-        kind = Warning if settings.DEBUG else Error
+        # Without a public address no webhook arrives, and Ponte polls.
+        kind = Warning if settings.DEBUG or not settings.PUBLIC_URL else Error
         return [kind("PLUGGY_WEBHOOK_SECRET is not set: Ponte answers webhooks 503.", hint=hint, id="banking.E002")]
     # Outside DEBUG the settings do not even load.
     if any(len(secret) < SHORTEST for secret in [*settings.PLUGGY_WEBHOOK_SECRETS, *settings.PLUGGY_HMAC_SECRETS]):

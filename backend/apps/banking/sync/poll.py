@@ -1,0 +1,101 @@
+"""Without a public address no webhook arrives, so Ponte looks at each item every few minutes.
+
+A look is one call, and writes nothing of the item. If the item has changed, an event in its mailbox makes a worker
+visit it, as a webhook would.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from apps.banking.aggregators.contract import Gone
+from apps.banking.aggregators.registry import aggregator
+from apps.banking.models import Connection
+from apps.banking.sync.discover import discover
+from apps.banking.sync.item_events import request_sync
+from apps.events.models import Event
+from lib.errors import PonteError, Temporary
+
+logger = logging.getLogger(__name__)
+
+# Looks of one run, which beat starts every minute: a third of what Pluggy allows for items.
+LOOK_LIMIT = 100
+# A run or its end changes one of these.
+WATCHED = ("status", "execution_status", "last_updated_at")
+_SEARCHED = "poll:searched"
+
+
+def poll() -> int:
+    """Look at the items whose turn it is, longest wait first. Returns how many have changed.
+
+    Does nothing if webhooks can arrive. Stops at an error of the aggregator that may pass; the next run goes on.
+    """
+    if settings.PUBLIC_URL:
+        return 0
+    _search()
+    changed = 0
+    for _ in range(LOOK_LIMIT):
+        connection = _next()
+        if connection is None:
+            break
+        try:
+            changed += _look(connection)
+        except Temporary as error:
+            logger.warning("%s: polling stops for now: %s", connection, error.code or error.error_type)
+            break
+        except PonteError as error:
+            logger.warning("%s: polling it failed: %s", connection, error.code or error.error_type)
+    return changed
+
+
+def every() -> timedelta:
+    """The time between two looks at one item."""
+    return timedelta(minutes=max(1, settings.POLL_MINUTES))
+
+
+def _search() -> None:
+    """Search for new items, where the aggregator lists them, as often as Ponte looks at one item."""
+    if not cache.add(_SEARCHED, True, timeout=every().total_seconds()):
+        return
+    try:
+        discover()
+    except PonteError as error:
+        logger.warning("The search for new items failed: %s", error.code or error.error_type)
+
+
+def _next() -> Connection | None:
+    """The connection that has waited longest for a look; None if none is due. No other process gets it as well."""
+    now = timezone.now()
+    due = Connection.objects.filter(Q(last_polled_at=None) | Q(last_polled_at__lte=now - every()), deleted_at=None)
+    with transaction.atomic():
+        first = due.order_by(F("last_polled_at").asc(nulls_first=True), "pk")
+        connection = first.select_for_update(skip_locked=True, no_key=True).first()
+        if connection:
+            Connection.objects.filter(pk=connection.pk).update(last_polled_at=now)
+    return connection
+
+
+def _look(connection: Connection) -> bool:
+    if not _has_changed(connection):
+        return False
+    # Without this, each look would repeat the request while the visit waits for a retry.
+    if Event.objects.filter(mailbox=connection.mailbox, state=Event.State.PENDING).exists():
+        return False
+    with transaction.atomic():
+        request_sync(connection)
+    return True
+
+
+def _has_changed(connection: Connection) -> bool:
+    application = aggregator(connection.aggregator).application(connection.application)
+    source = application.open(connection.vendor_id, credential=connection.credential)
+    try:
+        row = source.item().row
+    except Gone:
+        return True
+    return any(row.get(name, getattr(connection, name)) != getattr(connection, name) for name in WATCHED)
