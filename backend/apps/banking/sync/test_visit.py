@@ -1,7 +1,10 @@
 """An item's connection is created once, for the member that the item names, and never moves."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from apps.banking.aggregators.pluggy.source import PluggySource
 from apps.banking.factories import PRODUCT_TABLES, ConnectionFactory
 from apps.banking.models import Connection
 from apps.clients.factories import MembershipFactory
@@ -68,3 +71,43 @@ def test_an_event_that_names_no_item_reads_none_even_if_its_own_id_is_an_items(k
     event = Event.objects.get(event_id=connected)
     assert (event.mailbox, event.outcome) == (f"pluggy:event:{connected}", "unknown item")
     assert bank.calls() == calls
+
+
+@pytest.fixture
+def during_the_call(monkeypatch):
+    """Runs a function once, while Ponte waits for the answer to the question for the item."""
+
+    def arrange(act):
+        left, ask = [act], PluggySource.item
+
+        def asked(source):
+            state = ask(source)
+            while left:
+                left.pop()()
+            return state
+
+        monkeypatch.setattr(PluggySource, "item", asked)
+
+    return arrange
+
+
+def test_an_event_that_arrives_while_ponte_asks_for_the_item_is_not_covered(bank, deliver, work, during_the_call):
+    item = bank.connect(MembershipFactory())
+    during_the_call(lambda: deliver({"event": "item/updated", "eventId": "during", "itemId": item}))
+    deliver({"event": "item/created", "eventId": "before", "itemId": item})
+    work()
+    assert Connection.objects.get().listed_at
+    # The answer may be older than the event, so the event is read on its own.
+    assert Event.objects.get(event_id="during").outcome in ("synced", "nothing new")
+
+
+def test_a_visit_overwrites_no_column_that_periodic_tasks_write_meanwhile(
+    bank, connected, deliver, work, during_the_call
+):
+    moment = datetime(2026, 11, 19, 12, tzinfo=UTC)
+    others = ("consent_reminded_for", "last_reconciled_at", "last_polled_at")
+    during_the_call(lambda: Connection.objects.update(**dict.fromkeys(others, moment)))
+    deliver({"event": "item/updated", "eventId": "later", "itemId": connected})
+    work()
+    assert Event.objects.get(event_id="later").outcome in ("synced", "nothing new")
+    assert Connection.objects.values_list(*others).get() == (moment,) * 3
