@@ -73,8 +73,11 @@ def find(name: str) -> Connection:
     connections = list(numbered) or list(Connection.objects.filter(vendor_id=name).order_by("pk"))
     if not connections:
         if not Connection.objects.exists():
-            raise CommandError("There is no connection yet. Connect a bank first.")
-        raise CommandError(f"There is no connection {name}. Use its number or the aggregator's item id.")
+            raise CommandError("There is no connection yet. Connect a bank, or run sync_connection with --new.")
+        raise CommandError(
+            f"There is no connection {name}. Use its number or the aggregator's item id. To connect a new item, run "
+            "sync_connection with --new."
+        )
     if len(connections) > 1:
         numbers = ", ".join(str(connection.pk) for connection in connections)
         raise CommandError(f"The connections {numbers} all have the item id {name}. Use the number of one.")
