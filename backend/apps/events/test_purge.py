@@ -1,8 +1,12 @@
 """Retention deletes and counts old events; a replay makes finished events pending again."""
 
+import threading
 from datetime import timedelta
+from types import SimpleNamespace
 
+import psycopg
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.events import purge as purging
@@ -32,6 +36,15 @@ def die(batch):
 
 def age(days: float) -> None:
     Event.objects.exclude(state="pending").update(finished_at=timezone.now() - timedelta(days=days))
+
+
+def others_wait_for_us() -> bool:
+    """Whether another session waits for a lock that this thread's session holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]
 
 
 def test_finished_events_past_retention_are_deleted_and_counted():
@@ -72,13 +85,59 @@ def test_a_replayed_event_is_purged_and_its_audit_stays():
     assert audit() == {}
 
 
-def test_a_large_purge_goes_in_batches(monkeypatch):
+def test_a_large_purge_goes_in_batches_oldest_first(monkeypatch):
+    """So that a purge that is stopped leaves the youngest."""
     monkeypatch.setattr(purging, "BATCH", 2)
-    monkeypatch.setattr(purging, "PAUSE", 0)
-    for n in range(5):
-        put(str(n))
-    age(31)
+    left = []
+    pause = SimpleNamespace(sleep=lambda seconds: left.append((seconds, stored())))
+    monkeypatch.setattr(purging, "time", pause)
+    for name, days in (("c", 33), ("a", 35), ("e", 31), ("b", 34), ("d", 32)):
+        put(name)
+        Event.objects.filter(event_id=name).update(finished_at=timezone.now() - timedelta(days=days))
     assert purge() == 5
+    assert left == [(purging.PAUSE, "cde"), (purging.PAUSE, "e"), (purging.PAUSE, "")]
+
+
+def stored() -> str:
+    return "".join(sorted(Event.objects.values_list("event_id", flat=True)))
+
+
+def test_an_event_that_is_being_replayed_is_not_purged(wait_until):
+    event = put("1")
+    age(31)
+    purged = []
+
+    def purge_in_a_session_of_its_own():
+        purged.append(purge())
+        connection.close()
+
+    purger = threading.Thread(target=purge_in_a_session_of_its_own)
+    with transaction.atomic():
+        replay([event], actor="ana")
+        purger.start()
+        # A purge that waited for the replay would delete the event when the replay commits.
+        wait_until(lambda: not purger.is_alive() or others_wait_for_us(), what="the end of the purge, or its waiting")
+        waited = purger.is_alive()
+    purger.join()
+    assert (waited, purged) == (False, [0])
+    assert Event.objects.get().state == "pending"
+    assert read_books().balanced
+    assert audit() == {}
+
+
+def test_a_purge_that_cannot_count_deletes_nothing():
+    put("1")
+    age(31)
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("LOCK TABLE events_tally IN SHARE MODE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            purge()
+    connection.close()
+    assert Event.objects.count() == 1
+    assert read_books().balanced
+    assert audit() == {}
 
 
 def test_folding_does_not_change_the_books():

@@ -1,6 +1,7 @@
 """Ringing: every mailbox with due events gets its task, however many bells were lost."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -119,6 +120,17 @@ def test_the_sweep_rings_for_everything_after_the_broker_was_wiped(broker):
     Mailbox.objects.update(rung_at=timezone.now() - timedelta(seconds=ring.RUNG_FOR + 1))
     sweep()
     assert broker.llen("sync") == 4
+
+
+def test_a_message_that_no_worker_takes_becomes_void(broker):
+    """As long as its mailbox counts as rung, and no longer: an old message would run beside the new one."""
+    before = timezone.now()
+    ring.send("m", "item/updated")
+    bell.ring_now()
+    void = {queue: json.loads(broker.lindex(queue, 0))["headers"]["expires"] for queue in ("sync", "quick")}
+    for queue, seconds in (("sync", ring.RUNG_FOR), ("quick", bell.UNANSWERED_FOR)):
+        expiry = datetime.fromisoformat(void[queue])
+        assert before + timedelta(seconds=seconds) <= expiry <= timezone.now() + timedelta(seconds=seconds)
 
 
 def test_at_most_one_unanswered_bell_is_in_the_broker(broker):

@@ -228,6 +228,20 @@ def test_a_throttled_run_costs_no_attempt():
     assert (event.state, event.attempts) == ("pending", 0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "shortest", "longest"),
+    [(30, 29, 30), (5 * 3600, 5 * 3600 - 1, 5 * 3600), (10**9, 6 * 3600 - 1, 6 * 3600), (None, 0, 1), (0, 0, 1)],
+)
+def test_a_throttled_run_waits_as_long_as_the_error_says(asked, shortest, longest):
+    event = put()
+    before = timezone.now()
+    process(BOX, KIND, fail_with(Throttled("budget", retry_after=asked)))
+    event = reloaded(event)
+    assert timedelta(seconds=shortest) < event.available_at - before
+    assert event.available_at - timezone.now() <= timedelta(seconds=longest)
+    assert event.outcome == "throttled"
+
+
 @pytest.mark.parametrize("error", [Permanent("no"), NeedsUser("you")])
 def test_an_error_that_a_retry_cannot_help_makes_the_event_dead_at_once(error):
     event = put()
@@ -274,6 +288,21 @@ def test_an_event_that_failed_several_times_runs_alone():
     runs = []
     process(BOX, KIND, lambda batch: runs.append(len(batch.events)) or "done")
     assert runs == [1]
+
+
+def test_an_event_that_failed_several_times_does_not_join_newer_events():
+    """The head of the mailbox may be a fresh event: the bad one must not fail it."""
+    fresh, bad, newest = put("fresh"), put("bad"), put("newest")
+    Event.objects.filter(pk=bad.pk).update(attempts=ALONE_AFTER_ATTEMPTS)
+    runs = []
+
+    def handler(batch):
+        runs.append([event.pk for event in batch.events])
+        return "done"
+
+    process(BOX, KIND, handler)
+    process(BOX, KIND, handler)
+    assert runs == [[fresh.pk, newest.pk], [bad.pk]]
 
 
 def test_many_events_of_one_mailbox_are_processed_in_bounded_runs():

@@ -1,6 +1,6 @@
 """Each account has one balance a day."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -40,6 +40,24 @@ def test_another_currency_overwrites_the_balance_of_the_day():
     Account.objects.update(balance=Decimal(11), currency_code="EUR")
     record_balances(account.connection_id, DAY, account.type)
     assert list(BalanceSnapshot.objects.values_list("balance", "currency_code")) == [(Decimal(11), "EUR")]
+
+
+def test_a_balance_that_changes_has_the_time_of_the_change():
+    account = AccountFactory(balance=Decimal(10))
+    record_balances(account.connection_id, DAY, account.type)
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    BalanceSnapshot.objects.update(taken_at=long_ago)
+    record_balances(account.connection_id, DAY, account.type)
+    assert BalanceSnapshot.objects.get().taken_at == long_ago
+    Account.objects.update(balance=Decimal(11))
+    record_balances(account.connection_id, DAY, account.type)
+    assert BalanceSnapshot.objects.get().taken_at > long_ago
+
+
+@pytest.mark.django_db(transaction=True)
+def test_balances_outside_a_transaction_are_refused():
+    with pytest.raises(RuntimeError, match="transaction"):
+        record_balances(1, DAY, "BANK")
 
 
 def test_closed_accounts_and_unknown_balances_are_not_recorded():

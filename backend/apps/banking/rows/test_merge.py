@@ -1,5 +1,6 @@
 """A merge writes rows through COPY and one statement, and does not write equal rows."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from apps.banking.aggregators.pluggy import rows
 from apps.banking.factories import AccountFactory, CategoryFactory, ConnectionFactory, TransactionFactory
 from apps.banking.models import Account, Category, Connector, Identity, Investment, InvestmentTransaction, Transaction
 from apps.banking.rows import merge as merging
+from apps.banking.rows.columns import columns
 from apps.banking.rows.merge import Counts, merge
 from apps.banking.rows.tombstones import tombstone
 
@@ -153,6 +155,17 @@ def test_rows_of_one_client_cannot_belong_to_an_account_of_another():
     assert Transaction.objects.count() == 0
 
 
+@pytest.mark.parametrize("text", ["a\tb", "\t", "a\nb", "a\rb", "a\\b", "\\N", "\\.", "\\t"])
+def test_each_character_that_copy_treats_specially_is_stored_unchanged(text):
+    """One at a time: where several stand together, one that is escaped hides another that is not."""
+    account = AccountFactory()
+    merge_docs(account, doc(1, description=text), doc(2, merchant={"name": text}), doc(3, extra_field=text))
+    stored = {row.vendor_id: row for row in Transaction.objects.all()}
+    assert stored[doc(1)["id"]].description == text
+    assert (stored[doc(2)["id"]].description, stored[doc(2)["id"]].merchant_name) == ("Compra 2", text)
+    assert stored[doc(3)["id"]].extra["extra_field"] == text
+
+
 def test_unusual_text_is_stored_unchanged():
     account = AccountFactory()
     words = "a\tb\nc\rd\\e \\N \\. \u2028 “ç” 'x' \"y\" 🙂"
@@ -207,6 +220,41 @@ def test_a_catalogue_is_merged_without_a_client():
     assert merge(Connector, {"aggregator": "pluggy"}, [rows.connector(document)]) == Counts(created=1)
     row = Connector.objects.get()
     assert (row.vendor_id, row.products, row.incidents, row.health_status) == ("201", ["ACCOUNTS"], [{}], "ONLINE")
+
+
+def test_names_in_another_order_are_no_change():
+    """In jsonb and in sealed columns: an object has no order."""
+    document = {"id": 1, "health": {"incidents": [{"a": 1, "b": 2}]}, "ofTomorrow": {"a": 1, "b": 2}}
+    turned = {"ofTomorrow": {"b": 2, "a": 1}, "health": {"incidents": [{"b": 2, "a": 1}]}, "id": 1}
+    merge(Connector, {"aggregator": "pluggy"}, [rows.connector(document)])
+    assert merge(Connector, {"aggregator": "pluggy"}, [rows.connector(turned)]) == Counts(unchanged=1)
+
+
+@pytest.mark.parametrize("model", [Account, Category, Connector, Identity, Investment, Transaction])
+def test_the_order_of_the_columns_does_not_depend_on_the_order_in_the_model(model):
+    """A digest of another order would rewrite every row of the installation."""
+    shape = columns(model, ("client_id",))
+    for group in (shape.texts, shape.values, shape.objects, shape.sealed, shape.indexed):
+        assert list(group) == sorted(group)
+
+
+def test_a_change_has_the_time_of_the_change_and_keeps_that_of_the_creation():
+    account = AccountFactory()
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    merge_docs(account, doc(1), doc(2))
+    Transaction.objects.update(created_at=long_ago, updated_at=long_ago)
+    merge_docs(account, doc(1, description="Outra"), doc(2))
+    changed, unchanged = Transaction.objects.order_by("vendor_id")
+    assert changed.created_at == unchanged.created_at == unchanged.updated_at == long_ago
+    assert changed.updated_at > long_ago
+
+
+def test_two_merges_in_one_transaction_create_their_rows_at_different_times():
+    account = AccountFactory()
+    merge_docs(account, doc(1))
+    merge_docs(account, doc(2))
+    first, second = Transaction.objects.order_by("vendor_id").values_list("created_at", flat=True)
+    assert first < second
 
 
 def test_a_number_beyond_all_floats_goes_into_jsonb_as_text():

@@ -6,6 +6,8 @@ from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -87,16 +89,19 @@ class PluggyApplication(Application):
         return PluggyDeliveries(self.proofs)
 
 
+@lru_cache(maxsize=1)
 def from_settings() -> tuple[PluggyApplication, ...]:
     """The one application that the settings describe. It is cached, because the door needs it for every webhook."""
-    return _applications(
+    application = PluggyApplication(
         settings.PLUGGY_API_URL, settings.PLUGGY_CLIENT_ID, settings.PLUGGY_CLIENT_SECRET, Proofs.from_settings()
     )
+    return (application,)
 
 
-@lru_cache(maxsize=4)
-def _applications(api_url: str, client_id: str, client_secret: str, proofs: Proofs) -> tuple[PluggyApplication, ...]:
-    return (PluggyApplication(api_url, client_id, client_secret, proofs),)
+@receiver(setting_changed)
+def _forget(**_: object) -> None:
+    """Tests change settings."""
+    from_settings.cache_clear()
 
 
 @lru_cache(maxsize=64)
