@@ -175,6 +175,28 @@ def test_a_replayed_event_runs_again_and_the_replay_records_who_asked():
     assert audit() == {}
 
 
+def test_a_replayed_event_starts_again_from_its_first_attempt():
+    event = put("1", die)
+    Event.objects.update(attempts=9, available_at=timezone.now() + timedelta(hours=1))
+    replay([event], actor="a" * 200, reason="r" * 300)
+    event.refresh_from_db()
+    assert (event.state, event.outcome, event.attempts, event.finished_at) == ("pending", "replayed", 0, None)
+    assert event.available_at <= timezone.now()
+    record = Replay.objects.get()
+    assert (record.event, record.kind, record.actor, record.reason) == (event, KIND, "a" * 150, "r" * 200)
+
+
+def test_the_audit_names_what_the_books_do_not_account_for():
+    put("1"), put("2", die)
+    Event.objects.filter(event_id="1").delete()
+    assert audit() == {"done": -1, "stored": -1}
+    Event.objects.filter(event_id="2").delete()
+    assert not read_books().balanced
+    assert audit() == {"done": -1, "stored": -2}
+    Tally.objects.all().delete()
+    assert audit() == {}
+
+
 def test_a_second_replay_of_a_pending_event_does_nothing():
     event = put("1", die)
     assert replay([event], actor="ana") == 1

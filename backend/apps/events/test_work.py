@@ -12,11 +12,11 @@ from django.utils import timezone
 from apps.events.accept import Incoming, accept
 from apps.events.books import audit, read_books
 from apps.events.emit import DEPTH_LIMIT, TooDeep, emit
-from apps.events.lease import LeaseLost, claim
-from apps.events.models import Event, Mailbox, Tally
+from apps.events.lease import LEASE, LeaseLost, claim
+from apps.events.models import LONG_AGO, Event, Mailbox, Tally
 from apps.events.settle import PARKED_FOR, POLICY
 from apps.events.work import ALONE_AFTER_ATTEMPTS, BATCH_LIMIT, Park, process, unpark
-from lib.errors import NeedsUser, Permanent, Temporary, Throttled, Unexpected
+from lib.errors import ErrorType, NeedsUser, Permanent, Temporary, Throttled, Unexpected
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -328,6 +328,101 @@ def test_a_parked_event_costs_no_attempt_and_runs_after_unpark():
     assert process(BOX, KIND, do_nothing) == "done"
 
 
+def test_unpark_makes_the_parked_events_of_its_mailbox_due_and_no_others():
+    parked, elsewhere = put("parked"), put("elsewhere", mailbox="pluggy:item:2")
+    process(BOX, KIND, fail_with(Park("unknown item")))
+    process("pluggy:item:2", KIND, fail_with(Park("unknown item")))
+    failed = put("failed")
+    process(BOX, KIND, fail_with(Temporary("timeout")))
+    with transaction.atomic():
+        unpark(BOX)
+    due = Event.objects.filter(available_at__lte=timezone.now() + timedelta(seconds=1))
+    assert [event.pk for event in due] == [parked.pk]
+    assert {reloaded(failed).outcome, reloaded(elsewhere).outcome} == {"failed", "parked"}
+
+
+@pytest.mark.parametrize(("waited", "wait"), [(0, 60), (59, 60), (1800, 1800), (7200, 7200), (36_000, 7200)])
+def test_a_parked_event_waits_as_long_again_within_limits(waited, wait):
+    event = put()
+    Event.objects.update(received_at=timezone.now() - timedelta(seconds=waited))
+    before = timezone.now()
+    process(BOX, KIND, fail_with(Park("unknown item")))
+    event = reloaded(event)
+    took = (timezone.now() - before).total_seconds()
+    assert 0 <= (event.available_at - before).total_seconds() - wait <= 2 * took
+    assert event.finished_at is None
+
+
+def test_a_short_retry_after_does_not_shorten_the_backoff():
+    event = put()
+    Event.objects.update(attempts=5)
+    process(BOX, KIND, fail_with(Temporary("429", retry_after=1)))
+    assert reloaded(event).available_at > timezone.now() + timedelta(seconds=600)
+
+
+def test_a_dead_event_has_the_type_and_the_code_of_its_error():
+    event = put()
+    before = timezone.now()
+    process(BOX, KIND, fail_with(Permanent("no", error_type=ErrorType.ITEM_ERROR, code="C" * 100)))
+    event = reloaded(event)
+    assert (event.state, event.outcome, event.error_type, event.error_code) == ("dead", "dead", "item_error", "C" * 80)
+    assert before < event.finished_at <= timezone.now()
+
+
+def test_an_event_that_succeeds_after_a_failure_has_no_error_any_more():
+    event = put()
+    process(BOX, KIND, fail_with(Temporary("timeout", code="SITE_NOT_AVAILABLE")))
+    make_due(event)
+    before = timezone.now()
+    process(BOX, KIND, lambda batch: "x" * 50)
+    event = reloaded(event)
+    assert (event.error_type, event.error_code, event.outcome, event.attempts) == ("", "", "x" * 40, 2)
+    assert before < event.finished_at <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "text"),
+    [
+        (Park("unknown item"), "INFO", "waits: Park"),
+        (Throttled("budget", retry_after=1), "INFO", "waits: Throttled"),
+        (Temporary("timeout", code="SITE_NOT_AVAILABLE"), "WARNING", "did not succeed: SITE_NOT_AVAILABLE"),
+        (Permanent("no"), "WARNING", "did not succeed: Permanent"),
+    ],
+)
+def test_an_expected_error_is_one_line_in_the_log_without_a_traceback(error, level, text, caplog):
+    caplog.set_level("INFO")
+    put()
+    process(BOX, KIND, fail_with(error))
+    (line,) = [record for record in caplog.records if text in record.getMessage()]
+    assert line.levelname == level
+    assert not line.exc_info
+    assert f"{KIND} for {BOX}" in line.getMessage()
+
+
+def test_a_worker_that_renews_its_lease_keeps_it():
+    put()
+    ends = []
+
+    def handler(batch):
+        Mailbox.objects.update(lease_until=timezone.now() + timedelta(seconds=1))
+        before = timezone.now()
+        batch.renew()
+        ends.append(Mailbox.objects.get().lease_until - before)
+        return "done"
+
+    process(BOX, KIND, handler)
+    assert timedelta(seconds=LEASE - 1) < ends[0] < timedelta(seconds=LEASE + 5)
+
+
+def test_a_finished_run_leaves_the_mailbox_as_if_it_had_never_rung():
+    put()
+    Mailbox.objects.create(key=BOX, token=5, rung_at=timezone.now())
+    process(BOX, KIND, do_nothing)
+    box = Mailbox.objects.get()
+    # One for the claim, and one that ends the run's right to write.
+    assert (box.token, box.rung_at, box.lease_until) == (7, LONG_AGO, LONG_AGO)
+
+
 def test_after_three_days_a_parked_event_is_finished_as_foreign():
     event = put()
     Event.objects.update(received_at=timezone.now() - PARKED_FOR)
@@ -364,6 +459,7 @@ def test_an_emitted_event_names_its_cause_and_a_loop_of_causes_raises():
         emit("transactions.synced", mailbox="connection:1", client=None, payload={}, caused_by=cause)
     child = Event.objects.get(kind="transactions.synced")
     assert (child.caused_by, child.depth) == (cause.pk, 1)
+    assert (child.source, child.mailbox, child.client_id) == ("ponte", "connection:1", None)
     child.depth = DEPTH_LIMIT
     with pytest.raises(TooDeep), transaction.atomic():
         emit("transactions.synced", mailbox="connection:1", client=None, payload={}, caused_by=child)

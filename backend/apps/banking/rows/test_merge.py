@@ -1,6 +1,6 @@
 """A merge writes rows through COPY and one statement, and does not write equal rows."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -65,6 +65,17 @@ def test_new_rows_are_created_with_every_column():
     assert row.payment_method == "PIX"
     assert row.extra == {"paymentData": {"payer": {"name": "Maria da Silva"}, "paymentMethod": "PIX"}}
     assert (row.deleted_at, row.note, row.hidden, row.replaced_by_id) == (None, "", False, None)
+
+
+def test_columns_that_a_row_leaves_out_are_empty():
+    account = AccountFactory()
+    least = {"vendor_id": "x", "amount": Decimal(1), "date": date(2026, 11, 1)}
+    merge_docs(account, doc(1))
+    assert merge(Transaction, scope(account), [least]) == Counts(created=1)
+    row = Transaction.objects.get(vendor_id="x")
+    assert (row.description, row.currency_code, row.balance, row.extra) == ("", "XXX", None, {})
+    assert merge(Transaction, scope(account), [{**least, "vendor_id": doc(1)["id"]}]) == Counts(changed=1)
+    assert Transaction.objects.get(vendor_id=doc(1)["id"]).description == ""
 
 
 def test_sealed_values_are_nowhere_in_plain_text():

@@ -85,6 +85,22 @@ def test_since_goes_by_when_an_event_was_received_not_by_when_it_finished():
         call_command("replay_events", "--since", "1d", *ASK)
 
 
+def test_until_leaves_out_what_came_later():
+    for hours in (1, 5, 9):
+        finish(put(str(hours), item=str(hours)))
+        Event.objects.filter(event_id=str(hours)).update(received_at=timezone.now() - timedelta(hours=hours))
+    call_command("replay_events", "--kind", KIND, "--until", "4h", *ASK)
+    assert states() == {"1": "done", "5": "pending", "9": "pending"}
+
+
+def test_since_finds_dead_events_too():
+    old, new = bury(put("old", item="a")), bury(put("new", item="b"))
+    Event.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(hours=7))
+    call_command("replay_events", "--since", "6h", *ASK)
+    assert states() == {"old": "dead", "new": "pending"}
+    assert Replay.objects.get().event_id == new.pk
+
+
 def test_an_event_must_match_all_conditions():
     first = finish(put("1", KIND)), finish(put("2", OTHER)), finish(put("3", KIND, "another"))
     call_command("replay_events", "--kind", KIND, "--mailbox", "pluggy:item:i", *ASK)
