@@ -59,7 +59,7 @@ def mutants_of(module: Path) -> Iterator[Mutant]:
     """All mutants of a module, in the order of their lines."""
     original = module.read_text()
     operators: list[Operator] = [get_operator(f"core/{name}")() for name in _OPERATORS] + [kind() for kind in OURS]
-    found = {}
+    found: dict[str, Mutant] = {}
     for operator in operators:
         for occurrence in range(_places(original, operator)):
             source = mutate_code(original, operator, occurrence)

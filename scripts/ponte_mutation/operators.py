@@ -6,15 +6,16 @@ Each is a mutation operator of Cosmic Ray, and works on the tree of parso.
 import re
 from ast import literal_eval
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from cosmic_ray.operators.operator import Example, Operator
 from parso.python.tree import Name, String
-from parso.tree import NodeOrLeaf
 
 from ponte_mutation.sql import broken, is_sql
 
-Position = tuple[tuple[int, int], tuple[int, int]]
+# A node or a leaf of parso, whose own types do not know of children.
+Node: TypeAlias = Any
+Position: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 # Calls in a chain without which the chain still has a value of the same type.
 CHAINED = {"filter", "exclude", "order_by", "select_for_update", "strip", "upper", "lower", "live"}
 _LITERAL = re.compile(r"""(\w*)("{3}|'{3}|"|')(.*)\2""", re.DOTALL)
@@ -24,16 +25,16 @@ _WORD = re.compile(r"[\w./:-]+")
 class TextOperator(Operator):  # type: ignore[misc] # Cosmic Ray has no types
     """An operator that replaces a node by other code. A subclass says by which."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """The codes that replace `node`, one in each mutant."""
         raise NotImplementedError
 
-    def mutation_positions(self, node: NodeOrLeaf) -> Iterator[Position]:
+    def mutation_positions(self, node: Node) -> Iterator[Position]:
         """One position for each replacement."""
         for _ in self.replacements(node):
             yield node.start_pos, node.end_pos
 
-    def mutate(self, node: NodeOrLeaf, index: int) -> NodeOrLeaf:
+    def mutate(self, node: Node, index: int) -> Node:
         """A leaf with the replacing code, and the space before the node."""
         code = list(self.replacements(node))[index]
         return Name(code, node.start_pos, prefix=node.get_first_leaf().prefix)
@@ -47,7 +48,7 @@ class TextOperator(Operator):  # type: ignore[misc] # Cosmic Ray has no types
 class BreakSql(TextOperator):
     """Breaks a statement of SQL in a string."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """The string with each broken statement."""
         if isinstance(node, String) and not _is_docstring(node) and is_sql(node.value):
             opening, text, closing = _parts(node.value)
@@ -70,7 +71,7 @@ class BreakSql(TextOperator):
 class RenameWord(TextOperator):
     """Changes a string that is a name or a code: the key of a row, a column, a vendor's field. Sentences stay."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """The string with one more letter."""
         if not isinstance(node, String) or node.string_prefix or _is_docstring(node) or is_sql(node.value):
             return ()
@@ -88,7 +89,7 @@ class RenameWord(TextOperator):
 class DropArgument(TextOperator):
     """Leaves out one keyword argument of a call, except of a decorator or a call that logs."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """The list of arguments without one."""
         if node.type not in ("arglist", "argument") or _search(node, "decorator") or _logs(node.parent.parent):
             return []
@@ -115,7 +116,7 @@ class DropArgument(TextOperator):
 class DropStatement(TextOperator):
     """Puts `pass` in place of a call, an assignment to an attribute, `raise`, or `return` of a value."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """`pass`, or `return None`."""
         if node.parent is None or node.parent.type not in ("simple_stmt", "suite") or _logs(node):
             return []
@@ -142,7 +143,7 @@ class DropStatement(TextOperator):
 class DropContext(TextOperator):
     """Leaves out a context manager, such as a transaction, whose value is not used."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """A context that does nothing."""
         in_with = node.parent is not None and node.parent.type == "with_stmt" and node.type == "atom_expr"
         return ['__import__("contextlib").nullcontext()'] if in_with else []
@@ -157,7 +158,7 @@ class DropContext(TextOperator):
 class DropHandler(TextOperator):
     """Lets an exception pass that is caught. Cosmic Ray's own operator fails at `except module.Error`."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """No class of exceptions in place of those that are caught."""
         caught = node.parent is not None and node.parent.type == "except_clause" and node is node.parent.children[1]
         return ["()"] if caught else []
@@ -172,7 +173,7 @@ class DropHandler(TextOperator):
 class DropFromChain(TextOperator):
     """Leaves out one call of a chain, such as `.order_by("id")`."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """The chain without each call that it can do without."""
         if node.type not in ("atom_expr", "power"):
             return []
@@ -197,7 +198,7 @@ class DropFromChain(TextOperator):
 class DropFromSet(TextOperator):
     """Leaves out one text of a set or a list of texts."""
 
-    def replacements(self, node: NodeOrLeaf) -> Iterable[str]:
+    def replacements(self, node: Node) -> Iterable[str]:
         """The set without one entry."""
         if node.type not in ("dictorsetmaker", "testlist_comp"):
             return []
@@ -236,11 +237,11 @@ def _parts(literal: str) -> tuple[str, str, str]:
     return match[1] + match[2], match[3], match[2]
 
 
-def _is_docstring(node: NodeOrLeaf) -> bool:
+def _is_docstring(node: Node) -> bool:
     return node.parent.type in ("simple_stmt", "file_input")
 
 
-def _is_declared(node: NodeOrLeaf) -> bool:
+def _is_declared(node: Node) -> bool:
     """Whether the string is a type, or one of the names in `__all__` or `__slots__`."""
     above = node.parent
     if above.type in ("tfpdef", "annassign", "param") or (above.type == "funcdef" and node is not above.children[-1]):
@@ -249,7 +250,7 @@ def _is_declared(node: NodeOrLeaf) -> bool:
     return statement is not None and statement.children[0].get_code().strip() in ("__all__", "__slots__", "logger")
 
 
-def _search(node: NodeOrLeaf, kind: str) -> bool:
+def _search(node: Node, kind: str) -> bool:
     return node.search_ancestor(kind) is not None
 
 

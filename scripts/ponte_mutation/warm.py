@@ -88,7 +88,7 @@ class Warm:
         first = pytest.Function.from_parent(parent, name="warm", callobj=warm)
         first.config.hook.pytest_runtest_protocol(item=first, nextitem=self.session.items[0])
         self._close_connections()
-        connections["default"].ops.sql_flush = _quick_flush
+        vars(connections["default"].ops)["sql_flush"] = _quick_flush
 
     def _close_connections(self) -> None:
         from django.db import connections  # noqa: PLC0415 - pytest's configuration starts Django
