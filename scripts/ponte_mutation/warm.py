@@ -20,18 +20,6 @@ from ponte_mutation.mutants import Mutant
 from ponte_mutation.transplant import transplant
 
 BACKEND = Path(__file__).parents[2] / "backend"
-# A transactional test empties all tables after itself, which costs more than the test. Most of them are empty already.
-_EMPTY_FILLED = """
-    DO $$
-    DECLARE name text; filled text[] := '{}'; is_filled boolean;
-    BEGIN
-        FOREACH name IN ARRAY ARRAY[TABLES] LOOP
-            EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO is_filled;
-            IF is_filled THEN filled := filled || quote_ident(name); END IF;
-        END LOOP;
-        IF filled <> '{}' THEN EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' CASCADE'; END IF;
-    END $$
-"""
 
 
 @dataclass
@@ -76,7 +64,6 @@ class Warm:
 
     def _warm_up(self) -> None:
         """Run one empty test in this process: the fixtures of the session stay for all forks."""
-        from django.db import connections  # noqa: PLC0415 - pytest's configuration starts Django
 
         @pytest.mark.django_db
         def warm() -> None:
@@ -88,7 +75,6 @@ class Warm:
         first = pytest.Function.from_parent(parent, name="warm", callobj=warm)
         first.config.hook.pytest_runtest_protocol(item=first, nextitem=self.session.items[0])
         self._close_connections()
-        vars(connections["default"].ops)["sql_flush"] = _quick_flush
 
     def _close_connections(self) -> None:
         from django.db import connections  # noqa: PLC0415 - pytest's configuration starts Django
@@ -177,11 +163,6 @@ class Warm:
                 "WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
             )
             session.execute("TRUNCATE " + ", ".join(name for (name,) in found))
-
-
-def _quick_flush(_style: object, tables: Sequence[str], **_: object) -> list[str]:
-    names = ", ".join(f"'{table}'" for table in tables)
-    return [_EMPTY_FILLED.replace("TABLES", names)] if tables else []
 
 
 def _lines(reading: int, deadline: float) -> Iterator[str]:
