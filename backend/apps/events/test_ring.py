@@ -158,6 +158,17 @@ def test_every_task_of_event_tasks_exists():
     assert names <= set(current_app.tasks)
 
 
+def test_an_event_whose_kind_lost_its_handler_is_rung_for_the_task_that_finishes_it(settings, broker):
+    put("1")
+    put("2", "a/kind-of-tomorrow", mailbox="other")
+    assert Event.objects.get(event_id="2").outcome == "unhandled"
+    settings.EVENT_TASKS = {}
+    assert ring.ring() == 1
+    (message,) = [message for message in broker.lrange("quick", 0, -1) if b"events.ring" not in message]
+    assert json.loads(message)["headers"]["task"] == "process_unhandled"
+    assert "process_unhandled" in current_app.tasks
+
+
 def test_the_search_for_due_events_reads_no_finished_event(analyze):
     """With many finished rows, the planner chooses the partial indexes for the ring and for the claim."""
     _fill(finished=20_000, pending=200)

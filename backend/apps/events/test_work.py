@@ -446,6 +446,7 @@ def test_an_emitted_event_exists_if_and_only_if_its_transaction_commits():
     with transaction.atomic():
         emit("transactions.synced", mailbox="connection:1", client=None, payload={"created": 3})
     assert Event.objects.get().data == {"created": 3}
+    assert (Event.objects.get().depth, Event.objects.get().caused_by) == (0, None)
 
 
 def test_emitting_outside_a_transaction_is_refused():
