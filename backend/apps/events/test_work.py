@@ -399,6 +399,21 @@ def test_an_expected_error_is_one_line_in_the_log_without_a_traceback(error, lev
     assert f"{KIND} for {BOX}" in line.getMessage()
 
 
+def test_a_mailbox_that_is_claimed_again_is_held_for_a_whole_lease():
+    claim(BOX)
+    Mailbox.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    before = timezone.now()
+    assert claim(BOX).token == 2
+    assert Mailbox.objects.get().lease_until > before + timedelta(seconds=LEASE - 1)
+
+
+def test_a_write_that_fails_halfway_leaves_nothing():
+    with contextlib.suppress(KeyError), claim(BOX).write():
+        Mailbox.objects.create(key="half")
+        raise KeyError
+    assert not Mailbox.objects.filter(key="half").exists()
+
+
 def test_a_worker_that_renews_its_lease_keeps_it():
     put()
     ends = []
