@@ -7,23 +7,21 @@ event loop writes the groups, over a database connection of its own (so a TestCa
 import asyncio
 import atexit
 import logging
-import os
 import secrets
-import socket
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import connection, transaction
 
 from apps.events import bell
 from apps.events.store import STORE, Row, make_row, store_parameters
 from lib import background_loop
+from lib.loop_connection import Live, LoopConnection
 
 logger = logging.getLogger(__name__)
 
@@ -148,77 +146,21 @@ class _Session:
 
     def __init__(self) -> None:
         self._slot = secrets.randbits(62)
-        self._connection: psycopg.AsyncConnection[tuple[str, str]] | None = None
-        self._fresh = True
+        self.connection = LoopConnection()
 
     async def store(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
         """Store the rows and return the keys of the new ones. Raises psycopg's errors, within PATIENCE."""
-        work = asyncio.ensure_future(self._store_once_or_again(rows))
-        done, _ = await asyncio.wait([work], timeout=PATIENCE)
-        if not done:
-            self._hang_up(work)
-            await asyncio.wait([work])
-            if work.cancelled():
-                raise psycopg.OperationalError("the database did not let us connect in time")
-        return work.result()
+        return await self.connection.use(lambda live: self._store(live, rows), PATIENCE)
 
-    async def _store_once_or_again(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
-        """Replace a connection that died while it was idle, once."""
-        try:
-            return await self._store(rows)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            if self._fresh or (self._connection and not self._connection.closed):
-                raise
-            await self.close()
-        return await self._store(rows)
-
-    async def _store(self, rows: Sequence[Row]) -> set[tuple[str, str]]:
-        live = await self._connected()
+    async def _store(self, live: Live, rows: Sequence[Row]) -> set[tuple[str, str]]:
         parameters = await self._parameters(rows)
         cursor = await live.execute(STORE, parameters, prepare=True)
-        self._fresh = False
-        return set(await cursor.fetchall())
+        return set(cast("list[tuple[str, str]]", await cursor.fetchall()))
 
     async def _parameters(self, rows: Sequence[Row]) -> list[str | int]:
         if sum(len(row.payload) for row in rows) <= INLINE_BYTES:
             return store_parameters(rows, self._slot)
         return await asyncio.to_thread(store_parameters, rows, self._slot)
-
-    async def _connected(self) -> psycopg.AsyncConnection[tuple[str, str]]:
-        if self._connection is None:
-            self._fresh = True
-            self._connection = await _connect()
-        return self._connection
-
-    def _hang_up(self, work: asyncio.Future[set[tuple[str, str]]]) -> None:
-        """End work that hangs, at once. psycopg's cancelling would ask the server, which does not answer, and wait."""
-        if self._connection is None or self._connection.closed:
-            work.cancel()
-            return
-        self._fresh = True
-        # A connection that the server has just ended needs no shutdown.
-        with suppress(OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)
-
-    def forget(self) -> None:
-        """Close the connection when the process ends and no loop runs any more."""
-        if self._connection is not None:
-            self._connection.pgconn.finish()
-
-    async def close(self) -> None:
-        """Close the connection; the next group opens a new one."""
-        live, self._connection = self._connection, None
-        if live is not None:
-            await live.close()
-
-
-async def _connect() -> psycopg.AsyncConnection[tuple[str, str]]:
-    parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()
-    for django_only in ("context", "cursor_factory"):
-        parameters.pop(django_only, None)
-    live = await psycopg.AsyncConnection.connect(**{**parameters, "autocommit": True})
-    await live.execute("SET statement_timeout = '1500ms'")
-    return live
 
 
 async def _commit(group: list[Submission], session: _Session) -> None:
@@ -234,14 +176,14 @@ async def _commit(group: list[Submission], session: _Session) -> None:
             "Events could not be stored (%s). Their senders get 503 and retry; check PostgreSQL.", type(error).__name__
         )
         _fail(group, Unavailable("the database is not available"))
-        await session.close()
+        await session.connection.close()
     except asyncio.CancelledError:
         _fail(group, Unavailable("the server is shutting down"))
         raise
     except Exception as error:
         _fail(group, Unavailable("the event could not be stored"))
         logger.exception("The committer failed: %s", type(error).__name__)
-        await session.close()
+        await session.connection.close()
     else:
         _answer(group, stored)
 
@@ -283,7 +225,7 @@ def _committer() -> Committer:
 @atexit.register
 def _forget_all() -> None:
     for committer in _committers.values():
-        committer.session.forget()
+        committer.session.connection.forget()
 
 
 def accept_here(row: Row) -> Outcome:
