@@ -68,7 +68,15 @@ def _environment() -> dict[str, str]:
     }
 
 
-_OURS = ("PLUGGY_", "ENCRYPTION_KEY", "METRICS_TOKEN", "TRUSTED_PROXIES", "ADMIN_PATH", "EVENT_RETENTION_DAYS")
+_OURS = (
+    "PLUGGY_",
+    "ENCRYPTION_KEY",
+    "WEBHOOK_TOKEN_KEYS",
+    "METRICS_TOKEN",
+    "TRUSTED_PROXIES",
+    "ADMIN_PATH",
+    "EVENT_RETENTION_DAYS",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,6 +17,7 @@ def values() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ENCRYPTION_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
         "INDEX_KEY": secrets.token_urlsafe(32),
+        "WEBHOOK_TOKEN_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
         "PLUGGY_CLIENT_ID": str(uuid.uuid4()),
         "PLUGGY_CLIENT_SECRET": str(uuid.uuid4()),
         "PLUGGY_WEBHOOK_SECRET": secrets.token_urlsafe(32),

@@ -1,5 +1,6 @@
 """System checks of settings that no other app owns. The messages name settings and never their values."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -10,14 +11,21 @@ from lib import crypto
 
 
 def check_keys(**_: Any) -> list[CheckMessage]:
-    """Report ENCRYPTION_KEYS or INDEX_KEY if it is missing or malformed."""
+    """Report ENCRYPTION_KEYS, INDEX_KEY or WEBHOOK_TOKEN_KEYS if it is missing or malformed."""
     errors: list[CheckMessage] = []
-    for number, use_key in ((1, crypto.ring), (2, lambda: crypto.digest(b"", "check"))):
+    uses: tuple[Callable[[], object], ...] = (
+        crypto.ring,
+        lambda: crypto.digest(b"", "check"),
+        lambda: crypto.token_macs(b"", "check"),
+    )
+    for number, use_key in enumerate(uses, 1):
         try:
             use_key()
         except ImproperlyConfigured as error:
             hint = "docs/configuration.md has the commands that generate the keys."
-            errors.append(Error(str(error), hint=hint, id=f"ponte.E{number:03d}"))
+            # The tokens may use INDEX_KEY, which is reported once.
+            if str(error) not in [reported.msg for reported in errors]:
+                errors.append(Error(str(error), hint=hint, id=f"ponte.E{number:03d}"))
     return errors
 
 

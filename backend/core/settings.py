@@ -34,6 +34,8 @@ LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), style=env.str("LOG_
 # --- Keys ---
 ENCRYPTION_KEYS = secret_list("ENCRYPTION_KEYS", env.list("ENCRYPTION_KEYS", []) or env.list("ENCRYPTION_KEY", []))
 INDEX_KEY = env.str("INDEX_KEY", "")
+# The first one makes the tokens in the webhook addresses of single items, all of them prove. Empty means INDEX_KEY.
+WEBHOOK_TOKEN_KEYS = secret_list("WEBHOOK_TOKEN_KEYS", env.list("WEBHOOK_TOKEN_KEYS", []))
 
 # --- Django ---
 ROOT_URLCONF = "core.urls"

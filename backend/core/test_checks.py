@@ -3,8 +3,25 @@
 import pytest
 from django.core.checks import run_checks
 
-from core.checks import check_proxies
+from core.checks import check_keys, check_proxies
 from lib.client_address import trusted_proxies
+
+
+@pytest.mark.parametrize(
+    ("setting", "bad", "expected"),
+    [
+        ("ENCRYPTION_KEYS", ["not a key"], "ponte.E001"),
+        ("INDEX_KEY", "short", "ponte.E002"),
+        ("WEBHOOK_TOKEN_KEYS", ["INDEX_KEY", "not a key"], "ponte.E003"),
+    ],
+)
+def test_a_malformed_key_is_reported_by_the_name_of_its_setting(settings, setting, bad, expected):
+    assert check_keys() == []
+    setattr(settings, setting, bad)
+    (message,) = check_keys()
+    assert message.id == expected
+    assert setting in message.msg
+    assert "not a key" not in message.msg
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Encryption ("sealing") and digests with the keys of the settings. plugfn.crypto defines the format.
 
 ENCRYPTION_KEYS is the ring: the first key encrypts, all of them decrypt. INDEX_KEY is for digests and blind indexes. It
-never rotates, because with a new key every stored row would look changed.
+never rotates, because with a new key every stored row would look changed. WEBHOOK_TOKEN_KEYS make the MACs in the
+webhook addresses of single items.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from plugfn.crypto import DIGEST_SIZE, HEADER_SIZE, IndexKey, KeyRing, Unreadable
 from plugfn.errors import ConfigurationError
+
+# An entry of WEBHOOK_TOKEN_KEYS that stands for INDEX_KEY, with which tokens were made before there was that setting.
+INDEX_KEY_ENTRY = "INDEX_KEY"
 
 __all__ = [
     "DIGEST_SIZE",
@@ -24,6 +28,7 @@ __all__ = [
     "is_current",
     "ring",
     "seal",
+    "token_macs",
     "unseal",
 ]
 
@@ -77,3 +82,25 @@ def digester(purpose: str) -> Callable[[bytes], bytes]:
 def blind_index(text: str, purpose: str) -> bytes:
     """A digest to search an encrypted column for equal text. It ignores case, outer space and the Unicode form."""
     return _index_key(settings.INDEX_KEY).blind_index(text, purpose)
+
+
+def token_macs(data: bytes, purpose: str) -> tuple[bytes, ...]:
+    """A MAC of 16 bytes with each of WEBHOOK_TOKEN_KEYS. New tokens have the first; any of them is valid.
+
+    Without such a key it is INDEX_KEY's digest. Raises ImproperlyConfigured, which never shows a key.
+    """
+    return tuple(_token_mac(key, data, purpose) for key in settings.WEBHOOK_TOKEN_KEYS or [INDEX_KEY_ENTRY])
+
+
+def _token_mac(key: str, data: bytes, purpose: str) -> bytes:
+    if key == INDEX_KEY_ENTRY:
+        return digest(data, purpose)
+    return bytes.fromhex(_token_key(key).digests(data.hex(), purpose)[0])
+
+
+@lru_cache(maxsize=16)
+def _token_key(key: str) -> KeyRing:
+    try:
+        return KeyRing.from_keys(key, "WEBHOOK_TOKEN_KEYS")
+    except ConfigurationError as error:
+        raise ImproperlyConfigured(str(error)) from None

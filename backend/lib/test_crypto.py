@@ -93,3 +93,35 @@ def test_a_missing_or_short_index_key_is_a_configuration_error(settings, key):
 def test_a_blind_index_ignores_case_and_surrounding_space():
     assert crypto.blind_index(" João ", "name") == crypto.blind_index("JOÃO", "name")
     assert crypto.blind_index("João", "name") != crypto.blind_index("Joana", "name")
+
+
+def test_tokens_are_made_with_the_first_key_and_each_listed_key_proves(settings):
+    settings.WEBHOOK_TOKEN_KEYS = [OLD]
+    (old,) = crypto.token_macs(b"member", "path")
+    settings.WEBHOOK_TOKEN_KEYS = [NEW, OLD]
+    new, second = crypto.token_macs(b"member", "path")
+    assert (second, len(new)) == (old, crypto.DIGEST_SIZE)
+    assert new != old
+    assert crypto.token_macs(b"another", "path") != crypto.token_macs(b"member", "path")
+    assert crypto.token_macs(b"member", "another") != crypto.token_macs(b"member", "path")
+
+
+def test_without_a_key_for_tokens_index_key_makes_them_as_ever(settings):
+    assert crypto.token_macs(b"member", "path") == (crypto.digest(b"member", "path"),)
+    settings.WEBHOOK_TOKEN_KEYS = [NEW, "INDEX_KEY"]
+    assert crypto.token_macs(b"member", "path")[1] == crypto.digest(b"member", "path")
+
+
+def test_a_key_for_tokens_is_the_same_in_both_alphabets_of_base64(settings):
+    key = base64.b64encode(bytes(range(224, 256))).decode()
+    settings.WEBHOOK_TOKEN_KEYS = [key, key.translate(str.maketrans("+/", "-_")).rstrip("=")]
+    assert len(set(crypto.token_macs(b"member", "path"))) == 1
+    assert "/" in key
+
+
+@pytest.mark.parametrize("bad", ["not base64 !!", base64.b64encode(b"short").decode(), "index_key"])
+def test_a_bad_key_for_tokens_is_a_configuration_error_that_does_not_show_it(settings, bad):
+    settings.WEBHOOK_TOKEN_KEYS = [NEW, bad]
+    with pytest.raises(ImproperlyConfigured, match="WEBHOOK_TOKEN_KEYS") as caught:
+        crypto.token_macs(b"member", "path")
+    assert bad not in str(caught.value)

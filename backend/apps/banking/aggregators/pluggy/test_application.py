@@ -1,5 +1,6 @@
 """Two applications at Pluggy share nothing that proves a webhook."""
 
+import base64
 from dataclasses import replace
 from uuid import uuid4
 
@@ -31,3 +32,31 @@ def test_a_short_secret_is_reported_where_it_may_stand(settings, name):
     assert check_webhook_secret() == []
     setattr(settings, name, ["x" * 15])
     assert [message.id for message in check_webhook_secret()] == ["banking.W001"]
+
+
+OLD, NEW = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+
+
+def test_rotation_accepts_the_tokens_of_each_listed_key_until_it_is_removed(settings):
+    member, door = uuid4(), from_settings()[0].door
+    tokens = {}
+    for name, keys in {"index": [], "old": [OLD, "INDEX_KEY"], "new": [NEW, OLD]}.items():
+        settings.WEBHOOK_TOKEN_KEYS = keys
+        tokens[name] = make_path_token(member)
+    for keys, valid in {
+        (): {"index"},
+        (OLD, "INDEX_KEY"): {"index", "old"},
+        (NEW, OLD, "INDEX_KEY"): {"index", "old", "new"},
+        (NEW, OLD): {"old", "new"},
+        (NEW,): {"new"},
+    }.items():
+        settings.WEBHOOK_TOKEN_KEYS = list(keys)
+        assert {name for name, token in tokens.items() if door.proves({}, b"{}", token)} == valid
+
+
+def test_a_token_cannot_be_bent_to_another_member(settings):
+    settings.WEBHOOK_TOKEN_KEYS = [NEW, OLD]
+    door = from_settings()[0].door
+    mac = base64.urlsafe_b64decode(make_path_token(uuid4()) + "=")[16:]
+    bent = base64.urlsafe_b64encode(uuid4().bytes + mac).decode().rstrip("=")
+    assert not door.proves({}, b"{}", bent)

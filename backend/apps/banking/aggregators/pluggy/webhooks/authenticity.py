@@ -117,8 +117,8 @@ def sign(body: bytes, secret: str, encoding: str = "hex") -> str:
 
 def make_path_token(membership: UUID, application: str = "") -> str:
     """The secret part of the webhook URL for a membership's items."""
-    mac = _path_mac(membership, application)
-    return base64.urlsafe_b64encode(membership.bytes + mac).rstrip(b"=").decode()
+    newest = _path_macs(membership, application)[0]
+    return base64.urlsafe_b64encode(membership.bytes + newest).rstrip(b"=").decode()
 
 
 def read_path_token(token: str, application: str = "") -> UUID | None:
@@ -130,9 +130,10 @@ def read_path_token(token: str, application: str = "") -> UUID | None:
     if len(raw) != _TOKEN_SIZE:
         return None
     membership = UUID(bytes=raw[:16])
-    return membership if hmac.compare_digest(raw[16:], _path_mac(membership, application)) else None
+    matches = [hmac.compare_digest(raw[16:], mac) for mac in _path_macs(membership, application)]
+    return membership if any(matches) else None
 
 
-def _path_mac(membership: UUID, application: str) -> bytes:
+def _path_macs(membership: UUID, application: str) -> tuple[bytes, ...]:
     purpose = f"{_TOKEN_PURPOSE} of {application}" if application else _TOKEN_PURPOSE
-    return crypto.digest(membership.bytes, purpose)
+    return crypto.token_macs(membership.bytes, purpose)
