@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -113,7 +114,7 @@ def bank(_bank: Bank, settings: Any) -> Bank:
     return _bank
 
 
-def store(*payloads: dict) -> None:
+def store(*payloads: dict, token_member: UUID | None = None) -> None:
     """Stores webhook payloads as the door does, but in the test's own transaction."""
     from apps.banking.aggregators.mailboxes import mailbox_of
     from apps.banking.aggregators.pluggy.webhooks.notification import read_notification
@@ -125,7 +126,8 @@ def store(*payloads: dict) -> None:
         body = json.dumps(payload).encode()
         notification = read_notification(body)
         mailbox = mailbox_of("pluggy", "", notification)
-        accept_here(make_row("pluggy", notification.event_id, notification.kind, mailbox, body))
+        row = make_row("pluggy", notification.event_id, notification.kind, mailbox, body, token_member=token_member)
+        accept_here(row)
         # In a test's single transaction, the default now() always returns the same time.
         received = Func(function="clock_timestamp", output_field=DateTimeField())
         Event.objects.filter(event_id=notification.event_id, state="pending", attempts=0).update(received_at=received)

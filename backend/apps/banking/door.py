@@ -4,7 +4,9 @@
 400  not a notification            405  not a POST                                     503  not stored: try again
 404  unknown aggregator            413  more than 256 KiB
 An event with the answer 503 may still have been committed a moment too late; its redelivery is then a duplicate.
-The answer never reveals whether an item exists here. The only query is the insert.
+The only query is the insert, except for a webhook that only a token in its path proves. Such a token counts for the
+items of one member, so Ponte looks up whose the item is; if Ponte does not know it, the worker asks the aggregator.
+An answer reveals whether an item exists here only to a sender with such a token.
 
 In production `serve` answers in the event loop of the web server. `receive`, the view in the URLconf, lets Django's
 development server and test client reach the same `_answer`.
@@ -18,16 +20,19 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+import psycopg
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import Histogram
 
 from apps.banking.aggregators.contract import Aggregator, Application, Malformed
-from apps.banking.aggregators.mailboxes import mailbox_of, vendor_of
+from apps.banking.aggregators.mailboxes import mailbox_of, read_mailbox_name, vendor_of
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
-from apps.events.accept import Incoming, Refused, Unavailable, accept_in_loop
+from apps.banking.owners import may_own
+from apps.events.accept import PATIENCE, Incoming, Refused, Unavailable, accept_in_loop
 from lib import background_loop
 from lib.client_address import is_local, of_meta
 from lib.each_turn import EachTurn
@@ -35,6 +40,7 @@ from lib.each_turn import EachTurn
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 256 * 1024
+UNAUTHORIZED = "unauthorized"
 
 ANSWERS = Histogram(
     "ponte_webhook_seconds",
@@ -138,7 +144,7 @@ async def _answer(head: Head, read: Reader) -> Answer:
         return Answer(400, "incomplete")
     if isinstance(sender, Answer):
         sender = _authenticate(head, body)
-    return sender if isinstance(sender, Answer) else await _accept(body, head.definition, sender)
+    return sender if isinstance(sender, Answer) else await _accept(head, body, sender)
 
 
 def _refusal_of_head(head: Head) -> Answer | None:
@@ -163,7 +169,7 @@ def _authenticate(head: Head, body: bytes | None) -> Application | Answer:
     if proving := [application for application, door in doors if door.proves(head.environ, body, head.token)]:
         return proving[0]
     if any(door.is_configured() for _, door in doors):
-        return Answer(401, "unauthorized")
+        return Answer(401, UNAUTHORIZED)
     if settings.DEBUG and applications and _comes_from_this_machine(head):
         logger.warning("No webhook secret is set. Ponte accepts webhooks of this machine without proof: DEBUG is on.")
         return applications[0]
@@ -179,20 +185,38 @@ def _may_be_signed(head: Head) -> bool:
     return any(application.door.is_signed(head.environ) for application in head.definition.applications())
 
 
-async def _accept(body: bytes, definition: Aggregator, application: Application) -> Answer:
+async def _accept(head: Head, body: bytes, application: Application) -> Answer:
     try:
         notification = application.door.read(body)
     except Malformed as error:
         return Answer(400, "malformed", detail=str(error))
-    mailbox = mailbox_of(definition.name, application.name, notification)
-    source = vendor_of(definition.name, application.name)
-    incoming = Incoming(source, notification.event_id, notification.kind, mailbox, body)
+    mailbox = mailbox_of(head.definition.name, application.name, notification)
+    source = vendor_of(head.definition.name, application.name)
+    member = None if head.token is None else application.door.only_member(head.environ, body, head.token)
+    incoming = Incoming(source, notification.event_id, notification.kind, mailbox, body, token_member=member)
+    return await (_store(incoming) if member is None else _store_for(member, incoming))
+
+
+async def _store(incoming: Incoming) -> Answer:
     try:
-        return Answer(200, await accept_in_loop(incoming), notification.kind)
+        return Answer(200, await accept_in_loop(incoming), incoming.kind)
     except Refused:
-        return Answer(400, "not_storable", notification.kind)
+        return Answer(400, "not_storable", incoming.kind)
     except Unavailable:
-        return Answer(503, "unavailable", notification.kind)
+        return Answer(503, "unavailable", incoming.kind)
+
+
+async def _store_for(member: UUID, incoming: Incoming) -> Answer:
+    """Store a webhook whose sender has proved nothing but the member's token, if its item may be the member's."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    try:
+        if not await may_own(member, read_mailbox_name(incoming.mailbox), deadline):
+            return Answer(401, "other_member", incoming.kind, detail=UNAUTHORIZED)
+        async with asyncio.timeout_at(deadline):
+            return await _store(incoming)
+    except (TimeoutError, psycopg.Error, OSError) as error:
+        logger.warning("A webhook's item could not be looked up or stored in time: %s", type(error).__name__)
+        return Answer(503, "unavailable", incoming.kind)
 
 
 async def _read_messages(receive: Callable[[], Awaitable[Message]]) -> bytes:

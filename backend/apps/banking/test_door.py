@@ -2,19 +2,27 @@
 
 import json
 import logging
+import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
+import psycopg
 import pytest
+from django.db import connections
 from django.test import Client
 
 from apps.banking.aggregators.pluggy.webhooks.authenticity import make_path_token, sign
 from apps.banking.door import ANSWERS, BODY_LIMIT
+from apps.banking.factories import ConnectionFactory
+from apps.clients.factories import MembershipFactory
+from apps.events.accept import PATIENCE
 from apps.events.books import read_books
 from apps.events.models import Event
 from lib.client_address import trusted_proxies
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
 URL = "/api/banking/webhooks/pluggy/"
 SECRET = "a-webhook-secret-for-tests-alone"
@@ -34,6 +42,19 @@ def post(body, url=URL, secret=SECRET, content_type="application/json", **header
     if secret:
         headers["authorization"] = f"Bearer {secret}"
     return Client().post(url, raw, content_type=content_type, headers=headers)
+
+
+@pytest.fixture
+def start_lock():
+    """Locks a table for everybody else."""
+
+    @contextmanager
+    def lock(table: str, mode: str = "ACCESS EXCLUSIVE"):
+        with psycopg.connect(**connections["owner"].get_connection_params()) as other:
+            other.execute(f"LOCK TABLE {table} IN {mode} MODE")
+            yield
+
+    return lock
 
 
 def test_a_notification_is_stored_before_it_is_answered():
@@ -134,6 +155,106 @@ def test_a_token_with_one_changed_character_is_refused():
     token = make_path_token(uuid.uuid4())
     altered = ("A" if token[0] != "A" else "B") + token[1:]
     assert post(notification(), url=f"{URL}{altered}/", secret=None).status_code == 401
+
+
+def post_with_token(member: uuid.UUID, application: str = "", secret=None, **changes):
+    """A notification that only the member's token proves."""
+    return post(notification(**changes), url=f"{URL}{make_path_token(member, application)}/", secret=secret)
+
+
+def test_a_members_token_proves_an_event_about_an_item_of_that_member():
+    connection = ConnectionFactory()
+    assert post_with_token(connection.member_id, itemId=connection.vendor_id).status_code == 200
+    assert Event.objects.get().token_member == connection.member_id
+
+
+@pytest.mark.parametrize("who", ["a member of the same client", "a member of another client", "nobody any more"])
+def test_a_token_proves_nothing_about_the_item_of_another_member(who):
+    connection = ConnectionFactory()
+    others = {
+        "a member of the same client": lambda: MembershipFactory(client=connection.client).pk,
+        "a member of another client": lambda: MembershipFactory().pk,
+        "nobody any more": uuid.uuid4,
+    }
+    response = post_with_token(others[who](), itemId=connection.vendor_id)
+    forged = post(notification(), url=f"{URL}{'A' * 43}/", secret=None)
+    assert (response.status_code, response.content) == (forged.status_code, forged.content)
+    assert response.headers == forged.headers
+    assert response.status_code == 401
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("event", ["item/updated", "boleto/updated"])
+def test_a_token_proves_nothing_about_an_item_that_the_notification_names_as_its_event(event):
+    connection = ConnectionFactory()
+    changes = {"event": event, "eventId": connection.vendor_id, "itemId": None}
+    assert post_with_token(uuid.uuid4(), **changes).status_code == 401
+
+
+def test_an_event_about_an_unknown_item_is_stored_with_the_member_of_its_token():
+    ConnectionFactory()
+    member = uuid.uuid4()
+    assert post_with_token(member).json() == {"status": "accepted"}
+    assert Event.objects.get().token_member == member
+
+
+def test_an_item_whose_member_was_deleted_is_left_to_the_worker():
+    connection = ConnectionFactory()
+    member = connection.member_id
+    connection.member.delete()
+    assert post_with_token(member, itemId=connection.vendor_id).status_code == 200
+    assert Event.objects.get().token_member == member
+
+
+def test_the_secret_and_the_signature_prove_an_item_of_any_member_whatever_the_token_says(settings):
+    settings.PLUGGY_HMAC_SECRETS = ["an-hmac-secret-for-tests"]
+    connection = ConnectionFactory()
+    url = f"{URL}{make_path_token(uuid.uuid4())}/"
+    body = json.dumps(notification(eventId="signed", itemId=connection.vendor_id)).encode()
+    assert post(body, url=url, secret=None, **{"x-pluggy-signature": sign(body, "wrong")}).status_code == 401
+    assert post_with_token(uuid.uuid4(), secret=SECRET, itemId=connection.vendor_id).status_code == 200
+    signature = sign(body, "an-hmac-secret-for-tests")
+    assert post(body, url=url, secret=None, **{"x-pluggy-signature": signature}).status_code == 200
+    assert set(Event.objects.values_list("token_member", flat=True)) == {None}
+
+
+def test_a_webhook_without_a_token_asks_for_no_owner(start_lock):
+    item = ConnectionFactory().vendor_id
+    with start_lock("banking_connection"):
+        assert post(notification(itemId=item)).status_code == 200
+        assert post_with_token(uuid.uuid4(), secret=SECRET, itemId=item).json() == {"status": "duplicate"}
+
+
+def test_a_webhook_whose_owner_cannot_be_looked_up_in_time_is_answered_503(start_lock):
+    connection = ConnectionFactory()
+    with start_lock("banking_connection"), ThreadPoolExecutor(4) as pool:
+        began = time.monotonic()
+        answers = list(
+            pool.map(
+                lambda n: post_with_token(connection.member_id, eventId=f"e-{n}", itemId=connection.vendor_id), range(4)
+            )
+        )
+        # Twice the promise: the machine may be busy. The vendor gives up after 5 s.
+        assert time.monotonic() - began < 2 * PATIENCE
+    assert {answer.status_code for answer in answers} == {503}
+    assert answers[0].json() == {"error": "unavailable"}
+    assert not Event.objects.exists()
+    assert post_with_token(connection.member_id, itemId=connection.vendor_id).status_code == 200
+
+
+def test_a_slow_look_up_and_a_slow_insert_share_one_promise(start_lock):
+    connection = ConnectionFactory()
+    with ExitStack() as until_later:
+        lock = ExitStack()
+        lock.enter_context(start_lock("banking_connection"))
+        until_later.enter_context(start_lock("events_event", "EXCLUSIVE"))
+        release = threading.Timer(PATIENCE * 0.7, lock.close)
+        release.start()
+        began = time.monotonic()
+        assert post_with_token(connection.member_id, itemId=connection.vendor_id).status_code == 503
+        # One promise, and no more than half a second of a busy machine.
+        assert time.monotonic() - began < PATIENCE + 0.5
+        release.join()
 
 
 def test_without_a_configured_secret_every_webhook_is_answered_503(settings):

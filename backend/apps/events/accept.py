@@ -51,7 +51,10 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An event as it arrives. `payload` is the raw body; `mailbox` names the thing that the event is about."""
+    """An event as it arrives. `payload` is the raw body; `mailbox` names the thing that the event is about.
+
+    `token_member` is the membership to whose things the sender's proof is limited; None if it is not limited.
+    """
 
     source: str
     event_id: str
@@ -59,6 +62,7 @@ class Incoming:
     mailbox: str
     payload: bytes = field(repr=False)
     client_id: UUID | None = None
+    token_member: UUID | None = None
 
 
 async def accept_in_loop(incoming: Incoming) -> Outcome:
@@ -70,6 +74,7 @@ async def accept_in_loop(incoming: Incoming) -> Outcome:
         incoming.mailbox,
         incoming.payload,
         client_id=incoming.client_id,
+        token_member=incoming.token_member,
     )
     return await _committer().submit(row)
 

@@ -24,6 +24,7 @@ class Row:
     outcome: str
     caused_by: int | None = None
     depth: int = 0
+    token_member: UUID | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,10 +42,11 @@ def make_row(
     client_id: UUID | None = None,
     caused_by: int | None = None,
     depth: int = 0,
+    token_member: UUID | None = None,
 ) -> Row:
     """A row to store. An event whose kind has no handler is stored as done, `unhandled`."""
     state, outcome = (Event.State.PENDING, "") if is_handled(kind) else (Event.State.DONE, UNHANDLED)
-    return Row(source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by, depth)
+    return Row(source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by, depth, token_member)
 
 
 # One multi-row INSERT is one transaction and one flush to disk for the whole group. The rows are sorted by key, because
@@ -53,12 +55,13 @@ def make_row(
 STORE = """
     WITH incoming AS (
         SELECT * FROM json_to_recordset(%s::json) AS t (source text, event_id text, kind text, mailbox text,
-            client_id uuid, payload text, state text, outcome text, caused_by bigint, depth int)
+            client_id uuid, payload text, state text, outcome text, caused_by bigint, depth int,
+            token_member uuid)
     ), stored AS (
         INSERT INTO events_event (source, event_id, kind, mailbox, client_id, payload, state, outcome, caused_by,
-            depth, attempts, error_type, error_code, finished_at)
+            depth, token_member, attempts, error_type, error_code, finished_at)
         SELECT source, event_id, kind, mailbox, client_id, decode(payload, 'base64'), state, outcome, caused_by,
-            depth, 0, '', '', CASE WHEN state <> 'pending' THEN now() END
+            depth, token_member, 0, '', '', CASE WHEN state <> 'pending' THEN now() END
         FROM incoming ORDER BY source, event_id
         ON CONFLICT (source, event_id) DO NOTHING
         RETURNING source, event_id, state
@@ -89,4 +92,5 @@ def _as_json(row: Row) -> dict[str, str | int | None]:
         "outcome": row.outcome,
         "caused_by": row.caused_by,
         "depth": row.depth,
+        "token_member": str(row.token_member) if row.token_member else None,
     }

@@ -28,12 +28,16 @@ ALONE_AFTER_ATTEMPTS = 3
 
 
 class Batch:
-    """The events of one run, all of one kind, and the right to write their results."""
+    """The events of one run, all of one kind, and the right to write their results.
+
+    `token_member` is the membership to whose things the proof of all their senders was limited, if it was.
+    """
 
     def __init__(self, lease: Lease, events: list[Event]) -> None:
         self._lease = lease
         self.events = events
         self.kind = events[0].kind
+        self.token_member = events[0].token_member
         self.key = lease.key
         self.finished = False
 
@@ -130,7 +134,10 @@ def _take(mailbox: str, kind: str | None) -> Batch | None:
 
 
 def _due(mailbox: str, kind: str | None) -> list[Event]:
-    """The oldest due event and others of its kind. Empty if its kind is not `kind`, because events run in order."""
+    """The oldest due event and others like it: of its kind, with the same `token_member`.
+
+    Empty if its kind is not `kind`, because events run in order.
+    """
     # The database's clock decides, as in the ring. A worker whose clock is slow would see no due event.
     due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=Now())
     head = due.order_by("id").first()
@@ -138,8 +145,8 @@ def _due(mailbox: str, kind: str | None) -> list[Event]:
         return []
     if head.attempts >= ALONE_AFTER_ATTEMPTS:
         return [head]
-    same_kind = due.filter(kind=head.kind, attempts__lt=ALONE_AFTER_ATTEMPTS).order_by("id")
-    return list(same_kind[:BATCH_LIMIT])
+    alike = due.filter(kind=head.kind, token_member=head.token_member, attempts__lt=ALONE_AFTER_ATTEMPTS)
+    return list(alike.order_by("id")[:BATCH_LIMIT])
 
 
 def _count_attempt(events: list[Event]) -> None:

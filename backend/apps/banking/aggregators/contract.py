@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from django.core.checks import CheckMessage
 
@@ -198,6 +199,12 @@ class Door(ABC):
         """Whether the vendor sent this. Compare in constant time. `environ` has the headers by their WSGI names.
 
         `body` is None before it is read: then only the headers and the token can prove it."""
+
+    def only_member(self, environ: Mapping[str, object], body: bytes, token: str) -> UUID | None:
+        """The membership to whose items the proof is limited; None if it holds for all items of the application.
+
+        Ponte asks this only for a webhook that is proved, and has a token in its path."""
+        return None
 
     def is_signed(self, environ: Mapping[str, object]) -> bool:
         """Whether the body may prove what the head does not. If not, Ponte refuses the webhook without reading it."""

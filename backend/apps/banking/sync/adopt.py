@@ -41,8 +41,14 @@ def adopt(
 
 def member_of(membership_id: str) -> Membership | None:
     """The membership with that id; None if it is not one of ours."""
+    parsed = as_membership_id(membership_id)
+    return Membership.objects.filter(pk=parsed).first() if parsed else None
+
+
+def as_membership_id(text: str) -> UUID | None:
+    """The id in a vendor's text; None if no membership can have it."""
     try:
-        return Membership.objects.filter(pk=UUID(membership_id)).first()
+        return UUID(text)
     except ValueError:
         return None
 

@@ -1,5 +1,7 @@
 """An item's connection is created once, for the member that the item names, and never moves."""
 
+import logging
+import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -111,3 +113,80 @@ def test_a_visit_overwrites_no_column_that_periodic_tasks_write_meanwhile(
     work()
     assert Event.objects.get(event_id="later").outcome in ("synced", "nothing new")
     assert Connection.objects.values_list(*others).get() == (moment,) * 3
+
+
+def test_an_event_with_the_token_of_the_items_member_creates_the_connection(bank, deliver, work, differences):
+    member = MembershipFactory()
+    item = bank.connect(member)
+    deliver(*bank.events(item), token_member=member.pk)
+    work()
+    assert Connection.objects.get().member == member
+    assert differences(item) == {}
+
+
+@pytest.mark.parametrize("named", ["a member of ours", "a person of somebody else"])
+def test_an_event_with_the_token_of_another_member_than_the_vendor_names_changes_nothing(
+    bank, deliver, work, caplog, named
+):
+    caplog.set_level(logging.WARNING)
+    item = bank.connect(clientUserId=str(MembershipFactory().pk) if named == "a member of ours" else named)
+    intruder = MembershipFactory()
+    deliver(*bank.events(item), token_member=intruder.pk)
+    work()
+    assert not Connection.objects.exists()
+    assert set(Event.objects.values_list("state", "outcome")) == {("done", "another member's item")}
+    assert f"for pluggy:item:{item} had the token of a member whose item it is not" in caplog.text
+
+
+def test_an_event_with_a_token_waits_while_the_vendor_names_nobody(bank, deliver, work, make_all_due):
+    owner, intruder = MembershipFactory(), MembershipFactory()
+    item = bank.connect()
+    event = bank.events(item, "item/created")[0]
+    deliver({**event, "eventId": "owner's"}, token_member=owner.pk)
+    deliver({**event, "eventId": "intruder's"}, token_member=intruder.pk)
+    work()
+    assert set(Event.objects.values_list("state", "outcome")) == {("pending", "parked")}
+    bank.call("PATCH", f"/items/{item}", {"clientUserId": str(owner.pk)})
+    bank.settled(item)
+    make_all_due()
+    work()
+    outcomes = dict(Event.objects.exclude(source="ponte").values_list("event_id", "outcome"))
+    assert outcomes == {"owner's": "synced", "intruder's": "another member's item"}
+
+
+def test_the_token_counts_again_if_the_connection_has_come_since_the_door_looked(bank, deliver, work, connected):
+    calls = bank.calls()
+    kinds = ["item/updated", "item/deleted", "transactions/created", "transactions/deleted"]
+    about = {"itemId": connected, "accountId": "a", "transactionIds": ["t"]}
+    deliver(*[{"event": kind, "eventId": kind, **about} for kind in kinds], token_member=uuid.uuid4())
+    work()
+    assert set(Event.objects.filter(event_id__in=kinds).values_list("outcome", flat=True)) == {"another member's item"}
+    assert bank.calls().get("GET /items/{id}", 0) == calls.get("GET /items/{id}", 0)
+
+
+@pytest.mark.parametrize("kind", ["item/updated", "transactions/created"])
+def test_for_a_connection_without_a_member_the_vendors_word_decides(bank, deliver, work, connected, kind):
+    member = Connection.objects.get().member
+    former = member.pk
+    member.delete()
+    about = {"event": kind, "itemId": connected, "accountId": "a"}
+    deliver({**about, "eventId": "former"}, token_member=former)
+    deliver({**about, "eventId": "other"}, token_member=MembershipFactory().pk)
+    work()
+    outcomes = dict(Event.objects.filter(event_id__in=["former", "other"]).values_list("event_id", "outcome"))
+    assert outcomes.pop("other") == "another member's item"
+    assert outcomes["former"] in ("synced", "nothing new")
+
+
+def test_events_with_and_without_a_token_do_not_share_a_run(bank, deliver, work, connected):
+    event = {"event": "item/updated", "itemId": connected}
+    deliver({**event, "eventId": "ours-1"})
+    deliver({**event, "eventId": "theirs"}, token_member=uuid.uuid4())
+    deliver({**event, "eventId": "ours-2"})
+    work()
+    outcomes = dict(
+        Event.objects.filter(event_id__in=["ours-1", "theirs", "ours-2"]).values_list("event_id", "outcome")
+    )
+    assert outcomes.pop("theirs") == "another member's item"
+    assert set(outcomes.values()) <= {"synced", "nothing new", "noted"}
+    assert len(outcomes) == 2

@@ -3,6 +3,7 @@
 A webhook only says that something may have happened. Each time, Ponte fetches the item's state from the aggregator.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +14,18 @@ from apps.banking.aggregators.contract import Gone, ItemState, Source, Subject
 from apps.banking.aggregators.mailboxes import MailboxName, read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
-from apps.banking.sync.adopt import adopt, member_of
+from apps.banking.sync.adopt import adopt, as_membership_id, member_of
 from apps.events.work import Batch, Handler, Park
 from lib.errors import ErrorType, Unexpected
+
+logger = logging.getLogger(__name__)
+
+# The outcome of events that the token of another member than the item's has proved.
+OTHER_MEMBER = "another member's item"
+
+
+class OtherMember(Exception):
+    """Only a member's token proved the events, and the item is another member's. They must change nothing."""
 
 
 @dataclass(repr=False)
@@ -43,13 +53,15 @@ class GoneItem(Visit):
 def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
     """Ask for the state of the item that this mailbox is for. None if neither Ponte nor the aggregator knows the item.
 
-    Raises Park if the item exists but does not (yet) belong to one of our members.
+    Raises Park if the item exists but does not (yet) belong to one of our members, and OtherMember.
     """
     mailbox = read_mailbox_name(batch.key)
     if mailbox.subject is not Subject.ITEM:
         # The webhook names no item. Its id must not lead to one, because only an item's own mailbox fences its rows.
         return None
     connection = _connection(mailbox)
+    if connection and connection.member_id:
+        _check_member(batch, str(connection.member_id))
     source = _source(mailbox, batch, connection)
     began = _database_time()
     try:
@@ -58,6 +70,8 @@ def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
         return GoneItem(batch, source, connection) if connection else None
     if state.id != mailbox.id:
         raise Unexpected("the aggregator sent another item", code="OTHER_ITEM", error_type=ErrorType.INTERNAL_ERROR)
+    if connection is None or connection.member_id is None:
+        _check_vendors_word(batch, state, connection)
     connection = connection or _adopt(batch, mailbox, state)
     if connection.deleted_at:
         # The item has returned (store_status updates its row), so everything must be listed again.
@@ -66,11 +80,16 @@ def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
 
 
 def visit_connection(batch: Batch) -> Visit | None:
-    """Like `visit_item`, but does not ask for the item if its connection is not deleted and was listed before."""
+    """Like `visit_item`, but does not ask for the item if its connection is not deleted and was listed before.
+
+    It does ask whose the item is, if only the vendor can say whether the events' token counts for it."""
     mailbox = read_mailbox_name(batch.key)
     connection = _connection(mailbox) if mailbox.subject is Subject.ITEM else None
     if connection is None or connection.deleted_at or connection.listed_at is None:
         return visit_item(batch)
+    if batch.token_member and connection.member_id is None:
+        return visit_item(batch)
+    _check_member(batch, str(connection.member_id))
     return Visit(batch, _source(mailbox, batch, connection), connection)
 
 
@@ -78,6 +97,24 @@ def _connection(mailbox: MailboxName) -> Connection | None:
     return Connection.objects.filter(
         aggregator=mailbox.aggregator, application=mailbox.application, vendor_id=mailbox.id
     ).first()
+
+
+def _check_vendors_word(batch: Batch, state: ItemState, connection: Connection | None) -> None:
+    """Compare with the member that the vendor names. A new item that names none may still get one, so it is parked."""
+    if connection or state.member:
+        _check_member(batch, state.member)
+
+
+def _check_member(batch: Batch, member: str) -> None:
+    """Raise OtherMember if the events have a token, and it is not of this member."""
+    if batch.token_member is None or as_membership_id(member) == batch.token_member:
+        return
+    logger.warning(
+        "Webhooks (%s) for %s had the token of a member whose item it is not. Ponte ignores them.",
+        batch.kind,
+        batch.key,
+    )
+    raise OtherMember
 
 
 def _source(mailbox: MailboxName, batch: Batch, connection: Connection | None) -> Source:
@@ -109,7 +146,10 @@ def item_handler(present: Callable[[PresentItem], str], gone: Callable[[GoneItem
     """A handler that visits the item, then calls `present`, or `gone` if the aggregator no longer has the item."""
 
     def handler(batch: Batch) -> str:
-        visit = visit_item(batch)
+        try:
+            visit = visit_item(batch)
+        except OtherMember:
+            return OTHER_MEMBER
         if visit is None:
             return "unknown item"
         return gone(visit) if isinstance(visit, GoneItem) else present(visit)

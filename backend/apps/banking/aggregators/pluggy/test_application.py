@@ -52,6 +52,7 @@ def test_rotation_accepts_the_tokens_of_each_listed_key_until_it_is_removed(sett
     }.items():
         settings.WEBHOOK_TOKEN_KEYS = list(keys)
         assert {name for name, token in tokens.items() if door.proves({}, b"{}", token)} == valid
+        assert all(door.only_member({}, b"{}", tokens[name]) == member for name in valid)
 
 
 def test_a_token_cannot_be_bent_to_another_member(settings):

@@ -3,7 +3,7 @@
 - A secret in a header. Pluggy sends the custom `headers` of POST /webhooks.
 - An HMAC-SHA256 of the raw body. It is off unless PLUGGY_HMAC_SECRET is set, because most deliveries are not signed.
 - A token in the path, for the `webhookUrl` of a single item, whose deliveries have no custom headers. The token has a
-  MAC of the membership's id, so Ponte need not store or look up anything.
+  membership's id and a MAC of it, so Ponte stores no tokens. It proves webhooks about that member's items alone.
 """
 
 import base64
@@ -80,11 +80,23 @@ def is_authentic(proofs: Proofs, environ: Mapping[str, object], body: bytes | No
     checked.
     """
     results = (
-        _has_secret(proofs, str(environ.get(_wsgi_name(proofs.header), ""))),
-        body is not None and _has_signature(proofs, proofs.signature_in(environ), body),
+        *_proofs_of_all(proofs, environ, body),
         token is not None and read_path_token(token, proofs.application) is not None,
     )
     return any(results)
+
+
+def only_member(proofs: Proofs, environ: Mapping[str, object], body: bytes, token: str) -> UUID | None:
+    """The membership in the token, if the token is the only valid proof."""
+    return None if any(_proofs_of_all(proofs, environ, body)) else read_path_token(token, proofs.application)
+
+
+def _proofs_of_all(proofs: Proofs, environ: Mapping[str, object], body: bytes | None) -> tuple[bool, bool]:
+    """The results of the proofs that count for all items: the secret, and the signature."""
+    return (
+        _has_secret(proofs, str(environ.get(_wsgi_name(proofs.header), ""))),
+        body is not None and _has_signature(proofs, proofs.signature_in(environ), body),
+    )
 
 
 @lru_cache

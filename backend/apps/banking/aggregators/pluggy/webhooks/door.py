@@ -1,10 +1,11 @@
 """Pluggy's door: it checks the proof of a webhook, reads it, and says which transactions it names."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from apps.banking.aggregators.contract import Change, Door, Notification
 from apps.banking.aggregators.pluggy.rows.values import parse
-from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs, is_authentic
+from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs, is_authentic, only_member
 from apps.banking.aggregators.pluggy.webhooks.notification import read_notification
 
 
@@ -21,6 +22,10 @@ class PluggyDoor(Door):
     def proves(self, environ: Mapping[str, object], body: bytes | None, token: str | None) -> bool:
         """Whether the secret in the header, the signature or the token in the path is valid."""
         return is_authentic(self._proofs, environ, body, token)
+
+    def only_member(self, environ: Mapping[str, object], body: bytes, token: str) -> UUID | None:
+        """The membership in the token, unless the secret or the signature is valid too."""
+        return only_member(self._proofs, environ, body, token)
 
     def is_signed(self, environ: Mapping[str, object]) -> bool:
         """Whether there is a signature, and a secret to check it with."""
