@@ -34,6 +34,15 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(autouse=True)
+def _same_umask() -> Iterator[None]:
+    """A command that runs in this process narrows it, and the next tests' folders would be closed to other accounts."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def _emulators() -> Iterator[dict[str, Emulator]]:
     running: dict[str, Emulator] = {}

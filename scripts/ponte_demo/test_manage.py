@@ -3,7 +3,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from ponte_demo.conftest import INHERITED, ROOT, Demo, is_clean, wait_for
@@ -20,16 +19,24 @@ def manage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=180, check=False)
 
 
+def listens(taken: socket.socket, port: int) -> bool:
+    try:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+    except OSError:
+        return False
+    return True
+
+
 def test_a_command_works_before_any_demo_and_the_data_stays_until_fresh(start_demo: Start, folder: Path):
     assert manage(folder, "shell", "--no-imports", "-c", CREATE).returncode == 0
     assert is_clean(folder)
     failing = manage(folder, "shell", "--no-imports", "-c", f"{COUNT}; raise SystemExit(7)")
     assert (failing.stdout.strip(), failing.returncode) == ("1", 7)
-    with socket.socket() as taken, suppress(OSError):
+    with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        with suppress(OSError):  # another program has it: just as good
-            taken.bind(("127.0.0.1", 8000))
-            taken.listen()
+        # Until another test's demo has ended.
+        wait_for(lambda: listens(taken, 8000), 120)
         demo = start_demo("--once", "--fresh")
         output, errors = demo.process.communicate(timeout=180)
     assert demo.process.returncode == 0, errors

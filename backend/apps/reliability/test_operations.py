@@ -16,8 +16,9 @@ PAGE = document("docs/operations.md")
 def test_the_schedule_is_that_of_the_migrations():
     documented = {(task.strip("`"), every.split()[0]) for task, every, _ in PAGE.table("Task", "Every")}
     rows = [(task, seconds) for name in SCHEDULES for _, task, seconds, _ in import_module(name).SCHEDULE]
-    discovery = import_module("apps.banking.migrations.0006_schedule_discovery")
-    assert documented == {(task, str(seconds)) for task, seconds in [*rows, (discovery.TASK, discovery.SECONDS)]}
+    singles = [import_module(f"apps.banking.migrations.{name}") for name in ("0006_schedule_discovery", "0010_polling")]
+    rows += [(single.TASK, single.SECONDS) for single in singles]
+    assert documented == {(task, str(seconds)) for task, seconds in rows}
 
 
 def test_the_queues_are_those_of_the_settings():
