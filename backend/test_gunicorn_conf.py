@@ -5,6 +5,8 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -78,3 +80,20 @@ def test_the_environment_sets_the_number_of_processes(process_environment: dict[
         "core.web_worker.Worker",
         str(ROOT / "backend"),
     )
+
+
+def test_a_worker_that_is_told_to_stop_while_it_starts_stops_at_once(process_environment: dict[str, str], port: int):
+    log = subprocess.PIPE
+    command = [sys.executable, "-m", "gunicorn", "core.asgi:application", "--bind", f"127.0.0.1:{port}"]
+    environment = {**process_environment, "WEB_CONCURRENCY": "1"}
+    server = subprocess.Popen(command, cwd=ROOT / "backend", env=environment, stderr=log, stdout=log, text=True)
+    assert server.stderr is not None
+    for line in server.stderr:
+        if "Booting worker" in line:
+            break
+    time.sleep(0.3)  # it imports Django now
+    server.terminate()
+    _, rest = server.communicate(timeout=60)
+    # gunicorn kills a worker that has not stopped after 25 s, and says so.
+    assert "Worker exiting" in rest
+    assert "SIGKILL" not in rest

@@ -6,6 +6,7 @@ connection and a few kilobytes here, and no thread.
 
 import asyncio
 import resource
+import signal
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,7 @@ SWEEP = 0.5
 """Seconds between two looks for late requests."""
 FAREWELL = 0.5
 """Seconds in which a stopping worker still answers requests on connections that were idle."""
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 SPARE_FILES = 256
 """Files that are not for connections: the database, the broker, libraries."""
 
@@ -92,12 +94,17 @@ class Worker(_ASGIWorker):  # type: ignore[misc]
         self.connection_limit = self.worker_connections
 
     def init_process(self) -> None:
-        """Replace the class of connections, because gunicorn has no setting for it."""
+        """Replace the class of connections, because gunicorn has no setting for it.
+
+        A loop that does not run yet loses signals, so those that stop the worker wait until it runs.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
         gasgi.ASGIProtocol = Connection  # type: ignore[attr-defined]
         self.connection_limit = min(self.worker_connections, _allow_files() - SPARE_FILES)
         super().init_process()
 
     async def _serve(self) -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         sweeping = self.loop.create_task(self._sweep())
         try:
             await super()._serve()
