@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 VERSIONS = ("dj-stripe==2.11.0", "stripe>=15.0.1,<16")
@@ -29,7 +29,7 @@ def install(folder: Path) -> str:
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["pip failed"])[-1]
 
 
-def requests(post) -> Iterator[bytes]:  # noqa: ANN001 - load.post
+def requests(post: Callable[[str, bytes, dict[str, str]], bytes]) -> Iterator[bytes]:
     """Signed events of a kind that has no handler, so that none asks Stripe."""
     while True:
         content = {
@@ -53,14 +53,18 @@ def prepare() -> None:
     import django  # noqa: PLC0415 - only this process has the settings
 
     django.setup()
-    from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
-    from djstripe.models import Account, APIKey, WebhookEndpoint  # noqa: PLC0415
+    from djstripe.models import (  # type: ignore[import-not-found]  # noqa: PLC0415
+        Account,
+        APIKey,
+        WebhookEndpoint,
+    )
+
+    from bench_djstripe_settings import STRIPE_TEST_SECRET_KEY  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     account = Account.objects.create(id="acct_1", livemode=False)
-    key = settings.STRIPE_TEST_SECRET_KEY
-    APIKey.objects.create(secret=key, type="secret", livemode=False, djstripe_owner_account=account)
+    APIKey.objects.create(secret=STRIPE_TEST_SECRET_KEY, type="secret", livemode=False, djstripe_owner_account=account)
     WebhookEndpoint.objects.create(
         id="we_1",
         djstripe_uuid=ENDPOINT,
