@@ -16,16 +16,16 @@ REST = b" + celery==5.7.0\n"
 
 def test_uv_uses_the_indexes_that_pip_is_configured_with():
     listed = (
-        "global.extra-index-url='https://a.example.com/simple https://b.example.com/simple'\n"
-        "install.index-url='https://c.example.com/simple'\n"
-        "global.index-url='https://d.example.com/simple'\n"
+        "global.extra-index-url='https://a.example.com/index https://b.example.com/index'\n"
+        "install.index-url='https://c.example.com/index'\n"
+        "global.index-url='https://d.example.com/index'\n"
         "global.find-links='/one\\n/two'\n"
         "global.no-color='true'\n"
     )
     assert install.uv_environment(listed, {"HOME": "/"}) == {
         "HOME": "/",
-        "UV_DEFAULT_INDEX": "https://c.example.com/simple",
-        "UV_INDEX": "https://a.example.com/simple https://b.example.com/simple",
+        "UV_DEFAULT_INDEX": "https://c.example.com/index",
+        "UV_INDEX": "https://a.example.com/index https://b.example.com/index",
         "UV_FIND_LINKS": "/one,/two",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_SYSTEM_CERTS": "true",

@@ -1,4 +1,4 @@
-"""Nobody may guess passwords for long, and the admin is where the operator wants it."""
+"""The login limits guesses at passwords, and the operator decides where the admin is."""
 
 import logging
 

@@ -173,13 +173,15 @@ def test_a_members_token_proves_an_event_about_an_item_of_that_member():
     assert Event.objects.get().token_member == connection.member_id
 
 
-@pytest.mark.parametrize("who", ["a member of the same client", "a member of another client", "nobody any more"])
+@pytest.mark.parametrize(
+    "who", ["a member of the same client", "a member of another client", "a member that was deleted"]
+)
 def test_a_token_proves_nothing_about_the_item_of_another_member(who):
     connection = ConnectionFactory()
     others = {
         "a member of the same client": lambda: MembershipFactory(client=connection.client).pk,
         "a member of another client": lambda: MembershipFactory().pk,
-        "nobody any more": uuid.uuid4,
+        "a member that was deleted": uuid.uuid4,
     }
     response = post_with_token(others[who](), itemId=connection.vendor_id)
     forged = post(notification(), url=f"{URL}{'A' * 43}/", secret=None)

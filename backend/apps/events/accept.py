@@ -53,7 +53,7 @@ class Refused(ValueError):
 class Incoming:
     """An event as it arrives. `payload` is the raw body; `mailbox` names the thing that the event is about.
 
-    `token_member` is the membership to whose things the sender's proof is limited; None if it is not limited.
+    `token_member` is set if the sender's proof counts for this membership's items alone.
     """
 
     source: str

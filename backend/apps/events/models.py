@@ -43,7 +43,7 @@ class Event(models.Model):
     error_code = models.CharField(max_length=80, blank=True, default="")
     caused_by = models.BigIntegerField(null=True)
     depth = models.PositiveSmallIntegerField(default=0)
-    # The membership to whose things the sender's proof was limited. It may not exist: whoever reads this must compare.
+    # Set if the sender's proof counted for this membership's items alone. The membership may not exist: compare it.
     token_member = models.UUIDField(null=True)
     received_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
