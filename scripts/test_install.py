@@ -71,7 +71,7 @@ def checkout(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_without_a_network_the_message_asks_for_it(checkout: Path):
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.devnull}
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/", "PIP_RETRIES": "1", "PIP_CONFIG_FILE": os.devnull}
     nowhere |= {"PIP_NO_CACHE_DIR": "1", "PONTE_CALLER": "demo"}
     run = subprocess.run(
         [sys.executable, checkout / "scripts" / "install.py", "demo"],
