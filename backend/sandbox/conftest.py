@@ -39,6 +39,7 @@ class Process:
         self.line = self.process.stdout.readline().strip()
         self.url = self.line.rpartition(" ")[2]
         self.session = requests.Session()
+        self.session.trust_env = False
         self.answer: Any = None
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
@@ -101,7 +102,7 @@ class Emulator(Process):
         deadline = time.monotonic() + seconds
         while not good(seen := look()):
             assert time.monotonic() < deadline, seen
-            time.sleep(0.01)
+            time.sleep(0.03)
         return seen
 
 

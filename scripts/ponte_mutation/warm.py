@@ -150,19 +150,18 @@ class Warm:
         return -self.kills.get(test, 0), self.seconds.get(test, 0.0)
 
     def _clean_up(self) -> None:
-        """After a run that was killed: end its sessions, and empty the tables."""
+        """After a run that was killed: end its sessions, and give the tables their rows back."""
         from django.db import connection  # noqa: PLC0415 - pytest's configuration starts Django
+        from django.test import TransactionTestCase  # noqa: PLC0415 - the same
 
         with psycopg.connect(**connection.get_connection_params(), autocommit=True) as session:
             session.execute(
                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
-            found = session.execute(
-                "SELECT quote_ident(tablename) FROM pg_tables "
-                "WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
-            )
-            session.execute("TRUNCATE " + ", ".join(name for (name,) in found))
+        # The tests' own configuration has replaced it: it restores what migrations wrote, too.
+        TransactionTestCase._fixture_teardown(None)
+        self._close_connections()
 
 
 def _lines(reading: int, deadline: float) -> Iterator[str]:

@@ -24,10 +24,12 @@ Key = tuple[bytes, bytes, int]
 
 
 class HttpConnections:
-    """Runs at most MOST_BUSY requests at a time, and reuses connections while they are fresh."""
+    """Runs at most MOST_BUSY requests at a time, and reuses connections while they are fresh.
 
-    def __init__(self, network: httpcore2.AsyncNetworkBackend, tls: ssl.SSLContext) -> None:
-        self._network, self._tls = network, tls
+    `trust` returns which certificates to trust, and is asked by https connections alone."""
+
+    def __init__(self, network: httpcore2.AsyncNetworkBackend, trust: Callable[[], ssl.SSLContext]) -> None:
+        self._network, self._trust = network, trust
         self._idle: dict[Key, list[httpcore2.AsyncHTTPConnection]] = {}
         self._places = asyncio.Semaphore(MOST_BUSY)
         self._swept = time.monotonic()
@@ -67,8 +69,9 @@ class HttpConnections:
             if not connection.has_expired():
                 return connection
             await connection.aclose()
+        tls = self._trust() if origin.scheme == b"https" else None
         return httpcore2.AsyncHTTPConnection(
-            origin, ssl_context=self._tls, keepalive_expiry=IDLE_SECONDS, network_backend=self._network
+            origin, ssl_context=tls, keepalive_expiry=IDLE_SECONDS, network_backend=self._network
         )
 
     async def _over(

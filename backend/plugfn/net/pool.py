@@ -113,13 +113,16 @@ class Pool:
         with self._making:
             for loop in [loop for loop in self._pairs if loop.is_closed()]:
                 del self._pairs[loop]
-            if self._tls is None:
-                # Created once: reading the system's certificates takes longer than a call.
-                self._tls = httpcore2.default_ssl_context()
             guarded = GuardedNetwork(self.guard)
-            pair = _Pair(HttpConnections(Network(), self._tls), HttpConnections(guarded, self._tls))
+            pair = _Pair(HttpConnections(Network(), self._trust), HttpConnections(guarded, self._trust))
             self._pairs[asyncio.get_running_loop()] = pair
             return pair
+
+    def _trust(self) -> ssl.SSLContext:
+        # Created for the first https connection, and once: reading the system's certificates takes longer than a call.
+        if self._tls is None:
+            self._tls = httpcore2.default_ssl_context()
+        return self._tls
 
     def _reset_after_fork(self) -> None:
         """Start with new connections. The lock is new too, because a thread of the parent may have held the old one."""
