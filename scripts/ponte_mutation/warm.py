@@ -159,8 +159,8 @@ class Warm:
                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
-        # The tests' own configuration has replaced it: it restores what migrations wrote, too.
-        TransactionTestCase._fixture_teardown(None)
+        # backend/conftest.py has replaced it: it restores what migrations wrote, too.
+        TransactionTestCase._fixture_teardown(None)  # type: ignore[attr-defined] # Django's types leave it out
         self._close_connections()
 
 
