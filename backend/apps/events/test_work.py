@@ -344,8 +344,8 @@ def test_unpark_makes_the_parked_events_of_its_mailbox_due_and_no_others():
 @pytest.mark.parametrize(("waited", "wait"), [(0, 60), (59, 60), (1800, 1800), (7200, 7200), (36_000, 7200)])
 def test_a_parked_event_waits_as_long_again_within_limits(waited, wait):
     event = put()
-    Event.objects.update(received_at=timezone.now() - timedelta(seconds=waited))
     before = timezone.now()
+    Event.objects.update(received_at=before - timedelta(seconds=waited))
     process(BOX, KIND, fail_with(Park("unknown item")))
     event = reloaded(event)
     took = (timezone.now() - before).total_seconds()
