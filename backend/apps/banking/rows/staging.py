@@ -25,7 +25,7 @@ def staging_table(table: str, names: Sequence[str]) -> sql.Identifier:
     return sql.Identifier("pg_temp", f"staged_{shape}")
 
 
-def stage(cursor: CursorWrapper, table: str, names: Sequence[str], lines: Iterable[str]) -> sql.Identifier:
+def stage(cursor: CursorWrapper, table: str, names: Sequence[str], lines: Iterable[str]) -> None:
     """Replace the content of the temporary table `staging_table(table, names)` with `lines` in COPY's text format.
 
     The content lasts until the transaction ends, or until the next call with the same columns.
@@ -38,7 +38,6 @@ def stage(cursor: CursorWrapper, table: str, names: Sequence[str], lines: Iterab
         remaining = iter(lines)
         while chunk := list(islice(remaining, LINES_PER_WRITE)):
             copy.write("\n".join(chunk) + "\n")
-    return name
 
 
 _EMPTY = sql.SQL("DELETE FROM {name}")
@@ -60,6 +59,5 @@ def chunks(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
 
 def require_transaction() -> None:
     """Raise RuntimeError outside a transaction, because these writes belong in a fenced one."""
-    connection.validate_no_broken_transaction()
     if not connection.in_atomic_block:
         raise RuntimeError("call merge and tombstone inside a transaction")

@@ -1,14 +1,19 @@
 """A user's edits of a transaction follow it through changes of its id."""
 
+import json
 import random
-from datetime import date, timedelta
+import threading
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
 from apps.banking.factories import AccountFactory, CategoryFactory
 from apps.banking.models import Transaction
+from apps.banking.rows import carried_edits
 from apps.banking.rows.carried_edits import NotCarried, carry_by_hand, carry_edits, open_edits, options
 from apps.banking.rows.test_merge import doc, merge_docs
 from apps.banking.rows.tombstones import tombstone
@@ -120,6 +125,24 @@ def test_rows_of_other_accounts_are_left_alone(account):
     merge_docs(other, same(2))
     assert carry_edits(account.pk) == 0
     assert carry_edits(other.pk) == 0
+    assert (list(open_edits(account.pk)), list(open_edits(other.pk))) == ([row(1)], [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_edits_are_carried_in_a_transaction_alone(account):
+    with pytest.raises(RuntimeError, match="transaction"):
+        carry_edits(account.pk)
+
+
+def test_both_rows_of_a_pair_have_the_time_of_the_change(account):
+    merge_docs(account, same(1))
+    edit(1, note="reembolsar")
+    remove(account, 1)
+    merge_docs(account, same(2))
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    Transaction.objects.update(updated_at=long_ago)
+    carry_edits(account.pk)
+    assert row(1).updated_at == row(2).updated_at > long_ago
 
 
 def test_a_tombstone_that_returns_is_no_longer_replaced(account):
@@ -195,6 +218,163 @@ def test_many_open_edits_are_found_with_the_same_number_of_queries(account, djan
     merge_docs(account, *[same(100 + n, amount=n) for n in range(1, 40)])
     with django_assert_num_queries(4):
         assert carry_edits(account.pk) == 39
+
+
+def found(account, *numbers: int, side: str = "deleted_at IS NULL") -> set[int]:
+    """The numbers of the rows that Ponte compares with these."""
+    near = carried_edits._near(account.pk, [row(number).pk for number in numbers], side)
+    return {int(Transaction.objects.get(pk=candidate.id).vendor_id[-12:]) for candidate in near}
+
+
+def test_only_rows_that_a_rule_can_pair_are_read(account):
+    """Every other row of an account, of millions perhaps, would only cost time."""
+    by_provider = {"amount": 77, "description": "x", "date": "2026-06-01T03:00:00.000Z"}
+    merge_docs(
+        account,
+        same(1, providerId="p"),
+        same(2),
+        same(3, date="2026-11-04T03:00:00.000Z"),
+        same(4, amount=99),
+        same(5, **by_provider, providerId="p"),
+        same(11, **by_provider),
+        same(12, date="2026-11-05T03:00:00.000Z"),
+        same(13, currencyCode="USD"),
+    )
+    merge_docs(AccountFactory(), same(14))
+    edit(1, note="reembolsar")
+    remove(account, 1)
+    assert found(account, 1) == {2, 3, 4, 5}
+    Transaction.objects.live().update(created_at=F("created_at") - timedelta(days=2))
+    # After another day only the same look and the same `providerId` count.
+    assert found(account, 1) == {2, 5}
+
+
+def test_rows_near_each_of_several_are_read(account):
+    """Alike rows are looked up together, so their days and moments are a span."""
+    days = {1: 3, 2: 20, 11: 1, 12: 10, 13: 22}
+    merge_docs(account, *[same(n, date=f"2026-11-{day:02d}T03:00:00.000Z") for n, day in days.items()])
+    merge_docs(account, same(21, date="2026-11-03T03:00:00.000Z"), same(22, date="2026-11-03T03:00:00.000Z"))
+    merge_docs(account, *[same(n, date="2026-11-03T03:00:00.000Z", amount=n) for n in (31, 32, 33)])
+    remove(account, 1, 2, 22)
+    now = row(1).deleted_at
+    for number, ago in {11: 0, 12: 10, 13: 20, 31: 0, 32: 10, 33: 20}.items():
+        edit(number, created_at=now - timedelta(days=ago))
+    edit(2, deleted_at=now - timedelta(days=20))
+    edit(22, deleted_at=now - timedelta(days=20))
+    assert found(account, 1, 2) >= {11, 12, 13, 31}
+    assert found(account, 1, 2).isdisjoint({32, 33})
+    assert found(account, 1, 22) >= {21, 31, 32, 33}
+
+
+def test_a_row_counts_as_edited_or_taken_for_each_reason_alone(account):
+    merge_docs(account, *[same(n, order=n) for n in range(1, 8)])
+    edit(2, note="x")
+    edit(3, hidden=True)
+    edit(4, user_category=CategoryFactory())
+    edit(6, note="x")
+    remove(account, 1, 2, 3, 4, 5)
+    edit(5, replaced_by=row(7))
+    lost = carried_edits._near(account.pk, [row(1).pk], "deleted_at IS NOT NULL")
+    assert [(one.order, one.is_edited) for one in sorted(lost, key=lambda one: one.order)] == [
+        (1, False),
+        (2, True),
+        (3, True),
+        (4, True),
+        (5, False),
+    ]
+    live = carried_edits._near(account.pk, [row(1).pk], "deleted_at IS NULL")
+    assert sorted((one.order, one.is_edited, one.is_taken) for one in live) == [(6, False, False), (7, False, True)]
+
+
+@pytest.mark.parametrize("same_id", [{}, {"providerId": "p"}])
+def test_a_crowd_of_alike_rows_costs_linear_time(account, same_id):
+    crowd = 40
+    merge_docs(account, *[same(n, **same_id) for n in range(1, 2 * crowd + 1)])
+    gone = range(1, crowd + 1)
+    remove(account, *gone)
+    ids = list(Transaction.objects.filter(deleted_at__isnull=False).values_list("pk", flat=True))
+    query = "EXPLAIN (ANALYZE, FORMAT JSON) " + carried_edits._NEAR.format(side="deleted_at IS NULL")
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"account": account.pk, "ids": ids})
+        plan = cursor.fetchone()[0]
+    most = max(rows_in((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
+    assert crowd <= most <= 8 * crowd
+
+
+def rows_in(node: dict) -> list[float]:
+    """How many rows each part of a plan returned."""
+    return [
+        node["Actual Rows"] * node["Actual Loops"],
+        *[number for part in node.get("Plans", ()) for number in rows_in(part)],
+    ]
+
+
+@pytest.fixture
+def other_session(process_environment):
+    """Another person's session of the database."""
+    with psycopg.connect(process_environment["DATABASE_URL"]) as session:
+        yield session
+
+
+@pytest.fixture
+def to_choose(transactional_db):
+    """An edited tombstone with the higher number, and two rows that may replace it."""
+    account = AccountFactory()
+    with transaction.atomic():
+        merge_docs(account, same(1, amount=11), same(2, amount=12), same(3))
+        edit(3, note="reembolsar")
+        remove(account, 3)
+    return row(3).pk, row(1).pk, row(2).pk
+
+
+def test_a_person_waits_for_nobody_who_refers_to_the_rows_or_changes_others(to_choose, other_session):
+    old, new, unrelated = to_choose
+    other_session.execute("SELECT FROM banking_transaction WHERE id = ANY(%s) FOR KEY SHARE", [[old, new]])
+    other_session.execute("SELECT FROM banking_transaction WHERE id = %s FOR UPDATE", [unrelated])
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+        try:
+            carry_by_hand(old, new)
+        finally:
+            cursor.execute("RESET lock_timeout")
+    assert row(1).note == "reembolsar"
+
+
+def test_of_two_people_who_choose_at_once_the_second_is_refused(to_choose, other_session, wait_until):
+    old, new, other = to_choose
+    # The tombstone's version is stored before the other row's, which without an order would be locked first.
+    edit(1, note="")
+    other_session.execute("SELECT FROM banking_transaction WHERE id = %s FOR UPDATE", [new])
+    errors: list[Exception] = []
+
+    def choose() -> None:
+        try:
+            carry_by_hand(old, new)
+        except NotCarried as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    person = threading.Thread(target=choose)
+    person.start()
+    try:
+        wait_until(lambda: waits_for(other_session), what="the wait for the lock")
+        other_session.execute("SELECT FROM banking_transaction WHERE id = %s FOR UPDATE NOWAIT", [old])
+        other_session.execute("UPDATE banking_transaction SET replaced_by_id = %s WHERE id = %s", [other, old])
+        other_session.commit()
+    finally:
+        other_session.rollback()
+        person.join(20)
+    assert len(errors) == 1
+    assert (row(1).note, row(3).replaced_by_id) == ("", other)
+
+
+def waits_for(session: psycopg.Connection) -> bool:
+    """Whether another session waits for a lock of this one."""
+    waiting = session.execute(
+        "SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))", [session.info.backend_pid]
+    )
+    return waiting.fetchone() is not None
 
 
 SHOPS = ("UBER *TRIP", "PADARIA SAO JOSE", "PIX ENVIADO MARIA SOUZA", "METRO SP", "NETFLIX.COM")

@@ -96,6 +96,29 @@ def test_a_repeat_writes_no_row():
     assert (versions(), writes()) == (before, counted)
 
 
+def test_a_row_that_another_session_stores_first_is_not_written_again(monkeypatch):
+    account = AccountFactory()
+    merge_docs(account, doc(1), doc(2))
+    before = versions()
+    monkeypatch.setattr(merging, "_digests", lambda *arguments: {})
+    assert merge_docs(account, doc(1), doc(2, description="Outra")) == Counts(changed=1, unchanged=1)
+    assert versions()[0] == before[0]
+
+
+def test_only_the_rows_of_a_batch_are_read():
+    account, other, parent = AccountFactory(), AccountFactory(), ConnectionFactory()
+    merge_docs(account, doc(1), doc(2))
+    merge_docs(other, doc(2), doc(3))
+    shape = columns(Transaction, tuple(sorted(scope(account))))
+    asked = [doc(number)["id"] for number in (1, 3)]
+    own_scope = {"client_id": parent.client_id, "connection_id": parent.pk}
+    merge(Identity, own_scope, [rows.identity({"id": "x"})])
+    with connection.cursor() as cursor:
+        assert list(merging._digests(cursor, shape, scope(account), asked)) == asked[:1]
+        one_for_each = columns(Identity, tuple(sorted(own_scope)))
+        assert list(merging._digests(cursor, one_for_each, own_scope, [None])) == [None]
+
+
 def test_a_newer_timestamp_alone_writes_no_row():
     account = AccountFactory()
     merge_docs(account, doc(1))
@@ -220,6 +243,7 @@ def test_a_row_that_breaks_an_invariant_stores_nothing_of_its_batch():
 def test_counts_add_up():
     assert Counts(1, 2, 3, 4) + Counts(1, 1, 1, 1) == Counts(2, 3, 4, 5)
     assert not Counts(unchanged=5)
+    assert all([Counts(created=1), Counts(changed=1), Counts(removed=1)])
     assert Counts(removed=1).as_dict() == {"created": 0, "changed": 0, "unchanged": 0, "removed": 1}
 
 

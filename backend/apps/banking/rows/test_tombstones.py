@@ -27,6 +27,7 @@ def test_named_rows_become_tombstones_once(account):
     ids = [rows[0].vendor_id, "not ours"]
     assert tombstone(of(account), ids) == 1
     when = of(account).get(pk=rows[0].pk).deleted_at
+    assert of(account).get(pk=rows[0].pk).updated_at == when > rows[0].updated_at
     assert tombstone(of(account), ids) == 0
     assert of(account).get(pk=rows[0].pk).deleted_at == when
     assert alive(account) == {row.vendor_id for row in rows[1:]}
