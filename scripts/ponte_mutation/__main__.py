@@ -70,7 +70,7 @@ class Run:
         unbroken = [Mutant(BACKEND / name, "", source, source) for name, source in sources.items()]
         outcome = warm.run(unbroken, 600)
         if outcome.killer:
-            raise SystemExit(f"the tests fail without a mutant: {outcome.killer}")
+            raise SystemExit(f"the tests fail without a mutant: {outcome.killer}\n{outcome.why}")
         warm.seconds = outcome.seconds
 
     def _try(self, warm: Warm, name: str, mutant: Mutant, limit: float) -> None:

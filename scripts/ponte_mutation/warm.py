@@ -24,9 +24,10 @@ BACKEND = Path(__file__).parents[2] / "backend"
 
 @dataclass
 class Outcome:
-    """How one run of the tests ended: the first test that failed ("" if none did), and each test's seconds."""
+    """How one run of the tests ended: the first test that failed ("" if none did) and why, and each test's seconds."""
 
     killer: str = ""
+    why: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -40,6 +41,7 @@ class Warm:
     kills: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     files: Sequence[str] = ()
+    why: str = ""
 
     def choose(self, files: Sequence[str]) -> None:
         """Run the tests of these files alone from now on; of all files if there are none."""
@@ -107,7 +109,7 @@ class Warm:
             said = json.loads(line)
             if "seconds" in said:
                 outcome.seconds[said["test"]] = said["seconds"]
-            outcome.killer = said.get("killer", outcome.killer)
+            outcome.killer, outcome.why = said.get("killer", outcome.killer), said.get("why", "")
         return outcome
 
     def _run_here(self, mutants: Sequence[Mutant], writing: int) -> None:
@@ -126,7 +128,7 @@ class Warm:
         try:
             for mutant in mutants:
                 transplant(_module(mutant.module), mutant.source)
-            say(killer=self._first_failure(say))
+            say(killer=self._first_failure(say), why=self.why)
         except BaseException as error:  # noqa: BLE001 - a mutant that cannot be imported is noticed by every test
             say(killer=f"import: {error!r}")
         pipe.close()
@@ -146,6 +148,11 @@ class Warm:
                 return str(test.nodeid)
         return ""
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember why a test failed."""
+        if report.failed:
+            self.why = report.longreprtext
+
     def _rank(self, test: str) -> tuple[int, float]:
         return -self.kills.get(test, 0), self.seconds.get(test, 0.0)
 
@@ -153,15 +160,17 @@ class Warm:
         """After a run that was killed: end its sessions, and give the tables their rows back."""
         from django.db import connection  # noqa: PLC0415 - pytest's configuration starts Django
         from django.test import TransactionTestCase  # noqa: PLC0415 - the same
+        from pytest_django.plugin import blocking_manager_key  # noqa: PLC0415 - a plugin that pytest imports
 
         with psycopg.connect(**connection.get_connection_params(), autocommit=True) as session:
             session.execute(
                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
-        # backend/conftest.py has replaced it: it restores what migrations wrote, too.
-        TransactionTestCase._fixture_teardown(None)  # type: ignore[attr-defined] # Django's types leave it out
-        self._close_connections()
+        with self.session.config.stash[blocking_manager_key].unblock():
+            # backend/conftest.py has replaced it: it restores what migrations wrote, too.
+            TransactionTestCase._fixture_teardown(None)  # type: ignore[attr-defined] # Django's types leave it out
+            self._close_connections()
 
 
 def _lines(reading: int, deadline: float) -> Iterator[str]:
