@@ -98,11 +98,13 @@ class Emulator(Process):
         """The item once it reached one of these statuses (default: any final one)."""
         return self.until(lambda: self.get(f"/items/{item_id}"), lambda i: i["status"] in (states or DONE))
 
-    def until(self, look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 15) -> Any:
+    def until(
+        self, look: Callable[[], Any], good: Callable[[Any], bool], seconds: float = 15, pause: float = 0.03
+    ) -> Any:
         deadline = time.monotonic() + seconds
         while not good(seen := look()):
             assert time.monotonic() < deadline, seen
-            time.sleep(0.03)
+            time.sleep(pause)
         return seen
 
 

@@ -1,6 +1,5 @@
 """Rate limits as a client meets them, and as the oracle counts them."""
 
-import time
 
 
 def test_the_twenty_first_update_in_a_minute_is_429_with_the_vendors_headers(start):
@@ -18,16 +17,18 @@ def test_the_twenty_first_update_in_a_minute_is_429_with_the_vendors_headers(sta
 
 
 def test_endpoints_have_windows_of_their_own_and_a_window_ends(start):
-    emulator = start("--rate-window", "1")
+    emulator = start("--rate-window", "2")
     item = emulator.connect()["id"]
-    for _ in range(21):
+
+    def update() -> int:
         emulator.patch("/items/" + item)
-    assert emulator.status == 429
+        return emulator.status
+
+    # On a busy machine more than one window may pass.
+    emulator.until(update, lambda status: status == 429, pause=0)
     emulator.get("/items/" + item)
     assert emulator.status == 200
-    time.sleep(1.1)
-    emulator.patch("/items/" + item)
-    assert emulator.status != 429
+    emulator.until(update, lambda status: status != 429)
 
 
 def test_the_oracle_counts_requests_over_the_limit_also_when_none_is_refused(emulator):
