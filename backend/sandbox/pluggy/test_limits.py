@@ -1,7 +1,6 @@
 """Rate limits as a client meets them, and as the oracle counts them."""
 
 
-
 def test_the_twenty_first_update_in_a_minute_is_429_with_the_vendors_headers(start):
     emulator = start()
     item = emulator.connect()["id"]
