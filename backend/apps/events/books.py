@@ -10,7 +10,7 @@ from apps.events.models import Event, Tally
 # Each entry is a new row, so two transactions never wait for one another to count.
 _BOOK = """
     INSERT INTO events_tally (slot, accepted, done, purged)
-    VALUES (-floor(random() * 9e18)::bigint - 1, %s, %s, %s)
+    VALUES (-floor(random() * 9e18)::bigint - 1, 0, %s, %s)
 """
 _FOLD = """
     WITH entries AS (DELETE FROM events_tally RETURNING accepted, done, purged)
@@ -36,11 +36,11 @@ class Books:
         return self.accepted == self.done + self.pending + self.dead + self.purged
 
 
-def book(*, accepted: int = 0, done: int = 0, purged: int = 0) -> None:
-    """Add an entry to the tally, in the caller's transaction."""
-    if accepted or done or purged:
+def book(*, done: int, purged: int = 0) -> None:
+    """Add an entry to the tally, in the caller's transaction. What is accepted, the store books itself."""
+    if done or purged:
         with connection.cursor() as cursor:
-            cursor.execute(_BOOK, [accepted, done, purged])
+            cursor.execute(_BOOK, [done, purged])
 
 
 def fold() -> None:

@@ -18,6 +18,7 @@ RUNG_FOR = 15
 
 # The mailboxes that have waited longest come first, counted from their oldest due event or their last void message.
 # A mailbox that a write locks is skipped. A mailbox that a worker holds is skipped too: that worker rings when it ends.
+# No order of locks is needed: every other transaction locks one mailbox at most.
 _STAMP = """
     WITH unanswered AS (
         SELECT count(*) AS n FROM events_mailbox
@@ -32,12 +33,11 @@ _STAMP = """
         LIMIT (SELECT greatest(0, %(limit)s - n) FROM unanswered)
     ), free AS (
         SELECT key FROM events_mailbox WHERE key IN (SELECT mailbox FROM due) AND lease_until < now()
-        ORDER BY key FOR NO KEY UPDATE SKIP LOCKED
+        FOR NO KEY UPDATE SKIP LOCKED
     ), stamped AS (
         INSERT INTO events_mailbox (key, token, rung_at)
         SELECT mailbox, 0, now() FROM due
         WHERE mailbox IN (SELECT key FROM free) OR NOT EXISTS (SELECT FROM events_mailbox WHERE key = mailbox)
-        ORDER BY mailbox
         ON CONFLICT (key) DO UPDATE SET rung_at = now()
         RETURNING key
     )

@@ -1,7 +1,7 @@
 """Choosing the finished and dead events of a replay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -13,7 +13,7 @@ from apps.events.models import Event
 class Selection:
     """An event must match every condition that is set. `ids` are row numbers; `dead` leaves out done events."""
 
-    ids: Sequence[int] = field(default_factory=tuple)
+    ids: Sequence[int] = ()
     dead: bool = False
     mailbox: str = ""
     kind: str = ""

@@ -231,6 +231,25 @@ def test_a_second_replay_of_a_pending_event_does_nothing():
     assert Replay.objects.count() == 1
 
 
+def test_of_two_replays_at_once_one_counts(wait_until):
+    event = put("1")
+    counts = []
+
+    def replay_in_a_session_of_its_own():
+        counts.append(replay([event], actor="bia"))
+        connection.close()
+
+    second = threading.Thread(target=replay_in_a_session_of_its_own)
+    with transaction.atomic():
+        assert replay([event], actor="ana") == 1
+        second.start()
+        wait_until(others_wait_for_us, what="the second replay's waiting")
+    second.join()
+    assert counts == [0]
+    assert Replay.objects.get().actor == "ana"
+    assert read_books().balanced
+
+
 def test_a_purged_event_is_not_replayed():
     event = put("1")
     age(31)

@@ -112,6 +112,18 @@ def test_a_mailbox_locked_in_a_long_write_does_not_keep_others_from_being_rung()
     assert Mailbox.objects.get(key="other").rung_at > past
 
 
+def test_a_mailbox_without_due_events_is_not_locked():
+    put("1", mailbox="idle"), put("2", mailbox="due")
+    ring.ring()
+    past = timezone.now() - timedelta(minutes=1)
+    Mailbox.objects.update(lease_until=past, rung_at=past)
+    Event.objects.filter(mailbox="idle").update(available_at=timezone.now() + timedelta(hours=1))
+    with psycopg.connect(**connection.get_connection_params()) as worker, transaction.atomic():
+        assert ring._stamp_due() == [("due", "item/updated")]
+        worker.execute("SELECT FROM events_mailbox WHERE key = 'idle' FOR UPDATE NOWAIT")
+        worker.rollback()
+
+
 def test_the_sweep_rings_for_everything_after_the_broker_was_wiped(broker):
     for n in range(4):
         put(str(n), mailbox=f"m-{n}")

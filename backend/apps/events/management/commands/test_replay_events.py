@@ -105,7 +105,16 @@ def test_an_event_must_match_all_conditions():
     first = finish(put("1", KIND)), finish(put("2", OTHER)), finish(put("3", KIND, "another"))
     call_command("replay_events", "--kind", KIND, "--mailbox", "pluggy:item:i", *ASK)
     assert states() == {"1": "pending", "2": "done", "3": "done"}
-    call_command("replay_events", "--id", str(first[1].pk), "--id", str(first[2].pk), "--kind", OTHER, "--dry-run")
+    with pytest.raises(CommandError, match=f"Not replayed: {first[1].pk}\\."):
+        call_command("replay_events", "--id", str(first[1].pk), "--id", str(first[2].pk), "--kind", KIND, *ASK)
+    assert states() == {"1": "pending", "2": "done", "3": "pending"}
+
+
+def test_numbers_leave_out_all_other_events():
+    chosen, other = bury(put("1", item="a")), bury(put("2", item="b"))
+    call_command("replay_events", "--id", str(chosen.pk), *ASK)
+    assert states() == {"1": "pending", "2": "dead"}
+    assert Event.objects.get(state="dead") == other
 
 
 def test_the_limit_takes_the_oldest_events():
