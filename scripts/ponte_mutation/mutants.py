@@ -26,6 +26,7 @@ _OPERATORS = (
     "ReplaceComparisonOperator_Lt_LtE ReplaceComparisonOperator_LtE_Lt ReplaceComparisonOperator_Gt_GtE "
     "ReplaceComparisonOperator_GtE_Gt"
 ).split()
+_POSITIONS = re.compile(r"(?:^|[(,])\s*/,")
 _NAMED_NUMBER = re.compile(r"_?[A-Z][A-Z0-9_]* = ")
 
 
@@ -64,7 +65,7 @@ def mutants_of(module: Path) -> Iterator[Mutant]:
         for occurrence in range(_places(original, operator)):
             source = mutate_code(original, operator, occurrence)
             mutant = Mutant(module, type(operator).__name__, original, source or original)
-            if mutant.source != original and not _is_tuned(mutant) and _is_python(mutant.source):
+            if mutant.source != original and not _is_style(mutant) and _is_python(mutant.source):
                 found.setdefault(source, mutant)
     yield from sorted(found.values(), key=lambda mutant: mutant.line)
 
@@ -82,7 +83,8 @@ def _is_python(source: str) -> bool:
     return True
 
 
-def _is_tuned(mutant: Mutant) -> bool:
-    """Whether the mutant changes a decorator's argument, or a number that has a name: one more shows in no result."""
+def _is_style(mutant: Mutant) -> bool:
+    """Whether the mutant changes a decorator's argument, a number that has a name, or how callers write arguments."""
     line = mutant.original.splitlines()[mutant.line - 1].lstrip() if mutant.line else ""
-    return line.startswith("@") or (mutant.operator == "NumberReplacer" and _NAMED_NUMBER.match(line) is not None)
+    is_tuned = line.startswith("@") or (mutant.operator == "NumberReplacer" and _NAMED_NUMBER.match(line) is not None)
+    return is_tuned or _POSITIONS.search(mutant.change[1]) is not None

@@ -1,6 +1,8 @@
 """Ringing: every mailbox with due events gets its task, however many bells were lost."""
 
+import base64
 import json
+import threading
 from datetime import datetime, timedelta
 
 import psycopg
@@ -8,7 +10,7 @@ import pytest
 import redis
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -122,6 +124,72 @@ def test_a_mailbox_without_due_events_is_not_locked():
         assert ring._stamp_due() == [("due", "item/updated")]
         worker.execute("SELECT FROM events_mailbox WHERE key = 'idle' FOR UPDATE NOWAIT")
         worker.rollback()
+
+
+def test_the_oldest_event_is_rung_for_first():
+    put("1", mailbox="z"), put("2", mailbox="a"), put("3", mailbox="m")
+    assert [mailbox for mailbox, _ in ring._stamp_due()] == ["z", "a", "m"]
+
+
+def test_a_message_names_its_mailbox(broker):
+    put("1", mailbox="pluggy:item:1")
+    ring.ring()
+    arguments, _, _ = json.loads(base64.b64decode(json.loads(broker.lindex("sync", 0))["body"]))
+    assert arguments == ["pluggy:item:1"]
+
+
+def test_a_ring_answers_the_bell():
+    assert bell.ring_now()
+    ring.ring()
+    assert bell.ring_now()
+
+
+def test_a_broker_that_goes_away_during_a_ring_is_logged_and_raises_nothing(monkeypatch, caplog):
+    put("1", mailbox="a"), put("2", mailbox="b")
+    sent = []
+
+    def send(mailbox, kind, *, producer):
+        sent.append(mailbox)
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(ring, "send", send)
+    assert ring.ring() == 2
+    assert sent == ["a"]
+    assert "The broker went away" in caplog.text
+
+
+def test_one_process_rings_at_a_time(wait_until):
+    put("1")
+    rung = []
+
+    def ring_in_a_session_of_its_own():
+        rung.append(ring.ring())
+        connection.close()
+
+    second = threading.Thread(target=ring_in_a_session_of_its_own)
+    with psycopg.connect(**connection.get_connection_params()) as first:
+        first.execute("SELECT pg_advisory_xact_lock(%s)", [ring._RINGING])
+        second.start()
+        waiting = "SELECT pid FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+        wait_until(lambda: first.execute(waiting).fetchone(), what="the second ring's waiting")
+        assert rung == []
+        first.rollback()
+    second.join()
+    assert rung == [1]
+
+
+def test_a_ring_waits_at_most_two_seconds_for_a_mailbox_that_is_being_created():
+    put("1", mailbox="new")
+    with psycopg.connect(**connection.get_connection_params()) as worker:
+        worker.execute("INSERT INTO events_mailbox (key, token) VALUES ('new', 1)")
+        with connection.cursor() as cursor:
+            # Without its own limit the ring would wait until this one.
+            cursor.execute("SET statement_timeout = '20s'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            ring.ring()
+        worker.rollback()
+    connection.close()
+    assert ring.ring() == 1
 
 
 def test_the_sweep_rings_for_everything_after_the_broker_was_wiped(broker):

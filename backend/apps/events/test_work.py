@@ -4,11 +4,14 @@ import contextlib
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 import time_machine
 from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.clients.factories import ClientFactory
 from apps.events.accept import Incoming, accept
 from apps.events.books import audit, read_books
 from apps.events.emit import DEPTH_LIMIT, TooDeep, emit
@@ -479,6 +482,53 @@ def test_an_emitted_event_names_its_cause_and_a_loop_of_causes_raises():
     child.depth = DEPTH_LIMIT
     with pytest.raises(TooDeep), transaction.atomic():
         emit("transactions.synced", mailbox="connection:1", client=None, payload={}, caused_by=child)
+
+
+def test_the_deepest_event_of_a_chain_is_stored_with_its_client():
+    cause, client = put(), ClientFactory()
+    cause.depth = DEPTH_LIMIT - 1
+    with transaction.atomic():
+        emit("transactions.synced", mailbox="connection:1", client=client.pk, payload={}, caused_by=cause)
+    child = Event.objects.get(kind="transactions.synced")
+    assert (child.depth, child.client_id) == (DEPTH_LIMIT, client.pk)
+
+
+def test_a_lease_is_renewed_and_freed_for_its_own_mailbox_alone():
+    ours, other = claim(BOX), claim("other")
+    assert ours.token == other.token
+    held = Mailbox.objects.get(key="other")
+    ours.renew()
+    ours.free()
+    left = Mailbox.objects.get(key="other")
+    assert (left.token, left.lease_until) == (held.token, held.lease_until)
+    assert claim("other") is None
+
+
+def test_a_worker_that_lost_its_lease_frees_nothing():
+    ours = claim(BOX)
+    Mailbox.objects.update(lease_until=LONG_AGO)
+    theirs = claim(BOX)
+    with pytest.raises(LeaseLost):
+        ours.free()
+    assert claim(BOX) is None
+    theirs.free()
+
+
+def test_the_transaction_of_a_claim_that_waited_in_vain_still_works():
+    Mailbox.objects.create(key=BOX)
+    with psycopg.connect(**connection.get_connection_params()) as holder, transaction.atomic():
+        holder.execute("SELECT FROM events_mailbox WHERE key = %s FOR UPDATE", [BOX])
+        assert claim(BOX) is None
+        assert Mailbox.objects.filter(key=BOX).exists()
+
+
+def test_a_failed_event_is_stored_without_writing_its_payload_again():
+    put()
+    with CaptureQueriesContext(connection) as queries:
+        process(BOX, KIND, fail_with(Temporary("timeout")))
+    updates = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "events_event"')]
+    assert updates
+    assert not [sql for sql in updates if "payload" in sql]
 
 
 def test_a_worker_waits_at_most_two_seconds_for_a_locked_mailbox():
