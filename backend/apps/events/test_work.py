@@ -233,7 +233,7 @@ def test_a_throttled_run_costs_no_attempt():
 
 @pytest.mark.parametrize(
     ("asked", "shortest", "longest"),
-    [(30, 29, 30), (5 * 3600, 5 * 3600 - 1, 5 * 3600), (10**9, 6 * 3600 - 1, 6 * 3600), (None, 0, 1), (0, 0, 1)],
+    [(30, 29, 30), (5 * 3600, 5 * 3600 - 1, 5 * 3600), (10**9, 6 * 3600 - 1, 6 * 3600), (None, 0.9, 1), (0, 0.9, 1)],
 )
 def test_a_throttled_run_waits_as_long_as_the_error_says(asked, shortest, longest):
     event = put()
@@ -354,6 +354,13 @@ def test_a_parked_event_waits_as_long_again_within_limits(waited, wait):
     took = (timezone.now() - before).total_seconds()
     assert 0 <= (event.available_at - before).total_seconds() - wait <= 2 * took
     assert event.finished_at is None
+
+
+@pytest.mark.parametrize(("code", "named"), [("NO_SUCH_BANK", "NO_SUCH_BANK"), ("", "item_error")])
+def test_the_log_names_a_dead_event_and_why(code, named, caplog):
+    event = put()
+    process(BOX, KIND, fail_with(Permanent("no", error_type=ErrorType.ITEM_ERROR, code=code)))
+    assert f"Event {event.pk} ({KIND}) is dead: {named}." in caplog.text
 
 
 def test_a_short_retry_after_does_not_shorten_the_backoff():
