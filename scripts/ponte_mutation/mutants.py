@@ -84,7 +84,8 @@ def _is_python(source: str) -> bool:
 
 
 def _is_style(mutant: Mutant) -> bool:
-    """Whether the mutant changes a decorator's argument, a number that has a name, or how callers write arguments."""
+    """Whether the mutant changes a decorator's argument, a number that has a name, or how others call or import."""
     line = mutant.original.splitlines()[mutant.line - 1].lstrip() if mutant.line else ""
-    is_tuned = line.startswith("@") or (mutant.operator == "NumberReplacer" and _NAMED_NUMBER.match(line) is not None)
-    return is_tuned or _POSITIONS.search(mutant.change[1]) is not None
+    if mutant.operator == "NumberReplacer" and _NAMED_NUMBER.match(line):
+        return True
+    return line.startswith(("@", "__all__")) or _POSITIONS.search(mutant.change[1]) is not None
