@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import uuid
 from datetime import timedelta
 
 import psycopg
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.clients.factories import ClientFactory
+from apps.events import bell, work
 from apps.events.accept import Incoming, accept
 from apps.events.books import audit, read_books
 from apps.events.emit import DEPTH_LIMIT, TooDeep, emit
@@ -65,6 +67,128 @@ def test_a_processed_event_is_done_with_its_outcome_and_its_mailbox_is_free():
     event = reloaded(event)
     assert (event.state, event.outcome, event.attempts) == ("done", "synced", 1)
     assert claim(BOX) is not None
+
+
+def test_a_run_is_logged_with_the_number_of_its_events_and_its_outcome(caplog):
+    caplog.set_level("INFO")
+    put("e-1"), put("e-2")
+    process(BOX, KIND, lambda batch: "synced")
+    begun, ended = [record for record in caplog.records if record.getMessage().startswith("[TASK]")]
+    assert (begun.events, ended.outcome) == (2, "synced")
+
+
+def test_a_run_counts_an_attempt_of_its_own_events_alone():
+    ours, other = put("e-1"), put("e-2", mailbox="pluggy:item:2")
+    process(BOX, KIND, do_nothing)
+    assert (reloaded(ours).attempts, reloaded(other).attempts) == (1, 0)
+
+
+@pytest.fixture
+def rings(monkeypatch) -> list[bool]:
+    """One entry for each ring: whether it came inside a transaction."""
+    rung: list[bool] = []
+    monkeypatch.setattr(bell, "ring_soon", lambda: rung.append(connection.in_atomic_block))
+    return rung
+
+
+def test_after_a_run_the_mailboxes_that_wait_are_rung_for(rings):
+    put()
+    rings.clear()
+    process(BOX, KIND, do_nothing)
+    assert rings == [False]
+
+
+def test_a_task_that_finds_another_kind_first_rings_for_it(rings):
+    put("e-1"), put("e-2", "transactions/deleted")
+    rings.clear()
+    assert process(BOX, "transactions/deleted", do_nothing) is None
+    assert rings == [False]
+
+
+def test_unpark_rings_when_it_has_committed_and_only_if_something_was_parked(rings):
+    put()
+    process(BOX, KIND, fail_with(Park("unknown item")))
+    rings.clear()
+    with transaction.atomic():
+        unpark("another")
+        unpark(BOX)
+    assert rings == [False]
+
+
+def test_a_take_that_fails_does_not_hold_the_mailbox(monkeypatch):
+    put()
+    monkeypatch.setattr(work, "_due", lambda *arguments: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        process(BOX, KIND, do_nothing)
+    assert claim(BOX) is not None
+
+
+def test_the_oldest_events_run_first(monkeypatch):
+    monkeypatch.setattr(work, "BATCH_LIMIT", 2)
+    oldest = put("e-1")
+    put("e-2"), put("e-3")
+    # Its newest version is the last one in the table, whose order would be used without the index.
+    Event.objects.filter(pk=oldest.pk).update(outcome="")
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off")
+    runs = []
+    process(BOX, KIND, lambda batch: runs.append([event.event_id for event in batch.events]) or "done")
+    connection.close()
+    assert runs == [["e-1", "e-2"]]
+
+
+def test_events_whose_senders_proved_different_members_run_separately():
+    one, other = uuid.uuid4(), uuid.uuid4()
+    for number, member in enumerate((one, other, one, None)):
+        accept(Incoming("test", f"e-{number}", KIND, BOX, b"{}", token_member=member))
+    runs = []
+    for _ in range(3):
+        process(BOX, KIND, lambda batch: runs.append((batch.token_member, len(batch.events))) or "done")
+    assert runs == [(one, 2), (other, 1), (None, 1)]
+
+
+def test_an_event_without_a_handler_runs_in_the_task_for_those_alone(settings):
+    put("e-1", "transactions/deleted"), put("e-2")
+    assert process(BOX, None, do_nothing) is None
+    settings.EVENT_TASKS = {kind: task for kind, task in settings.EVENT_TASKS.items() if kind == KIND}
+    assert process(BOX, KIND, do_nothing) is None
+    assert process(BOX, None, lambda batch: batch.kind) == "transactions/deleted"
+    assert process(BOX, KIND, do_nothing) == "done"
+
+
+def test_a_handler_may_store_a_failure_itself(caplog):
+    event = put()
+
+    def handler(batch):
+        batch.fail(Temporary("the bank is away"))
+        return "failed"
+
+    assert process(BOX, KIND, handler) == "failed"
+    assert "taken over" not in caplog.text
+    assert (reloaded(event).state, reloaded(event).outcome) == ("pending", "failed")
+
+
+def test_an_event_that_is_no_longer_pending_keeps_its_state():
+    event = put()
+
+    def handler(batch):
+        Event.objects.filter(pk=event.pk).update(state="dead", finished_at=timezone.now())
+        return "done"
+
+    process(BOX, KIND, handler)
+    assert reloaded(event).state == "dead"
+
+
+@pytest.mark.parametrize(("attempts", "state", "error"), [
+    (POLICY.attempts - 1, "done", ("", "")),
+    (POLICY.attempts, "dead", ("internal_error", "worker_died")),
+])  # fmt: skip
+def test_an_event_whose_workers_all_died_is_dead_and_its_last_attempt_runs(attempts, state, error):
+    event = put()
+    Event.objects.update(attempts=attempts)
+    process(BOX, KIND, do_nothing)
+    event = reloaded(event)
+    assert (event.state, (event.error_type, event.error_code)) == (state, error)
 
 
 def test_pending_events_of_one_kind_cost_one_run():
