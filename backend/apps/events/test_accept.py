@@ -4,11 +4,14 @@ import asyncio
 import os
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from django.db import connections
 
+from apps.clients.factories import ClientFactory
 from apps.events import accept as accepting
 from apps.events.accept import PATIENCE, Committer, Incoming, Refused, Unavailable, accept
 from apps.events.books import audit, read_books
@@ -45,6 +48,18 @@ def test_an_accepted_event_is_one_pending_row():
     event = Event.objects.get()
     assert (event.source, event.event_id, event.kind, event.mailbox) == ("test", "e-1", "item/updated", "m")
     assert (event.state, event.attempts, event.data) == ("pending", 0, {"a": 1})
+
+
+def test_an_event_is_stored_with_its_client_and_whose_proof_its_sender_had():
+    client, member = ClientFactory(), uuid.uuid4()
+    accept(replace(incoming(), client_id=client.pk, token_member=member))
+    event = Event.objects.get()
+    assert (event.client, event.token_member) == (client, member)
+
+
+def test_no_text_about_an_event_shows_its_payload():
+    event = incoming(payload=b'{"owner": "Maria"}')
+    assert "Maria" not in f"{event!r} {row('e-1', payload=b'Maria')!r}"
 
 
 def test_the_same_event_again_is_a_duplicate_and_changes_nothing():
