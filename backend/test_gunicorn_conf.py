@@ -37,7 +37,7 @@ def server(process_environment: dict[str, str], port: int, wait_until: Callable,
             stderr=output,
             start_new_session=True,
         )
-    wait_until(lambda: answer(port, b"GET /health/live HTTP/1.1\r\n" + HEADERS), 20, "the web server")
+    wait_until(lambda: answer(port, b"GET /health/live HTTP/1.1\r\n" + HEADERS), 60, "the web server")
     yield log
     os.killpg(process.pid, signal.SIGTERM)
     process.wait(20)
@@ -49,7 +49,7 @@ def answer(port: int, request: bytes) -> bytes:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(request + b"Connection: close\r\n\r\n")
             return connection.makefile("rb").readline()
-    except ConnectionError:
+    except OSError:  # not yet, or too busy
         return b""
 
 

@@ -83,7 +83,7 @@ def start_demo(folder: Path) -> Iterator[Callable[..., Demo]]:
         demo.process.communicate()
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60, what: Callable[[], str] = str) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 300, what: Callable[[], str] = str) -> None:
     """Wait until it is true. A failure shows what `what` returns."""
     deadline = time.monotonic() + seconds
     while not condition():

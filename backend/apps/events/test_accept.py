@@ -103,10 +103,14 @@ def test_events_of_several_committers_at_once_are_all_stored_once():
             for some in zip(*orders, strict=True)
             for committer, one in zip(committers, some, strict=True)
         ]
-        return await asyncio.gather(*submitted)
+        return await asyncio.gather(*submitted, return_exceptions=True)
 
     outcomes = run(deliver())
-    assert (outcomes.count("accepted"), outcomes.count("duplicate")) == (300, 900)
+    # A machine that stands still makes some late, which may be the accepted ones.
+    late = [type(outcome) for outcome in outcomes if outcome not in ("accepted", "duplicate")]
+    assert set(late) <= {Unavailable}
+    assert 300 - len(late) <= outcomes.count("accepted") <= 300
+    assert Event.objects.count() == 300
     assert read_books().balanced
     assert audit() == {}
 
