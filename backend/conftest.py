@@ -5,6 +5,7 @@ import base64
 import fcntl
 import functools
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -50,8 +51,10 @@ def _environment() -> dict[str, str]:
     urls = _servers.enter_context(embedded.servers(ROOT / ".local" / "test", os.environ, quick))
     redis = urls["REDIS_URL"].rpartition("/")[0]
     number = _servers.enter_context(_own_valkey_database(ROOT / ".local" / "test"))
+    # Ponte waits two seconds for a connection, which a machine busy with tests may exceed.
+    patient = {name: _with_option(urls[name], "connect_timeout=20") for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
     return {
-        **urls,
+        **patient,
         "REDIS_URL": f"{redis}/{number}",
         "DJANGO_SETTINGS_MODULE": "core.settings",
         "SECRET_KEY": "a-key-for-tests-alone-which-protects-nothing-at-all",
@@ -66,6 +69,10 @@ def _environment() -> dict[str, str]:
         "LOG_FORMAT": "console",
         "DEBUG": "false",
     }
+
+
+def _with_option(url: str, option: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{option}"
 
 
 _OURS = (
@@ -106,6 +113,16 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.test import TransactionTestCase
 
     TransactionTestCase._fixture_teardown = _restore_tables
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)  # inside the wrapper that captures
+def pytest_runtest_call() -> Iterator[None]:
+    """Wait until Ponte's thread has written the test's log lines, while pytest still captures them."""
+    try:
+        yield
+    finally:
+        for handler in logging.getLogger().handlers:
+            handler.flush()
 
 
 @pytest.fixture(scope="session")
