@@ -16,7 +16,7 @@ from gunicorn.workers.base import Worker
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from apps.reliability import counters
-from lib.redact import Redaction
+from core.logs import LineFormatter
 
 # Each process writes its counters to files of its own in this folder.
 COUNTERS = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(counters.new_name())))
@@ -52,15 +52,16 @@ worker_tmp_dir = str(counters.MEMORY) if counters.MEMORY.is_dir() else None
 control_socket_disable = True
 accesslog = None
 errorlog = "-"
+loglevel = os.environ.get("LOG_LEVEL", "INFO").lower()
 
 
 class logger_class(Logger):
-    """gunicorn's own log, without the tokens in the paths of requests that gunicorn itself refuses."""
+    """gunicorn's own lines, in the form of Ponte's and redacted. Some show the path of a refused request."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.addFilter(Redaction())
+            handler.setFormatter(LineFormatter(os.environ.get("LOG_FORMAT", "json")))
 
 
 def on_starting(server: Arbiter) -> None:
@@ -79,6 +80,12 @@ def on_exit(server: Arbiter) -> None:
         counters.end(COUNTERS)
 
 
-def post_worker_init(_worker: Worker) -> None:
-    """Import every view now, so that the first webhook does not wait for it."""
+def post_worker_init(worker: Worker) -> None:
+    """Import every view now, so that the first webhook does not wait for it.
+
+    From now on Ponte's handler writes gunicorn's lines too, so that no request waits for a reader that hangs.
+    """
     _ = get_resolver().url_patterns
+    if worker.cfg.errorlog == "-":
+        worker.log.error_log.handlers.clear()
+        worker.log.error_log.propagate = True

@@ -1,5 +1,6 @@
 """The shipped server, started as in the Procfile, and requests that never reach Django."""
 
+import json
 import os
 import shlex
 import signal
@@ -32,7 +33,13 @@ def server(process_environment: dict[str, str], port: int, wait_until: Callable,
         process = subprocess.Popen(
             ["sh", "-c", "exec " + line.removeprefix("web:")],
             cwd=ROOT,
-            env={**process_environment, "PORT": str(port), "WEB_CONCURRENCY": "1", "WEB_THREADS": "2"},
+            env={
+                **process_environment,
+                "PORT": str(port),
+                "WEB_CONCURRENCY": "1",
+                "WEB_THREADS": "2",
+                "LOG_FORMAT": "json",
+            },
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -66,6 +73,14 @@ def test_the_log_holds_no_token_of_a_path(server: Path, port: int):
     answer(port, b"POST " + path + b" nonsense\r\n" + HEADERS)
     answer(port, b"PO ST " + path + b" HTTP/1.1\r\n" + HEADERS)
     assert token not in server.read_bytes()
+
+
+def test_gunicorns_own_lines_have_the_form_of_pontes(server: Path, port: int, wait_until: Callable):
+    answer(port, b"POST /api/banking/webhooks/pluggy/ HTTP/1.1\r\n" + HEADERS)
+    wait_until(lambda: "apps.banking.door" in server.read_text(), what="the door's line")
+    lines = [json.loads(line) for line in server.read_text().splitlines()]
+    assert {line["level"] for line in lines if line["logger"] == "gunicorn.error"} == {"info"}
+    assert all(line["event"] and line["timestamp"].endswith("Z") for line in lines)
 
 
 def test_the_environment_sets_the_number_of_processes(process_environment: dict[str, str]):

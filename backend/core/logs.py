@@ -17,7 +17,7 @@ from lib.redact import redact_event
 STDERR = 2
 # No line shows its place in the code or its thread. Looking these up would cost more than the rest of a line.
 logging._srcfile = None
-# logProcesses stays on, because the format of gunicorn's own lines shows the process.
+# logProcesses stays on, because gunicorn's formats for an access log and for syslog may show the process.
 logging.logThreads = logging.logMultiprocessing = False
 # If more lines than this wait for stderr, further lines are dropped.
 BACKLOG = 10_000

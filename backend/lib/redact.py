@@ -4,9 +4,7 @@ This is a safety net: code must not log such data in the first place. The patter
 form, such as a name or a street. For speed, a pattern runs only on text that contains a word it needs.
 """
 
-import logging
 import re
-import traceback
 from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any
@@ -63,9 +61,6 @@ _DOCUMENT = re.compile(
 )
 # Every CPF or CNPJ contains one of these, and the search for them is cheaper.
 _DOCUMENT_HINT = re.compile(r"[0-9A-Z](?:\d{5}|-\d\d)")
-
-# The standard attributes of a log record. All others come from `extra`.
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def redact(text: str) -> str:
@@ -151,32 +146,6 @@ def redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
         if clean is not value:
             event[name] = clean
     return event
-
-
-class Redaction(logging.Filter):
-    """For handlers of plain `logging`: passes every record, with its message, extras and traceback redacted."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Always true."""
-        if isinstance(record.msg, MutableMapping):  # a record of structlog, on its way to the formatter
-            record.msg = redact_value(record.msg)
-        else:
-            record.msg, record.args = redact(_message(record)), ()
-        if record.exc_info and record.exc_info[1] is not None and not record.exc_text:
-            record.exc_text = "".join(traceback.format_exception(record.exc_info[1])).rstrip()
-        if record.exc_text:
-            record.exc_text = redact(record.exc_text)
-        for name in vars(record).keys() - _STANDARD:
-            vars(record)[name] = _named(name, vars(record)[name], 0)
-        return True
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except (TypeError, ValueError, KeyError):
-        # logging itself would report this error with the unredacted arguments.
-        return f"{record.msg} (its arguments do not fit)"
 
 
 def _named(name: str, value: Any, depth: int) -> Any:
