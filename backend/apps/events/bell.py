@@ -75,7 +75,7 @@ def ring_now() -> bool:
     """Ring, unless an unanswered bell is in the broker. Returns whether it rang. Raises BROKER_ERRORS."""
     if not cache.add(_UNANSWERED, 1, timeout=UNANSWERED_FOR):
         return False
-    current_app.send_task("events.ring", queue="quick", expires=UNANSWERED_FOR, retry=False)
+    current_app.send_task("events.ring", queue="quick", expires=UNANSWERED_FOR)
     return True
 
 

@@ -67,7 +67,7 @@ def ring() -> int:
 def send(mailbox: str, kind: str, *, producer: Producer | None = None) -> None:
     """Send the task of one mailbox to the broker. Raises bell.BROKER_ERRORS."""
     task, queue = task_of(kind)
-    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, retry=False, producer=producer)
+    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, producer=producer)
 
 
 def _stamp_due() -> list[tuple[str, str]]:

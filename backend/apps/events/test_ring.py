@@ -131,6 +131,16 @@ def test_the_oldest_event_is_rung_for_first():
     assert [mailbox for mailbox, _ in ring._stamp_due()] == ["z", "a", "m"]
 
 
+@pytest.mark.parametrize(("first", "second"), [("a", "b"), ("b", "a")])
+def test_with_room_for_one_message_the_mailbox_that_has_waited_longest_gets_it(first, second, monkeypatch):
+    """A later event of a mailbox does not send it to the end."""
+    monkeypatch.setattr(ring, "RUNG_LIMIT", 1)
+    for event_id, mailbox, minutes in (("1", second, 1), ("2", first, 2), ("3", first, 0)):
+        put(event_id, mailbox=mailbox)
+        Event.objects.filter(event_id=event_id).update(available_at=timezone.now() - timedelta(minutes=minutes))
+    assert ring._stamp_due() == [(first, "item/updated")]
+
+
 def test_a_message_names_its_mailbox(broker):
     put("1", mailbox="pluggy:item:1")
     ring.ring()
