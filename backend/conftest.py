@@ -125,6 +125,9 @@ def pytest_runtest_call() -> Iterator[None]:
             handler.flush()
 
 
+pytest_runtest_setup = pytest_runtest_teardown = pytest_runtest_call
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     """A database named after this process, with the owner's tables. The application's role uses it."""
