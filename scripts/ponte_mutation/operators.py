@@ -200,7 +200,7 @@ class DropFromSet(TextOperator):
 
     def replacements(self, node: Node) -> Iterable[str]:
         """The set without one entry."""
-        if node.type not in ("dictorsetmaker", "testlist_comp"):
+        if node.type not in ("dictorsetmaker", "testlist_comp") or _is_declared(node):
             return []
         entries = [child for child in node.children if child.get_code().strip() != ","]
         if (
@@ -214,7 +214,12 @@ class DropFromSet(TextOperator):
     @classmethod
     def examples(cls) -> Iterable[Example]:
         """Before and after."""
-        return (Example('x = {"a", "b"}', 'x = {"b"}'), Example('x = ["a", "b"]', 'x = ["a"]', occurrence=1))
+        slots = '__slots__ = ("a", "b")'
+        return (
+            Example('x = {"a", "b"}', 'x = {"b"}'),
+            Example('x = ["a", "b"]', 'x = ["a"]', occurrence=1),
+            Example(slots, slots),
+        )
 
 
 OURS: tuple[type[TextOperator], ...] = (
