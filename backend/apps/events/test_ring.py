@@ -128,6 +128,7 @@ def test_a_mailbox_without_due_events_is_not_locked():
 
 def test_the_oldest_event_is_rung_for_first():
     put("1", mailbox="z"), put("2", mailbox="a"), put("3", mailbox="m")
+    Event.objects.filter(event_id="3").update(available_at=timezone.now() - timedelta(minutes=1))
     assert [mailbox for mailbox, _ in ring._stamp_due()] == ["z", "a", "m"]
 
 
