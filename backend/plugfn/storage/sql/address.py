@@ -1,5 +1,7 @@
 """Reads the database URL that a user wrote."""
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -32,11 +34,13 @@ def address(url: str) -> URL:
 
 
 def _libpq(text: str) -> URL:
-    words = [word.partition("=") for word in text.split()]
-    pairs = {name: value for name, equals, value in words if name and equals}
-    if not pairs or len(pairs) < len(words) or "'" in text or "\\" in text:
+    try:
+        pairs = conninfo_to_dict(text)
+    except ProgrammingError:
+        pairs = {}
+    if not pairs:
         raise ValueError("not a connection string of libpq")
-    return URL.create(POSTGRES, query=pairs)
+    return URL.create(POSTGRES, query={name: str(value) for name, value in pairs.items()})
 
 
 def _in_memory(url: URL) -> bool:

@@ -1,6 +1,7 @@
 """Tests of database addresses."""
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from plugfn.errors import ConfigurationError
 from plugfn.storage.sql import SqlStore
@@ -26,6 +27,11 @@ def test_a_libpq_connection_string_is_accepted():
     read = address("user=me host=/run/pg dbname=x")
     assert read.translate_connect_args() == {}
     assert dict(read.query) == {"user": "me", "host": "/run/pg", "dbname": "x"}
+
+
+def test_a_value_of_a_connection_string_may_be_quoted():
+    parts = {"host": "/my data/it's", "password": "back\\slash", "dbname": "x"}
+    assert dict(address(make_conninfo(**parts)).query) == parts
 
 
 @pytest.mark.parametrize(
