@@ -157,11 +157,13 @@ class Warm:
         return -self.kills.get(test, 0), self.seconds.get(test, 0.0)
 
     def _clean_up(self) -> None:
-        """After a run that was killed: end its sessions, and give the tables their rows back."""
-        from django.db import connection  # noqa: PLC0415 - pytest's configuration starts Django
+        """After a run that was killed: undo its settings, end its sessions, and give the tables their rows back."""
+        from django.db import connection, connections  # noqa: PLC0415 - pytest's configuration starts Django
         from django.test import TransactionTestCase  # noqa: PLC0415 - the same
         from pytest_django.plugin import blocking_manager_key  # noqa: PLC0415 - a plugin that pytest imports
 
+        with psycopg.connect(**connections["owner"].get_connection_params(), autocommit=True) as owner:
+            owner.execute(f'ALTER DATABASE "{owner.info.dbname}" RESET ALL')
         with psycopg.connect(**connection.get_connection_params(), autocommit=True) as session:
             session.execute(
                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "

@@ -13,7 +13,7 @@ from django.db import connections
 
 from apps.clients.factories import ClientFactory
 from apps.events import accept as accepting
-from apps.events.accept import PATIENCE, Committer, Incoming, Refused, Unavailable, accept
+from apps.events.accept import PATIENCE, Committer, Incoming, Refused, Submission, Unavailable, accept
 from apps.events.books import audit, read_books
 from apps.events.models import Event
 from apps.events.store import make_row, store_parameters
@@ -307,6 +307,18 @@ def test_a_read_only_database_is_unavailable_until_it_is_writable_again(transact
             cursor.execute(f'ALTER DATABASE "{owner.settings_dict["NAME"]}" RESET default_transaction_read_only')
         owner.close()
     assert run(submit(Committer(), row("e-1"))) == ["accepted"]
+
+
+def test_an_answered_submission_leaves_no_timer_in_the_loop():
+    async def submitted():
+        loop = asyncio.get_running_loop()
+        stored, refused = Submission(row("e-1"), loop), Submission(row("e-2"), loop)
+        stored.answer("accepted")
+        refused.fail(Unavailable("no"))
+        await asyncio.gather(stored.outcome, refused.outcome, return_exceptions=True)
+        return stored, refused
+
+    assert [one._timer.cancelled() for one in run(submitted())] == [True, True]
 
 
 def test_the_payload_is_not_readable_in_the_database():
