@@ -109,10 +109,10 @@ def test_unpark_rings_when_it_has_committed_and_only_if_something_was_parked(rin
     put()
     process(BOX, KIND, fail_with(Park("unknown item")))
     rings.clear()
-    with transaction.atomic():
-        unpark("another")
-        unpark(BOX)
-    assert rings == [False]
+    for mailbox in ("another", BOX):
+        with transaction.atomic():
+            unpark(mailbox)
+        assert rings == ([False] if mailbox == BOX else [])
 
 
 def test_a_take_that_fails_does_not_hold_the_mailbox(monkeypatch):
