@@ -21,7 +21,10 @@ TARGETS: dict[str, dict[str, tuple[str, ...]]] = {
         **_each(_EVENTS, "ring kinds", f"{_EVENTS}/test_ring.py", f"{_EVENTS}/test_work.py"),
         **_each(_EVENTS, "emit lease settle work", f"{_EVENTS}/test_work.py", f"{_EVENTS}/test_settle.py"),
     },
-    "accept": _each(_EVENTS, "accept bell store", f"{_EVENTS}/test_accept.py", f"{_EVENTS}/test_ring.py"),
+    "accept": {
+        **_each(_EVENTS, "accept bell", f"{_EVENTS}/test_accept.py", f"{_EVENTS}/test_ring.py"),
+        **_each(_EVENTS, "store", f"{_EVENTS}/test_accept.py", f"{_EVENTS}/test_work.py"),
+    },
     "rows": {
         **_each(_ROWS, "columns merge staging", f"{_ROWS}/test_merge.py", _FIELDS),
         **_each(_ROWS, "tombstones", f"{_ROWS}/test_tombstones.py", f"{_ROWS}/test_merge.py"),

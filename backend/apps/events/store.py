@@ -22,9 +22,9 @@ class Row:
     payload: bytes = field(repr=False)
     state: str
     outcome: str
-    caused_by: int | None = None
-    depth: int = 0
-    token_member: UUID | None = None
+    caused_by: int | None
+    depth: int
+    token_member: UUID | None
 
     @property
     def key(self) -> tuple[str, str]:

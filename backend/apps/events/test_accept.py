@@ -123,6 +123,13 @@ def test_an_event_whose_kind_has_no_handler_is_stored_as_unhandled():
     assert read_books().balanced
 
 
+def test_the_books_count_each_event_that_is_done_when_it_is_stored():
+    for event_id in ("e-1", "e-2"):
+        accept(incoming(event_id, kind="boleto/updated"))
+    assert (read_books().accepted, read_books().done) == (2, 2)
+    assert audit() == {}
+
+
 def test_an_event_that_the_database_refuses_does_not_fail_the_rest_of_its_group():
     rows = [row(name) for name in ("e-0", "e-1", "bad\x00id", "e-2", "e-3")]
     outcomes = run(submit(Committer(), *rows))
