@@ -231,6 +231,16 @@ def test_at_most_one_unanswered_bell_is_in_the_broker(broker):
     assert bell.ring_now()
 
 
+def test_a_bell_whose_thread_has_died_starts_another_that_ends_with_the_process():
+    own = bell.Bell()
+    own._thread = dead = threading.Thread(target=lambda: None)
+    dead.start(), dead.join()
+    own.ring_soon()
+    assert own._thread is not dead
+    assert own._thread.is_alive()
+    assert own._thread.daemon
+
+
 def test_an_unreachable_broker_is_logged_once_and_raises_nothing(settings, caplog, wait_until):
     settings.CACHES = {
         "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"},
