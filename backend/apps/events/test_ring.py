@@ -232,13 +232,15 @@ def test_at_most_one_unanswered_bell_is_in_the_broker(broker):
 
 
 def test_a_bell_whose_thread_has_died_starts_another_that_ends_with_the_process():
-    own = bell.Bell()
+    own, end = bell.Bell(), threading.Event()
+    own._run = end.wait
     own._thread = dead = threading.Thread(target=lambda: None)
     dead.start(), dead.join()
     own.ring_soon()
     assert own._thread is not dead
     assert own._thread.is_alive()
     assert own._thread.daemon
+    end.set()
 
 
 def test_an_unreachable_broker_is_logged_once_and_raises_nothing(settings, caplog, wait_until):
