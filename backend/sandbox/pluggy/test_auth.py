@@ -56,9 +56,15 @@ def test_a_missing_forged_or_expired_key_is_403_without_a_code_description(emula
         _as(emulator, bad)
         assert (emulator.get("/categories"), emulator.status) == (UNAUTHORIZED, 403)
     short = start("--key-ttl", "1")
-    claims = _claims(short.session.headers["X-API-KEY"])
+    assert any(_a_fresh_key_works(short) for _ in range(20))
     time.sleep(2.0)
-    assert (claims["exp"] - claims["iat"], short.get("/categories")) == (1, UNAUTHORIZED)
+    assert short.get("/categories") == UNAUTHORIZED
+
+
+def _a_fresh_key_works(emulator):
+    """Whether it arrived before it expired, which a busy machine may prevent."""
+    emulator.log_in()
+    return "total" in emulator.get("/categories")
 
 
 def test_the_status_of_a_bad_key_can_be_401_and_all_keys_can_be_expired(emulator):
