@@ -23,7 +23,7 @@ def address(url: str) -> URL:
     Raises ConfigurationError, which never shows the URL: it may contain a password."""
     try:
         url_parts = make_url(url) if "://" in url else _libpq(url)
-    except (ArgumentError, ValueError):
+    except (ArgumentError, ProgrammingError, ValueError):
         raise ConfigurationError("database is not a valid URL") from None
     if url_parts.drivername not in DRIVERS:
         raise ConfigurationError(f"database: no adapter for {url_parts.drivername}; use postgresql:// or sqlite:///")
@@ -34,10 +34,7 @@ def address(url: str) -> URL:
 
 
 def _libpq(text: str) -> URL:
-    try:
-        pairs = conninfo_to_dict(text)
-    except ProgrammingError:
-        pairs = {}
+    pairs = conninfo_to_dict(text)
     if not pairs:
         raise ValueError("not a connection string of libpq")
     return URL.create(POSTGRES, query={name: str(value) for name, value in pairs.items()})
