@@ -15,7 +15,7 @@ from apps.clients.factories import ClientFactory
 from apps.events import accept as accepting
 from apps.events.accept import PATIENCE, Committer, Incoming, Refused, Submission, Unavailable, accept
 from apps.events.books import audit, read_books
-from apps.events.models import Event
+from apps.events.models import Event, Tally
 from apps.events.store import make_row, store_parameters
 from lib.background_loop import run
 
@@ -60,6 +60,12 @@ def test_an_event_is_stored_with_its_client_and_whose_proof_its_sender_had():
 def test_no_text_about_an_event_shows_its_payload():
     event = incoming(payload=b'{"owner": "Maria"}')
     assert "Maria" not in f"{event!r} {row('e-1', payload=b'Maria')!r}"
+
+
+def test_duplicates_alone_write_nothing_in_the_books():
+    for outcome in ("accepted", "duplicate"):
+        assert run(submit(Committer(), row("e-1"))) == [outcome]  # each committer has an entry of its own
+    assert Tally.objects.count() == 1
 
 
 def test_the_same_event_again_is_a_duplicate_and_changes_nothing():
