@@ -308,12 +308,14 @@ def test_a_forked_process_accepts_over_a_connection_of_its_own():
     assert event_ids() == {"parent", "child", "parent again"}
 
 
-def test_a_read_only_database_is_unavailable_until_it_is_writable_again(transactional_db):
+def test_a_read_only_database_is_unavailable_until_it_is_writable_again(transactional_db, monkeypatch):
+    monkeypatch.setattr(accepting, "PATIENCE", 600)  # a sender is told at once, and not when the promise ends
     owner = connections["owner"]
     with owner.cursor() as cursor:
         cursor.execute(f'ALTER DATABASE "{owner.settings_dict["NAME"]}" SET default_transaction_read_only = on')
     try:
-        assert [type(one) for one in run(submit(Committer(), row("e-1")))] == [Unavailable]
+        (refused,) = run(asyncio.wait_for(submit(Committer(), row("e-1")), 60))
+        assert repr(refused) == "Unavailable('the database is not available')"
     finally:
         with owner.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = off")
