@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    "apps.audit",
     "apps.clients",
     "apps.events",
     "apps.banking",

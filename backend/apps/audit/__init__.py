@@ -1,0 +1,1 @@
+"""Who did what: one append-only table, which every app writes through `record`."""
