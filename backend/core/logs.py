@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict
 
+from lib.pages.reference import current
 from lib.redact import redact_event
 
 STDERR = 2
@@ -106,6 +107,8 @@ class LineFormatter(logging.Formatter):
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
         }
         line.update((name, value) for name, value in record.__dict__.items() if name not in _STANDARD)
+        if reference := current():
+            line["reference"] = reference
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return str(self._render(None, "", redact_event(None, "", line)))

@@ -1,17 +1,21 @@
 """All settings, read from the environment. docs/configuration.md lists them; a test compares the two."""
 
+from pathlib import Path
+
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 from kombu import Queue
 
 from core.logs import logging_config
+from core.policy import PAGES, PERMISSIONS
 from core.required import require
 from lib.client_address import is_local_url, trusted_proxies
 from lib.secret_list import SHORTEST, secret_list
 
 env = Env()
 require(env)
+BASE = Path(__file__).resolve().parents[1]
 
 # --- The process ---
 DEBUG = env.bool("DEBUG", False)
@@ -50,6 +54,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    "django_htmx",
+    "csp",
     "apps.audit",
     "apps.clients",
     "apps.events",
@@ -58,7 +64,10 @@ INSTALLED_APPS = [
     "core",
 ]
 MIDDLEWARE = [
+    "lib.pages.reference.Reference",
     "django.middleware.security.SecurityMiddleware",
+    "core.policy.NamedPolicies",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -67,20 +76,27 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "lib.pages.context.shell",
+            ],
+            "builtins": ["django.templatetags.i18n", "lib.pages.tags"],
         },
     }
 ]
+CSRF_FAILURE_VIEW = "core.error_pages.csrf_failure"
+CONTENT_SECURITY_POLICY = PAGES
+PERMISSIONS_POLICY = PERMISSIONS
 DEFAULT_EXCEPTION_REPORTER_FILTER = "core.debug_pages.SecretsHidden"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -94,9 +110,11 @@ AUTH_PASSWORD_VALIDATORS = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", "Português"), ("en", "English")]
+LOCALE_PATHS = [BASE / "locale"]
 TIME_ZONE = "America/Sao_Paulo"
 USE_TZ = True
 STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE / "static"]
 # Static files are served from the installed packages, so collectstatic is not needed.
 WHITENOISE_USE_FINDERS = True
 

@@ -3,12 +3,20 @@
 from django.conf import settings
 from django.urls import include, path
 
+from core.design import design
 from core.home import home
 from core.login import admin_at
+
+handler400 = "core.error_pages.bad_request"
+handler403 = "core.error_pages.forbidden"
+handler404 = "core.error_pages.not_found"
+handler500 = "core.error_pages.failed"
 
 urlpatterns = [
     path("", home),
     path("", include("apps.reliability.urls")),
     path("api/banking/", include("apps.banking.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     *admin_at(settings.ADMIN_PATH),
+    *([path("design/", design)] if settings.DEBUG else []),
 ]

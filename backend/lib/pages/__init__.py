@@ -1,0 +1,1 @@
+"""What all pages share: lists, navigation, numbers and dates in the reader's words, charts. No models."""
