@@ -13,8 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 8, 8, 14, 22
-_TICKS = 3
+LEFT, RIGHT, TOP, BOTTOM = 4, 4, 8, 4
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,6 @@ class Bar(NamedTuple):
     share: float
     url: str = ""
     tone: str = "accent"
-
-
-class Tick(NamedTuple):
-    y: float
-    text: str
 
 
 def line_chart(points: Sequence[Point], title: str, *, unit: str = "") -> SafeString:
@@ -82,11 +76,10 @@ def column_chart(points: Sequence[Point], title: str) -> SafeString:
                 "width": round(step * 0.7, 1),
                 "height": round(abs(zero - top), 1),
                 "point": point,
-                "middle": round(x + step * 0.35, 1),
-                "labelled": _is_labelled(n, len(points)),
             }
         )
-    return _rendered("columns", {"title": title, "columns": columns, "points": points, "zero": zero})
+    context = {"title": title, "columns": columns, "points": points, "zero": zero, "labels": _few_labels(points)}
+    return _rendered("columns", context)
 
 
 def bar_chart(bars: Sequence[Bar], title: str) -> SafeString:
@@ -142,7 +135,8 @@ def _height(value: float, low: float, high: float) -> float:
     return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low)), 1)
 
 
-def _is_labelled(number: int, count: int) -> bool:
-    """About twelve labels fit below a chart; the last one always stands."""
-    every = max(1, -(-count // 12))
-    return (count - 1 - number) % every == 0
+def _few_labels(points: Sequence[Point]) -> list[str]:
+    """The labels of the first, the middle and the last point, which stand below the chart at any width."""
+    if len(points) < 3:
+        return [point.label for point in points]
+    return [points[0].label, points[len(points) // 2].label, points[-1].label]

@@ -69,7 +69,9 @@ def day(moment: date | datetime | None, *, today: date | None = None) -> str:
     words = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}
     if (distance := (value - now).days) in words:
         return words[distance]
-    return formats.date_format(value, "MONTH_DAY_FORMAT" if value.year == now.year else "DATE_FORMAT")
+    text = formats.date_format(value, "MONTH_DAY_FORMAT" if value.year == now.year else "DATE_FORMAT")
+    # Portuguese writes the names of months small.
+    return text.lower() if (get_language() or "").startswith("pt") else text
 
 
 def clock(moment: datetime | None) -> str:

@@ -67,8 +67,8 @@ class ClientPage(AccessMixin, View):
 class ListPage(ClientPage, Generic[Row]):
     """A list of rows by keyset, with a form that filters it.
 
-    The template shows `rows`, with `components/filter.html` above and `components/more.html` after them. A subclass says
-    which `rows()`, in which `order`, and what its `filter_form` does to them.
+    The template shows `rows`, with `components/filter.html` above and `components/more.html` after them. A subclass
+    says which `rows()`, in which `order`, and what its `filter_form` does to them.
     """
 
     order: tuple[str, ...] = ("-pk",)
