@@ -15,6 +15,7 @@ handler500 = "core.error_pages.failed"
 urlpatterns = [
     path("", home),
     path("", include("apps.reliability.urls")),
+    path("", include("apps.clients.urls")),
     path("api/banking/", include("apps.banking.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     *admin_at(settings.ADMIN_PATH),
