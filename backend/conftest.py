@@ -237,7 +237,6 @@ def _restore_tables(_test: object) -> None:
             cursor.execute(f"INSERT INTO {table} TABLE kept.{table}")
 
 
-@functools.cache
 def _empty_audit() -> None:
     """Only the owner may delete from it."""
     from django.db import connections
