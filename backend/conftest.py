@@ -12,7 +12,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -281,11 +281,16 @@ def start_valkey(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], valke
     return lambda: valkey.start(folder)
 
 
+@pytest.fixture(scope="session")
+def own_stores(django_db_setup: None) -> dict[str, str]:
+    """What a process needs to use the database of this run: its URLs."""
+    return {name: _with_name(os.environ[name]) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+
+
 @pytest.fixture
-def process_environment(django_db_setup: None) -> dict[str, str]:
+def process_environment(own_stores: dict[str, str]) -> dict[str, str]:
     """The environment of a process that uses the database and the broker of this run."""
-    urls = {name: _with_name(os.environ[name]) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
-    return {**os.environ, **urls, "PYTHONPATH": str(BACKEND), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **own_stores, "PYTHONPATH": str(BACKEND), "PYTHONUNBUFFERED": "1"}
 
 
 @pytest.fixture
@@ -311,14 +316,27 @@ def _with_name(url: str) -> str:
 @pytest.fixture
 def start_process(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
     """Start `python -m …` as a process with its output in a file, and kill it at the end of the test."""
+    with _processes(process_environment, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def processes_in() -> Callable[..., AbstractContextManager[Callable[..., subprocess.Popen]]]:
+    """For fixtures that live longer than a test: start_process with an environment and a folder, until the end of a
+    block."""
+    return _processes
+
+
+@contextmanager
+def _processes(environment: dict[str, str], folder: Path) -> Iterator[Callable[..., subprocess.Popen]]:
     started: list[subprocess.Popen] = []
 
-    def start(*arguments: str, **environment: str) -> subprocess.Popen:
-        log = (tmp_path / f"process-{len(started)}.log").open("wb")
+    def start(*arguments: str, **more: str) -> subprocess.Popen:
+        log = (folder / f"process-{len(started)}.log").open("wb")
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=BACKEND,
-            env={**process_environment, **environment},
+            env={**environment, **more},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -327,9 +345,11 @@ def start_process(process_environment: dict[str, str], tmp_path: Path) -> Iterat
         started.append(process)
         return process
 
-    yield start
-    for process in started:
-        _kill(process)
+    try:
+        yield start
+    finally:
+        for process in started:
+            _kill(process)
 
 
 def _kill(process: subprocess.Popen) -> None:
@@ -341,7 +361,7 @@ def _kill(process: subprocess.Popen) -> None:
     process.wait(10)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wait_until() -> Callable[..., None]:
     """Wait for a condition; fails with its name if it does not come true in time."""
 
