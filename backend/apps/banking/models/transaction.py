@@ -1,6 +1,7 @@
 """Transactions of accounts and cards. This table grows to millions of rows."""
 
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -8,6 +9,7 @@ from django.db.models import Q
 from apps.banking.models.account import Account
 from apps.banking.models.base import ClientRow, VendorQuerySet, checks, currency_check
 from apps.banking.models.catalog import Category
+from apps.banking.models.words import HasWords, query
 from apps.banking.sizes import CURRENCY, LINE, MONEY, WORD
 
 # Tombstones whose edits have not been carried to another row.
@@ -22,6 +24,13 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
     def shown(self) -> Self:
         """The rows that a user sees: no tombstones, and no rows that the user hid."""
         return self.filter(deleted_at=None, hidden=False)
+
+    def matching(self, client: UUID, text: str) -> Self:
+        """The client's rows that have, for each word of `text`, a word that begins so. No tombstones."""
+        wanted = query(client, text)
+        if not wanted:
+            return self.none()
+        return self.filter(HasWords(wanted), client_id=client, deleted_at=None)
 
     def newest_first(self) -> Self:
         """The order of every list, which the indexes support."""
