@@ -10,7 +10,19 @@ from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 # The words of `models.words.fold`, frozen; a test compares the two.
-_LETTERS = {"ß": "s", "æ": "a", "Æ": "a", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "œ": "o", "Œ": "o", "ª": "a", "º": "o"}
+_LETTERS = {
+    "ß": "s",
+    "æ": "a",
+    "Æ": "a",
+    "ø": "o",
+    "Ø": "o",
+    "ł": "l",
+    "Ł": "l",
+    "œ": "o",
+    "Œ": "o",
+    "ª": "a",
+    "º": "o",
+}
 _DROPPED = "'’" + "".join(map(chr, range(0x300, 0x370)))
 
 
@@ -51,9 +63,7 @@ class Migration(migrations.Migration):
     dependencies = [("banking", "0010_polling")]
 
     operations = [
-        migrations.RunSQL(
-            FUNCTION, "DROP FUNCTION IF EXISTS banking_words(uuid, text, text, text)"
-        ),
+        migrations.RunSQL(FUNCTION, "DROP FUNCTION IF EXISTS banking_words(uuid, text, text, text)"),
         # A build that was interrupted leaves an index that serves nothing.
         migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS transaction_words", migrations.RunSQL.noop),
         migrations.RunSQL(INDEX, "DROP INDEX CONCURRENTLY IF EXISTS transaction_words"),

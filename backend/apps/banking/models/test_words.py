@@ -75,8 +75,10 @@ def test_the_database_and_python_fold_every_character_alike():
     assert words == {key + word for word in fold(text)}
 
 
-def test_the_index_serves_a_search_among_many_rows(account):
+@pytest.mark.django_db(transaction=True)
+def test_the_index_serves_a_search_among_many_rows(account, analyze):
     rows = [TransactionFactory.build(account=account, client=account.client) for _ in range(3000)]
     Transaction.objects.bulk_create(rows)
+    analyze("banking_transaction")
     plan = Transaction.objects.matching(account.client_id, "pao acucar").newest_first()[:50].explain()
     assert "transaction_words" in plan

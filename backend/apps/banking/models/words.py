@@ -16,7 +16,19 @@ LONGEST_WORD = 60
 # So many letters of the client's id stand before each word. They only choose; the query asks for the client as well.
 KEY_LENGTH = 8
 
-_LETTERS = {"ß": "s", "æ": "a", "Æ": "a", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "œ": "o", "Œ": "o", "ª": "a", "º": "o"}
+_LETTERS = {
+    "ß": "s",
+    "æ": "a",
+    "Æ": "a",
+    "ø": "o",
+    "Ø": "o",
+    "ł": "l",
+    "Ł": "l",
+    "œ": "o",
+    "Œ": "o",
+    "ª": "a",
+    "º": "o",
+}
 # An apostrophe inside a name is left out when people type it.
 _DROPPED = {0x27: "", 0x2019: "", **dict.fromkeys(range(0x300, 0x370), "")}
 
