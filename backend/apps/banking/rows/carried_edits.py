@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from apps.banking.models import Transaction
 from apps.banking.models.transaction import ORPHANED
@@ -59,6 +60,13 @@ def carry_by_hand(old_id: int, new_id: int) -> None:
         if new is None or new.deleted_at is not None or new.account_id != old.account_id:
             raise NotCarried(f"{new_id} is not a transaction of the same account that still exists.")
         _carry({old_id: new_id})
+
+
+def discard_by_hand(old_id: int) -> None:
+    """Drop the open edits of one tombstone, as a person decided. Raises NotCarried."""
+    open_rows = open_edits().filter(pk=old_id)
+    if not open_rows.update(note="", hidden=False, user_category=None, updated_at=Now()):
+        raise NotCarried(f"{old_id} is not a deleted transaction whose edits are open.")
 
 
 def _around(account_id: int, edited: list[int]) -> tuple[list[Candidate], list[Candidate]]:

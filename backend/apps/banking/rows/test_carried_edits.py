@@ -14,7 +14,14 @@ from django.db.models import F
 from apps.banking.factories import AccountFactory, CategoryFactory
 from apps.banking.models import Transaction
 from apps.banking.rows import carried_edits
-from apps.banking.rows.carried_edits import NotCarried, carry_by_hand, carry_edits, open_edits, options
+from apps.banking.rows.carried_edits import (
+    NotCarried,
+    carry_by_hand,
+    carry_edits,
+    discard_by_hand,
+    open_edits,
+    options,
+)
 from apps.banking.rows.test_merge import doc, merge_docs
 from apps.banking.rows.tombstones import tombstone
 
@@ -454,3 +461,17 @@ def assert_each_edit_is_on_its_own_row_or_on_one_that_looked_the_same(books: Boo
             continue
         earlier = Transaction.objects.filter(replaced_by=live, note=live.note)
         assert [look(old) for old in earlier] == [look(live)]
+
+
+def test_a_person_discards_open_edits_alone(account):
+    merge_docs(account, same(1), same(2), same(3))
+    for number in (1, 2, 3):
+        edit(number, note="a", hidden=True, user_category=CategoryFactory())
+    remove(account, 1, 3)
+    discard_by_hand(row(1).pk)
+    assert (row(1).note, row(1).hidden, row(1).user_category) == ("", False, None)
+    assert list(open_edits()) == [row(3)]
+    for number in (1, 2):
+        with pytest.raises(NotCarried):
+            discard_by_hand(row(number).pk)
+    assert (row(2).note, row(3).note) == ("a", "a")
