@@ -213,6 +213,7 @@ EVENT_TASKS = {
     "item.changed": ("process_item_changed", "sync"),
     "transactions.changed": ("process_transactions_changed", "sync"),
     "connection.reconcile": ("process_connection_reconcile", "background"),
+    "connection.disconnect": ("process_connection_disconnect", "quick"),
 }
 
 # --- Pluggy ---

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.banking import consents
+from apps.banking.connect import disconnect
 from apps.banking.sync import directory, discover, item_events, poll, reconcile, transaction_events
 from apps.events.work import process
 
@@ -84,6 +85,12 @@ def process_transactions_changed(mailbox: str) -> None:
 def process_connection_reconcile(mailbox: str) -> None:
     """Compare one connection with the aggregator, and read what Ponte missed."""
     process(mailbox, reconcile.KIND, reconcile.reconcile)
+
+
+@shared_task(name="process_connection_disconnect")
+def process_connection_disconnect(mailbox: str) -> None:
+    """A person disconnects a bank: delete the item, then tombstone or erase our rows."""
+    process(mailbox, disconnect.KIND, disconnect.handle)
 
 
 @shared_task(name="banking.reconcile_due")

@@ -20,8 +20,9 @@ from uuid import UUID
 
 from django.core.checks import CheckMessage
 
-from apps.banking.aggregators.verdict import CodeRow, Verdict
-from lib.errors import ErrorType, Permanent, Temporary, Unexpected
+from apps.banking.aggregators.stored import Credentials, find, find_all
+from apps.banking.aggregators.verdict import Action, CodeRow, Health, Verdict
+from lib.errors import ErrorType, Permanent, PonteError, Temporary, Unexpected
 
 Row = dict[str, object]
 
@@ -57,6 +58,44 @@ class ParentGone(Temporary):
 
 class NotOffered(Permanent):
     """The vendor does not offer this, or our plan does not include it."""
+
+
+class VendorFailure(PonteError):
+    """A mixin of a vendor's errors: the `action` to take next, and when to try again, if the vendor names a time.
+
+    `items` holds the vendor's ids of the items that are in the way, such as the one that is already connected.
+    """
+
+    action: Action = Action.NONE
+
+    @property
+    def try_again_at(self) -> datetime | None:
+        """When the vendor allows the same call again."""
+        return None
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items that the vendor names."""
+        return ()
+
+
+class CredentialsRefused(Unexpected):
+    """The vendor does not accept the credentials of the application."""
+
+
+class UnknownApplication(Permanent):
+    """Ponte has no application of that name (any more)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is no application called {name!r}",
+            error_type=ErrorType.AUTHENTICATION_ERROR,
+            code=APPLICATION_REMOVED,
+        )
+
+
+APPLICATION_REMOVED = "APPLICATION_REMOVED"
+"""The code of a connection whose application does not exist any more."""
 
 
 class Malformed(ValueError):
@@ -118,6 +157,56 @@ class ItemState:
     certain: frozenset[Product] = frozenset()
     as_of: datetime | None = None
     products_as_of: Mapping[Product, datetime] = field(default_factory=dict)
+
+
+class Ask(StrEnum):
+    """The kinds of requests that a bank makes to a person while an item connects."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    PASSWORD = "password"  # noqa: S105 - a name
+    SELECT = "select"
+    IMAGE = "image"
+    QR = "qr"
+    LINK = "link"
+    ACT = "act"
+
+
+@dataclass(frozen=True, repr=False)
+class UserRequest:
+    """What the bank asks of the person. It has no repr, because its texts can name the person.
+
+    TEXT, NUMBER, PASSWORD, SELECT and IMAGE want a value for `name`; the others are done elsewhere. `options` of a
+    SELECT are (value, label). `image` is a `data:image/…` URL. `code` is the content of a QR code; `link` is https, or
+    this machine's.
+    """
+
+    kind: Ask
+    name: str = ""
+    label: str = ""
+    instructions: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    image: str = ""
+    code: str = ""
+    link: str = ""
+    expires_at: datetime | None = None
+
+    @property
+    def wants_value(self) -> bool:
+        """Whether the person must enter or choose something."""
+        return self.kind in (Ask.TEXT, Ask.NUMBER, Ask.PASSWORD, Ask.SELECT, Ask.IMAGE)
+
+
+FINE = Verdict(Health.OK)
+
+
+@dataclass(frozen=True, repr=False)
+class Told:
+    """What an item says to its person: the verdict, the bank's request, and the bank's own message about a failure."""
+
+    verdict: Verdict = FINE
+    request: UserRequest | None = None
+    bank_message: str = ""
 
 
 class Source(ABC):
@@ -301,10 +390,12 @@ class Application(ABC):
     """One set of credentials at an aggregator, and all that needs them.
 
     `name` is empty for the set in the settings; otherwise it has at most 40 characters, without `:` and `@`. Rate
-    budgets and cached keys also belong to an application.
+    budgets and cached keys also belong to an application. `client` is the client whose own credentials these are; None
+    for the installation's.
     """
 
     name: str = ""
+    client: UUID | None = None
 
     @abstractmethod
     def open(self, item_id: str, *, credential: str = "", before_call: Callable[[], None] = nothing) -> Source:
@@ -319,6 +410,34 @@ class Application(ABC):
     def directory(self, *, before_call: Callable[[], None] = nothing) -> Directory:
         """Institutions and categories. Raises ImproperlyConfigured."""
 
+    def connect_token(self, member: UUID, *, item_id: str = "", webhook_url: str = "", redirect_url: str = "") -> str:
+        """A secret with which the vendor's widget connects a bank for `member`, or repairs `item_id`.
+
+        The vendor sends the new item's webhooks to `webhook_url`, and a bank's own page leads back to `redirect_url`;
+        each may be empty. Raises NotOffered, and Gone for an unknown item.
+        """
+        raise NotOffered("this aggregator has no widget", code="NO_WIDGET")
+
+    def path_token(self, member: UUID) -> str:
+        """The token in the webhook address for the items of one member; empty if the vendor has no such addresses."""
+        return ""
+
+    def refresh(self, item_id: str, *, webhook_url: str = "") -> ItemState:
+        """Make the vendor ask the bank for new data now. Raises NotOffered, Gone, and the vendor's own refusals."""
+        raise NotOffered("this aggregator decides itself when it asks the bank", code="NO_REFRESH")
+
+    def delete_item(self, item_id: str) -> None:
+        """Delete the item at the vendor, which ends the bank's consent. Raises NotOffered, and Gone if it is gone."""
+        raise NotOffered("this aggregator cannot delete an item", code="NO_DELETION")
+
+    def answer(self, item_id: str, name: str, value: str) -> ItemState:
+        """Give the bank the value that it asks for. Raises NotOffered, Gone, and the vendor's own refusals."""
+        raise NotOffered("this aggregator takes no answers for a bank", code="NO_ANSWERS")
+
+    def authenticate(self) -> None:
+        """Prove the credentials to the vendor now. Raises CredentialsRefused."""
+        raise NotOffered("this aggregator cannot test credentials", code="NO_TEST")
+
     def items(self) -> Iterator[list[ListedItem]]:
         """All items, newest first, page by page. Raises NotOffered."""
         raise NotOffered("this aggregator cannot list our items", code="NO_LIST_OF_ITEMS")
@@ -332,6 +451,16 @@ class Application(ABC):
         raise NotOffered("Ponte cannot imitate this aggregator's webhooks", code="NO_DELIVERIES")
 
 
+def no_door(token: str) -> tuple[str, Door] | None:
+    """A vendor without applications of clients."""
+    return None
+
+
+def told_nothing(row: Row) -> Told:
+    """An item of a vendor whose items say nothing to their person."""
+    return Told()
+
+
 @dataclass(frozen=True)
 class Aggregator:
     """The definition of an aggregator, which the registry names. Ponte's engine uses nothing else of a vendor's folder.
@@ -339,6 +468,9 @@ class Aggregator:
     `fixtures` is the folder with a captured example for each code, `documentation` the page that lists the codes.
     `follows_items`: the vendor reports the changes of a whole item, not of each account. `needs_credential`: each item
     has a credential of its own, which reads it.
+    `told` reads ItemState.row, or the same columns of a stored Connection. `of_client` makes an application of a
+    client's own credentials; None if the vendor has none. `door_of_token` is the name and the door of a client's
+    application that a token in a path names.
     """
 
     name: str
@@ -350,10 +482,19 @@ class Aggregator:
     checks: Sequence[Callable[..., list[CheckMessage]]] = ()
     follows_items: bool = False
     needs_credential: bool = False
+    told: Callable[[Row], Told] = told_nothing
+    of_client: Callable[[Credentials], Application] | None = None
+    door_of_token: Callable[[str], tuple[str, Door] | None] = no_door
 
     def application(self, name: str = "") -> Application:
-        """The application called `name`. Raises KeyError."""
+        """The application called `name`: of the settings, or a client's own. Raises UnknownApplication."""
         for application in self.applications():
             if application.name == name:
                 return application
-        raise KeyError(name)
+        if self.of_client and name and (credentials := find(self.name, name)):
+            return self.of_client(credentials)
+        raise UnknownApplication(name)
+
+    def own_applications(self) -> Iterator[Application]:
+        """The clients' own applications, oldest first."""
+        return (self.of_client(credentials) for credentials in find_all(self.name)) if self.of_client else iter(())

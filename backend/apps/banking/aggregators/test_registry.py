@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.banking.aggregators.contract import Aggregator, Source
+from apps.banking.aggregators.contract import Aggregator, Source, UnknownApplication
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 from core.documents import ROOT
 from lib.errors import PonteError
@@ -23,9 +23,10 @@ def test_the_registry_uses_the_name_of_the_definition(definition):
     assert definition.label
 
 
+@pytest.mark.django_db
 def test_an_application_is_made_from_the_settings_and_opens_items(definition):
     assert isinstance(definition.application().open("item", before_call=lambda: None), Source)
-    with pytest.raises(KeyError):
+    with pytest.raises(UnknownApplication):
         definition.application("another's")
 
 

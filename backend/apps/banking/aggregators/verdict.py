@@ -24,6 +24,7 @@ class Action(StrEnum):
     CORRECT_FIELDS = "correct_fields"
     USE_EXISTING = "use_existing"
     CONNECT_SEPARATELY = "connect_separately"
+    ADD_CREDENTIALS = "add_credentials"
     GIVE_UP = "give_up"
 
     FIX_CONFIGURATION = "fix_configuration"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from apps.banking.aggregators.contract import Application
+from apps.banking.aggregators.contract import Application, UnknownApplication
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 
 
@@ -20,5 +20,5 @@ def application_of(options: dict[str, Any]) -> Application:
     name, application = options["aggregator"], options["application"]
     try:
         return aggregator(name).application(application)
-    except KeyError:
+    except UnknownApplication:
         raise CommandError(f"{name} has no application called {application!r}.") from None

@@ -1,6 +1,7 @@
 """The tables of banking, in one file for each group."""
 
 from apps.banking.models.account import Account, BalanceSnapshot
+from apps.banking.models.application import ClientApplication
 from apps.banking.models.bill import CreditCardBill
 from apps.banking.models.catalog import Category, Connector
 from apps.banking.models.connection import Connection, Consent, Identity
@@ -14,6 +15,7 @@ __all__ = [
     "Account",
     "BalanceSnapshot",
     "Category",
+    "ClientApplication",
     "Connection",
     "Connector",
     "Consent",

@@ -53,6 +53,10 @@ class Connection(models.Model):
     last_updated_at = models.DateTimeField(null=True)
     last_synced_at = models.DateTimeField(null=True)
     last_reconciled_at = models.DateTimeField(null=True)
+    # A person's "sync now" is refused until then: our own pause, or the time that the vendor named.
+    refresh_allowed_at = models.DateTimeField(null=True)
+    # The person has asked to disconnect; the worker that holds the mailbox does it.
+    disconnect_asked_at = models.DateTimeField(null=True)
     # When Ponte last looked at the item by itself. It does so only while it has no public address.
     last_polled_at = models.DateTimeField(null=True)
     # When our last complete listing began, and the age of the bank's data then. While the bank delivers nothing newer,

@@ -17,7 +17,8 @@ class SyncRun(models.Model):
     """One sync of one connection.
 
     `cause` is the kind of the event that caused it, and `event` the event's id (not a foreign key, because events are
-    purged). `counts` is {product: {created, changed, unchanged, removed}}. `progress` is not used.
+    purged). `counts` is {product: {created, changed, unchanged, removed}}. `progress` is {planned, read, reading}:
+    the products to read, those read so far, and the one that is being read. It commits with each page.
     """
 
     class State(models.TextChoices):

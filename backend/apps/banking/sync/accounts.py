@@ -11,7 +11,7 @@ from apps.banking.announce import announce
 from apps.banking.models import Account, CreditCardBill, Transaction
 from apps.banking.rows.balances import BRAZIL, record_balances
 from apps.banking.sync.listing import tombstone_all
-from apps.banking.sync.reading import ItemReading, Reading
+from apps.banking.sync.reading import ItemReading, Reading, Writing
 
 
 def read_accounts(reading: ItemReading) -> None:
@@ -67,15 +67,15 @@ def _close_missing(reading: ItemReading, listed_ids: set[str]) -> None:
             close_account(reading, account)
 
 
-def close_account(reading: Reading, account: Account) -> None:
+def close_account(writing: Writing, account: Account) -> None:
     """Tombstone the account and its transactions and bills, in database transactions of a bounded size."""
     scope = {"account_id": account.pk}
-    tombstone_all(reading.run, Product.TRANSACTIONS, Transaction, scope)
-    tombstone_all(reading.run, Product.BILLS, CreditCardBill, scope)
-    with reading.run.write():
+    tombstone_all(writing.run, Product.TRANSACTIONS, Transaction, scope)
+    tombstone_all(writing.run, Product.BILLS, CreditCardBill, scope)
+    with writing.run.write():
         # If the account returns, all its transactions are read again.
-        reading.forget_mark(account.vendor_id)
-        reading.run.remove(Product.ACCOUNTS, Account.objects.filter(pk=account.pk), [account.vendor_id])
+        writing.forget_mark(account.vendor_id)
+        writing.run.remove(Product.ACCOUNTS, Account.objects.filter(pk=account.pk), [account.vendor_id])
 
 
 def find_account(reading: Reading, account_id: str) -> Account | None:

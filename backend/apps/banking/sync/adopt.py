@@ -1,4 +1,4 @@
-"""Create the connection of an item, once. Its member never changes."""
+"""Create the connection of an item, once. Its member never changes, and no other client gets it."""
 
 from uuid import UUID
 
@@ -6,10 +6,20 @@ from django.utils import timezone
 
 from apps.banking.aggregators.contract import Row
 from apps.banking.aggregators.mailboxes import MailboxName
-from apps.banking.models import Connection, Connector
+from apps.banking.models import ClientApplication, Connection, Connector
 from apps.banking.rows.merge import merge
 from apps.clients.models import Membership
 from apps.events.work import unpark
+from lib.errors import ErrorType, Permanent
+
+
+class OtherClient(Permanent):
+    """The item, or the application that holds it, belongs to another client than the member's."""
+
+    default_type = ErrorType.ITEM_ERROR
+
+    def __init__(self) -> None:
+        super().__init__("the item belongs to another client", code="OTHER_CLIENT")
 
 
 def adopt(
@@ -18,8 +28,12 @@ def adopt(
     """Return the connection of the mailbox's item; create it for `member` if it is new. Call inside a transaction.
 
     An item never moves to another client. Events that were parked until the connection existed become due. A new
-    credential replaces the old one only if its member brings it.
+    credential replaces the old one only if its member brings it. Raises OtherClient.
     """
+    # Whoever has an application can give its items any member's id.
+    others = ClientApplication.objects.filter(aggregator=mailbox.aggregator, name=mailbox.application)
+    if mailbox.application and others.exclude(client_id=member.client_id).exists():
+        raise OtherClient
     connection, created = Connection.objects.get_or_create(
         aggregator=mailbox.aggregator,
         application=mailbox.application,
@@ -31,6 +45,8 @@ def adopt(
             "last_reconciled_at": timezone.now(),
         },
     )
+    if connection.client_id != member.client_id:
+        raise OtherClient
     if credential and connection.member_id == member.pk:
         connection.credential = credential
         connection.save(update_fields=["credential_sealed"])

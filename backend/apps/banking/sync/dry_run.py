@@ -68,7 +68,7 @@ def dry_run(connection: Connection) -> dict[str, dict[str, int]] | None:
     except Gone:
         return None
     run = DryRun(connection)
-    read_products(ItemReading(source, connection, run, state, plan_listing(state)))
+    read_products(ItemReading(connection, run, source, state, plan_listing(state)))
     if run.failures:
         raise run.failures[0]
     return run.counts_by_product

@@ -61,7 +61,7 @@ def uncovered_events(connection: Connection, events: list[Event]) -> list[Event]
 def run_plan(visit: PresentItem, plan: Plan) -> str:
     """Read the products of `plan` into our rows. Raises errors that a retry may fix; the rows read before stay."""
     run = RecordedRun(visit.batch, visit.connection)
-    reading = ItemReading(visit.source, visit.connection, run, visit.state, plan)
+    reading = ItemReading(visit.connection, run, visit.source, visit.state, plan)
     with run.recorded():
         with run.write():
             store_status(visit)

@@ -13,11 +13,10 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from apps.banking.aggregators.contract import Gone
-from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
 from apps.banking.sync.discover import discover
 from apps.banking.sync.item_events import request_sync
+from apps.banking.sync.look import differs, look
 from apps.events.models import Event
 from lib.errors import PonteError, Temporary
 
@@ -25,8 +24,6 @@ logger = logging.getLogger(__name__)
 
 # Looks of one run, which beat starts every minute: a third of what Pluggy allows for items.
 LOOK_LIMIT = 100
-# A run or its end changes one of these.
-WATCHED = ("status", "execution_status", "last_updated_at")
 _SEARCHED = "poll:searched"
 
 
@@ -81,21 +78,14 @@ def _next() -> Connection | None:
 
 
 def _look(connection: Connection) -> bool:
-    if not _has_changed(connection):
-        return False
+    return differs(connection, look(connection)) and request_visit(connection)
+
+
+def request_visit(connection: Connection) -> bool:
+    """Make a worker visit an item that has changed. False if one will do so anyway."""
     # Without this, each look would repeat the request while the visit waits for a retry.
     if Event.objects.filter(mailbox=connection.mailbox, state=Event.State.PENDING).exists():
         return False
     with transaction.atomic():
         request_sync(connection)
     return True
-
-
-def _has_changed(connection: Connection) -> bool:
-    application = aggregator(connection.aggregator).application(connection.application)
-    source = application.open(connection.vendor_id, credential=connection.credential)
-    try:
-        row = source.item().row
-    except Gone:
-        return True
-    return any(row.get(name, getattr(connection, name)) != getattr(connection, name) for name in WATCHED)

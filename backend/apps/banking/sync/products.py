@@ -34,7 +34,9 @@ OF_ITEM: dict[Product, type[VendorRow]] = {Product.LOANS: Loan, Product.IDENTITY
 
 def read_products(reading: ItemReading) -> None:
     """Read the products of the plan. `run.failures` collects their errors; only Throttled stops the reading."""
+    reading.run.planned = _planned(reading)
     for product, job in _jobs(reading):
+        reading.run.begin(product)
         try:
             job()
         except Throttled:
@@ -42,6 +44,13 @@ def read_products(reading: ItemReading) -> None:
         except PonteError as error:
             logger.warning("%s: reading %s failed: %s", reading.connection, product, describe_error(error)[1])
             reading.run.failures.append(error)
+    reading.run.begin("")
+
+
+def _planned(reading: ItemReading) -> list[str]:
+    """The products to read, in the order of reading. Cards are read with the accounts."""
+    reads = {Product.ACCOUNTS if product in ACCOUNT_TYPES else product for product in reading.plan.reads}
+    return [product for product in Product if product in reads | {Product.CONSENTS}]
 
 
 def _jobs(reading: ItemReading) -> Iterator[tuple[str, Job]]:

@@ -13,10 +13,9 @@ from apps.banking.sync.runs import Run
 
 
 @dataclass(repr=False)
-class Reading:
-    """The source to read from, the connection to write to, and the run that writes the rows and counts them."""
+class Writing:
+    """The connection to write to, and the run that writes the rows and counts them."""
 
-    source: Source
     connection: Connection
     run: Run
 
@@ -50,6 +49,13 @@ class Reading:
         """Delete the mark, so that the scope is read from its beginning next time. Inside a fenced transaction."""
         Mark.objects.filter(connection=self.connection, scope=scope).delete()
         self._marks.pop(scope, None)
+
+
+@dataclass(repr=False)
+class Reading(Writing):
+    """A writing with the source to read from."""
+
+    source: Source
 
 
 @dataclass(repr=False)

@@ -8,10 +8,11 @@ from apps.banking.models import Account, Connection, Consent, Identity, Investme
 from apps.banking.models.base import VendorRow
 from apps.banking.sync.accounts import close_account
 from apps.banking.sync.listing import tombstone_all
-from apps.banking.sync.reading import Reading
+from apps.banking.sync.reading import Writing
 from apps.banking.sync.runs import RecordedRun
 from apps.banking.sync.status import FENCED_COLUMNS
 from apps.banking.sync.visit import Visit
+from apps.events.work import Batch
 
 OF_CONNECTION: tuple[tuple[Product, type[VendorRow]], ...] = (
     (Product.INVESTMENTS, Investment),
@@ -23,20 +24,24 @@ OF_CONNECTION: tuple[tuple[Product, type[VendorRow]], ...] = (
 
 def retire(visit: Visit) -> str:
     """Tombstone everything and announce connection.deleted. The user's edits stay, in case the item returns."""
-    connection = visit.connection
+    return retire_rows(visit.batch, visit.connection)
+
+
+def retire_rows(batch: Batch, connection: Connection) -> str:
+    """`retire`, for work that does not read the item."""
     if connection.deleted_at:
         return "gone"
-    run = RecordedRun(visit.batch, connection)
+    run = RecordedRun(batch, connection)
     with run.recorded():
-        _tombstone_rows(Reading(visit.source, connection, run))
+        _tombstone_rows(Writing(connection, run))
         _end(run, connection)
     return "gone"
 
 
-def _tombstone_rows(reading: Reading) -> None:
-    connection, run = reading.connection, reading.run
+def _tombstone_rows(writing: Writing) -> None:
+    connection, run = writing.connection, writing.run
     for account in Account.objects.filter(connection=connection, deleted_at=None):
-        close_account(reading, account)
+        close_account(writing, account)
     scope = {"investment__connection": connection}
     tombstone_all(run, Product.INVESTMENT_TRANSACTIONS, InvestmentTransaction, scope)
     for product, model in OF_CONNECTION:

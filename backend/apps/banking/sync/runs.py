@@ -30,12 +30,16 @@ class Run(ABC):
     """Writes the rows of one sync of one connection, and counts them by product.
 
     `failures` are the errors of products that did not end the run; `refused` is the last row that was refused.
+    `planned` holds the products to read, `read` those that were read, `reading` the one that is being read.
     """
 
     cause: Event | None = None
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.planned: list[str] = []
+        self.read: list[str] = []
+        self.reading = ""
         self.counts: dict[str, Counts] = {}
         self.failures: list[PonteError] = []
         self.refused: PonteError | None = None
@@ -43,6 +47,19 @@ class Run(ABC):
     @abstractmethod
     def write(self) -> AbstractContextManager[None]:
         """One transaction. Rows and counts commit together or roll back together."""
+
+    def begin(self, product: str) -> None:
+        """From here on the run reads `product`; empty: it has read all. People see it with the next page's commit."""
+        if product == self.reading:
+            return
+        if self.reading and self.reading not in self.read:
+            self.read.append(self.reading)
+        self.reading = product
+
+    @property
+    def progress(self) -> dict[str, object]:
+        """How far the run is, for SyncRun.progress."""
+        return {"planned": self.planned, "read": list(self.read), "reading": self.reading}
 
     def merge(self, product: str, model: type[VendorRow], scope: Scope, page: Page) -> Counts:
         """Merge a page's rows, and log each row that was refused. Inside `write`."""
@@ -90,8 +107,8 @@ class RecordedRun(Run):
         with self._restoring_counts(), self.batch.write():
             row = self._open()
             yield
-            row.counts = self.counts_by_product
-            row.save(update_fields=["counts"])
+            row.counts, row.progress = self.counts_by_product, self.progress
+            row.save(update_fields=["counts", "progress"])
 
     @contextmanager
     def finish(self, outcome: str) -> Iterator[None]:
@@ -142,7 +159,8 @@ class RecordedRun(Run):
         return self._row
 
     def _close(self, row: SyncRun, state: SyncRun.State, error: Exception | None) -> None:
-        row.counts, row.state, row.finished_at = self.counts_by_product, state, max(timezone.now(), row.started_at)
+        row.counts, row.progress = self.counts_by_product, self.progress
+        row.state, row.finished_at = state, max(timezone.now(), row.started_at)
         if error:
             row.error_type, row.error_code = describe_error(error)
         row.save()

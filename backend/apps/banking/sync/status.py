@@ -25,11 +25,13 @@ STATES = {
 _NOT_COPIED = {"error_code", "vendor_id"}
 TROUBLED = (State.NEEDS_USER, State.OUTDATED)
 
-# Only the worker that holds the item's mailbox writes FENCED_COLUMNS. The others never change, or periodic tasks write
-# them at any time. (`extra` is not a column; `extra_sealed` is.)
+# Only the worker that holds the item's mailbox writes FENCED_COLUMNS. The others never change, or periodic tasks and
+# people write them at any time. (`extra` is not a column; `extra_sealed` is.)
 _OTHER_COLUMNS = {"id", "client", "member", "application", "credential_sealed", "created_at"} | {
     "last_reconciled_at",
     "last_polled_at",
+    "refresh_allowed_at",
+    "disconnect_asked_at",
     "consent_reminded_for",
 }
 FENCED_COLUMNS = [field.name for field in Connection._meta.concrete_fields if field.name not in _OTHER_COLUMNS]

@@ -9,7 +9,7 @@ from apps.banking.aggregators.contract import Page
 from apps.banking.factories import ConnectionFactory
 from apps.banking.models import Mark
 from apps.banking.sync.dry_run import DryRun
-from apps.banking.sync.reading import Reading, joined_pages
+from apps.banking.sync.reading import Writing, joined_pages
 
 IDS = st.sampled_from("abcd")
 
@@ -55,7 +55,7 @@ class Committing(DryRun):
 @pytest.mark.django_db
 def test_a_mark_is_written_when_it_moves_and_forgotten_with_its_scope(django_assert_num_queries):
     connection = ConnectionFactory()
-    reading = Reading(None, connection, Committing(connection))
+    reading = Writing(connection, Committing(connection))
     reading.store_mark("a", "5")
     with django_assert_num_queries(0):
         reading.store_mark("a", "5")
@@ -66,4 +66,4 @@ def test_a_mark_is_written_when_it_moves_and_forgotten_with_its_scope(django_ass
     assert Mark.objects.filter(client=connection.client).count() == 2
     reading.forget_mark("a")
     assert (reading.mark("a"), reading.mark("b")) == ("", "1")
-    assert Reading(None, connection, DryRun(connection)).mark("a") == ""
+    assert Writing(connection, DryRun(connection)).mark("a") == ""

@@ -40,7 +40,7 @@ def transactions_changed(batch: Batch) -> str:
 
 
 def _read_changes(visit: Visit, run: RecordedRun) -> str:
-    reading = Reading(visit.source, visit.connection, run)
+    reading = Reading(visit.connection, run, visit.source)
     for account_id, changes in _changes(visit).items():
         try:
             _read(reading, account_id, changes)

@@ -14,7 +14,7 @@ from apps.banking.aggregators.contract import Gone, ItemState, Source, Subject
 from apps.banking.aggregators.mailboxes import MailboxName, read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
-from apps.banking.sync.adopt import adopt, as_membership_id, member_of
+from apps.banking.sync.adopt import OtherClient, adopt, as_membership_id, member_of
 from apps.events.work import Batch, Handler, Park
 from lib.errors import ErrorType, Unexpected
 
@@ -138,8 +138,11 @@ def _adopt(batch: Batch, mailbox: MailboxName, state: ItemState) -> Connection:
     member = member_of(state.member)
     if member is None:
         raise Park("the item names none of our members")
-    with batch.write():
-        return adopt(mailbox, member, institution=state.institution)
+    try:
+        with batch.write():
+            return adopt(mailbox, member, institution=state.institution)
+    except OtherClient:
+        raise Park("the item names a member of another client than its application's") from None
 
 
 def item_handler(present: Callable[[PresentItem], str], gone: Callable[[GoneItem], str]) -> Handler:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -18,6 +20,7 @@ from apps.banking.aggregators.contract import (
     Deliveries,
     Directory,
     Door,
+    ItemState,
     ListedItem,
     Source,
     Subscription,
@@ -26,12 +29,14 @@ from apps.banking.aggregators.contract import (
 from apps.banking.aggregators.pluggy.client.api import Called
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.directory import PluggyDirectory
-from apps.banking.aggregators.pluggy.item_state import listed_items
+from apps.banking.aggregators.pluggy.item_state import item_state, listed_items
 from apps.banking.aggregators.pluggy.source import PluggySource
-from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs
+from apps.banking.aggregators.pluggy.webhooks.authenticity import Proofs, make_path_token, named_in
 from apps.banking.aggregators.pluggy.webhooks.delivery import PluggyDeliveries
 from apps.banking.aggregators.pluggy.webhooks.door import PluggyDoor
 from apps.banking.aggregators.pluggy.webhooks.subscription import PluggySubscription
+from apps.banking.aggregators.stored import Credentials
+from lib.http import LOOPBACK
 from lib.secret_list import secret_list
 
 # The settings that every call needs, by the application's fields.
@@ -51,12 +56,13 @@ class PluggyApplication(Application):
     client_secret: str
     proofs: Proofs
     name: str = ""
+    client: UUID | None = None
 
     def __post_init__(self) -> None:
         """Raises ImproperlyConfigured for an empty secret, which would prove anybody."""
         secret_list("An application's secrets", [*self.proofs.secrets, *self.proofs.hmac_secrets])
 
-    def client(self, *, before_call: Callable[[], None] = nothing) -> PluggyClient:
+    def calls(self, *, before_call: Callable[[], None] = nothing) -> PluggyClient:
         """A client that shares this process's connections. Raises ImproperlyConfigured for missing settings."""
         if missing := [setting for field, setting in REQUIRED.items() if not getattr(self, field)]:
             raise ImproperlyConfigured(f"Pluggy is not configured: set {' and '.join(missing)}.")
@@ -65,7 +71,7 @@ class PluggyApplication(Application):
 
     def open(self, item_id: str, *, credential: str = "", before_call: Callable[[], None] = nothing) -> Source:
         """A Source for the item. Pluggy's items need no credential of their own."""
-        return PluggySource(self.client(before_call=before_call), item_id)
+        return PluggySource(self.calls(before_call=before_call), item_id)
 
     @cached_property
     def door(self) -> Door:
@@ -74,15 +80,51 @@ class PluggyApplication(Application):
 
     def directory(self, *, before_call: Callable[[], None] = nothing) -> Directory:
         """Pluggy's connectors and categories."""
-        return PluggyDirectory(self.client(before_call=before_call))
+        return PluggyDirectory(self.calls(before_call=before_call))
 
     def items(self) -> Iterator[list[ListedItem]]:
         """All items, newest first. Raises NotEnabled unless Pluggy has enabled the list for the team."""
-        return listed_items(self.client())
+        return listed_items(self.calls())
+
+    def connect_token(self, member: UUID, *, item_id: str = "", webhook_url: str = "", redirect_url: str = "") -> str:
+        """A connect token. It leaves out an address that Pluggy would refuse, and with it the whole token."""
+        return self.calls().connect_token(
+            client_user_id=str(member),
+            webhook_url=webhook_url if self._takes(webhook_url) else None,
+            oauth_redirect_uri=redirect_url if urlsplit(redirect_url).scheme == "https" else None,
+            item_id=item_id or None,
+        )
+
+    def path_token(self, member: UUID) -> str:
+        """The token for the `webhookUrl` of the member's items."""
+        return make_path_token(member, self.name)
+
+    def refresh(self, item_id: str, *, webhook_url: str = "") -> ItemState:
+        """Make Pluggy sync the item now. It also learns the address of the item's webhooks."""
+        url = webhook_url if self._takes(webhook_url) else None
+        return item_state(self.calls().update_item(item_id, webhook_url=url))
+
+    def delete_item(self, item_id: str) -> None:
+        """Delete the item, its data at Pluggy and its consent."""
+        self.calls().delete_item(item_id)
+
+    def answer(self, item_id: str, name: str, value: str) -> ItemState:
+        """Send the second factor."""
+        return item_state(self.calls().answer_mfa(item_id, {name: value}))
+
+    def authenticate(self) -> None:
+        """Fetch a new API key. Raises CredentialsRefused."""
+        self.calls().authenticate()
+
+    def _takes(self, url: str) -> bool:
+        """Whether Pluggy accepts this address for webhooks: https to another machine. The sandbox accepts any."""
+        parts = urlsplit(url)
+        is_sandbox = urlsplit(self.api_url).hostname in LOOPBACK
+        return bool(parts.hostname) and (is_sandbox or (parts.scheme == "https" and parts.hostname not in LOOPBACK))
 
     def subscription(self) -> Subscription:
         """Our subscription to all events."""
-        return PluggySubscription(self.client(), self.api_url, self.proofs)
+        return PluggySubscription(self.calls(), self.api_url, self.proofs)
 
     def deliveries(self) -> Deliveries:
         """An imitation of Pluggy's webhooks."""
@@ -96,6 +138,24 @@ def from_settings() -> tuple[PluggyApplication, ...]:
         settings.PLUGGY_API_URL, settings.PLUGGY_CLIENT_ID, settings.PLUGGY_CLIENT_SECRET, Proofs.from_settings()
     )
     return (application,)
+
+
+def of_client(credentials: Credentials) -> PluggyApplication:
+    """A client's own application at the same Pluggy. Only path tokens prove its webhooks."""
+    return PluggyApplication(
+        settings.PLUGGY_API_URL,
+        credentials.key,
+        credentials.secret,
+        Proofs(application=credentials.name),
+        credentials.name,
+        credentials.client,
+    )
+
+
+def door_of_token(token: str) -> tuple[str, Door] | None:
+    """The client's application that the token names, and its door. The MAC in the token shows that Ponte made it."""
+    name = named_in(token)
+    return (name, PluggyDoor(Proofs(application=name))) if name else None
 
 
 @receiver(setting_changed)

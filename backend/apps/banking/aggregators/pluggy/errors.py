@@ -13,7 +13,7 @@ from datetime import datetime
 
 from apps.banking.aggregators import contract
 from apps.banking.aggregators.verdict import Action
-from lib.errors import ErrorType, NeedsUser, Permanent, PonteError, Temporary, Unexpected
+from lib.errors import ErrorType, NeedsUser, Permanent, Temporary, Unexpected
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,11 +38,20 @@ class ErrorDetails:
     retry_at: datetime | None = None
 
 
-class PluggyFailure(PonteError):
+class PluggyFailure(contract.VendorFailure):
     """A mixin of each error below: the `action` to take next, and Pluggy's `details`."""
 
-    action: Action = Action.NONE
     details: ErrorDetails = ErrorDetails()
+
+    @property
+    def try_again_at(self) -> datetime | None:
+        """When Pluggy allows the call again, if its answer said so."""
+        return self.details.retry_at
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items that Pluggy names."""
+        return self.details.item_ids
 
     def with_context(self, action: Action, details: ErrorDetails) -> "PluggyFailure":
         """Set the context, and return the same error."""
@@ -91,7 +100,7 @@ class PluggyUnexpected(PluggyFailure, Unexpected):
     """An answer that Pluggy's documentation does not describe."""
 
 
-class CredentialsRefused(PluggyUnexpected):
+class CredentialsRefused(PluggyUnexpected, contract.CredentialsRefused):
     """Pluggy refuses PLUGGY_CLIENT_ID or PLUGGY_CLIENT_SECRET. Ponte logs an error and retries until they are right."""
 
 

@@ -1,7 +1,6 @@
 """The steps of every call to Pluggy: rate budget, lease, circuit breaker, API key, HTTP, code table."""
 
 import copy
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from apps.banking.aggregators.pluggy.client.answers import failure, is_stale_key
 from apps.banking.aggregators.pluggy.client.endpoints import AUTH, ENDPOINTS, Endpoint
 from apps.banking.aggregators.pluggy.client.keys import KeyCache
 from apps.banking.aggregators.pluggy.errors import OutcomeUnknown, PluggyFailure, PluggyUnexpected
+from lib import crypto
 from lib.circuit import Breaker
 from lib.errors import ErrorType, PonteError, Temporary, Throttled
 from lib.http import UNSENT, Answer, JsonClient
@@ -26,6 +26,7 @@ SHARE = 0.95
 # How long a sync in progress waits for its budget. A long sync that restarted each time would never end.
 PATIENCE_SECONDS = 120.0
 TICK_SECONDS = 5.0
+_NAME_PURPOSE = "pluggy application"
 
 # Failures that count against the bank's breaker, and those that count against Pluggy's.
 OF_THE_BANK = frozenset({ErrorType.BANK_MAINTENANCE, ErrorType.INSTITUTION_ERROR})
@@ -74,7 +75,7 @@ class Api:
     ) -> None:
         self._http, self._redis, self._patience = http, redis, patience
         self._credentials = {"clientId": client_id, "clientSecret": client_secret}
-        self.name = application_name(http.base_url, client_id)
+        self.name = application_name(http.base_url, client_id, client_secret)
         self._budgets = _budgets(redis, self.name, share)
         self._breaker = Breaker(redis, f"pluggy:{self.name}")
         self.before_call, self.after_call = before_call, after_call
@@ -111,6 +112,10 @@ class Api:
         if is_stale_key(answer):
             raise failure(endpoint, answer)
         return answer.body
+
+    def authenticate(self) -> None:
+        """Exchange the credentials for a new API key, whether or not there is one."""
+        self._authenticate()
 
     def _authenticate(self) -> str:
         answer = self._send(_Call(AUTH, AUTH.path, json=self._credentials))
@@ -192,9 +197,11 @@ def _record(step: Callable[[], object]) -> None:
         logger.warning("The outcome of a call was not stored for other workers: %s", error)
 
 
-def application_name(base_url: str, client_id: str) -> str:
-    """The name of an application in shared keys, which does not reveal its id."""
-    return hashlib.sha256(f"{base_url}\n{client_id}".encode()).hexdigest()[:16]
+def application_name(base_url: str, client_id: str, client_secret: str) -> str:
+    """The name of an application in shared keys, which reveals neither its id nor its secret.
+
+    A client id is public. Somebody with another's id and a wrong secret must not get the other's API key."""
+    return crypto.digest(f"{base_url}\n{client_id}\n{client_secret}".encode(), _NAME_PURPOSE).hex()
 
 
 def _budgets(redis: Redis, name: str, share: float) -> dict[str, Budget]:

@@ -44,6 +44,10 @@ class PluggyClient(ItemCalls, ProductCalls, DirectoryCalls):
             patience=patience,
         )
 
+    def authenticate(self) -> None:
+        """Exchange the client id and secret for a new API key. Raises CredentialsRefused."""
+        self._api.authenticate()
+
     def with_hooks(
         self, *, before_call: Callable[[], None] = nothing, after_call: Callable[[Called], None] | None = None
     ) -> "PluggyClient":

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from django.conf import settings
 from lib import crypto
 
 _TOKEN_PURPOSE = "pluggy webhook path"  # noqa: S105 - names a use of the key
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _TOKEN_SIZE = 16 + crypto.DIGEST_SIZE
 
 
@@ -128,13 +130,23 @@ def sign(body: bytes, secret: str, encoding: str = "hex") -> str:
 
 
 def make_path_token(membership: UUID, application: str = "") -> str:
-    """The secret part of the webhook URL for a membership's items."""
+    """The secret part of the webhook URL for a membership's items. It names the application, unless it has no name."""
     newest = _path_macs(membership, application)[0]
-    return base64.urlsafe_b64encode(membership.bytes + newest).rstrip(b"=").decode()
+    secret = base64.urlsafe_b64encode(membership.bytes + newest).rstrip(b"=").decode()
+    return f"{application}.{secret}" if application else secret
+
+
+def named_in(token: str) -> str:
+    """The application that a token names, which any sender can write; empty for the one of the settings."""
+    name = token.rpartition(".")[0]
+    return name if _NAME.fullmatch(name) else ""
 
 
 def read_path_token(token: str, application: str = "") -> UUID | None:
-    """The membership for which Ponte made the token; None if Ponte did not make it."""
+    """The membership for which Ponte made the token; None if Ponte did not make it for this application."""
+    name, _, token = token.rpartition(".")
+    if name != application:
+        return None
     try:
         raw = base64.b64decode(token.encode() + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
