@@ -163,6 +163,15 @@ def differences(bank: Bank) -> Callable[[str], dict]:
     """How our rows of an item differ from those of a new full fetch; {} if they do not."""
     from apps.banking import models as m
     from apps.banking.aggregators.pluggy import rows
+    from apps.banking.cards.kinds import complete
+
+    def completed(is_card: bool) -> Any:
+        def mapper(doc: dict) -> dict:
+            row = rows.transaction(doc)
+            complete(row, is_card=is_card)
+            return row
+
+        return mapper
 
     def of(parent: Any, name: str) -> dict:
         return {"client_id": parent.client_id, name: parent.pk}
@@ -179,8 +188,8 @@ def differences(bank: Bank) -> Callable[[str], dict]:
         }
         for account in m.Account.objects.filter(connection=connection, deleted_at=None):
             docs = truth["transactions"].get(account.vendor_id, [])
-            scope = of(account, "account_id")
-            counts[f"transactions {account.pk}"] = _differs(m.Transaction, scope, rows.transaction, docs)
+            scope, mapper = of(account, "account_id"), completed(account.type == "CREDIT")
+            counts[f"transactions {account.pk}"] = _differs(m.Transaction, scope, mapper, docs)
             bills = truth["bills"].get(account.vendor_id, [])
             counts[f"bills {account.pk}"] = _differs(m.CreditCardBill, scope, rows.bill, bills)
         for investment in m.Investment.objects.filter(connection=connection, deleted_at=None):

@@ -153,6 +153,18 @@ class TransactionFactory(OfAccountFactory[models.Transaction]):
     status = "POSTED"
 
 
+class TransferPairFactory(DjangoModelFactory[models.TransferPair]):
+    class Meta:
+        model = models.TransferPair
+
+    outgoing = factory.SubFactory(TransactionFactory)
+    client = factory.SelfAttribute("outgoing.client")
+    incoming = factory.SubFactory(
+        TransactionFactory, account__client=factory.SelfAttribute("..client"), amount=Decimal("10.00"), type="CREDIT"
+    )
+    kind = "own_transfer"
+
+
 class BalanceSnapshotFactory(DjangoModelFactory[models.BalanceSnapshot]):
     class Meta:
         model = models.BalanceSnapshot

@@ -6,10 +6,12 @@ from apps.banking.models.bill import CreditCardBill
 from apps.banking.models.catalog import Category, Connector
 from apps.banking.models.connection import Connection, Consent, Identity
 from apps.banking.models.investment import Investment, InvestmentTransaction
+from apps.banking.models.kinds import Kind
 from apps.banking.models.loan import Loan
 from apps.banking.models.mark import Mark
 from apps.banking.models.sync_run import SyncRun
 from apps.banking.models.transaction import Transaction
+from apps.banking.models.transfer_pair import TransferPair
 
 __all__ = [
     "Account",
@@ -23,8 +25,10 @@ __all__ = [
     "Identity",
     "Investment",
     "InvestmentTransaction",
+    "Kind",
     "Loan",
     "Mark",
     "SyncRun",
     "Transaction",
+    "TransferPair",
 ]

@@ -10,11 +10,12 @@ from apps.banking.models.account import Account
 from apps.banking.models.base import ClientRow, VendorQuerySet, checks, currency_check
 from apps.banking.models.catalog import Category
 from apps.banking.models.words import HasWords, query
+from apps.banking.models.kinds import BY_SIGN, SPENDING, Kind
 from apps.banking.sizes import CURRENCY, LINE, MONEY, WORD
 
 # Tombstones whose edits have not been carried to another row.
 ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
-    Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False)
+    Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False) | ~Q(user_kind="")
 )
 
 
@@ -32,6 +33,17 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
             return self.none()
         return self.filter(HasWords(wanted), client_id=client, deleted_at=None)
 
+    def spending(self) -> Self:
+        """The rows that count as spending: purchases, fees, money sent to others; refunds, whose sign reduces the sum.
+
+        Not the payments of card bills, transfers between own accounts, investments and loans. What a person said about
+        a row decides, then its pair, then the rules.
+        """
+        said = Q(user_kind__in=SPENDING)
+        ruled = Q(kind__in=SPENDING) | Q(kind__in=BY_SIGN, amount__lt=0)
+        unpaired = Q(pair_as_outgoing=None, pair_as_incoming=None)
+        return self.filter(said | Q(ruled, unpaired, user_kind=""))
+
     def newest_first(self) -> Self:
         """The order of every list, which the indexes support."""
         return self.order_by("-date", "-id")
@@ -45,12 +57,13 @@ class Transaction(ClientRow):
     """Money that moved, or will move (PENDING). `amount` is negative for a DEBIT, positive for a CREDIT.
 
     `date` is the day in Brazil to which it belongs, `occurred_at` the instant, if the vendor knows it.
-    `user_category`, `note` and `hidden` belong to the user, and no sync changes them. When the vendor gives the
-    same transaction a new id, the old row's `replaced_by` is the new row, and Ponte copies the user's edits.
+    `user_category`, `user_kind`, `note` and `hidden` belong to the user, and no sync changes them. When the vendor
+    gives the same transaction a new id, the old row's `replaced_by` is the new row, and Ponte copies the user's edits.
+    `kind` is what Ponte's rules say (`cards/kinds.py`), `user_kind` what a person said.
     """
 
     natural_key = ("account_id", "vendor_id")
-    own_columns = ("user_category", "note", "hidden", "replaced_by")
+    own_columns = ("user_category", "user_kind", "note", "hidden", "replaced_by")
     cleared_on_return = ("replaced_by",)
 
     account = models.ForeignKey(
@@ -79,10 +92,18 @@ class Transaction(ClientRow):
     bill_id = models.CharField(max_length=100, blank=True, default="", db_default="")
     purchase_date = models.DateField(null=True)
     payee_mcc = models.IntegerField(null=True)
+    bill_post_date = models.DateField(null=True)
+    # The month in which the bill is due on which the bank expects the row: its first day
+    bill_month = models.DateField(null=True)
+    fee_type = models.CharField(**WORD)
+    other_credits_type = models.CharField(**WORD)
+    # Ponte's
+    kind = models.CharField(**WORD, choices=Kind.choices)
     # The user's
     user_category = models.ForeignKey(
         Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    user_kind = models.CharField(**WORD, choices=Kind.choices)
     note = models.TextField(blank=True, default="", db_default="")
     hidden = models.BooleanField(default=False, db_default=False)
     # A migration sets ON DELETE SET NULL in the database, so that deleting an account need not read all its rows.
@@ -125,9 +146,10 @@ class Transaction(ClientRow):
             ),
             models.Index(fields=["replaced_by"], name="transaction_replaced", condition=Q(replaced_by__isnull=False)),
             # Tombstones whose edits have not been carried to the row that replaced them.
+            models.Index(fields=["account"], name="transaction_open_edits", condition=ORPHANED),
             models.Index(
                 fields=["account"],
-                name="transaction_orphaned_edits",
-                condition=ORPHANED,
+                name="transaction_instalments",
+                condition=Q(deleted_at=None, total_installments__gt=1),
             ),
         ]

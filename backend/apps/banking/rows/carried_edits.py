@@ -114,7 +114,7 @@ _NEAR = """
     )
     SELECT id, date, amount, currency_code, description, provider_id, created_at,
            coalesce(deleted_at, created_at), "order",
-           deleted_at IS NOT NULL AND (hidden OR note <> '' OR user_category_id IS NOT NULL),
+           deleted_at IS NOT NULL AND (hidden OR note <> '' OR user_kind <> '' OR user_category_id IS NOT NULL),
            EXISTS (SELECT FROM banking_transaction AS older WHERE older.replaced_by_id = row.id)
     FROM banking_transaction AS row WHERE id IN (
         SELECT id FROM rows JOIN of_provider USING (provider_id)
@@ -135,6 +135,7 @@ _CARRY = """
     )
     UPDATE banking_transaction AS new SET
         user_category_id = coalesce(new.user_category_id, pairs.user_category_id),
+        user_kind = coalesce(nullif(new.user_kind, ''), pairs.user_kind),
         note = coalesce(nullif(new.note, ''), pairs.note),
         hidden = new.hidden OR pairs.hidden,
         updated_at = now()

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from apps.banking.aggregators.contract import Page, Product
+from apps.banking.aggregators.contract import ACCOUNT_TYPES, Page, Product
 from apps.banking.aggregators.registry import aggregator
+from apps.banking.cards.kinds import complete
 from apps.banking.models import Account, Connection, Transaction
 from apps.banking.rows.carried_edits import carry_edits, open_edits
 from apps.banking.rows.merge import Scope
@@ -93,6 +94,9 @@ class Reader:
         if account is None:
             return
         self.accounts[page.parent] = account
+        is_card = account.type == ACCOUNT_TYPES[Product.CARDS]
+        for row in page.rows:
+            complete(row, is_card=is_card)
         run = self.reading.run
         with run.write():
             run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page)

@@ -83,6 +83,10 @@ FIELDS: dict[type[models.Model], dict[str, str]] = {
         "bill_id": "creditCardMetadata.billId line",
         "purchase_date": "creditCardMetadata.purchaseDate day",
         "payee_mcc": "creditCardMetadata.payeeMCC whole",
+        "bill_post_date": "creditCardMetadata.billPostDate day",
+        "bill_month": "creditCardMetadata.billForecastDate month",
+        "fee_type": "creditCardMetadata.feeType word",
+        "other_credits_type": "creditCardMetadata.otherCreditsType word",
     },
     CreditCardBill: {
         **ALL,
@@ -248,6 +252,7 @@ KINDS: dict[str, Callable[[int], tuple[Any, Any]]] = {
     "flag": lambda n: (True, True),
     "currency": lambda n: (f"X{chr(65 + n // 26)}{chr(65 + n % 26)}",) * 2,
     "day": lambda n: (f"{DAYS + timedelta(n)}T00:00:00.000Z", DAYS + timedelta(n)),
+    "month": lambda n: (f"20{n:02}-03", date(2000 + n, 3, 1)),
     "instant": lambda n: (f"2026-11-01T10:{n:02}:00.000Z", datetime(2026, 11, 1, 10, n, tzinfo=UTC)),
     "words": lambda n: ([f"WORD_{n}", "ANOTHER"],) * 2,
     "objects": lambda n: ([{"value": n}],) * 2,
@@ -279,6 +284,9 @@ def filled(model: type[models.Model], columns: list[str]) -> tuple[dict, Row]:
         field, kind = FIELDS[model][column].split()
         sent, expected[column] = KINDS[kind](everything.index(column) + 2)
         put(doc, field, sent)
+    if "bill_post_date" in expected:
+        # The day of posting is also the day of a card's row.
+        expected["date"] = expected["bill_post_date"]
     return doc, {**expected, "extra": {name: value for name, value in doc.items() if name in IN_EXTRA}}
 
 

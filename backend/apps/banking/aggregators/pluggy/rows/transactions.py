@@ -13,6 +13,7 @@ from apps.banking.aggregators.pluggy.rows.values import (
     day_of,
     line,
     money,
+    month,
     part,
     text,
     whole,
@@ -63,6 +64,10 @@ _NO_CARD: Row = {
     "bill_id": "",
     "purchase_date": None,
     "payee_mcc": None,
+    "bill_post_date": None,
+    "bill_month": None,
+    "fee_type": "",
+    "other_credits_type": "",
 }
 
 
@@ -75,6 +80,10 @@ def _card_columns(card: Doc, unused: Doc) -> Row:
         "bill_id": text(card, "billId", unused, ID_LENGTH),
         "purchase_date": day(card, "purchaseDate", unused),
         "payee_mcc": whole(card, "payeeMCC", unused),
+        "bill_post_date": day(card, "billPostDate", unused),
+        "bill_month": month(card, "billForecastDate", unused),
+        "fee_type": word(card, "feeType", unused),
+        "other_credits_type": word(card, "otherCreditsType", unused),
     }
 
 

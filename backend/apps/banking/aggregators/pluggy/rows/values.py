@@ -18,6 +18,7 @@ from lib.storable import storable, storable_text
 BRAZIL = ZoneInfo("America/Sao_Paulo")
 NO_CURRENCY = "XXX"
 INTEGER_LIMIT = 2**31
+FIRST_YEAR = 1970
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _ZONE = re.compile(r"(?:[zZ]|[+-]\d\d(?::?\d\d)?)\s*$")
 
@@ -153,6 +154,18 @@ def day(doc: Doc, name: str, extra: Doc) -> date | None:
     if result is None:
         extra[name] = value
     return result
+
+
+def month(doc: Doc, name: str, extra: Doc) -> date | None:
+    """The first day of a month, from `YYYY-MM`. A month that no bill can have, such as 0001-01, goes to `extra`."""
+    value = doc.get(name)
+    if value is None:
+        return None
+    first = parse(f"{value[:7]}-01") if isinstance(value, str) else None
+    if first is None or first.year < FIRST_YEAR:
+        extra[name] = value
+        return None
+    return first.date()
 
 
 @lru_cache(maxsize=8192)
