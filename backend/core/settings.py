@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 from kombu import Queue
 
+from core import api_settings
 from core.logs import logging_config
 from core.policy import PAGES, PERMISSIONS
 from core.required import require
@@ -54,10 +55,18 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
+<<<<<<< HEAD
     "django_htmx",
     "csp",
+=======
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+>>>>>>> 4c07670 (The REST API knows its callers and has one form of error)
     "apps.audit",
     "apps.clients",
+    "apps.api",
     "apps.events",
     "apps.banking",
     "apps.reliability",
@@ -215,6 +224,15 @@ EVENT_TASKS = {
     "connection.reconcile": ("process_connection_reconcile", "background"),
     "connection.disconnect": ("process_connection_disconnect", "quick"),
 }
+
+# --- The REST API ---
+# Calls in a minute of one person, of all people of one client, and of an address without a token.
+API_CALLS_PER_USER = env.int("API_CALLS_PER_USER", 300)
+API_CALLS_PER_CLIENT = env.int("API_CALLS_PER_CLIENT", 1200)
+API_CALLS_PER_ADDRESS = env.int("API_CALLS_PER_ADDRESS", 60)
+REST_FRAMEWORK = api_settings.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = api_settings.SPECTACULAR
+SIMPLE_JWT = api_settings.jwt_settings(SECRET_KEY)
 
 # --- Pluggy ---
 PLUGGY_API_URL = env.str("PLUGGY_API_URL", "https://api.pluggy.ai").rstrip("/")

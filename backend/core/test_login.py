@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
 
 from core import login
+from lib import login_limit
 from lib.client_address import trusted_proxies
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def test_the_right_password_opens_the_admin(guess):
 
 
 def test_an_account_is_guessed_only_so_often_from_anywhere(guess):
-    allowed = login.BY_ACCOUNT[0]
+    allowed = login_limit.BY_ACCOUNT[0]
     for number in range(allowed):
         assert guess(name=("ana", " ANA ")[number % 2], address=f"203.0.113.{number}") == "wrong"
     assert guess(password=PASSWORD, address="198.51.100.1") == "limited"
@@ -62,7 +63,7 @@ def test_an_account_is_guessed_only_so_often_from_anywhere(guess):
 
 
 def test_an_address_guesses_only_so_often_at_any_accounts(guess):
-    allowed = login.BY_ADDRESS[0]
+    allowed = login_limit.BY_ADDRESS[0]
     for number in range(allowed):
         assert guess(name=f"user-{number}") == "wrong"
     assert guess(name="ana", password=PASSWORD) == "limited"
@@ -70,7 +71,7 @@ def test_an_address_guesses_only_so_often_at_any_accounts(guess):
 
 
 def test_addresses_of_one_ipv6_network_count_as_one(guess):
-    for number in range(login.BY_ADDRESS[0]):
+    for number in range(login_limit.BY_ADDRESS[0]):
         guess(name=f"user-{number}", address=f"2001:db8:1:2::{number + 1}")
     assert guess(password=PASSWORD, address="2001:db8:1:2:ffff::1") == "limited"
     assert guess(password=PASSWORD, address="2001:db8:1:3::1") == "in"
@@ -78,15 +79,15 @@ def test_addresses_of_one_ipv6_network_count_as_one(guess):
 
 def test_while_addresses_are_unknown_all_of_them_share_a_larger_limit(guess, settings, monkeypatch):
     settings.TRUSTED_PROXIES = trusted_proxies([], in_front=True)
-    monkeypatch.setattr(login, "BY_ADDRESS", (3, 600))
-    monkeypatch.setattr(login, "WITHOUT_ADDRESS", (6, 600))
+    monkeypatch.setattr(login_limit, "BY_ADDRESS", (3, 600))
+    monkeypatch.setattr(login_limit, "WITHOUT_ADDRESS", (6, 600))
     assert [guess(name=f"user-{number}", address=f"203.0.113.{number}") for number in range(6)] == ["wrong"] * 6
     assert guess(password=PASSWORD) == "limited"
-    assert login.WITHOUT_ADDRESS[0] > login.BY_ADDRESS[0]
+    assert login_limit.WITHOUT_ADDRESS[0] > login_limit.BY_ADDRESS[0]
 
 
 def test_the_limit_ends_by_itself(guess, monkeypatch, wait_until):
-    monkeypatch.setattr(login, "BY_ACCOUNT", (2, 1))
+    monkeypatch.setattr(login_limit, "BY_ACCOUNT", (2, 1))
     assert [guess(), guess()] == ["wrong", "wrong"]
     wait_until(lambda: guess(password=PASSWORD) == "in", 10)
 
@@ -100,7 +101,7 @@ def test_without_valkey_the_admin_stays_open_and_the_log_says_so(guess, settings
 
 
 def test_valkey_and_the_log_hold_no_account(guess, settings, caplog, monkeypatch):
-    monkeypatch.setattr(login, "BY_ACCOUNT", (1, 600))
+    monkeypatch.setattr(login_limit, "BY_ACCOUNT", (1, 600))
     with caplog.at_level(logging.WARNING):
         assert [guess(), guess()] == ["wrong", "limited"]
     assert "A login was refused" in caplog.text

@@ -16,7 +16,7 @@ urlpatterns = [
     path("", home),
     path("", include("apps.reliability.urls")),
     path("", include("apps.clients.urls")),
-    path("api/banking/", include("apps.banking.urls")),
+    path("api/", include("core.api_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     *admin_at(settings.ADMIN_PATH),
     *([path("design/", design)] if settings.DEBUG else []),

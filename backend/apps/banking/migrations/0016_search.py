@@ -62,7 +62,7 @@ INDEX = """
 class Migration(migrations.Migration):
     # An index that is built concurrently cannot be in a transaction.
     atomic = False
-    dependencies = [("banking", "0010_polling")]
+    dependencies = [("banking", "0014_card_bill_indexes")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION IF EXISTS banking_words(uuid, text, text, text)"),

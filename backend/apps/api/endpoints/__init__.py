@@ -1,0 +1,1 @@
+"""The endpoints that are about the caller: login, person, clients, tokens."""

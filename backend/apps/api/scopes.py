@@ -1,0 +1,60 @@
+"""What an access may do: its scopes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from apps.clients.models import Client, Membership
+
+if TYPE_CHECKING:
+    from apps.api.models import AccessToken
+
+
+class Scope(TextChoices):
+    """One thing that an access may do."""
+
+    READ = "read", _("read data")
+    WRITE = "write", _("change data; includes reading")
+    IDENTITY = "identity", _("read names, documents and addresses")
+    STAFF = "staff", _("what staff may do; for staff only")
+
+
+# A member with one of these roles may look at everything of the client, and change nothing.
+READS_ONLY = frozenset({"viewer"})
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who calls, for which client, and what the call may do. DRF has it as `request.auth`.
+
+    `via` is session, jwt or token. A person without a client has no membership.
+    """
+
+    via: str
+    user: AbstractBaseUser
+    membership: Membership | None
+    scopes: frozenset[str]
+    token: "AccessToken | None" = None
+
+    @property
+    def client(self) -> Client | None:
+        """The client whose rows the call is about."""
+        return self.membership.client if self.membership else None
+
+
+def scopes_of_person(user: AbstractBaseUser) -> frozenset[str]:
+    """All that a person may do who has signed in. Staff may do what staff may do."""
+    usual = {Scope.READ, Scope.WRITE, Scope.IDENTITY}
+    return frozenset(map(str, usual | {Scope.STAFF} if getattr(user, "is_staff", False) else usual))
+
+
+def granted(scopes: Iterable[str], user: AbstractBaseUser) -> frozenset[str]:
+    """What a token with `scopes` may do now: never more than its person, and writing includes reading."""
+    wanted = set(scopes)
+    if Scope.WRITE in wanted:
+        wanted.add(str(Scope.READ))
+    return frozenset(wanted) & scopes_of_person(user)

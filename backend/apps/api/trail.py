@@ -1,0 +1,46 @@
+"""What the audit says about tokens and calls.
+
+A row for each call would let a program that polls fill the table. So reading leaves one line for each token and day,
+the first use. Each change that a call makes leaves a line of its own: it is rare, and somebody may ask who did it.
+"""
+
+from typing import Any
+
+from django.db.models import Model
+
+from apps.api.models import AccessToken
+from apps.api.scopes import Access
+from apps.audit.record import Detail, Via, record
+
+
+def token_made(token: AccessToken, *, via: Via) -> None:
+    """A person made a token."""
+    _of_token("token.create", token, via=via, scopes=list(token.scopes))
+
+
+def token_revoked(token: AccessToken, *, via: Via) -> None:
+    """A person ended a token."""
+    _of_token("token.revoke", token, via=via)
+
+
+def token_used(token: AccessToken) -> None:
+    """The first use of a token on a day."""
+    _of_token("token.use", token, via=Via.TOKEN)
+
+
+def changed(access: Access, action: str, subject: Model | str = "", **details: Detail) -> None:
+    """A call changed something. Call it in the transaction of the change."""
+    record(
+        action,
+        actor=access.user.pk,
+        via=Via(access.via),
+        token=access.token.pk if access.token else None,
+        subject=subject,
+        client=access.client.pk if access.client else None,
+        **details,
+    )
+
+
+def _of_token(action: str, token: AccessToken, *, via: Via, **details: Any) -> None:
+    member = token.member
+    record(action, actor=member.user_id, via=via, token=token.pk, subject=token, client=member.client_id, **details)

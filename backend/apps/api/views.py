@@ -1,0 +1,102 @@
+"""What every view of the API has in common: who may call it, the form of its answers, and its pages."""
+
+from typing import Any, TypeVar, cast
+
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer, ValidationError
+from rest_framework.views import APIView
+
+from apps.api.inputs import Input, PageQuery, read_query
+from apps.api.scopes import Access, Scope
+from apps.clients.models import Membership
+from lib.keyset import BadCursor, Keyset, Page
+
+Row = TypeVar("Row", bound=Model)
+# The largest id of a row.
+_BIGGEST = 2**63 - 1
+
+
+class ApiView(APIView):
+    """A view of the API. `reads` and `writes` are the scopes that its methods need."""
+
+    reads: Scope = Scope.READ
+    writes: Scope = Scope.WRITE
+    needs_client: bool = True
+    # Without OPTIONS: the schema says what a view takes.
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a method that the view lacks, then ask who calls, how often, and whether they may."""
+        if request.method is None or request.method.lower() not in self.allowed:
+            raise MethodNotAllowed(str(request.method))
+        self.format_kwarg = None
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
+        self.perform_authentication(request)
+        self.check_throttles(request)
+        self.check_permissions(request)
+
+    @property
+    def allowed(self) -> set[str]:
+        """The methods of the view."""
+        return {name for name in self.http_method_names if hasattr(self, name)}
+
+    @property
+    def access(self) -> Access:
+        """Who calls. MayCall has checked that somebody does."""
+        access: Access = self.request.auth
+        return access
+
+    @property
+    def membership(self) -> Membership:
+        """The caller's membership. MayCall has checked that there is one."""
+        return cast(Membership, self.access.membership)
+
+    def rows(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """Those of a model's rows that this call may see."""
+        # Every model with a client has such a queryset; its row's type is lost on the way.
+        mine: Any = rows
+        visible: QuerySet[Row] = mine.visible_to(self.access.user).of(self.access.client)
+        return visible
+
+
+class ListView(ApiView):
+    """A list by pages. A subclass has the row's serializer, its order, its name in the answer, and `find`."""
+
+    name: str
+    shape: type[BaseSerializer[Any]]
+    order: Keyset
+    query: type[Input] = PageQuery
+
+    def find(self, query: dict[str, Any]) -> QuerySet[Any]:
+        """The rows that `query` asks for. A subclass says so."""
+        raise NotImplementedError
+
+    def get(self, request: Request, **path: Any) -> Response:
+        """One page."""
+        query = read_query(request, self.query)
+        page = self._page(self.find(query), query)
+        return answer(**{self.name: self.shape(page.rows, many=True).data}, next_cursor=page.next or None)
+
+    def _page(self, rows: QuerySet[Any], query: dict[str, Any]) -> Page[Any]:
+        try:
+            return self.order.page(rows, query.get("cursor", ""), size=query["limit"])
+        except BadCursor:
+            raise ValidationError({"cursor": [_("This cursor does not belong to this list.")]}) from None
+
+
+def answer(status: int = 200, **content: Any) -> Response:
+    """A successful answer."""
+    return Response({"success": True, **content}, status=status)
+
+
+def one(rows: QuerySet[Row], number: int) -> Row:
+    """The row with this id. Raises Http404 if there is none among `rows`."""
+    row = rows.filter(pk=number).first() if number <= _BIGGEST else None
+    if row is None:
+        raise Http404
+    return row

@@ -1,0 +1,11 @@
+"""All URLs under /api/. What no app serves answers 404 in the form of every error."""
+
+from django.urls import include, path, re_path
+
+from apps.api.not_found import not_found
+
+urlpatterns = [
+    path("banking/", include("apps.banking.urls")),
+    path("", include("apps.api.urls")),
+    re_path(r"", not_found),
+]
