@@ -55,15 +55,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
-<<<<<<< HEAD
     "django_htmx",
     "csp",
-=======
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
->>>>>>> 4c07670 (The REST API knows its callers and has one form of error)
     "apps.audit",
     "apps.clients",
     "apps.api",

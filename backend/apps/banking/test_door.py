@@ -186,6 +186,9 @@ def test_a_token_proves_nothing_about_the_item_of_another_member(who):
     response = post_with_token(others[who](), itemId=connection.vendor_id)
     forged = post(notification(), url=f"{URL}{'A' * 43}/", secret=None)
     assert (response.status_code, response.content) == (forged.status_code, forged.content)
+    # Each answer has a number of its own.
+    numbers = {answer.headers.pop("X-Request-Id") for answer in (response, forged)}
+    assert len(numbers) == 2
     assert response.headers == forged.headers
     assert response.status_code == 401
     assert not Event.objects.exists()

@@ -6,8 +6,7 @@ without locking the table.
 
 import unicodedata
 
-from django.contrib.postgres.operations import AddIndexConcurrently
-from django.db import migrations, models
+from django.db import migrations
 
 # The words of `models.words.fold`, frozen; a test compares the two.
 _LETTERS = {

@@ -9,8 +9,8 @@ from django.db.models import Q
 from apps.banking.models.account import Account
 from apps.banking.models.base import ClientRow, VendorQuerySet, checks, currency_check
 from apps.banking.models.catalog import Category
-from apps.banking.models.words import HasWords, query
 from apps.banking.models.kinds import BY_SIGN, SPENDING, Kind
+from apps.banking.models.words import HasWords, query
 from apps.banking.sizes import CURRENCY, LINE, MONEY, WORD
 
 # Tombstones whose edits have not been carried to another row.
