@@ -126,6 +126,9 @@ def _pages() -> list[web.RouteDef]:
         web.get("/oauthCallback.html", pages.callback),
         web.get("/_files/{name}", pages.statement),
         web.get("/pluggy-connect.js", pages.connect_script),
+        web.get("/connect/qr.svg", pages.qr_code),
+        web.get("/connect/", pages.connect_page),
+        web.get("/connect/{name}", pages.connect_page),
     ]
 
 

@@ -18,6 +18,7 @@ from .world import world_of
 
 log = logging.getLogger(__name__)
 OPEN = {"POST /auth"}
+WIDGET = ("/pluggy-connect.js", "/connect/")
 ELSEWHERE = ApiError(403, "The control plane answers this machine only")
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -36,7 +37,12 @@ def endpoint_of(request: web.Request) -> str:
 
 def is_api(request: web.Request) -> bool:
     """Whether this is Pluggy's API, not the control plane or a page."""
-    return request.config_dict is not None and not request.path.startswith(("/_", "/oauth", "/pluggy-connect.js"))
+    return request.config_dict is not None and not request.path.startswith(("/_", "/oauth", *WIDGET))
+
+
+def _is_widget(request: web.Request) -> bool:
+    """Whether this is a file of the widget: it needs no key, but faults happen to it."""
+    return request.path.startswith(WIDGET)
 
 
 def _may_control(request: web.Request) -> bool:
@@ -50,6 +56,8 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     """Handles one request from start to end."""
     if request.method == "OPTIONS":
         return web.Response(status=204, headers=CORS)
+    if _is_widget(request):
+        return await _spoiled(request, handler)
     if not is_api(request):
         return await _answered(request, handler) if _may_control(request) else refusal(ELSEWHERE)
     world, endpoint, started = world_of(request), endpoint_of(request), time.perf_counter()
@@ -62,6 +70,13 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     finally:
         took = time.perf_counter() - started
         world.requests.note(endpoint, status, took, request.query_string, clock.iso(clock.now()))
+
+
+async def _spoiled(request: web.Request, handler: Handler) -> web.StreamResponse:
+    fault = world_of(request).faults.strike("api", endpoint_of(request))
+    if fault is None:
+        return await _answered(request, handler)
+    return await spoil(API, fault, request, lambda: _answered(request, handler))
 
 
 async def _checked(request: web.Request, handler: Handler, endpoint: str) -> web.StreamResponse:

@@ -1,9 +1,12 @@
-"""Pages for browsers: the bank's authorisation page of the Open Finance connector, and the connect script."""
+"""Pages for browsers: the bank's authorisation page of the Open Finance connector, and the connect widget."""
 
 import html
+import re
 from pathlib import Path
 
+import qrcode
 from aiohttp import web
+from qrcode.image.svg import SvgPathFillImage
 
 from . import clock, second_factor
 from .errors import ApiError
@@ -11,6 +14,9 @@ from .model import Item
 from .world import World, world_of
 
 HERE = Path(__file__).parent / "static"
+TYPES = {".html": "text/html", ".js": "application/javascript", ".css": "text/css"}
+CONNECT_FILE = re.compile(r"[a-z]+\.(html|js|css)")
+LONGEST_QR = 500
 LOGIN = ("ralph.bragg@gmail.com", "P@ssword01")
 
 
@@ -73,8 +79,31 @@ async def statement(request: web.Request) -> web.Response:
 
 
 async def connect_script(request: web.Request) -> web.Response:
-    """GET /pluggy-connect.js: `window.PluggyConnect`."""
-    text = (HERE / "pluggy-connect.js").read_text(encoding="utf-8")
-    answer = web.Response(text=text, content_type="application/javascript", charset="utf-8")
+    """GET /pluggy-connect.js: `window.PluggyConnect`, which shows the pages below in an iframe."""
+    answer = _static("pluggy-connect.js")
     answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
+
+
+async def connect_page(request: web.Request) -> web.Response:
+    """GET /connect/{name}: the widget's own page, and its scripts and stylesheet."""
+    name = request.match_info.get("name", "") or "index.html"
+    if not CONNECT_FILE.fullmatch(name):
+        raise web.HTTPNotFound
+    return _static(f"connect/{name}")
+
+
+async def qr_code(request: web.Request) -> web.Response:
+    """GET /connect/qr.svg?data=: the code that the user scans with the bank's app."""
+    picture = qrcode.make(request.query.get("data", "")[:LONGEST_QR], image_factory=SvgPathFillImage)
+    return web.Response(body=picture.to_string(), content_type="image/svg+xml")
+
+
+def _static(name: str) -> web.Response:
+    file = HERE / name
+    if not file.is_file():
+        raise web.HTTPNotFound
+    answer = web.Response(text=file.read_text(encoding="utf-8"), content_type=TYPES[file.suffix], charset="utf-8")
+    # The browser asks every time, because a fault may concern the next load.
+    answer.headers["Cache-Control"] = "no-store"
     return answer
