@@ -246,6 +246,16 @@ PLUGGY_HMAC_HEADER = env.str("PLUGGY_HMAC_HEADER", "X-Pluggy-Signature")
 PLUGGY_HMAC_ENCODING = env.str("PLUGGY_HMAC_ENCODING", "hex")
 PLUGGY_HMAC_PREFIX = env.str("PLUGGY_HMAC_PREFIX", "")
 
+# --- The connect page ---
+# Whether people can connect banks on a page of their own.
+CONNECT_PAGE = env.bool("CONNECT_PAGE", True)
+PLUGGY_CONNECT_SDK_VERSION = env.str("PLUGGY_CONNECT_SDK_VERSION", "v2.9.2")
+# Empty: Pluggy's CDN at that version.
+PLUGGY_CONNECT_SDK_URL = env.str("PLUGGY_CONNECT_SDK_URL", "")
+CONNECT_INCLUDE_SANDBOX = env.bool("CONNECT_INCLUDE_SANDBOX", False)
+CONNECT_CONNECTOR_IDS: list[str] = env.list("CONNECT_CONNECTOR_IDS", [])
+CONNECT_COUNTRIES: list[str] = env.list("CONNECT_COUNTRIES", [])
+
 # --- Monitoring ---
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 secret_list("METRICS_TOKEN", [METRICS_TOKEN] if METRICS_TOKEN else [], shortest=_SHORTEST_SECRET)

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
+from apps.banking.widget.checks import check_widget
 
 
 class BankingConfig(AppConfig):
@@ -14,3 +15,4 @@ class BankingConfig(AppConfig):
         for name in AGGREGATORS:
             for check in aggregator(name).checks:
                 register(check)
+        register(check_widget)

@@ -5,6 +5,7 @@ from celery import shared_task
 from apps.banking import consents
 from apps.banking.connect import disconnect
 from apps.banking.sync import directory, discover, item_events, poll, reconcile, transaction_events
+from apps.banking.widget.figures import purge_figures
 from apps.events.work import process
 
 
@@ -121,3 +122,9 @@ def remind_of_consents() -> None:
 def refresh_directory() -> None:
     """Read connectors and categories again."""
     directory.refresh()
+
+
+@shared_task(name="banking.purge_figures")
+def purge_widget_figures() -> None:
+    """Delete old sums of what happened to the Connect widget."""
+    purge_figures()

@@ -28,6 +28,7 @@ def test_every_scheduled_task_exists():
         "banking.reconcile_due",
         "banking.discover",
         "banking.poll",
+        "banking.purge_figures",
         "banking.remind_of_consents",
         "banking.refresh_directory",
     }

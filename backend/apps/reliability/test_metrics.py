@@ -19,7 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from apps.banking.aggregators.calls import counter
 from apps.banking.factories import ConnectionFactory
-from apps.banking.models import SyncRun
+from apps.banking.models import SyncRun, WidgetFigure
+from apps.banking.widget.figures import count
 from apps.events.accept import Incoming, accept
 from apps.events.models import Event
 from apps.reliability import heartbeat
@@ -121,6 +122,7 @@ def test_the_documented_metrics_are_those_of_the_page():
     PeriodicTask.objects.create(name="sweep", task="events.sweep", interval=every, last_run_at=timezone.now())
     SyncRun.objects.create(client=(bank := ConnectionFactory()).client, connection=bank, cause="item/updated")
     Client().post(WEBHOOKS)
+    count(WidgetFigure.Kind.SDK_LOADED, "v2.9.2", milliseconds=100)
     shown = {name for name, *_ in read() if name.startswith("ponte_") and not name.endswith("_created")}
     assert {re.sub(r"_seconds_(bucket|count|sum)$", "_seconds", name) for name in shown} == documented
 

@@ -12,6 +12,7 @@ from apps.banking.models.mark import Mark
 from apps.banking.models.sync_run import SyncRun
 from apps.banking.models.transaction import Transaction
 from apps.banking.models.transfer_pair import TransferPair
+from apps.banking.models.widget_figure import WidgetFigure
 
 __all__ = [
     "Account",
@@ -31,4 +32,5 @@ __all__ = [
     "SyncRun",
     "Transaction",
     "TransferPair",
+    "WidgetFigure",
 ]
