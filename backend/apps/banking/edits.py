@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.banking.models import Category, Transaction
+from apps.banking.rows.words import index_rows
 
 # The search reads this much of a note.
 LONGEST_NOTE = 500
@@ -29,7 +30,7 @@ class NotEdited(ValueError):
 def edit_transaction(
     transaction: Transaction,
     *,
-    category: Category | None | Keep = KEEP,
+    category: Category | Keep | None = KEEP,
     note: str | Keep = KEEP,
     hidden: bool | Keep = KEEP,
 ) -> None:
@@ -67,5 +68,7 @@ def _store(transaction: Transaction, edits: Mapping[str, Any]) -> None:
     rows = Transaction.objects.filter(pk=transaction.pk, deleted_at=None)
     if not rows.update(**edits, updated_at=timezone.now()):
         raise NotEdited(_("The bank has withdrawn this transaction meanwhile. Look for it in the list again."))
+    if "note" in edits:
+        index_rows([transaction.pk])
     for name, value in edits.items():
         setattr(transaction, name, value)

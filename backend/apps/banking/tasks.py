@@ -4,6 +4,7 @@ from celery import shared_task
 
 from apps.banking import consents
 from apps.banking.connect import disconnect
+from apps.banking.rows.words import index_words
 from apps.banking.sync import directory, discover, item_events, poll, reconcile, transaction_events
 from apps.banking.widget.figures import purge_figures
 from apps.events.work import process
@@ -128,3 +129,9 @@ def refresh_directory() -> None:
 def purge_widget_figures() -> None:
     """Delete old sums of what happened to the Connect widget."""
     purge_figures()
+
+
+@shared_task(name="banking.index_words")
+def write_words() -> None:
+    """Bring the words up to date by which people find transactions."""
+    index_words()

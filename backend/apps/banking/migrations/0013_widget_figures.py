@@ -22,7 +22,7 @@ def unschedule(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("banking", "0010_polling")]
+    dependencies = [("banking", "0011_connecting")]
 
     operations = [
         migrations.CreateModel(

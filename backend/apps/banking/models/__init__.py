@@ -10,7 +10,7 @@ from apps.banking.models.kinds import Kind
 from apps.banking.models.loan import Loan
 from apps.banking.models.mark import Mark
 from apps.banking.models.sync_run import SyncRun
-from apps.banking.models.transaction import Transaction
+from apps.banking.models.transaction import Transaction, TransactionWords
 from apps.banking.models.transfer_pair import TransferPair
 from apps.banking.models.widget_figure import WidgetFigure
 
@@ -31,6 +31,7 @@ __all__ = [
     "Mark",
     "SyncRun",
     "Transaction",
+    "TransactionWords",
     "TransferPair",
     "WidgetFigure",
 ]

@@ -1,8 +1,10 @@
 """Transactions of accounts and cards. This table grows to millions of rows."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -10,7 +12,7 @@ from apps.banking.models.account import Account
 from apps.banking.models.base import ClientRow, VendorQuerySet, checks, currency_check
 from apps.banking.models.catalog import Category
 from apps.banking.models.kinds import BY_SIGN, SPENDING, Kind
-from apps.banking.models.words import HasWords, query
+from apps.banking.models.words import query
 from apps.banking.sizes import CURRENCY, LINE, MONEY, WORD
 
 # Tombstones whose edits have not been carried to another row.
@@ -31,7 +33,7 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
         wanted = query(client, text)
         if not wanted:
             return self.none()
-        return self.filter(HasWords(wanted), client_id=client, deleted_at=None)
+        return self.filter(words__words__contains_words=wanted, client_id=client, deleted_at=None)
 
     def spending(self) -> Self:
         """The rows that count as spending: purchases, fees, money sent to others; refunds, whose sign reduces the sum.
@@ -144,6 +146,8 @@ class Transaction(ClientRow):
                 name="transaction_user_category",
                 condition=Q(user_category__isnull=False),
             ),
+            # For the words of new and changed rows, and for programs that ask for what is new.
+            models.Index(fields=["updated_at", "id"], name="transaction_updated"),
             models.Index(fields=["replaced_by"], name="transaction_replaced", condition=Q(replaced_by__isnull=False)),
             # Tombstones whose edits have not been carried to the row that replaced them.
             models.Index(fields=["account"], name="transaction_open_edits", condition=ORPHANED),
@@ -153,3 +157,40 @@ class Transaction(ClientRow):
                 condition=Q(deleted_at=None, total_installments__gt=1),
             ),
         ]
+
+
+class TransactionWords(models.Model):
+    """The words of a transaction, by which it is found. A task writes them, shortly after the transaction.
+
+    `as_of` is the transaction's `updated_at` then. The database deletes the row together with the transaction.
+    """
+
+    transaction = models.OneToOneField(
+        Transaction, primary_key=True, on_delete=models.DO_NOTHING, related_name="words", db_constraint=False
+    )
+    words = SearchVectorField()
+    as_of = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "words of transactions"
+        indexes = [
+            # Without a list of pending entries, which each search would have to read.
+            GinIndex(fields=["words"], fastupdate=False, name="words_search"),
+            models.Index(fields=["as_of"], name="words_as_of"),
+        ]
+
+    def __str__(self) -> str:
+        return f"words of transaction {self.transaction_id}"
+
+
+@SearchVectorField.register_lookup
+class ContainsWords(models.Lookup):  # type: ignore[type-arg]
+    """`words__contains_words="'pao':*"`: the column has the words of a tsquery, which is not parsed any further."""
+
+    lookup_name = "contains_words"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """column @@ tsquery"""
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} @@ %s::tsquery", [*params, self.rhs]
