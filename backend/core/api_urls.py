@@ -7,5 +7,6 @@ from apps.api.not_found import not_found
 urlpatterns = [
     path("banking/", include("apps.banking.urls")),
     path("", include("apps.api.urls")),
+    path("", include("apps.banking.api.urls")),
     re_path(r"", not_found),
 ]

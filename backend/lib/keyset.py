@@ -30,9 +30,10 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class Keyset:
-    """An order of a list, such as ("-date", "-id"). Its columns are never NULL, and the last one is unique.
+    """An order of a list, such as ("-date", "-id"). The last column is unique and never NULL.
 
-    Where all columns go in the same direction, an index over them serves every page.
+    Another column may be NULL if it descends: rows without a value come first then, as in PostgreSQL. Where all columns
+    go in the same direction, an index over them serves every page.
     """
 
     order: Sequence[str]
@@ -63,7 +64,7 @@ class Keyset:
                 raise BadCursor
             pairs = zip(self._names, texts, strict=True)
             # `clean` rejects what the column cannot hold, such as a number beyond its range.
-            return [_field(model, name).clean(text, None) for name, text in pairs]
+            return [_value(_field(model, name), text) for name, text in pairs]
         except (ValueError, ValidationError, binascii.Error, RecursionError) as error:
             raise BadCursor("this cursor does not belong to this list") from error
 
@@ -71,14 +72,23 @@ class Keyset:
         """(a, b) after (x, y), as a < x or (a = x and b < y), and a <= x besides, which an index understands."""
         condition, equal = Q(), Q()
         for column, name, value in zip(self.order, self._names, values, strict=True):
-            condition |= equal & Q(**{f"{name}__{_beyond(column)}": value})
+            beyond = (
+                Q(**{f"{name}__{_beyond(column)}": value}) if value is not None else Q(**{f"{name}__isnull": False})
+            )
+            condition |= equal & beyond
             equal &= Q(**{name: value})
+        if values[0] is None:
+            return condition
         first = f"{self._names[0]}__{_beyond(self.order[0])}e"
         return Q(**{first: values[0]}) & condition
 
 
 def _beyond(column: str) -> str:
     return "lt" if column.startswith("-") else "gt"
+
+
+def _value(field: "models.Field[Any, Any]", text: str) -> Any:
+    return None if field.null and not text else field.clean(text, None)
 
 
 def _field(model: type[models.Model], name: str) -> "models.Field[Any, Any]":

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from apps.audit.models import Entry
 from apps.audit.record import record
-from apps.banking.factories import TransactionFactory
-from apps.banking.models import Transaction
+from apps.banking.factories import CreditCardBillFactory, TransactionFactory
+from apps.banking.models import CreditCardBill, Transaction
 from lib.keyset import BadCursor, Keyset
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +90,12 @@ def test_every_page_reads_no_more_rows_than_it_shows(django_assert_num_queries):
     first = NEWEST.page(Transaction.objects.all(), size=2)
     with django_assert_num_queries(1):
         assert len(NEWEST.page(Transaction.objects.all(), first.next, size=2).rows) == 2
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_rows_without_a_value_come_first_and_each_once(size):
+    for day in (None, "2026-05-01", None, "2026-05-03", "2026-05-01"):
+        CreditCardBillFactory(due_date=day)
+    order = Keyset(("-due_date", "-id"))
+    days = [row.due_date for page in all_pages(order, CreditCardBill.objects.all(), size) for row in page]
+    assert [str(day) for day in days] == ["None", "None", "2026-05-03", "2026-05-01", "2026-05-01"]

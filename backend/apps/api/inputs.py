@@ -20,6 +20,8 @@ class Input(serializers.Serializer[Any]):
             raise serializers.ValidationError({name[:80]: [_("This field is unknown.")] for name in unknown[:20]})
         if isinstance(data, QueryDict) and (twice := [name for name in data if len(data.getlist(name)) > 1]):
             raise serializers.ValidationError({name[:80]: [_("This field may be sent only once.")] for name in twice})
+        if isinstance(data, QueryDict) and (empty := [name for name in data if not data[name]]):
+            raise serializers.ValidationError({name[:80]: [_("This field may not be empty.")] for name in empty})
         return super().to_internal_value(data)
 
 

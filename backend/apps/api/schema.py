@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
@@ -51,34 +50,50 @@ def failures(*statuses: int) -> dict[int | str, OpenApiResponse]:
 
 def _failure(status: int) -> OpenApiResponse:
     meaning, code = _MEANING[status]
-    example = OpenApiExample(
-        code,
-        value={
-            "success": False,
-            "error": meaning,
-            "error_code": code,
-            "details": {},
-            "timestamp": "2026-11-22T12:00:00.000Z",
-        },
-    )
+    example = OpenApiExample(code, value=_example(meaning, code))
     return OpenApiResponse(ErrorSerializer, description=meaning, examples=[example])
 
 
-class Description(AutoSchema):
-    """Adds to each operation the errors that any call can meet."""
+def _example(meaning: str, code: str) -> dict[str, Any]:
+    return {
+        "success": False,
+        "error": meaning,
+        "error_code": code,
+        "details": {},
+        "timestamp": "2026-11-22T12:00:00.000Z",
+    }
 
-    def get_response_serializers(self) -> Any:
-        """What the view declares, and the common errors."""
-        declared = super().get_response_serializers()
-        common = [405, 413, 415, 429, 500] if self.method in {"POST", "PUT", "PATCH"} else [405, 429, 500]
-        if self.method in {"POST", "PUT", "PATCH"} or self.get_override_parameters():
-            common.append(400)
-        if self.get_auth():
-            common += [401, 403]
-        if "{" in self.path:
-            common.append(404)
-        answers = declared if isinstance(declared, dict) else {200: declared}
-        return {**failures(*sorted(common)), **answers}
+
+def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add to each operation the errors that any call of its kind can meet. A hook of drf-spectacular."""
+    for path, methods in result["paths"].items():
+        for method, operation in methods.items():
+            for status in _common(path, method, operation):
+                operation["responses"].setdefault(str(status), _plain_failure(status))
+    return result
+
+
+def _common(path: str, method: str, operation: dict[str, Any]) -> list[int]:
+    common = [405, 429, 500]
+    places = {parameter["in"] for parameter in operation.get("parameters", [])}
+    if "requestBody" in operation or "query" in places:
+        common.append(400)
+    if method in {"post", "put", "patch"}:
+        common += [413, 415]
+    if operation.get("security") != [{}]:
+        common += [401, 403]
+    return [*common, 404] if "{" in path else common
+
+
+def _plain_failure(status: int) -> dict[str, Any]:
+    meaning, code = _MEANING[status]
+    example = {"value": _example(meaning, code)}
+    content = {"schema": {"$ref": "#/components/schemas/Error"}, "examples": {code: example}}
+    answer = {"description": meaning, "content": {"application/json": content}}
+    if status in {429, 503}:
+        wait = {"schema": {"type": "integer"}, "description": "Seconds to wait before the next call."}
+        answer["headers"] = {"Retry-After": wait}
+    return answer
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -113,7 +128,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 def page_of(name: str, shape: type[AnySerializer]) -> Any:
     """The answer of a list: its rows as `name`, and where the next page begins."""
     return inline_serializer(
-        f"{_camel(name)}Page",
+        f"{_named(shape)}Page",
         {
             "success": _success(),
             name: shape(many=True),
@@ -125,13 +140,13 @@ def page_of(name: str, shape: type[AnySerializer]) -> Any:
 @cache
 def list_of(name: str, shape: type[AnySerializer]) -> Any:
     """The answer of a list that has no pages."""
-    return inline_serializer(f"{_camel(name)}List", {"success": _success(), name: shape(many=True)})
+    return inline_serializer(f"{_named(shape)}List", {"success": _success(), name: shape(many=True)})
 
 
 @cache
 def one_of(name: str, shape: type[AnySerializer]) -> Any:
     """The answer about one thing, called `name`."""
-    return inline_serializer(f"{_camel(name)}Answer", {"success": _success(), name: shape()})
+    return inline_serializer(f"{_named(shape)}Answer", {"success": _success(), name: shape()})
 
 
 @cache
@@ -153,6 +168,7 @@ def described(
 ) -> Any:
     """The decorator of a method: what it does in a line, and what it takes and returns."""
     return extend_schema(
+        operation_id="_".join(re.findall(r"\w+", summary.lower())),
         summary=summary,
         tags=[tag],
         request=body,
@@ -166,5 +182,5 @@ def _success() -> serializers.BooleanField:
     return serializers.BooleanField(help_text="Always true.")
 
 
-def _camel(name: str) -> str:
-    return "".join(part.title() for part in re.split(r"[_-]", name))
+def _named(shape: type[AnySerializer]) -> str:
+    return shape.__name__.removesuffix("Serializer")

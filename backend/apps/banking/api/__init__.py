@@ -1,0 +1,1 @@
+"""The REST API of banking: connections, and what the banks said."""

@@ -1,0 +1,14 @@
+"""Rows between two days."""
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+
+
+def between(rows: QuerySet[Row], query: dict[str, Any], column: str = "date") -> QuerySet[Row]:
+    """The rows from `date_from` to `date_to` of a query; both days are included, and each may be missing."""
+    if "date_from" in query:
+        rows = rows.filter(**{f"{column}__gte": query["date_from"]})
+    return rows.filter(**{f"{column}__lte": query["date_to"]}) if "date_to" in query else rows

@@ -1,0 +1,27 @@
+"""The URLs of banking's REST API, under /api/."""
+
+from django.urls import path
+
+from apps.banking.api import accounts, bills, categories, connections, identity, investments, loans, sync_runs
+from apps.banking.api import transactions as moves
+
+urlpatterns = [
+    path("connections/", connections.ConnectionsView.as_view()),
+    path("accounts/", accounts.AccountsView.as_view()),
+    path("accounts/<int:account_id>/", accounts.AccountView.as_view()),
+    path("balances/", accounts.BalancesView.as_view()),
+    path("transactions/", moves.TransactionsView.as_view()),
+    path("transactions/<int:transaction_id>/", moves.TransactionView.as_view()),
+    path("bills/", bills.BillsView.as_view()),
+    path("bills/<int:bill_id>/", bills.BillView.as_view()),
+    path("investments/", investments.InvestmentsView.as_view()),
+    path("investments/<int:investment_id>/", investments.InvestmentView.as_view()),
+    path("investments/<int:investment_id>/transactions/", investments.MovementsView.as_view()),
+    path("loans/", loans.LoansView.as_view()),
+    path("loans/<int:loan_id>/", loans.LoanView.as_view()),
+    path("identities/", identity.IdentitiesView.as_view()),
+    path("identities/<int:identity_id>/", identity.IdentityView.as_view()),
+    path("categories/", categories.CategoriesView.as_view()),
+    path("sync-runs/", sync_runs.SyncRunsView.as_view()),
+    path("sync-runs/<int:run_id>/", sync_runs.SyncRunView.as_view()),
+]
