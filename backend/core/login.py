@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.urls import URLPattern, URLResolver, path
+from unfold.forms import AuthenticationForm
 
 from lib.errors import Throttled
 from lib.login_limit import count_guess
@@ -16,7 +16,7 @@ _TAKEN = ("api/", "health", "metrics", "static/")
 _PATH = re.compile(r"[\w.~-]+(/[\w.~-]+)*", re.ASCII)
 
 
-class LimitedLogin(AdminAuthenticationForm):
+class LimitedLogin(AuthenticationForm):
     """The admin's login form."""
 
     def clean(self) -> dict[str, Any]:

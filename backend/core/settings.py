@@ -8,6 +8,7 @@ from environs import Env
 from kombu import Queue
 
 from core import api_settings
+from core.admin_look import UNFOLD  # noqa: F401 - a setting
 from core.logs import logging_config
 from core.policy import PAGES, PERMISSIONS
 from core.required import require
@@ -48,6 +49,8 @@ WSGI_APPLICATION = "core.wsgi.application"
 # Threads of a web process that render pages.
 WEB_THREADS = env.int("WEB_THREADS", 16)
 INSTALLED_APPS = [
+    # Before the admin, whose templates it replaces.
+    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -5,7 +5,7 @@ from celery import shared_task
 from apps.banking import consents
 from apps.banking.connect import disconnect
 from apps.banking.rows.words import index_words
-from apps.banking.sync import directory, discover, item_events, poll, reconcile, transaction_events
+from apps.banking.sync import directory, discover, item_events, poll, reconcile, rollup, transaction_events
 from apps.banking.widget.figures import purge_figures
 from apps.events.work import process
 
@@ -135,3 +135,9 @@ def purge_widget_figures() -> None:
 def write_words() -> None:
     """Bring the words up to date by which people find transactions."""
     index_words()
+
+
+@shared_task(name="banking.count_hours")
+def count_hours() -> None:
+    """Count the syncs of the last hours and the connections by state, for the dashboard."""
+    rollup.count_hours()

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from apps.clients.models import Client
 from lib import crypto
@@ -22,9 +23,9 @@ class Event(models.Model):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        DONE = "done"
-        DEAD = "dead"
+        PENDING = "pending", _("waiting")
+        DONE = "done", _("done")
+        DEAD = "dead", _("dead")
 
     sealed_columns = ("payload",)
 
@@ -49,6 +50,13 @@ class Event(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        permissions = [
+            ("replay_event", "Can replay events"),
+            ("discard_event", "Can discard events"),
+            ("view_payload", "Can see the payloads of events"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["source", "event_id"], name="event_once"),
             models.CheckConstraint(condition=models.Q(state__in=["pending", "done", "dead"]), name="event_state_known"),
@@ -68,6 +76,13 @@ class Event(models.Model):
             models.Index(fields=["mailbox", "id"], name="event_waiting", condition=models.Q(state="pending")),
             models.Index(fields=["id"], name="event_dead", condition=models.Q(state="dead")),
             models.Index(fields=["finished_at"], name="event_done", condition=models.Q(state="done")),
+            # For people who look for events. All but the first wait until an event is done, so that accepting one
+            # does not pay for them.
+            models.Index(fields=["kind", "-id"], name="event_kind"),
+            models.Index(fields=["outcome", "-id"], name="event_outcome", condition=models.Q(state="done")),
+            models.Index(fields=["mailbox", "-id"], name="event_mailbox_done", condition=models.Q(state="done")),
+            models.Index(fields=["mailbox", "-id"], name="event_mailbox_dead", condition=models.Q(state="dead")),
+            models.Index(fields=["caused_by"], name="event_effects", condition=models.Q(caused_by__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -103,7 +118,8 @@ class Mailbox(models.Model):
     rung_at = models.DateTimeField(db_default=models.Value(LONG_AGO))
 
     class Meta:
-        verbose_name_plural = "mailboxes"
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
         indexes = [models.Index(fields=["rung_at"], name="mailbox_rung")]
 
     def __str__(self) -> str:
@@ -123,7 +139,8 @@ class Tally(models.Model):
     purged = models.BigIntegerField(default=0)
 
     class Meta:
-        verbose_name_plural = "tallies"
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
 
     def __str__(self) -> str:
         return f"slot {self.slot}"
@@ -141,7 +158,31 @@ class Replay(models.Model):
     replayed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name = _("replay")
+        verbose_name_plural = _("replays")
         ordering = ["-replayed_at"]
 
     def __str__(self) -> str:
         return f"{self.kind} by {self.actor}"
+
+
+class Hour(models.Model):
+    """How many events of one kind arrived in one hour. A periodic task counts them; see rollup.py.
+
+    The row with an empty `source` and `kind` holds the sum of its hour, also if that is 0: it says that the hour has
+    been counted.
+    """
+
+    hour = models.DateTimeField()
+    source = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=100, blank=True)
+    accepted = models.IntegerField()
+    dead = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("events of an hour")
+        verbose_name_plural = _("events by hour")
+        constraints = [models.UniqueConstraint(fields=["hour", "source", "kind"], name="event_hour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.accepted} of {self.kind or 'all kinds'} in {self.hour:%Y-%m-%d %H:00}"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.events import books, purge, ring
+from apps.events import books, purge, ring, rollup
 from apps.events.kinds import UNHANDLED
 from apps.events.work import Batch, process
 
@@ -24,6 +24,12 @@ def sweep() -> None:
 def purge_finished() -> None:
     """Delete done events that are past the retention."""
     purge.purge()
+
+
+@shared_task(name="events.count_hours")
+def count_hours() -> None:
+    """Count the events of the last hours, for the dashboard."""
+    rollup.count_hours()
 
 
 @shared_task(name="process_unhandled")

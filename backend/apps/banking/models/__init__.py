@@ -5,6 +5,7 @@ from apps.banking.models.application import ClientApplication
 from apps.banking.models.bill import CreditCardBill
 from apps.banking.models.catalog import Category, Connector
 from apps.banking.models.connection import Connection, Consent, Identity
+from apps.banking.models.hours import ConnectionHour, SyncHour
 from apps.banking.models.investment import Investment, InvestmentTransaction
 from apps.banking.models.kinds import Kind
 from apps.banking.models.loan import Loan
@@ -20,6 +21,7 @@ __all__ = [
     "Category",
     "ClientApplication",
     "Connection",
+    "ConnectionHour",
     "Connector",
     "Consent",
     "CreditCardBill",
@@ -29,6 +31,7 @@ __all__ = [
     "Kind",
     "Loan",
     "Mark",
+    "SyncHour",
     "SyncRun",
     "Transaction",
     "TransactionWords",

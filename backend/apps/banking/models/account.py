@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.base import ClientRow, checks, currency_check
 from apps.banking.models.connection import Connection
@@ -55,6 +56,8 @@ class Account(ClientRow):
     transfer_number = SealedJSON("transfer_number_sealed", empty="")
 
     class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
         constraints = [
             models.UniqueConstraint(fields=["connection", "vendor_id"], name="account_once"),
             models.UniqueConstraint(fields=["id", "client"], name="account_of_client"),
@@ -85,6 +88,8 @@ class BalanceSnapshot(models.Model):
     objects = ClientQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("balance of a day")
+        verbose_name_plural = _("balances by day")
         constraints = [
             models.UniqueConstraint(fields=["account", "date"], name="snapshot_once_a_day"),
             currency_check("snapshot"),

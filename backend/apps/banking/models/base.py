@@ -62,7 +62,7 @@ class VendorRow(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return f"{self._meta.verbose_name} {self.vendor_id}"
+        return f"{self._meta.verbose_name_raw} {self.vendor_id}"
 
     def seal_context(self, column: str) -> str:
         """The context to which the ciphertext of `column` is bound: this row, by its natural key."""

@@ -1,6 +1,7 @@
 """Bills of card accounts."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.account import Account
 from apps.banking.models.base import ClientRow, checks, currency_check
@@ -23,6 +24,8 @@ class CreditCardBill(ClientRow):
     allows_installments = models.BooleanField(null=True)
 
     class Meta:
+        verbose_name = _("card bill")
+        verbose_name_plural = _("card bills")
         constraints = [
             models.UniqueConstraint(fields=["account", "vendor_id"], name="bill_once"),
             *checks("bill"),

@@ -1,6 +1,7 @@
 """The tables that are the same for every client: an aggregator's institutions and its tree of categories."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.base import VendorQuerySet, VendorRow, checks
 from apps.banking.sizes import LINE, WORD
@@ -32,6 +33,8 @@ class Connector(VendorRow):
     objects = VendorQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("institution")
+        verbose_name_plural = _("institutions")
         constraints = [
             models.UniqueConstraint(fields=["aggregator", "vendor_id"], name="connector_once"),
             *checks("connector"),
@@ -55,7 +58,8 @@ class Category(VendorRow):
     objects = VendorQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "categories"
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
         constraints = [
             models.UniqueConstraint(fields=["aggregator", "vendor_id"], name="category_once"),
             *checks("category"),

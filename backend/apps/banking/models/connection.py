@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.aggregators.contract import Subject
 from apps.banking.aggregators.mailboxes import MailboxName, vendor_of
@@ -21,12 +22,12 @@ class Connection(models.Model):
     """
 
     class State(models.TextChoices):
-        CONNECTING = "connecting"
-        ACTIVE = "active"
-        NEEDS_USER = "needs_user"
+        CONNECTING = "connecting", _("connecting")
+        ACTIVE = "active", _("active")
+        NEEDS_USER = "needs_user", _("needs the user")
         # The bank or the aggregator has a problem. Ponte retries, and the user need not act.
-        OUTDATED = "outdated"
-        DELETED = "deleted"
+        OUTDATED = "outdated", _("outdated")
+        DELETED = "deleted", _("deleted")
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="connections", db_index=False)
     # A migration creates the foreign key (member, client) in SQL: the member belongs to that client.
@@ -65,6 +66,8 @@ class Connection(models.Model):
     listed_as_of = models.DateTimeField(null=True)
     # The due time of the last reminder of the consent's end, so that no reminder is sent twice.
     consent_reminded_for = models.DateTimeField(null=True)
+    # Since when staff let Ponte not read this item. Its webhooks are stored, and finish without a call.
+    paused_at = models.DateTimeField(null=True)
     extra_sealed = models.BinaryField(null=True)
     # The credential that reads the item, at aggregators that issue a token for each item.
     credential_sealed = models.BinaryField(null=True)
@@ -79,6 +82,12 @@ class Connection(models.Model):
     objects = VendorQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        permissions = [
+            ("operate_connection", "Can sync, pause and mark connections"),
+            ("manage_webhooks", "Can change the subscriptions to webhooks"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["aggregator", "application", "vendor_id"], name="connection_once"),
             models.UniqueConstraint(fields=["id", "client"], name="connection_of_client"),
@@ -95,6 +104,9 @@ class Connection(models.Model):
         ]
         indexes = [
             models.Index(fields=["client", "-id"], name="connection_list"),
+            models.Index(fields=["state", "-id"], name="connection_state"),
+            models.Index(fields=["vendor_id"], name="connection_vendor_id"),
+            models.Index(fields=["-id"], name="connection_paused", condition=models.Q(paused_at__isnull=False)),
             models.Index(
                 fields=["last_reconciled_at"],
                 name="connection_to_reconcile",
@@ -134,6 +146,8 @@ class Consent(ClientRow):
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
         constraints = [
             models.UniqueConstraint(fields=["connection", "vendor_id"], name="consent_once"),
             *checks("consent"),
@@ -176,7 +190,8 @@ class Identity(ClientRow):
     addresses = SealedJSON("addresses_sealed", empty=[])
 
     class Meta:
-        verbose_name_plural = "identities"
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
         constraints = checks("identity")
         indexes = [
             models.Index(fields=["tax_number_index"], name="identity_tax_number"),

@@ -1,6 +1,7 @@
 """Investments and their transactions."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.base import ClientRow, checks, currency_check
 from apps.banking.models.connection import Connection
@@ -52,6 +53,8 @@ class Investment(ClientRow):
     owner = SealedJSON("owner_sealed", empty="")
 
     class Meta:
+        verbose_name = _("investment")
+        verbose_name_plural = _("investments")
         constraints = [
             models.UniqueConstraint(fields=["connection", "vendor_id"], name="investment_once"),
             models.UniqueConstraint(fields=["id", "client"], name="investment_of_client"),
@@ -81,6 +84,8 @@ class InvestmentTransaction(ClientRow):
     agreed_rate = models.DecimalField(**RATE, null=True)
 
     class Meta:
+        verbose_name = _("investment transaction")
+        verbose_name_plural = _("investment transactions")
         constraints = [
             models.UniqueConstraint(fields=["investment", "vendor_id"], name="investment_transaction_once"),
             *checks("investment_transaction"),

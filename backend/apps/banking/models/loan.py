@@ -1,6 +1,7 @@
 """Loans."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.base import ClientRow, checks, currency_check
 from apps.banking.models.connection import Connection
@@ -39,6 +40,8 @@ class Loan(ClientRow):
     contract_number = SealedJSON("contract_number_sealed", empty="")
 
     class Meta:
+        verbose_name = _("loan")
+        verbose_name_plural = _("loans")
         constraints = [
             models.UniqueConstraint(fields=["connection", "vendor_id"], name="loan_once"),
             *checks("loan"),

@@ -1,6 +1,7 @@
 """How far Ponte has read each list of transactions, so that the next reading begins there."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.connection import Connection
 from apps.clients.models import Client
@@ -23,6 +24,8 @@ class Mark(models.Model):
     objects = ClientQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("reading mark")
+        verbose_name_plural = _("reading marks")
         constraints = [
             models.UniqueConstraint(fields=["connection", "scope"], name="mark_once"),
             models.CheckConstraint(condition=~models.Q(text=""), name="mark_says_something"),

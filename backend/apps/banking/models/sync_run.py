@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.connection import Connection
 from apps.banking.sizes import WORD
@@ -22,10 +23,10 @@ class SyncRun(models.Model):
     """
 
     class State(models.TextChoices):
-        RUNNING = "running"
-        DONE = "done"
-        PARTIAL = "partial"
-        FAILED = "failed"
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        PARTIAL = "partial", _("partial")
+        FAILED = "failed", _("failed")
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     connection = models.ForeignKey(
@@ -44,6 +45,8 @@ class SyncRun(models.Model):
     objects = ClientQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("sync")
+        verbose_name_plural = _("syncs")
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=["running", "done", "partial", "failed"]), name="sync_run_state_known"
@@ -63,6 +66,8 @@ class SyncRun(models.Model):
             models.Index(fields=["connection", "-id"], name="sync_run_list"),
             models.Index(fields=["client", "-id"], name="sync_run_list_client"),
             models.Index(fields=["started_at"], name="sync_run_started"),
+            models.Index(fields=["state", "-id"], name="sync_run_state"),
+            models.Index(fields=["error_type", "-id"], name="sync_run_error", condition=~Q(error_type="")),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.account import Account
 from apps.banking.models.base import ClientRow, VendorQuerySet, checks, currency_check
@@ -116,6 +117,8 @@ class Transaction(ClientRow):
     objects: ClassVar = TransactionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
         constraints = [
             models.UniqueConstraint(fields=["account", "vendor_id"], name="transaction_once"),
             *checks("transaction"),
@@ -140,6 +143,9 @@ class Transaction(ClientRow):
                 name="transaction_list_client",
                 condition=Q(deleted_at=None),
             ),
+            # Tombstones, and what is not booked, for staff: few among many.
+            models.Index(fields=["-id"], name="transaction_tombstones", condition=Q(deleted_at__isnull=False)),
+            models.Index(fields=["-id"], name="transaction_pending", condition=Q(status="PENDING", deleted_at=None)),
             models.Index(fields=["account", "bill_id"], name="transaction_of_bill", condition=~Q(bill_id="")),
             models.Index(
                 fields=["user_category"],

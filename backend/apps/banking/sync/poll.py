@@ -68,7 +68,8 @@ def _search() -> None:
 def _next() -> Connection | None:
     """The connection that has waited longest for a look; None if none is due. No other process gets it as well."""
     now = timezone.now()
-    due = Connection.objects.filter(Q(last_polled_at=None) | Q(last_polled_at__lte=now - every()), deleted_at=None)
+    due = Connection.objects.filter(Q(last_polled_at=None) | Q(last_polled_at__lte=now - every()))
+    due = due.filter(deleted_at=None, paused_at=None)
     with transaction.atomic():
         first = due.order_by(F("last_polled_at").asc(nulls_first=True), "pk")
         connection = first.select_for_update(skip_locked=True, no_key=True).first()

@@ -46,7 +46,7 @@ def _is_due(now: datetime) -> Q:
     live = Q(last_reconciled_at=None) | Q(last_reconciled_at__lte=now - COMPARED_EVERY)
     # With wrong credentials, the aggregator reports every item as gone.
     gone = Q(last_reconciled_at__lte=now - GONE_CHECKED_EVERY, deleted_at__gt=now - GONE_CHECKED_FOR)
-    return Q(live, deleted_at=None) | gone
+    return Q(paused_at=None) & (Q(live, deleted_at=None) | gone)
 
 
 def request(connection: Connection, *, full: bool = False) -> None:

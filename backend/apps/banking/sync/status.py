@@ -33,6 +33,7 @@ _OTHER_COLUMNS = {"id", "client", "member", "application", "credential_sealed", 
     "refresh_allowed_at",
     "disconnect_asked_at",
     "consent_reminded_for",
+    "paused_at",
 }
 FENCED_COLUMNS = [field.name for field in Connection._meta.concrete_fields if field.name not in _OTHER_COLUMNS]
 

@@ -14,7 +14,7 @@ from apps.banking.sync.retire import retire
 from apps.banking.sync.runs import RecordedRun
 from apps.banking.sync.status import store_status
 from apps.banking.sync.transactions import Reader, follows_items, readers
-from apps.banking.sync.visit import OTHER_MEMBER, GoneItem, OtherMember, PresentItem, Visit, visit_connection
+from apps.banking.sync.visit import GoneItem, Ignored, PresentItem, Visit, visit_connection
 from apps.events.work import Batch
 from lib.errors import PonteError, Temporary, Throttled, Unexpected
 
@@ -23,8 +23,8 @@ def transactions_changed(batch: Batch) -> str:
     """Read the transactions that the events name; if the connection was never listed completely, read everything."""
     try:
         visit = visit_connection(batch)
-    except OtherMember:
-        return OTHER_MEMBER
+    except Ignored as ignored:
+        return ignored.outcome
     if visit is None:
         return "unknown item"
     if isinstance(visit, GoneItem):

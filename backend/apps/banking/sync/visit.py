@@ -24,8 +24,26 @@ logger = logging.getLogger(__name__)
 OTHER_MEMBER = "another member's item"
 
 
-class OtherMember(Exception):
-    """Only a member's token proved the events, and the item is another member's. They must change nothing."""
+# The outcome of events of a connection that staff paused.
+PAUSED = "paused"
+
+
+class Ignored(Exception):
+    """The events must change nothing and cost no call. `outcome` says why."""
+
+    outcome: str
+
+
+class OtherMember(Ignored):
+    """Only a member's token proved the events, and the item is another member's."""
+
+    outcome = OTHER_MEMBER
+
+
+class Paused(Ignored):
+    """Staff paused the connection. When they resume it, Ponte reads all that it missed."""
+
+    outcome = PAUSED
 
 
 @dataclass(repr=False)
@@ -53,7 +71,7 @@ class GoneItem(Visit):
 def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
     """Ask for the state of the item that this mailbox is for. None if neither Ponte nor the aggregator knows the item.
 
-    Raises Park if the item exists but does not (yet) belong to one of our members, and OtherMember.
+    Raises Park if the item exists but does not (yet) belong to one of our members, and Ignored.
     """
     mailbox = read_mailbox_name(batch.key)
     if mailbox.subject is not Subject.ITEM:
@@ -94,9 +112,12 @@ def visit_connection(batch: Batch) -> Visit | None:
 
 
 def _connection(mailbox: MailboxName) -> Connection | None:
-    return Connection.objects.filter(
+    connection = Connection.objects.filter(
         aggregator=mailbox.aggregator, application=mailbox.application, vendor_id=mailbox.id
     ).first()
+    if connection and connection.paused_at:
+        raise Paused
+    return connection
 
 
 def _check_vendors_word(batch: Batch, state: ItemState, connection: Connection | None) -> None:
@@ -151,8 +172,8 @@ def item_handler(present: Callable[[PresentItem], str], gone: Callable[[GoneItem
     def handler(batch: Batch) -> str:
         try:
             visit = visit_item(batch)
-        except OtherMember:
-            return OTHER_MEMBER
+        except Ignored as ignored:
+            return ignored.outcome
         if visit is None:
             return "unknown item"
         return gone(visit) if isinstance(visit, GoneItem) else present(visit)

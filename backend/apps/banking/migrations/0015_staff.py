@@ -1,0 +1,160 @@
+"""Staff can pause a connection. Counts by hour and their schedule, permissions, and names for people."""
+
+from django.db import migrations, models
+
+NAME, TASK, SECONDS, QUEUE = "Banking: count the syncs of each hour", "banking.count_hours", 120, "background"
+
+
+def schedule(apps, schema_editor):
+    interval_model = apps.get_model("django_celery_beat", "IntervalSchedule")
+    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
+    database = schema_editor.connection.alias
+    interval, _ = interval_model.objects.using(database).get_or_create(every=SECONDS, period="seconds")
+    task_model.objects.using(database).get_or_create(
+        name=NAME,
+        defaults={"task": TASK, "interval": interval, "queue": QUEUE, "expire_seconds": SECONDS},
+    )
+
+
+def unschedule(apps, schema_editor):
+    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
+    task_model.objects.using(schema_editor.connection.alias).filter(name=NAME).delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [("banking", "0014_card_bill_indexes")]
+
+    operations = [
+        migrations.CreateModel(
+            name="ConnectionHour",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hour", models.DateTimeField()),
+                ("state", models.CharField(blank=True, db_default="", default="", max_length=60)),
+                ("connections", models.IntegerField()),
+            ],
+            options={
+                "verbose_name": "connections of an hour",
+                "verbose_name_plural": "connections by hour",
+            },
+        ),
+        migrations.CreateModel(
+            name="SyncHour",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hour", models.DateTimeField()),
+                ("connector", models.BigIntegerField(default=0)),
+                ("state", models.CharField(blank=True, db_default="", default="", max_length=60)),
+                ("error_type", models.CharField(blank=True, db_default="", default="", max_length=60)),
+                ("runs", models.IntegerField()),
+                ("seconds", models.FloatField()),
+            ],
+            options={
+                "verbose_name": "syncs of an hour",
+                "verbose_name_plural": "syncs by hour",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="account",
+            options={"verbose_name": "account", "verbose_name_plural": "accounts"},
+        ),
+        migrations.AlterModelOptions(
+            name="balancesnapshot",
+            options={"verbose_name": "balance of a day", "verbose_name_plural": "balances by day"},
+        ),
+        migrations.AlterModelOptions(
+            name="category",
+            options={"verbose_name": "category", "verbose_name_plural": "categories"},
+        ),
+        migrations.AlterModelOptions(
+            name="connection",
+            options={
+                "permissions": [
+                    ("operate_connection", "Can sync, pause and mark connections"),
+                    ("manage_webhooks", "Can change the subscriptions to webhooks"),
+                ],
+                "verbose_name": "connection",
+                "verbose_name_plural": "connections",
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="connector",
+            options={"verbose_name": "institution", "verbose_name_plural": "institutions"},
+        ),
+        migrations.AlterModelOptions(
+            name="consent",
+            options={"verbose_name": "consent", "verbose_name_plural": "consents"},
+        ),
+        migrations.AlterModelOptions(
+            name="creditcardbill",
+            options={"verbose_name": "card bill", "verbose_name_plural": "card bills"},
+        ),
+        migrations.AlterModelOptions(
+            name="identity",
+            options={"verbose_name": "identity", "verbose_name_plural": "identities"},
+        ),
+        migrations.AlterModelOptions(
+            name="investment",
+            options={"verbose_name": "investment", "verbose_name_plural": "investments"},
+        ),
+        migrations.AlterModelOptions(
+            name="investmenttransaction",
+            options={"verbose_name": "investment transaction", "verbose_name_plural": "investment transactions"},
+        ),
+        migrations.AlterModelOptions(
+            name="loan",
+            options={"verbose_name": "loan", "verbose_name_plural": "loans"},
+        ),
+        migrations.AlterModelOptions(
+            name="mark",
+            options={"verbose_name": "reading mark", "verbose_name_plural": "reading marks"},
+        ),
+        migrations.AlterModelOptions(
+            name="syncrun",
+            options={"verbose_name": "sync", "verbose_name_plural": "syncs"},
+        ),
+        migrations.AlterModelOptions(
+            name="transaction",
+            options={"verbose_name": "transaction", "verbose_name_plural": "transactions"},
+        ),
+        migrations.AddField(
+            model_name="connection",
+            name="paused_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AlterField(
+            model_name="connection",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("connecting", "connecting"),
+                    ("active", "active"),
+                    ("needs_user", "needs the user"),
+                    ("outdated", "outdated"),
+                    ("deleted", "deleted"),
+                ],
+                default="connecting",
+                max_length=12,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="syncrun",
+            name="state",
+            field=models.CharField(
+                choices=[("running", "running"), ("done", "done"), ("partial", "partial"), ("failed", "failed")],
+                default="running",
+                max_length=8,
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="connectionhour",
+            constraint=models.UniqueConstraint(fields=("hour", "state"), name="connection_hour_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="synchour",
+            constraint=models.UniqueConstraint(
+                fields=("hour", "connector", "state", "error_type"), name="sync_hour_once"
+            ),
+        ),
+        migrations.RunPython(schedule, unschedule),
+    ]

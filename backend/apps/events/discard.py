@@ -1,0 +1,45 @@
+"""Discarding: staff give up an event that waits or is dead. It becomes done, so the books stay balanced."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.events.books import book
+from apps.events.lease import claim
+from apps.events.models import Event
+
+DISCARDED = "discarded"
+
+
+def discard(events: Iterable[Event]) -> int:
+    """Finish events as `discarded` and return their number. The caller writes the audit, with the reason.
+
+    Done events are left alone, and waiting ones whose mailbox a worker holds now: it would finish them itself.
+    """
+    with transaction.atomic():
+        discarded = sum(_discard(pk) for pk in sorted(event.pk for event in events))
+        book(done=discarded)
+    return discarded
+
+
+def _discard(pk: int) -> bool:
+    event = Event.objects.filter(pk=pk).first()
+    if event is None or event.state == Event.State.DONE:
+        return False
+    if event.state == Event.State.DEAD:
+        return _finish(pk, Event.State.DEAD)
+    lease = claim(event.mailbox)
+    if lease is None:
+        return False
+    finished = _finish(pk, Event.State.PENDING)
+    lease.free()
+    return finished
+
+
+def _finish(pk: int, state: str) -> bool:
+    # Only if the event is still in the state that was seen.
+    rows = Event.objects.filter(pk=pk, state=state).update(
+        state=Event.State.DONE, outcome=DISCARDED, finished_at=timezone.now()
+    )
+    return rows == 1
