@@ -2,8 +2,10 @@
 
 from django.utils import timezone
 
+from apps.banking.aggregators.contract import Product
 from apps.banking.aggregators.verdict import Health
 from apps.banking.announce import announce
+from apps.banking.cards.pairs import pair_movements
 from apps.banking.models import Connection
 from apps.banking.sync.plan import Plan, plan_sync
 from apps.banking.sync.products import read_products
@@ -75,6 +77,7 @@ def run_plan(visit: PresentItem, plan: Plan) -> str:
 def _finish(visit: PresentItem, run: RecordedRun, plan: Plan) -> str:
     connection = visit.connection
     outcome = "synced" if run.has_changes else "nothing new"
+    pair_rows(run, everything=plan.complete)
     with run.finish(outcome):
         if connection.last_synced_at is None and visit.state.verdict.has_data:
             announce("connection.connected", connection, cause=run.cause)
@@ -84,6 +87,16 @@ def _finish(visit: PresentItem, run: RecordedRun, plan: Plan) -> str:
             connection.listed_at, connection.listed_as_of = visit.began, visit.state.as_of
         connection.save(update_fields=FENCED_COLUMNS)
     return outcome
+
+
+def pair_rows(run: RecordedRun, *, everything: bool = False) -> None:
+    """Pair the transfers among the rows that the run has written. They are visible already, because this may take long.
+
+    `everything`: also those of earlier runs, which may have stopped before this step.
+    """
+    if everything or run.counts.get(Product.TRANSACTIONS):
+        with run.write():
+            pair_movements(run.connection.client_id, None if everything else run.since)
 
 
 item_changed = item_handler(sync, gone=retire)

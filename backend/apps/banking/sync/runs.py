@@ -4,6 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import date
 from typing import TypeVar
 
 from django.db.models import QuerySet
@@ -43,6 +44,11 @@ class Run(ABC):
         self.counts: dict[str, Counts] = {}
         self.failures: list[PonteError] = []
         self.refused: PonteError | None = None
+        self.since: date | None = None
+
+    def touched(self, day: date) -> None:
+        """Note that a transaction of this day may have changed: `since` is the earliest."""
+        self.since = min(day, self.since or day)
 
     @abstractmethod
     def write(self) -> AbstractContextManager[None]:

@@ -7,7 +7,7 @@ from apps.banking.aggregators.contract import Change, Gone, ParentGone
 from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.sync.accounts import close_account, find_account
-from apps.banking.sync.item_events import run_plan, uncovered_events
+from apps.banking.sync.item_events import pair_rows, run_plan, uncovered_events
 from apps.banking.sync.plan import plan_sync
 from apps.banking.sync.reading import Reading
 from apps.banking.sync.retire import retire
@@ -52,6 +52,7 @@ def _read_changes(visit: Visit, run: RecordedRun) -> str:
     if run.failures:
         raise min(run.failures, key=lambda error: not isinstance(error, Temporary | Unexpected))
     outcome = "synced" if run.has_changes else "nothing new"
+    pair_rows(run)
     with run.finish(outcome):
         pass
     return outcome

@@ -99,7 +99,8 @@ class Reader:
             complete(row, is_card=is_card)
         run = self.reading.run
         with run.write():
-            run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page)
+            if run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page):
+                run.touched(min(row["date"] for row in page.rows))
             if page.removed:
                 run.remove(Product.TRANSACTIONS, Transaction.objects.filter(account=account), page.removed)
 
