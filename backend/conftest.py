@@ -69,6 +69,9 @@ def _environment() -> dict[str, str]:
         "SECURE_SSL_REDIRECT": "false",
         "LOG_FORMAT": "console",
         "DEBUG": "false",
+        # Nothing is sent: pytest-django keeps mails in memory.
+        "EMAIL_HOST": "mail.example.com",
+        "STAFF_MFA_REQUIRED": "false",
     }
 
 
@@ -84,6 +87,10 @@ _OURS = (
     "TRUSTED_PROXIES",
     "ADMIN_PATH",
     "EVENT_RETENTION_DAYS",
+    "EMAIL_",
+    "DEFAULT_FROM_EMAIL",
+    "SIGNUP_ENABLED",
+    "STAFF_MFA_REQUIRED",
 )
 
 

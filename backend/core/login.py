@@ -1,42 +1,52 @@
-"""The admin's place, and its login form, which limits guesses."""
+"""The admin's place and its door: people sign in at the same page as everybody, and staff with a second factor."""
 
 import re
 from typing import Any
 
-from django.contrib import admin
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.urls import URLPattern, URLResolver, path
-from unfold.forms import AuthenticationForm
+from allauth.account.utils import get_next_redirect_url
+from allauth.core.internal.httpkit import add_query_params
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 
-from lib.errors import Throttled
-from lib.login_limit import count_guess
+from apps.clients.second_factor import lacks_second_factor
 
 # The middleware never sees what begins with one of these, or they are pages already.
-_TAKEN = ("api/", "health", "metrics", "static/")
+_TAKEN = ("api/", "health", "metrics", "static/", "account/", "settings/", "clients/", "invitations/", "language/")
 _PATH = re.compile(r"[\w.~-]+(/[\w.~-]+)*", re.ASCII)
-
-
-class LimitedLogin(AuthenticationForm):
-    """The admin's login form."""
-
-    def clean(self) -> dict[str, Any]:
-        """Raises ValidationError for a wrong login, and for any login over a limit."""
-        if self.cleaned_data.get("username") and self.cleaned_data.get("password"):
-            self._count(self.cleaned_data["username"])
-        return super().clean()
-
-    def _count(self, account: str) -> None:
-        try:
-            count_guess(account, self.request.META if self.request else {})
-        except Throttled:
-            raise ValidationError("Too many attempts. Try again in ten minutes.", code="throttled") from None
 
 
 def admin_at(place: str) -> list[URLPattern | URLResolver]:
     """The admin's URLs under the path `place`; none if it is empty. Raises ImproperlyConfigured."""
-    admin.site.login_form = LimitedLogin
+    admin.site.login = login  # type: ignore[method-assign]
+    admin.site.has_permission = may_enter  # type: ignore[method-assign]
     if not place:
         return []
     if not _PATH.fullmatch(place) or f"{place}/".startswith(_TAKEN):
         raise ImproperlyConfigured("ADMIN_PATH must be a path such as desk/7f3a, and not that of another page.")
     return [path(f"{place}/", admin.site.urls)]
+
+
+def may_enter(request: HttpRequest) -> bool:
+    """Whether the admin opens: for active staff, with a second factor if the settings ask for one."""
+    user = request.user
+    return bool(user.is_active and user.is_staff) and not lacks_second_factor(request)
+
+
+@never_cache
+def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """Where the admin sends whom it does not let in: to the login, or to set up a second factor."""
+    place = get_next_redirect_url(request) or reverse("admin:index")
+    if not request.user.is_authenticated:
+        return redirect(add_query_params(reverse(settings.LOGIN_URL), {"next": place}))
+    if not request.user.is_staff:
+        raise PermissionDenied("only staff may open the admin")
+    if lacks_second_factor(request):
+        messages.warning(request, _("Set up two-step verification first: this server asks its staff for it."))
+        return redirect("mfa_activate_totp")
+    return redirect(place)

@@ -12,7 +12,7 @@ from core.admin_look import UNFOLD  # noqa: F401 - a setting
 from core.logs import logging_config
 from core.policy import PAGES, PERMISSIONS
 from core.required import require
-from lib.client_address import is_local_url, trusted_proxies
+from lib.client_address import host_of, is_local_url, trusted_proxies
 from lib.secret_list import SHORTEST, secret_list
 
 env = Env()
@@ -65,7 +65,12 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "apps.audit",
+    # Its templates replace those of allauth.
     "apps.clients",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "apps.api",
     "apps.events",
     "apps.banking",
@@ -85,6 +90,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.clients.preferences.Preferences",
     "apps.clients.current.CurrentMembership",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -118,7 +125,6 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-AUTHENTICATION_BACKENDS = ["apps.clients.backend.People"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", "Português"), ("en", "English")]
@@ -129,6 +135,42 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE / "static"]
 # Static files are served from the installed packages, so collectstatic is not needed.
 WHITENOISE_USE_FINDERS = True
+
+# --- Accounts of people ---
+# Whether strangers may sign up. Who has an invitation always may.
+SIGNUP_ENABLED = env.bool("SIGNUP_ENABLED", True)
+# Whether the admin opens only for staff with a second factor.
+STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", not DEBUG)
+AUTHENTICATION_BACKENDS = ["apps.clients.backend.People"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+# Without a mail server no address can be proved, so none is asked for.
+EMAIL_HOST = env.str("EMAIL_HOST", "")
+EMAIL_PORT = env.int("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", EMAIL_PORT == 465)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", not EMAIL_USE_SSL)
+# A page waits for the mail server, so it waits for a short time.
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console' if DEBUG else 'dummy'}.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Ponte <ponte@{host_of(PUBLIC_URL) or 'localhost'}>")
+ACCOUNT_ADAPTER = "apps.clients.adapter.Accounts"
+ACCOUNT_FORMS = {"login": "apps.clients.forms.Login"}
+ACCOUNT_SIGNUP_FORM_CLASS = "apps.clients.forms.SignUp"
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_HOST else "none"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "homepage"
+# lib.login_limit limits passwords; this limits the codes of the second factor.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/10m/key"}
+MFA_ADAPTER = "apps.clients.second_factor.SecondFactor"
+MFA_TOTP_ISSUER = "Ponte"
 
 # --- TLS, unless DEBUG ---
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -172,7 +214,7 @@ DATABASES = {
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "core.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "ponte",
         # 1 was pickle. A release of that time may still run beside this one.

@@ -16,6 +16,7 @@ from apps.audit.models import Entry
 from apps.audit.record import record
 from apps.banking import factories, models
 from apps.banking.rows.test_merge import doc, merge_docs
+from apps.clients import factories as clients
 from apps.clients.browse import COUNT_LIMIT, BrowseAdmin
 from apps.clients.browse.columns import cents
 from apps.clients.factories import MembershipFactory, UserFactory
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 OURS = [model for model in admin.site._registry if model.__module__.startswith("apps.")]
 FACTORIES = {
     factory._meta.model: factory
-    for factory in vars(factories).values()
+    for factory in (*vars(factories).values(), *vars(clients).values())
     if isinstance(factory, type) and getattr(factory, "_meta", None) and factory._meta.model
 }
 

@@ -1,19 +1,26 @@
-"""The login limits guesses at passwords, and the operator decides where the admin is."""
+"""The login limits guesses at passwords, the operator decides where the admin is, and staff need a second factor."""
 
 import logging
+import time
+from urllib.parse import quote_plus
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.exceptions import ImproperlyConfigured
+from django.urls import include, path
 from redis import Redis
 
+from apps.clients.factories import UserFactory
 from core import login
 from lib import login_limit
 from lib.client_address import trusted_proxies
 
 pytestmark = pytest.mark.django_db
 
+others = (path("account/", include("allauth.account.urls")),)
 PASSWORD = "a-password-for-tests-alone"
 hashed = []
 
@@ -40,12 +47,14 @@ def one_proxy(settings):
 def guess(client):
     def send(name="ana", password="wrong", address="203.0.113.9"):
         """What the page says: in, wrong or limited."""
-        form = {"username": name, "password": password}
-        answer = client.post("/admin/login/?next=/admin/", form, headers={"x-forwarded-for": address})
+        form = {"login": name, "password": password}
+        answer = client.post("/account/login/?next=/admin/", form, headers={"x-forwarded-for": address})
         if answer.status_code == 302:
+            assert answer["Location"] == "/admin/"
+            client.logout()
             return "in"
         assert answer.status_code == 200
-        return "limited" if "Too many" in answer.text else "wrong"
+        return "limited" if "Muitas tentativas" in answer.text or "Too many" in answer.text else "wrong"
 
     return send
 
@@ -117,22 +126,95 @@ def test_names_without_end_and_empty_forms_are_ordinary_errors(guess):
     assert guess(name="") == "wrong"
 
 
-@pytest.mark.parametrize(("path", "served"), [("admin", "/admin/"), ("staff/desk-7", "/staff/desk-7/")])
-def test_the_admin_is_served_where_the_setting_says(client, settings, path, served):
-    settings.ROOT_URLCONF = tuple(login.admin_at(path))
-    assert client.get(f"{served}login/").status_code == 200
+@pytest.mark.parametrize(("place", "served"), [("admin", "/admin/"), ("staff/desk-7", "/staff/desk-7/")])
+def test_the_admin_is_served_where_the_setting_says(client, settings, place, served):
+    settings.ROOT_URLCONF = (*login.admin_at(place), *others)
+    assert client.get(f"{served}login/")["Location"] == f"/account/login/?next={quote_plus(served)}"
     if served != "/admin/":
         assert client.get("/admin/login/").status_code == 404
 
 
 def test_an_empty_setting_serves_no_admin(client, settings):
-    settings.ROOT_URLCONF = tuple(login.admin_at(""))
+    settings.ROOT_URLCONF = (*login.admin_at(""), *others)
     assert client.get("/admin/login/").status_code == 404
 
 
 @pytest.mark.parametrize(
-    "path", ["api", "api/desk", "health", "healthy", "metrics", "static/x", "<int:x>", "a b", "a//b"]
+    "place",
+    ["account", "settings/x", "api", "api/desk", "health", "healthy", "metrics", "static/x", "<int:x>", "a b", "a//b"],
 )
-def test_a_path_that_would_hide_another_page_or_is_no_path_is_an_error_at_the_start(path):
+def test_a_path_that_would_hide_another_page_or_is_no_path_is_an_error_at_the_start(place):
     with pytest.raises(ImproperlyConfigured, match="ADMIN_PATH"):
-        login.admin_at(path)
+        login.admin_at(place)
+
+
+@pytest.fixture
+def staff(client, settings):
+    settings.STAFF_MFA_REQUIRED = True
+    user = get_user_model().objects.get()
+    client.force_login(user)
+    return user
+
+
+def code_of(secret):
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def test_staff_without_a_second_factor_are_led_to_set_one_up(client, staff):
+    assert client.get("/admin/").status_code == 302
+    assert client.get("/admin/login/?next=/admin/")["Location"] == "/account/two-steps/totp/activate/"
+    assert client.get("/admin/clients/client/").status_code == 302
+
+
+def test_staff_with_a_second_factor_enter(client, staff):
+    TOTP.activate(staff, generate_totp_secret())
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/admin/login/?next=/admin/clients/")["Location"] == "/admin/clients/"
+
+
+def test_recovery_codes_alone_are_no_second_factor(client, staff):
+    RecoveryCodes.activate(staff)
+    assert client.get("/admin/").status_code == 302
+
+
+def test_staff_enter_without_one_where_the_setting_says_so(client, staff, settings):
+    settings.STAFF_MFA_REQUIRED = False
+    assert client.get("/admin/").status_code == 200
+
+
+def test_people_who_are_no_staff_are_refused_and_strangers_sign_in_first(client):
+    assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+    client.force_login(UserFactory())
+    assert client.get("/admin/login/").status_code == 403
+
+
+def test_the_login_leads_to_no_other_server(client, staff, settings):
+    settings.STAFF_MFA_REQUIRED = False
+    assert client.get("/admin/login/?next=https://evil.example/")["Location"] == "/admin/"
+
+
+def test_a_password_alone_signs_nobody_in_who_has_a_second_factor(client, guess, staff):
+    client.logout()
+    secret = generate_totp_secret()
+    TOTP.activate(staff, secret)
+    form = {"login": "ana", "password": PASSWORD}
+    answer = client.post("/account/login/?next=/admin/", form)
+    assert answer["Location"].startswith("/account/two-steps/authenticate/")
+    assert client.get("/admin/").status_code == 302
+    assert (
+        "/account/"
+        in client.post("/account/two-steps/authenticate/", {"code": "000000"}, follow=True).request["PATH_INFO"]
+    )
+    assert client.post("/account/two-steps/authenticate/", {"code": code_of(secret)})["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
+
+
+def test_codes_of_the_second_factor_are_guessed_only_so_often(client, staff):
+    client.logout()
+    secret = generate_totp_secret()
+    TOTP.activate(staff, secret)
+    client.post("/account/login/", {"login": "ana", "password": PASSWORD})
+    for _ in range(10):
+        assert client.post("/account/two-steps/authenticate/", {"code": "000000"}).status_code == 200
+    assert client.post("/account/two-steps/authenticate/", {"code": code_of(secret)}).status_code == 200
+    assert client.get("/admin/").status_code == 302

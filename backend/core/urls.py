@@ -15,6 +15,9 @@ handler500 = "core.error_pages.failed"
 urlpatterns = [
     path("", home),
     path("", include("apps.reliability.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("account/two-steps/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
     path("", include("apps.clients.urls")),
     path("api/", include("core.api_urls")),
     path("i18n/", include("django.conf.urls.i18n")),

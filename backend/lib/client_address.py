@@ -164,10 +164,15 @@ def is_local(client: Client, host: str) -> bool:
     return client.certain and ip_address(client.address).is_loopback and name in _LOCAL_HOSTS
 
 
+def host_of(url: str) -> str:
+    """The host name of an address such as PUBLIC_URL; empty if it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def is_local_url(url: str) -> bool:
     """Whether only this machine can reach an address such as PUBLIC_URL."""
-    try:
-        name = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
+    name = host_of(url)
     return name in _LOCAL_HOSTS or f"[{name}]" in _LOCAL_HOSTS

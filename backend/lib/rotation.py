@@ -7,7 +7,7 @@ transactions. The rotation never waits for a locked row; it leaves it for a late
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from django.apps import apps
 from django.db import connection, models, transaction
@@ -38,6 +38,24 @@ class Checked:
     readable: int = 0
     outdated: int = 0
     unreadable: list[int] = field(default_factory=list)
+
+
+class Elsewhere(Protocol):
+    """Sealed values that are no binary columns of our models, such as those in a library's tables."""
+
+    label: str
+
+    def check(self) -> Checked:
+        """Decrypt every value. Changes nothing."""
+        ...
+
+    def rotate(self, report: Callable[[int], None]) -> Rotation:
+        """Encrypt outdated values with the first key."""
+        ...
+
+
+# Apps add theirs when they start.
+ELSEWHERE: list[Elsewhere] = []
 
 
 def sealed_columns(model: type[models.Model]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from apps.audit.models import Entry
 from apps.clients.browse import AuditedAdmin, BoundedPaginator, BrowseAdmin, Choices, copyable, moment
 from apps.clients.browse.columns import EMPTY, address_of, copy_button
 from apps.clients.browse.paginator import COUNT_LIMIT
-from apps.clients.models import Client, Membership
+from apps.clients.models import Client, Invitation, Membership, Profile
 
 
 class PeopleAdmin(AuditedAdmin):
@@ -35,6 +35,11 @@ class ClientAdmin(PeopleAdmin):
     search_help_text = _("Name, or id")
     list_display = ("name", copyable("id", _("id")), moment("created_at", _("created")))
     search_fields = ("name__istartswith", "id__exact")
+    readonly_fields = ("created_at", "erasing_at")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A client ends with the rows of all apps and the items at the aggregator: its owner asks for that on a page."""
+        return False
 
 
 @admin.register(Membership)
@@ -51,6 +56,24 @@ class MembershipAdmin(PeopleAdmin):
     @admin.display(description="clientUserId")
     def client_user_id(self, row: Membership) -> SafeString | str:
         return copy_button(str(row.pk)) if row.client_id else EMPTY
+
+
+@admin.register(Invitation)
+class InvitationAdmin(BrowseAdmin):
+    menu, icon = "people", "mail"
+    finds = _("An invitation's number, or a client's id")
+    list_display = ("id", "client", "role", "created_at", "expires_at", "accepted_at", "revoked_at")
+    list_select_related = ("client",)
+    search_fields = ("id__exact", "client__id__exact")
+
+
+@admin.register(Profile)
+class ProfileAdmin(BrowseAdmin):
+    menu, icon = "people", "tune"
+    finds = _("The user's name")
+    list_display = ("user", "language", "time_zone", "theme")
+    list_select_related = ("user",)
+    search_fields = ("user__username__exact",)
 
 
 def vias() -> list[tuple[str, Any]]:

@@ -1,8 +1,19 @@
 """Tenants ("clients") and their members."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+from apps.clients.factor_secrets import AuthenticatorSecrets
+from lib import rotation
 
 
 class ClientsConfig(AppConfig):
     name = "apps.clients"
     label = "clients"
+    verbose_name = _("Clients")
+
+    def ready(self) -> None:
+        # Models exist only now.
+        autodiscover_modules("personal_data", "security_log")
+        rotation.ELSEWHERE.append(AuthenticatorSecrets())

@@ -1,10 +1,10 @@
 """How a session becomes a person: with the profile, in one query."""
 
-from django.contrib.auth.backends import ModelBackend
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import User
 
 
-class People(ModelBackend):
+class People(AuthenticationBackend):  # type: ignore[misc]
     """Signs people in, and reads their profile together with them, because every page needs it."""
 
     def get_user(self, user_id: int) -> User | None:

@@ -1,11 +1,15 @@
 """Tenants for tests."""
 
+from datetime import timedelta
+from typing import Any
+
 import factory
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from apps.clients.models import Client, Membership
+from apps.clients.models import Client, Invitation, Membership, Profile
 
 
 class UserFactory(DjangoModelFactory[AbstractBaseUser]):
@@ -28,3 +32,27 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
     client = factory.SubFactory(ClientFactory)
     user = factory.SubFactory(UserFactory)
+
+
+class ProfileFactory(DjangoModelFactory[Profile]):
+    class Meta:
+        model = Profile
+
+    user = factory.SubFactory(UserFactory)
+
+
+class InvitationFactory(DjangoModelFactory[Invitation]):
+    class Meta:
+        model = Invitation
+
+    client = factory.SubFactory(ClientFactory)
+    token_digest = factory.Sequence(lambda n: n.to_bytes(16, "big"))
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+    @classmethod
+    def _create(cls, model_class: type[Invitation], *args: Any, **kwargs: Any) -> Invitation:
+        email = kwargs.pop("email", "guest@example.com")
+        row = model_class(email_index=Invitation.index_of(email), **kwargs)
+        row.email = email
+        row.save()
+        return row

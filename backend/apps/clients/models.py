@@ -4,7 +4,11 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from lib import crypto
+from lib.sealed import SealedJSON
 
 
 class Client(models.Model):
@@ -92,3 +96,61 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return f"profile of user {self.user_id}"
+
+
+class Invitation(models.Model):
+    """An owner's offer to the holder of an e-mail address to become a member. The mail has the token, we its digest."""
+
+    sealed_columns = ("email_sealed",)
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(_("role"), max_length=16, choices=Membership.Role.choices, default=Membership.Role.MEMBER)
+    email_sealed = models.BinaryField()
+    email_index = models.BinaryField(max_length=16)
+    token_digest = models.BinaryField(max_length=16, unique=True)
+    # The user who invited; nobody if that person is gone.
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("invited by")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"))
+    accepted_at = models.DateTimeField(_("accepted at"), null=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+
+    email = SealedJSON("email_sealed", empty="")
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "email_index"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="one_open_invitation_per_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["owner", "member", "viewer"]), name="invitation_role_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["email_index"], name="invitation_of_address")]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+    def seal_context(self, column: str) -> str:
+        """The context to which the ciphertext of `column` is bound: this address in this client."""
+        return f"clients.Invitation|{self.client_id}|{bytes(self.email_index).hex()}|{column}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be accepted."""
+        return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()
+
+    @staticmethod
+    def index_of(email: str) -> bytes:
+        """What finds the invitations of an address."""
+        return crypto.blind_index(email, "email")
+
+    def is_for(self, email: str) -> bool:
+        """Whether this is the invited address. Case does not count."""
+        return bytes(self.email_index) == self.index_of(email)

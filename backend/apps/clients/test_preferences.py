@@ -56,13 +56,13 @@ def test_an_explicit_choice_wins_over_the_browser(client):
     user = UserFactory()
     Profile.objects.create(user=user, language="pt-br")
     client.force_login(user)
-    assert client.get("/admin/login/", headers={"accept-language": "en"})["Content-Language"] == "pt-br"
+    assert client.get("/account/login/", headers={"accept-language": "en"})["Content-Language"] == "pt-br"
 
 
 def test_a_stranger_has_the_language_of_the_browser_and_pt_br_otherwise(client, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert client.get("/admin/login/", headers={"accept-language": "en"})["Content-Language"] == "en"
-        assert client.get("/admin/login/", headers={"accept-language": "ja"})["Content-Language"] == "pt-br"
+        assert client.get("/account/login/", headers={"accept-language": "en"})["Content-Language"] == "en"
+        assert client.get("/account/login/", headers={"accept-language": "ja"})["Content-Language"] == "pt-br"
 
 
 def test_a_signed_in_person_costs_no_query_more_for_the_profile(client, django_assert_num_queries):
@@ -74,9 +74,9 @@ def test_a_signed_in_person_costs_no_query_more_for_the_profile(client, django_a
 
 
 def test_a_stranger_chooses_a_language_for_the_browser(client):
-    answer = client.post("/language/", {"language": "en", "next": "/admin/login/"})
-    assert answer["Location"] == "/admin/login/"
-    assert client.get("/admin/login/", headers={"accept-language": "pt-br"})["Content-Language"] == "en"
+    answer = client.post("/language/", {"language": "en", "next": "/account/login/"})
+    assert answer["Location"] == "/account/login/"
+    assert client.get("/account/login/", headers={"accept-language": "pt-br"})["Content-Language"] == "en"
 
 
 def test_a_signed_in_person_keeps_the_language_everywhere(client):

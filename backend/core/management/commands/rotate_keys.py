@@ -1,5 +1,6 @@
 """manage.py rotate_keys: encrypt everything with the first of ENCRYPTION_KEYS, so that you can drop the older keys."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -27,15 +28,16 @@ class Command(BaseCommand):
             self._check()
             return
         left = [self._rotate(model) for model in rotation.sealed_models()]
+        left += [self._report(place.label, place.rotate(self._progress(place.label))) for place in rotation.ELSEWHERE]
         if any(left):
             raise CommandError(f"{sum(left)} rows still need an older key. Keep the older keys; see the lines above.")
         self.stdout.write(self.style.SUCCESS("All rows use the first key; the older keys can be dropped."))
 
     def _check(self) -> None:
         unreadable = 0
-        for model in rotation.sealed_models():
-            result = rotation.check(model)
-            label = model._meta.label
+        checked = [(model._meta.label, rotation.check(model)) for model in rotation.sealed_models()]
+        checked += [(place.label, place.check()) for place in rotation.ELSEWHERE]
+        for label, result in checked:
             self.stdout.write(f"{label}: {result.readable} rows decrypted, {result.outdated} to encrypt again")
             self._report_unreadable(label, result.unreadable)
             unreadable += len(result.unreadable)
@@ -45,7 +47,12 @@ class Command(BaseCommand):
     def _rotate(self, model: type[models.Model]) -> int:
         """Encrypt the rows of a model again. Returns how many rows still need an older key."""
         label = model._meta.label
-        result = rotation.rotate(model, lambda so_far: self.stdout.write(f"{label}: {so_far} …"))
+        return self._report(label, rotation.rotate(model, self._progress(label)))
+
+    def _progress(self, label: str) -> Callable[[int], None]:
+        return lambda so_far: self.stdout.write(f"{label}: {so_far} …")
+
+    def _report(self, label: str, result: rotation.Rotation) -> int:
         self.stdout.write(f"{label}: {result.resealed} rows encrypted again")
         self._report_unreadable(label, result.unreadable)
         if result.locked > 0:
