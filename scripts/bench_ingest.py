@@ -256,17 +256,20 @@ def manage(environment: dict[str, str], *arguments: str) -> None:
 
 
 @contextmanager
-def web_server(environment: dict[str, str], application: str | None = None) -> Iterator[int]:
-    """Run the Procfile's web process on a free port. The peers pass another application, for a server with threads."""
+def web_server(environment: dict[str, str], application: str | None = None, log: str = "ours") -> Iterator[int]:
+    """Run the Procfile's web process on a free port. The peers pass another application, for a server with threads.
+
+    Its output goes to .local/bench-{application or log}.log.
+    """
     port = free_port()
     line = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: "))
     command = shlex.split(line.removeprefix("web: ").replace("0.0.0.0:$PORT", f"127.0.0.1:{port}"))
     if application:
         command[command.index("core.asgi:application")] = application
         command += ["--worker-class", "gthread", "--threads", "16"]
-    log = (ROOT / ".local" / f"bench-{application or 'ours'}.log").open("wb")
+    output = (ROOT / ".local" / f"bench-{application or log}.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
     )
     try:
         wait_for(port, process)

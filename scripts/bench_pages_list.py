@@ -1,0 +1,42 @@
+"""What `scripts/bench pages` measures: this list alone."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Page:
+    """`path` may hold {connection}, {account} and {word}: ids and a search word of the seeded data. `who` asks for it:
+    `person` is the owner of the large client, `staff` sees the admin."""
+
+    name: str
+    path: str
+    who: str = "person"
+
+
+PAGES = [
+    Page("overview", "/"),
+    Page("connections", "/connections/"),
+    Page("connection", "/connections/{connection}/"),
+    Page("accounts", "/accounts/"),
+    Page("account", "/accounts/{account}/"),
+    Page("transactions", "/transactions/"),
+    Page("transactions search", "/transactions/?q={word}"),
+    Page("investments", "/investments/"),
+    Page("activity", "/activity/"),
+    Page("api: transactions", "/api/transactions/"),
+    Page("api: accounts", "/api/accounts/"),
+    Page("api: connections", "/api/connections/"),
+]
+ADMIN = [
+    Page("admin: dashboard", "/admin/", "staff"),
+    Page("admin: events", "/admin/events/event/", "staff"),
+    Page("admin: events pending", "/admin/events/event/?state__exact=pending", "staff"),
+    Page("admin: events of a kind", "/admin/events/event/?kind__exact=item/error", "staff"),
+    Page("admin: connections", "/admin/banking/connection/", "staff"),
+    Page("admin: accounts", "/admin/banking/account/", "staff"),
+    Page("admin: transactions", "/admin/banking/transaction/", "staff"),
+    Page("admin: sync runs", "/admin/banking/syncrun/", "staff"),
+]
+# What every other page is compared with: the shell of the pages without any data (bench_pages_urls.py).
+EMPTY = Page("empty", "/bench/empty/")
+ALL = [*PAGES, *ADMIN]
