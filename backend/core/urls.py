@@ -15,6 +15,7 @@ handler500 = "core.error_pages.failed"
 urlpatterns = [
     path("", home),
     path("", include("apps.reliability.urls")),
+    path("", include("apps.reliability.page_urls")),
     path("account/", include("allauth.account.urls")),
     path("account/two-steps/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),

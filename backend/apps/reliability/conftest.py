@@ -9,6 +9,7 @@ import pytest
 import requests
 
 import embedded
+from apps.banking.conftest import _bank, bank  # noqa: F401 - pytest finds fixtures by their names
 
 
 class Web:
