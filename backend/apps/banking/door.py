@@ -28,7 +28,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import Histogram
 
-from apps.banking.aggregators.contract import Aggregator, Application, Malformed
+from apps.banking.aggregators.contract import Aggregator, Door, Malformed
 from apps.banking.aggregators.mailboxes import mailbox_of, read_mailbox_name, vendor_of
 from apps.banking.aggregators.registry import AGGREGATORS, aggregator
 from apps.banking.owners import may_own
@@ -60,6 +60,14 @@ class Head:
     environ: Mapping[str, Any]
     definition: Aggregator
     token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The application to which a webhook belongs, by its name, and that application's door."""
+
+    application: str
+    door: Door
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +170,27 @@ def _is_too_large(length: str) -> bool:
     return length.isdecimal() and (len(length) > len(str(BODY_LIMIT)) or int(length) > BODY_LIMIT)
 
 
-def _authenticate(head: Head, body: bytes | None) -> Application | Answer:
+def _authenticate(head: Head, body: bytes | None) -> Sender | Answer:
     """The application that owns this webhook, or a refusal. It asks all doors, so the time does not reveal which."""
-    applications = head.definition.applications()
-    doors = [(application, application.door) for application in applications]
-    if proving := [application for application, door in doors if door.proves(head.environ, body, head.token)]:
+    doors = _doors(head)
+    if proving := [sender for sender in doors if sender.door.proves(head.environ, body, head.token)]:
         return proving[0]
-    if any(door.is_configured() for _, door in doors):
+    if any(sender.door.is_configured() for sender in doors):
         return Answer(401, UNAUTHORIZED)
-    if settings.DEBUG and applications and _comes_from_this_machine(head):
+    if settings.DEBUG and doors and _comes_from_this_machine(head):
         logger.warning("No webhook secret is set. Ponte accepts webhooks of this machine without proof: DEBUG is on.")
-        return applications[0]
+        return doors[0]
     return Answer(503, "not_configured")
+
+
+def _doors(head: Head) -> list[Sender]:
+    """The doors of the settings' applications and, if a token in the path names a client's own one, that one's.
+
+    It needs no query: the token's MAC shows that Ponte made it for an application of that name."""
+    doors = [Sender(application.name, application.door) for application in head.definition.applications()]
+    if head.token and (own := head.definition.door_of_token(head.token)):
+        doors.append(Sender(*own))
+    return doors
 
 
 def _comes_from_this_machine(head: Head) -> bool:
@@ -182,17 +199,17 @@ def _comes_from_this_machine(head: Head) -> bool:
 
 
 def _may_be_signed(head: Head) -> bool:
-    return any(application.door.is_signed(head.environ) for application in head.definition.applications())
+    return any(sender.door.is_signed(head.environ) for sender in _doors(head))
 
 
-async def _accept(head: Head, body: bytes, application: Application) -> Answer:
+async def _accept(head: Head, body: bytes, sender: Sender) -> Answer:
     try:
-        notification = application.door.read(body)
+        notification = sender.door.read(body)
     except Malformed as error:
         return Answer(400, "malformed", detail=str(error))
-    mailbox = mailbox_of(head.definition.name, application.name, notification)
-    source = vendor_of(head.definition.name, application.name)
-    member = None if head.token is None else application.door.only_member(head.environ, body, head.token)
+    mailbox = mailbox_of(head.definition.name, sender.application, notification)
+    source = vendor_of(head.definition.name, sender.application)
+    member = None if head.token is None else sender.door.only_member(head.environ, body, head.token)
     incoming = Incoming(source, notification.event_id, notification.kind, mailbox, body, token_member=member)
     return await (_store(incoming) if member is None else _store_for(member, incoming))
 

@@ -24,17 +24,33 @@ def aggregator(name: str) -> Aggregator:
 
 
 def for_each_application(act: Callable[[str, Application], None]) -> None:
-    """Call `act` with each aggregator's name and application. Raises the first error, but only after the last call."""
-    errors = []
+    """Call `act` with each aggregator's name and application: those of the settings, then the clients' own.
+
+    Raises the first error of an application of the settings, but only after the last call. An error of a client's own
+    application is only logged, because it concerns that client alone. Where clients have their own, the settings may
+    have none.
+    """
+    errors: list[Exception] = []
     for name in AGGREGATORS:
-        for application in aggregator(name).applications():
-            try:
-                act(name, application)
-            except (PonteError, ImproperlyConfigured) as error:
-                logger.warning("%s: %s", vendor_of(name, application.name), type(error).__name__)
-                errors.append(error)
+        definition = aggregator(name)
+        failed = [error for application in definition.applications() if (error := _try(act, name, application))]
+        has_own = False
+        for application in definition.own_applications():
+            has_own = True
+            _try(act, name, application)
+        errors += [error for error in failed if not (has_own and isinstance(error, ImproperlyConfigured))]
     if errors:
         raise errors[0]
+
+
+def _try(act: Callable[[str, Application], None], name: str, application: Application) -> Exception | None:
+    """The error of `act`, which is logged; None without one."""
+    try:
+        act(name, application)
+    except (PonteError, ImproperlyConfigured) as error:
+        logger.warning("%s: %s", vendor_of(name, application.name), type(error).__name__)
+        return error
+    return None
 
 
 @lru_cache

@@ -2,15 +2,18 @@
 
 from datetime import datetime
 from importlib import import_module
+from uuid import uuid4
 
 import pytest
 
 from apps.banking.aggregators.conftest import Case
 from apps.banking.aggregators.contract import (
     ACCOUNT_TYPES,
+    CredentialsRefused,
     Gone,
     ItemState,
     Malformed,
+    NotOffered,
     ParentGone,
     Product,
     Source,
@@ -18,6 +21,7 @@ from apps.banking.aggregators.contract import (
 )
 from apps.banking.aggregators.mailboxes import MailboxName
 from apps.banking.aggregators.registry import AGGREGATORS
+from apps.banking.aggregators.stored import Credentials
 from apps.banking.models import (
     Account,
     Connection,
@@ -35,6 +39,7 @@ from apps.banking.sync import reconcile
 from apps.banking.sync.adopt import adopt
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
+from lib.errors import PonteError
 
 pytestmark = pytest.mark.django_db
 
@@ -212,6 +217,83 @@ def test_an_odd_payload_names_no_change(case, payload):
         change = case.application.door.change(kind, payload)
         assert not change.account
         assert not change.ids
+
+
+def test_a_connect_token_is_a_new_secret_or_not_offered(case):
+    member = uuid4()
+    try:
+        token = case.application.connect_token(member, webhook_url="", redirect_url="")
+    except NotOffered:
+        return
+    assert token
+    assert str(member) not in repr(case.application)
+    assert case.application.connect_token(member, item_id=case.item_id)
+    with pytest.raises(Gone):
+        case.application.connect_token(member, item_id=UNKNOWN)
+
+
+def test_a_path_token_proves_the_webhooks_of_its_member_alone(case):
+    member, door = uuid4(), case.application.door
+    if token := case.application.path_token(member):
+        assert door.proves({}, case.webhook, token)
+        assert door.only_member({}, case.webhook, token) == member
+
+
+def test_a_refresh_says_how_the_item_is_or_is_not_offered(case):
+    try:
+        state = case.application.refresh(case.item_id)
+    except NotOffered:
+        return
+    assert state.id == case.item_id
+    with pytest.raises(Gone):
+        case.application.refresh(UNKNOWN)
+
+
+def test_a_deleted_item_is_gone_and_cannot_be_deleted_twice(case):
+    try:
+        case.application.delete_item(case.item_id)
+    except NotOffered:
+        return
+    with pytest.raises(Gone):
+        case.open().item()
+    with pytest.raises(Gone):
+        case.application.delete_item(case.item_id)
+
+
+def test_an_answer_that_nobody_asked_for_is_refused(case):
+    with pytest.raises(PonteError):
+        case.application.answer(case.item_id, "token", "123456")
+
+
+def test_what_an_item_tells_its_person_is_read_from_its_row_as_from_our_columns(case):
+    state = case.open().item()
+    told = case.definition.told(state.row)
+    assert told.verdict.health is state.verdict.health
+    assert told.request is None
+    for odd in (
+        {},
+        {"extra": None, "status": 7},
+        {"status": "", "extra": {"parameter": 1, "userAction": [], "error": ""}},
+    ):
+        assert case.definition.told(odd).request is None
+
+
+def test_a_clients_own_credentials_make_an_application_of_that_client(case):
+    if case.definition.of_client is None:
+        assert list(case.definition.own_applications()) == []
+        return
+    own = case.definition.of_client(Credentials("own-1", uuid4(), "a key", "a secret"))
+    assert own.name == "own-1"
+    assert own.client
+    assert "a secret" not in repr(own)
+    member = uuid4()
+    token = own.path_token(member)
+    name, door = case.definition.door_of_token(token)
+    assert (name, door.proves({}, b"{}", token)) == ("own-1", True)
+    assert door.only_member({}, b"{}", token) == member
+    assert not case.application.door.proves({}, b"{}", token)
+    with pytest.raises(CredentialsRefused):
+        own.authenticate()
 
 
 def test_institutions_and_categories_are_rows_with_ids(case):

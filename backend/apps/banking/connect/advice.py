@@ -166,5 +166,8 @@ ADVICE: dict[Action, Advice] = {
 
 
 def advice_for(action: str) -> Advice:
-    """The sentences for the `action` of a connection or an error; those of NONE for an unknown one."""
-    return ADVICE.get(Action(action) if action in Action else Action.CONTACT_SUPPORT, ADVICE[Action.CONTACT_SUPPORT])
+    """The sentences for the `action` of a connection or an error; for one that is not in the table, ask support."""
+    return ADVICE[Action(action) if action in _ACTIONS else Action.CONTACT_SUPPORT]
+
+
+_ACTIONS = frozenset(str(action) for action in Action)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from apps.banking.aggregators.contract import APPLICATION_REMOVED, Product, Row, Told, UserRequest
@@ -18,6 +19,7 @@ from apps.banking.connect.finish import connection_of, look_for
 from apps.banking.models import Connection, SyncRun
 from apps.banking.sync.look import differs, look
 from apps.banking.sync.poll import request_visit
+from apps.banking.sync.runs import describe_error
 from apps.clients.models import Membership
 from apps.events.models import Event
 from lib.errors import PonteError
@@ -177,8 +179,8 @@ def _ask(connection: Connection) -> Row | None:
         state = look(connection)
         if differs(connection, state):
             request_visit(connection)
-    except PonteError as error:
-        logger.info("%s: its progress could not be asked: %s", connection, error.code or error.error_type)
+    except (PonteError, ImproperlyConfigured) as error:
+        logger.info("%s: its progress could not be asked: %s", connection, describe_error(error)[1])
         return None
     return state.row if state else None
 

@@ -129,7 +129,7 @@ def _without_asking(connection: Connection, outcome: Outcome, error: PonteError)
     """The bank is not asked. A worker reads what the aggregator has, or finds out that the item is gone."""
     with transaction.atomic():
         request_once(connection)
-    action = Action.ADD_CREDENTIALS if isinstance(error, UnknownApplication) else Action.NONE
+    action = Action.ADD_CREDENTIALS if isinstance(error, UnknownApplication) else getattr(error, "action", Action.NONE)
     return Refreshed(outcome, timezone.now() + PAUSE, action, error.code)
 
 

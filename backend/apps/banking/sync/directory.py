@@ -54,18 +54,23 @@ def _announce_status(connector: Connector, before: str | None, cause: Event | No
 def refresh() -> None:
     """Read the connectors and categories of every application again, page by page.
 
-    Raises the first error, after the other applications were read.
+    They are the same for all applications of an aggregator. So a client's own application is asked only if none has
+    answered before it. Raises the first error, after the other applications were read.
     """
-    for_each_application(_refresh)
+    read: set[str] = set()
+    for_each_application(lambda name, application: _refresh(name, application, read))
 
 
-def _refresh(name: str, application: Application) -> None:
+def _refresh(name: str, application: Application, read: set[str]) -> None:
+    if application.client and name in read:
+        return
     directory = application.directory()
     listed = _refresh_connectors(name, directory)
     _refresh_unlisted(name, directory, listed)
     for page in directory.categories():
         with transaction.atomic():
             merge(Category, {"aggregator": name}, page)
+    read.add(name)
 
 
 def _refresh_connectors(name: str, directory: Directory) -> set[str]:

@@ -57,6 +57,8 @@ def _unknown(name: str, application: Application, items: list[ListedItem]) -> li
 def _request(name: str, application: Application, item: ListedItem) -> bool:
     """Emit the event, unless the item has no member of ours or a pending event will create its connection."""
     member = member_of(item.member)
+    if member and application.client not in (None, member.client_id):
+        return False
     mailbox = str(MailboxName(name, application.name, Subject.ITEM, item.id))
     if member is None or Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING).exists():
         return False

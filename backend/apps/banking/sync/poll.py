@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from apps.banking.aggregators.contract import APPLICATION_REMOVED, UnknownApplication
 from apps.banking.models import Connection
 from apps.banking.sync.discover import discover
 from apps.banking.sync.item_events import request_sync
@@ -68,8 +69,8 @@ def _search() -> None:
 def _next() -> Connection | None:
     """The connection that has waited longest for a look; None if none is due. No other process gets it as well."""
     now = timezone.now()
-    due = Connection.objects.filter(Q(last_polled_at=None) | Q(last_polled_at__lte=now - every()))
-    due = due.filter(deleted_at=None, paused_at=None)
+    waited = Q(last_polled_at=None) | Q(last_polled_at__lte=now - every())
+    due = Connection.objects.filter(waited, deleted_at=None, paused_at=None).exclude(error_code=APPLICATION_REMOVED)
     with transaction.atomic():
         first = due.order_by(F("last_polled_at").asc(nulls_first=True), "pk")
         connection = first.select_for_update(skip_locked=True, no_key=True).first()
@@ -79,7 +80,12 @@ def _next() -> Connection | None:
 
 
 def _look(connection: Connection) -> bool:
-    return differs(connection, look(connection)) and request_visit(connection)
+    try:
+        has_changed = differs(connection, look(connection))
+    except UnknownApplication:
+        # The visit tells the connection's people.
+        has_changed = True
+    return has_changed and request_visit(connection)
 
 
 def request_visit(connection: Connection) -> bool:

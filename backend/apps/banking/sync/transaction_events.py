@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 
-from apps.banking.aggregators.contract import Change, Gone, ParentGone
+from apps.banking.aggregators.contract import Change, Gone, ParentGone, UnknownApplication
 from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.sync.accounts import close_account, find_account
@@ -13,8 +13,9 @@ from apps.banking.sync.reading import Reading
 from apps.banking.sync.retire import retire
 from apps.banking.sync.runs import RecordedRun
 from apps.banking.sync.status import store_status
+from apps.banking.sync.stranded import strand
 from apps.banking.sync.transactions import Reader, follows_items, readers
-from apps.banking.sync.visit import GoneItem, Ignored, PresentItem, Visit, visit_connection
+from apps.banking.sync.visit import GoneItem, Ignored, PresentItem, Visit, connection_of, visit_connection
 from apps.events.work import Batch
 from lib.errors import PonteError, Temporary, Throttled, Unexpected
 
@@ -25,6 +26,8 @@ def transactions_changed(batch: Batch) -> str:
         visit = visit_connection(batch)
     except Ignored as ignored:
         return ignored.outcome
+    except UnknownApplication:
+        return strand(batch, connection_of(batch))
     if visit is None:
         return "unknown item"
     if isinstance(visit, GoneItem):

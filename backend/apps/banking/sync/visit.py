@@ -10,11 +10,12 @@ from datetime import datetime
 
 from django.db import connection as database
 
-from apps.banking.aggregators.contract import Gone, ItemState, Source, Subject
+from apps.banking.aggregators.contract import Gone, ItemState, Source, Subject, UnknownApplication
 from apps.banking.aggregators.mailboxes import MailboxName, read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
 from apps.banking.sync.adopt import OtherClient, adopt, as_membership_id, member_of
+from apps.banking.sync.stranded import strand
 from apps.events.work import Batch, Handler, Park
 from lib.errors import ErrorType, Unexpected
 
@@ -71,7 +72,7 @@ class GoneItem(Visit):
 def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
     """Ask for the state of the item that this mailbox is for. None if neither Ponte nor the aggregator knows the item.
 
-    Raises Park if the item exists but does not (yet) belong to one of our members, and Ignored.
+    Raises Park if the item exists but does not (yet) belong to one of our members, Ignored, and UnknownApplication.
     """
     mailbox = read_mailbox_name(batch.key)
     if mailbox.subject is not Subject.ITEM:
@@ -118,6 +119,11 @@ def _connection(mailbox: MailboxName) -> Connection | None:
     if connection and connection.paused_at:
         raise Paused
     return connection
+
+
+def connection_of(batch: Batch) -> Connection | None:
+    """The connection of the mailbox's item."""
+    return _connection(read_mailbox_name(batch.key))
 
 
 def _check_vendors_word(batch: Batch, state: ItemState, connection: Connection | None) -> None:
@@ -174,6 +180,8 @@ def item_handler(present: Callable[[PresentItem], str], gone: Callable[[GoneItem
             visit = visit_item(batch)
         except Ignored as ignored:
             return ignored.outcome
+        except UnknownApplication:
+            return strand(batch, connection_of(batch))
         if visit is None:
             return "unknown item"
         return gone(visit) if isinstance(visit, GoneItem) else present(visit)

@@ -22,6 +22,7 @@ from apps.banking.aggregators.contract import (
     Door,
     ItemState,
     ListedItem,
+    NotOffered,
     Source,
     Subscription,
     nothing,
@@ -123,7 +124,10 @@ class PluggyApplication(Application):
         return bool(parts.hostname) and (is_sandbox or (parts.scheme == "https" and parts.hostname not in LOOPBACK))
 
     def subscription(self) -> Subscription:
-        """Our subscription to all events."""
+        """Our subscription to all events. Raises NotOffered for a client's own application."""
+        if self.client:
+            text = "the webhooks of a client's own application come to an address of each item"
+            raise NotOffered(text, code="NO_SUBSCRIPTIONS")
         return PluggySubscription(self.calls(), self.api_url, self.proofs)
 
     def deliveries(self) -> Deliveries:

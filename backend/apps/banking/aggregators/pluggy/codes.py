@@ -90,6 +90,8 @@ _API = (
             "the plan does not allow updates through the API"),
     CodeRow("CLIENT_HAS_ITEM_UPDATES_DISABLED", "api", NotEnabled, T.PRODUCT_NOT_AVAILABLE, A.CHANGE_PLAN,
             "the plan does not allow updates through the API"),
+    CodeRow("MEU_PLUGGY_ITEM", "api", NotEnabled, T.PRODUCT_NOT_AVAILABLE, A.NONE,
+            "MeuPluggy decides itself when it asks the bank"),
     CodeRow("ITEM_ORIGINAL_CONNECTED_WITH_DIFFERENT_ACCOUNT", "api", PluggyNeedsUser, T.ITEM_ERROR,
             A.CONNECT_SEPARATELY, "the login belongs to another person and needs its own connection"),
     CodeRow("ITEM_MFA_NOT_FOUND", "api", PluggyNeedsUser, T.AUTHENTICATION_ERROR, A.START_AGAIN,

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
+from uuid import UUID
 
 from apps.banking.aggregators.contract import (
     Application,
@@ -142,6 +143,15 @@ class ToyApplication(Application):
     @property
     def door(self) -> Door:
         return ToyDoor(self.bank.key)
+
+    def connect_token(self, member: UUID, *, item_id: str = "", webhook_url: str = "", redirect_url: str = "") -> str:
+        if item_id and item_id not in self.bank.links:
+            raise Gone("no such link", code="NO_LINK")
+        return f"toy token of {member}"
+
+    def delete_item(self, item_id: str) -> None:
+        if self.bank.links.pop(item_id, None) is None:
+            raise Gone("no such link", code="NO_LINK")
 
     def directory(self, *, before_call: Callable[[], None] = nothing) -> Directory:
         return Directory()

@@ -10,7 +10,7 @@ from apps.banking.aggregators.toy.application import ToyDoor
 from apps.banking.aggregators.toy.factories import FIRST, alive, connect, link, webhook
 from apps.banking.models import Account, BalanceSnapshot, Connection, Mark, SyncRun, Transaction
 from apps.banking.sync import reconcile
-from apps.banking.sync.adopt import adopt
+from apps.banking.sync.adopt import OtherClient, adopt
 from apps.banking.sync.dry_run import dry_run
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
@@ -141,7 +141,10 @@ def test_a_broken_link_needs_its_user_and_loses_no_rows(connected, work):
 def test_a_new_credential_of_the_same_member_replaces_the_old_one(connected, work):
     FIRST.bank.links["l1"].token = "new-token"
     mailbox = read_mailbox_name("toy:item:l1")
-    assert adopt(mailbox, MembershipFactory(), credential="of-another").credential == "token-of-ana"
+    fellow = MembershipFactory(client=connected.client)
+    assert adopt(mailbox, fellow, credential="of-another").credential == "token-of-ana"
+    with pytest.raises(OtherClient):
+        adopt(mailbox, MembershipFactory(), credential="of-a-stranger")
     adopt(mailbox, connected.member, credential="new-token")
     FIRST.bank.links["l1"].log.append(("w1", "m4", Decimal(4)))
     webhook("MOVED", at=2)

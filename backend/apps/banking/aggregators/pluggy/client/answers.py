@@ -67,6 +67,8 @@ def _row(endpoint: Endpoint, body: Mapping[str, Any], status: int) -> tuple[Code
         code = "CLIENT_KEYS_UNAUTHORIZED"
     if not code and _text(body, "message").strip().casefold() == "invalid cursor":
         code = "INVALID_CURSOR"
+    if not code and "meupluggy" in _text(body, "message").casefold():
+        code = "MEU_PLUGGY_ITEM"
     if not code and _item_ids(body):
         # The documented example of this error has no codeDescription, and no other error has items.
         code = "ITEM_USER_ALREADY_EXISTS"
