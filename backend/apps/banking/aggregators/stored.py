@@ -6,6 +6,7 @@ The store lies above this folder, so a path names it.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.utils.module_loading import import_string
@@ -39,6 +40,6 @@ def find_all(aggregator: str) -> Iterator[Credentials]:
 
 
 @lru_cache
-def _imported(path: str) -> Callable[..., object]:
-    function: Callable[..., object] = import_string(path)
+def _imported(path: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = import_string(path)
     return function

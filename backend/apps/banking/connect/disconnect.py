@@ -6,6 +6,7 @@ deletes at the aggregator first. If it dies after that, its next attempt finds t
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -85,7 +86,7 @@ def _delete_at_vendor(batch: Batch, connection: Connection) -> None:
 
 
 # What hangs on a connection, the children of each table before the table itself.
-def _rows_of(connection: Connection) -> Iterator[QuerySet]:
+def _rows_of(connection: Connection) -> Iterator["QuerySet[Any]"]:
     for child in (Transaction, CreditCardBill, BalanceSnapshot):
         yield child._default_manager.filter(account__connection=connection)
     yield InvestmentTransaction._default_manager.filter(investment__connection=connection)
