@@ -21,6 +21,7 @@ urlpatterns = [
     path("account/sessions/", include("allauth.usersessions.urls")),
     path("", include("apps.clients.urls")),
     path("api/", include("core.api_urls")),
+    path("", include("apps.banking.page_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     *admin_at(settings.ADMIN_PATH),
     *([path("design/", design)] if settings.DEBUG else []),

@@ -32,7 +32,7 @@ def frame_origin() -> str:
     return FRAME if parts.hostname == "cdn.pluggy.ai" else f"{parts.scheme}://{parts.netloc}"
 
 
-def widget_options(*, include_sandbox: bool, update_item: str = "") -> dict[str, Any]:
+def widget_options(include_sandbox: bool, update_item: str = "") -> dict[str, Any]:
     """The widget's props that do not depend on the browser. Without `connectToken`, which never stays in a page."""
     options: dict[str, Any] = {
         "includeSandbox": include_sandbox,

@@ -38,9 +38,9 @@ def test_the_policy_allows_the_script_its_frame_and_its_style_and_no_more(settin
 
 
 def test_the_widget_gets_only_the_options_that_are_set(settings):
-    assert widget_options(include_sandbox=False) == {"includeSandbox": False, "allowConnectInBackground": True}
+    assert widget_options(False) == {"includeSandbox": False, "allowConnectInBackground": True}
     settings.CONNECT_CONNECTOR_IDS, settings.CONNECT_COUNTRIES = ["2", "600"], ["BR"]
-    options = widget_options(include_sandbox=True, update_item="an-item")
+    options = widget_options(True, "an-item")
     assert (options["connectorIds"], options["countries"], options["updateItem"]) == ([2, 600], ["BR"], "an-item")
     assert options["includeSandbox"] is True
 

@@ -1,0 +1,65 @@
+"""The beacon: what our own page reports about the widget. It counts; it stores nobody's data."""
+
+import logging
+from functools import lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from apps.banking.widget.figures import count
+from apps.banking.widget.options import sdk_version
+from apps.banking.widget.report import MOST_BYTES, Refused, read_report
+from lib import crypto
+from lib.client_address import of_meta
+from lib.errors import Temporary, Throttled
+from lib.pages.views import ClientPage
+from lib.ratelimit import Budget
+
+logger = logging.getLogger(__name__)
+
+# How many reports in how many seconds. One connecting sends about five.
+BY_SESSION = (60, 600)
+BY_ADDRESS = (300, 600)
+
+
+class WidgetReport(ClientPage):
+    """204 counted, 400 not a report of ours, 413 too long, 415 not JSON, 429 too many, 503 cannot count now."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Django has checked the CSRF token and the origin."""
+        if request.content_type != "application/json":
+            return HttpResponse(status=415)
+        if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+            return HttpResponse(status=413)
+        try:
+            _take_turn(request)
+            report = read_report(request.body)
+        except Throttled:
+            return HttpResponse(status=429)
+        except Temporary:
+            return HttpResponse(status=503)
+        except Refused as refusal:
+            logger.info("a report about the widget was refused: %s", refusal)
+            return HttpResponse(status=400)
+        count(report.kind, sdk_version(), code=report.code, milliseconds=report.milliseconds)
+        return HttpResponse(status=204)
+
+
+def _take_turn(request: HttpRequest) -> None:
+    """Raises Throttled, or Temporary without Valkey. Valkey gets neither the session's key nor a name."""
+    session = crypto.blind_index(request.session.session_key or "", "widget report").hex()
+    _budget(f"session:{session}", BY_SESSION).take()
+    if address := of_meta(request.META, settings.TRUSTED_PROXIES).limited:
+        _budget(f"address:{address}", BY_ADDRESS).take()
+
+
+def _budget(name: str, limit: tuple[int, int]) -> Budget:
+    return Budget(_redis(settings.REDIS_URL), f"widget:{name}", limit=limit[0], per_seconds=limit[1])
+
+
+@lru_cache(maxsize=2)
+def _redis(url: str) -> Redis:
+    return Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
