@@ -65,7 +65,7 @@ def carry_by_hand(old_id: int, new_id: int) -> None:
 def discard_by_hand(old_id: int) -> None:
     """Drop the open edits of one tombstone, as a person decided. Raises NotCarried."""
     open_rows = open_edits().filter(pk=old_id)
-    if not open_rows.update(note="", hidden=False, user_category=None, updated_at=Now()):
+    if not open_rows.update(note="", hidden=False, user_category=None, user_kind="", updated_at=Now()):
         raise NotCarried(f"{old_id} is not a deleted transaction whose edits are open.")
 
 
