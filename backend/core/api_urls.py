@@ -8,5 +8,6 @@ urlpatterns = [
     path("banking/", include("apps.banking.urls")),
     path("", include("apps.api.urls")),
     path("", include("apps.banking.api.urls")),
+    path("", include("apps.events.urls")),
     re_path(r"", not_found),
 ]

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
+from django.core.exceptions import (
+    ImproperlyConfigured,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
 from django.http import Http404
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
@@ -16,6 +22,7 @@ from rest_framework.response import Response
 
 from lib import errors
 from lib.error_shape import error_shape
+from lib.pages.reference import current
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +124,15 @@ def _of_ponte(error: errors.PonteError) -> Failure:
     return Failure(502, code, error.message, {})
 
 
+def _of_configuration(error: ImproperlyConfigured) -> Failure:
+    # The message names a setting, which is for the operator alone.
+    logger.error("A call of the API failed: %s", error)
+    return Failure(503, "NOT_CONFIGURED", _("Incomplete configuration. Check the environment variables."), {}, 60)
+
+
 def _unexpected(error: Exception) -> Failure:
-    reference = uuid.uuid4().hex[:12]
+    # The middleware has given the request an id, which its log lines and its error pages have too.
+    reference = current() or uuid.uuid4().hex[:8]
     logger.error("A call of the API failed.", exc_info=error, extra={"reference": reference})
     message = _("Something went wrong here. Tell us the reference if it happens again.")
     return Failure(500, "INTERNAL_ERROR", message, {"reference": reference})
@@ -147,4 +161,5 @@ _READERS: list[tuple[tuple[type[Exception], ...], Callable[[Any], Failure]]] = [
     ((exceptions.APIException,), _of_drf),
     ((Http404, PermissionDenied, SuspiciousOperation, UnreadablePostError), _of_django),
     ((errors.PonteError,), _of_ponte),
+    ((ImproperlyConfigured,), _of_configuration),
 ]

@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from apps.banking.api import accounts, bills, categories, connections, identity, investments, loans, sync_runs
+from apps.banking.api import accounts, bills, categories, identity, investments, loans, sync_runs
+from apps.banking.api import connection_actions as connections
 from apps.banking.api import transactions as moves
 
 urlpatterns = [
-    path("connections/", connections.ConnectionsView.as_view()),
+    path("connections/", connections.FinishView.as_view()),
+    path("connections/connect-token/", connections.ConnectTokenView.as_view()),
+    path("connections/<int:connection_id>/", connections.ConnectionView.as_view()),
+    path("connections/<int:connection_id>/sync/", connections.SyncView.as_view()),
+    path("connections/<int:connection_id>/reconnect/", connections.ReconnectView.as_view()),
     path("accounts/", accounts.AccountsView.as_view()),
     path("accounts/<int:account_id>/", accounts.AccountView.as_view()),
     path("balances/", accounts.BalancesView.as_view()),

@@ -1,0 +1,114 @@
+"""/api/events/: what arrived and what became of it, for staff; and the second attempt for what failed."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.api import trail
+from apps.api.errors import Refused
+from apps.api.fields import Id, Moment, Number, StrictText, Text
+from apps.api.inputs import Input, PageQuery, read_body
+from apps.api.schema import TAG_STAFF, described, one_of, page_of
+from apps.api.scopes import Scope
+from apps.api.views import ApiView, ListView, answer, one
+from apps.events.models import Event
+from apps.events.replay import replay
+from lib.keyset import Keyset
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """An event, without its payload."""
+
+    id = Number("The row's id.")
+    source = Text("Who sent it: an aggregator, or `ponte`.")
+    event_id = Text("The sender's id of the event.")
+    kind = Text("Such as `item/updated`.")
+    mailbox = Text("What the event is about. One worker at a time works on a mailbox.")
+    client = Id("The client, if it is known.", null=True, source="client_id")
+    state = Text("`pending`, `done` or `dead`.")
+    outcome = Text("What became of it.")
+    attempts = Number("How often a worker tried.")
+    available_at = Moment("When a worker tries next, of a pending one.")
+    error_type = Text("Which kind of error the last attempt met.")
+    error_code = Text("The code of that error.")
+    caused_by = Number("The id of the event that caused it.", null=True)
+    received_at = Moment("When it arrived.")
+    finished_at = Moment("When it ended.", null=True)
+
+
+class EventQuery(PageQuery):
+    """Which events."""
+
+    state = serializers.ChoiceField(Event.State.choices, required=False, help_text="Only in this state.")
+    kind = serializers.CharField(max_length=100, required=False, help_text="Only of this kind.")
+    mailbox = serializers.CharField(max_length=200, required=False, help_text="Only of this mailbox.")
+
+
+class ReplayOrder(Input):
+    """Why an event gets another attempt."""
+
+    reason = StrictText(max_length=200, help_text="Why. The audit keeps it.")
+
+
+class StaffView(ApiView):
+    """A view for staff with the permission `permission`; it is about no client."""
+
+    reads = writes = Scope.STAFF
+    needs_client = False
+    permission = "events.view_event"
+
+    def check_permissions(self, request: Request) -> None:
+        """Raises Refused for staff without the permission."""
+        super().check_permissions(request)
+        if not request.user.has_perm(self.permission):
+            raise Refused(403, "FORBIDDEN", _("You may not do this."), permission=self.permission)
+
+
+class EventsView(StaffView, ListView):
+    """The list."""
+
+    name, shape, order, query = "events", EventSerializer, Keyset(("-id",)), EventQuery
+
+    def find(self, query: dict[str, Any]) -> QuerySet[Event]:
+        """The events that the query asks for, of all clients."""
+        names = {name: query[name] for name in ("state", "kind", "mailbox") if name in query}
+        return Event.objects.defer("payload").filter(**names)
+
+    @described("Events", page_of("events", EventSerializer), tag=TAG_STAFF, query=EventQuery)
+    def get(self, request: Request, **path: Any) -> Response:
+        """Newest first. Needs the scope `staff`. Payloads are not shown."""
+        return super().get(request)
+
+
+class EventView(StaffView):
+    """One event."""
+
+    @described("An event", one_of("event", EventSerializer), tag=TAG_STAFF)
+    def get(self, request: Request, event_id: int) -> Response:
+        """An event."""
+        return answer(event=EventSerializer(one(Event.objects.defer("payload"), event_id)).data)
+
+
+class ReplayView(StaffView):
+    """Another attempt."""
+
+    permission = "events.change_event"
+
+    @described(
+        "Replay an event", one_of("event", EventSerializer), tag=TAG_STAFF, body=ReplayOrder, status=202, errors=(409,)
+    )
+    def post(self, request: Request, event_id: int) -> Response:
+        """A done or dead event becomes pending again. One that is pending is 409."""
+        event = one(Event.objects.all(), event_id)
+        reason = read_body(request, ReplayOrder)["reason"]
+        with transaction.atomic():
+            if not replay([event], actor=request.user.get_username(), reason=reason):
+                raise Refused(409, "PENDING", _("The event is pending already."))
+            trail.changed(self.access, "event.replay", event)
+        event.refresh_from_db()
+        return answer(202, event=EventSerializer(event).data)

@@ -1,0 +1,66 @@
+"""Staff look at events and replay them by the API; nobody else sees one."""
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from apps.audit.models import Entry
+from apps.clients.factories import MembershipFactory
+from apps.events.accept import accept_here
+from apps.events.models import Event, Replay
+from apps.events.store import make_row
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def event():
+    accept_here(make_row("pluggy", "an-id", "item/updated", "pluggy:item:x", b'{"secret": "payload"}'))
+    event = Event.objects.get()
+    event.state, event.finished_at = Event.State.DEAD, event.received_at
+    event.save()
+    return event
+
+
+def staff_with(*permissions: str):
+    member = MembershipFactory(user__is_staff=True)
+    member.user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return member
+
+
+def test_staff_list_events_by_state_kind_and_mailbox(caller, event, django_assert_num_queries):
+    program = caller(staff_with("view_event"), "staff")
+    for query in ({}, {"state": "dead"}, {"kind": "item/updated"}, {"mailbox": "pluggy:item:x"}):
+        (row,) = program.get("/api/events/", **query)[1]["events"]
+        assert row["id"] == event.pk
+        assert "payload" not in str(row)
+    assert program.get("/api/events/", state="done")[1]["events"] == []
+    # The token, the two sources of permissions, the events.
+    with django_assert_num_queries(4):
+        program.get("/api/events/")
+    assert program.get(f"/api/events/{event.pk}/")[1]["event"]["state"] == "dead"
+    assert program.get(f"/api/events/{event.pk + 1}/")[0] == 404
+
+
+def test_an_event_is_replayed_once_with_a_reason(caller, event):
+    member = staff_with("view_event", "change_event")
+    program = caller(member, "staff")
+    path = f"/api/events/{event.pk}/replay/"
+    assert program.post(path, {})[0] == 400
+    status, answer = program.post(path, {"reason": "the bank is back"})
+    assert (status, answer["event"]["state"]) == (202, "pending")
+    assert program.post(path, {"reason": "again"})[1]["error_code"] == "PENDING"
+    assert Replay.objects.get().reason == "the bank is back"
+    assert Entry.objects.filter(action="event.replay", actor=member.user_id, via="token").count() == 1
+
+
+def test_support_that_may_only_look_does_not_replay(caller, event):
+    program = caller(staff_with("view_event"), "staff")
+    assert program.post(f"/api/events/{event.pk}/replay/", {"reason": "x"})[1]["error_code"] == "FORBIDDEN"
+    assert Event.objects.get().state == "dead"
+
+
+def test_nobody_else_sees_events(caller, stranger, event):
+    assert stranger.get("/api/events/")[0] == 401
+    assert caller(MembershipFactory()).get("/api/events/")[1]["error_code"] == "SCOPE_MISSING"
+    assert caller(staff_with(), "staff").get("/api/events/")[1]["error_code"] == "FORBIDDEN"
+    assert caller(staff_with("view_event"), "read").get("/api/events/")[1]["error_code"] == "SCOPE_MISSING"
