@@ -70,7 +70,8 @@ def person_of(text: str) -> tuple[AbstractBaseUser, Membership | None]:
     if client is None:
         return _person(payload), None
     members = Membership.objects.select_related("user", "client")
-    member = members.filter(user_id=_number(payload.get(PERSON)), client_id=client).first()
+    number = _number(payload.get(PERSON))
+    member = members.filter(user_id=number, client_id=client, client__erasing_at=None).first()
     if member is None:
         raise _invalid()
     return _checked(member.user, payload), member
@@ -115,7 +116,7 @@ def _checked(user: AbstractBaseUser, payload: dict[str, Any]) -> AbstractBaseUse
 
 
 def _membership(user_id: int, client: UUID | None) -> Membership | None:
-    members = Membership.objects.filter(user_id=user_id).order_by("created_at", "id")
+    members = Membership.objects.filter(user_id=user_id, client__erasing_at=None).order_by("created_at", "id")
     return (members.filter(client_id=client) if client else members).first()
 
 

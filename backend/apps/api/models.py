@@ -14,11 +14,10 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
     """Tokens, of which most questions are about those that still open something."""
 
     def valid(self) -> "AccessTokenQuerySet":
-        """Neither revoked nor expired, of a person who is active."""
+        """Neither revoked nor expired, of an active person, for a client that stays."""
         now = timezone.now()
-        return self.filter(revoked_at=None, member__user__is_active=True).filter(
-            models.Q(expires_at=None) | models.Q(expires_at__gt=now)
-        )
+        open_to = {"member__user__is_active": True, "member__client__erasing_at": None}
+        return self.filter(revoked_at=None, **open_to).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
 
     def of_person(self, user_id: int) -> "AccessTokenQuerySet":
         """All tokens of one person, the newest first."""

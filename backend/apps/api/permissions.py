@@ -8,7 +8,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from apps.api.errors import Refused
-from apps.api.scopes import READS_ONLY, Access, Scope
+from apps.api.scopes import Access, Scope
 
 
 class MayCall(BasePermission):
@@ -27,6 +27,6 @@ class MayCall(BasePermission):
             return True
         if access.membership is None:
             raise Refused(403, "NO_CLIENT", _("You are a member of no client."))
-        if writing and access.membership.role in READS_ONLY:
+        if writing and not access.membership.may_write:
             raise Refused(403, "READ_ONLY_ROLE", _("Your role in this client may only read."))
         return True

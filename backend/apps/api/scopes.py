@@ -23,10 +23,6 @@ class Scope(TextChoices):
     STAFF = "staff", _("what staff may do; for staff only")
 
 
-# A member with one of these roles may look at everything of the client, and change nothing.
-READS_ONLY = frozenset({"viewer"})
-
-
 @dataclass(frozen=True)
 class Access:
     """Who calls, for which client, and what the call may do. DRF has it as `request.auth`.

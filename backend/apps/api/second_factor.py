@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import apps
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext as _
 
@@ -23,12 +23,11 @@ def check_second_factor(user: AbstractBaseUser, code: str) -> None:
         return
     if not code:
         raise Refused(401, "SECOND_FACTOR_NEEDED", _("This account needs the code of its second factor too."))
-    if not any(factor.wrap().validate_code(code) for factor in factors if factor.type in _TYPED):
+    used = next((factor for factor in factors if factor.type in _TYPED and factor.wrap().validate_code(code)), None)
+    if used is None:
         raise Refused(401, "INVALID_CREDENTIALS", _("The name, the password or the code is wrong."))
+    used.record_usage()
 
 
 def _factors(user: AbstractBaseUser) -> list[Any]:
-    # The app is asked by its name, because importing its models fails where it is not installed.
-    if not apps.is_installed("allauth.mfa"):
-        return []
-    return list(apps.get_model("mfa", "Authenticator").objects.filter(user_id=user.pk))
+    return list(Authenticator.objects.filter(user_id=user.pk))

@@ -5,11 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.conf import settings
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken
 
-from apps.api import jwt, second_factor
+from apps.api import jwt
+from apps.audit.models import Entry
 from apps.clients.factories import ClientFactory, MembershipFactory
 from lib import login_limit
 
@@ -26,7 +36,9 @@ def member():
 
 
 @pytest.fixture
-def login(stranger, member):
+def login(stranger, member, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+
     def post(**changes):
         sent = {"username": member.user.get_username(), "password": PASSWORD, **changes}
         return stranger.post("/api/auth/token/", sent)
@@ -151,22 +163,41 @@ def test_a_call_by_jwt_reads_person_and_client_in_one_query(login, django_assert
         assert member.client.name
 
 
-class Factor:
-    """A second factor, as the library has it."""
-
-    def __init__(self, kind: str, code: str) -> None:
-        self.type, self.code = kind, code
-
-    def wrap(self) -> "Factor":
-        return self
-
-    def validate_code(self, code: str) -> bool:
-        return code == self.code
+def totp_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
 
 
-def test_a_second_factor_is_asked_for(login, monkeypatch):
-    monkeypatch.setattr(second_factor, "_factors", lambda _user: [Factor("totp", "123456"), Factor("webauthn", "key")])
+def test_a_second_factor_is_asked_for_and_its_code_opens_once(login, member):
+    secret = generate_totp_secret()
+    TOTP.activate(member.user, secret)
     assert login()[1]["error_code"] == "SECOND_FACTOR_NEEDED"
     assert login(code="000000")[1]["error_code"] == "INVALID_CREDENTIALS"
-    assert login(code="key")[1]["error_code"] == "INVALID_CREDENTIALS"
-    assert login(code="123456")[0] == 200
+    code = totp_of(secret)
+    assert login(code=code)[0] == 200
+    assert login(code=code)[1]["error_code"] == "INVALID_CREDENTIALS"
+
+
+def test_a_recovery_code_opens_once(login, member):
+    TOTP.activate(member.user, generate_totp_secret())
+    code = RecoveryCodes.activate(member.user).get_unused_codes()[0]
+    assert login(code=code)[0] == 200
+    assert login(code=code)[1]["error_code"] == "INVALID_CREDENTIALS"
+
+
+def test_without_the_password_nobody_learns_that_there_is_a_second_factor(login, member):
+    TOTP.activate(member.user, generate_totp_secret())
+    assert login(password="no")[1]["error_code"] == "INVALID_CREDENTIALS"
+
+
+def test_an_address_that_is_not_proved_gets_no_pair_where_proof_is_asked_for(login, member, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    assert login()[1]["error_code"] == "EMAIL_NOT_PROVED"
+    EmailAddress.objects.create(user=member.user, email="ana@example.com", verified=True, primary=True)
+    assert login()[0] == 200
+    assert login(username="ana@example.com")[0] == 200
+
+
+def test_a_login_is_audited_without_a_name(login, member):
+    login()
+    entry = Entry.objects.get(action="login.jwt")
+    assert (entry.actor, entry.via) == (member.user_id, "jwt")

@@ -6,11 +6,17 @@ the first use. Each change that a call makes leaves a line of its own: it is rar
 
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Model
 
 from apps.api.models import AccessToken
 from apps.api.scopes import Access
 from apps.audit.record import Detail, Via, record
+
+
+def logged_in(user: AbstractBaseUser) -> None:
+    """A person got a first pair of JSON web tokens. The pairs after it leave no line."""
+    record("login.jwt", actor=user.pk, via=Via.JWT, subject=user)
 
 
 def token_made(token: AccessToken, *, via: Via) -> None:

@@ -16,6 +16,7 @@ from apps.api.inputs import Input, PageQuery, read_body
 from apps.api.schema import TAG_STAFF, described, one_of, page_of
 from apps.api.scopes import Scope
 from apps.api.views import ApiView, ListView, answer, one
+from apps.clients.second_factor import lacks_second_factor
 from apps.events.models import Event
 from apps.events.replay import replay
 from lib.keyset import Keyset
@@ -65,6 +66,8 @@ class StaffView(ApiView):
     def check_permissions(self, request: Request) -> None:
         """Raises Refused for staff without the permission."""
         super().check_permissions(request)
+        if lacks_second_factor(request):
+            raise Refused(403, "SECOND_FACTOR_NEEDED", _("Staff need a second factor. Set one up on the pages."))
         if not request.user.has_perm(self.permission):
             raise Refused(403, "FORBIDDEN", _("You may not do this."), permission=self.permission)
 

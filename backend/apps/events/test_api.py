@@ -1,6 +1,7 @@
 """Staff look at events and replay them by the API; nobody else sees one."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Permission
 
 from apps.audit.models import Entry
@@ -10,6 +11,11 @@ from apps.events.models import Event, Replay
 from apps.events.store import make_row
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _required(settings):
+    settings.STAFF_MFA_REQUIRED = True
 
 
 @pytest.fixture
@@ -23,6 +29,7 @@ def event():
 
 def staff_with(*permissions: str):
     member = MembershipFactory(user__is_staff=True)
+    TOTP.activate(member.user, generate_totp_secret())
     member.user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return member
 
@@ -34,8 +41,8 @@ def test_staff_list_events_by_state_kind_and_mailbox(caller, event, django_asser
         assert row["id"] == event.pk
         assert "payload" not in str(row)
     assert program.get("/api/events/", state="done")[1]["events"] == []
-    # The token, the two sources of permissions, the events.
-    with django_assert_num_queries(4):
+    # The token, the second factor, the two sources of permissions, the events.
+    with django_assert_num_queries(5):
         program.get("/api/events/")
     assert program.get(f"/api/events/{event.pk}/")[1]["event"]["state"] == "dead"
     assert program.get(f"/api/events/{event.pk + 1}/")[0] == 404
@@ -64,3 +71,12 @@ def test_nobody_else_sees_events(caller, stranger, event):
     assert caller(MembershipFactory()).get("/api/events/")[1]["error_code"] == "SCOPE_MISSING"
     assert caller(staff_with(), "staff").get("/api/events/")[1]["error_code"] == "FORBIDDEN"
     assert caller(staff_with("view_event"), "read").get("/api/events/")[1]["error_code"] == "SCOPE_MISSING"
+
+
+def test_staff_without_a_second_factor_see_no_events_where_one_is_required(caller, event, settings):
+    member = staff_with("view_event")
+    member.user.authenticator_set.all().delete()
+    program = caller(member, "staff")
+    assert program.get("/api/events/")[1]["error_code"] == "SECOND_FACTOR_NEEDED"
+    settings.STAFF_MFA_REQUIRED = False
+    assert program.get("/api/events/")[0] == 200

@@ -3,14 +3,17 @@
 from dataclasses import asdict
 from typing import Any
 
+from allauth.account.utils import has_verified_email
+from django.conf import settings
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.api import jwt
+from apps.api import jwt, trail
 from apps.api.errors import Refused
 from apps.api.fields import Number, StrictText, StrictUUID, Text
 from apps.api.inputs import Input, read_body
@@ -68,7 +71,12 @@ class TokenView(Open):
         if user is None:
             raise Refused(401, "INVALID_CREDENTIALS", _("The name, the password or the code is wrong."))
         check_second_factor(user, sent.get("code", ""))
-        return answer(tokens=asdict(jwt.make_pair(user, sent.get("client"))))
+        if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not has_verified_email(user):
+            raise Refused(403, "EMAIL_NOT_PROVED", _("Prove your e-mail address first: sign in on the pages."))
+        with transaction.atomic():
+            pair = jwt.make_pair(user, sent.get("client"))
+            trail.logged_in(user)
+        return answer(tokens=asdict(pair))
 
 
 class RefreshView(Open):
