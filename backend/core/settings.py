@@ -212,15 +212,16 @@ DATABASES = {
 
 # --- Valkey or Redis ---
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+_CACHE = {
+    "LOCATION": REDIS_URL,
+    "KEY_PREFIX": "ponte",
+    # 1 was pickle. A release of that time may still run beside this one.
+    "VERSION": 2,
+    "OPTIONS": {"serializer": "core.json_cache.JSONSerializer", "socket_timeout": 2, "socket_connect_timeout": 1},
+}
 CACHES = {
-    "default": {
-        "BACKEND": "core.cache.Cache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "ponte",
-        # 1 was pickle. A release of that time may still run beside this one.
-        "VERSION": 2,
-        "OPTIONS": {"serializer": "core.json_cache.JSONSerializer", "socket_timeout": 2, "socket_connect_timeout": 1},
-    }
+    "default": {"BACKEND": "core.cache.Cache", **_CACHE},
+    "engine": {"BACKEND": "django.core.cache.backends.redis.RedisCache", **_CACHE},
 }
 
 # --- Celery ---

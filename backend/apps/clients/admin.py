@@ -15,7 +15,7 @@ from apps.audit.models import Entry
 from apps.clients.browse import AuditedAdmin, BoundedPaginator, BrowseAdmin, Choices, copyable, moment
 from apps.clients.browse.columns import EMPTY, address_of, copy_button
 from apps.clients.browse.paginator import COUNT_LIMIT
-from apps.clients.models import Client, Invitation, Membership, Profile
+from apps.clients.models import Client, Erasure, Invitation, Membership, Profile
 
 
 class PeopleAdmin(AuditedAdmin):
@@ -38,7 +38,7 @@ class ClientAdmin(PeopleAdmin):
     readonly_fields = ("created_at", "erasing_at")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A client ends with the rows of all apps and the items at the aggregator: its owner asks for that on a page."""
+        """A client ends with the rows of all apps and the items at the aggregator. Its owner asks for that."""
         return False
 
 
@@ -74,6 +74,14 @@ class ProfileAdmin(BrowseAdmin):
     list_display = ("user", "language", "time_zone", "theme")
     list_select_related = ("user",)
     search_fields = ("user__username__exact",)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(BrowseAdmin):
+    menu, icon = "people", "delete_forever"
+    finds = _("A client's id")
+    list_display = ("id", "client", "asked_by", "asked_at", "finished_at", "waits_for", "erased")
+    search_fields = ("client__exact",)
 
 
 def vias() -> list[tuple[str, Any]]:

@@ -15,5 +15,5 @@ class ClientsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only now.
-        autodiscover_modules("personal_data", "security_log")
+        autodiscover_modules("personal_data", "own_data", "security_log")
         rotation.ELSEWHERE.append(AuthenticatorSecrets())

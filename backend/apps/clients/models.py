@@ -154,3 +154,30 @@ class Invitation(models.Model):
     def is_for(self, email: str) -> bool:
         """Whether this is the invited address. Case does not count."""
         return bytes(self.email_index) == self.index_of(email)
+
+
+class Erasure(models.Model):
+    """An owner's order to erase a client, and how far it is. It outlives the client, and holds no personal data.
+
+    `client` is no foreign key. `mailboxes` names the client's mailboxes until they are erased. `erased` counts rows by
+    table. `waits_for` says what has not ended yet elsewhere.
+    """
+
+    client = models.UUIDField(unique=True)
+    asked_by = models.BigIntegerField()
+    asked_at = models.DateTimeField(_("asked at"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    mailboxes = models.JSONField(default=list)
+    erased = models.JSONField(_("erased"), default=dict)
+    waits_for = models.JSONField(_("waits for"), default=dict)
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        indexes = [
+            models.Index(fields=["id"], name="erasure_unfinished", condition=models.Q(finished_at=None)),
+            models.Index(fields=["asked_by", "-id"], name="erasure_asked_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"erasure {self.pk}"

@@ -11,8 +11,9 @@ import time
 
 import redis
 from celery import current_app
-from django.core.cache import cache
 from kombu.exceptions import KombuError, OperationalError
+
+from lib.engine_cache import cache
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +21,7 @@ from apps.banking.sync.poll import request_visit
 from apps.banking.sync.runs import describe_error
 from apps.clients.models import Membership
 from apps.events.models import Event
+from lib.engine_cache import cache
 from lib.errors import PonteError
 
 logger = logging.getLogger(__name__)

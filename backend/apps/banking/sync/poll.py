@@ -8,7 +8,6 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -19,6 +18,7 @@ from apps.banking.sync.discover import discover
 from apps.banking.sync.item_events import request_sync
 from apps.banking.sync.look import differs, look
 from apps.events.models import Event
+from lib.engine_cache import cache
 from lib.errors import PonteError, Temporary
 
 logger = logging.getLogger(__name__)
