@@ -108,13 +108,14 @@ def djstripe(
 def log_in(environment: dict[str, str]) -> str:
     """The cookie of a new superuser."""
     code = """
+from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 request = HttpRequest()
 request.session = SessionStore()
 user, _ = get_user_model().objects.get_or_create(username="bench", is_staff=True, is_superuser=True)
-login(request, user, "django.contrib.auth.backends.ModelBackend")
+login(request, user, settings.AUTHENTICATION_BACKENDS[0])
 request.session.save()
 print(request.session.session_key)
 """

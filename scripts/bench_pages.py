@@ -42,6 +42,7 @@ QUICK = {
     "max_wal_size": "4GB",
     "maintenance_work_mem": "512MB",
 }
+UNLIMITED = dict.fromkeys(("API_CALLS_PER_USER", "API_CALLS_PER_CLIENT", "API_CALLS_PER_ADDRESS"), "1000000")
 # What the seeded rows depend on.
 SOURCES = ("scripts/bench_pages_*.py", "backend/apps/*/migrations/*.py", "backend/apps/banking/models/*.py")
 
@@ -95,7 +96,7 @@ def place(name: str, transactions: int, events: int, *, keep: bool) -> Iterator[
             print(f"seeding {transactions:,} transactions and {events:,} events", file=sys.stderr, flush=True)
         seeded = run_seed(environment, [str(transactions), str(events)] if fresh else [])
         mark.write_text(wanted)
-        server = {**environment, "DJANGO_SETTINGS_MODULE": "bench_pages_settings", "LOG_LEVEL": "WARNING"}
+        server = {**environment, **UNLIMITED, "DJANGO_SETTINGS_MODULE": "bench_pages_settings", "LOG_LEVEL": "WARNING"}
         yield Place(stack.enter_context(web_server(server, log=f"pages-{name}")), seeded)
 
 

@@ -21,10 +21,11 @@ from django.db import connections
 from django.http import HttpRequest
 
 import bench_pages_rows as rows
-from apps.banking.models import Account, Connection, SyncRun, Transaction
+from apps.banking.models import Account, Connection, SyncRun, Transaction, TransactionWords
+from apps.banking.rows.words import index_words
 from apps.clients.models import Membership
 from apps.events.models import Event
-from bench_pages_load import copy
+from bench_pages_load import copy, without_indexes
 
 # Each client but the large one has this many transactions.
 USUAL = 1800
@@ -41,11 +42,17 @@ def seed(transactions: int, events: int) -> None:
         step("people, banks, accounts", lambda: rows.people(clients=max(1, (transactions * 9 // 10) // USUAL)))
         shape = rows.TransactionColumns()
         step("transactions", lambda: copy(owner, Transaction, shape.names, rows.transactions(shape, transactions)))
+        step("words of transactions", lambda: write_words(owner))
         step("balances, bills, investments", rows.products_of_the_large_client)
         step("sync runs", lambda: copy(owner, SyncRun, rows.SYNC_RUN, rows.sync_runs(transactions // 5)))
         step("events", lambda: copy(owner, Event, rows.EVENT, rows.events(events)))
         step("tallies", lambda: rows.tallies(events))
         step("statistics", lambda: owner.execute("VACUUM ANALYZE"))
+
+
+def write_words(owner: psycopg.Connection) -> None:
+    with without_indexes(owner, TransactionWords._meta.db_table):
+        index_words(batch=50_000)
 
 
 def step(name: str, act: Callable[[], object]) -> None:

@@ -214,13 +214,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def _session_of(user: Any) -> str:
+    from django.conf import settings
     from django.contrib.auth import login
     from django.contrib.sessions.backends.db import SessionStore
     from django.http import HttpRequest
 
     request = HttpRequest()
     request.session = SessionStore()
-    login(request, user, "django.contrib.auth.backends.ModelBackend")
+    login(request, user, settings.AUTHENTICATION_BACKENDS[0])
     request.session.save()
     return str(request.session.session_key)
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
+from core.demo_entry import enter
 from core.design import design
 from core.home import home
 from core.login import admin_at
@@ -24,5 +25,5 @@ urlpatterns = [
     path("", include("apps.banking.page_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     *admin_at(settings.ADMIN_PATH),
-    *([path("design/", design)] if settings.DEBUG else []),
+    *([path("design/", design), path("enter/<str:token>/", enter, name="enter")] if settings.DEBUG else []),
 ]
