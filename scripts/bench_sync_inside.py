@@ -54,7 +54,7 @@ def main() -> None:
         "peak_rss_mb": peak_rss_mb(worker),
     }
     forget_budget()
-    print(json.dumps({**figures, **Writes(account, application.from_settings()[0].client(), rounds).figures()}))
+    print(json.dumps({**figures, **Writes(account, application.from_settings()[0].calls(), rounds).figures()}))
 
 
 def forget_budget() -> None:
@@ -74,7 +74,7 @@ def connect(rows: int) -> tuple[str, str]:
     member = Membership.objects.create(
         client=Client.objects.create(name="Bench"), user=get_user_model().objects.create(username="bench")
     )
-    bank = application.from_settings()[0].client()
+    bank = application.from_settings()[0].calls()
     credentials = {"user": f"user-ok-perf-{rows // 100}x", "password": "password-ok"}
     item = bank.create_item(2, credentials, client_user_id=str(member.pk))["id"]
     wait(lambda: bank.item(item)["status"] == "UPDATED")

@@ -60,7 +60,7 @@ def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -
         return {**_defaults(ports), **generated, **os.environ, **servers, **_not_debug(), "PORT": str(ports.web)}
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLUGGY_")}
     debug = _not_debug() if os.environ.get("PUBLIC_URL") else {}
-    fixed = {"PLUGGY_API_URL": ports.sandbox_url, "PORT": str(ports.web), **_local(ports), **debug}
+    fixed = {**_sandbox(ports), "PORT": str(ports.web), **_local(ports), **debug}
     return {**_defaults(ports), **read(file), **own, **fixed, **servers}
 
 
@@ -89,6 +89,15 @@ def _local(ports: Ports) -> dict[str, str]:
         "ADMIN_PATH": "admin",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "PUBLIC_URL": ports.web_url,
+    }
+
+
+def _sandbox(ports: Ports) -> dict[str, str]:
+    """The emulator's API, and its script instead of Pluggy's."""
+    return {
+        "PLUGGY_API_URL": ports.sandbox_url,
+        "PLUGGY_CONNECT_SDK_URL": f"{ports.sandbox_url}/pluggy-connect.js",
+        "CONNECT_INCLUDE_SANDBOX": "true",
     }
 
 

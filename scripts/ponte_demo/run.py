@@ -50,6 +50,7 @@ class Run:
     ports: Ports = field(default_factory=environment.choose_ports)
     login: dict[str, str] = field(default_factory=dict)
     figures: dict[str, Any] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     failure: str = ""
 
@@ -62,7 +63,7 @@ class Run:
         if self.ports.web != environment.USUAL_PORT:
             taken = f"port {environment.USUAL_PORT} is taken by another program"
             self.show.say(f"{taken}: the web server listens on port {self.ports.web}")
-        env = self._environment(servers)
+        env = self.environment = self._environment(servers)
         if self.options.real:
             self.login = self._create_login(env)
         # The story starts now: it loads while the web server does.
@@ -153,7 +154,21 @@ class Run:
         if "bars" in line:
             self.show.bars(line["bars"])
 
+    def _walk(self) -> None:
+        """Look at every page in a browser, if there is one. Raises Stopped only if the browser itself fails."""
+        if not (self.figures and self.options.once):
+            return
+        self.show.say("the pages are walked in Chromium")
+        command = [sys.executable, "-m", "ponte_demo.walk", self.login["address"]]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        for line in done.stderr.splitlines():
+            self.show.say(line)
+        if done.returncode:
+            raise Stopped(f"the pages could not be walked: {last_line(done.stderr)}")
+        self.figures["pages"] = json.loads(done.stdout)
+
     def _after_story(self) -> None:
+        self._walk()
         if self.figures:
             self.show.end_bars()
             if not self.options.as_json:
@@ -166,11 +181,12 @@ class Run:
             self.show.steps(self._next_steps())
 
     def _addresses(self) -> dict[str, str]:
-        lines = {"admin": f"{self.ports.web_url}/admin/", "health": f"{self.ports.web_url}/health"}
-        if not self.options.real:
-            lines["sandbox"] = f"{self.ports.sandbox_url}/_sandbox/state"
-        if self.login:
-            lines["login"] = f"{self.login['user']}   password (shown only now): {self.login['password']}"
+        """The one address to open, and what else is needed later."""
+        once = "" if self.options.real else "   (signs you in; works once, within an hour)"
+        lines = {
+            "open": f"{self.login['address']}{once}",
+            "login": f"{self.login['user']}   password (shown only now): {self.login['password']}",
+        }
         if not self.options.dev:
             lines["logs"] = str(self.folder / "demo.log")
         return lines
@@ -184,7 +200,8 @@ class Run:
         if self.options.once:
             return ["./scripts/demo: the same, and it keeps running", "./scripts/manage help: all commands", own]
         send = f"./scripts/manage test_webhook --url {self.ports.web_url}: send a webhook yourself"
-        return ["look at the events and the connection in the admin", f"{send} (in another terminal)", own]
+        look = "open the address: connect another bank (user-ok, password-ok), watch it, browse, export"
+        return [look, f"{send} (in another terminal)", own]
 
     def _judge(self, group: Group) -> None:
         if self.failure:

@@ -87,7 +87,8 @@ class Show:
 
 def _sections(figures: dict[str, Any]) -> dict[str, dict[str, str]]:
     accept, seconds = figures["accept_ms"], figures["seconds"]
-    return {
+    pages = {name.replace("_", " "): str(count) for name, count in (figures.get("pages") or {}).items()}
+    sections = {
         "Webhooks": {label: str(figures["webhooks"][name]) for name, label in LABELS.items()},
         "Time to answer a webhook (ms, measured by the sender)": {name: f"{value}" for name, value in accept.items()},
         "Synced": {name: str(count) for name, count in figures["synced"].items()},
@@ -96,3 +97,4 @@ def _sections(figures: dict[str, Any]) -> dict[str, dict[str, str]]:
             "from connecting the bank to the last of its data": str(seconds["visible"]),
         },
     }
+    return {**sections, "Pages in Chromium": pages} if pages else sections

@@ -46,7 +46,7 @@ class Story:
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
-        self.client = application.from_settings()[0].client()
+        self.client = application.from_settings()[0].calls()
         self.new_events = figures.NewEvents.now()
         self.item_id = ""
 

@@ -29,8 +29,11 @@ def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, fo
         "accept_ms": sorted(["p50", "p99", "max"]),
         "synced": sorted(["accounts", "transactions", "investments", "bills", "loans"]),
         "seconds": sorted(["ready", "visible"]),
+        "pages": sorted(["visited", "errors", "console_errors"]),
     }
     check(figures)
+    assert figures["pages"]["visited"] > 5
+    assert figures["pages"]["errors"] == figures["pages"]["console_errors"] == 0, errors
     assert is_clean(folder)
 
 

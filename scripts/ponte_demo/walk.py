@@ -1,0 +1,95 @@
+"""`python -m ponte_demo.walk ADDRESS`: walks the demo's pages in Chromium, beginning at the address that signs in.
+
+Prints one JSON object: {"visited", "errors", "console_errors"} with their numbers, and on stderr each error itself.
+Prints null, and on stderr why, where there is no Chromium.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import chromium
+from devtools import Browser, page_of
+
+# Pages of one kind differ in a number only: one of each is enough.
+MOST = 60
+_NUMBERS = re.compile(r"\d+|[0-9a-f-]{32,36}")
+# These end the session, change something, answer with a file, or are no pages of ours.
+_NOT_WALKED = re.compile(r"/(logout|sair|enter|i18n|export|download|static|jsi18n|api/schema)(/|$)|\.(csv|json|ofx)$")
+_LINKS = "[...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
+
+
+@dataclass
+class Walk:
+    """One visit of every kind of page that a link leads to."""
+
+    browser: Browser
+    home: str
+    seen: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+    visited: int = 0
+
+    async def go(self) -> None:
+        waiting = await self._links()
+        while waiting and self.visited < MOST:
+            url = waiting.pop(0)
+            if not self._is_new(url):
+                continue
+            try:
+                await self.browser.open(url)
+            except RuntimeError as error:
+                self.errors.append(str(error))
+                continue
+            self.visited += 1
+            waiting += await self._links()
+
+    def _is_new(self, url: str) -> bool:
+        kind = kind_of(url)
+        if urlsplit(url).netloc != urlsplit(self.home).netloc or _NOT_WALKED.search(urlsplit(url).path):
+            return False
+        new = kind not in self.seen
+        self.seen.add(kind)
+        return new
+
+    async def _links(self) -> list[str]:
+        return [urldefrag(urljoin(self.home, link))[0] for link in await self.browser.evaluate(_LINKS)]
+
+
+def kind_of(url: str) -> str:
+    """The path without numbers and without its query: pages of one list are one kind."""
+    return _NUMBERS.sub("#", urlsplit(url).path)
+
+
+async def walk(entry: str, debugger: str) -> dict[str, int]:
+    async with page_of(debugger) as browser:
+        await browser.watch()
+        await browser.look_as(scheme="light", language="pt-BR", width=1280, height=800)
+        await browser.open(entry)
+        walked = Walk(browser, entry)
+        await walked.go()
+        problems = [*walked.errors, *browser.failed]
+        for line in [*problems, *browser.console_errors]:
+            print(f"a page's error: {line}", file=sys.stderr)
+    return {"visited": walked.visited, "errors": len(problems), "console_errors": len(browser.console_errors)}
+
+
+def main() -> int:
+    program = chromium.find()
+    if program is None:
+        print(f"the pages were not walked: there is no Chromium: {chromium.command_for_people()}", file=sys.stderr)
+        print("null")
+        return 0
+    # Chromium's last processes may still write into it.
+    with tempfile.TemporaryDirectory(prefix="ponte-walk-", ignore_cleanup_errors=True) as folder:
+        with chromium.started(program, Path(folder)) as debugger:
+            print(json.dumps(asyncio.run(walk(sys.argv[1], debugger))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
