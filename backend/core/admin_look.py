@@ -50,6 +50,7 @@ UNFOLD: dict[str, Any] = {
     "COLORS": {"primary": _PRIMARY},
     "STYLES": [_static("clients/admin.css")],
     "SCRIPTS": [_static("clients/admin.js")],
+    "DASHBOARD_CALLBACK": "apps.reliability.dashboard.page.context",
     "SIDEBAR": {
         "show_search": False,
         "command_search": False,

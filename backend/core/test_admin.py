@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.api.models import AccessToken
+from apps.api.tokens import make_token
 from apps.audit.models import Entry
 from apps.audit.record import record
 from apps.banking import factories, models
@@ -19,7 +21,8 @@ from apps.banking.rows.test_merge import doc, merge_docs
 from apps.clients import factories as clients
 from apps.clients.browse import COUNT_LIMIT, BrowseAdmin
 from apps.clients.browse.columns import cents
-from apps.clients.factories import MembershipFactory, UserFactory
+from apps.clients.factories import ClientFactory, MembershipFactory, UserFactory
+from apps.clients.models import Profile
 from apps.events.models import Event, Hour, Mailbox, Replay, Tally
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +51,12 @@ def dead(number: int = 1) -> Event:
     return event(number, state="dead", finished_at=timezone.now())
 
 
+def a_pair():
+    account = factories.AccountFactory()
+    other = factories.TransactionFactory(account=account, amount=Decimal(10), type="CREDIT")
+    return factories.TransferPairFactory(outgoing=factories.TransactionFactory(account=account), incoming=other)
+
+
 def a_row_of(model):
     ours = {
         Event: event,
@@ -57,6 +66,12 @@ def a_row_of(model):
         Hour: lambda: Hour.objects.create(hour=timezone.now(), accepted=1, dead=0),
         models.SyncHour: lambda: models.SyncHour.objects.create(hour=timezone.now(), runs=1, seconds=2),
         models.ConnectionHour: lambda: models.ConnectionHour.objects.create(hour=timezone.now(), connections=1),
+        Profile: lambda: Profile.objects.create(user=UserFactory()),
+        AccessToken: lambda: make_token(MembershipFactory(), "t", ["read"], days=1)[0],
+        models.TransferPair: a_pair,
+        models.ClientApplication: lambda: models.ClientApplication.objects.create(
+            client=ClientFactory(), label="Own", key_sealed=b"", secret_sealed=b"", tested_at=timezone.now()
+        ),
         Entry: lambda: record("event.replay", subject="events.event:1"),
     }
     if model in ours:
@@ -79,7 +94,7 @@ def test_every_table_can_be_opened_and_searched(staff, model):
 
 
 def test_all_our_models_are_registered():
-    labels = {"audit", "clients", "events", "banking"}
+    labels = {"api", "audit", "clients", "events", "banking"}
     assert {model for model in apps.get_models() if model._meta.app_label in labels} == set(OURS)
 
 
@@ -95,15 +110,21 @@ def test_no_page_shows_a_sealed_column(staff):
     assert "Maria" not in page(staff, Event, "change", event().pk).content.decode()
 
 
-@pytest.mark.parametrize("model", [factories.TransactionFactory._meta.model, Event], ids=lambda m: m._meta.label)
+BIG = [models.Transaction, models.Connection, models.SyncRun, models.Account, Event]
+
+
+@pytest.mark.parametrize("model", BIG, ids=lambda m: m._meta.label)
 def test_a_list_needs_few_queries_and_counts_to_a_limit(staff, model):
-    for number in range(5):
-        event(number) if model is Event else factories.TransactionFactory()
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        assert page(staff, model, "changelist").status_code == 200
-    assert len(queries) <= 7
+    make = FACTORIES.get(model, event)
+    make()
+    page(staff, model, "changelist")
+    needed = []
+    for _ in range(2):
+        make() if model is not Event else event(Event.objects.count() + 1)
+        with CaptureQueriesContext(connection) as queries:
+            assert page(staff, model, "changelist").status_code == 200
+        needed.append(len(queries))
+    assert needed[0] == needed[1] <= 10
     counts = [query["sql"] for query in queries if "COUNT(" in query["sql"]]
     assert counts
     assert all(f"LIMIT {COUNT_LIMIT}" in one for one in counts)

@@ -5,6 +5,7 @@ the errors of lib.errors.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -41,3 +42,33 @@ class Budget:
             return int(str(command()))
         except RedisError as error:
             raise Temporary("Redis does not answer for the rate budget", error_type=ErrorType.INTERNAL_ERROR) from error
+
+
+@dataclass(frozen=True)
+class Use:
+    """How many calls of a budget were made within its window."""
+
+    name: str
+    used: int
+    limit: int
+
+
+def read_use(url: str, prefix: str) -> list[Use]:
+    """The budgets whose name begins with `prefix`, and that were used lately. Raises Temporary (no Redis)."""
+    redis = Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    try:
+        keys = sorted(redis.scan_iter(f"budget:LIMITER/{prefix}*/second", count=1000))
+        pipeline = redis.pipeline(transaction=False)
+        pipeline.time()
+        for key in keys:
+            pipeline.lrange(key, 0, -1)
+        (seconds, _microseconds), *stamps = pipeline.execute()
+    except RedisError as error:
+        raise Temporary("Redis does not answer for the rate budget", error_type=ErrorType.INTERNAL_ERROR) from error
+    return [_use(key.decode(), calls, seconds) for key, calls in zip(keys, stamps, strict=True)]
+
+
+def _use(key: str, calls: list[bytes], now: int) -> Use:
+    name, limit, window, _unit = key.removeprefix("budget:LIMITER/").rsplit("/", 3)
+    begin = (now - int(window)) * 1_000_000
+    return Use(name, sum(int(call) > begin for call in calls), int(limit))

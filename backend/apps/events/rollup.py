@@ -22,6 +22,8 @@ HOUR = timedelta(hours=1)
 LATE = timedelta(hours=1)
 # Seconds of one run.
 PATIENCE = 20.0
+# Hours of one run, however long they take: the two that are counted again, and one more.
+LEAST = 3
 # How far ids may be out of order.
 SLACK = timedelta(minutes=20)
 
@@ -43,7 +45,7 @@ def count_hours(now: datetime | None = None) -> int:
     now = now or timezone.now()
     hour = _begin(now)
     deadline, counted = time.monotonic() + PATIENCE, 0
-    while hour is not None and hour <= now and time.monotonic() < deadline:
+    while hour is not None and hour <= now and (counted < LEAST or time.monotonic() < deadline):
         _count(hour)
         hour, counted = hour + HOUR, counted + 1
     return counted

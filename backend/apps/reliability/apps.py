@@ -1,4 +1,4 @@
-"""Health, metrics and the doctor. Owns no tables."""
+"""Health, metrics, the doctor, and the first page of the admin. Its only migration makes the groups of staff."""
 
 from django.apps import AppConfig
 from django.http import HttpRequest

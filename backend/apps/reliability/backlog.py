@@ -35,7 +35,13 @@ def read_backlog() -> Backlog:
     with database(), connection.cursor() as cursor:
         # Statistics that lag behind a burst would make PostgreSQL read every finished event. The connection is our own.
         cursor.execute("SET enable_seqscan = off")
-        books = read_books()
+        return count_backlog()
+
+
+def count_backlog() -> Backlog:
+    """Count over this thread's connection, for which sequential scans should be off."""
+    books = read_books()
+    with connection.cursor() as cursor:
         cursor.execute(_WAITING)
         oldest, overdue = (max(0.0, float(seconds or 0)) for seconds in cursor.fetchone())
     return Backlog(books, round(oldest, 1), round(overdue, 1))

@@ -29,10 +29,11 @@ CALLS: Probe[Calls] = Probe(lambda: read_calls(redis()))
 
 def render() -> bytes:
     """The page. Takes little more than health.PATIENCE; metrics whose source does not answer in time are missing."""
-    return generate_latest(_own_counters()) + generate_latest(_shared_figures())
+    return generate_latest(own_counters()) + generate_latest(_shared_figures())
 
 
-def _own_counters() -> CollectorRegistry:
+def own_counters() -> CollectorRegistry:
+    """The counters of this web server: of all its processes, if there are several."""
     # With several web processes, each keeps its counters in files of its own (see gunicorn.conf.py).
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY

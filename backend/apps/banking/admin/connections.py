@@ -220,3 +220,29 @@ class MarkAdmin(OfConnectionAdmin):
     menu, icon = "more", "bookmark"
     list_display = ("id", client, connection, "scope", "text")
     list_select_related = ("client", "connection")
+
+
+@admin.register(models.ClientApplication)
+class ClientApplicationAdmin(BrowseAdmin):
+    """A client's own credentials. Nobody sees them here."""
+
+    menu, icon = "banking", "key"
+    finds = _("The row's number")
+    list_display = (
+        "label",
+        "aggregator",
+        "name",
+        client,
+        moment("tested_at", _("accepted")),
+        "error_code",
+        moment("created_at", _("created")),
+    )
+    list_select_related = ("client",)
+
+
+@admin.register(models.TransferPair)
+class TransferPairAdmin(BrowseAdmin):
+    menu, icon = "data", "sync_alt"
+    finds = _("The row's number")
+    list_display = ("id", client, "outgoing_id", "incoming_id", "kind", "by_person", moment("created_at", _("created")))
+    list_select_related = ("client",)

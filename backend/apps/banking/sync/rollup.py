@@ -12,7 +12,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from apps.banking.models import SyncHour, SyncRun
-from apps.events.rollup import HOUR, LATE, PATIENCE, whole_hour
+from apps.events.rollup import HOUR, LATE, LEAST, PATIENCE, whole_hour
 
 _SYNCS = """
     INSERT INTO banking_synchour (hour, connector, state, error_type, runs, seconds)
@@ -34,7 +34,7 @@ def count_hours(now: datetime | None = None) -> int:
     _count_connections(whole_hour(now))
     hour = _begin(now)
     deadline, counted = time.monotonic() + PATIENCE, 0
-    while hour is not None and hour <= now and time.monotonic() < deadline:
+    while hour is not None and hour <= now and (counted < LEAST or time.monotonic() < deadline):
         _count(hour)
         hour, counted = hour + HOUR, counted + 1
     return counted

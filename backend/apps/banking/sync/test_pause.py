@@ -34,7 +34,7 @@ def test_webhooks_of_a_paused_connection_are_stored_and_finish_without_a_call(ba
 
 def test_a_resumed_connection_reads_all_that_it_missed(bank, connected, work, differences):
     pause.pause(the(connected))
-    bank.evolve(connected, silent=True)
+    bank.evolve(connected, new=2, silent=True)
     assert differences(connected)
     assert pause.resume(the(connected))
     work()

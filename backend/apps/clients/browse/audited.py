@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.http import HttpRequest
@@ -35,6 +36,16 @@ class AuditedAdmin(ModelAdmin):
         for row in queryset:
             self.audit(request, "delete", row)
         return super().log_deletions(request, queryset)
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        """Also the actions that other packages bring are audited. Our own verbs, and deletions, do it themselves."""
+        answer = super().response_action(request, queryset)
+        name = next((word for word in request.POST.getlist("action") if word), "")
+        function, *_rest = self.get_actions(request).get(name, (None,))
+        if function and not hasattr(function, "verb") and name != "delete_selected":
+            for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.audit(request, name, f"{self.opts.label_lower}:{pk}"[:120])
+        return answer
 
     def audit(self, request: HttpRequest, verb: str, row: models.Model | str, reason: str = "", **details: Any) -> None:
         """Record that this person did `verb` to `row`. Call it in the transaction of the change."""
