@@ -21,6 +21,7 @@ urlpatterns = [
     path("account/two-steps/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
     path("", include("apps.clients.urls")),
+    path("settings/tokens/", include("apps.api.page_urls")),
     path("api/", include("core.api_urls")),
     path("", include("apps.banking.page_urls")),
     path("i18n/", include("django.conf.urls.i18n")),

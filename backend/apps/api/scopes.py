@@ -48,6 +48,12 @@ def scopes_of_person(user: AbstractBaseUser) -> frozenset[str]:
     return frozenset(map(str, usual | {Scope.STAFF} if getattr(user, "is_staff", False) else usual))
 
 
+def scopes_of_member(member: Membership) -> frozenset[str]:
+    """What a person may let a program do in this client. A viewer's program writes nothing either."""
+    mine = scopes_of_person(member.user)
+    return mine if member.may_write else mine - {str(Scope.WRITE)}
+
+
 def granted(scopes: Iterable[str], user: AbstractBaseUser) -> frozenset[str]:
     """What a token with `scopes` may do now: never more than its person, and writing includes reading."""
     wanted = set(scopes)

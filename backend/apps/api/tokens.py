@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.api import trail
 from apps.api.models import AccessToken
-from apps.api.scopes import granted, scopes_of_person
+from apps.api.scopes import granted, scopes_of_member
 from apps.api.token_text import SHOWN, is_well_formed, make_text
 from apps.audit.record import Via
 from apps.clients.models import Membership
@@ -30,7 +30,7 @@ def make_token(
     Raises Permanent if the person may not give a scope away, or has too many tokens.
     """
     wanted = sorted({str(scope) for scope in scopes})
-    if refused := set(wanted) - scopes_of_person(member.user):
+    if refused := set(wanted) - scopes_of_member(member):
         raise Permanent(f"you may not give a token the scope {min(refused)}", code="SCOPE_REFUSED")
     if not wanted:
         raise Permanent("a token needs at least one scope", code="SCOPE_REFUSED")
