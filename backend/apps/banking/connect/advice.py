@@ -126,8 +126,8 @@ ADVICE: dict[Action, Advice] = {
         _("Connect a bank"),
     ),
     Action.ADD_CREDENTIALS: Advice(
-        _("The Pluggy credentials of this connection were removed."),
-        _("Connect the bank again with other credentials. The data so far stays."),
+        _("The Pluggy credentials of this connection do not work any more."),
+        _("Enter new credentials, or connect the bank again with others. The data so far stays."),
         Who.PERSON,
         _("Connect a bank"),
     ),

@@ -13,6 +13,8 @@ from apps.banking.connect.applications import DEFAULT
 from apps.banking.connect.errors import InUse
 from apps.banking.models import ClientApplication, Connection
 from apps.banking.models.application import new_name
+from apps.banking.sync import reconcile
+from apps.banking.sync.stranded import CREDENTIALS_REFUSED
 from apps.clients.models import Client
 from lib.errors import ErrorType
 
@@ -49,6 +51,7 @@ def replace_secret(row: ClientApplication, secret: str) -> None:
     _test(row.aggregator, row.name, row.client_id, row.key, secret)
     row.secret, row.tested_at, row.error_code = secret, timezone.now(), ""
     row.save(update_fields=["secret_sealed", "tested_at", "error_code", "updated_at"])
+    _revive(row)
 
 
 def test(row: ClientApplication) -> bool:
@@ -59,7 +62,15 @@ def test(row: ClientApplication) -> bool:
         ClientApplication.objects.filter(pk=row.pk).update(error_code=error.code)
         return False
     ClientApplication.objects.filter(pk=row.pk).update(error_code="", tested_at=timezone.now())
+    _revive(row)
     return True
+
+
+def _revive(row: ClientApplication) -> None:
+    """Read the banks again whose connections failed because the credentials were refused."""
+    failed = Connection.objects.filter(aggregator=row.aggregator, application=row.name, error_code=CREDENTIALS_REFUSED)
+    for connection in failed.filter(deleted_at=None):
+        reconcile.request(connection)
 
 
 def remove(row: ClientApplication) -> None:

@@ -3,8 +3,10 @@
 The same item may be finished twice, late, and after a webhook has made its connection; the result is the same.
 """
 
+import time
 from collections.abc import Iterable
 
+from django.core.cache import cache
 from django.db import transaction
 
 from apps.banking.aggregators.contract import Gone, ItemState, Subject, UnknownApplication
@@ -16,7 +18,10 @@ from apps.banking.sync import reconcile
 from apps.banking.sync.adopt import OtherClient, adopt, as_membership_id
 from apps.clients.models import Membership
 from apps.events.models import Event
-from lib.errors import Permanent
+from lib.errors import Permanent, Throttled
+
+# Questions about items that one member may cause.
+CALLS_A_MINUTE = 60
 
 
 def finish(membership: Membership, item_id: str, application: str = "", *, vendor: str = DEFAULT) -> Connection:
@@ -53,6 +58,7 @@ def look_for(membership: Membership, item_id: str, application: str = "", *, ven
 
 def fetch(membership: Membership, item_id: str, application: str, *, vendor: str = DEFAULT) -> ItemState:
     """The item, read with an application that the member's client may use. Raises NotYours if there is none."""
+    _take_turn(membership)
     try:
         chosen = usable(membership.client, application, vendor)
         state = chosen.open(item_id).item()
@@ -64,6 +70,14 @@ def fetch(membership: Membership, item_id: str, application: str, *, vendor: str
     if state.id != item_id:
         raise NotYours
     return state
+
+
+def _take_turn(membership: Membership) -> None:
+    """One person must not use up the calls that all syncs share. Raises Throttled."""
+    name = f"connect:{membership.pk}:{int(time.time() // 60)}"
+    cache.add(name, 0, timeout=120)
+    if cache.incr(name) > CALLS_A_MINUTE:
+        raise Throttled("one member asked for too many items", retry_after=60, code="CONNECT_TOO_OFTEN")
 
 
 def find_existing(

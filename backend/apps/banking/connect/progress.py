@@ -2,23 +2,25 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
+from redis.exceptions import RedisError
 
-from apps.banking.aggregators.contract import APPLICATION_REMOVED, Product, Row, Told, UserRequest
+from apps.banking.aggregators.contract import Row, Told, UserRequest
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.aggregators.verdict import Action, Health, Verdict
 from apps.banking.connect.advice import Advice, Words, advice_for
 from apps.banking.connect.applications import DEFAULT
 from apps.banking.connect.errors import NotYours
 from apps.banking.connect.finish import connection_of, look_for
+from apps.banking.connect.stages import AT_BANK, PRODUCTS, STAGES, Stage, Step
 from apps.banking.models import Connection, SyncRun
 from apps.banking.sync.look import differs, look
 from apps.banking.sync.poll import request_visit
 from apps.banking.sync.runs import describe_error
+from apps.banking.sync.stranded import STRANDED
 from apps.clients.models import Membership
 from apps.events.models import Event
 from lib.engine_cache import cache
@@ -30,63 +32,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 3
 # Seconds between two questions of a page.
 SOON, LATER = 2, 10
-
-
-class Stage(StrEnum):
-    """Where the connection is on its way."""
-
-    AT_BANK = "at_bank"
-    ASKED = "asked"
-    READING = "reading"
-    DONE = "done"
-    FAILED = "failed"
-    ENDING = "ending"
-    ENDED = "ended"
-
-
-class Step(StrEnum):
-    """How far a product is."""
-
-    WAITING = "waiting"
-    READING = "reading"
-    READ = "read"
-
-
-PRODUCTS: dict[str, Words] = {
-    Product.ACCOUNTS: _("Accounts and cards"),
-    Product.CARDS: _("Cards"),
-    Product.TRANSACTIONS: _("Transactions"),
-    Product.BILLS: _("Card bills"),
-    Product.INVESTMENTS: _("Investments"),
-    Product.INVESTMENT_TRANSACTIONS: _("Movements of investments"),
-    Product.LOANS: _("Loans"),
-    Product.IDENTITY: _("Your data at the bank"),
-    Product.CONSENTS: _("Permissions"),
-}
-_STAGES: dict[Stage, Words] = {
-    Stage.AT_BANK: _("The bank is being read…"),
-    Stage.ASKED: _("The bank waits for you"),
-    Stage.READING: _("Your data is arriving…"),
-    Stage.DONE: _("Connected"),
-    Stage.FAILED: _("The bank could not be read"),
-    Stage.ENDING: _("Being disconnected…"),
-    Stage.ENDED: _("Disconnected"),
-}
-AT_BANK: dict[str, Words] = {
-    "CREATING": _("Preparing the connection…"),
-    "CREATED": _("Preparing the connection…"),
-    "LOGIN_IN_PROGRESS": _("Logging in at the bank…"),
-    "LOGIN_MFA_IN_PROGRESS": _("The bank is checking the code…"),
-    "ACCOUNTS_IN_PROGRESS": _("Reading your accounts…"),
-    "CREDITCARDS_IN_PROGRESS": _("Reading your cards…"),
-    "TRANSACTIONS_IN_PROGRESS": _("Reading your transactions…"),
-    "PAYMENT_DATA_IN_PROGRESS": _("Reading your payments…"),
-    "INVESTMENTS_IN_PROGRESS": _("Reading your investments…"),
-    "INVESTMENTS_TRANSACTIONS_IN_PROGRESS": _("Reading the movements of your investments…"),
-    "IDENTITY_IN_PROGRESS": _("Reading your data at the bank…"),
-    "LOANS_IN_PROGRESS": _("Reading your loans…"),
-    "MERGING": _("Storing what was read…"),
-}
+SOON_VISITED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -132,12 +78,18 @@ class Progress:
 def progress_of(connection: Connection) -> Progress:
     """How far the connection is. While something is under way, it asks the aggregator, at most every few seconds."""
     run = SyncRun.objects.filter(connection=connection).order_by("-pk").first()
-    waits = Event.objects.filter(mailbox=connection.mailbox, state=Event.State.PENDING).exists()
-    row = _stored(connection)
+    waits, row = _waits(connection), _stored(connection)
     told = _told(connection, row)
-    if _is_under_way(connection, told.verdict) and (live := _ask(connection)):
-        row, told = live, aggregator(connection.aggregator).told(live)
+    is_certain = True
+    if _is_under_way(connection, told.verdict, waits=waits):
+        if live := _ask(connection):
+            row, told = live, aggregator(connection.aggregator).told(live)
+        else:
+            # A worker is about to store something newer than a failure.
+            is_certain = not waits
     stage = _stage(connection, told.verdict, run, waits=waits)
+    if stage is Stage.FAILED and not is_certain:
+        stage = Stage.AT_BANK
     return _progress(stage, row, told, connection, run)
 
 
@@ -159,27 +111,36 @@ def _stored(connection: Connection) -> Row:
 
 
 def _told(connection: Connection, row: Row) -> Told:
-    if connection.error_code == APPLICATION_REMOVED:
-        return Told(Verdict(Health.NEEDS_USER, Action(connection.action), APPLICATION_REMOVED))
+    if connection.error_code in STRANDED:
+        return Told(Verdict(Health.NEEDS_USER, Action.ADD_CREDENTIALS, connection.error_code))
     return aggregator(connection.aggregator).told(row)
 
 
-def _is_under_way(connection: Connection, verdict: Verdict) -> bool:
+def _waits(connection: Connection) -> bool:
+    """Whether a worker will visit the item soon. An event that waits longer has failed, and is tried again later."""
+    soon = timezone.now() + SOON_VISITED
+    waiting = Event.objects.filter(mailbox=connection.mailbox, state=Event.State.PENDING, available_at__lte=soon)
+    return waiting.exists()
+
+
+def _is_under_way(connection: Connection, verdict: Verdict, *, waits: bool) -> bool:
     """Whether the aggregator may know more than we do."""
-    if connection.deleted_at or connection.disconnect_asked_at:
+    if connection.deleted_at or connection.disconnect_asked_at or connection.paused_at:
         return False
-    return verdict.health is Health.IN_PROGRESS or verdict.action in (Action.ANSWER_MFA, Action.AUTHORIZE_AT_BANK)
+    if verdict.health is Health.IN_PROGRESS or verdict.action in (Action.ANSWER_MFA, Action.AUTHORIZE_AT_BANK):
+        return True
+    return waits and not verdict.has_data
 
 
 def _ask(connection: Connection) -> Row | None:
     """What the aggregator says now; None if it was asked a moment ago, or does not answer. A worker stores a change."""
-    if not cache.add(f"progress:{connection.pk}", True, timeout=LOOK_SECONDS):
-        return None
     try:
+        if not cache.add(f"progress:{connection.pk}", True, timeout=LOOK_SECONDS):
+            return None
         state = look(connection)
         if differs(connection, state):
             request_visit(connection)
-    except (PonteError, ImproperlyConfigured) as error:
+    except (PonteError, ImproperlyConfigured, RedisError) as error:
         logger.info("%s: its progress could not be asked: %s", connection, describe_error(error)[1])
         return None
     return state.row if state else None
@@ -190,13 +151,14 @@ def _stage(connection: Connection, verdict: Verdict, run: SyncRun | None, *, wai
         return Stage.ENDED
     if connection.disconnect_asked_at:
         return Stage.ENDING
-    if run and run.state == SyncRun.State.RUNNING:
+    if waits and run and run.state == SyncRun.State.RUNNING:
         return Stage.READING
     if stage := _stage_at_bank(verdict):
         return stage
-    if waits or connection.last_synced_at is None:
-        return Stage.READING if waits or run is None or run.state != SyncRun.State.FAILED else Stage.FAILED
-    return Stage.DONE
+    if waits or run is None:
+        return Stage.READING if waits or connection.last_synced_at is None else Stage.DONE
+    # A run that no event will continue has failed, also if its worker died.
+    return Stage.FAILED if run.state in (SyncRun.State.FAILED, SyncRun.State.RUNNING) else Stage.DONE
 
 
 def _stage_at_bank(verdict: Verdict) -> Stage | None:
@@ -212,19 +174,27 @@ def _progress(
     stage: Stage, row: Row, told: Told, connection: Connection | None = None, run: SyncRun | None = None
 ) -> Progress:
     status = str(row.get("execution_status") or "")
-    words = AT_BANK.get(status, _STAGES[stage]) if stage is Stage.AT_BANK else _STAGES[stage]
+    words = AT_BANK.get(status, STAGES[stage]) if stage is Stage.AT_BANK else STAGES[stage]
+    # The bank has sent data, but Ponte could not read it; the next comparison tries again.
+    is_ours = stage is Stage.FAILED and told.verdict.has_data
     return Progress(
         stage,
         words,
-        advice_for(told.verdict.action),
+        advice_for(Action.WAIT if is_ours else told.verdict.action),
         _products(run) if run and stage in (Stage.READING, Stage.DONE, Stage.FAILED) else (),
         told.request if stage is Stage.ASKED else None,
         told.bank_message if stage is Stage.FAILED else "",
         status,
-        told.verdict.code if stage in (Stage.ASKED, Stage.FAILED) else "",
+        _code(stage, told, run),
         connection,
         connection.last_updated_at if connection else None,
     )
+
+
+def _code(stage: Stage, told: Told, run: SyncRun | None) -> str:
+    if stage not in (Stage.ASKED, Stage.FAILED):
+        return ""
+    return run.error_code if run and told.verdict.has_data else told.verdict.code
 
 
 def _products(run: SyncRun) -> tuple[ProductProgress, ...]:

@@ -25,6 +25,8 @@ from lib.errors import ErrorType, NeedsUser, PonteError, Temporary, Unexpected
 PAUSE = timedelta(minutes=1)
 # A longer wait that a vendor names is not believed.
 LONGEST = timedelta(days=31)
+# The code of a connection that staff have paused.
+PAUSED = "PAUSED"
 
 
 class Outcome(StrEnum):
@@ -59,8 +61,8 @@ class Refreshed:
 def refresh(connection: Connection) -> Refreshed:
     """Ask the bank for new data now. Raises Temporary or Unexpected if the aggregator does not answer."""
     now = timezone.now()
-    if connection.deleted_at or connection.disconnect_asked_at:
-        return Refreshed(Outcome.GONE)
+    if refusal := _not_now(connection):
+        return refusal
     if not _take_turn(connection, now):
         return Refreshed(Outcome.TOO_SOON, _allowed_at(connection))
     try:
@@ -75,12 +77,19 @@ def refresh(connection: Connection) -> Refreshed:
 def read_again(connection: Connection) -> Refreshed:
     """Compare with what the aggregator has, without asking the bank. Once a minute, as `refresh`."""
     now = timezone.now()
-    if connection.deleted_at or connection.disconnect_asked_at:
-        return Refreshed(Outcome.GONE)
+    if refusal := _not_now(connection):
+        return refusal
     if not _take_turn(connection, now):
         return Refreshed(Outcome.TOO_SOON, _allowed_at(connection))
     reconcile.request(connection, full=True)
     return Refreshed(Outcome.READ_AGAIN, now + PAUSE)
+
+
+def _not_now(connection: Connection) -> Refreshed | None:
+    """Why the connection is not read at all; None if it is."""
+    if connection.deleted_at or connection.disconnect_asked_at:
+        return Refreshed(Outcome.GONE)
+    return Refreshed(Outcome.REFUSED, code=PAUSED) if connection.paused_at else None
 
 
 def _ask(connection: Connection) -> None:

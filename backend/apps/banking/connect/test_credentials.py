@@ -10,12 +10,15 @@ from django.test import Client as Browser
 
 from apps.banking.aggregators.contract import APPLICATION_REMOVED, CredentialsRefused, UnknownApplication
 from apps.banking.aggregators.registry import aggregator
+from apps.banking.aggregators.verdict import Action
 from apps.banking.connect import credentials
+from apps.banking.connect.advice import ADVICE
 from apps.banking.connect.applications import preferred, usable
 from apps.banking.connect.conftest import CLIENT_ID, CLIENT_SECRET
 from apps.banking.connect.credentials import remove, replace_secret, save
 from apps.banking.connect.errors import InUse
 from apps.banking.connect.finish import finish
+from apps.banking.connect.progress import progress_of
 from apps.banking.connect.refresh import Outcome, refresh
 from apps.banking.connect.token import make_connect_token
 from apps.banking.models import ClientApplication, Connection, Connector
@@ -221,6 +224,37 @@ def test_a_connection_whose_credentials_were_removed_tells_its_people_once(bank,
     assert refresh(connection).outcome is Outcome.NEEDS_USER
     work()
     bank.evolve(connection.vendor_id)
+
+
+def test_credentials_that_the_aggregator_refuses_are_the_clients_matter(bank, own, member, work, announced_kinds):
+    connection = finish(member, bank.connect(member), own.name)
+    work()
+    own.secret = "pluggy_sk_rotated_elsewhere"
+    own.save()
+    reconcile.request(connection)
+    work()
+    connection.refresh_from_db()
+    own.refresh_from_db()
+    assert (connection.state, connection.action) == ("needs_user", "add_credentials")
+    assert (connection.error_code, own.error_code) == ("CREDENTIALS_REFUSED", "CLIENT_KEYS_UNAUTHORIZED")
+    assert set(Event.objects.values_list("state", flat=True)) == {"done"}
+    assert progress_of(connection).advice is ADVICE[Action.ADD_CREDENTIALS]
+    replace_secret(own, CLIENT_SECRET)
+    work()
+    connection.refresh_from_db()
+    assert (connection.state, connection.error_code) == ("active", "")
+    assert announced_kinds().count("connection.recovered") == 1
+
+
+def test_refused_credentials_of_the_installation_are_retried(bank, member, work, settings):
+    connection = finish(member, bank.connect(member))
+    work()
+    settings.PLUGGY_CLIENT_SECRET = "pluggy_sk_wrong"
+    reconcile.request(connection)
+    work()
+    connection.refresh_from_db()
+    assert connection.state == "active"
+    assert Event.objects.get(kind=reconcile.KIND, state="pending").error_code == "CLIENT_KEYS_UNAUTHORIZED"
 
 
 def test_a_webhook_for_a_removed_application_is_finished(bank, own, member, work):

@@ -6,6 +6,7 @@ import uuid
 import pytest
 from django.db import connection as database
 
+from apps.banking.connect import finish as module
 from apps.banking.connect.disconnect import disconnect
 from apps.banking.connect.errors import Disconnecting, NotYours
 from apps.banking.connect.finish import find_existing, finish
@@ -14,7 +15,7 @@ from apps.banking.sync.adopt import OtherClient, adopt
 from apps.banking.sync.reconcile import KIND
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
-from lib.errors import Temporary
+from lib.errors import Temporary, Throttled
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,19 @@ def test_an_aggregator_that_is_down_is_told_and_changes_nothing(bank, member):
         finish(member, item)
     bank.mend()
     assert not Connection.objects.exists()
+
+
+def test_one_member_cannot_use_up_the_calls_of_all(bank, member, stranger, monkeypatch):
+    monkeypatch.setattr(module, "CALLS_A_MINUTE", 3)
+    item = bank.connect(member)
+    calls = bank.calls().get("GET /items/{id}", 0)
+    for _ in range(6):
+        with pytest.raises((NotYours, Throttled)):
+            finish(stranger, str(uuid.uuid4()))
+    assert bank.calls()["GET /items/{id}"] <= calls + 6
+    with pytest.raises(Throttled):
+        finish(stranger, item)
+    assert finish(member, item)
 
 
 def test_another_clients_member_does_not_get_the_connection_of_an_item(bank, member, stranger):

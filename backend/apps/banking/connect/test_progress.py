@@ -186,6 +186,37 @@ def test_a_failed_run_says_what_happened_and_who_must_act(bank, member, work, us
         assert progress.bank_message not in ("", None) or not user.endswith("provider-message")
 
 
+def test_a_repaired_connection_does_not_look_failed_until_a_worker_has_seen_it(bank, member, work):
+    connection = finish(member, bank.connect(member))
+    work()
+    bank.fail(connection.vendor_id, "INVALID_CREDENTIALS")
+    finish(member, connection.vendor_id)
+    work()
+    assert look_again(connection).stage is Stage.FAILED
+    parameters = {"parameters": {"user": "user-ok", "password": "password-ok"}}
+    bank.call("PATCH", f"/items/{connection.vendor_id}", parameters)
+    bank.settled(connection.vendor_id)
+    finish(member, connection.vendor_id)
+    assert look_again(connection).stage is Stage.READING
+    # Asked a moment later, it knows no more than our own row.
+    connection.refresh_from_db()
+    progress = progress_of(connection)
+    assert (progress.stage, progress.is_over) == (Stage.AT_BANK, False)
+    work()
+    assert look_again(connection).stage is Stage.DONE
+
+
+def test_a_visit_that_failed_and_waits_for_long_is_a_failure_that_is_tried_again(bank, member, work):
+    connection = finish(member, bank.connect(member))
+    bank.fault("500", "GET /accounts")
+    work()
+    Event.objects.filter(state="pending").update(available_at="2099-01-01T00:00:00Z")
+    bank.mend()
+    progress = look_again(connection)
+    assert (progress.stage, progress.advice) == (Stage.FAILED, ADVICE[Action.WAIT])
+    assert progress.error_code
+
+
 def test_a_sync_that_failed_for_good_is_no_success(bank, member):
     connection = ConnectionFactory(member=member, last_synced_at=None)
     SyncRunFactory(

@@ -158,6 +158,13 @@ def test_a_connection_that_is_ending_is_not_asked(bank, connection):
     assert PATCH not in bank.calls()
 
 
+def test_a_connection_that_staff_have_paused_is_not_asked(bank, connection):
+    connection.paused_at = timezone.now()
+    for done in (refresh(connection), read_again(connection)):
+        assert (done.outcome, done.code) == (Outcome.REFUSED, "PAUSED")
+    assert PATCH not in bank.calls()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_clicks_at_the_same_time_make_one_call(bank, connection):
     barrier, outcomes = threading.Barrier(5), []

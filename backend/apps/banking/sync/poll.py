@@ -12,11 +12,12 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from apps.banking.aggregators.contract import APPLICATION_REMOVED, UnknownApplication
+from apps.banking.aggregators.contract import CredentialsRefused, UnknownApplication
 from apps.banking.models import Connection
 from apps.banking.sync.discover import discover
 from apps.banking.sync.item_events import request_sync
 from apps.banking.sync.look import differs, look
+from apps.banking.sync.stranded import STRANDED
 from apps.events.models import Event
 from lib.engine_cache import cache
 from lib.errors import PonteError, Temporary
@@ -70,7 +71,7 @@ def _next() -> Connection | None:
     """The connection that has waited longest for a look; None if none is due. No other process gets it as well."""
     now = timezone.now()
     waited = Q(last_polled_at=None) | Q(last_polled_at__lte=now - every())
-    due = Connection.objects.filter(waited, deleted_at=None, paused_at=None).exclude(error_code=APPLICATION_REMOVED)
+    due = Connection.objects.filter(waited, deleted_at=None, paused_at=None).exclude(error_code__in=STRANDED)
     with transaction.atomic():
         first = due.order_by(F("last_polled_at").asc(nulls_first=True), "pk")
         connection = first.select_for_update(skip_locked=True, no_key=True).first()
@@ -82,7 +83,9 @@ def _next() -> Connection | None:
 def _look(connection: Connection) -> bool:
     try:
         has_changed = differs(connection, look(connection))
-    except UnknownApplication:
+    except (UnknownApplication, CredentialsRefused) as error:
+        if isinstance(error, CredentialsRefused) and not connection.application:
+            raise
         # The visit tells the connection's people.
         has_changed = True
     return has_changed and request_visit(connection)

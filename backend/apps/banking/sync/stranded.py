@@ -1,32 +1,45 @@
-"""A connection whose application was removed: nobody can read its item until the bank is connected in another one."""
+"""A connection whose credentials are gone or refused: nobody can read its item until its client acts."""
 
-from apps.banking.aggregators.contract import APPLICATION_REMOVED
+from apps.banking.aggregators.contract import APPLICATION_REMOVED, CredentialsRefused, UnknownApplication
+from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.verdict import Action
 from apps.banking.announce import announce
-from apps.banking.models import Connection
+from apps.banking.models import ClientApplication, Connection
 from apps.events.work import Batch
 from lib.errors import ErrorType
 
 OUTCOME = "no application"
+CREDENTIALS_REFUSED = "CREDENTIALS_REFUSED"
+STRANDED = (APPLICATION_REMOVED, CREDENTIALS_REFUSED)
 
 
-def strand(batch: Batch, connection: Connection | None) -> str:
-    """Tell the connection's people, once, and finish the events: a retry could not help."""
+def strand(batch: Batch, connection: Connection | None, error: UnknownApplication | CredentialsRefused) -> str:
+    """Tell the connection's people, once, and finish the events: a retry could not help.
+
+    Raises `error` if the credentials are not a client's own: then the operator must act, and the events wait.
+    """
+    code = APPLICATION_REMOVED
+    if isinstance(error, CredentialsRefused):
+        if not _note_refusal(batch, error):
+            raise error
+        code = CREDENTIALS_REFUSED
     with batch.finish(OUTCOME):
-        if connection and not connection.deleted_at and connection.error_code != APPLICATION_REMOVED:
-            _store(connection)
-            payload = {"action": connection.action, "error_type": connection.error_type}
-            announce(
-                "connection.needs_user",
-                connection,
-                {**payload, "error_code": connection.error_code},
-                cause=batch.events[0],
-            )
+        if connection and not connection.deleted_at and connection.error_code != code:
+            _store(connection, code)
+            payload = {"action": connection.action, "error_type": connection.error_type, "error_code": code}
+            announce("connection.needs_user", connection, payload, cause=batch.events[0])
     return OUTCOME
 
 
-def _store(connection: Connection) -> None:
+def _note_refusal(batch: Batch, error: CredentialsRefused) -> bool:
+    """Store why a client's own credentials are refused. False if they are not a client's own."""
+    mailbox = read_mailbox_name(batch.key)
+    rows = ClientApplication.objects.filter(aggregator=mailbox.aggregator, name=mailbox.application)
+    return bool(mailbox.application and rows.update(error_code=error.code))
+
+
+def _store(connection: Connection, code: str) -> None:
     connection.state, connection.action = Connection.State.NEEDS_USER, str(Action.ADD_CREDENTIALS)
-    connection.error_type, connection.error_code = str(ErrorType.AUTHENTICATION_ERROR), APPLICATION_REMOVED
+    connection.error_type, connection.error_code = str(ErrorType.AUTHENTICATION_ERROR), code
     connection.next_auto_sync_at = None
     connection.save(update_fields=["state", "action", "error_type", "error_code", "next_auto_sync_at", "updated_at"])

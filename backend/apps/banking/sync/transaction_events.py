@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 
-from apps.banking.aggregators.contract import Change, Gone, ParentGone, UnknownApplication
+from apps.banking.aggregators.contract import Change, CredentialsRefused, Gone, ParentGone, UnknownApplication
 from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.sync.accounts import close_account, find_account
@@ -26,8 +26,8 @@ def transactions_changed(batch: Batch) -> str:
         visit = visit_connection(batch)
     except Ignored as ignored:
         return ignored.outcome
-    except UnknownApplication:
-        return strand(batch, connection_of(batch))
+    except (UnknownApplication, CredentialsRefused) as error:
+        return strand(batch, connection_of(batch), error)
     if visit is None:
         return "unknown item"
     if isinstance(visit, GoneItem):

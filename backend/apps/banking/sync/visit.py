@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import connection as database
 
-from apps.banking.aggregators.contract import Gone, ItemState, Source, Subject, UnknownApplication
+from apps.banking.aggregators.contract import CredentialsRefused, Gone, ItemState, Source, Subject, UnknownApplication
 from apps.banking.aggregators.mailboxes import MailboxName, read_mailbox_name
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import Connection
@@ -180,8 +180,8 @@ def item_handler(present: Callable[[PresentItem], str], gone: Callable[[GoneItem
             visit = visit_item(batch)
         except Ignored as ignored:
             return ignored.outcome
-        except UnknownApplication:
-            return strand(batch, connection_of(batch))
+        except (UnknownApplication, CredentialsRefused) as error:
+            return strand(batch, connection_of(batch), error)
         if visit is None:
             return "unknown item"
         return gone(visit) if isinstance(visit, GoneItem) else present(visit)
