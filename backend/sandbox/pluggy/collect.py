@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 from itertools import islice
 
-from . import clock, gen_accounts, gen_identity, gen_transactions, gen_wealth
+from . import clock, gen_accounts, gen_cards, gen_identity, gen_transactions, gen_wealth
 from .gen_bulk import bulk
 from .gen_transactions import Book
 from .ledger import row_of
 from .model import Account, Item
 from .people import Person, person
+from .wire import Doc
 from .world import World
 
 CHUNK = 5000
@@ -66,9 +67,19 @@ async def transactions(world: World, item: Item) -> list[Account]:
             await _bulk(world, item, account, book)
         else:
             account.ledger.add(map(row_of, gen_transactions.history(book, world.today)))
-            _into_bills(account)
         filled.append(account)
+    if not item.scenario.rows:
+        _link(world, item, filled, stamp)
     return filled
+
+
+def _link(world: World, item: Item, filled: list[Account], stamp: str) -> None:
+    """Add the rows of which two accounts show one side each, to accounts that were just filled."""
+    for account in filled:
+        if account.doc["type"] == "CREDIT":
+            _into_bills(world, item, account, stamp)
+        if account.doc["subtype"] == "SAVINGS_ACCOUNT":
+            _move_money(world, item, stamp)
 
 
 async def _bulk(world: World, item: Item, account: Account, book: Book) -> None:
@@ -80,16 +91,37 @@ async def _bulk(world: World, item: Item, account: Account, book: Book) -> None:
         await asyncio.sleep(0)
 
 
-def _into_bills(account: Account) -> None:
-    for row in list(account.ledger.rows.values()):
-        doc = row.doc()
-        for bill in account.bills:
-            closing = bill["billClosingDate"]
-            month_before = clock.iso(clock.moment_of(closing) - timedelta(31))
-            if doc["status"] == "POSTED" and month_before < doc["date"] <= closing:
-                doc["creditCardMetadata"]["billId"] = bill["id"]
-                account.ledger.put(doc)
-                break
+def _into_bills(world: World, item: Item, card: Account, stamp: str) -> None:
+    """Give the card its instalments, each row its bill, each bill its total, and each payment its two rows."""
+    book = book_of(world, item, card, stamp)
+    card.ledger.add(map(row_of, gen_cards.instalments(book, world.today)))
+    for row in list(card.ledger.rows.values()):
+        put_in_bill(card, row.doc())
+    bank = next(a for a in item.data.accounts.values() if a.doc["subtype"] == "CHECKING_ACCOUNT")
+    for bill in reversed(card.bills):
+        gen_cards.add_up(bill, [doc for doc in card.ledger.docs() if bill["id"] == doc["creditCardMetadata"]["billId"]])
+        for owner, doc in gen_cards.payments(book, book_of(world, item, bank, stamp), bill):
+            if owner is book:
+                put_in_bill(card, doc)
+            else:
+                bank.ledger.put(doc)
+
+
+def put_in_bill(card: Account, doc: Doc) -> None:
+    """Store a row of a card, with the id of the closed bill into which it falls."""
+    bill = gen_cards.bill_of(doc, card.bills)
+    doc["creditCardMetadata"]["billId"] = bill["id"] if bill else None
+    card.ledger.put(doc)
+
+
+def _move_money(world: World, item: Item, stamp: str) -> None:
+    """Transfers from the first current account to savings."""
+    by_kind = {account.doc["subtype"]: account for account in reversed(item.data.accounts.values())}
+    source, target = by_kind.get("CHECKING_ACCOUNT"), by_kind.get("SAVINGS_ACCOUNT")
+    if source and target:
+        books = (book_of(world, item, source, stamp), book_of(world, item, target, stamp))
+        for book, doc in gen_cards.own_transfers(*books, world.today):
+            (source if book is books[0] else target).ledger.put(doc)
 
 
 def investments(world: World, item: Item) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from . import clock, collect, events, gen_accounts, gen_transactions, spending
+from . import clock, collect, events, gen_accounts, gen_cards, gen_transactions, spending
 from .errors import invalid, not_found
 from .gen_transactions import Book
 from .ledger import Row
@@ -235,12 +235,17 @@ class Day:
         return [row for row in self._pick(10**9, "PENDING") if row.date <= limit]
 
     def new_bill(self, _: object) -> None:
-        """A card's next bill closes."""
+        """A card's next bill closes: its posted rows get the bill's id, and add up to its total."""
         if self.book.card:
             last = clock.moment_of(self.account.bills[0]["dueDate"]) if self.account.bills else clock.now()
             due = (last.date().replace(day=10) + timedelta(31)).replace(day=10)
             made = gen_accounts.bill(self.account.doc, due, due.strftime("%Y-%m"), self.stamp, paid=False)
+            lines = [doc for doc in self.account.ledger.docs() if gen_cards.bill_of(doc, [made])]
+            gen_cards.add_up(made, lines)
             self.account.bills.insert(0, made)
+            for doc in lines:
+                meta = {**doc["creditCardMetadata"], "billId": made["id"]}
+                self._rewrite(self.account.ledger.rows[doc["id"]], creditCardMetadata=meta)
 
     def set_balance(self, value: float) -> None:
         """The account's balance becomes this number."""

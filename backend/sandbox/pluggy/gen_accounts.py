@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from .clock import at_day
+from .gen_transactions import CLOSING_DAY, DUE_DAY, due_of
 from .people import Person
 from .seeded import rng, uid
 from .wire import Doc
@@ -89,13 +90,13 @@ def card(item_id: str, owner: Person, stamp: str, today: date) -> Doc:
 
 
 def _credit_data(level: str, limit: float, used: float, today: date) -> Doc:
-    closing = today.replace(day=3) + timedelta(32)
+    due = due_of(today)
     return {
         "level": level,
         "brand": "MASTERCARD",
         "brandAdditionalInfo": None,
-        "balanceCloseDate": closing.replace(day=3).isoformat(),
-        "balanceDueDate": closing.replace(day=10).isoformat(),
+        "balanceCloseDate": due.replace(day=CLOSING_DAY).isoformat(),
+        "balanceDueDate": due.isoformat(),
         "availableCreditLimit": round(limit - used, 2),
         "balanceForeignCurrency": 0,
         "minimumPayment": round(used * 0.15, 2),
@@ -125,7 +126,7 @@ def _limit(limit: float, used: float) -> Doc:
 
 
 def bill(account: Doc, due: date, number: object, stamp: str, paid: bool) -> Doc:
-    """A closed card bill; a paid one has its payment, an unpaid one a charge."""
+    """A closed card bill; a paid one has its payment, an unpaid one a charge. `gen_cards.add_up` gives it its total."""
     bill_id = uid(account["id"], "bill", number)
     total = rng(bill_id, account["owner"]).randint(60_000, 420_000) / 100
     payment = {
@@ -133,7 +134,7 @@ def bill(account: Doc, due: date, number: object, stamp: str, paid: bool) -> Doc
         "paymentMode": "PIX", "amount": total, "currencyCode": "BRL",
     }  # fmt: skip
     charge = {
-        "id": uid(bill_id, "charge"), "type": "LATE_PAYMENT_FEE", "amount": round(total * 0.02, 2),
+        "id": uid(bill_id, "charge"), "type": "IOF", "amount": round(total * 0.02, 2),
         "currencyCode": "BRL", "additionalInfo": None, "creditCardBillId": bill_id,
     }  # fmt: skip
     return {
@@ -146,9 +147,8 @@ def bill(account: Doc, due: date, number: object, stamp: str, paid: bool) -> Doc
 
 
 def bills(account: Doc, today: date, stamp: str) -> list[Doc]:
-    """The last three bills, newest first; the newest is still open for payment."""
-    first = (today.replace(day=1) + timedelta(9)).replace(day=10)
-    dues = [first, (first - timedelta(31)).replace(day=10), (first - timedelta(62)).replace(day=10)]
+    """The last three closed bills, newest first; the newest is still to be paid."""
+    dues = [(due_of(today) - timedelta(days)).replace(day=DUE_DAY) for days in (30, 60, 91)]
     return [bill(account, due, due.strftime("%Y-%m"), stamp, number > 0) for number, due in enumerate(dues)]
 
 

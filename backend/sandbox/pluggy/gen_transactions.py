@@ -13,6 +13,7 @@ from .spending import Template
 from .wire import Doc
 
 DOLLAR = 5.43
+CLOSING_DAY, DUE_DAY = 3, 10
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ def _merchant(template: Template, dice: Random) -> Doc | None:
 
 
 def _payment(book: Book, template: Template, other: Person, dice: Random, cents: int) -> Doc:
-    own = _party(book.owner, book.account["number"])
-    theirs = _party(other, f"{dice.randint(10000, 99999)}-{dice.randint(0, 9)}")
+    own = party(book.owner, book.account["number"])
+    theirs = party(other, f"{dice.randint(10000, 99999)}-{dice.randint(0, 9)}")
     credit = template.sign > 0
     return {
         "payer": theirs if credit else own,
@@ -113,7 +114,8 @@ def _payment(book: Book, template: Template, other: Person, dice: Random, cents:
     }
 
 
-def _party(who: Person, number: str) -> Doc:
+def party(who: Person, number: str) -> Doc:
+    """A side of a payment."""
     return {
         "documentNumber": {"type": "CPF", "value": who.tax_number},
         "name": who.name,
@@ -146,12 +148,18 @@ def _card_metadata(book: Book, template: Template, day: date, dice: Random, cent
         "payeeMCC": template.mcc or None,
         "cardNumber": book.account["number"],
         "billId": None,
-        "billForecastDate": day.strftime("%Y-%m"),
+        "billForecastDate": due_of(day).strftime("%Y-%m"),
         "paymentType": "INSTALLMENT" if parts > 1 else "SINGLE",
         "billPostDate": day.isoformat(),
         "transactionDateTime": f"{day.isoformat()}T{dice.randint(11, 23):02d}:{dice.randint(0, 59):02d}:00.000Z",
         "feeType": "ANNUAL_FEE" if template is spending.ANNUAL_FEE else None,
     }
+
+
+def due_of(day: date) -> date:
+    """When the bill is due into which a card's row of this day falls. A bill closes on the third."""
+    months = day.year * 12 + day.month - 1 + (day.day > CLOSING_DAY)
+    return date(months // 12, months % 12 + 1, DUE_DAY)
 
 
 def abroad(book: Book, day: date, path: tuple[object, ...]) -> Doc:
@@ -161,7 +169,7 @@ def abroad(book: Book, day: date, path: tuple[object, ...]) -> Doc:
 
 
 def history(book: Book, today: date) -> list[Doc]:
-    """An account's history: about 36 rows for checking, 18 for a card, 4 for savings."""
+    """An account's own history: about 37 rows for checking, 16 for a card, 4 for savings. `gen_cards` adds the rest."""
     if book.card:
         return _card_history(book, today)
     if book.account["subtype"] == "SAVINGS_ACCOUNT":
@@ -191,5 +199,4 @@ def _card_history(book: Book, today: date) -> list[Doc]:
     docs.append(abroad(book, today - timedelta(9), ("abroad", 0)))
     docs.append(make(book, spending.REFUND, today - timedelta(15), ("refund",)))
     docs.append(make(book, spending.ANNUAL_FEE, today - timedelta(20), ("fee",)))
-    docs.extend(make(book, spending.BILL_PAYMENT, today - timedelta(30 * n + 7), ("paid", n)) for n in range(2))
     return docs

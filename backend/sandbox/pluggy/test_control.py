@@ -23,7 +23,7 @@ def test_the_oracle_shows_the_same_data_as_the_api(emulator):
     assert state["investments"] == emulator.get("/investments", itemId=item["id"])["results"]
     assert state["loans"] == emulator.get("/loans", itemId=item["id"])["results"]
     assert state["identity"] == emulator.get("/identity", itemId=item["id"])
-    assert state["counts"]["transactions"] == 59
+    assert state["counts"]["transactions"] == 71
 
 
 def test_a_failure_can_be_made_and_keeps_the_data(emulator, receiver):

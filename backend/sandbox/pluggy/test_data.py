@@ -110,3 +110,55 @@ def test_data_of_an_item_still_being_collected_is_empty_not_an_error(start):
     emulator = start("--speed", "0.1")
     item = emulator.connect(wait=False)["id"]
     assert emulator.get("/accounts", itemId=item) == {"page": 1, "total": 0, "totalPages": 1, "results": []}
+
+
+def test_each_bill_is_the_sum_of_its_lines_and_its_charges(emulator, item):
+    card = emulator.get("/accounts", itemId=item, type="CREDIT")["results"][0]["id"]
+    rows = emulator.get("/v2/transactions", accountId=card)["results"]
+    for bill in emulator.get("/bills", accountId=card)["results"]:
+        lines = [row for row in rows if row["creditCardMetadata"]["billId"] == bill["id"]]
+        owed = [
+            abs(row["amountInAccountCurrency"] or row["amount"]) * (1 if row["type"] == "DEBIT" else -1)
+            for row in lines
+            if row["operationType"] != "PAGAMENTO_FATURA"
+        ]
+        charges = sum(charge["amount"] for charge in bill["financeCharges"])
+        assert lines
+        assert round(sum(owed) + charges, 2) == bill["totalAmount"]
+        assert {row["creditCardMetadata"]["billForecastDate"] for row in lines} == {bill["dueDate"][:7]}
+
+
+def test_a_payment_of_a_bill_is_on_the_card_and_on_the_bank_account(emulator, item):
+    accounts = {account["subtype"]: account["id"] for account in emulator.get("/accounts", itemId=item)["results"]}
+    rows = {kind: emulator.get("/v2/transactions", accountId=account)["results"] for kind, account in accounts.items()}
+    for bill in emulator.get("/bills", accountId=accounts["CREDIT_CARD"])["results"]:
+        for payment in bill["payments"]:
+            assert payment["amount"] == bill["totalAmount"]
+            paid = [row for row in rows["CREDIT_CARD"] if row["amount"] == -payment["amount"]]
+            taken = [row for row in rows["CHECKING_ACCOUNT"] if row["amount"] == -payment["amount"]]
+            assert [row["type"] for row in paid] == ["CREDIT"]
+            assert [row["categoryId"] for row in taken] == ["05100000"]
+            assert paid[0]["date"][:10] == taken[0]["date"][:10] == payment["paymentDate"][:10]
+
+
+def test_a_transfer_between_own_accounts_names_one_person_on_both_sides(emulator, item):
+    own = []
+    for account in emulator.get("/accounts", itemId=item, type="BANK")["results"]:
+        rows = emulator.get("/v2/transactions", accountId=account["id"])["results"]
+        own += [row for row in rows if row["categoryId"] == "04020000"]
+    assert round(sum(row["amount"] for row in own), 2) == 0
+    assert len(own) == 4
+    for row in own:
+        assert row["paymentData"]["payer"]["documentNumber"] == row["paymentData"]["receiver"]["documentNumber"]
+
+
+def test_instalments_come_month_by_month_and_some_only_in_the_text(emulator, item):
+    card = emulator.get("/accounts", itemId=item, type="CREDIT")["results"][0]["id"]
+    rows = emulator.get("/v2/transactions", accountId=card)["results"]
+    first = next(row for row in rows if row["creditCardMetadata"]["installmentNumber"] == 4)
+    series = [row["creditCardMetadata"] for row in rows if row["amount"] == first["amount"]]
+    assert [meta["installmentNumber"] for meta in series] == [4, 3, 2, 1]
+    assert len({(meta["purchaseDate"], meta["totalInstallments"]) for meta in series}) == 1
+    said = [row for row in rows if " PARC " in row["description"]]
+    assert [row["description"][-5:] for row in said] == ["02/04", "01/04"]
+    assert {row["creditCardMetadata"]["totalInstallments"] for row in said} == {None}

@@ -160,3 +160,14 @@ def test_a_product_that_failed_first_is_collected_and_announced_later(emulator, 
     assert emulator.settled(item)["executionStatus"] == "SUCCESS"
     card = emulator.get("/accounts", itemId=item, type="CREDIT")["results"][0]["id"]
     assert receiver.wait(1)[0]["body"]["accountId"] == card
+
+
+def test_the_rows_of_a_new_bill_get_its_id_and_add_up(emulator, item):
+    card = emulator.get("/accounts", itemId=item, type="CREDIT")["results"][0]["id"]
+    changed = _evolve(emulator, item, new_bill=True)[card]["updated"]
+    bill = emulator.get("/bills", accountId=card)["results"][0]
+    rows = {row["id"]: row for row in emulator.get("/v2/transactions", accountId=card)["results"]}
+    lines = [row for row in rows.values() if row["creditCardMetadata"]["billId"] == bill["id"]]
+    assert {row["id"] for row in lines} == set(changed)
+    assert lines
+    assert bill["totalAmount"] > 0

@@ -34,7 +34,7 @@ def test_every_data_endpoint_passes_the_sdks_strict_models(emulator, sdk):
     assert accounts.account_balance_get(str(found[0].id)).balance == found[0].balance
     assert len(accounts.account_statements_list(str(found[0].id)).results) == 2
     rows = [row for a in found for row in _rows(package, client, str(a.id))]
-    assert len(rows) == 59
+    assert len(rows) == 71
     assert {row.status for row in rows} == {"POSTED", "PENDING"}
 
 

@@ -31,11 +31,11 @@ def run(capsys, *arguments) -> str:
 
 def test_the_command_syncs_a_connection_at_once_and_prints_the_counts(connection, capsys, differences):
     said = run(capsys, "sync_connection", str(connection.pk))
-    assert "transactions: 59 created" in said
+    assert "transactions: 71 created" in said
     assert differences(connection.vendor_id) == {}
     assert "noted\n  there was nothing new to read" in run(capsys, "sync_connection", connection.vendor_id)
     said = run(capsys, "sync_connection", connection.vendor_id, "--full")
-    assert "transactions: 0 created, 0 changed, 59 unchanged, 0 removed" in said
+    assert "transactions: 0 created, 0 changed, 71 unchanged, 0 removed" in said
     with pytest.raises(CommandError, match="no connection"):
         run(capsys, "sync_connection", "nobody")
 
