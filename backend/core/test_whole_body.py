@@ -55,6 +55,14 @@ def test_a_body_over_the_limit_is_refused(excess, status):
     assert WholeBody.held == 0
 
 
+@pytest.mark.parametrize(("path", "has_body"), [("/api/tokens/", True), ("/transactions/", False)])
+def test_a_program_that_sends_too_much_is_told_so_in_the_form_of_every_error(path, has_body):
+    client = Client(b"x" * whole_body.LIMIT, b"x")
+    asyncio.run(WholeBody(echo)({"type": "http", "path": path}, client.receive, client.send))
+    assert client.status == 413
+    assert (b"TOO_LARGE" in client.sent[1]["body"]) is has_body
+
+
 def test_a_client_that_goes_away_costs_no_thread():
     assert answer(Client(b"half", goes=True)) == 408
     assert WholeBody.held == 0

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from lib.error_shape import error_body
+
 LIMIT = 3 * 1024 * 1024
 """Bytes of one body: a little more than Django accepts in a form without files."""
 LIMIT_OF_ALL = 64 * LIMIT
@@ -33,9 +35,11 @@ class WholeBody:
             await self._read(receive, body)
             await self._application(scope, _once(bytes(body), receive), send)
         except _Refused as refusal:
-            headers = [(b"content-length", b"0"), (b"connection", b"close")]
+            content = _content(scope, refusal.status)
+            headers = [(b"content-length", str(len(content)).encode()), (b"connection", b"close")]
+            headers += [(b"content-type", b"application/json")] if content else []
             await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.body", "body": content})
         finally:
             WholeBody.held -= len(body)
 
@@ -53,6 +57,20 @@ class WholeBody:
                 raise _Refused(413)
             if WholeBody.held > LIMIT_OF_ALL:
                 raise _Refused(503)
+
+
+def _content(scope: Scope, status: int) -> bytes:
+    """Callers of the API get every error in one form."""
+    if not scope.get("path", "").startswith("/api/"):
+        return b""
+    return error_body(*_ERRORS[status])
+
+
+_ERRORS = {
+    408: ("The request ended before its body.", "REQUEST_TIMEOUT"),
+    413: ("The request is too large.", "TOO_LARGE"),
+    503: ("The server has too much to do. Try again.", "BUSY"),
+}
 
 
 def _once(body: bytes, receive: Receive) -> Receive:
