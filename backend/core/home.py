@@ -1,14 +1,21 @@
-"""The page at /: the admin, unless it is served elsewhere or not at all."""
+"""The page at /: the overview of a person's banks. Staff without a client go to the admin."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
-USUAL_PATH = "admin"
+from apps.banking.pages.overview import Overview
+
+_overview = Overview.as_view()
 
 
-def home(_request: HttpRequest) -> HttpResponse:
-    if settings.ADMIN_PATH == USUAL_PATH:
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The overview; who is not signed in is sent to sign in."""
+    if settings.ADMIN_PATH and getattr(request.user, "is_staff", False) and _has_no_client(request):
         return redirect("admin:index")
-    # A path that the operator chose is not shown to strangers.
-    return HttpResponse("Ponte is running. It has no page here.\n", content_type="text/plain; charset=utf-8")
+    return _overview(request)
+
+
+def _has_no_client(request: HttpRequest) -> bool:
+    return getattr(request, "membership", None) is None

@@ -1,14 +1,25 @@
+"""The page at /."""
+
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.shortcuts import resolve_url
+
+from apps.clients.factories import MembershipFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
 
 
-def test_the_first_page_leads_to_the_admin(client: Client):
+def test_a_stranger_is_sent_to_sign_in(client):
     answer = client.get("/")
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(resolve_url(settings.LOGIN_URL))
 
 
-@pytest.mark.parametrize("elsewhere", ["", "desk/7f3a"])
-def test_the_first_page_does_not_tell_where_else_the_admin_is(client: Client, settings, elsewhere: str):
-    settings.ADMIN_PATH = elsewhere
-    answer = client.get("/")
-    assert (answer.status_code, answer.content) == (200, b"Ponte is running. It has no page here.\n")
+def test_a_person_sees_the_overview(client):
+    client.force_login(MembershipFactory().user)
+    assert client.get("/").templates[0].name == "banking/overview.html"
+
+
+def test_staff_without_a_client_go_to_the_admin(client):
+    client.force_login(UserFactory(is_staff=True))
+    assert client.get("/")["Location"] == "/admin/"

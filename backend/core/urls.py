@@ -14,7 +14,7 @@ handler404 = "core.error_pages.not_found"
 handler500 = "core.error_pages.failed"
 
 urlpatterns = [
-    path("", home),
+    path("", home, name="home"),
     path("", include("apps.reliability.urls")),
     path("", include("apps.reliability.page_urls")),
     path("account/", include("allauth.account.urls")),

@@ -31,7 +31,8 @@ class Categories:
         return {row.vendor_id: row for row in self.rows}
 
     @cached_property
-    def _by_pk(self) -> dict[int, Category]:
+    def by_pk(self) -> dict[int, Category]:
+        """The categories by our number."""
         return {row.pk: row for row in self.rows}
 
     @cached_property
@@ -48,8 +49,13 @@ class Categories:
 
     def name_of(self, row: Transaction) -> str:
         """The name of a transaction's category: the person's choice, else the bank's; empty if it has none."""
-        chosen = self._by_pk.get(row.user_category_id or 0) or self.by_id.get(row.category_id)
-        return self.label(chosen) if chosen else row.category
+        own = self.by_pk.get(row.user_category_id or 0)
+        return self.label(own) if own else self.name_of_bank(row)
+
+    def name_of_bank(self, row: Transaction) -> str:
+        """The name of the category that the bank or the aggregator chose."""
+        given = self.by_id.get(row.category_id)
+        return self.label(given) if given else row.category
 
     def top(self, vendor_id: str) -> str:
         """The id of the top of the tree above a category; the id itself if it is unknown."""

@@ -1,0 +1,82 @@
+"""A connection in plain words: its state, whose turn it is, and the bank's sign."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.banking.connect.advice import Advice, Who, advice_for
+from apps.banking.models import Connection
+from apps.banking.pages.freshness import Freshness, freshness
+
+State = Connection.State
+# The only place outside from which a page loads something, and only while the real Pluggy is in use.
+LOGOS = "https://cdn.pluggy.ai"
+_REAL_PLUGGY = "https://api.pluggy.ai"
+_OTHERS = {
+    State.CONNECTING: ("busy", gettext_lazy("Connecting")),
+    State.OUTDATED: ("warn", gettext_lazy("Bank not reachable")),
+    State.DELETED: ("idle", gettext_lazy("Disconnected")),
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a page shows of a connection. `tone` is one of the badge's."""
+
+    connection: Connection
+    name: str
+    logo: str
+    tone: str
+    state: str
+    advice: Advice
+    freshness: Freshness
+    is_ending: bool
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether the person must act before new data arrives."""
+        return self.connection.state == State.NEEDS_USER and self.advice.who == Who.PERSON
+
+    @property
+    def is_ailing(self) -> bool:
+        """Whether there is more to say than that all is well."""
+        return self.tone in ("warn", "bad")
+
+    @property
+    def can_repair(self) -> bool:
+        """Whether connecting again is the way to repair it."""
+        return self.advice.repairs and self.connection.state != State.DELETED and not self.is_ending
+
+
+def card_of(connection: Connection) -> Card:
+    """The card of a connection that was read with its connector."""
+    age, advice = freshness(connection), advice_for(connection.action)
+    is_ending = bool(connection.disconnect_asked_at) and connection.state != State.DELETED
+    tone, state = ("busy", _("Being disconnected")) if is_ending else _state(connection, advice, age)
+    return Card(connection, name_of(connection), logo_of(connection), tone, state, advice, age, is_ending)
+
+
+def name_of(connection: Connection) -> str:
+    """The bank's name, as people know it."""
+    return connection.connector.name if connection.connector else _("Bank")
+
+
+def logo_of(connection: Connection) -> str:
+    """The address of the bank's logo, if it may be loaded; empty for the first letter instead."""
+    address = connection.connector.image_url if connection.connector else ""
+    return address if address.startswith(f"{LOGOS}/") and settings.PLUGGY_API_URL == _REAL_PLUGGY else ""
+
+
+def _state(connection: Connection, advice: Advice, age: Freshness) -> tuple[str, str]:
+    if connection.state == State.NEEDS_USER:
+        return ("bad", _("Needs the operator")) if advice.who == Who.STAFF else ("warn", _("Needs you"))
+    if connection.state != State.ACTIVE:
+        tone, state = _OTHERS[connection.state]
+        return tone, str(state)
+    if age.is_stale:
+        return "warn", _("Data is old")
+    if connection.execution_status == "PARTIAL_SUCCESS":
+        return "info", _("Partly up to date")
+    return "good", _("Up to date")
