@@ -1,6 +1,6 @@
 """Fills a table by COPY as fast as PostgreSQL can: without its indexes and constraints, which return afterwards."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 
@@ -22,13 +22,20 @@ _INDEXES = """
 """
 
 
-def copy(owner: psycopg.Connection, model: type[models.Model], names: Iterable[str], lines: Iterable[str]) -> None:
-    """Write lines in COPY's text format into the columns `names`. The others get the model's own defaults.
+def copy(
+    owner: psycopg.Connection,
+    model: type[models.Model],
+    names: Iterable[str],
+    lines: Iterable[str],
+    same: Mapping[str, object] | None = None,
+) -> None:
+    """Write lines in COPY's text format into the columns `names`. The others get the value that is the `same` in every
+    row, or the model's own default.
 
     It happens in one transaction. The table must be empty, else its constraints are checked again for all rows.
     """
     table, wanted = model._meta.db_table, list(names)
-    with owner.transaction(), without_indexes(owner, table), with_defaults(owner, model, wanted):
+    with owner.transaction(), without_indexes(owner, table), with_defaults(owner, model, wanted, same or {}):
         columns = sql.SQL(", ").join(map(sql.Identifier, wanted))
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), columns)
         with owner.cursor() as cursor, cursor.copy(statement) as target:
@@ -65,9 +72,11 @@ _REFERRED = """
 
 
 @contextmanager
-def with_defaults(owner: psycopg.Connection, model: type[models.Model], given: Iterable[str]) -> Iterator[None]:
-    """Let the database fill the columns that the lines leave out with the model's defaults, meanwhile."""
-    defaults = dict(missing_defaults(model, set(given)))
+def with_defaults(
+    owner: psycopg.Connection, model: type[models.Model], given: Iterable[str], same: Mapping[str, object]
+) -> Iterator[None]:
+    """Let the database fill the columns that the lines leave out, meanwhile."""
+    defaults = {**dict(missing_defaults(model, {*given, *same})), **same}
     table = sql.Identifier(model._meta.db_table)
     for column, value in defaults.items():
         owner.execute(

@@ -45,7 +45,8 @@ def seed(transactions: int, events: int) -> None:
         step("words of transactions", lambda: write_words(owner))
         step("balances, bills, investments", rows.products_of_the_large_client)
         step("sync runs", lambda: copy(owner, SyncRun, rows.SYNC_RUN, rows.sync_runs(transactions // 5)))
-        step("events", lambda: copy(owner, Event, rows.EVENT, rows.events(events)))
+        payload = {"payload": rows.PAYLOAD}
+        step("events", lambda: copy(owner, Event, rows.EVENT, rows.events(events), payload))
         step("tallies", lambda: rows.tallies(events))
         step("statistics", lambda: owner.execute("VACUUM ANALYZE"))
 

@@ -1,7 +1,9 @@
 """All URLs, by app."""
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from core.demo_entry import enter
 from core.design import design
@@ -15,6 +17,8 @@ handler500 = "core.error_pages.failed"
 
 urlpatterns = [
     path("", home, name="home"),
+    # Browsers ask for it beside pages that name no icon, such as an answer of the API.
+    path("favicon.ico", RedirectView.as_view(url=static("ponte/icon.svg"))),
     path("", include("apps.reliability.urls")),
     path("", include("apps.reliability.page_urls")),
     path("account/", include("allauth.account.urls")),

@@ -84,10 +84,12 @@ def main() -> int:
         print(f"the pages were not walked: there is no Chromium: {chromium.command_for_people()}", file=sys.stderr)
         print("null")
         return 0
-    # Chromium's last processes may still write into it.
-    with tempfile.TemporaryDirectory(prefix="ponte-walk-", ignore_cleanup_errors=True) as folder:
-        with chromium.started(program, Path(folder)) as debugger:
-            print(json.dumps(asyncio.run(walk(sys.argv[1], debugger))))
+    with (
+        # Chromium's last processes may still write into it.
+        tempfile.TemporaryDirectory(prefix="ponte-walk-", ignore_cleanup_errors=True) as folder,
+        chromium.started(program, Path(folder)) as debugger,
+    ):
+        print(json.dumps(asyncio.run(walk(sys.argv[1], debugger))))
     return 0
 
 
