@@ -74,6 +74,9 @@ class Show:
             box=None,
             padding=(0, 2),
         )
+        table.add_column()
+        # An address that is cut short opens nothing.
+        table.add_column(overflow="fold", no_wrap=False)
         for label, value in lines.items():
             table.add_row(label, value)
         self.console.print(table)

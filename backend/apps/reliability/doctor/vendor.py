@@ -1,6 +1,7 @@
 """The doctor looks at the aggregator: credentials, the plan's limits, webhooks or polling, the way back from a bank."""
 
 import uuid
+from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from lib.errors import PonteError
 
 # Of a kind that nothing handles: the event finishes at once, and costs no call.
 HARMLESS = "payment_intent/created"
-LOOK_BACK_DAYS = 30
+LOOK_BACK = timedelta(days=30)
 
 
 def applications() -> list[tuple[str, Application]]:
@@ -52,7 +53,7 @@ def look_at_credentials() -> Finding:
 
 def look_at_plan() -> Finding:
     """The limits of the plan that an answer has shown lately."""
-    since = timezone.now() - timezone.timedelta(days=LOOK_BACK_DAYS)
+    since = timezone.now() - LOOK_BACK
     codes = _codes_of_plans()
     seen = SyncRun.objects.filter(started_at__gte=since, error_code__in=codes).order_by("-started_at").first()
     if seen:
