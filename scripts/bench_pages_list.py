@@ -30,12 +30,17 @@ PAGES = [
 ADMIN = [
     Page("admin: dashboard", "/admin/", "staff"),
     Page("admin: events", "/admin/events/event/", "staff"),
-    Page("admin: events pending", "/admin/events/event/?state__exact=pending", "staff"),
-    Page("admin: events of a kind", "/admin/events/event/?kind__exact=item/error", "staff"),
+    Page("admin: events pending", "/admin/events/event/?state=pending", "staff"),
+    Page("admin: events of a kind", "/admin/events/event/?kind=item/error", "staff"),
+    Page("admin: events of an outcome", "/admin/events/event/?outcome=synced", "staff"),
     Page("admin: connections", "/admin/banking/connection/", "staff"),
     Page("admin: accounts", "/admin/banking/account/", "staff"),
     Page("admin: transactions", "/admin/banking/transaction/", "staff"),
+    Page("admin: transactions of an account", "/admin/banking/transaction/?account={account}", "staff"),
+    Page("admin: deleted transactions", "/admin/banking/transaction/?deleted=only", "staff"),
     Page("admin: sync runs", "/admin/banking/syncrun/", "staff"),
+    Page("admin: failed sync runs", "/admin/banking/syncrun/?state=failed", "staff"),
+    Page("admin: connection", "/admin/banking/connection/{connection}/change/", "staff"),
 ]
 # What every other page is compared with: the shell of the pages without any data (bench_pages_urls.py).
 EMPTY = Page("empty", "/bench/empty/")

@@ -17,7 +17,6 @@ admin.site.index_template = page.TEMPLATE
 add_page("", _("Overview"), "monitoring", "admin:index")
 add_card("events", 10, cards.states, "events.view_event")
 add_card("latency", 30, cards.latency)
-add_card("widget", 90, cards.widget, "banking.view_connection")
 
 for model in (PeriodicTask, ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule):
     admin.site.unregister(model)

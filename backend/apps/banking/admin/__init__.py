@@ -14,7 +14,7 @@ from apps.banking.admin.connections import (
     MarkAdmin,
     TransferPairAdmin,
 )
-from apps.banking.admin.hours import ConnectionHourAdmin, SyncHourAdmin
+from apps.banking.admin.hours import ConnectionHourAdmin, SyncHourAdmin, WidgetFigureAdmin
 from apps.banking.admin.products import (
     CreditCardBillAdmin,
     InvestmentAdmin,
@@ -39,6 +39,7 @@ add_card("syncs", 50, cards.syncs, "banking.view_syncrun")
 add_card("errors", 60, cards.errors, "banking.view_syncrun")
 add_card("institutions", 70, cards.institutions, "banking.view_connection")
 add_card("budgets", 80, cards.budgets, "banking.view_connection")
+add_card("widget", 90, cards.widget, "banking.view_connection")
 
 __all__ = [
     "AccountAdmin",
@@ -59,4 +60,5 @@ __all__ = [
     "SyncRunAdmin",
     "TransactionAdmin",
     "TransferPairAdmin",
+    "WidgetFigureAdmin",
 ]

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.banking.admin.shared import CONNECTION_TONES
-from apps.banking.models import Connection, ConnectionHour, Connector, SyncHour, SyncRun
+from apps.banking.models import Connection, ConnectionHour, Connector, SyncHour, SyncRun, WidgetFigure
+from apps.banking.widget.figures import widget_health
 from apps.clients.browse.cards import Card, Figure
 from apps.clients.browse.columns import list_of
 from apps.events.rollup import HOUR, whole_hour
@@ -135,3 +136,29 @@ def _tone(good: int, ended: int) -> str:
     if not ended:
         return ""
     return "success" if good / ended >= 0.95 else "warning" if good / ended >= 0.8 else "danger"
+
+
+def widget(request: HttpRequest) -> Card:
+    """How well people connect banks in the widget, in the last day."""
+    health = widget_health()
+    title = _("Connect widget, last 24 hours")
+    if not (health.loaded or health.load_failed or health.opened or health.tokens or health.tokens_failed):
+        return Card(title, note=_("No data yet: nobody has opened the widget."))
+    kinds = WidgetFigure.Kind
+    figures = [
+        Figure(_("script loaded"), _percent(health.load_rate), list_of(WidgetFigure), _rate_tone(health.load_rate)),
+        Figure(_("opened"), number(health.opened), list_of(WidgetFigure, kind=kinds.OPENED.value)),
+        Figure(_("succeeded"), number(health.succeeded), list_of(WidgetFigure, kind=kinds.SUCCEEDED.value), "success"),
+        Figure(_("failed"), number(health.failed), list_of(WidgetFigure, kind=kinds.FAILED.value)),
+        Figure(_("closed"), number(health.closed), list_of(WidgetFigure, kind=kinds.CLOSED.value)),
+        Figure(_("tokens refused"), number(health.tokens_failed), list_of(WidgetFigure, kind=kinds.TOKEN_FAILED.value)),
+    ]
+    return Card(title, figures)
+
+
+def _percent(rate: float | None) -> str:
+    return "–" if rate is None else f"{number_format(100 * rate, 1)} %"
+
+
+def _rate_tone(rate: float | None) -> str:
+    return "" if rate is None else "success" if rate >= 0.95 else "danger"

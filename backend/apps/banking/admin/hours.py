@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from apps.banking.models import ConnectionHour, SyncHour
-from apps.clients.browse import BrowseAdmin, moment
+from apps.banking.models import ConnectionHour, SyncHour, WidgetFigure
+from apps.clients.browse import BrowseAdmin, Choices, moment
 
 
 @admin.register(SyncHour)
@@ -19,3 +19,11 @@ class ConnectionHourAdmin(BrowseAdmin):
     icon = "stacked_bar_chart"
     ordering = ("-hour", "pk")
     list_display = (moment("hour", _("hour")), "state", "connections")
+
+
+@admin.register(WidgetFigure)
+class WidgetFigureAdmin(BrowseAdmin):
+    icon = "web"
+    ordering = ("-hour", "pk")
+    list_filter = (Choices.of("kind", _("kind"), lambda: [(kind, kind) for kind in WidgetFigure.Kind.values]),)
+    list_display = (moment("hour", _("hour")), "kind", "code", "sdk_version", "count", "total_ms")

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 
 # Before this, a time is the column's way to say "never".
 FIRST_TIME = datetime(1971, 1, 1, tzinfo=timezone.get_fixed_timezone(0))
@@ -51,6 +51,24 @@ def _named(function: Column, name: str, label: Any, order: str | None = None) ->
 def moment(name: str, label: Any) -> Column:
     """The column `name`, a moment, with seconds."""
     return _named(lambda row: with_seconds(getattr(row, name)), f"{name}_shown", label)
+
+
+def plain(field: models.Field[Any, Any]) -> Column:
+    """A column as it is, under its name in the reader's language. Moments have seconds, keys are links."""
+    label = gettext_lazy(str(field.verbose_name))
+    if isinstance(field, models.DateTimeField):
+        return moment(field.name, label)
+    if isinstance(field, models.ForeignKey):
+        return link_to(field.name, label)
+    named = _named(lambda row: _shown(row, field), field.name, label)
+    if isinstance(field, models.BooleanField):
+        named.boolean = True  # type: ignore[attr-defined]
+    return named
+
+
+def _shown(row: Any, field: models.Field[Any, Any]) -> Any:
+    value = getattr(row, f"get_{field.name}_display")() if field.choices else getattr(row, field.name)
+    return EMPTY if value is None and not isinstance(field, models.BooleanField) else value
 
 
 def amount(name: str, label: Any, currency: str = "currency_code") -> Column:

@@ -35,10 +35,17 @@ class Readable:
     @cached_property
     def readable(self) -> tuple[Field, ...]:
         """Every column but the binary ones: digests, blind indexes and sealed columns. Moments have seconds."""
+        fields = self.model._meta.concrete_fields
+        return tuple(columns.plain(field) for field in fields if not isinstance(field, models.BinaryField))
+
+    @cached_property
+    def _plain(self) -> dict[str, Field]:
+        return {field.name: columns.plain(field) for field in self.model._meta.concrete_fields}
+
+    def in_words(self, names: Sequence[Field]) -> tuple[Field, ...]:
+        """The same columns, with their names in the reader's language."""
         return tuple(
-            columns.moment(field.name, field.verbose_name) if isinstance(field, models.DateTimeField) else field.name
-            for field in self.model._meta.concrete_fields
-            if not isinstance(field, models.BinaryField)
+            self._plain.get(name, name) if isinstance(name, str) and not hasattr(self, name) else name for name in names
         )
 
 
@@ -74,7 +81,7 @@ class BrowseAdmin(Readable, AuditedAdmin):
         """Django sets a default on the class only; the property wins."""
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[Field, ...]:
-        return tuple(field for _, fields in self.sections for field in fields) or self.readable
+        return self.in_words([field for _, fields in self.sections for field in fields]) or self.readable
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[Field, ...]:
         return self.get_fields(request, obj)
@@ -82,7 +89,16 @@ class BrowseAdmin(Readable, AuditedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if not self.sections:
             return [(None, {"fields": self.get_fields(request, obj)})]
-        return [(heading, {"fields": tuple(fields)}) for heading, fields in self.sections]
+        return [(heading, {"fields": self.in_words(fields)}) for heading, fields in self.sections]
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Field, ...]:
+        return self.in_words(super().get_list_display(request))
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Sequence[Field]) -> list[Field]:
+        """The first column that is no link itself, so that a click on a row always opens it."""
+        if self.list_display_links:
+            return list(self.in_words(self.list_display_links))
+        return [next((one for one in list_display if not str(_name(one)).endswith("_link")), list_display[0])]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
@@ -112,6 +128,10 @@ class BrowseAdmin(Readable, AuditedAdmin):
         extra = {"verbs": verbs, "row_pk": unquote(object_id), **(extra_context or {})}
         answer: HttpResponseBase = super().change_view(request, object_id, form_url, extra)
         return answer
+
+
+def _name(column: Field) -> str:
+    return column if isinstance(column, str) else column.__name__
 
 
 class BrowseInline(Readable, TabularInline):

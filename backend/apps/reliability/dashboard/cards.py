@@ -61,11 +61,6 @@ def latency(request: HttpRequest) -> Card:
     return Card(gettext_lazy("Answers to webhooks"), figures, note=_("Since this web server started."))
 
 
-def widget(request: HttpRequest) -> Card:
-    """The place of the card of the connect widget, until the app that counts it registers its own."""
-    return Card(gettext_lazy("Connect widget"), note=_("No data yet: nobody has opened the widget."))
-
-
 def in_words(seconds: float) -> str:
     """A duration in its two largest units."""
     minutes, hours = divmod(int(seconds), 60)[0], int(seconds) // 3600
