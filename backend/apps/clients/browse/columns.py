@@ -53,7 +53,7 @@ def moment(name: str, label: Any) -> Column:
     return _named(lambda row: with_seconds(getattr(row, name)), f"{name}_shown", label)
 
 
-def plain(field: models.Field[Any, Any]) -> Column:
+def plain(field: "models.Field[Any, Any]") -> Column:
     """A column as it is, under its name in the reader's language. Moments have seconds, keys are links."""
     label = gettext_lazy(str(field.verbose_name))
     if isinstance(field, models.DateTimeField):
@@ -66,7 +66,7 @@ def plain(field: models.Field[Any, Any]) -> Column:
     return named
 
 
-def _shown(row: Any, field: models.Field[Any, Any]) -> Any:
+def _shown(row: Any, field: "models.Field[Any, Any]") -> Any:
     value = getattr(row, f"get_{field.name}_display")() if field.choices else getattr(row, field.name)
     return EMPTY if value is None and not isinstance(field, models.BooleanField) else value
 
