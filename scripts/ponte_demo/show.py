@@ -67,19 +67,10 @@ class Show:
 
     def addresses(self, lines: dict[str, str]) -> None:
         """The addresses to open, and the login. The password is shown only here."""
-        table = Table(
-            title="Everything is running. Press Ctrl-C to stop",
-            title_justify="left",
-            show_header=False,
-            box=None,
-            padding=(0, 2),
-        )
-        table.add_column()
-        # An address that is cut short opens nothing.
-        table.add_column(overflow="fold", no_wrap=False)
+        self.console.print("\nEverything is running. Press Ctrl-C to stop", style="italic")
         for label, value in lines.items():
-            table.add_row(label, value)
-        self.console.print(table)
+            # No table: it would cut or fold an address, which then opens nothing.
+            self.console.print(f"  {label:<8}{value}", markup=False)
 
     def steps(self, steps: list[str]) -> None:
         """What to do next."""
