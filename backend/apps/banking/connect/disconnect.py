@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from apps.banking.aggregators.contract import Gone, NotOffered, Subject, UnknownApplication
+from apps.banking.aggregators.contract import CredentialsRefused, Gone, NotOffered, Subject, UnknownApplication
 from apps.banking.aggregators.mailboxes import read_mailbox_name
 from apps.banking.announce import announce
 from apps.banking.connect.applications import application_for
@@ -77,12 +77,20 @@ def handle(batch: Batch) -> str:
 
 
 def _delete_at_vendor(batch: Batch, connection: Connection) -> None:
-    """Delete the item, unless it is gone already, or Ponte no longer has the credentials for it."""
+    """Delete the item, unless it is gone already, or a client's own credentials for it are gone or refused.
+
+    Then the item stays in the client's own account at the aggregator, where its people can delete it. Refused
+    credentials of the installation are the operator's matter: the event waits for them.
+    """
     batch.renew()
     try:
         application_for(connection).delete_item(connection.vendor_id)
     except (Gone, NotOffered, UnknownApplication) as error:
         logger.info("%s: nothing to delete at the aggregator: %s", connection, error.code)
+    except CredentialsRefused:
+        if not connection.application:
+            raise
+        logger.warning("%s: the client's own credentials are refused, so its item is not deleted", connection)
 
 
 # What hangs on a connection, the children of each table before the table itself.

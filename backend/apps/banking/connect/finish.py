@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from django.core.cache import cache
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from apps.banking.aggregators.contract import Gone, ItemState, Subject, UnknownApplication
 from apps.banking.aggregators.mailboxes import MailboxName
@@ -18,7 +19,7 @@ from apps.banking.sync import reconcile
 from apps.banking.sync.adopt import OtherClient, adopt, as_membership_id
 from apps.clients.models import Membership
 from apps.events.models import Event
-from lib.errors import Permanent, Throttled
+from lib.errors import ErrorType, Permanent, Temporary, Throttled
 
 # Questions about items that one member may cause.
 CALLS_A_MINUTE = 60
@@ -73,10 +74,14 @@ def fetch(membership: Membership, item_id: str, application: str, *, vendor: str
 
 
 def _take_turn(membership: Membership) -> None:
-    """One person must not use up the calls that all syncs share. Raises Throttled."""
+    """One person must not use up the calls that all syncs share. Raises Throttled, or Temporary (no Redis)."""
     name = f"connect:{membership.pk}:{int(time.time() // 60)}"
-    cache.add(name, 0, timeout=120)
-    if cache.incr(name) > CALLS_A_MINUTE:
+    try:
+        cache.add(name, 0, timeout=120)
+        count = cache.incr(name)
+    except RedisError:
+        raise Temporary("Redis does not answer", error_type=ErrorType.INTERNAL_ERROR, code="no_redis") from None
+    if count > CALLS_A_MINUTE:
         raise Throttled("one member asked for too many items", retry_after=60, code="CONNECT_TOO_OFTEN")
 
 

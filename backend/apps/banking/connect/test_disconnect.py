@@ -1,8 +1,11 @@
 """Disconnecting deletes at the aggregator first, then tombstones or erases our rows, and nothing brings them back."""
 
 import pytest
+from django.apps import apps
+from django.db import transaction
 
 from apps.banking import models
+from apps.banking.conftest import run_next
 from apps.banking.connect import disconnect as module
 from apps.banking.connect.disconnect import KIND, disconnect
 from apps.banking.connect.finish import finish
@@ -10,6 +13,7 @@ from apps.banking.connect.refresh import Outcome, refresh
 from apps.banking.models import Account, Connection, SyncRun, Transaction
 from apps.banking.models.base import VendorRow
 from apps.banking.sync import reconcile
+from apps.events.lease import LeaseLost, claim
 from apps.events.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +74,12 @@ def test_erasing_leaves_no_row(bank, connection, work, announced_kinds):
     assert announced_kinds().count("connection.deleted") == 1
 
 
-def test_every_table_of_a_connection_is_erased(connection):
-    assert {rows.model for rows in module._rows_of(connection)} == set(TABLES)
+def test_every_table_of_a_connection_is_erased_in_parts(connection):
+    """What hangs on a transaction goes with it."""
+    parents = (models.Connection, models.Account, models.Investment)
+    fields = [field for model in apps.get_app_config("banking").get_models() for field in model._meta.concrete_fields]
+    hanging = {field.model for field in fields if field.is_relation and field.related_model in parents}
+    assert {rows.model for rows in module._rows_of(connection)} == hanging == set(TABLES)
 
 
 def test_only_the_rows_of_that_connection_are_erased(bank, member, connection, work):
@@ -132,6 +140,18 @@ def test_an_aggregator_that_is_down_is_asked_again(bank, connection, work, make_
     work()
     connection.refresh_from_db()
     assert (connection.state, live()) == ("deleted", 0)
+
+
+def test_refused_credentials_of_the_installation_are_waited_for(bank, connection, work, make_all_due, settings):
+    right = settings.PLUGGY_CLIENT_SECRET
+    settings.PLUGGY_CLIENT_SECRET = "pluggy_sk_wrong"
+    disconnect(connection)
+    work()
+    assert live() > 0
+    settings.PLUGGY_CLIENT_SECRET = right
+    make_all_due()
+    work()
+    assert live() == 0
 
 
 @pytest.mark.parametrize("erase", [False, True])
@@ -195,6 +215,20 @@ def test_nothing_that_arrives_later_brings_the_rows_back(bank, connection, deliv
     assert set(Event.objects.values_list("state", flat=True)) == {"done"}
 
 
+def test_the_request_waits_for_the_worker_that_holds_the_mailbox(bank, connection, work, make_all_due):
+    with transaction.atomic():
+        lease = claim(connection.mailbox)
+    disconnect(connection, erase=True)
+    run_next(Event.objects.get(kind=KIND))
+    assert is_at_the_vendor(bank, connection.vendor_id)
+    assert live() > 0
+    lease.free()
+    work()
+    assert not Connection.objects.exists()
+    with pytest.raises(LeaseLost), lease.write():
+        raise AssertionError("a worker without the lease writes nothing")
+
+
 def test_a_sync_that_waits_behind_the_request_reads_nothing(bank, connection, work):
     disconnect(connection)
     reconcile.request(connection, full=True)
@@ -204,10 +238,15 @@ def test_a_sync_that_waits_behind_the_request_reads_nothing(bank, connection, wo
     assert refresh(connection).outcome is Outcome.GONE
 
 
-def test_an_item_at_a_removed_application_is_ended_here(bank, own, member, work):
+@pytest.mark.parametrize("credentials", ["removed", "refused"])
+def test_without_working_credentials_of_the_client_only_our_side_ends(bank, own, member, work, credentials):
     connection = finish(member, bank.connect(member), own.name)
     work()
-    own.delete()
+    if credentials == "removed":
+        own.delete()
+    else:
+        own.secret = "pluggy_sk_rotated_elsewhere"
+        own.save()
     disconnect(connection)
     work()
     connection.refresh_from_db()
