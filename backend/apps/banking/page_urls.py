@@ -5,6 +5,7 @@ from django.urls import path
 from apps.banking.pages import (
     accounts,
     activity,
+    bill_urls,
     connect_urls,
     connections,
     export,
@@ -18,6 +19,7 @@ from apps.banking.pages import (
 
 app_name = "banking"
 urlpatterns = [
+    *bill_urls.urlpatterns,
     *connect_urls.urlpatterns,
     path("connections/", connections.Connections.as_view(), name="connections"),
     path("connections/<int:pk>/", connections.ConnectionDetail.as_view(), name="connection"),

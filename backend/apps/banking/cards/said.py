@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.banking.cards.pairs import lock, pair_movements
 from apps.banking.models import Account, Kind, Transaction, TransferPair
@@ -28,7 +29,7 @@ def pair_of(row: Transaction) -> TransferPair | None:
 def say_kind(row: Transaction, kind: str) -> None:
     """Store that the row is of this kind. Its pair ends. Raises NotSaid for a kind that does not exist."""
     if kind not in Kind.values:
-        raise NotSaid("There is no such kind of transaction.")
+        raise NotSaid(_("There is no such kind of transaction."))
     with transaction.atomic():
         lock(row.client_id)
         _end_pairs([row.pk])
@@ -50,9 +51,9 @@ def belong_together(one: Transaction, other: Transaction) -> TransferPair:
     """Store that the two rows are one movement. Raises NotSaid."""
     out, into = sorted((one, other), key=lambda row: row.amount)
     if out.client_id != into.client_id or out.account_id == into.account_id:
-        raise NotSaid("A transfer needs two accounts.")
+        raise NotSaid(_("A transfer needs two accounts."))
     if not out.amount < 0 < into.amount:
-        raise NotSaid("One transaction must take money out, and the other must bring it in.")
+        raise NotSaid(_("One transaction must take money out, and the other must bring it in."))
     with transaction.atomic():
         lock(out.client_id)
         _check_free(out.pk, into.pk)
@@ -90,7 +91,7 @@ def _end_pairs(rows: list[int]) -> None:
 
 def _check_free(*rows: int) -> None:
     if Transaction.objects.filter(pk__in=rows, deleted_at=None).count() != len(rows):
-        raise NotSaid("One of the transactions no longer exists.")
+        raise NotSaid(_("One of the transactions no longer exists."))
     pairs = TransferPair.objects.filter(Q(outgoing_id__in=rows) | Q(incoming_id__in=rows), by_person=True)
     if pairs.exists():
-        raise NotSaid("One of the transactions already belongs to another one. End that first.")
+        raise NotSaid(_("One of the transactions already belongs to another one. End that first."))
