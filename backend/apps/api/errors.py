@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class Refused(exceptions.APIException):
     """An error with a code of its own. `details` holds names and numbers, never personal data."""
 
-    def __init__(self, status: int, code: str, message: str, **details: Any) -> None:
+    def __init__(self, status: int, code: str, message: str, /, **details: Any) -> None:
         super().__init__(message, code)
         self.status_code, self.code, self.details = status, code, details
 

@@ -65,11 +65,17 @@ def _example(meaning: str, code: str) -> dict[str, Any]:
 
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add to each operation the errors that any call of its kind can meet. A hook of drf-spectacular."""
+    """Add to each operation the errors that any call of its kind can meet, and close bodies to unknown fields.
+
+    drf-spectacular calls it when it has made the schema.
+    """
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             for status in _common(path, method, operation):
                 operation["responses"].setdefault(str(status), _plain_failure(status))
+    for name, component in result["components"]["schemas"].items():
+        if name.endswith("Request"):
+            component["additionalProperties"] = False
     return result
 
 

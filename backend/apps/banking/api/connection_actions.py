@@ -170,7 +170,7 @@ def _refuse(refreshed: Refreshed) -> None:
         raise Throttled("the connection was synced a moment ago", retry_after=max(1, ceil(wait)))
     message = _MESSAGES.get(refreshed.outcome, _MESSAGES[Outcome.REFUSED])
     code = str(refreshed.outcome).upper()
-    raise Refused(409, code, str(message), action=str(refreshed.action), code=refreshed.code)
+    raise Refused(409, code, str(message), action=str(refreshed.action), reason=refreshed.code)
 
 
 _MESSAGES = {

@@ -103,6 +103,13 @@ def test_without_credentials_it_says_so_and_names_no_setting(settings, program):
     assert "PLUGGY" not in str(answer)
 
 
+def test_a_connection_whose_item_is_gone_is_409(bank, member, program):
+    status, answer = program.post(f"/api/connections/{ConnectionFactory(member=member).pk}/sync/")
+    assert (status, answer["error_code"]) == (409, "GONE")
+    status, answer = program.post(f"/api/connections/{ConnectionFactory(member=member).pk}/reconnect/")
+    assert status in (201, 409)
+
+
 @pytest.mark.parametrize("call", ["sync/", "reconnect/"])
 def test_the_connection_of_another_client_is_404(program, call):
     number = ConnectionFactory().pk

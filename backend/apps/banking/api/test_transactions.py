@@ -8,6 +8,7 @@ import pytest
 from apps.audit.models import Entry
 from apps.banking import factories as f
 from apps.banking.models import Transaction
+from apps.banking.rows.words import index_words
 from apps.clients.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,7 @@ def test_each_filter_leaves_only_what_fits(program, make, member):
         "text": make(**usual, description="Mercado"),
         "status": make(**{**usual, "status": "PENDING"}),
     }
+    index_words()
     filters = {
         "account": wanted.account_id,
         "date_from": "2026-11-10",
@@ -67,7 +69,7 @@ def test_each_filter_leaves_only_what_fits(program, make, member):
     }
     for name, value in filters.items():
         rows = found(program, **{name: value})
-        assert wanted.pk in rows
+        assert wanted.pk in rows, name
         assert others[name].pk not in rows, name
     assert found(program, **filters) == [wanted.pk]
     assert found(program, category="11000000") == [others["category"].pk]
@@ -85,6 +87,7 @@ def test_what_is_hidden_is_shown_only_if_it_is_asked_for(program, make):
 @pytest.mark.parametrize("text", ["'; DROP TABLE x; --", "a:*|!b&(", "%_", "…", "\\", "é" * 200])
 def test_any_text_can_be_searched_for(program, make, text):
     make()
+    index_words()
     found(program, text=text)
 
 
@@ -98,6 +101,10 @@ def test_any_text_can_be_searched_for(program, make, text):
         ({"date_to": "2026-02-30"}, "date_to"),
         ({"amount_min": "NaN"}, "amount_min"),
         ({"amount_max": "1e400"}, "amount_max"),
+        ({"amount_max": "1e2"}, "amount_max"),
+        ({"amount_max": " 1"}, "amount_max"),
+        ({"amount_max": "1,00"}, "amount_max"),
+        ({"amount_max": "9" * 21}, "amount_max"),
         ({"direction": "up"}, "direction"),
         ({"status": "posted"}, "status"),
         ({"text": "x" * 201}, "text"),
@@ -143,7 +150,6 @@ def test_a_person_edits_what_is_theirs(program, make, member):
         ({"hidden": "true"}, "hidden"),
         ({"hidden": 1}, "hidden"),
         ({"hidden": None}, "hidden"),
-        ({"category_id": "none"}, "category_id"),
         ({"category_id": 5}, "category_id"),
         ({"amount": "1.00"}, "amount"),
         ({"note": "kept", "hidden": 1}, "hidden"),
@@ -155,6 +161,13 @@ def test_a_wrong_edit_names_the_field_and_changes_nothing(program, make, body, f
     assert (status, list(answer["details"])) == (400, [field])
     assert Transaction.objects.get(pk=row.pk).note == "old"
     assert not Entry.objects.filter(action="transaction.edit").exists()
+
+
+def test_a_category_that_does_not_exist_changes_nothing(program, make):
+    row = make(note="old")
+    answer = program.patch(f"/api/transactions/{row.pk}/", {"category_id": "none", "note": "new"})
+    assert (answer[0], answer[1]["error_code"]) == (409, "NO_SUCH_CATEGORY")
+    assert Transaction.objects.get(pk=row.pk).note == "old"
 
 
 def test_the_transaction_of_another_client_is_404_and_stays_as_it_is(program, caller):

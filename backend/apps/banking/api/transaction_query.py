@@ -1,10 +1,13 @@
 """Which transactions a call asks for."""
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.banking.api.filters import OfAccountInPeriod, Reference
@@ -12,12 +15,21 @@ from apps.banking.api.periods import between
 from apps.banking.models.transaction import TransactionQuerySet
 from apps.banking.sizes import MONEY
 
+FORM = r"^-?[0-9]{1,20}(\.[0-9]{1,8})?$"
 
+
+@extend_schema_field({"type": "string", "pattern": FORM, "example": "-135.42"})
 class Amount(serializers.DecimalField):
-    """An amount in a query."""
+    """An amount in a query: digits, and a point before at most eight decimals."""
 
     def __init__(self, help_text: str) -> None:
         super().__init__(**MONEY, required=False, help_text=help_text)
+
+    def to_internal_value(self, data: object) -> Decimal:
+        """The amount. Raises ValidationError for an exponent, a space, NaN and the like."""
+        if not re.fullmatch(FORM, str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(str(data))
 
 
 class TransactionQuery(OfAccountInPeriod):
@@ -33,7 +45,7 @@ class TransactionQuery(OfAccountInPeriod):
     text = serializers.CharField(
         max_length=200,
         required=False,
-        help_text="Beginnings of words of the description, the merchant or the note, without case and accents.",
+        help_text="Beginnings of words of the description, the merchant or the note, without case and accents. New rows are found after about 15 seconds.",
     )
     status = serializers.ChoiceField(["POSTED", "PENDING"], required=False, help_text="Booked, or not yet.")
     hidden = serializers.ChoiceField(

@@ -120,5 +120,5 @@ def _category(vendor_id: str | None, row: Transaction) -> Category | None:
         return None
     rows = Category.objects.live().filter(aggregator=row.account.connection.aggregator, vendor_id=vendor_id)
     if (found := rows.first()) is None:
-        raise serializers.ValidationError({"category_id": [_("There is no such category.")]})
+        raise Refused(409, "NO_SUCH_CATEGORY", _("There is no such category."), category_id=vendor_id)
     return found
