@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -138,3 +139,8 @@ def _number(value: object) -> int | None:
 def _invalid() -> Refused:
     # One answer for all reasons: which one it is helps only an attacker.
     return Refused(401, "INVALID_TOKEN", _("This token is not valid: it is wrong, expired or revoked."))
+
+
+def forget_expired() -> int:
+    """Delete the ids of refresh tokens that have expired, whether void or not, and return their number."""
+    return OutstandingToken.objects.filter(expires_at__lte=timezone.now()).delete()[0]

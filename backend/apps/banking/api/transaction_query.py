@@ -45,7 +45,10 @@ class TransactionQuery(OfAccountInPeriod):
     text = serializers.CharField(
         max_length=200,
         required=False,
-        help_text="Beginnings of words of the description, the merchant or the note, without case and accents. New rows are found after about 15 seconds.",
+        help_text=(
+            "Beginnings of words of the description, the merchant or the note, without case and accents. "
+            "New rows are found after about 15 seconds."
+        ),
     )
     status = serializers.ChoiceField(["POSTED", "PENDING"], required=False, help_text="Booked, or not yet.")
     hidden = serializers.ChoiceField(
