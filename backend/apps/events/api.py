@@ -4,21 +4,19 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api import trail
-from apps.api.errors import Refused
 from apps.api.fields import Id, Moment, Number, StrictText, Text
 from apps.api.inputs import Input, PageQuery, read_body
 from apps.api.schema import TAG_STAFF, described, one_of, page_of
-from apps.api.scopes import Scope
-from apps.api.views import ApiView, ListView, answer, one
-from apps.clients.second_factor import lacks_second_factor
+from apps.api.staff import StaffView
+from apps.api.views import ListView, answer, one
 from apps.events.models import Event
 from apps.events.replay import replay
+from lib.errors import Permanent
 from lib.keyset import Keyset
 
 
@@ -56,25 +54,13 @@ class ReplayOrder(Input):
     reason = StrictText(max_length=200, help_text="Why. The audit keeps it.")
 
 
-class StaffView(ApiView):
-    """A view for staff with the permission `permission`; it is about no client."""
-
-    reads = writes = Scope.STAFF
-    needs_client = False
-    permission = "events.view_event"
-
-    def check_permissions(self, request: Request) -> None:
-        """Raises Refused for staff without the permission."""
-        super().check_permissions(request)
-        if lacks_second_factor(request):
-            raise Refused(403, "SECOND_FACTOR_NEEDED", _("Staff need a second factor. Set one up on the pages."))
-        if not request.user.has_perm(self.permission):
-            raise Refused(403, "FORBIDDEN", _("You may not do this."), permission=self.permission)
+LOOK, REPLAY = "events.view_event", "events.replay_event"
 
 
 class EventsView(StaffView, ListView):
     """The list."""
 
+    permission = LOOK
     name, shape, order, query = "events", EventSerializer, Keyset(("-id",)), EventQuery
 
     def find(self, query: dict[str, Any]) -> QuerySet[Event]:
@@ -91,6 +77,8 @@ class EventsView(StaffView, ListView):
 class EventView(StaffView):
     """One event."""
 
+    permission = LOOK
+
     @described("An event", one_of("event", EventSerializer), tag=TAG_STAFF)
     def get(self, request: Request, event_id: int) -> Response:
         """An event."""
@@ -100,7 +88,7 @@ class EventView(StaffView):
 class ReplayView(StaffView):
     """Another attempt."""
 
-    permission = "events.change_event"
+    permission = REPLAY
 
     @described(
         "Replay an event", one_of("event", EventSerializer), tag=TAG_STAFF, body=ReplayOrder, status=202, errors=(409,)
@@ -111,7 +99,7 @@ class ReplayView(StaffView):
         reason = read_body(request, ReplayOrder)["reason"]
         with transaction.atomic():
             if not replay([event], actor=request.user.get_username(), reason=reason):
-                raise Refused(409, "PENDING", _("The event is pending already."))
+                raise Permanent("the event is pending already", code="PENDING")
             trail.changed(self.access, "event.replay", event)
         event.refresh_from_db()
         return answer(202, event=EventSerializer(event).data)

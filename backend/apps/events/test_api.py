@@ -49,7 +49,7 @@ def test_staff_list_events_by_state_kind_and_mailbox(caller, event, django_asser
 
 
 def test_an_event_is_replayed_once_with_a_reason(caller, event):
-    member = staff_with("view_event", "change_event")
+    member = staff_with("view_event", "replay_event")
     program = caller(member, "staff")
     path = f"/api/events/{event.pk}/replay/"
     assert program.post(path, {})[0] == 400

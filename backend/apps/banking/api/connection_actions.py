@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -168,14 +167,14 @@ def _refuse(refreshed: Refreshed) -> None:
     if refreshed.outcome is Outcome.TOO_SOON:
         wait = (refreshed.next_at - timezone.now()).total_seconds() if refreshed.next_at else 60
         raise Throttled("the connection was synced a moment ago", retry_after=max(1, ceil(wait)))
-    message = _MESSAGES.get(refreshed.outcome, _MESSAGES[Outcome.REFUSED])
+    message = _MESSAGES.get(refreshed.outcome, "the aggregator does not allow it")
     code = str(refreshed.outcome).upper()
-    raise Refused(409, code, str(message), action=str(refreshed.action), reason=refreshed.code)
+    raise Refused(409, code, message, action=str(refreshed.action), reason=refreshed.code)
 
 
+# For developers: `error_code` and `action` say what to tell a person.
 _MESSAGES = {
-    Outcome.NEEDS_USER: _("The person must act first."),
-    Outcome.BANK_DOWN: _("The bank cannot be reached now."),
-    Outcome.GONE: _("The aggregator no longer has this connection."),
-    Outcome.REFUSED: _("The aggregator does not allow it."),
+    Outcome.NEEDS_USER: "the person must act first",
+    Outcome.BANK_DOWN: "the bank cannot be reached now",
+    Outcome.GONE: "the aggregator no longer has this connection",
 }

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import transaction as database
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -120,5 +119,5 @@ def _category(vendor_id: str | None, row: Transaction) -> Category | None:
         return None
     rows = Category.objects.live().filter(aggregator=row.account.connection.aggregator, vendor_id=vendor_id)
     if (found := rows.first()) is None:
-        raise Refused(409, "NO_SUCH_CATEGORY", _("There is no such category."), category_id=vendor_id)
+        raise Refused(409, "NO_SUCH_CATEGORY", "there is no such category", category_id=vendor_id)
     return found
