@@ -245,6 +245,7 @@ def make_environment(urls: dict[str, str]) -> dict[str, str]:
         "PLUGGY_WEBHOOK_SECRET": SECRET,
         "DEBUG": "false",
         "SECURE_SSL_REDIRECT": "false",
+        "STAFF_MFA_REQUIRED": "false",
         "LOG_LEVEL": "INFO",
         "LOG_FORMAT": "json",
     }

@@ -34,6 +34,9 @@ def environment(given: dict[str, str], url: str, bank: Bank, **more: str) -> dic
         "PLUGGY_API_URL": bank.url,
         "PLUGGY_CLIENT_ID": CLIENT_ID,
         "PLUGGY_CLIENT_SECRET": CLIENT_SECRET,
+        "PLUGGY_CONNECT_SDK_URL": f"{bank.url}/pluggy-connect.js",
+        "CONNECT_INCLUDE_SANDBOX": "true",
+        "STAFF_MFA_REQUIRED": "false",
         "WEB_CONCURRENCY": "1",
     }
     # Only the process that drives the browser may ignore that an event loop runs.
