@@ -149,7 +149,10 @@ def series_of_card(card: Card, of: int = 0) -> list[Series]:
     closed = [place for place, cycle in enumerate(cycles.all) if cycle.state is State.CLOSED]
     # A bill that the bank has not sent a month after its closing will not come.
     closed_before = max(closed[-1] + 1 if closed else 0, cycles.open - 1)
-    return [expect(series, closed_before, len(cycles.all) - 1) for series in link(instalments(card, of))]
+    found = [expect(series, closed_before, len(cycles.all) - 1) for series in link(instalments(card, of))]
+    for series in found:
+        series.expected = [replace(one, month=cycles.all[one.place].month) for one in series.expected]
+    return found
 
 
 def series_of(row: Transaction, today: date | None = None) -> Series | None:

@@ -39,11 +39,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Expected:
-    """An instalment that the bank has not posted yet."""
+    """An instalment that the bank has not posted yet. `month` is when its bill is due, once the cycles say it."""
 
     number: int
     place: int
     owed: Decimal
+    month: date | None = None
 
 
 @dataclass

@@ -22,7 +22,7 @@ from lib.pages.charts import Bar
 
 # The tone of the badge, and the word.
 STATES: dict[State, tuple[str, Promise]] = {
-    State.CLOSED: ("idle", _("Closed")),
+    State.CLOSED: ("good", _("Closed")),
     State.AWAITED: ("busy", _("Closed, the bank has not sent it yet")),
     State.OPEN: ("info", _("Open")),
     State.FUTURE: ("idle", _("Ahead")),
@@ -40,10 +40,15 @@ class BillRow:
     """A bill in a list."""
 
     bill: Bill
-    title: str
+    month: str
     tone: str
     state: Promise
     url: str
+
+    @property
+    def title(self) -> str:
+        """The month at the beginning of a line."""
+        return capitalised(self.month)
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,11 @@ class SeriesRow:
 
 def month_name(month: Any) -> str:
     """November 2026, novembro de 2026."""
-    text = date_format(month, "YEAR_MONTH_FORMAT")
+    return date_format(month, "YEAR_MONTH_FORMAT")
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital at its beginning."""
     return text[:1].upper() + text[1:]
 
 
@@ -99,12 +108,11 @@ def bill_row(bill: Bill) -> BillRow:
 
 
 def proof_rows(proof: Proof) -> list[ProofRow]:
-    """Lines, what explains the difference, what nothing explains, and the bank's total."""
-    rows = [ProofRow(_("Sum of the lines"), proof.lines)]
+    """The bank's total, the lines, the difference, what explains it, and what nothing explains."""
+    rows = [ProofRow(_("The bank's total"), proof.total), ProofRow(_("Sum of the lines"), proof.lines)]
+    rows.append(ProofRow(_("Difference"), proof.difference, is_sum=True))
     rows += [ProofRow(CAUSES[part.cause], part.amount) for part in proof.parts]
-    if not proof.is_explained:
-        rows.append(ProofRow(_("Not explained"), proof.unexplained))
-    return [*rows, ProofRow(_("The bank's total"), proof.total, is_sum=True)]
+    return rows if proof.is_explained else [*rows, ProofRow(_("Not explained"), proof.unexplained)]
 
 
 def proof_notice(proof: Proof) -> tuple[str, Any, Any]:
@@ -123,14 +131,14 @@ def proof_notice(proof: Proof) -> tuple[str, Any, Any]:
     return "warn", _("The bill does not add up"), text
 
 
-def line_row(line: Line) -> LineRow:
+def line_row(line: Line, *, closed: bool) -> LineRow:
     row = line.row
     tags: list[Any] = []
     if line.is_payment:
         tags.append(_("payment, not counted"))
     if row.status == "PENDING":
         tags.append(_("pending"))
-    if not row.bill_id:
+    if closed and not row.bill_id:
         tags.append(_("by Ponte's rule"))
     if row.hidden:
         tags.append(_("hidden"))
@@ -164,7 +172,11 @@ def bars(amounts: Iterable[tuple[Any, Decimal]], currency: str) -> list[Bar]:
     pairs = list(amounts)
     most = max((amount for _month, amount in pairs), default=Decimal(0))
     return [
-        Bar(month_name(month), display.money(amount, currency), float(max(amount, 0) / most) if most > 0 else 0.0)
+        Bar(
+            capitalised(month_name(month)),
+            display.money(amount, currency),
+            float(max(amount, 0) / most) if most > 0 else 0.0,
+        )
         for month, amount in pairs
     ]
 
@@ -179,4 +191,4 @@ class MonthRow:
 
 
 def month_row(month: Month, cards: Sequence[Account]) -> MonthRow:
-    return MonthRow(month_name(month.month), month, [month.cards.get(card.pk) for card in cards])
+    return MonthRow(capitalised(month_name(month.month)), month, [month.cards.get(card.pk) for card in cards])

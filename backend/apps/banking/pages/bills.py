@@ -72,8 +72,11 @@ class BillPage(CardPage):
             page = lines_of(card, bill, request.GET.get("after", ""))
         except ValueError:
             raise Http404 from None
-        days = [(day, [line_row(line) for line in lines]) for day, lines in groupby(page.lines, lambda line: line.day)]
-        proof = bill.proof
+        closed, proof = bill.cycle.state is State.CLOSED, bill.proof
+        days = [
+            (day, [line_row(line, closed=closed) for line in lines])
+            for day, lines in groupby(page.lines, lambda line: line.day)
+        ]
         return self.show_card(
             account,
             "bills",

@@ -64,6 +64,10 @@ def test_a_closed_bill_shows_its_proof(person, card):
     said = text_of(person, "bill", card.pk, key_of(card, State.CLOSED))
     assert "The bill adds up" in said
     assert "The bank&#x27;s total" in said
+    assert "Difference" in said
+    assert "by Ponte" not in said
+    Transaction.objects.update(bill_id="")
+    assert "by Ponte&#x27;s rule" in text_of(person, "bill", card.pk, key_of(card, State.CLOSED))
 
 
 def test_a_bill_that_does_not_add_up_says_so(person, card):
@@ -85,6 +89,7 @@ def test_the_open_bill_shows_what_its_estimate_is_made_of(person, card):
     assert "payment, not counted" in said
     assert "pending" in said
     assert "Proof" not in said
+    assert "by Ponte" not in said
 
 
 def test_the_lines_of_a_bill_are_paged(person, card):
@@ -167,7 +172,7 @@ def test_an_instalment_shows_its_series(person, card):
     one = row(card, "-40", installment_number=2, total_installments=4, description="LOJA 2/4")
     said = text_of(person, "transfer", one.pk)
     assert all(f"{n}/4" in said for n in (2, 3, 4))
-    assert said.count("expected") == 2
+    assert said.count("expected on the bill of") == 2
 
 
 def test_another_clients_card_and_rows_are_not_found(person, card, account):
@@ -225,3 +230,4 @@ def test_the_pages_are_in_portuguese(person, card):
     said = text_of(person, "bill", card.pk, key_of(card, State.CLOSED))
     assert "A fatura fecha" in said
     assert "Soma dos lançamentos" in said
+    assert "Diferença" in said

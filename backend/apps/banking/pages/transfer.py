@@ -30,7 +30,13 @@ class SaidForm(forms.Form):
 
     act = forms.ChoiceField(choices=[(name, name) for name in ("none", "pair", "kind", "rules")])
     other = forms.IntegerField(required=False, min_value=1)
-    kind = forms.ChoiceField(required=False, label=_("It is"), choices=[("", "–"), *SAYABLE])
+    kind = forms.ChoiceField(required=False, choices=[("", "–"), *SAYABLE])
+
+
+class KindForm(forms.Form):
+    """The choice of a kind, as the page shows it."""
+
+    kind = forms.ChoiceField(label=_("What it is"), choices=[("", "–"), *SAYABLE])
 
 
 class Transfer(ClientPage):
@@ -85,7 +91,7 @@ class Transfer(ClientPage):
             kind=Kind(kind).label if kind in Kind.values else "",
             is_spending=counted,
             choices=[] if pair else may_belong_to(row),
-            form=SaidForm(initial={"kind": row.user_kind}),
+            form=KindForm(initial={"kind": row.user_kind}),
             series=series_of(row),
             freshness=freshness(row.account.connection),
         )
