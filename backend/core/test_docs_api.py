@@ -9,7 +9,9 @@ import pytest
 
 from apps.api.jwt import make_pair
 from apps.banking import factories as f
+from apps.banking.conftest import _bank, bank  # noqa: F401 - pytest finds fixtures by their names
 from apps.clients.factories import MembershipFactory
+from apps.conftest import caller, stranger  # noqa: F401
 from core.documents import ROOT, document, sources
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +46,7 @@ def read(line: str, names: dict[str, str]) -> tuple[str, str, str, dict[str, str
 
 
 @pytest.fixture
-def member(bank, settings):
+def member(bank, settings):  # noqa: F811
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
     member = MembershipFactory(user__username="ana@example.com")
     member.user.set_password("a-long-password")
@@ -58,7 +60,7 @@ def member(bank, settings):
 
 
 @pytest.mark.parametrize("line", CALLS)
-def test_a_curl_of_the_documents_works(line, bank, member, caller, stranger):
+def test_a_curl_of_the_documents_works(line, bank, member, caller, stranger):  # noqa: F811
     program = caller(member)
     names = {
         "TOKEN": program.token,
@@ -87,7 +89,7 @@ def test_each_error_code_of_the_page_is_in_the_code():
         assert f'"{code}"' in text or f'"{code.lower()}"' in text, code
 
 
-def test_the_error_of_the_page_has_the_form_of_every_error(stranger):
+def test_the_error_of_the_page_has_the_form_of_every_error(stranger):  # noqa: F811
     blocks = [json.loads(block) for block in document("docs/api.md").blocks("json")]
     (shown,) = [block for block in blocks if block["success"] is False]
     assert set(shown) == set(stranger.get("/api/nothing/")[1])
