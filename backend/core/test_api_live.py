@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
 import requests
@@ -19,7 +18,6 @@ from apps.clients.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BACKEND = Path(__file__).resolve().parents[1]
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -35,6 +33,17 @@ CHECKS = (
     "ensure_resource_availability",
     "ignored_auth",
 )
+
+
+# No schema says which cursors are valid, so none is invented for a case that the server is to accept.
+HOOKS = """
+import schemathesis
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.query and case.meta is not None and case.meta.generation.mode.is_positive:
+        case.query.pop("cursor", None)
+"""
 
 
 @pytest.fixture
@@ -82,6 +91,7 @@ def server(start_process, wait_until, bank):
 
 
 def test_no_input_breaks_the_api_or_gets_an_answer_that_the_schema_lacks(server, member, tmp_path):
+    (tmp_path / "hooks.py").write_text(HOOKS)
     token = make_pair(member.user, None).access
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{server}/api/schema/?format=json"),
@@ -92,7 +102,7 @@ def test_no_input_breaks_the_api_or_gets_an_answer_that_the_schema_lacks(server,
     run = subprocess.run(
         command,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(BACKEND), "SCHEMATHESIS_HOOKS": "core.api_hooks"},
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "SCHEMATHESIS_HOOKS": "hooks"},
         capture_output=True,
         text=True,
         timeout=300,

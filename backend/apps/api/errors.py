@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 class Refused(exceptions.APIException):
     """An error with a code of its own. `details` holds names and numbers, never personal data."""
 
+    # What an answer 401 asks for.
+    auth_header = ""
+
     def __init__(self, status: int, code: str, message: str, /, **details: Any) -> None:
         super().__init__(message, code)
         self.status_code, self.code, self.details = status, code, details
@@ -93,7 +96,7 @@ def _of_input(error: exceptions.ValidationError) -> Failure:
 
 
 def _of_throttle(error: exceptions.Throttled) -> Failure:
-    wait = error.wait or 1
+    wait: float = getattr(error, "wait", None) or 1
     return Failure(429, _CODES[429], _("Too many calls. Wait before the next one."), {"wait": ceil(wait)}, wait)
 
 

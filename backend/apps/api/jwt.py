@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,7 +30,7 @@ class Pair:
     expires_in: int
 
 
-def make_pair(user: AbstractBaseUser, client: UUID | None) -> Pair:
+def make_pair(user: User, client: UUID | None) -> Pair:
     """A pair for a person and one of the person's clients; without `client` the one that they joined first.
 
     Raises Refused if the person is no member of it.
@@ -64,7 +63,7 @@ def revoke(text: str) -> None:
         _void(old, _person(old.payload))
 
 
-def person_of(text: str) -> tuple[AbstractBaseUser, Membership | None]:
+def person_of(text: str) -> tuple[User, Membership | None]:
     """Whose access token this is, and the membership that it is for. Raises Refused."""
     payload = _read(AccessToken, text).payload
     client = _uuid(payload.get(CLIENT))
@@ -78,7 +77,7 @@ def person_of(text: str) -> tuple[AbstractBaseUser, Membership | None]:
     return _checked(member.user, payload), member
 
 
-def _issue(refresh: RefreshToken, user: AbstractBaseUser) -> Pair:
+def _issue(refresh: RefreshToken, user: User) -> Pair:
     expires = datetime_from_epoch(refresh["exp"])
     # The library would store the whole token; its id is enough to make it void, and opens nothing.
     OutstandingToken.objects.create(
@@ -88,7 +87,7 @@ def _issue(refresh: RefreshToken, user: AbstractBaseUser) -> Pair:
     return Pair(str(access), str(refresh), int(access.lifetime.total_seconds()) if access.lifetime else 0)
 
 
-def _void(token: RefreshToken, user: AbstractBaseUser) -> bool:
+def _void(token: RefreshToken, user: User) -> bool:
     """Whether this call made it void."""
     row, _new = OutstandingToken.objects.get_or_create(
         jti=token["jti"], defaults={"user": user, "token": "", "expires_at": datetime_from_epoch(token["exp"])}
@@ -103,14 +102,14 @@ def _read(kind: type[Any], text: str) -> Any:
         raise _invalid() from None
 
 
-def _person(payload: dict[str, Any]) -> AbstractBaseUser:
-    user = get_user_model().objects.filter(pk=_number(payload.get(PERSON))).first()
+def _person(payload: dict[str, Any]) -> User:
+    user = User.objects.filter(pk=_number(payload.get(PERSON))).first()
     if user is None:
         raise _invalid()
     return _checked(user, payload)
 
 
-def _checked(user: AbstractBaseUser, payload: dict[str, Any]) -> AbstractBaseUser:
+def _checked(user: User, payload: dict[str, Any]) -> User:
     if not user.is_active or not hmac.compare_digest(str(payload.get(LOGIN)), _login_mark(user)):
         raise _invalid()
     return user
@@ -121,7 +120,7 @@ def _membership(user_id: int, client: UUID | None) -> Membership | None:
     return (members.filter(client_id=client) if client else members).first()
 
 
-def _login_mark(user: AbstractBaseUser) -> str:
+def _login_mark(user: User) -> str:
     return user.get_session_auth_hash()[:16]
 
 
@@ -132,8 +131,9 @@ def _uuid(value: object) -> UUID | None:
         return None
 
 
-def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else None
+def _number(value: object) -> int:
+    """The id of a person; 0, which nobody has, for anything else."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
 def _invalid() -> Refused:

@@ -1,8 +1,9 @@
 """How the API describes itself: the errors of every call, the ways to prove who calls, the shapes of answers."""
 
 import re
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from apps.api.fields import Text
 from apps.api.inputs import Input
 
+Method = TypeVar("Method", bound=Callable[..., Any])
 AnySerializer = serializers.BaseSerializer[Any]
 TAG_ACCOUNT, TAG_DATA, TAG_CONNECTIONS, TAG_STAFF = "Access", "Data", "Connections", "Staff"
 
@@ -171,9 +173,9 @@ def described(
     status: int = 200,
     errors: tuple[int, ...] = (),
     examples: list[OpenApiExample] | None = None,
-) -> Any:
+) -> Callable[[Method], Method]:
     """The decorator of a method: what it does in a line, and what it takes and returns."""
-    return extend_schema(
+    decorate: Callable[[Method], Method] = extend_schema(
         operation_id="_".join(re.findall(r"\w+", summary.lower())),
         summary=summary,
         tags=[tag],
@@ -182,6 +184,7 @@ def described(
         responses={status: answer, **failures(*errors)},
         examples=examples,
     )
+    return decorate
 
 
 def _success() -> serializers.BooleanField:

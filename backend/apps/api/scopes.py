@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +31,7 @@ class Access:
     """
 
     via: str
-    user: AbstractBaseUser
+    user: User
     membership: Membership | None
     scopes: frozenset[str]
     token: "AccessToken | None" = None
@@ -42,10 +42,10 @@ class Access:
         return self.membership.client if self.membership else None
 
 
-def scopes_of_person(user: AbstractBaseUser) -> frozenset[str]:
+def scopes_of_person(user: User) -> frozenset[str]:
     """All that a person may do who has signed in. Staff may do what staff may do."""
     usual = {Scope.READ, Scope.WRITE, Scope.IDENTITY}
-    return frozenset(map(str, usual | {Scope.STAFF} if getattr(user, "is_staff", False) else usual))
+    return frozenset(map(str, usual | {Scope.STAFF} if user.is_staff else usual))
 
 
 def scopes_of_member(member: Membership) -> frozenset[str]:
@@ -54,7 +54,7 @@ def scopes_of_member(member: Membership) -> frozenset[str]:
     return mine if member.may_write else mine - {str(Scope.WRITE)}
 
 
-def granted(scopes: Iterable[str], user: AbstractBaseUser) -> frozenset[str]:
+def granted(scopes: Iterable[str], user: User) -> frozenset[str]:
     """What a token with `scopes` may do now: never more than its person, and writing includes reading."""
     wanted = set(scopes)
     if Scope.WRITE in wanted:

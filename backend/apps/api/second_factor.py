@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from apps.api.errors import Refused
@@ -12,7 +12,7 @@ from apps.api.errors import Refused
 _TYPED = ("totp", "recovery_codes")
 
 
-def check_second_factor(user: AbstractBaseUser, code: str) -> None:
+def check_second_factor(user: User, code: str) -> None:
     """Accept a code of the person's application, or one of the recovery codes. Raises Refused.
 
     A person without a second factor needs no code. One whose only second factor is a key cannot log in here: they make
@@ -29,5 +29,5 @@ def check_second_factor(user: AbstractBaseUser, code: str) -> None:
     used.record_usage()
 
 
-def _factors(user: AbstractBaseUser) -> list[Any]:
+def _factors(user: User) -> list[Any]:
     return list(Authenticator.objects.filter(user_id=user.pk))

@@ -6,15 +6,15 @@ the first use. Each change that a call makes leaves a line of its own: it is rar
 
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import Model
 
 from apps.api.models import AccessToken
 from apps.api.scopes import Access
-from apps.audit.record import Detail, Via, record
+from apps.audit.record import Via, record
 
 
-def logged_in(user: AbstractBaseUser) -> None:
+def logged_in(user: User) -> None:
     """A person got a first pair of JSON web tokens. The pairs after it leave no line."""
     record("login.jwt", actor=user.pk, via=Via.JWT, subject=user)
 
@@ -34,7 +34,7 @@ def token_used(token: AccessToken) -> None:
     _of_token("token.use", token, via=Via.TOKEN)
 
 
-def changed(access: Access, action: str, subject: Model | str = "", **details: Detail) -> None:
+def changed(access: Access, action: str, subject: Model | str = "", **details: Any) -> None:
     """A call changed something. Call it in the transaction of the change."""
     record(
         action,

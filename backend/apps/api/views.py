@@ -48,8 +48,7 @@ class ApiView(APIView):
     @property
     def access(self) -> Access:
         """Who calls. MayCall has checked that somebody does."""
-        access: Access = self.request.auth
-        return access
+        return cast(Access, self.request.auth)
 
     @property
     def membership(self) -> Membership:

@@ -24,7 +24,7 @@ class EventSerializer(serializers.Serializer[Any]):
     """An event, without its payload."""
 
     id = Number("The row's id.")
-    source = Text("Who sent it: an aggregator, or `ponte`.")
+    source = Text("Who sent it: an aggregator, or `ponte`.")  # type: ignore[assignment]
     event_id = Text("The sender's id of the event.")
     kind = Text("Such as `item/updated`.")
     mailbox = Text("What the event is about. One worker at a time works on a mailbox.")

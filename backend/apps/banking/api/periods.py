@@ -2,12 +2,12 @@
 
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
-Row = TypeVar("Row", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
-def between(rows: QuerySet[Row], query: dict[str, Any], column: str = "date") -> QuerySet[Row]:
+def between(rows: Rows, query: dict[str, Any], column: str = "date") -> Rows:
     """The rows from `date_from` to `date_to` of a query; both days are included, and each may be missing."""
     if "date_from" in query:
         rows = rows.filter(**{f"{column}__gte": query["date_from"]})
