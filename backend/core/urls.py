@@ -5,6 +5,7 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from apps.clients.pages.choices import language
 from core.demo_entry import enter
 from core.design import design
 from core.home import home
@@ -25,10 +26,11 @@ urlpatterns = [
     path("account/two-steps/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
     path("", include("apps.clients.urls")),
+    # What unfold's menu of languages calls it.
+    path("i18n/setlang/", language, name="set_language"),
     path("settings/tokens/", include("apps.api.page_urls")),
     path("api/", include("core.api_urls")),
     path("", include("apps.banking.page_urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
     *admin_at(settings.ADMIN_PATH),
     *([path("design/", design), path("enter/<str:token>/", enter, name="enter")] if settings.DEBUG else []),
 ]

@@ -9,9 +9,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.clients.invitations import accept, carried
@@ -84,6 +87,15 @@ class Accounts(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that limits count by and that the list of sessions shows."""
         return of_meta(request.META, settings.TRUSTED_PROXIES).address or UNKNOWN
+
+    def render_mail(
+        self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any = None
+    ) -> EmailMessage:
+        """A mail as text, and the same text as a simple page."""
+        mail: EmailMultiAlternatives = super().render_mail(template_prefix, email, context, headers)
+        page = {"body": mail.body, "language": get_language()}
+        mail.attach_alternative(render_to_string("clients/mail/base.html", page), "text/html")
+        return mail
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail. If the mail server refuses, the page says so and goes on: most pages offer to send again."""

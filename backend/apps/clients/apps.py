@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.clients.factor_secrets import AuthenticatorSecrets
 from lib import rotation
+from lib.pages.navigation import Entry, Section, register
 
 
 class ClientsConfig(AppConfig):
@@ -16,4 +17,5 @@ class ClientsConfig(AppConfig):
     def ready(self) -> None:
         # Models exist only now.
         autodiscover_modules("personal_data", "own_data", "security_log")
+        register(Entry("settings", _("Settings"), "clients:settings", icon="gear", order=90, section=Section.SETTINGS))
         rotation.ELSEWHERE.append(AuthenticatorSecrets())

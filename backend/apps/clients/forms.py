@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
 from django import forms
 from django.http import HttpRequest
@@ -34,3 +35,7 @@ class Login(LoginForm):  # type: ignore[misc]
         self.fields["password"].widget.attrs = {"autocomplete": "current-password"}
         self.fields["password"].help_text = ""
         self.fields["remember"].label = _("Stay signed in on this device")
+
+    def may_sign_up(self) -> bool:
+        """Whether the page offers to create an account."""
+        return get_adapter().is_open_for_signup(self.request)

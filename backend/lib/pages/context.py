@@ -14,7 +14,9 @@ THEMES = ("auto", "light", "dark")
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """A context processor. What a page does not show is not computed."""
-    theme = request.COOKIES.get("theme", "")
+    # Before the login the browser knows what the person chose.
+    profile = getattr(request, "profile", None)
+    theme = profile.theme if profile is not None and profile.pk else request.COOKIES.get("theme", "")
     return {
         "menu": SimpleLazyObject(lambda: entries(request, Section.MAIN)),
         "settings_menu": SimpleLazyObject(lambda: entries(request, Section.SETTINGS)),

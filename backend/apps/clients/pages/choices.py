@@ -31,6 +31,16 @@ def language(request: HttpRequest) -> HttpResponse:
     if not known_language(code):
         raise Http404
     answer = redirect(_next(request))
+    remember_language(answer, code)
+    if request.user.is_authenticated:
+        profile = profile_of(request.user)
+        profile.language = code
+        profile.save()
+    return answer
+
+
+def remember_language(answer: HttpResponse, code: str) -> None:
+    """Keep the language in the browser, for pages before the login."""
     answer.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         code,
@@ -39,11 +49,6 @@ def language(request: HttpRequest) -> HttpResponse:
         httponly=True,
         samesite="Lax",
     )
-    if request.user.is_authenticated:
-        profile = profile_of(request.user)
-        profile.language = code
-        profile.save()
-    return answer
 
 
 def _uuid(text: str) -> UUID:
