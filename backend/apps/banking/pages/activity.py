@@ -127,7 +127,7 @@ def _event(event: Event, names: dict[int, str]) -> Happening:
         advice = advice_for(str(data.get("action") or ""))
         text = f"{advice.happened} {advice.next}"
     icon = {"good": "check", "warn": "alert"}.get(tone, "unlink")
-    return Happening(event.received_at, (1, event.pk), icon, tone, f"{bank}: {title}", text, number)
+    return Happening(event.received_at, (1, event.pk), icon, tone, f"{bank} · {title}", text, number)
 
 
 def _entry(entry: Entry, people: dict[int, str]) -> Happening:

@@ -165,7 +165,7 @@ def _in_future(moment: datetime | None) -> datetime | None:
 
 def products_of(connection: Connection) -> list[Product]:
     """The products, by what the bank's last run said of each. Without a word about them, the run brought them all."""
-    detail = connection.status_detail or {}
+    detail = connection.status_detail if isinstance(connection.status_detail, dict) else {}
     found = {}
     for key, label in _DETAILS.items():
         if isinstance(each := detail.get(key), dict):
