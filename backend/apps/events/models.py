@@ -83,6 +83,8 @@ class Event(models.Model):
             models.Index(fields=["mailbox", "-id"], name="event_mailbox_done", condition=models.Q(state="done")),
             models.Index(fields=["mailbox", "-id"], name="event_mailbox_dead", condition=models.Q(state="dead")),
             models.Index(fields=["caused_by"], name="event_effects", condition=models.Q(caused_by__isnull=False)),
+            # What a client is told of, newest first. Webhooks are not in it, so accepting one costs the same.
+            models.Index(fields=["client", "-id"], name="event_of_client", condition=models.Q(source="ponte")),
         ]
 
     def __str__(self) -> str:
