@@ -8,6 +8,7 @@ import psycopg
 from django.db import models
 from django.db.models.expressions import DatabaseDefault
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 LINES_PER_WRITE = 2000
 
@@ -90,12 +91,12 @@ def with_defaults(
 def missing_defaults(model: type[models.Model], given: set[str]) -> Iterator[tuple[str, object]]:
     """The columns that only Django gives a value, such as those of a CharField with a default."""
     for field in model._meta.concrete_fields:
-        left_out = field.column not in given and not field.primary_key and not field.generated
+        left_out = field.column and field.column not in given and not field.primary_key and not field.generated
         if left_out and field.has_default() and not field.has_db_default():
             value = field.get_default()
             if value is not None and not isinstance(value, DatabaseDefault):
-                yield field.column, prepared(field, value)
+                yield str(field.column), prepared(field, value)
 
 
 def prepared(field: "models.Field[object, object]", value: object) -> object:
-    return psycopg.types.json.Jsonb(value) if isinstance(field, models.JSONField) else value
+    return Jsonb(value) if isinstance(field, models.JSONField) else value

@@ -27,7 +27,7 @@ class CurrentMembership:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         # A lazy object would not be None where there is no membership.
-        request.__class__ = _with_membership(type(request))
+        request.__class__ = _with_membership(type(request))  # type: ignore[arg-type]
         return self.get_response(request)
 
 

@@ -38,4 +38,4 @@ class Login(LoginForm):  # type: ignore[misc]
 
     def may_sign_up(self) -> bool:
         """Whether the page offers to create an account."""
-        return get_adapter().is_open_for_signup(self.request)
+        return bool(get_adapter().is_open_for_signup(self.request))

@@ -19,7 +19,7 @@ def send(request: HttpRequest, invitation: Invitation, token: str) -> bool:
         return False
     context = {
         "invitation": invitation,
-        "role": invitation.get_role_display(),  # type: ignore[attr-defined]
+        "role": invitation.get_role_display(),
         "url": address_of(request, token),
     }
     get_adapter().send_mail("clients/mail/invitation", invitation.email, context)

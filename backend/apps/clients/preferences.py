@@ -37,7 +37,7 @@ def profile_of(user: AbstractBaseUser | AnonymousUser) -> Profile:
     if not user.is_authenticated:
         return Profile()
     try:
-        stored: Profile = user.profile  # type: ignore[union-attr]
+        stored: Profile = user.profile  # type: ignore[attr-defined]
     except ObjectDoesNotExist:
         return Profile(user_id=user.pk)
     return stored

@@ -23,7 +23,7 @@ class SecondFactor(DefaultMFAAdapter):
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Staff keep theirs while it is required."""
         user: User = authenticator.user
-        return not (settings.STAFF_MFA_REQUIRED and user.is_staff)
+        return not (settings.STAFF_MFA_REQUIRED and bool(user.is_staff))
 
 
 def lacks_second_factor(request: HttpRequest) -> bool:
@@ -32,9 +32,9 @@ def lacks_second_factor(request: HttpRequest) -> bool:
         return False
     if not hasattr(request, "_has_second_factor"):
         request._has_second_factor = _has_one(request.user)  # type: ignore[attr-defined]
-    return not request._has_second_factor  # type: ignore[attr-defined]
+    return not bool(request._has_second_factor)  # type: ignore[attr-defined]
 
 
 def _has_one(user: AbstractBaseUser | AnonymousUser) -> bool:
     # Who has one could not have signed in without it.
-    return Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()
+    return not bool(getattr(request, "_has_second_factor", False))

@@ -33,7 +33,7 @@ def pieces(client: UUID) -> Iterator[Any]:
     for mailbox in sorted({*asked, *mailboxes_of(client)}):
         for state in Event.State.values:
             # Each state has an index of its own.
-            yield Event._base_manager.filter(mailbox=mailbox, state=state, client_id=None)
+            yield Event._base_manager.filter(mailbox=mailbox, state=state, client=None)
 
 
 def export(event: Event) -> Columns:

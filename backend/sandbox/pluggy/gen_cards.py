@@ -61,7 +61,7 @@ def owed(doc: Doc) -> float:
     """What a card's row adds to its bill: nothing, if it pays one."""
     if doc["operationType"] == "PAGAMENTO_FATURA":
         return 0.0
-    amount = abs(doc["amountInAccountCurrency"] or doc["amount"])
+    amount: float = abs(doc["amountInAccountCurrency"] or doc["amount"])
     return -amount if doc["type"] == "CREDIT" else amount
 
 

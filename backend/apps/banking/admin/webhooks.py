@@ -60,7 +60,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "public_url": settings.PUBLIC_URL,
         "polls": max(1, settings.POLL_MINUTES),
     }
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     return TemplateResponse(request, "banking/admin/webhooks.html", context)
 
 

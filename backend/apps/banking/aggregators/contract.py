@@ -406,6 +406,10 @@ class Application(ABC):
     def door(self) -> Door:
         """The door for this application's webhooks."""
 
+    def missing(self) -> list[str]:
+        """The names of settings without which no call is possible; empty if all are set."""
+        return []
+
     @abstractmethod
     def directory(self, *, before_call: Callable[[], None] = nothing) -> Directory:
         """Institutions and categories. Raises ImproperlyConfigured."""

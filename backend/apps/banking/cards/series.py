@@ -21,6 +21,9 @@ PURCHASE_OFF = 1
 # More rows alike than this are linked by their day of purchase alone.
 CROWD = 400
 
+# A field of a class below is called `date`.
+Day = date
+
 
 @dataclass(frozen=True)
 class Part:
@@ -31,9 +34,9 @@ class Part:
     total: int
     owed: Decimal
     look: str
-    date: date
+    date: Day
     place: int
-    purchase: date | None = None
+    purchase: Day | None = None
     name: str = ""
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
@@ -29,7 +29,13 @@ class NotCredentials(CredentialsRefused):
 
 
 def save(
-    client: Client, label: str, key: str, secret: str, *, user: AbstractBaseUser | None = None, vendor: str = DEFAULT
+    client: Client,
+    label: str,
+    key: str,
+    secret: str,
+    *,
+    user: AbstractBaseUser | AnonymousUser | None = None,
+    vendor: str = DEFAULT,
 ) -> ClientApplication:
     """Store new credentials, if the aggregator accepts them now. `key` is the client id.
 

@@ -68,7 +68,7 @@ def _statement(statement: Statement) -> Iterator[str]:
     for rows in statement.batches:
         ids = first_ids(rows)
         yield "".join(_transaction(row, ids[row.pk]) for row in rows)
-    balance = f"{plain(account.balance or 0):f}" if account.balance is not None else "0.00"
+    balance = f"{plain(account.balance):f}" if account.balance is not None else "0.00"
     yield (
         f"</BANKTRANLIST><LEDGERBAL>{_leaf('BALAMT', balance)}{_leaf('DTASOF', f'{statement.last:%Y%m%d}')}</LEDGERBAL>"
         f"</{card}STMTRS></{card}STMTTRNRS>"

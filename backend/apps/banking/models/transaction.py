@@ -190,13 +190,13 @@ class TransactionWords(models.Model):
 
 
 @SearchVectorField.register_lookup
-class ContainsWords(models.Lookup):  # type: ignore[type-arg]
+class ContainsWords(models.Lookup):
     """`words__contains_words="'pao':*"`: the column has the words of a tsquery, which is not parsed any further."""
 
     lookup_name = "contains_words"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         """column @@ tsquery"""
         column, params = self.process_lhs(compiler, connection)
         return f"{column} @@ %s::tsquery", [*params, self.rhs]

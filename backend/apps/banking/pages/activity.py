@@ -141,7 +141,7 @@ def _entry(entry: Entry, people: dict[int, str]) -> Happening:
     return Happening(entry.at, (2, entry.pk), "person", "info", str(_ACTIONS[entry.action]), text)
 
 
-def _people(ids: set[int], own: int) -> dict[int, str]:
+def _people(ids: set[int], own: int | None) -> dict[int, str]:
     """What to call people: the reader is "you"."""
     users = get_user_model().objects.filter(pk__in=ids)
     return {user.pk: _("You") if user.pk == own else user.get_username() for user in users}

@@ -175,7 +175,7 @@ def bars(amounts: Iterable[tuple[Any, Decimal]], currency: str) -> list[Bar]:
         Bar(
             capitalised(month_name(month)),
             display.money(amount, currency),
-            float(max(amount, 0) / most) if most > 0 else 0.0,
+            float(max(amount, Decimal(0)) / most) if most > 0 else 0.0,
         )
         for month, amount in pairs
     ]

@@ -49,7 +49,7 @@ class WidgetPage(ClientPage):
             sdk_url=sdk_url(),
             sdk_timeout=SDK_TIMEOUT_MS,
             is_ready=not missing,
-            missing=missing if self.request.user.is_staff else [],  # type: ignore[union-attr]
+            missing=missing if self.request.user.is_staff else [],
             **context,
         )
         answer._csp_update = {name: sources for name, sources in widget_policy().items() if sources}  # type: ignore[attr-defined]
@@ -70,7 +70,7 @@ class WidgetPage(ClientPage):
 
     def _refused(self, status: int, code: str, text: str, missing: list[str] | None = None) -> HttpResponse:
         count(Kind.TOKEN_FAILED, sdk_version(), code=code[:64])
-        named = {"missing": missing} if missing and self.request.user.is_staff else {}  # type: ignore[union-attr]
+        named = {"missing": missing} if missing and self.request.user.is_staff else {}
         return failure(status, code, text, **named)
 
 

@@ -22,7 +22,7 @@ class DisconnectForm(forms.Form):
 
     KEEP, ERASE = "keep", "erase"
 
-    data = forms.ChoiceField(
+    data = forms.ChoiceField(  # type: ignore[assignment]
         label=_("What happens to the data that is here?"),
         choices=[
             (KEEP, _("Keep it. Accounts and transactions stay readable, and nothing new arrives.")),

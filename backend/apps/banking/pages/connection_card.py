@@ -73,7 +73,7 @@ def _state(connection: Connection, advice: Advice, age: Freshness) -> tuple[str,
     if connection.state == State.NEEDS_USER:
         return ("bad", _("Needs the operator")) if advice.who == Who.STAFF else ("warn", _("Needs you"))
     if connection.state != State.ACTIVE:
-        tone, state = _OTHERS[connection.state]
+        tone, state = _OTHERS[State(connection.state)]
         return tone, str(state)
     if age.is_stale:
         return "warn", _("Data is old")

@@ -17,4 +17,5 @@ def qr_drawing(content: str) -> SafeString | None:
     except (DataOverflowError, ValueError):
         return None
     # Only numbers and fixed words are in it: the content itself is drawn, not written.
-    return mark_safe(picture.to_string(encoding="unicode"))  # noqa: S308
+    drawn: SafeString = mark_safe(picture.to_string(encoding="unicode"))  # noqa: S308
+    return drawn

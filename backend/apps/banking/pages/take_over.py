@@ -37,7 +37,7 @@ class TakeOver(ClientPage):
         item, application = str(form.cleaned_data["item"]), form.cleaned_data["application"]
         try:
             with transaction.atomic():
-                is_staff = bool(self.request.user.is_staff)  # type: ignore[union-attr]
+                is_staff = bool(self.request.user.is_staff)
                 connection = take_over(self.membership, item, application, staff=is_staff)
                 record(
                     "connection.take_over",

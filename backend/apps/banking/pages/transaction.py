@@ -43,7 +43,7 @@ class EditForm(forms.Form):
     def __init__(self, row: Transaction, categories: Categories, *args: Any, **kwargs: Any) -> None:
         own = categories.by_pk.get(row.user_category_id or 0)
         initial = {"category": own.vendor_id if own else "", "note": row.note, "hidden": row.hidden}
-        super().__init__(*args, initial=initial, auto_id=f"edit_{row.pk}_%s", **kwargs)
+        super().__init__(*args, initial=initial, auto_id=f"edit_{row.pk}_%s", **kwargs)  # type: ignore[misc]
         of_bank = categories.by_id.get(row.category_id)
         name = categories.label(of_bank) if of_bank else row.category
         first = _("The bank's: %s") % name if name else _("None")

@@ -22,7 +22,7 @@ def index_words(batch: int = BATCH) -> int:
     """Write the words of all rows that have changed. Returns how many were written. Each batch commits by itself."""
     newest = TransactionWords.objects.aggregate(newest=Max("as_of"))["newest"]
     place = (newest - OVERLAP, 0) if newest else _BEGINNING
-    total = 0
+    total: int = 0
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_NEXT, {"time": place[0], "id": place[1], "batch": batch})

@@ -1,7 +1,8 @@
 """Read the transactions of one account or of a whole item: all of them, the new ones, or those with certain ids."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
+from typing import cast
 
 from apps.banking.aggregators.contract import ACCOUNT_TYPES, Page, Product
 from apps.banking.aggregators.registry import aggregator
@@ -100,7 +101,7 @@ class Reader:
         run = self.reading.run
         with run.write():
             if run.merge(Product.TRANSACTIONS, Transaction, _scope(account), page):
-                run.touched(min(row["date"] for row in page.rows))
+                run.touched(min(cast(date, row["date"]) for row in page.rows))
             if page.removed:
                 run.remove(Product.TRANSACTIONS, Transaction.objects.filter(account=account), page.removed)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from apps.banking.aggregators.pluggy.codes import CODES
+from apps.banking.aggregators.registry import aggregator
 from apps.banking.models import WidgetFigure
 from lib.json_body import NotJSON, parse
 
@@ -12,14 +12,12 @@ Kind = WidgetFigure.Kind
 
 # A code that the table does not have is reported as OTHER.
 OTHER = "OTHER"
-_ITEM_CODES = {row.code for row in CODES} | {OTHER, "INIT"}
-KNOWN: dict[str, set[str]] = {
+_CODES: dict[str, set[str]] = {
     Kind.SDK_LOADED: {""},
     Kind.SDK_FAILED: {"NETWORK", "TIMEOUT", "NO_GLOBAL"},
     Kind.OPENED: {""},
     Kind.CLOSED: {""},
     Kind.SUCCEEDED: {""},
-    Kind.FAILED: _ITEM_CODES,
 }
 _FIELDS = {"kind", "code", "ms"}
 
@@ -37,6 +35,13 @@ class Report:
     milliseconds: int
 
 
+def codes_of(kind: str) -> set[str]:
+    """The codes that a report of this kind may have; none for a kind that the page does not report."""
+    if kind == Kind.FAILED:
+        return {row.code for row in aggregator("pluggy").codes} | {OTHER, "INIT"}
+    return _CODES.get(kind, set())
+
+
 def read_report(raw: bytes) -> Report:
     """The report in a request's body. Raises Refused."""
     if len(raw) > MOST_BYTES:
@@ -48,7 +53,7 @@ def read_report(raw: bytes) -> Report:
     if not isinstance(document, dict) or not _FIELDS.issuperset(document):
         raise Refused("unknown fields")
     kind, code, milliseconds = document.get("kind"), document.get("code", ""), document.get("ms", 0)
-    if not isinstance(kind, str) or not isinstance(code, str) or code not in KNOWN.get(kind, ()):
+    if not isinstance(kind, str) or not isinstance(code, str) or code not in codes_of(kind):
         raise Refused("unknown kind or code")
     if type(milliseconds) is not int or not 0 <= milliseconds <= MOST_MS:
         raise Refused("impossible time")

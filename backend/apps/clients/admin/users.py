@@ -20,7 +20,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, PeopleAdmin):
+class UserAdmin(DjangoUserAdmin, PeopleAdmin):  # type: ignore[misc]
     icon = "person"
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
     search_help_text = _("Beginning of the user's name, or whole e-mail address")
@@ -43,5 +43,5 @@ class UserAdmin(DjangoUserAdmin, PeopleAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, PeopleAdmin):
+class GroupAdmin(DjangoGroupAdmin, PeopleAdmin):  # type: ignore[misc]
     icon = "groups"

@@ -51,9 +51,9 @@ def staff_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The navigation for unfold."""
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for heading, page in _PAGES:
-        if not page["permission"] or request.user.has_perm(page["permission"]):
-            groups[heading].append({"title": page["title"], "icon": page["icon"], "link": reverse(page["view"])})
+    for heading, own in _PAGES:
+        if not own["permission"] or request.user.has_perm(own["permission"]):
+            groups[heading].append({"title": own["title"], "icon": own["icon"], "link": reverse(own["view"])})
     for model, page in admin.site._registry.items():
         if page.has_view_permission(request):
             name = f"{admin.site.name}:{model._meta.app_label}_{model._meta.model_name}_changelist"

@@ -60,7 +60,7 @@ class BrowseAdmin(Readable, AuditedAdmin):
     count_limit = COUNT_LIMIT
     show_full_result_count = False
     list_per_page = 50
-    ordering = ("-pk",)
+    ordering: ClassVar[Sequence[str]] = ("-pk",)
     # A click on a heading would sort ten million rows.
     sortable_by: ClassVar[Sequence[str] | None] = ()
     list_disable_select_all = True

@@ -84,5 +84,5 @@ def _question(page: Any, request: HttpRequest, name: str, about: Verb, rows: Seq
         "back": request.POST.get("_back", ""),
         "error": _("Say why. The reason is kept in the audit.") if asked_before else "",
     }
-    request.current_app = page.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = page.admin_site.name
     return TemplateResponse(request, "clients/admin/question.html", context)

@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from apps.clients.browse import BrowseAdmin, Verb, badge, link_to, moment, verb
 from apps.clients.browse.columns import badge_of, list_of
@@ -92,7 +92,7 @@ class EventAdmin(BrowseAdmin):
     def chain_shown(self, event: Event) -> SafeString | str:
         links = chain(event)
         if len(links) == 1 and not event.caused_by:
-            return _("Nothing caused it, and it caused nothing.")
+            return gettext("Nothing caused it, and it caused nothing.")
         rows = [
             {
                 "event": link.event,
@@ -137,7 +137,7 @@ class EventAdmin(BrowseAdmin):
             "event": event,
             "payload": readable_payload(event),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "events/admin/payload.html", context)
 
     @verb(REPLAY)

@@ -65,10 +65,14 @@ class PluggyApplication(Application):
 
     def calls(self, *, before_call: Callable[[], None] = nothing) -> PluggyClient:
         """A client that shares this process's connections. Raises ImproperlyConfigured for missing settings."""
-        if missing := [setting for field, setting in REQUIRED.items() if not getattr(self, field)]:
+        if missing := self.missing():
             raise ImproperlyConfigured(f"Pluggy is not configured: set {' and '.join(missing)}.")
         shared = _client(self.api_url, self.client_id, self.client_secret, settings.REDIS_URL)
         return shared.with_hooks(before_call=before_call)
+
+    def missing(self) -> list[str]:
+        """The settings that are empty."""
+        return [setting for field, setting in REQUIRED.items() if not getattr(self, field)]
 
     def open(self, item_id: str, *, credential: str = "", before_call: Callable[[], None] = nothing) -> Source:
         """A Source for the item. Pluggy's items need no credential of their own."""
