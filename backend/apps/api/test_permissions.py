@@ -24,8 +24,10 @@ def test_a_token_without_reading_reads_nothing(caller):
 
 
 def test_a_viewer_may_read_and_not_write(caller):
-    member = MembershipFactory(role="viewer")
+    member = MembershipFactory()
     program = caller(member, "read", "write")
+    member.role = "viewer"
+    member.save()
     assert program.get("/api/tokens/")[0] == 200
     status, answer = program.delete("/api/tokens/1/")
     assert (status, answer["error_code"]) == (403, "READ_ONLY_ROLE")

@@ -33,6 +33,10 @@ class TransactionSerializer(serializers.Serializer[Any]):
     amount_in_account_currency = Money("The same in the account's currency, of purchases abroad.", null=True)
     direction = serializers.SerializerMethodField(help_text="`out` for a negative amount, else `in`.")
     status = Text("`POSTED` if it is booked, `PENDING` if it is not yet.")
+    kind = Text(
+        "`expense`, `income`, `transfer` (a Pix, TED or DOC of anybody), `own_transfer`, `bill_payment`, `refund`, "
+        "`fee`, `investment` or `credit`; empty for a row that was stored before Ponte knew kinds."
+    )
     balance = Money("The balance of the account after it, if the bank says.", null=True)
     category_id = serializers.SerializerMethodField(help_text="The person's category, else the bank's; may be empty.")
     category_is_own = serializers.SerializerMethodField(help_text="Whether the person chose the category.")

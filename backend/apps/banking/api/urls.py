@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.banking.api import accounts, bills, categories, identity, investments, loans, sync_runs
+from apps.banking.api import accounts, bills, card_bills, categories, identity, investments, loans, sync_runs
 from apps.banking.api import connection_actions as connections
 from apps.banking.api import transactions as moves
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("connections/<int:connection_id>/reconnect/", connections.ReconnectView.as_view()),
     path("accounts/", accounts.AccountsView.as_view()),
     path("accounts/<int:account_id>/", accounts.AccountView.as_view()),
+    path("accounts/<int:account_id>/bills/", card_bills.CardBillsView.as_view()),
+    path("accounts/<int:account_id>/bills/<str:key>/", card_bills.CardBillView.as_view()),
+    path("card-months/", card_bills.MonthsView.as_view()),
     path("balances/", accounts.BalancesView.as_view()),
     path("transactions/", moves.TransactionsView.as_view()),
     path("transactions/<int:transaction_id>/", moves.TransactionView.as_view()),
