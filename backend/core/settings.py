@@ -157,8 +157,17 @@ EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console' if DEBUG else 'dummy'}.EmailBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Ponte <ponte@{host_of(PUBLIC_URL) or 'localhost'}>")
 ACCOUNT_ADAPTER = "apps.clients.adapter.Accounts"
-ACCOUNT_FORMS = {"login": "apps.clients.forms.Login"}
-ACCOUNT_SIGNUP_FORM_CLASS = "apps.clients.forms.SignUp"
+ACCOUNT_FORMS = {
+    "login": "apps.clients.forms.Login",
+    "signup": "apps.clients.forms.SignUp",
+    "add_email": "apps.clients.forms.AddEmail",
+    "change_password": "apps.clients.forms.ChangePassword",
+    "set_password": "apps.clients.forms.SetPassword",
+    "reset_password": "apps.clients.forms.ResetPassword",
+    "reset_password_from_key": "apps.clients.forms.ResetPasswordFromKey",
+    "reauthenticate": "apps.clients.forms.Reauthenticate",
+}
+ACCOUNT_SIGNUP_FORM_CLASS = "apps.clients.signup_form.SignUp"
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_HOST else "none"
@@ -166,11 +175,15 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
-ACCOUNT_SIGNUP_FORM_HONEYPOT_FIELD = "homepage"
 # lib.login_limit limits passwords; this limits the codes of the second factor.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "10/10m/key"}
 MFA_ADAPTER = "apps.clients.second_factor.SecondFactor"
 MFA_TOTP_ISSUER = "Ponte"
+MFA_FORMS = {
+    "authenticate": "apps.clients.forms.Authenticate",
+    "reauthenticate": "apps.clients.forms.ReauthenticateWithCode",
+    "activate_totp": "apps.clients.forms.ActivateApp",
+}
 
 # --- TLS, unless DEBUG ---
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -1,41 +1,86 @@
-"""The forms of accounts."""
+"""The forms of accounts: allauth's, with labels of ours and nothing in the fields that looks like a value."""
 
 from typing import Any
 
+from allauth.account import forms as theirs
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import LoginForm
-from django import forms
-from django.http import HttpRequest
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.utils.translation import gettext_lazy as _
 
-
-class SignUp(forms.Form):
-    """What the sign-up asks besides the address and the password. allauth finds it by ACCOUNT_SIGNUP_FORM_CLASS."""
-
-    first_name = forms.CharField(
-        label=_("First name"),
-        max_length=150,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
-    )
-    field_order = ("first_name", "email", "password1")
-
-    def signup(self, request: HttpRequest, user: Any) -> None:
-        """allauth stores the fields itself."""
+LABELS = {
+    "login": _("E-mail"),
+    "email": _("E-mail"),
+    "password": _("Password"),
+    "password1": _("Password"),
+    "password2": _("The same password again"),
+    "oldpassword": _("The password until now"),
+    "remember": _("Stay signed in on this device"),
+    "code": _("Code"),
+}
 
 
-class Login(LoginForm):  # type: ignore[misc]
+class Labelled:
+    """Gives the fields of a form their labels."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = LABELS.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+
+
+class Login(Labelled, theirs.LoginForm):  # type: ignore[misc]
     """People sign in with their address. An operator's account may have a user name alone, so that works as well."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("E-mail")
         self.fields["login"].widget.attrs = {"autocomplete": "username email", "autofocus": True}
-        self.fields["password"].label = _("Password")
-        self.fields["password"].widget.attrs = {"autocomplete": "current-password"}
+        # The link to a forgotten password stands below.
         self.fields["password"].help_text = ""
-        self.fields["remember"].label = _("Stay signed in on this device")
 
     def may_sign_up(self) -> bool:
         """Whether the page offers to create an account."""
         return bool(get_adapter().is_open_for_signup(self.request))
+
+
+class SignUp(Labelled, theirs.SignupForm):  # type: ignore[misc]
+    pass
+
+
+class AddEmail(Labelled, theirs.AddEmailForm):  # type: ignore[misc]
+    pass
+
+
+class ChangePassword(Labelled, theirs.ChangePasswordForm):  # type: ignore[misc]
+    pass
+
+
+class SetPassword(Labelled, theirs.SetPasswordForm):  # type: ignore[misc]
+    pass
+
+
+class ResetPassword(Labelled, theirs.ResetPasswordForm):  # type: ignore[misc]
+    pass
+
+
+class ResetPasswordFromKey(Labelled, theirs.ResetPasswordKeyForm):  # type: ignore[misc]
+    pass
+
+
+class Reauthenticate(Labelled, theirs.ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class Authenticate(Labelled, AuthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class ReauthenticateWithCode(Labelled, ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class ActivateApp(Labelled, ActivateTOTPForm):  # type: ignore[misc]
+    pass
