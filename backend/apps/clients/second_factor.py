@@ -37,4 +37,4 @@ def lacks_second_factor(request: HttpRequest) -> bool:
 
 def _has_one(user: AbstractBaseUser | AnonymousUser) -> bool:
     # Who has one could not have signed in without it.
-    return not bool(getattr(request, "_has_second_factor", False))
+    return bool(Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists())
