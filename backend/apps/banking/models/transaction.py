@@ -196,7 +196,7 @@ class ContainsWords(models.Lookup):
     lookup_name = "contains_words"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """column @@ tsquery"""
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} @@ %s::tsquery", [*params, self.rhs]
+        return f"{column} @@ %s::tsquery", (*params, self.rhs)

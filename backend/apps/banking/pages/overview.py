@@ -120,9 +120,7 @@ def bars_of(spent: list[tuple[str, Decimal]], currency: str, categories: Categor
     longest = ordered[0][0]
     bars = [_bar(key, amount, float(amount / longest), currency, categories) for amount, key in ordered[:BARS]]
     if rest := sum((amount for amount, _key in ordered[BARS:]), Decimal()):
-        bars.append(
-            Bar(_("Other categories"), money(rest, currency), float(min(rest / longest, Decimal(1))), tone="muted")
-        )
+        bars.append(Bar(_("Other categories"), money(rest, currency), min(float(rest / longest), 1.0), tone="muted"))
     return bars
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -40,10 +40,10 @@ class EditForm(forms.Form):
         help_text=gettext_lazy("A hidden transaction is left out of lists and sums. It is not deleted."),
     )
 
-    def __init__(self, row: Transaction, categories: Categories, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, row: Transaction, categories: Categories, data: QueryDict | None = None) -> None:
         own = categories.by_pk.get(row.user_category_id or 0)
         initial = {"category": own.vendor_id if own else "", "note": row.note, "hidden": row.hidden}
-        super().__init__(*args, initial=initial, auto_id=f"edit_{row.pk}_%s", **kwargs)  # type: ignore[misc]
+        super().__init__(data, initial=initial, auto_id=f"edit_{row.pk}_%s")
         of_bank = categories.by_id.get(row.category_id)
         name = categories.label(of_bank) if of_bank else row.category
         first = _("The bank's: %s") % name if name else _("None")

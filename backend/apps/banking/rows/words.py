@@ -21,13 +21,13 @@ _BEGINNING = (datetime(1, 1, 1, tzinfo=UTC), 0)
 def index_words(batch: int = BATCH) -> int:
     """Write the words of all rows that have changed. Returns how many were written. Each batch commits by itself."""
     newest = TransactionWords.objects.aggregate(newest=Max("as_of"))["newest"]
-    place = (newest - OVERLAP, 0) if newest else _BEGINNING
+    place: tuple[datetime, int] = (newest - OVERLAP, 0) if newest else _BEGINNING
     total: int = 0
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_NEXT, {"time": place[0], "id": place[1], "batch": batch})
             written, rows, time, number = cursor.fetchone()
-        total += written
+        total += int(written)
         if rows < batch:
             return total
         place = (time, number)
