@@ -1,6 +1,7 @@
 """The admin: it opens every table, shows no sealed column, bounds its counts, and replays with permission only."""
 
 import re
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -22,7 +23,7 @@ from apps.clients import factories as clients
 from apps.clients.browse import COUNT_LIMIT, BrowseAdmin
 from apps.clients.browse.columns import cents
 from apps.clients.factories import ClientFactory, MembershipFactory, UserFactory
-from apps.clients.models import Profile
+from apps.clients.models import Erasure, Profile
 from apps.events.models import Event, Hour, Mailbox, Replay, Tally
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,10 @@ def a_row_of(model):
         Profile: lambda: Profile.objects.create(user=UserFactory()),
         AccessToken: lambda: make_token(MembershipFactory(), "t", ["read"], days=1)[0],
         models.TransferPair: a_pair,
+        models.WidgetFigure: lambda: models.WidgetFigure.objects.create(
+            hour=timezone.now(), kind="opened", sdk_version="v2", count=1
+        ),
+        Erasure: lambda: Erasure.objects.create(client=uuid.uuid4(), asked_by=1),
         models.ClientApplication: lambda: models.ClientApplication.objects.create(
             client=ClientFactory(), label="Own", key_sealed=b"", secret_sealed=b"", tested_at=timezone.now()
         ),
