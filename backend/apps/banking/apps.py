@@ -26,6 +26,7 @@ ENTRIES = (
 class BankingConfig(AppConfig):
     name = "apps.banking"
     label = "banking"
+    verbose_name = _("Banks")
 
     def ready(self) -> None:
         for name in AGGREGATORS:

@@ -16,7 +16,7 @@ from apps.reliability.dashboard import cards, page
 admin.site.index_template = page.TEMPLATE
 add_page("", _("Overview"), "monitoring", "admin:index")
 add_card("events", 10, cards.states, "events.view_event")
-add_card("latency", 30, cards.latency)
+add_card("latency", 15, cards.latency)
 
 for model in (PeriodicTask, ClockedSchedule, CrontabSchedule, IntervalSchedule, SolarSchedule):
     admin.site.unregister(model)

@@ -11,6 +11,7 @@ from apps.banking.admin.shared import SYNC_TONES, deleted
 from apps.banking.admin.sync_words import counts_in_words, duration
 from apps.banking.models import Account, SyncRun
 from apps.clients.browse import BrowseInline, amount, badge, moment
+from apps.clients.browse.columns import link
 
 
 class AccountInline(BrowseInline):
@@ -18,10 +19,14 @@ class AccountInline(BrowseInline):
 
     model = Account
     verbose_name_plural = _("accounts")
-    fields = ("name", "type", "subtype", "balance_shown", "deleted_shown")
+    fields = ("label", "type", "subtype", "balance_shown", "deleted_shown")
     balance_shown = staticmethod(amount("balance", _("balance")))
     deleted_shown = staticmethod(deleted)
     ordering = ("pk",)
+
+    @admin.display(description=_("account"))
+    def label(self, account: Account) -> Any:
+        return link(account, account.name or account.vendor_id)
 
 
 class SyncRunInline(BrowseInline):
@@ -29,7 +34,7 @@ class SyncRunInline(BrowseInline):
 
     model = SyncRun
     verbose_name_plural = _("last syncs")
-    fields = ("started", "state_shown", "cause", "took", "wrote", "error_code")
+    fields = ("number", "started", "state_shown", "cause", "took", "wrote", "error_code")
     started = staticmethod(moment("started_at", _("began")))
     state_shown = staticmethod(badge("state", _("result"), SYNC_TONES))
     ordering = ("-pk",)
@@ -45,6 +50,10 @@ class SyncRunInline(BrowseInline):
             SyncRun.objects.filter(connection=int(parent)).order_by("-pk").values_list("pk", flat=True)[: self.most]
         )
         return runs.filter(pk__in=list(newest))
+
+    @admin.display(description=_("number"))
+    def number(self, run: SyncRun) -> Any:
+        return link(run, str(run.pk))
 
     @admin.display(description=_("took"))
     def took(self, run: SyncRun) -> Any:

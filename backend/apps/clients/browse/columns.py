@@ -1,7 +1,7 @@
 """Columns of lists and fields of detail pages, made for people: seconds, cents, links, states in words."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils.translation import get_language, gettext_lazy
 FIRST_TIME = datetime(1971, 1, 1, tzinfo=timezone.get_fixed_timezone(0))
 EMPTY = "–"
 _FORMATS = {"pt": "d/m/Y H:i:s"}
+_DAYS = {"pt": "d/m/Y"}
 
 Column = Callable[[Any], Any]
 
@@ -68,6 +69,8 @@ def plain(field: "models.Field[Any, Any]") -> Column:
 
 def _shown(row: Any, field: "models.Field[Any, Any]") -> Any:
     value = getattr(row, f"get_{field.name}_display")() if field.choices else getattr(row, field.name)
+    if isinstance(value, date):
+        return formats.date_format(value, _DAYS.get((get_language() or "")[:2], "Y-m-d"))
     return EMPTY if value is None and not isinstance(field, models.BooleanField) else value
 
 
@@ -116,6 +119,11 @@ def list_of(model: type[models.Model], **query: object) -> str:
 def copyable(name: str, label: Any) -> Column:
     """The column `name`, with a button that copies it."""
     return _named(lambda row: copy_button(str(getattr(row, name))), f"{name}_copyable", label)
+
+
+def short(text: str, most: int = 24) -> str:
+    """The beginning of a long name, such as that of a mailbox with its item's id."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def copy_button(text: str) -> SafeString:

@@ -140,8 +140,12 @@ class BrowseInline(Readable, TabularInline):
     extra = 0
     max_num = 0
     can_delete = False
-    show_change_link = True
+    # The first column is the link: the row's own name would take a line of its own.
+    hide_title = True
     most: ClassVar[int] = 20
 
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[Field, ...]:
+        return self.in_words(tuple(self.fields or ()))
+
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[Field, ...]:
-        return tuple(self.fields or ())
+        return self.get_fields(request, obj)
