@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.api.scopes import Scope, scopes_of_member
 from apps.clients.models import Membership
 
-# What the page offers. The API takes any number of days.
-DURATIONS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("", _("no end"))]
+# What the page offers, in days; 0 is no end. The API takes any number of days.
+DURATIONS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("0", _("no end"))]
 
 
 class NewTokenForm(forms.Form):
@@ -21,7 +21,7 @@ class NewTokenForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=_("What it may do"), widget=forms.CheckboxSelectMultiple, initial=[Scope.READ]
     )
-    days = forms.ChoiceField(label=_("How long it is valid"), choices=DURATIONS, initial="90", required=False)
+    days = forms.ChoiceField(label=_("How long it is valid"), choices=DURATIONS, initial="90")
 
     def __init__(self, *args: Any, member: Membership, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -32,4 +32,4 @@ class NewTokenForm(forms.Form):
     @property
     def lifetime(self) -> int | None:
         """Days; None for a token without an end."""
-        return int(self.cleaned_data["days"]) if self.cleaned_data["days"] else None
+        return int(self.cleaned_data["days"]) or None
