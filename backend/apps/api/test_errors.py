@@ -160,6 +160,13 @@ def test_a_wrong_query_is_named(program, query, field):
     assert list(answer["details"]) == [field]
 
 
+def test_what_fails_before_the_views_has_the_form_too(stranger):
+    status, answer = stranger.call("GET", "/api/me/", headers={"Host": "elsewhere.example.com"})
+    assert status == 400
+    assert_form(answer, "MALFORMED_REQUEST")
+    assert answer["details"]["reference"] == stranger.answer["X-Request-Id"]
+
+
 def test_a_fault_of_ours_is_500_with_a_reference_that_is_in_the_log(program, monkeypatch, caplog):
     def fail(*_args: object) -> None:
         raise RuntimeError("a secret detail")
