@@ -95,7 +95,7 @@ def test_no_input_breaks_the_api_or_gets_an_answer_that_the_schema_lacks(server,
     token = make_pair(member.user, None).access
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{server}/api/schema/?format=json"),
-        *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", "3"),
+        *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing", "--max-examples", "2"),
         *("--header", f"Authorization: Bearer {token}", "--seed", "1", "--workers", "2", "--request-timeout", "20"),
         *("--no-color", "--suppress-health-check", "all", "--warnings", "off"),
     ]
