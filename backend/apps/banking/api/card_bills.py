@@ -66,26 +66,27 @@ class MonthSerializer(serializers.Serializer[Any]):
     total = Money("All of it.")
 
 
+def _card(view: ApiView, number: int) -> Account:
+    """The card with this id. Raises Http404, also for an account that is no card."""
+    return one(view.rows(Account.objects.live().filter(type="CREDIT")), number)
+
+
 class CardBillsView(ApiView):
     """The bills of a card."""
-
-    def card(self, number: int) -> Account:
-        """The card with this id. Raises Http404, also for an account that is no card."""
-        return one(self.rows(Account.objects.live().filter(type="CREDIT")), number)
 
     @described("Bills of a card by month", list_of("bills", CardBillSerializer))
     def get(self, request: Request, account_id: int) -> Response:
         """Newest first: those ahead that have lines or instalments, the open one, and at most 24 before it."""
-        return answer(bills=CardBillSerializer(bills_of(self.card(account_id)), many=True).data)
+        return answer(bills=CardBillSerializer(bills_of(_card(self, account_id)), many=True).data)
 
 
-class CardBillView(CardBillsView):
+class CardBillView(ApiView):
     """One bill of a card."""
 
     @described("A bill of a card with its proof", one_of("bill", ProvedBillSerializer))
     def get(self, request: Request, account_id: int, key: str) -> Response:
         """The bill that is due in the month `key`, such as `2026-11`."""
-        found = find_bill(self.card(account_id), key)
+        found = find_bill(_card(self, account_id), key)
         if found is None:
             raise Http404
         return answer(bill=ProvedBillSerializer(found[1]).data)
