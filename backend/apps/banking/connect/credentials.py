@@ -10,6 +10,7 @@ from apps.banking.aggregators.contract import CredentialsRefused, NotOffered
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.aggregators.stored import Credentials
 from apps.banking.connect.applications import DEFAULT
+from apps.banking.connect.disconnect import hasten
 from apps.banking.connect.errors import InUse
 from apps.banking.models import ClientApplication, Connection
 from apps.banking.models.application import new_name
@@ -80,15 +81,21 @@ def _revive(row: ClientApplication) -> None:
 
 
 def remove(row: ClientApplication) -> None:
-    """Erase the credentials. Raises InUse while a connection reads its bank with them: disconnect it first."""
+    """Erase the credentials. Raises InUse while a connection reads its bank with them: disconnect it first.
+
+    Connections that are being disconnected do not count. If the aggregator refuses the credentials, that is the way to
+    end them: their items stay in the client's own account at the aggregator.
+    """
     with transaction.atomic():
         ClientApplication.objects.select_for_update().filter(pk=row.pk).first()
         using = Connection.objects.filter(
             client_id=row.client_id, aggregator=row.aggregator, application=row.name, deleted_at=None
         )
-        if count := using.count():
+        if count := using.filter(disconnect_asked_at=None).count():
             raise InUse(count)
         row.delete()
+        for connection in using:
+            hasten(connection)
 
 
 def _test(vendor: str, name: str, client: UUID, key: str, secret: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.banking.aggregators.contract import CredentialsRefused, Gone, NotOffered, Subject, UnknownApplication
@@ -32,6 +33,7 @@ from apps.banking.models import (
     Transaction,
 )
 from apps.banking.sync.retire import retire_rows
+from apps.events import bell
 from apps.events.emit import emit
 from apps.events.models import Event
 from apps.events.work import Batch
@@ -64,6 +66,13 @@ def _is_asked(connection: Connection, *, erase: bool) -> bool:
     return any(event.data.get("erase") is True or not erase for event in waiting)
 
 
+def hasten(connection: Connection) -> None:
+    """Let a request that waits for its next attempt run now. In a transaction."""
+    waiting = Event.objects.filter(kind=KIND, mailbox=connection.mailbox, state=Event.State.PENDING)
+    if waiting.update(available_at=Now()):
+        transaction.on_commit(bell.ring_soon)
+
+
 def handle(batch: Batch) -> str:
     """The handler of KIND."""
     mailbox = read_mailbox_name(batch.key)
@@ -77,10 +86,10 @@ def handle(batch: Batch) -> str:
 
 
 def _delete_at_vendor(batch: Batch, connection: Connection) -> None:
-    """Delete the item, unless it is gone already, or a client's own credentials for it are gone or refused.
+    """Delete the item, unless it is gone already, or the client has removed its own credentials for it.
 
-    Then the item stays in the client's own account at the aggregator, where its people can delete it. Refused
-    credentials of the installation are the operator's matter: the event waits for them.
+    Refused credentials are waited for, because the item could return with new ones; but not if the whole client is
+    being erased, with its credentials.
     """
     batch.renew()
     try:
@@ -88,7 +97,7 @@ def _delete_at_vendor(batch: Batch, connection: Connection) -> None:
     except (Gone, NotOffered, UnknownApplication) as error:
         logger.info("%s: nothing to delete at the aggregator: %s", connection, error.code)
     except CredentialsRefused:
-        if not connection.application:
+        if not connection.application or connection.client.erasing_at is None:
             raise
         logger.warning("%s: the client's own credentials are refused, so its item is not deleted", connection)
 

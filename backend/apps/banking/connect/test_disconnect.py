@@ -3,16 +3,19 @@
 import pytest
 from django.apps import apps
 from django.db import transaction
+from django.utils import timezone
 
 from apps.banking import models
 from apps.banking.conftest import run_next
 from apps.banking.connect import disconnect as module
+from apps.banking.connect.credentials import remove
 from apps.banking.connect.disconnect import KIND, disconnect
 from apps.banking.connect.finish import finish
 from apps.banking.connect.refresh import Outcome, refresh
-from apps.banking.models import Account, Connection, SyncRun, Transaction
+from apps.banking.models import Account, ClientApplication, Connection, SyncRun, Transaction
 from apps.banking.models.base import VendorRow
 from apps.banking.sync import reconcile
+from apps.clients.models import Client
 from apps.events.lease import LeaseLost, claim
 from apps.events.models import Event
 
@@ -238,17 +241,45 @@ def test_a_sync_that_waits_behind_the_request_reads_nothing(bank, connection, wo
     assert refresh(connection).outcome is Outcome.GONE
 
 
-@pytest.mark.parametrize("credentials", ["removed", "refused"])
-def test_without_working_credentials_of_the_client_only_our_side_ends(bank, own, member, work, credentials):
-    connection = finish(member, bank.connect(member), own.name)
+@pytest.fixture
+def at_own(bank, own, member, work):
+    """A connection at the client's own application."""
+    made = finish(member, bank.connect(member), own.name)
     work()
-    if credentials == "removed":
-        own.delete()
-    else:
-        own.secret = "pluggy_sk_rotated_elsewhere"
-        own.save()
-    disconnect(connection)
+    made.refresh_from_db()
+    return made
+
+
+def refuse(own):
+    """The client has made a new secret at the aggregator, and Ponte does not have it."""
+    own.secret = "pluggy_sk_rotated_elsewhere"
+    own.save()
+
+
+def test_an_item_at_a_removed_application_is_ended_here(bank, own, at_own, work):
+    own.delete()
+    disconnect(at_own)
     work()
-    connection.refresh_from_db()
-    assert connection.state == "deleted"
-    assert is_at_the_vendor(bank, connection.vendor_id)
+    at_own.refresh_from_db()
+    assert at_own.state == "deleted"
+    assert is_at_the_vendor(bank, at_own.vendor_id)
+
+
+def test_refused_credentials_of_a_client_are_waited_for_until_it_removes_them(bank, own, at_own, work):
+    refuse(own)
+    disconnect(at_own, erase=True)
+    work()
+    assert live() > 0
+    remove(own)
+    work()
+    assert not Connection.objects.exists()
+    assert not ClientApplication.objects.exists()
+    assert is_at_the_vendor(bank, at_own.vendor_id)
+
+
+def test_a_client_that_is_being_erased_does_not_wait_for_refused_credentials(own, at_own, work):
+    refuse(own)
+    Client.objects.filter(pk=at_own.client_id).update(erasing_at=timezone.now())
+    disconnect(at_own, erase=True)
+    work()
+    assert not Connection.objects.exists()
