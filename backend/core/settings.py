@@ -278,7 +278,7 @@ EVENT_TASKS = {
     "item.changed": ("process_item_changed", "sync"),
     "transactions.changed": ("process_transactions_changed", "sync"),
     "connection.reconcile": ("process_connection_reconcile", "background"),
-    "connection.disconnect": ("process_connection_disconnect", "quick"),
+    "connection.disconnect": ("process_connection_disconnect", "sync"),
 }
 
 # --- The REST API ---
