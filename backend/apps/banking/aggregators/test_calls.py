@@ -30,7 +30,7 @@ def test_each_call_of_the_configured_client_is_counted(settings):
         probe.bind(("127.0.0.1", 0))
         settings.PLUGGY_API_URL = f"http://127.0.0.1:{probe.getsockname()[1]}"
     with pytest.raises(Temporary):
-        from_settings()[0].client().item("a5c763cb-0952-457b-9936-630f161c5f7a")
+        from_settings()[0].calls().item("a5c763cb-0952-457b-9936-630f161c5f7a")
     broker = redis.Redis.from_url(settings.REDIS_URL)
     assert read_calls(broker).counts == {("pluggy", "auth", "refused"): 1}
 

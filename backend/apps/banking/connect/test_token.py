@@ -32,6 +32,7 @@ def test_a_token_names_its_member_and_refuses_duplicates(bank, member, settings)
     assert (token.item_id, token.application) == ("", "")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_token_has_the_address_of_the_members_webhooks_and_of_our_page(bank, member, settings, client):
     settings.PUBLIC_URL = "https://ponte.example.com"
     options = claims(make_connect_token(member))["options"]
@@ -39,7 +40,7 @@ def test_a_token_has_the_address_of_the_members_webhooks_and_of_our_page(bank, m
     assert options["webhookUrl"].startswith("https://ponte.example.com/api/banking/webhooks/pluggy/")
     path = options["webhookUrl"].removeprefix(settings.PUBLIC_URL)
     body = {"event": "item/updated", "eventId": str(uuid.uuid4()), "itemId": str(uuid.uuid4())}
-    assert client.post(path, body, content_type="application/json", secure=True).status_code in (200, 503)
+    assert client.post(path, body, content_type="application/json", secure=True).status_code == 200
 
 
 def test_at_an_address_of_this_machine_no_page_leads_back(bank, member, settings):

@@ -11,7 +11,7 @@ from apps.banking.aggregators.pluggy.configuration import check_configuration
 def test_a_missing_variable_is_named_by_the_factory_and_by_the_check(settings, name):
     setattr(settings, name, "")
     with pytest.raises(ImproperlyConfigured, match=name):
-        from_settings()[0].client()
+        from_settings()[0].calls()
     assert [message.msg for message in check_configuration()] == [f"{name} is not set."]
     assert check_configuration()[0].is_serious()
 
@@ -25,12 +25,12 @@ def test_with_debug_a_missing_variable_is_only_a_warning(settings):
 def test_complete_settings_pass_and_make_a_client(settings):
     settings.PLUGGY_API_URL = "https://api.pluggy.ai"
     assert check_configuration() == []
-    assert from_settings()[0].client().item
+    assert from_settings()[0].calls().item
 
 
 def test_all_tasks_of_a_process_share_its_connections():
     (application,) = from_settings()
-    first, second = application.client(before_call=lambda: None), application.client()
+    first, second = application.calls(before_call=lambda: None), application.calls()
     assert first is not second
     assert first._api._http is second._api._http
 
