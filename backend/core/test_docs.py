@@ -16,6 +16,7 @@ from plugfn.docs.markdown import Page
 HOSTS = {
     "api.pluggy.ai",
     "cdn.pluggy.ai",
+    "connect.pluggy.ai",
     "docs.pluggy.ai",
     "github.com",
     "keepachangelog.com",
