@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.banking.aggregators.verdict import Action
 from apps.banking.connect.advice import Advice, Who, advice_for
 from apps.banking.models import Connection
 from apps.banking.pages.freshness import Freshness, freshness
@@ -43,6 +44,12 @@ class Card:
     def is_ailing(self) -> bool:
         """Whether there is more to say than that all is well."""
         return self.tone in ("warn", "bad")
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether there is a progress to watch, or a question of the bank to answer there."""
+        waits = self.connection.action in (Action.ANSWER_MFA, Action.AUTHORIZE_AT_BANK, Action.AWAIT_APPROVAL)
+        return (waits or self.connection.state == State.CONNECTING) and not self.is_ending
 
     @property
     def can_repair(self) -> bool:

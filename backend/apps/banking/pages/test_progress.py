@@ -180,3 +180,14 @@ def test_coming_back_with_anothers_item_makes_none(bank, visitor):
     item = bank.connect(MembershipFactory())
     assert visitor.get(reverse("banking:connect-return"), {"itemId": item}).status_code == 200
     assert not Connection.objects.exists()
+
+
+def test_the_connections_page_leads_to_what_is_under_way(bank, visitor, member, work):
+    item = bank.connect(member, "user-ok-phone")
+    connection = finish(member, item)
+    address = reverse("banking:connect-progress", args=[item])
+    for page in (reverse("banking:connections"), reverse("banking:connection", args=[connection.pk])):
+        assert address in visitor.get(page).content.decode()
+    work()
+    for page in (reverse("banking:connections"), reverse("banking:connection", args=[connection.pk])):
+        assert address in visitor.get(page).content.decode()

@@ -199,14 +199,17 @@ export class ConnectPage {
     if (session.over) return;
     session.over = true;
     this.show("connected", this.texts.connected);
-    this.form.elements.item.value = session.item;
-    this.form.elements.application.value = session.application;
-    this.form.elements.reason.value = session.error ?? "";
+    this.fill({ item: session.item, application: session.application, reason: session.error ?? "" });
     // The widget's own last call may still be on its way.
     setTimeout(() => {
       Promise.resolve(session.widget?.destroy?.()).catch(() => {});
       this.form.submit();
     }, OVERLAP_MS);
+  }
+
+  /** `form.elements.item` would be a method of the collection. */
+  fill(values) {
+    for (const [name, value] of Object.entries(values)) this.form.querySelector(`[name="${name}"]`).value = value;
   }
 
   /* --- what the page says --- */
