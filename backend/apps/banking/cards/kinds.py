@@ -27,10 +27,11 @@ EARNED = frozenset({"RENDIMENTO_APLIC_FINANCEIRA", "FOLHA_PAGAMENTO", "PORTABILI
 MOVED = frozenset({"PIX", "TED", "DOC", "TEV", "TRANSFERENCIA_MESMA_INSTITUICAO"})
 
 _PAYMENT = re.compile(r"\b(?:pagamento|pagto|pgto|pag|pago|debito automatico|deb aut)\b")
-_BILL = re.compile(r"\bfatura|\bcartao\b|\bcartoes\b")
 _BACK = re.compile(r"\b(?:estorno|estornad[oa]|devolucao|devolvid[oa]|reembolso|cashback)\b")
 _MOVE = re.compile(r"\b(?:pix|ted|doc|tev|transf|transferencia)\b")
-_INVESTMENT = re.compile(r"^(?:aplicacao|resgate|aplic|resg)\b")
+# Plain comparisons where they are enough: a search by pattern costs more than all others together.
+_BILLS = ("fatura", " cartao", " cartoes")
+_INVESTMENTS = ("aplicacao", "resgate", "aplic ", "aplic.", "resg ", "resg.")
 
 
 def complete(row: Row, *, is_card: bool) -> None:
@@ -90,9 +91,9 @@ def _code_of_debit(operation: str, category: str) -> Kind | None:
 
 def _words_kind(row: Row, operation: str, category: str, words: str) -> Kind:
     is_credit = row["amount"] > 0
-    if not is_credit and _BILL.search(words) and _PAYMENT.search(words):
+    if not is_credit and any(word in words for word in _BILLS) and _PAYMENT.search(words):
         return Kind.BILL_PAYMENT
-    if _INVESTMENT.search(words):
+    if words.startswith(_INVESTMENTS):
         return Kind.INVESTMENT
     if is_credit and _BACK.search(words):
         return Kind.REFUND

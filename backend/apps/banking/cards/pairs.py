@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from apps.banking.cards.documents import whose
 from apps.banking.cards.matching import TRANSFERS, Match, Movement, match
-from apps.banking.models import TransferPair
+from apps.banking.models import Account, TransferPair
 from apps.clients.models import Client
 
 # Rows this long before the first changed one are looked at again, because their pairs may change.
@@ -66,8 +66,13 @@ def _stored(client_id: UUID, start: date) -> tuple[dict[Match, int], list[int]]:
 
 
 def _movements(client_id: UUID, start: date, taken: list[int]) -> list[Movement]:
+    accounts = dict(Account.objects.live().filter(client_id=client_id).values_list("pk", "type"))
+    if len(accounts) < 2:
+        return []
+    cards = [pk for pk, kind in accounts.items() if kind == "CREDIT"]
+    given = {"client": client_id, "start": start, "taken": taken, "accounts": list(accounts), "cards": cards}
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, {"client": client_id, "start": start, "taken": taken})
+        cursor.execute(_CANDIDATES, given)
         return [Movement(*row) for row in cursor.fetchall()]
 
 
@@ -109,24 +114,28 @@ _STORED = """
     WHERE pair.client_id = %(client)s AND (by_person OR greatest(o.date, i.date) >= %(start)s)
 """
 
-# The rows that may pair, and of these the ones with a counterpart. The days are joined one by one, so that a crowd of
-# rows with one amount costs no more than its neighbours of each day. The three days are `matching.NEAR`.
+# The rows that may pair, and of these the ones with a counterpart: in another account, with the other sign, at most
+# three days away (`matching.NEAR`). Windows that only count, and no join: their cost grows with the rows, whatever the
+# planner expects, and a crowd of rows with one amount costs no more than others.
 _CANDIDATES = """
-    WITH movement AS MATERIALIZED (
-        SELECT row.id, row.account_id, account.type = 'CREDIT' AS is_card, row.date, row.amount, row.currency_code,
-               row.kind, row.vendor_id
-        FROM banking_transaction AS row JOIN banking_account AS account ON account.id = row.account_id
-        WHERE row.client_id = %(client)s AND row.deleted_at IS NULL AND row.date >= %(start)s
-          AND row.user_kind = '' AND row.status <> 'PENDING' AND account.deleted_at IS NULL
-          AND (row.kind IN ('transfer', 'own_transfer', 'bill_payment')
-               OR (row.kind = 'expense' AND 'BOLETO' IN (row.payment_method, row.operation_type)))
-          AND row.id <> ALL(%(taken)s::bigint[])
-    ), near AS (
-        SELECT DISTINCT account_id, amount, currency_code, date + shift AS date
-        FROM movement CROSS JOIN generate_series(-3, 3) AS shift
-    )
-    SELECT * FROM movement WHERE EXISTS (
-        SELECT FROM near WHERE near.amount = -movement.amount AND near.currency_code = movement.currency_code
-        AND near.date = movement.date AND near.account_id <> movement.account_id
-    )
+    SELECT id, account_id, is_card, date, amount, currency_code, kind, vendor_id FROM (
+        SELECT id, account_id, account_id = ANY(%(cards)s) AS is_card, date, amount, currency_code, kind, vendor_id,
+               count(*) FILTER (WHERE amount < 0) OVER near AS outgoing,
+               count(*) FILTER (WHERE amount > 0) OVER near AS incoming,
+               count(*) OVER near AS every, count(*) OVER own AS of_account
+        FROM banking_transaction AS row
+        WHERE client_id = %(client)s AND deleted_at IS NULL AND date >= %(start)s AND account_id = ANY(%(accounts)s)
+          AND user_kind = '' AND status <> 'PENDING'
+          AND (kind IN ('transfer', 'own_transfer', 'bill_payment')
+               OR (kind = 'expense' AND 'BOLETO' IN (payment_method, operation_type)))
+          AND id <> ALL(%(taken)s::bigint[])
+        WINDOW near AS (
+            PARTITION BY abs(amount), currency_code ORDER BY date
+            RANGE BETWEEN interval '3 days' PRECEDING AND interval '3 days' FOLLOWING
+        ), own AS (
+            PARTITION BY abs(amount), currency_code, account_id ORDER BY date
+            RANGE BETWEEN interval '3 days' PRECEDING AND interval '3 days' FOLLOWING
+        )
+    ) AS movement
+    WHERE outgoing > 0 AND incoming > 0 AND every > of_account
 """

@@ -203,7 +203,7 @@ def test_a_person_pairs_rows_that_no_rule_pairs(home):
     assert home.pair() == Paired()
     assert pair_of(out) == pair_of(into) == made
     assert not Transaction.objects.spending().exists()
-    with pytest.raises(NotSaid, match="already"):
+    with pytest.raises(NotSaid, match="já está ligada"):
         belong_together(out, home.row(home.savings, "500"))
     let_the_rules_say(into)
     assert not home.pairs
@@ -235,7 +235,7 @@ def test_these_rows_cannot_be_paired_by_hand(home):
     for one, other in refused:
         with pytest.raises(NotSaid):
             belong_together(one, other)
-    with pytest.raises(NotSaid, match="kind"):
+    with pytest.raises(NotSaid, match="tipo"):
         say_kind(into, "nonsense")
     assert not home.pairs
     assert not Transaction.objects.exclude(user_kind="").exists()
