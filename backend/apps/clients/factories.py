@@ -1,5 +1,6 @@
 """Tenants for tests."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from apps.clients.models import Client, Invitation, Membership, Profile
+from apps.clients.models import Client, Erasure, Invitation, Membership, Profile
 
 
 class UserFactory(DjangoModelFactory[AbstractBaseUser]):
@@ -56,3 +57,11 @@ class InvitationFactory(DjangoModelFactory[Invitation]):
         row.email = email
         row.save()
         return row
+
+
+class ErasureFactory(DjangoModelFactory[Erasure]):
+    class Meta:
+        model = Erasure
+
+    client = factory.LazyFunction(uuid.uuid4)
+    asked_by = 1

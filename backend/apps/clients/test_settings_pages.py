@@ -5,6 +5,7 @@ import json
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client as Browser
+from django.utils import timezone
 
 from apps.audit.models import Entry
 from apps.clients.conftest import PASSWORD
@@ -76,6 +77,9 @@ def test_erasing_asks_for_the_password_and_the_name(owner):
     page = owner.get("/settings/data/")
     assert page.status_code == 200
     assert "Casa da Ana" not in page.text
+    assert 'hx-trigger="every 5s"' in page.text
+    Erasure.objects.update(finished_at=timezone.now())
+    assert "hx-trigger" not in owner.get("/settings/data/").text
     assert owner.get("/settings/members/").status_code == 404
     assert Entry.objects.filter(action="client.erase").count() == 1
 

@@ -45,8 +45,11 @@ class DataPage(PersonPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The choices, and erasures of the person's that run or ended."""
-        orders = Erasure.objects.filter(asked_by=self.person.pk).order_by("-pk")[:SHOWN]
-        return self.show(orders=[{"order": each, "rows": sum(each.erased.values())} for each in orders])
+        orders = list(Erasure.objects.filter(asked_by=self.person.pk).order_by("-pk")[:SHOWN])
+        return self.show(
+            orders=[{"order": each, "rows": sum(each.erased.values())} for each in orders],
+            is_running=any(each.finished_at is None for each in orders),
+        )
 
 
 class Export(PersonPage):
