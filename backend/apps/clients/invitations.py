@@ -90,23 +90,27 @@ def drop(request: HttpRequest) -> None:
 
 
 def open_for(user: User) -> list[Invitation]:
-    """The open invitations for the person's own addresses."""
-    indexes = [Invitation.index_of(email) for email in addresses_of(user)]
+    """The open invitations for addresses that the person proved to own."""
+    indexes = [Invitation.index_of(email) for email in _addresses_of(user, verified=True)]
     rows = Invitation.objects.filter(email_index__in=indexes, accepted_at=None, revoked_at=None)
     return [row for row in rows.select_related("client").order_by("pk") if _stands(row)]
 
 
-def addresses_of(user: User) -> list[str]:
-    """The addresses that the person proved to own. Without mail nobody can prove one, and the person's word counts."""
-    rows = EmailAddress.objects.filter(user=user)
-    return list((rows.filter(verified=True) if settings.EMAIL_HOST else rows).values_list("email", flat=True))
+def accept_as(user: User, invitation: Invitation, *, has_token: bool) -> Membership:
+    """Become a member. Raises ValidationError if the invitation is for somebody else, or open no more.
 
-
-def accept_as(user: User, invitation: Invitation) -> Membership:
-    """Become a member. Raises ValidationError if the invitation is for somebody else, or open no more."""
-    if not any(map(invitation.is_for, addresses_of(user))):
+    `has_token`: the person came with the token. Without a mail server nobody can prove an address; then the token and
+    the person's word must do.
+    """
+    addresses = _addresses_of(user, verified=bool(settings.EMAIL_HOST) or not has_token)
+    if not any(map(invitation.is_for, addresses)):
         raise ValidationError(_("This invitation is for another e-mail address."), code="other_email")
     return accept(invitation, user)
+
+
+def _addresses_of(user: User, *, verified: bool) -> list[str]:
+    rows = EmailAddress.objects.filter(user=user)
+    return list((rows.filter(verified=True) if verified else rows).values_list("email", flat=True))
 
 
 def accept(invitation: Invitation, user: User) -> Membership:

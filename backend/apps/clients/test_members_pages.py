@@ -84,10 +84,26 @@ def test_an_address_that_is_not_proved_accepts_nothing(owner):
     bia = MembershipFactory().user
     EmailAddress.objects.create(user=bia, email="bia@example.com", verified=False, primary=True)
     with pytest.raises(ValidationError):
-        invitations.accept_as(bia, row)
+        invitations.accept_as(bia, row, has_token=True)
     assert invitations.open_for(bia) == []
     EmailAddress.objects.update(verified=True)
     assert invitations.open_for(bia) == [row]
+
+
+def test_without_mail_only_the_token_opens_an_invitation(owner, settings):
+    settings.EMAIL_HOST = ""
+    row, token = invitations.invite(owner.membership, "bia@example.com", "owner")
+    form = {"email": "bia@example.com", "password1": PASSWORD}
+    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+    guesser = Browser()
+    guesser.post("/account/signup/", form)
+    assert "Casa da Ana" not in guesser.get("/clients/").text
+    assert guesser.post("/invitations/", {"invitation": row.pk}).status_code == 404
+    bia = User.objects.get(email="bia@example.com")
+    with pytest.raises(ValidationError):
+        invitations.accept_as(bia, row, has_token=False)
+    guesser.get(f"/invitations/{token}/")
+    assert guesser.post("/invitations/", {"invitation": row.pk})["Location"] == "/"
 
 
 def test_an_invitation_cannot_be_guessed_by_its_number(owner, browser_of):

@@ -69,8 +69,10 @@ class InvitationPage(View):
         chosen = [row for row in _open(request, request.user) if str(row.pk) == request.POST.get("invitation")]
         if not chosen:
             raise Http404
+        proved = invitations.carried(request)
         try:
-            membership = invitations.accept_as(request.user, chosen[0])
+            has_token = proved is not None and proved.pk == chosen[0].pk
+            membership = invitations.accept_as(request.user, chosen[0], has_token=has_token)
         except ValidationError as error:
             messages.error(request, error.messages[0])
             return redirect("clients:invitations")
