@@ -26,7 +26,9 @@ def test_every_scheduled_task_exists():
     ours = PeriodicTask.objects.filter(name__startswith="Banking:")
     assert {task.task for task in ours} == {
         "banking.reconcile_due",
+        "banking.count_hours",
         "banking.discover",
+        "banking.index_words",
         "banking.poll",
         "banking.purge_figures",
         "banking.remind_of_consents",

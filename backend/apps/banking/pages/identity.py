@@ -125,6 +125,12 @@ def _addresses(identity: Identity) -> list[Any]:
     ]
 
 
+def _profile(identity: Identity) -> list[Any]:
+    word = identity.investor_profile
+    return [_PROFILES.get(word.upper(), word)]
+
+
+_PROFILES = {"CONSERVATIVE": _("Conservative"), "MODERATE": _("Moderate"), "AGGRESSIVE": _("Bold")}
 Mask = Callable[[str], str]
 _FIELDS: list[tuple[Any, Callable[[Identity], list[Any]], Mask]] = [
     (_("Name"), _one("full_name"), masked_name),
@@ -136,5 +142,5 @@ _FIELDS: list[tuple[Any, Callable[[Identity], list[Any]], Mask]] = [
     (_("E-mail"), _each("emails", "value"), masked_email),
     (_("Phone"), _each("phone_numbers", "value"), masked_number),
     (_("Address"), _addresses, masked_all),
-    (_("Investor profile"), _one("investor_profile"), _shown),
+    (_("Investor profile"), _profile, _shown),
 ]
