@@ -69,7 +69,7 @@ class AccountDetail(ClientPage):
         return self.show(
             row=row_of(account, account.connection),
             account=account,
-            points=history(self.visible(BalanceSnapshot).filter(account=account)),
+            points=history(self.visible(BalanceSnapshot).filter(account=account), account),
             days=rows_of(list(rows), Categories.read(), {account.pk: account}),
             used_share=used_share(account),
             **more,
@@ -83,14 +83,18 @@ def listed(accounts: Any) -> QuerySet[Account]:
     return rows.order_by("connection_id", "type", "name", "pk")
 
 
-def history(snapshots: Any) -> Sequence[Point]:
-    """The balance of each day of the last year, thinned out to what a chart can show."""
+def history(snapshots: Any, account: Account) -> Sequence[Point]:
+    """The balance of each day of the last year, thinned out to what a chart can show. A card's is a debt."""
     recent = snapshots.filter(date__gte=timezone.localdate() - HISTORY)
     days: list[BalanceSnapshot] = Keyset(("-date", "-id")).page(recent, size=HISTORY.days + 2).rows[::-1]
     step = max(1, -(-len(days) // MOST_POINTS))
     # The newest day is always there.
     chosen = days[::-1][::step][::-1]
-    return [Point(display.day(day.date), day.balance, display.money(day.balance, day.currency_code)) for day in chosen]
+    sign = -1 if account.type == "CREDIT" else 1
+    return [
+        Point(display.day(day.date), sign * day.balance, display.money(sign * day.balance, day.currency_code))
+        for day in chosen
+    ]
 
 
 def used_share(account: Account) -> int | None:

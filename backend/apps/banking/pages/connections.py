@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.audit.record import record
 from apps.banking.connect import refresh
@@ -217,10 +217,11 @@ def counts_of(run: SyncRun) -> str:
     for counts in run.counts.values():
         for name in totals:
             totals[name] += counts.get(name, 0)
+    new, changed, removed = totals.values()
     words = {
-        "created": _("%(n)d new") % {"n": totals["created"]},
-        "changed": _("%(n)d changed") % {"n": totals["changed"]},
-        "removed": _("%(n)d withdrawn") % {"n": totals["removed"]},
+        "created": ngettext("%(n)d new", "%(n)d new", new) % {"n": new},
+        "changed": ngettext("%(n)d changed", "%(n)d changed", changed) % {"n": changed},
+        "removed": ngettext("%(n)d withdrawn", "%(n)d withdrawn", removed) % {"n": removed},
     }
     return ", ".join(words[name] for name, number in totals.items() if number) or _("nothing new")
 

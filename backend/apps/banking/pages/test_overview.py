@@ -115,3 +115,10 @@ def test_the_number_of_an_account_is_shown_on_request_alone(person, account):
     answer = person.post(address)
     assert "1234-5/98765-4" in answer.content.decode()
     assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_the_history_of_a_card_is_that_of_a_debt(person, connection):
+    card = AccountFactory(connection=connection, type="CREDIT")
+    for days, balance in ((1, 50), (0, 70)):
+        BalanceSnapshotFactory(account=card, date=today() - timedelta(days=days), balance=Decimal(balance))
+    assert [point.value for point in person.get(f"/accounts/{card.pk}/").context["points"]] == [-50, -70]
