@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 import chromium
 from browser import stack as parts
+from browser.mail import Mail
 from browser.stack import Stack
 from browser.watch import Watch
 
@@ -55,12 +56,13 @@ def stack(
     """The web server, a worker and the bank, for all browser tests of this process."""
     from apps.banking.conftest import Bank
 
-    bank, url = Bank(parts.SPEED), f"http://127.0.0.1:{parts.free_port()}"
+    bank, mail, url = Bank(parts.SPEED), Mail(), f"http://127.0.0.1:{parts.free_port()}"
     given = {**os.environ, **own_stores, "PYTHONPATH": str(ROOT / "backend"), "PYTHONUNBUFFERED": "1"}
-    environment = parts.environment(given, url, bank)
+    environment = parts.environment(given, url, bank, mail)
     with processes_in(environment, tmp_path_factory.mktemp("stack")) as start:
-        yield parts.begin(url, bank, start, wait_until)
+        yield parts.begin(url, bank, mail, start, wait_until)
     bank.stop()
+    mail.stop()
 
 
 @pytest.fixture
@@ -73,6 +75,7 @@ def live(stack: Stack, transactional_db: None, settings: Any, wait_until: Callab
     settings.PUBLIC_URL, settings.PLUGGY_API_URL = stack.url, stack.bank.url
     settings.PLUGGY_CLIENT_ID, settings.PLUGGY_CLIENT_SECRET = parts.CLIENT_ID, parts.CLIENT_SECRET
     stack.bank.reset()
+    stack.mail.reset()
     call_command("register_webhooks", "--allow-http", stdout=open(os.devnull, "w"))  # noqa: SIM115, PTH123
     yield stack
     stack.bank.reset()
@@ -84,6 +87,12 @@ def live(stack: Stack, transactional_db: None, settings: Any, wait_until: Callab
 def bank(live: Stack) -> Any:
     """The bank of the stack: `connect`, `evolve`, `fail`, `fault`… (apps/banking/conftest.py). It sends webhooks."""
     return live.bank
+
+
+@pytest.fixture
+def mail(live: Stack) -> Mail:
+    """The mails that the stack sends: `mail.link("ana@example.com", "/account/")`."""
+    return live.mail
 
 
 @pytest.fixture
@@ -148,7 +157,8 @@ def open_page(
         _keep_pictures(contexts, request.node.name, live)
     for context in contexts:
         context.close()
-    assert watch.unexpected() == []
+    if problems := watch.unexpected():
+        pytest.fail("\n".join(["unexpected in the pages:", *problems]), pytrace=False)
 
 
 @pytest.fixture

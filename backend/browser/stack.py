@@ -8,6 +8,7 @@ from typing import Any
 import requests
 
 from apps.banking.conftest import CLIENT_ID, CLIENT_SECRET, Bank
+from browser.mail import Mail
 
 # Executions that take a minute at a bank take about a second, so that a page has time to show each of their steps.
 SPEED = 20
@@ -20,6 +21,7 @@ class Stack:
 
     url: str
     bank: Bank
+    mail: Mail
     web: Any
     worker: Any
 
@@ -27,7 +29,7 @@ class Stack:
         return self.web.log.read_text(errors="replace") + self.worker.log.read_text(errors="replace")
 
 
-def environment(given: dict[str, str], url: str, bank: Bank, **more: str) -> dict[str, str]:
+def environment(given: dict[str, str], url: str, bank: Bank, mail: Mail) -> dict[str, str]:
     """The environment of the web server and the worker."""
     ours = {
         "PUBLIC_URL": url,
@@ -40,7 +42,9 @@ def environment(given: dict[str, str], url: str, bank: Bank, **more: str) -> dic
         "WEB_CONCURRENCY": "1",
     }
     # Only the process that drives the browser may ignore that an event loop runs.
-    return {name: value for name, value in given.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"} | ours | more
+    return (
+        {name: value for name, value in given.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"} | ours | mail.environment
+    )
 
 
 def free_port() -> int:
@@ -49,7 +53,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def begin(url: str, bank: Bank, start: Callable[..., Any], wait_until: Callable[..., None]) -> Stack:
+def begin(url: str, bank: Bank, mail: Mail, start: Callable[..., Any], wait_until: Callable[..., None]) -> Stack:
     """Start the web server at `url` and a worker; returns when both are ready."""
     address = url.removeprefix("http://")
     web = start("gunicorn", "core.asgi:application", "--bind", address, "-c", "gunicorn.conf.py")
@@ -57,7 +61,7 @@ def begin(url: str, bank: Bank, start: Callable[..., Any], wait_until: Callable[
     worker = start("celery", "-A", "core", "worker", *queues)
     wait_until(lambda: _is_live(url), READY_SECONDS, "the web server")
     wait_until(lambda: b"ready." in worker.log.read_bytes(), READY_SECONDS, "the worker's readiness")
-    return Stack(url, bank, web, worker)
+    return Stack(url, bank, mail, web, worker)
 
 
 def _is_live(url: str) -> bool:

@@ -22,7 +22,7 @@ class Watch:
     def follow(self, page: Page) -> None:
         handlers: dict[str, Callable[[Any], None]] = {
             "console": self._console,
-            "pageerror": lambda error: self.problems.append(f"error in a script: {error}"),
+            "pageerror": lambda error: self.problems.append(f"error in a script: {error.stack or error}"),
             "requestfailed": self._failed,
             "response": self._answered,
         }
@@ -35,7 +35,7 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         # A failed request is a line of its own, with its status.
         if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
-            self.problems.append(f"console {message.type}: {message.text}")
+            self.problems.append(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _failed(self, request: Request) -> None:
         # A page that is left while it polls aborts its request.

@@ -1,0 +1,29 @@
+"""The addresses of the pages that tests of looks and of clients visit. Imported after Django has started."""
+
+from typing import Any
+
+from apps.banking import models
+
+
+def of_person() -> list[str]:
+    """Every main page, and a detail page of each kind that the database has."""
+    details = {
+        "connections": models.Connection,
+        "accounts": models.Account,
+        "transactions": models.Transaction,
+        "investments": models.Investment,
+        "loans": models.Loan,
+    }
+    found = [f"/{name}/{row.pk}/" for name, model in details.items() if (row := _first(model))]
+    cards = models.Account.objects.filter(type="CREDIT")[:1]
+    lists = [f"/{name}/" for name in ("connections", "accounts", "transactions", "investments", "loans", "activity")]
+    return ["/", *lists, "/identity/", *found, *(f"/accounts/{card.pk}/" for card in cards)]
+
+
+def of_staff() -> list[str]:
+    lists = ["events/event", "banking/connection", "banking/account", "banking/transaction", "banking/syncrun"]
+    return ["/admin/", *(f"/admin/{path}/" for path in lists)]
+
+
+def _first(model: Any) -> Any:
+    return model.objects.order_by("pk").first()
