@@ -1,4 +1,4 @@
-"""`scripts/screenshots`: starts a demo with data of its own, logs in with Chromium, and takes pictures of the admin."""
+"""`scripts/screenshots`: starts a demo with data of its own, signs in with Chromium, and takes pictures of pages."""
 
 import argparse
 import asyncio
@@ -22,37 +22,44 @@ ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS = 180
 
 
+WIDE, NARROW = (1280, 800), (390, 800)
+
+
 @dataclass(frozen=True)
 class Picture:
-    """One page of the admin. `width` and `height` in CSS pixels."""
+    """One page. `size` in CSS pixels."""
 
     name: str
     path: str
     scheme: str = "light"
-    language: str = "en"
-    width: int = 1280
-    height: int = 640
+    language: str = "pt-BR"
+    size: tuple[int, int] = WIDE
 
 
-# What README.md shows.
+# What README.md and the documents show.
 PICTURES = [
-    Picture("admin-transactions", "/admin/banking/transaction/"),
-    Picture("admin-events", "/admin/events/event/", scheme="dark"),
+    Picture("overview", "/"),
+    Picture("transactions", "/transactions/", scheme="dark"),
+    Picture("connections", "/connections/"),
+    Picture("connect", "/connections/connect/", size=NARROW),
+    Picture("overview-narrow", "/", scheme="dark", size=NARROW),
+    Picture("admin", "/admin/", language="en"),
+    Picture("admin-transactions", "/admin/banking/transaction/", language="en"),
+    Picture("admin-events", "/admin/events/event/", scheme="dark", language="en"),
 ]
-# What a person looks at who changes the admin: --all.
-PAGES = ("", "events/event/", "banking/connection/", "banking/account/", "banking/transaction/")
+# What a person looks at who changes the pages: --all.
+PAGES = (
+    *("/", "/connections/", "/connections/connect/", "/accounts/", "/transactions/", "/investments/", "/loans/"),
+    *("/activity/", "/identity/", "/design/", "/admin/", "/admin/events/event/", "/admin/banking/connection/"),
+    *("/admin/banking/account/", "/admin/banking/transaction/", "/admin/banking/syncrun/"),
+)
 ALL = [
     Picture(
-        f"{page.strip('/').replace('/', '-') or 'index'}-{scheme}-{language}-{width}",
-        f"/admin/{page}",
-        scheme,
-        language,
-        width,
-        height,
+        f"{page.strip('/').replace('/', '-') or 'overview'}-{scheme}-{language}-{size[0]}", page, scheme, language, size
     )
     for page in PAGES
     for scheme, language in (("light", "en"), ("dark", "pt-BR"))
-    for width, height in ((1280, 800), (390, 800))
+    for size in (WIDE, NARROW)
 ]
 
 
@@ -65,9 +72,7 @@ class Demo:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/screenshots", description=__doc__)
-    parser.add_argument(
-        "--all", action="store_true", help="every page of a newcomer, wide and narrow, in both languages"
-    )
+    parser.add_argument("--all", action="store_true", help="every page, wide and narrow, in both themes and languages")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "images", help="the folder (default: docs/images)")
     options = parser.parse_args()
     try:
@@ -116,9 +121,8 @@ async def take(pictures: list[Picture], running: Demo, debugger: str, folder: Pa
     async with page_of(debugger) as browser:
         await browser.open(running.address)
         for picture in pictures:
-            await browser.look_as(
-                scheme=picture.scheme, language=picture.language, width=picture.width, height=picture.height
-            )
+            width, height = picture.size
+            await browser.look_as(scheme=picture.scheme, language=picture.language, width=width, height=height)
             await browser.open(urljoin(running.address, picture.path))
             file = folder / f"{picture.name}.png"
             await browser.picture(file)
