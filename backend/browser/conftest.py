@@ -189,17 +189,24 @@ def person(make_person: Callable[..., Person]) -> Person:
     return make_person("ana")
 
 
-@pytest.fixture
-def axe() -> Callable[[Page], None]:
-    """Fail if a page breaks a rule of WCAG 2 AA, with the rule and where."""
+class Accessibility:
+    """axe(page) fails if a page breaks a rule of WCAG 2 AA; axe.look(page) returns each rule and where."""
 
-    def check(page: Page) -> None:
+    def look(self, page: Page) -> list[str]:
         rules = {"runOnly": {"type": "tag", "values": WCAG_AA}, "resultTypes": ["violations"]}
         violations = Axe().run(page, options=rules).response["violations"]
-        found = [f"{v['id']}: {v['help']}: {n['html']} ({n['failureSummary']})" for v in violations for n in v["nodes"]]
-        assert found == [], f"{page.url}: {found}"
+        where = [(v, node["html"], node["failureSummary"]) for v in violations for node in v["nodes"]]
+        return [f"{page.url}: {v['id']}: {v['help']}: {html} ({why})" for v, html, why in where]
 
-    return check
+    def __call__(self, page: Page) -> None:
+        found = self.look(page)
+        assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def axe() -> Accessibility:
+    """Checks a page with axe-core, which is injected into it."""
+    return Accessibility()
 
 
 @pytest.fixture

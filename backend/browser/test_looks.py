@@ -23,25 +23,30 @@ def banked(person, bank, settled):
 )
 def test_every_page_of_a_person_is_accessible(open_page, banked, axe, scheme, viewport):
     page = open_page(banked, color_scheme=scheme, viewport=viewport)
+    problems = []
     for path in places.of_person():
         assert page.goto(path).ok, path
-        axe(page)
+        problems += axe.look(page)
         # On a phone nothing is wider than the screen, else the page itself would scroll sideways.
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        if not page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"):
+            problems.append(f"{path} is wider than the screen")
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_of_a_stranger_is_accessible(open_page, axe, watch, scheme):
     page = open_page(color_scheme=scheme)
     watch.allow("^404 GET .*/missing/$")
+    problems = []
     for path in ("/account/login/", "/account/signup/", "/account/password/reset/", "/missing/"):
         page.goto(path)
-        axe(page)
+        problems += axe.look(page)
+    assert not problems, "\n".join(problems)
 
 
 def test_an_empty_account_teaches_what_to_do(open_page, person, axe):
     page = open_page(person)
-    for path in ("/", "/connections/", "/accounts/", "/transactions/", "/investments/", "/loans/"):
+    for path in ("/", "/connections/", "/accounts/", "/transactions/"):
         assert page.goto(path).ok
         expect(page.get_by_role("link", name="Conectar um banco").first).to_be_visible()
         axe(page)

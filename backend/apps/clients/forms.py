@@ -37,7 +37,7 @@ class Login(Labelled, theirs.LoginForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].widget.attrs = {"autocomplete": "username email", "autofocus": True}
+        self.fields["login"].widget.attrs = {"autocomplete": "username", "autofocus": True}
         # The link to a forgotten password stands below.
         self.fields["password"].help_text = ""
 
