@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from apps.banking.admin.shared import account, as_number, as_uuid, client, of_account
-from apps.banking.models import Account, Transaction
+from apps.banking.models import Account, Connection, Transaction
 from apps.banking.models.transaction import ORPHANED
 from apps.banking.rows.carried_edits import NotCarried, carry_by_hand
 from apps.clients.browse import BrowseAdmin, Refused, Tombstones, Verb, amount, copyable, moment, verb
 from apps.clients.browse.columns import badge_of, link
+from apps.clients.models import Client
 
 STATUSES = {"POSTED": (_("booked"), "success"), "PENDING": (_("pending"), "info")}
 
@@ -116,8 +117,12 @@ class TransactionAdmin(BrowseAdmin):
         owner = as_uuid(word)
         if owner is None:
             return of_account(queryset, word), False
-        ids = Account.objects.filter(Q(vendor_id=word) | Q(client=owner) | Q(connection__vendor_id=word))
-        return queryset.filter(account__in=list(ids.values_list("pk", flat=True)[:100])), False
+        if Client.objects.filter(pk=owner).exists():
+            return queryset.filter(client=owner).order_by("-date", "-pk"), False
+        items = Connection.objects.filter(vendor_id=word).values("pk")[:10]
+        ids = Account.objects.filter(Q(vendor_id=word) | Q(connection__in=items)).values_list("pk", flat=True)[:10]
+        # By day, as the index of an account is sorted: by number, PostgreSQL would read the newest rows of all.
+        return queryset.filter(account__in=list(ids)).order_by("-date", "-pk"), False
 
     @admin.display(description=_("description"))
     def description_shown(self, row: Transaction) -> SafeString | str:

@@ -20,7 +20,7 @@ class PeopleAdmin(AuditedAdmin):
     paginator = BoundedPaginator
     count_limit = COUNT_LIMIT
     show_full_result_count = False
-    list_per_page = 50
+    list_per_page = 30
     sortable_by = ()
 
 
