@@ -51,7 +51,7 @@ PICTURES = [
 PAGES = (
     *("/", "/connections/", "/connections/connect/", "/accounts/", "/transactions/", "/investments/", "/loans/"),
     *("/activity/", "/identity/", "/design/", "/admin/", "/admin/events/event/", "/admin/banking/connection/"),
-    *("/admin/banking/account/", "/admin/banking/transaction/", "/admin/banking/syncrun/"),
+    *("/admin/banking/account/", "/admin/banking/transaction/", "/admin/banking/syncrun/", "/admin/banking/webhooks/"),
 )
 ALL = [
     Picture(

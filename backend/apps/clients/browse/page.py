@@ -61,7 +61,7 @@ class BrowseAdmin(Readable, AuditedAdmin):
     show_full_result_count = False
     # unfold spends some milliseconds on each row.
     list_per_page = 30
-    ordering = ("-pk",)
+    ordering: ClassVar[Sequence[str]] = ("-pk",)
     # A click on a heading would sort ten million rows.
     sortable_by: ClassVar[Sequence[str] | None] = ()
     list_disable_select_all = True
