@@ -9,16 +9,22 @@ from apps.events.settle import POLICY
 from apps.reliability import health, heartbeat
 from core.documents import BACKEND, document
 
-SCHEDULES = ("apps.events.migrations.0003_schedule", "apps.banking.migrations.0004_schedule")
+MIGRATIONS = sorted(BACKEND.glob("apps/*/migrations/[0-9]*.py"))
 PAGE = document("docs/operations.md")
 
 
 def test_the_schedule_is_that_of_the_migrations():
     documented = {(task.strip("`"), every.split()[0]) for task, every, _ in PAGE.table("Task", "Every")}
-    rows = [(task, seconds) for name in SCHEDULES for _, task, seconds, _ in import_module(name).SCHEDULE]
-    singles = [import_module(f"apps.banking.migrations.{name}") for name in ("0006_schedule_discovery", "0010_polling")]
-    rows += [(single.TASK, single.SECONDS) for single in singles]
+    names = [".".join(file.relative_to(BACKEND).with_suffix("").parts) for file in MIGRATIONS]
+    rows = [row for module in map(import_module, names) for row in scheduled(module)]
     assert documented == {(task, str(seconds)) for task, seconds in rows}
+
+
+def scheduled(module) -> list[tuple[str, int]]:
+    """The tasks of a migration: several in SCHEDULE, or a single one in TASK."""
+    if hasattr(module, "TASK"):
+        return [(module.TASK, module.SECONDS)]
+    return [(task, seconds) for _, task, seconds, _ in getattr(module, "SCHEDULE", [])]
 
 
 def test_the_queues_are_those_of_the_settings():
