@@ -156,5 +156,13 @@ class Migration(migrations.Migration):
                 fields=("hour", "connector", "state", "error_type"), name="sync_hour_once"
             ),
         ),
+        migrations.AlterModelOptions(
+            name="clientapplication",
+            options={"verbose_name": "own application", "verbose_name_plural": "own applications"},
+        ),
+        migrations.AlterModelOptions(
+            name="transferpair",
+            options={"verbose_name": "pair of a transfer", "verbose_name_plural": "pairs of transfers"},
+        ),
         migrations.RunPython(schedule, unschedule),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.aggregators.stored import Credentials
 from apps.banking.models.base import seal_context
@@ -46,6 +47,8 @@ class ClientApplication(models.Model):
     objects = ClientQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("own application")
+        verbose_name_plural = _("own applications")
         constraints = [
             models.UniqueConstraint(fields=["aggregator", "name"], name="client_application_once"),
             models.CheckConstraint(

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models.kinds import PAIRED, Kind
 from apps.banking.models.transaction import Transaction
@@ -32,6 +33,8 @@ class TransferPair(models.Model):
     objects = ClientQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("pair of a transfer")
+        verbose_name_plural = _("pairs of transfers")
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=PAIRED), name="transfer_pair_kind_known"),
             models.CheckConstraint(

@@ -40,7 +40,7 @@ DISCARD = Verb(
 class EventAdmin(BrowseAdmin):
     menu, icon = "events", "mail"
     finds = _("Event's id or number, or a mailbox")
-    list_display = ("id", "received", "kind", "state_shown", "outcome_shown", "error_code", "attempts", "mailbox_link")
+    list_display = ("id", "received", "kind", "state_shown", "outcome_shown", "error_code", "mailbox_link")
     list_filter = (State, Kind, Outcome, Source, InMailbox)
     search_fields = ("event_id__exact",)
     actions = ("replay_events", "discard_events")
