@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 UNKNOWN = "0.0.0.0"  # noqa: S104
 
 
-class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
+class Accounts(DefaultAccountAdapter):
     """Sign-up, login and mail. allauth finds it by the setting ACCOUNT_ADAPTER."""
 
     error_messages = {

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from apps.clients import factor_secrets
 
 
-class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
+class SecondFactor(DefaultMFAAdapter):
     """Seals secrets, and keeps staff from giving up a factor that they need. allauth finds it by MFA_ADAPTER."""
 
     def encrypt(self, text: str) -> str:
