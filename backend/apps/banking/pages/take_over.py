@@ -1,6 +1,5 @@
 """Taking over an item that was connected elsewhere, by its id."""
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -36,19 +35,13 @@ class TakeOver(ClientPage):
         """The item's id; empty if the form has an error now."""
         item, application = str(form.cleaned_data["item"]), form.cleaned_data["application"]
         try:
-            with transaction.atomic():
-                is_staff = bool(self.request.user.is_staff)
-                connection = take_over(self.membership, item, application, staff=is_staff)
-                record(
-                    "connection.take_over",
-                    actor=self.request.user.pk,
-                    subject=connection,
-                    client=self.membership.client_id,
-                )
+            # The aggregator is asked, so no transaction is open around it.
+            connection = take_over(self.membership, item, application, staff=bool(self.request.user.is_staff))
         except NotYours:
             form.add_error("item", _("There is no such item, or it belongs to somebody else."))
             return ""
         except FAILURES as error:
             form.add_error(None, words_of(error)[2])
             return ""
+        record("connection.take_over", actor=self.request.user.pk, subject=connection, client=self.membership.client_id)
         return item
