@@ -7,6 +7,7 @@ second run changes nothing. `matching` has the rules.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -70,7 +71,8 @@ def _movements(client_id: UUID, start: date, taken: list[int]) -> list[Movement]
     if len(accounts) < 2:
         return []
     cards = [pk for pk, kind in accounts.items() if kind == "CREDIT"]
-    given = {"client": client_id, "start": start, "taken": taken, "accounts": list(accounts), "cards": cards}
+    given: dict[str, Any] = {"client": client_id, "start": start, "taken": taken}
+    given |= {"accounts": list(accounts), "cards": cards}
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES, given)
         return [Movement(*row) for row in cursor.fetchall()]
