@@ -34,7 +34,7 @@ class SecretsHidden(SafeExceptionReporterFilter):
     """Hides also the URLs of data stores, and in variables whatever is secret by its name, form or value."""
 
     hidden_settings = re.compile(
-        SafeExceptionReporterFilter.hidden_settings.pattern + "|DATABASE|REDIS|BROKER|CACHES", re.I
+        SafeExceptionReporterFilter.hidden_settings.pattern + "|DATABASE|REDIS|BROKER|CACHE", re.I
     )
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:

@@ -28,7 +28,7 @@ PROGRAM = """
 import json, sys
 import django
 django.setup()
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
@@ -36,7 +36,7 @@ from core import urls
 
 def cached(request):
     location = request.build_absolute_uri()
-    return HttpResponse(cache.get(location))
+    return HttpResponse(caches["engine"].get(location))
 
 urls.urlpatterns.append(path("cached", cached))
 client = Client(raise_request_exception=False, HTTP_HOST="localhost")
