@@ -2,7 +2,6 @@
 
 import json
 import logging
-import uuid
 
 import pytest
 from django.db import connection as database
@@ -51,7 +50,7 @@ def test_accepted_credentials_are_stored_sealed(bank, member):
     ("key", "secret"),
     [
         (CLIENT_ID, "pluggy_sk_wrong"),
-        (str(uuid.uuid4()), CLIENT_SECRET),
+        ("00000000-0000-4000-8000-00000000abcd", CLIENT_SECRET),
         ("", CLIENT_SECRET),
         (CLIENT_ID, "  "),
         ("a\nb", CLIENT_SECRET),
@@ -119,7 +118,7 @@ def test_the_webhooks_of_an_item_reach_its_own_application(bank, own, member, wo
     connection = finish(member, bank.connect(member), own.name)
     work()
     token = usable(member.client, own.name).path_token(member.pk)
-    body = {"event": "item/updated", "eventId": str(uuid.uuid4()), "itemId": connection.vendor_id}
+    body = {"event": "item/updated", "eventId": "00000000-0000-4000-8000-00000000abcd", "itemId": connection.vendor_id}
 
     def post(path_token):
         path = f"/api/banking/webhooks/pluggy/{path_token}/"
