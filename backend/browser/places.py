@@ -17,7 +17,8 @@ def of_person() -> list[str]:
     found = [f"/{name}/{row.pk}/" for name, model in details.items() if (row := _first(model))]
     cards = models.Account.objects.filter(type="CREDIT")[:1]
     lists = [f"/{name}/" for name in ("connections", "accounts", "transactions", "investments", "loans", "activity")]
-    return ["/", *lists, "/identity/", *found, *(f"/accounts/{card.pk}/" for card in cards)]
+    own = ["/connections/connect/", "/credentials/", "/settings/", "/settings/tokens/", "/clients/", "/identity/"]
+    return ["/", *lists, *own, *found, *(f"/accounts/{card.pk}/" for card in cards)]
 
 
 def of_staff() -> list[str]:

@@ -62,5 +62,17 @@ def test_staffs_pages_open_without_an_error(open_page, make_person, person, bank
         expect(page.locator("h1, h2").first).to_be_visible()
 
 
-def test_a_program_reads_with_a_token_that_a_person_made(page, person, banked):
-    assert json.loads(page.request.get("/api/accounts/").text())["success"] is False
+def test_a_program_reads_with_a_token_that_a_person_made(open_page, person, banked):
+    page, program = open_page(person), open_page()
+    page.goto("/settings/tokens/")
+    page.get_by_label("Nome", exact=True).fill("planilha")
+    page.get_by_label("ler dados", exact=True).check()
+    page.get_by_role("button", name="Criar token").click()
+    token = page.locator("#token").inner_text()
+    answer = program.request.get("/api/accounts/", headers={"Authorization": f"Bearer {token}"})
+    assert answer.ok, answer.text()
+    assert '"id"' in answer.text()
+    without = program.request.get("/api/accounts/")
+    assert (without.status, json.loads(without.text())["success"]) == (401, False)
+    page.goto("/settings/tokens/")
+    expect(page.locator("#token")).to_have_count(0)
