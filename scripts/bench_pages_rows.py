@@ -42,7 +42,7 @@ SHOPS = "Mercado Padaria Farmácia Posto Restaurante Livraria Cinema Uber Pix Bo
 PLACES = "Central Paulista Ipiranga Moema Savassi Botafogo Aldeota Batel Pampulha Lapa Tijuca Boa-Vista".split()
 CATEGORIES = ["Groceries", "Eating out", "Transport", "Housing", "Health", "Leisure", "Transfers", "Income"]
 DAYS = 5 * 365
-BANKS_OF_LARGE, ACCOUNTS_OF_A_BANK = 5, 4
+BANKS_OF_LARGE, ACCOUNTS_OF_A_BANK, RUNS = 5, 4, 400
 BATCH = 5000
 EVENT = (
     "source", "event_id", "kind", "mailbox", "client_id", "state", "outcome", "attempts", "available_at",
@@ -229,9 +229,10 @@ def investment(number: int) -> Row:
     }
 
 
-def sync_runs(count: int) -> Iterator[str]:
-    """A month of runs of all connections."""
-    return sync_run_lines(count, list(Connection.objects.values_list("id", "client_id")))
+def sync_runs() -> Iterator[str]:
+    """A month of runs of all connections. A connection has as many in the small database as in the large one."""
+    found = list(Connection.objects.values_list("id", "client_id"))
+    return sync_run_lines(RUNS * len(found), found)
 
 
 def sync_run_lines(count: int, found: list[tuple[int, UUID]]) -> Iterator[str]:

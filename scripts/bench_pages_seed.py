@@ -47,7 +47,7 @@ def seed(transactions: int, events: int) -> None:
         step("transactions", lambda: copy(owner, Transaction, shape.names, rows.transactions(shape, transactions)))
         step("words of transactions", lambda: write_words(owner))
         step("balances, bills, investments", rows.products_of_the_large_client)
-        step("sync runs", lambda: copy(owner, SyncRun, rows.SYNC_RUN, rows.sync_runs(transactions // 5)))
+        step("sync runs", lambda: copy(owner, SyncRun, rows.SYNC_RUN, rows.sync_runs()))
         payload = {"payload": rows.PAYLOAD}
         step("events", lambda: copy(owner, Event, rows.EVENT, rows.events(events), payload))
         step("tallies", lambda: rows.tallies(events))
