@@ -89,3 +89,13 @@ def test_a_translation_has_the_placeholders_of_its_text(folder):
     for message in catalog(folder) or ():
         if message.id:
             assert [str(error) for error in message.check()] == []
+
+
+def test_a_text_has_one_translation_in_all_apps():
+    # Django merges the catalogues, so that the text of one app would be shown on the pages of another.
+    found = {}
+    for folder in [BACKEND, *APPS]:
+        for message in catalog(folder) or ():
+            if message.id:
+                found.setdefault((message.context, str(message.id)), set()).add(str(message.string))
+    assert {key: texts for key, texts in found.items() if len(texts) > 1} == {}, "give one of them a context (pgettext)"

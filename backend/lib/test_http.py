@@ -17,6 +17,7 @@ import pytest
 import requests
 from django.core.exceptions import ImproperlyConfigured
 
+from core.documents import BACKEND
 from lib.errors import ErrorType, PonteError, Temporary, Unexpected
 from lib.http import UNSENT, JsonClient, checked_base_url
 from plugfn.testing.stub_http import StubServer, drip, hang, reply, reset, reset_after
@@ -334,7 +335,7 @@ assert caller.request("GET", "/").body == first
             connection.sendall(name)
 
     with StubServer(lambda _: keep_saying) as server:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
         subprocess.run([sys.executable, "-c", code, server.url], env=environment, check=True, timeout=20)
 
 

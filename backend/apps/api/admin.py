@@ -7,13 +7,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from apps.api.models import AccessToken
 from apps.clients.browse import BrowseAdmin, Verb, moment, verb
 from apps.clients.browse.columns import badge_of
 
-TONES = {"valid": ("success", _("valid")), "expired": ("warning", _("expired")), "revoked": ("danger", _("revoked"))}
+TONES = {
+    "valid": ("success", _("valid")),
+    "expired": ("warning", _("expired")),
+    "revoked": ("danger", pgettext_lazy("token", "revoked")),
+}
 
 
 @admin.register(AccessToken)

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.api.forms import NewTokenForm
@@ -27,7 +27,7 @@ PAGE_SIZE = 50
 _STATES = {
     "valid": ("good", gettext_lazy("valid")),
     "expired": ("idle", gettext_lazy("expired")),
-    "revoked": ("idle", gettext_lazy("revoked")),
+    "revoked": ("idle", pgettext_lazy("token", "revoked")),
 }
 
 

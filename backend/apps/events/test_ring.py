@@ -244,9 +244,7 @@ def test_a_bell_whose_thread_has_died_starts_another_that_ends_with_the_process(
 
 
 def test_an_unreachable_broker_is_logged_once_and_raises_nothing(settings, caplog, wait_until):
-    settings.CACHES = {
-        name: {**cache, "LOCATION": "redis://127.0.0.1:1/0"} for name, cache in settings.CACHES.items()
-    }
+    settings.CACHES = {name: {**cache, "LOCATION": "redis://127.0.0.1:1/0"} for name, cache in settings.CACHES.items()}
     own = bell.Bell()
     for _ in range(5):
         own.ring_soon()

@@ -18,6 +18,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from prometheus_client.parser import text_string_to_metric_families
 
 from apps.banking.aggregators.calls import counter
+from apps.banking.connect.token import TOKENS
 from apps.banking.factories import ConnectionFactory
 from apps.banking.models import SyncRun, WidgetFigure
 from apps.banking.widget.figures import count
@@ -122,6 +123,7 @@ def test_the_documented_metrics_are_those_of_the_page():
     PeriodicTask.objects.create(name="sweep", task="events.sweep", interval=every, last_run_at=timezone.now())
     SyncRun.objects.create(client=(bank := ConnectionFactory()).client, connection=bank, cause="item/updated")
     Client().post(WEBHOOKS)
+    TOKENS.labels("made").observe(0.1)
     count(WidgetFigure.Kind.SDK_LOADED, "v2.9.2", milliseconds=100)
     shown = {name for name, *_ in read() if name.startswith("ponte_") and not name.endswith("_created")}
     assert {re.sub(r"_seconds_(bucket|count|sum)$", "_seconds", name) for name in shown} == documented

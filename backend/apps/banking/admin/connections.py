@@ -233,7 +233,7 @@ class ClientApplicationAdmin(BrowseAdmin):
         "aggregator",
         "name",
         client,
-        moment("tested_at", _("accepted")),
+        moment("tested_at", _("tested")),
         "error_code",
         moment("created_at", _("created")),
     )

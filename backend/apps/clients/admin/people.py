@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.clients.browse import AuditedAdmin, BoundedPaginator, BrowseAdmin, copyable, link_to, moment
 from apps.clients.browse.columns import EMPTY, copy_button
@@ -64,8 +65,8 @@ class InvitationAdmin(BrowseAdmin):
         "role",
         moment("created_at", _("created")),
         moment("expires_at", _("expires")),
-        moment("accepted_at", _("accepted")),
-        moment("revoked_at", _("revoked")),
+        moment("accepted_at", pgettext_lazy("invitation", "accepted")),
+        moment("revoked_at", pgettext_lazy("invitation", "revoked")),
     )
     list_select_related = ("client",)
     search_fields = ("id__exact", "client__id__exact")

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db import connection, models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 # A filter offers at most this many values.
 MOST = 100
@@ -69,7 +70,7 @@ class Tombstones(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
-        yield {**first, "display": _("Hidden")}
+        yield {**first, "display": pgettext("deleted rows", "Hidden")}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:

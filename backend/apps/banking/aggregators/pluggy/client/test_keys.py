@@ -17,6 +17,7 @@ from apps.banking.aggregators.pluggy.client import keys
 from apps.banking.aggregators.pluggy.client.keys import KeyCache, lifetime
 from apps.banking.aggregators.pluggy.conftest import jwt
 from apps.banking.aggregators.pluggy.errors import CredentialsRefused
+from core.documents import BACKEND
 from lib.errors import Temporary
 
 
@@ -88,7 +89,7 @@ print(KeyCache(redis, "app", fetch).get())
 
 @pytest.fixture
 def process_environment_without_database():
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return {**os.environ, "PYTHONPATH": str(BACKEND)}
 
 
 def test_at_nine_tenths_of_a_keys_life_one_worker_fetches_and_the_others_use_the_old_key(redis):

@@ -13,6 +13,7 @@ from apps.banking.aggregators.pluggy.client import api
 from apps.banking.aggregators.pluggy.client.client import PluggyClient
 from apps.banking.aggregators.pluggy.conftest import pages_of
 from apps.banking.aggregators.pluggy.errors import OutcomeUnknown, PluggyTemporary
+from core.documents import BACKEND
 from lib.errors import PonteError, Temporary, Throttled
 from plugfn.testing.stub_http import reply
 
@@ -48,7 +49,7 @@ for _ in range(40):
     except Throttled:
         pass
 """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
     workers = [subprocess.Popen([sys.executable, "-c", code, pluggy.url], env=environment) for _ in range(3)]
     assert [worker.wait(60) for worker in workers] == [0, 0, 0]
     assert len(pluggy.made("/items/1")) == 36
