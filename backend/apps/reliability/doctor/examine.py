@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.reliability.doctor import arrivals, machine, vendor
+from apps.reliability.doctor import arrivals, machine, vendor, widget
 from apps.reliability.doctor.finding import Check, Finding, Level, Line
 
 logger = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ CHECKS = (
     Check("clock", _("Clock"), machine.look_at_clock, needs=("database",)),
     Check("credentials", _("Credentials"), vendor.look_at_credentials, needs=("broker",)),
     Check("plan", _("Plan"), vendor.look_at_plan, needs=("database",)),
+    Check("widget", _("Connect widget"), widget.look_at_widget),
     Check("subscription", _("Webhooks or polling"), vendor.look_at_subscription, needs=("credentials",)),
     Check("round_trip", _("Reachable"), vendor.look_at_round_trip, needs=("database",)),
     Check("redirect", _("Way back from the bank"), vendor.look_at_redirect),

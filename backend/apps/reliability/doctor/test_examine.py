@@ -14,7 +14,7 @@ from apps.banking.factories import ConnectionFactory, ConnectorFactory, SyncRunF
 from apps.clients.factories import UserFactory
 from apps.events.models import Event
 from apps.reliability import heartbeat
-from apps.reliability.doctor import arrivals, examine, machine, vendor
+from apps.reliability.doctor import arrivals, examine, machine, vendor, widget
 from apps.reliability.doctor.finding import Check, Level, bad
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +25,9 @@ def found(name: str):
 
 
 @pytest.fixture
-def running(db):
-    """A worker and beat, as their traces show them."""
+def running(db, settings, bank):
+    """A worker and beat, as their traces show them, and the script of the widget."""
+    settings.PLUGGY_CONNECT_SDK_URL = f"{bank.url}/pluggy-connect.js"
     heartbeat.beat("worker@here")
     PeriodicTask.objects.filter(task=machine.SWEEP).update(last_run_at=datetime.now(UTC))
 
@@ -91,6 +92,19 @@ def test_missing_credentials_are_named_by_their_settings(settings):
 def test_an_aggregator_that_does_not_answer_is_no_fault_of_the_credentials(settings):
     settings.PLUGGY_API_URL = "http://127.0.0.1:9"
     assert vendor.look_at_credentials().level == Level.WARNING
+
+
+def test_the_script_of_the_widget_is_looked_for_where_browsers_load_it(bank, settings):
+    settings.PLUGGY_CONNECT_SDK_URL = f"{bank.url}/pluggy-connect.js"
+    assert widget.look_at_widget().level == Level.GOOD
+    settings.PLUGGY_CONNECT_SDK_URL = f"{bank.url}/no-such-script.js"
+    assert "404" in widget.look_at_widget().found
+    settings.PLUGGY_CONNECT_SDK_URL = f"{bank.url}/_sandbox/counts"
+    assert widget.look_at_widget().level == Level.BAD
+    settings.PLUGGY_CONNECT_SDK_URL = "http://127.0.0.1:9/pluggy-connect.js"
+    assert widget.look_at_widget().level == Level.WARNING
+    settings.CONNECT_PAGE = False
+    assert widget.look_at_widget().level == Level.GOOD
 
 
 def test_a_limit_of_the_plan_is_told_by_its_code():
