@@ -111,7 +111,7 @@ class Writes:
 
     def empty(self) -> None:
         with psycopg.connect(**connections["owner"].get_connection_params(), autocommit=True) as database:
-            database.execute("TRUNCATE banking_transaction")
+            database.execute("TRUNCATE banking_transaction CASCADE")
 
     def timed(self, write: Callable[[], None]) -> Cost:
         connection.ensure_connection()
