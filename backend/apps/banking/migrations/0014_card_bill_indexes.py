@@ -24,7 +24,7 @@ INSTALMENTS = Q(("deleted_at", None), ("total_installments__gt", 1))
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("banking", "0014_card_bills")]
+    dependencies = [("banking", "0013_card_bills")]
 
     operations = [
         AddIndexConcurrently(

@@ -41,7 +41,7 @@ def _row(name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("banking", "0013_widget_figures"), ("clients", "0002_membership_of_client")]
+    dependencies = [("banking", "0012_widget_figures"), ("clients", "0002_membership_of_client")]
 
     operations = [
         migrations.AddField("transaction", "bill_post_date", models.DateField(null=True)),

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
     # An index that is built concurrently cannot be in a transaction.
     atomic = False
     dependencies = [
-        ("banking", "0015_staff_indexes"),
+        ("banking", "0016_staff_indexes"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
 
