@@ -11,7 +11,7 @@ import django.db.models.deletion
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
-NAME, TASK, SECONDS, QUEUE = "Banking: words of new transactions", "banking.index_words", 15, "background"
+from lib.periodic import every
 
 # `models.words.fold` does the same in Python; a test compares the two. Most rows have ASCII letters alone, and the
 # second branch costs ten times as much. Not to_tsvector: its parser takes `help.uber.com` for one word.
@@ -27,22 +27,6 @@ FUNCTION = f"""
     RETURN array_to_tsvector(string_to_array(
         left(client::text, 8) || replace({_FOLDED}, ' ', ' ' || left(client::text, 8)), ' '))
 """
-
-
-def schedule(apps, schema_editor):
-    interval_model = apps.get_model("django_celery_beat", "IntervalSchedule")
-    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
-    database = schema_editor.connection.alias
-    interval, _ = interval_model.objects.using(database).get_or_create(every=SECONDS, period="seconds")
-    task_model.objects.using(database).get_or_create(
-        name=NAME,
-        defaults={"task": TASK, "interval": interval, "queue": QUEUE, "expire_seconds": SECONDS},
-    )
-
-
-def unschedule(apps, schema_editor):
-    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
-    task_model.objects.using(schema_editor.connection.alias).filter(name=NAME).delete()
 
 
 class Migration(migrations.Migration):
@@ -88,5 +72,5 @@ class Migration(migrations.Migration):
         # A build that was interrupted leaves an index that serves nothing.
         migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS transaction_updated", migrations.RunSQL.noop),
         AddIndexConcurrently("transaction", models.Index(fields=["updated_at", "id"], name="transaction_updated")),
-        migrations.RunPython(schedule, unschedule),
+        every(15, "banking.index_words", "Banking: words of new transactions"),
     ]

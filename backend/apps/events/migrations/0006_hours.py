@@ -2,23 +2,7 @@
 
 from django.db import migrations, models
 
-NAME, TASK, SECONDS, QUEUE = "Mailbox: count the events of each hour", "events.count_hours", 60, "background"
-
-
-def schedule(apps, schema_editor):
-    interval_model = apps.get_model("django_celery_beat", "IntervalSchedule")
-    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
-    database = schema_editor.connection.alias
-    interval, _ = interval_model.objects.using(database).get_or_create(every=SECONDS, period="seconds")
-    task_model.objects.using(database).get_or_create(
-        name=NAME,
-        defaults={"task": TASK, "interval": interval, "queue": QUEUE, "expire_seconds": SECONDS},
-    )
-
-
-def unschedule(apps, schema_editor):
-    task_model = apps.get_model("django_celery_beat", "PeriodicTask")
-    task_model.objects.using(schema_editor.connection.alias).filter(name=NAME).delete()
+from lib.periodic import every
 
 
 class Migration(migrations.Migration):
@@ -72,5 +56,5 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("hour", "source", "kind"), name="event_hour_once")],
             },
         ),
-        migrations.RunPython(schedule, unschedule),
+        every(60, "events.count_hours", "Mailbox: count the events of each hour"),
     ]
