@@ -1,17 +1,13 @@
 """Full-text search in transactions: their words, in a table of their own, and how far it has been brought up to date.
 
 Words in an index of the transactions themselves would halve the speed of a first sync. So a task writes them a few
-seconds later; it also fills the table after this migration. Nothing is locked: the new index of transactions is built
-concurrently.
+seconds later; it also fills the table after the next migration.
 """
 
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
-
-from lib.periodic import every
 
 # `models.words.fold` does the same in Python; a test compares the two. Most rows have ASCII letters alone, and the
 # second branch costs ten times as much. Not to_tsvector: its parser takes `help.uber.com` for one word.
@@ -30,12 +26,7 @@ FUNCTION = f"""
 
 
 class Migration(migrations.Migration):
-    # An index that is built concurrently cannot be in a transaction.
-    atomic = False
-    dependencies = [
-        ("banking", "0016_staff_indexes"),
-        ("django_celery_beat", "0019_alter_periodictasks_options"),
-    ]
+    dependencies = [("banking", "0016_staff_indexes")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION IF EXISTS banking_words(uuid, text, text, text)"),
@@ -69,8 +60,4 @@ class Migration(migrations.Migration):
             " FOREIGN KEY (transaction_id) REFERENCES banking_transaction (id) ON DELETE CASCADE",
             "ALTER TABLE banking_transactionwords DROP CONSTRAINT banking_transactionwords_transaction",
         ),
-        # A build that was interrupted leaves an index that serves nothing.
-        migrations.RunSQL("DROP INDEX CONCURRENTLY IF EXISTS transaction_updated", migrations.RunSQL.noop),
-        AddIndexConcurrently("transaction", models.Index(fields=["updated_at", "id"], name="transaction_updated")),
-        every(15, "banking.index_words", "Banking: words of new transactions"),
     ]
