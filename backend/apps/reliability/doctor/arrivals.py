@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -11,6 +12,7 @@ from apps.banking.aggregators.registry import AGGREGATORS
 from apps.events.books import read_books
 from apps.events.models import Event
 from apps.reliability.doctor.finding import Finding, bad, good, waiting, warning
+from apps.reliability.doctor.vendor import HARMLESS
 from apps.reliability.health import BACKLOG, OVERDUE_SECONDS, PATIENCE
 from apps.reliability.probe import answer_by
 from lib.pages.display import length
@@ -22,14 +24,12 @@ QUIET = timedelta(days=2)
 
 def look_at_webhooks() -> Finding:
     """When the last webhook arrived."""
-    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    recent = Event.objects.filter(pk__gt=newest - LOOKED_THROUGH)
-    last = next((event for event in recent.order_by("-pk").only("source", "received_at") if _is_webhook(event)), None)
     if not settings.PUBLIC_URL:
         return good(_("No webhook is expected."))
+    last = _last_webhook()
     if last is None:
         return waiting(_("No webhook has arrived yet."), _("Connect a bank: its first webhook comes within a minute."))
-    age = datetime.now(UTC) - last.received_at
+    age = datetime.now(UTC) - last
     if age > QUIET:
         return warning(
             _("The last webhook arrived %(time)s ago.") % {"time": length(age)},
@@ -38,8 +38,14 @@ def look_at_webhooks() -> Finding:
     return good(_("The last webhook arrived %(time)s ago.") % {"time": length(age)})
 
 
-def _is_webhook(event: Event) -> bool:
-    return event.source.partition("@")[0] in AGGREGATORS
+def _last_webhook() -> datetime | None:
+    """When the last event came from an aggregator, but for those that the doctor posts itself."""
+    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    sent = Q(source__in=AGGREGATORS)
+    for name in AGGREGATORS:
+        sent |= Q(source__startswith=f"{name}@")
+    recent = Event.objects.filter(sent, pk__gt=newest - LOOKED_THROUGH).exclude(kind=HARMLESS)
+    return recent.order_by("-pk").values_list("received_at", flat=True).first()
 
 
 def look_at_backlog() -> Finding:

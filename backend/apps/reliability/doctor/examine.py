@@ -33,13 +33,13 @@ def examine() -> Iterator[Line]:
     """Each check with its finding, one after the other. It raises nothing."""
     bad: set[str] = set()
     for check in CHECKS:
-        finding = _skip(check) if bad.intersection(check.needs) else _look(check)
+        finding = _skip() if bad.intersection(check.needs) else _look(check)
         if finding.level in (Level.BAD, Level.SKIPPED):
             bad.add(check.name)
         yield Line(check, finding)
 
 
-def _skip(check: Check) -> Finding:
+def _skip() -> Finding:
     return Finding(Level.SKIPPED, gettext("Not looked at, because something above fails."))
 
 

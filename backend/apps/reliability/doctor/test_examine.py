@@ -157,6 +157,8 @@ def test_the_last_webhook_and_the_last_sync_are_told(settings):
     assert arrivals.look_at_webhooks().level == Level.WAITING
     event = Event.objects.create(source="pluggy", event_id="1", kind="item/updated", mailbox="m", payload=b"")
     Event.objects.create(source="ponte", event_id="2", kind="connection.updated", mailbox="m", payload=b"")
+    # The one that the doctor has just posted says nothing about the aggregator.
+    Event.objects.create(source="pluggy", event_id="3", kind=vendor.HARMLESS, mailbox="m", payload=b"")
     assert arrivals.look_at_webhooks().level == Level.GOOD
     Event.objects.filter(pk=event.pk).update(received_at=datetime.now(UTC) - timedelta(days=5))
     assert arrivals.look_at_webhooks().level == Level.WARNING
