@@ -30,7 +30,7 @@ class Paired:
 
 
 def lock(client_id: UUID) -> None:
-    """Let nobody else pair rows of the client until the transaction ends."""
+    """Lock the pairs of the client against other transactions, until this one ends."""
     list(Client.objects.select_for_update(no_key=True).filter(pk=client_id).values_list("pk"))
 
 
@@ -79,7 +79,7 @@ def _movements(client_id: UUID, start: date, taken: list[int]) -> list[Movement]
 
 
 def _judged(client_id: UUID, movements: list[Movement]) -> Iterable[Movement]:
-    """The rows, and of transfers that may be somebody else's, whose the other side is."""
+    """The rows, with what documents say about the other side of transfers: whether it is the client too."""
     unsure = {row.id for row in movements if row.kind in TRANSFERS and not row.is_card}
     owners = whose(client_id, unsure)
     return [replace(row, is_own=owners.get(row.id)) for row in movements]
@@ -117,8 +117,8 @@ _STORED = """
 """
 
 # The rows that may pair, and of these the ones with a counterpart: in another account, with the other sign, at most
-# three days away (`matching.NEAR`). Windows that only count, and no join: their cost grows with the rows, whatever the
-# planner expects, and a crowd of rows with one amount costs no more than others.
+# three days away (`matching.NEAR`). Windows that only count, and no join: their cost grows with the rows, also if
+# the planner expects something else, and a crowd of rows with one amount costs no more than others.
 _CANDIDATES = """
     SELECT id, account_id, is_card, date, amount, currency_code, kind, vendor_id FROM (
         SELECT id, account_id, account_id = ANY(%(cards)s) AS is_card, date, amount, currency_code, kind, vendor_id,

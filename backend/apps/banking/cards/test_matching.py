@@ -1,4 +1,4 @@
-"""Rows are paired one to one, whatever their order; and nothing is paired on its amount alone."""
+"""Rows are paired one to one, in any order; and nothing is paired on its amount alone."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -9,7 +9,7 @@ from apps.banking.connect.errors import Disconnecting, NothingAsked
 from apps.banking.models import Connection
 from apps.banking.sync.item_events import request_sync
 
-# No bank asks for more. A longer value is somebody's mistake.
+# No bank asks for more. A longer value is a mistake.
 LONGEST = 200
 
 

@@ -101,7 +101,7 @@ def find_existing(
 
 
 def connection_of(item_id: str, application: str, vendor: str = DEFAULT) -> Connection | None:
-    """The connection of an item, whoever it belongs to."""
+    """The connection of an item, of any client."""
     return Connection.objects.filter(aggregator=vendor, application=application, vendor_id=item_id).first()
 
 

@@ -2,10 +2,10 @@
 
 Who may take over what:
 
-- An item whose `clientUserId` is this member's id is this member's. Anybody may finish it (`finish`).
-- An item that names no membership of ours is nobody's here. The id alone proves nothing, so it can be taken over
-  only with the client's own credentials, whose holder can read it at the aggregator anyway, or with the installation's
-  credentials by staff, who answer for asking whose it is.
+- An item whose `clientUserId` is this member's id is this member's, who could finish it as well (`finish`).
+- An item that names no membership of ours belongs to no member here. The id alone proves nothing. So a member takes it
+  over only with the client's own credentials, with which the client can read it at the aggregator anyway. Staff may
+  also use the installation's credentials: they must ask whose item it is.
 - An item that names another membership of ours, or has a connection of another client under any credentials, is
   refused. So is one that does not exist; the two look the same.
 """
@@ -50,6 +50,6 @@ def _may_have(membership: Membership, state: ItemState, application: str, *, sta
 
 
 def _is_elsewhere(membership: Membership, item_id: str, vendor: str) -> bool:
-    """Whether another client has the item, whatever the credentials: two sets can be of one application."""
+    """Whether another client has the item, under any credentials: two sets can be of one application."""
     others = Connection.objects.filter(aggregator=vendor, vendor_id=item_id)
     return others.exclude(client_id=membership.client_id).exists()

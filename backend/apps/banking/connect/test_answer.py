@@ -63,7 +63,7 @@ def test_a_wrong_code_is_told_as_the_bank_tells_it(bank, asked, work):
     assert not SyncRun.objects.exists()
 
 
-def test_a_code_that_nobody_asked_for_is_sent_nowhere(bank, member, asked, work):
+def test_a_code_that_the_bank_did_not_ask_for_is_sent_nowhere(bank, member, asked, work):
     connection = asked()
     answer_mfa(connection, "123456")
     after(bank, connection, work)

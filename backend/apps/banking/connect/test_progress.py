@@ -255,7 +255,7 @@ def test_an_aggregator_that_is_down_leaves_the_last_known_state(bank, member, wo
     bank.mend()
 
 
-def test_nobody_sees_the_progress_of_anothers_item(bank, member, stranger):
+def test_no_stranger_sees_the_progress_of_an_item(bank, member, stranger):
     item = bank.connect(member)
     with pytest.raises(NotYours):
         progress_of_item(stranger, item)

@@ -78,7 +78,7 @@ def test_anothers_credentials_cannot_be_used(bank, member, stranger):
 
 
 def test_a_member_is_not_pulled_into_anothers_application(bank, member, stranger, deliver, work):
-    """Whoever has an application can give its items any member's id."""
+    """The owner of an application can give its items any member's id."""
     theirs = save(stranger.client, "own", CLIENT_ID, CLIENT_SECRET).name
     planted = bank.connect(member)
     from apps.banking.sync.reconcile import request_new

@@ -69,7 +69,7 @@ def test_a_repairing_token_is_for_that_item_and_its_own_member(bank, member):
     assert claims(token)["options"]["clientUserId"] == str(member.pk)
 
 
-def test_nobody_gets_a_token_for_anothers_connection(bank, member, stranger):
+def test_no_stranger_gets_a_token_for_a_connection(bank, member, stranger):
     connection = finish(member, bank.connect(member))
     calls = bank.calls().get("POST /connect_token", 0)
     with pytest.raises(NotYours):

@@ -52,7 +52,7 @@ def make_connect_token(
         chosen, member, item_id = usable(membership.client, application, vendor), membership.pk, ""
     else:
         chosen, vendor = _of(connection, membership), connection.aggregator
-        # The item keeps the member for whom it was made, whoever of the client repairs it.
+        # The item keeps the member for whom it was made, also if another member of the client repairs it.
         member, item_id = connection.member_id or membership.pk, connection.vendor_id
     addresses = {"webhook_url": webhook_url(vendor, chosen.path_token(member)), "redirect_url": _redirect_url()}
     with _timed():

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    """The kinds. TRANSFER is a Pix, TED or DOC that may be anybody's: it counts as spending or income by its sign."""
+    """The kinds. The other side of a TRANSFER (Pix, TED, DOC) is not known, so its sign makes it spending or income."""
 
     EXPENSE = "expense", _("Expense")
     INCOME = "income", _("Income")

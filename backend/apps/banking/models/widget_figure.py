@@ -4,7 +4,7 @@ from django.db import models
 
 
 class WidgetFigure(models.Model):
-    """One sum: of one hour, kind, code and version of the widget's script. Nobody's data is in it."""
+    """One sum: of one hour, kind, code and version of the widget's script. It holds no data of a person."""
 
     class Kind(models.TextChoices):
         SDK_LOADED = "sdk_loaded"

@@ -20,7 +20,7 @@ from lib.pages import display
 from lib.pages.charts import Point
 from lib.pages.views import ClientPage
 
-# Nobody has more accounts; a page shows no more, so that it stays a page.
+# No client has as many accounts; a page shows no more of them, so that it stays a page.
 MOST = 500
 HISTORY = timedelta(days=365)
 # So many points look like a line; more would only be bytes.

@@ -80,7 +80,7 @@ class Connect(WidgetPage):
     template_name = "banking/connect/connect.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """What is under way already comes first: somebody may have closed the window in between."""
+        """What is under way already comes first: the person may have closed the window in between."""
         under_way = self.visible(Connection).live().filter(state=Connection.State.CONNECTING, disconnect_asked_at=None)
         rows = list(under_way.select_related("connector").order_by("-id")[:5])
         return self.show_widget(under_way=rows)

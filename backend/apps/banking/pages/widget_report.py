@@ -1,4 +1,4 @@
-"""The beacon: what our own page reports about the widget. It counts; it stores nobody's data."""
+"""The beacon: what our own page reports about the widget. It counts, and stores nothing of a person."""
 
 import logging
 from functools import lru_cache

@@ -60,7 +60,7 @@ class PluggyApplication(Application):
     client: UUID | None = None
 
     def __post_init__(self) -> None:
-        """Raises ImproperlyConfigured for an empty secret, which would prove anybody."""
+        """Raises ImproperlyConfigured for an empty secret, which would prove every sender."""
         secret_list("An application's secrets", [*self.proofs.secrets, *self.proofs.hmac_secrets])
 
     def calls(self, *, before_call: Callable[[], None] = nothing) -> PluggyClient:

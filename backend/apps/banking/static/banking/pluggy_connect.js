@@ -1,4 +1,4 @@
-// Opens Pluggy's Connect widget: loads its script, asks the server for a token when somebody presses the button, and
+// Opens Pluggy's Connect widget: loads its script, asks the server for a token when the person presses the button, and
 // hands the server the item's id. It never decides whether a bank is connected; the server asks Pluggy itself.
 //
 // <section data-connect data-state="idle"> holds everything. Its state is idle, loading, connecting, connected or error;
@@ -262,7 +262,7 @@ export class ConnectPage {
       const answer = await send({ kind, code, ms });
       if (answer.status === 400 && kind === "failed" && code !== "OTHER") await send({ kind, code: "OTHER", ms });
     } catch {
-      // A lost figure is no reason to bother anybody.
+      // A lost figure is no reason to disturb the person.
     }
   }
 }
