@@ -57,12 +57,27 @@ class Browser:
             case "Network.responseReceived" if values["response"]["status"] >= 400:
                 self.failed.append(f"{values['response']['status']} {values['response']['url']}")
 
-    async def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression, which may be a promise. Raises RuntimeError if it throws."""
-        answer = await self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+    async def evaluate(self, expression: str, frame: str = "") -> Any:
+        """The value of a JavaScript expression, which may be a promise. Raises RuntimeError if it throws.
+
+        `frame`: the selector of an iframe, in which it is evaluated. Raises RuntimeError if there is none.
+        """
+        where = {"contextId": await self._world(frame)} if frame else {}
+        options = {"awaitPromise": True, "returnByValue": True, **where}
+        answer = await self.call("Runtime.evaluate", expression=expression, **options)
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']['text']}")
         return answer["result"].get("value")
+
+    async def _world(self, frame: str) -> int:
+        """An iframe's JavaScript context. A frame of another origin needs one of our own, which sees its elements."""
+        element = await self.call("Runtime.evaluate", expression=f"document.querySelector({json.dumps(frame)})")
+        if "objectId" not in element["result"]:
+            raise RuntimeError(f"there is no {frame} on the page")
+        node = await self.call("DOM.describeNode", objectId=element["result"]["objectId"])
+        world = await self.call("Page.createIsolatedWorld", frameId=node["node"]["frameId"], worldName="devtools")
+        number: int = world["executionContextId"]
+        return number
 
     async def open(self, url: str) -> None:
         """Open a page and wait until it has loaded."""
@@ -77,20 +92,24 @@ class Browser:
         await self.evaluate(expression)
         await self.until(f"performance.timeOrigin != {before} && document.readyState == 'complete'", "the next page")
 
-    async def until(self, expression: str, what: str, seconds: float = LOAD_SECONDS) -> None:
+    async def until(self, expression: str, what: str, seconds: float = LOAD_SECONDS, frame: str = "") -> None:
         """Wait until a JavaScript expression is true. Raises RuntimeError."""
         deadline = time.monotonic() + seconds
-        while not await self._holds(expression):
+        while not await self._holds(expression, frame):
             if time.monotonic() > deadline:
                 where = await self.evaluate("location.pathname")
                 raise RuntimeError(f"{where}: waited {seconds:.0f} s for {what}")
             await asyncio.sleep(0.1)
 
-    async def _holds(self, expression: str) -> bool:
+    async def _holds(self, expression: str, frame: str) -> bool:
         try:
-            return bool(await self.evaluate(expression))
-        except RuntimeError:  # the page is being replaced by another one
+            return bool(await self.evaluate(f"Boolean({expression})", frame))
+        except RuntimeError:  # the page or the frame is being replaced by another one
             return False
+
+    async def download_to(self, folder: Path) -> None:
+        """Put the files that the page downloads into this folder."""
+        await self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
 
     async def look_as(self, *, scheme: str, language: str, width: int, height: int) -> None:
         """Be a device of this size (in CSS pixels), with this colour scheme and language."""

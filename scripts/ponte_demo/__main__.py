@@ -62,6 +62,8 @@ def _run(run: Run) -> int:
             run.go(addresses)
     if run.options.as_json and run.figures:
         run.show.result(run.figures)
+    if run.have_pages_failed():
+        raise Stopped("there are errors in the pages: the lines above name them")
     return 0
 
 

@@ -21,6 +21,11 @@ from ponte_demo.show import Show
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
+BY_HAND = (
+    "open the address; Connections, Connect a bank: any bank, user user-ok, password password-ok; watch its data arrive",
+    "browse: an account, a card's bills, a transaction (write a note); download all under Transactions",
+    "break a connection: open it, Connect again, a wrong password; then repair it with the right one",
+)
 
 
 @dataclass(frozen=True)
@@ -155,10 +160,10 @@ class Run:
             self.show.bars(line["bars"])
 
     def _walk(self) -> None:
-        """Look at every page in a browser, if there is one. Raises Stopped only if the browser itself fails."""
+        """Use the demo in a browser, if there is one. Raises Stopped only if the browser itself fails."""
         if not (self.figures and self.options.once):
             return
-        self.show.say("the pages are walked in Chromium")
+        self.show.say("Chromium uses the pages as you can, and then opens every page")
         command = [sys.executable, "-m", "ponte_demo.walk", self.login["address"]]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         for line in done.stderr.splitlines():
@@ -166,6 +171,11 @@ class Run:
         if done.returncode:
             raise Stopped(f"the pages could not be walked: {last_line(done.stderr)}")
         self.figures["pages"] = json.loads(done.stdout)
+
+    def have_pages_failed(self) -> bool:
+        """Whether Chromium met an error."""
+        pages = (self.figures or {}).get("pages") or {}
+        return bool(pages.get("errors") or pages.get("console_errors"))
 
     def _after_story(self) -> None:
         self._walk()
@@ -200,8 +210,7 @@ class Run:
         if self.options.once:
             return ["./scripts/demo: the same, and it keeps running", "./scripts/manage help: all commands", own]
         send = f"./scripts/manage test_webhook --url {self.ports.web_url}: send a webhook yourself"
-        look = "open the address: connect another bank (user-ok, password-ok), watch it, browse, export"
-        return [look, f"{send} (in another terminal)", own]
+        return [*BY_HAND, f"{send} (in another terminal)", own]
 
     def _judge(self, group: Group) -> None:
         if self.failure:

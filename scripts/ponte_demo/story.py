@@ -31,7 +31,8 @@ from ponte_demo import figures, login
 from ponte_demo.bank import Bank, answers
 
 PATIENCE_SECONDS = 120.0
-CONNECTOR = 2  # Pluggy Bank, with every product
+# Pluggy Test Bank, with every product. A bank refuses to connect a user twice, so it is not the first that people try.
+CONNECTOR = 500
 CREDENTIALS = {"user": "user-ok", "password": "password-ok"}
 
 

@@ -1,4 +1,5 @@
-"""`python -m ponte_demo.walk ADDRESS`: walks the demo's pages in Chromium, beginning at the address that signs in.
+"""`python -m ponte_demo.walk ADDRESS`: uses the demo in Chromium as a newcomer does, beginning at the address that signs
+in, and then opens a page of every kind.
 
 Prints one JSON object: {"visited", "errors", "console_errors"} with their numbers, and on stderr each error itself.
 Prints null, and on stderr why, where there is no Chromium.
@@ -15,6 +16,8 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 import chromium
 from devtools import Browser, page_of
+from ponte_demo import flow
+from ponte_demo.person import Person
 
 # Pages of one kind differ in a number only: one of each is enough.
 MOST = 60
@@ -35,7 +38,7 @@ class Walk:
     visited: int = 0
 
     async def go(self) -> None:
-        waiting = await self._links()
+        waiting = [urljoin(self.home, "/")]
         while waiting and self.visited < MOST:
             url = waiting.pop(0)
             if not self._is_new(url):
@@ -65,14 +68,17 @@ def kind_of(url: str) -> str:
     return _NUMBERS.sub("#", urlsplit(url).path)
 
 
-async def walk(entry: str, debugger: str) -> dict[str, int]:
+async def walk(entry: str, debugger: str, downloads: Path) -> dict[str, int]:
     async with page_of(debugger) as browser:
         await browser.watch()
         await browser.look_as(scheme="light", language="pt-BR", width=1280, height=800)
+        await browser.download_to(downloads)
         await browser.open(entry)
+        taken, stuck = await flow.go(Person(browser, entry, downloads))
+        print(f"done in Chromium: {', '.join(taken) or 'nothing'}", file=sys.stderr)
         walked = Walk(browser, entry)
         await walked.go()
-        problems = [*walked.errors, *browser.failed]
+        problems = [*stuck, *walked.errors, *browser.failed]
         for line in [*problems, *browser.console_errors]:
             print(f"a page's error: {line}", file=sys.stderr)
     return {"visited": walked.visited, "errors": len(problems), "console_errors": len(browser.console_errors)}
@@ -89,7 +95,9 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="ponte-walk-", ignore_cleanup_errors=True) as folder,
         chromium.started(program, Path(folder)) as debugger,
     ):
-        print(json.dumps(asyncio.run(walk(sys.argv[1], debugger))))
+        downloads = Path(folder) / "downloads"
+        downloads.mkdir()
+        print(json.dumps(asyncio.run(walk(sys.argv[1], debugger, downloads))))
     return 0
 
 

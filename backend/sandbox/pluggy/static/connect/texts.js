@@ -7,7 +7,8 @@ const PT = {
   waitBank: 'Aguardando sua autorização no banco…', approval: 'Aguardando aprovação',
   approvalHint: 'Outra pessoa precisa aprovar o acesso no aplicativo do banco. Você pode fechar esta janela: a conexão continua sozinha.',
   background: 'Continuar em segundo plano', show: 'Mostrar', hide: 'Ocultar', forgot: 'Esqueci minha senha', offline: 'fora do ar', unstable: 'instável',
-  required: 'Preencha este campo', invalid: 'Valor inválido', expires: 'Válido até', noToken: 'Falta o connectToken', brand: 'Conexão de teste do Ponte, no lugar da Pluggy',
+  required: 'Preencha este campo', invalid: 'Valor inválido', expires: 'Válido até', noToken: 'Falta o connectToken', 
+  brand: 'Conexão de teste do Ponte, no lugar da Pluggy. Usuário user-ok, senha password-ok, código 123456, CPF 761.092.776-73.',
   consent: 'Ao continuar, você autoriza a leitura dos seus dados nesta instituição.', picture: 'Imagem enviada pelo banco', found: n => `${n} instituições`,
 };
 const EN = {
@@ -18,7 +19,8 @@ const EN = {
   waitBank: 'Waiting for you to authorise at the bank…', approval: 'Waiting for approval',
   approvalHint: "Another person must approve the access in the bank's app. You can close this window: the connection goes on by itself.",
   background: 'Continue in the background', show: 'Show', hide: 'Hide', forgot: 'I forgot my password', offline: 'offline', unstable: 'unstable',
-  required: 'Fill in this field', invalid: 'Invalid value', expires: 'Valid until', noToken: 'connectToken is missing', brand: "Ponte's test connection, in the place of Pluggy",
+  required: 'Fill in this field', invalid: 'Invalid value', expires: 'Valid until', noToken: 'connectToken is missing', 
+  brand: "Ponte's test connection, in the place of Pluggy. User user-ok, password password-ok, code 123456, CPF 761.092.776-73.",
   consent: 'By continuing you allow your data at this institution to be read.', picture: 'Picture sent by the bank', found: n => `${n} institutions`,
 };
 const ES = {
@@ -29,7 +31,8 @@ const ES = {
   waitBank: 'Esperando tu autorización en el banco…', approval: 'Esperando aprobación',
   approvalHint: 'Otra persona debe aprobar el acceso en la aplicación del banco. Puedes cerrar esta ventana: la conexión continúa sola.',
   background: 'Continuar en segundo plano', show: 'Mostrar', hide: 'Ocultar', forgot: 'Olvidé mi contraseña', offline: 'fuera de servicio', unstable: 'inestable',
-  required: 'Completa este campo', invalid: 'Valor inválido', expires: 'Válido hasta', noToken: 'Falta connectToken', brand: 'Conexión de prueba de Ponte, en lugar de Pluggy',
+  required: 'Completa este campo', invalid: 'Valor inválido', expires: 'Válido hasta', noToken: 'Falta connectToken', 
+  brand: 'Conexión de prueba de Ponte, en lugar de Pluggy. Usuario user-ok, contraseña password-ok, código 123456, CPF 761.092.776-73.',
   consent: 'Al continuar autorizas la lectura de tus datos en esta institución.', picture: 'Imagen enviada por el banco', found: n => `${n} instituciones`,
 };
 const PROGRESS = {
