@@ -5,6 +5,7 @@ DEBUG is refused where others reach Ponte (core/settings.py), so in production t
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.core import signing
@@ -35,6 +36,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     except Refused:
         return render(request, "errors/entry.html", status=403)
     login(request, user, settings.AUTHENTICATION_BACKENDS[0])
+    UserSession.objects.create_from_request(request)
     return redirect("/")
 
 

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.test import override_settings
 from django.urls import clear_url_caches, path
@@ -45,6 +46,12 @@ def test_the_address_signs_in_once(client, db):
     assert again.status_code == 403
     assert b"uma vez" in again.content
     assert not signed_in(other)
+
+
+def test_the_sign_in_is_among_those_that_the_person_may_end(client, db):
+    user = UserFactory()
+    follow(client, here(user))
+    assert UserSession.objects.filter(user=user).exists()
 
 
 def test_a_sign_in_by_another_way_makes_it_void(client, db):

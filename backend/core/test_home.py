@@ -20,6 +20,17 @@ def test_a_person_sees_the_overview(client):
     assert client.get("/").templates[0].name == "banking/overview.html"
 
 
+def test_the_menu_leads_staff_alone_to_the_admin(client, settings):
+    member = MembershipFactory()
+    client.force_login(member.user)
+    assert "/admin/" not in client.get("/").text
+    member.user.is_staff = True
+    member.user.save()
+    assert 'href="/admin/"' in client.get("/").text
+    settings.ADMIN_PATH = ""
+    assert "/admin/" not in client.get("/").text
+
+
 def test_staff_without_a_client_go_to_the_admin(client):
     client.force_login(UserFactory(is_staff=True))
     assert client.get("/")["Location"] == "/admin/"

@@ -69,7 +69,16 @@ def day(moment: date | datetime | None, *, today: date | None = None) -> str:
     words = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}
     if (distance := (value - now).days) in words:
         return words[distance]
-    text = formats.date_format(value, "MONTH_DAY_FORMAT" if value.year == now.year else "DATE_FORMAT")
+    return _dated(value, "MONTH_DAY_FORMAT" if value.year == now.year else "DATE_FORMAT")
+
+
+def month(value: date) -> str:
+    """A month with its year: novembro de 2026, November 2026."""
+    return _dated(value, "YEAR_MONTH_FORMAT")
+
+
+def _dated(value: date, form: str) -> str:
+    text = formats.date_format(value, form)
     # Portuguese writes the names of months small.
     return text.lower() if (get_language() or "").startswith("pt") else text
 

@@ -49,6 +49,18 @@ def day(value: date | datetime | None) -> str:
     return display.day(value)
 
 
+@register.filter
+def month(value: date) -> str:
+    """{{ date|month }}: novembro de 2026."""
+    return display.month(value)
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    """{{ at|clock }}: 06:12, where the day stands beside it."""
+    return display.clock(value)
+
+
 @register.simple_tag
 def amount(value: Decimal | None, currency: str = "BRL", *, signed: bool = False, plain: bool = False) -> SafeString:
     """{% amount value currency %}: an amount that aligns with those around it; income has a plus if `signed`."""

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -91,11 +90,6 @@ class SeriesRow:
         return f"{self.done}/{self.total}"
 
 
-def month_name(month: Any) -> str:
-    """November 2026, novembro de 2026."""
-    return date_format(month, "YEAR_MONTH_FORMAT")
-
-
 def capitalised(text: str) -> str:
     """The text with a capital at its beginning."""
     return text[:1].upper() + text[1:]
@@ -104,7 +98,7 @@ def capitalised(text: str) -> str:
 def bill_row(bill: Bill) -> BillRow:
     tone, word = STATES[bill.cycle.state]
     url = reverse("banking:bill", args=[bill.account.pk, bill.key])
-    return BillRow(bill, month_name(bill.cycle.month), tone, word, url)
+    return BillRow(bill, display.month(bill.cycle.month), tone, word, url)
 
 
 def proof_rows(proof: Proof) -> list[ProofRow]:
@@ -161,8 +155,8 @@ def series_row(series: Series, words: dict[int, str], months: Sequence[Any], ope
         done=max((part.number for part in done), default=0),
         total=series.total,
         left=sum((part.owed for part in series.parts if part.place >= open_place), ahead),
-        first=month_name(first),
-        last=month_name(last),
+        first=display.month(first),
+        last=display.month(last),
         stopped=series.stopped,
     )
 
@@ -173,7 +167,7 @@ def bars(amounts: Iterable[tuple[Any, Decimal]], currency: str) -> list[Bar]:
     most = max((amount for _month, amount in pairs), default=Decimal(0))
     return [
         Bar(
-            capitalised(month_name(month)),
+            capitalised(display.month(month)),
             display.money(amount, currency),
             float(max(amount, Decimal(0)) / most) if most > 0 else 0.0,
         )
@@ -191,4 +185,4 @@ class MonthRow:
 
 
 def month_row(month: Month, cards: Sequence[Account]) -> MonthRow:
-    return MonthRow(capitalised(month_name(month.month)), month, [month.cards.get(card.pk) for card in cards])
+    return MonthRow(capitalised(display.month(month.month)), month, [month.cards.get(card.pk) for card in cards])

@@ -82,7 +82,8 @@ class Investments(ClientPage):
 
 def _kinds(rows: list[Investment], totals: list[dict[str, Any]]) -> list[Kind]:
     kinds = []
-    for type_ in dict.fromkeys(row.type for row in rows):
+    largest = {each["type"]: each["total"] or 0 for each in sorted(totals, key=lambda each: each["total"] or 0)}
+    for type_ in sorted(dict.fromkeys(row.type for row in rows), key=lambda type_: -largest[type_]):
         mine = [each for each in totals if each["type"] == type_]
         kinds.append(
             Kind(

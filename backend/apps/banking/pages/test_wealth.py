@@ -13,7 +13,7 @@ from apps.banking.pages.loans import coming, later, payments_of
 pytestmark = pytest.mark.django_db
 
 
-def test_positions_stand_by_type_with_sums_by_currency(person, connection):
+def test_positions_stand_by_type_the_largest_first_with_sums_by_currency(person, connection):
     values = [("EQUITY", 10, "BRL"), ("EQUITY", 5, "USD"), ("FIXED_INCOME", 100, "BRL"), ("WORD_OF_TOMORROW", 1, "BRL")]
     for kind, balance, currency in values:
         InvestmentFactory(
@@ -23,8 +23,8 @@ def test_positions_stand_by_type_with_sums_by_currency(person, connection):
     assert context["sums"] == [(Decimal(111), "BRL"), (Decimal(5), "USD")]
     assert context["profits"] == [(Decimal("1.5"), "BRL"), (Decimal("0.5"), "USD")]
     assert [(kind.name, len(kind.positions)) for kind in context["kinds"]] == [
-        ("Stocks and property funds", 2),
         ("Fixed income", 1),
+        ("Stocks and property funds", 2),
         ("Other investments", 1),
     ]
 

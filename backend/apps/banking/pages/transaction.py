@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -91,6 +92,7 @@ class TransactionDetail(TransactionPage):
             status,
             row=self.row(row, categories),
             transaction=row,
+            same_day=row.occurred_at is not None and timezone.localdate(row.occurred_at) == row.date,
             form=form if self.membership.may_write else None,
             freshness=freshness(row.account.connection),
             parties=parties_of(row),

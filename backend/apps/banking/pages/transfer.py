@@ -18,8 +18,10 @@ from apps.banking.cards.said import (
     pair_of,
     say_kind,
 )
+from apps.banking.categories import Categories
 from apps.banking.models import Kind, Transaction
 from apps.banking.pages.freshness import freshness
+from apps.banking.pages.rows import TransactionRow, row_of
 from lib.pages.views import ClientPage
 
 SAYABLE = [choice for choice in Kind.choices if choice[0] != Kind.TRANSFER]
@@ -79,18 +81,19 @@ class Transfer(ClientPage):
             belong_together(row, self.get_or_404(rows, pk=other or 0))
 
     def _answer(self, row: Transaction, status: int = 200) -> HttpResponse:
-        pair = pair_of(row)
+        pair, categories = pair_of(row), Categories.read()
         other = self._other(row, pair) if pair else None
         counted = Transaction.objects.spending().filter(pk=row.pk).exists()
         kind = row.user_kind or (pair.kind if pair else row.kind)
         return self.show(
             status=status,
             row=row,
+            shown=_shown(row, categories),
             pair=pair,
-            other=other,
+            other=_shown(other, categories) if other else None,
             kind=Kind(kind).label if kind in Kind.values else "",
             is_spending=counted,
-            choices=[] if pair else may_belong_to(row),
+            choices=[] if pair else [_shown(each, categories) for each in may_belong_to(row)],
             form=KindForm(initial={"kind": row.user_kind}),
             series=series_of(row),
             freshness=freshness(row.account.connection),
@@ -100,3 +103,7 @@ class Transfer(ClientPage):
         pk = pair.incoming_id if pair.outgoing_id == row.pk else pair.outgoing_id
         found: Transaction | None = self.visible(Transaction).select_related("account").filter(pk=pk).first()
         return found
+
+
+def _shown(row: Transaction, categories: Categories) -> TransactionRow:
+    return row_of(row, categories, {row.account_id: row.account})
