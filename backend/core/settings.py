@@ -282,7 +282,7 @@ EVENT_TASKS = {
 }
 
 # --- The REST API ---
-# Calls in a minute of one person, of all people of one client, and of an address without a token.
+# Calls in a minute of one person, of all people of one client, and of an address without a valid token.
 API_CALLS_PER_USER = env.int("API_CALLS_PER_USER", 300)
 API_CALLS_PER_CLIENT = env.int("API_CALLS_PER_CLIENT", 1200)
 API_CALLS_PER_ADDRESS = env.int("API_CALLS_PER_ADDRESS", 60)

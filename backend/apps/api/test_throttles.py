@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from apps.clients.factories import MembershipFactory
+from lib.client_address import trusted_proxies
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,15 @@ def test_calls_that_are_refused_count_too(caller, settings):
     settings.API_CALLS_PER_USER = 2
     program = caller(MembershipFactory(), "read")
     assert [program.delete("/api/tokens/1/")[0] for _ in range(3)] == [403, 403, 429]
+
+
+def test_calls_with_a_wrong_token_are_limited_by_address(stranger, caller, settings):
+    settings.API_CALLS_PER_ADDRESS = 2
+    settings.TRUSTED_PROXIES = trusted_proxies([])
+    stranger.token = "ponte_x"
+    assert [stranger.get("/api/me/")[0] for _ in range(3)] == [401, 401, 429]
+    assert stranger.call("GET", "/api/me/", REMOTE_ADDR="203.0.113.9")[0] == 401
+    assert caller(MembershipFactory()).get("/api/me/")[0] == 200
 
 
 def test_without_valkey_calls_are_allowed_and_it_is_logged(caller, settings, caplog):

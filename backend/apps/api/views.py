@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ValidationError
@@ -36,7 +36,12 @@ class ApiView(APIView):
             raise MethodNotAllowed(str(request.method))
         self.format_kwarg = None
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
-        self.perform_authentication(request)
+        try:
+            self.perform_authentication(request)
+        except APIException:
+            # A call with a wrong token counts for its address. It raises 429 once there were too many.
+            self.check_throttles(request)
+            raise
         self.check_throttles(request)
         self.check_permissions(request)
 
