@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
 
 from apps.api import jwt
-from apps.api.errors import Refused
+from apps.api.errors import CHALLENGE, invalid_token
 from apps.api.scopes import Access, scopes_of_person
 from apps.api.token_text import BEGINNING
 from apps.api.tokens import find_token, note_use, scopes_of
 
-CHALLENGE = 'Bearer realm="api"'
 _LONGEST = 4000
 
 
@@ -25,33 +23,25 @@ class BearerAuthentication(BaseAuthentication):
         if not parts:
             return None
         if len(parts) != 2 or parts[0].lower() != b"bearer" or len(parts[1]) > _LONGEST:
-            raise self._refused()
+            raise invalid_token()
         text = parts[1].decode("latin-1")
         access = self._by_token(text) if text.startswith(BEGINNING) else self._by_jwt(text)
         return access.user, access
 
     def authenticate_header(self, request: Request) -> str:
-        """What an answer 401 asks for."""
+        """What an answer 401 asks for. Without it, DRF would answer 403."""
         return CHALLENGE
 
     def _by_token(self, text: str) -> Access:
         token = find_token(text)
         if token is None:
-            raise self._refused()
+            raise invalid_token()
         note_use(token)
         return Access("token", token.member.user, token.member, scopes_of(token), token)
 
     def _by_jwt(self, text: str) -> Access:
-        try:
-            user, member = jwt.person_of(text)
-        except Refused:
-            raise self._refused() from None
+        user, member = jwt.person_of(text)
         return Access("jwt", user, member, scopes_of_person(user))
-
-    def _refused(self) -> Refused:
-        refused = Refused(401, "INVALID_TOKEN", _("This token is not valid: it is wrong, expired or revoked."))
-        refused.auth_header = CHALLENGE
-        return refused
 
 
 class PageAuthentication(SessionAuthentication):
@@ -66,7 +56,3 @@ class PageAuthentication(SessionAuthentication):
         # The middleware of apps.clients has read which of their clients the person looks at.
         member = getattr(request._request, "membership", None)
         return user, Access("session", user, member, scopes_of_person(user))
-
-    def authenticate_header(self, request: Request) -> str:
-        """The same as for a token, so that a call without either is answered with 401."""
-        return CHALLENGE

@@ -26,16 +26,21 @@ from lib.pages.reference import current
 
 logger = logging.getLogger(__name__)
 
+# What every answer 401 asks for.
+CHALLENGE = 'Bearer realm="api"'
+
 
 class Refused(exceptions.APIException):
     """An error with a code of its own. `details` holds names and numbers, never personal data."""
 
-    # What an answer 401 asks for.
-    auth_header = ""
-
     def __init__(self, status: int, code: str, message: str, /, **details: Any) -> None:
         super().__init__(message, code)
         self.status_code, self.code, self.details = status, code, details
+
+
+def invalid_token() -> Refused:
+    """The answer to a token that opens nothing. It is the same for all reasons: the reason helps only an attacker."""
+    return Refused(401, "INVALID_TOKEN", _("This token is not valid: it is wrong, expired or revoked."))
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ def answer_error(error: Exception, _context: dict[str, Any]) -> Response:
     """The answer to a call that raised. DRF calls it for every exception of a view."""
     failure = _read(error)
     headers = {}
-    if challenge := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = challenge
+    if failure.status == 401:
+        headers["WWW-Authenticate"] = CHALLENGE
     if failure.retry_after is not None:
         headers["Retry-After"] = str(max(1, ceil(failure.retry_after)))
     body = error_shape(failure.message, failure.code, failure.details)
@@ -108,9 +113,7 @@ def _of_drf(error: exceptions.APIException) -> Failure:
     message = str(error.detail)
     if error.status_code == 403 and message.startswith("CSRF Failed"):
         return Failure(403, "CSRF_FAILED", _("The page's security token is missing or wrong. Load the page again."), {})
-    code = error.get_codes() if isinstance(error, exceptions.AuthenticationFailed) else ""
-    own = code if isinstance(code, str) and code.isupper() else ""
-    return Failure(error.status_code, own or _CODES.get(error.status_code, "ERROR"), message, {})
+    return Failure(error.status_code, _CODES.get(error.status_code, "ERROR"), message, {})
 
 
 def _of_ponte(error: errors.PonteError) -> Failure:

@@ -14,7 +14,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from apps.api.errors import Refused
+from apps.api.errors import Refused, invalid_token
 from apps.clients.models import Membership
 
 # Whose tokens they are, for which client, and a mark that changes with the password.
@@ -52,7 +52,7 @@ def exchange(text: str) -> Pair:
     client = _uuid(old.payload.get(CLIENT))
     with transaction.atomic():
         if not _void(old, user):
-            raise _invalid()
+            raise invalid_token()
         return make_pair(user, client)
 
 
@@ -73,7 +73,7 @@ def person_of(text: str) -> tuple[User, Membership | None]:
     number = _number(payload.get(PERSON))
     member = members.filter(user_id=number, client_id=client, client__erasing_at=None).first()
     if member is None:
-        raise _invalid()
+        raise invalid_token()
     return _checked(member.user, payload), member
 
 
@@ -99,19 +99,19 @@ def _read(kind: type[Any], text: str) -> Any:
     try:
         return kind(text)
     except TokenError:
-        raise _invalid() from None
+        raise invalid_token() from None
 
 
 def _person(payload: dict[str, Any]) -> User:
     user = User.objects.filter(pk=_number(payload.get(PERSON))).first()
     if user is None:
-        raise _invalid()
+        raise invalid_token()
     return _checked(user, payload)
 
 
 def _checked(user: User, payload: dict[str, Any]) -> User:
     if not user.is_active or not hmac.compare_digest(str(payload.get(LOGIN)), _login_mark(user)):
-        raise _invalid()
+        raise invalid_token()
     return user
 
 
@@ -134,11 +134,6 @@ def _uuid(value: object) -> UUID | None:
 def _number(value: object) -> int:
     """The id of a person; 0, which nobody has, for anything else."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else 0
-
-
-def _invalid() -> Refused:
-    # One answer for all reasons: which one it is helps only an attacker.
-    return Refused(401, "INVALID_TOKEN", _("This token is not valid: it is wrong, expired or revoked."))
 
 
 def forget_expired() -> int:

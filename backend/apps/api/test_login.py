@@ -68,9 +68,10 @@ def test_a_client_can_be_chosen_and_one_of_others_is_refused(login, member):
 
 
 @pytest.mark.parametrize("wrong", [{"password": "no"}, {"username": "nobody"}, {"username": "é" * 200}])
-def test_a_wrong_login_is_one_error_whatever_is_wrong(login, wrong):
+def test_a_wrong_login_is_one_error_whatever_is_wrong(login, stranger, wrong):
     status, answer = login(**wrong)
     assert (status, answer["error_code"]) == (401, "INVALID_CREDENTIALS")
+    assert stranger.answer["WWW-Authenticate"] == 'Bearer realm="api"'
 
 
 def test_a_person_who_is_switched_off_cannot_log_in(login, member):

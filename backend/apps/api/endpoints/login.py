@@ -54,10 +54,6 @@ class Open(ApiView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    def get_authenticate_header(self, request: Request) -> str:
-        """What an answer 401 asks for."""
-        return 'Bearer realm="api"'
-
 
 class TokenView(Open):
     """The first pair."""
