@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 # The routes that the schema leaves out, and why.
 LEFT_OUT = {
-    r"/api/banking/webhooks/.*": "aggregators call them and nobody else; docs/pluggy.md describes them",
+    r"/api/banking/webhooks/.*": "only aggregators call them; docs/pluggy.md describes them",
     r"/api/schema/": "the schema itself",
     r"/api/docs/": "the page that shows the schema",
     r"/api/": "answers 404 for every path that nothing serves",

@@ -48,7 +48,7 @@ class PageAuthentication(SessionAuthentication):
     """The session of somebody who uses the pages. A change needs the CSRF token too."""
 
     def authenticate(self, request: Request) -> tuple[Any, Access] | None:
-        """The person and the access; None if nobody is signed in."""
+        """The person and the access; None for a stranger."""
         found = super().authenticate(request)
         if found is None:
             return None

@@ -132,7 +132,7 @@ def _uuid(value: object) -> UUID | None:
 
 
 def _number(value: object) -> int:
-    """The id of a person; 0, which nobody has, for anything else."""
+    """The id of a person; for anything else 0, which is the id of no person."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 

@@ -1,4 +1,4 @@
-"""What a path under /api/ answers that no view serves."""
+"""The answer to a path under /api/ that no view serves."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve

@@ -31,7 +31,7 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 _MEANING = {
     400: ("The call cannot be understood: a field is unknown, missing or of the wrong type.", "INVALID_INPUT"),
-    401: ("Nobody is signed in, or the token is wrong, expired or revoked.", "INVALID_TOKEN"),
+    401: ("The call has no token and no session, or its token is wrong, expired or revoked.", "INVALID_TOKEN"),
     403: ("The access lacks the scope, or the role may only read.", "SCOPE_MISSING"),
     404: ("Nothing is here, or it belongs to another client.", "NOT_FOUND"),
     405: ("The path knows no such method.", "METHOD_NOT_ALLOWED"),

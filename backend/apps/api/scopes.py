@@ -43,7 +43,7 @@ class Access:
 
 
 def scopes_of_person(user: User) -> frozenset[str]:
-    """All that a person may do who has signed in. Staff may do what staff may do."""
+    """What a person who has signed in may do. Only staff have the scope `staff`."""
     usual = {Scope.READ, Scope.WRITE, Scope.IDENTITY}
     return frozenset(map(str, usual | {Scope.STAFF} if user.is_staff else usual))
 

@@ -185,7 +185,7 @@ def test_a_recovery_code_opens_once(login, member):
     assert login(code=code)[1]["error_code"] == "INVALID_CREDENTIALS"
 
 
-def test_without_the_password_nobody_learns_that_there_is_a_second_factor(login, member):
+def test_only_who_has_the_password_learns_that_there_is_a_second_factor(login, member):
     TOTP.activate(member.user, generate_totp_secret())
     assert login(password="no")[1]["error_code"] == "INVALID_CREDENTIALS"
 

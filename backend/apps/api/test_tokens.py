@@ -63,7 +63,7 @@ def test_a_revoked_token_opens_nothing_and_a_second_time_is_no_error(member):
     assert Entry.objects.filter(action="token.revoke", token=token.pk).count() == 1
 
 
-def test_nobody_revokes_the_token_of_another(member):
+def test_a_person_cannot_revoke_the_token_of_another(member):
     token, text = make_token(member, "a script", ["read"], days=1)
     assert not revoke_token(MembershipFactory().user_id, token.pk)
     assert find_token(text)

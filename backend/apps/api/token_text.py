@@ -21,7 +21,7 @@ _FORM: Final = re.compile(rf"{BEGINNING}[0-9A-Za-z]{{{RANDOM + CHECKSUM}}}")
 
 
 def make_text() -> str:
-    """A new token, which nobody else has."""
+    """A new random token."""
     body = BEGINNING + "".join(secrets.choice(_LETTERS) for _ in range(RANDOM))
     return body + checksum(body)
 

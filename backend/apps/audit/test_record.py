@@ -1,4 +1,4 @@
-"""The audit is written with the action, and nobody changes it afterwards."""
+"""An entry of the audit is written with the action, and the application cannot change it afterwards."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Staff look at events and replay them by the API; nobody else sees one."""
+"""Staff look at events and replay them by the API; other people see none."""
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -66,7 +66,7 @@ def test_support_that_may_only_look_does_not_replay(caller, event):
     assert Event.objects.get().state == "dead"
 
 
-def test_nobody_else_sees_events(caller, stranger, event):
+def test_only_staff_with_the_permission_and_the_scope_see_events(caller, stranger, event):
     assert stranger.get("/api/events/")[0] == 401
     assert caller(MembershipFactory()).get("/api/events/")[1]["error_code"] == "SCOPE_MISSING"
     assert caller(staff_with(), "staff").get("/api/events/")[1]["error_code"] == "FORBIDDEN"

@@ -49,7 +49,7 @@ class Refresh(Input):
 
 
 class Open(ApiView):
-    """A view that somebody calls who has no token yet."""
+    """A view for callers that have no token yet."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)

@@ -1,6 +1,7 @@
 from django.db import migrations
 
-# Whoever owns the table could drop the trigger as well. In production the application does not own it.
+# The owner of the table may change rows, because it could drop the trigger as well. In production the application's
+# role does not own it.
 APPEND_ONLY = """
 CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -59,7 +59,7 @@ class AccountSerializer(serializers.Serializer[Any]):
     )
 
     def get_number_end(self, account: Account) -> str:
-        """Never the whole number: whoever only reads balances need not know it."""
+        """Never the whole number: a program that reads balances need not know it."""
         return str(account.number)[-4:]
 
 
