@@ -16,6 +16,7 @@ from apps.api.staff import StaffView
 from apps.api.views import ListView, answer, one
 from apps.events.models import Event
 from apps.events.replay import replay
+from apps.events.selection import in_mailbox
 from lib.errors import Permanent
 from lib.keyset import Keyset
 
@@ -65,8 +66,9 @@ class EventsView(StaffView, ListView):
 
     def find(self, query: dict[str, Any]) -> QuerySet[Event]:
         """The events that the query asks for, of all clients."""
-        names = {name: query[name] for name in ("state", "kind", "mailbox") if name in query}
-        return Event.objects.defer("payload").filter(**names)
+        rows = Event.objects.defer("payload")
+        rows = rows.filter(**{name: query[name] for name in ("state", "kind") if name in query})
+        return in_mailbox(rows, query["mailbox"]) if "mailbox" in query else rows
 
     @described("Events", page_of("events", EventSerializer), tag=TAG_STAFF, query=EventQuery)
     def get(self, request: Request, **path: Any) -> Response:

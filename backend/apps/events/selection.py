@@ -1,4 +1,4 @@
-"""Choosing the finished and dead events of a replay."""
+"""Choosing events: those of a mailbox, and the finished and dead ones of a replay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Selection:
         if self.ids:
             chosen = chosen.filter(pk__in=self.ids)
         if self.mailbox:
-            chosen = chosen.filter(mailbox=self.mailbox)
+            chosen = in_mailbox(chosen, self.mailbox)
         if self.kind:
             chosen = chosen.filter(kind=self.kind)
         if self.since:
@@ -43,3 +43,12 @@ class Selection:
 
     def _states(self) -> list[str]:
         return [Event.State.DEAD] if self.dead else [Event.State.DEAD, Event.State.DONE]
+
+
+def in_mailbox(events: QuerySet[Event], key: str) -> QuerySet[Event]:
+    """Those of one mailbox. Each state has an index, and there is none for all of them."""
+    return events.filter(
+        Q(mailbox=key, state=Event.State.PENDING)
+        | Q(mailbox=key, state=Event.State.DONE)
+        | Q(mailbox=key, state=Event.State.DEAD)
+    )

@@ -3,10 +3,13 @@
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.utils import timezone
 
 from apps.audit.models import Entry
 from apps.clients.factories import MembershipFactory
 from apps.events.accept import accept_here
+from apps.events.api import EventsView
 from apps.events.models import Event, Replay
 from apps.events.store import make_row
 
@@ -46,6 +49,19 @@ def test_staff_list_events_by_state_kind_and_mailbox(caller, event, django_asser
         program.get("/api/events/")
     assert program.get(f"/api/events/{event.pk}/")[1]["event"]["state"] == "dead"
     assert program.get(f"/api/events/{event.pk + 1}/")[0] == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_events_of_a_mailbox_are_found_by_an_index(analyze):
+    done = {"source": "test", "kind": "item/updated", "state": Event.State.DONE, "finished_at": timezone.now()}
+    Event.objects.bulk_create(Event(event_id=str(n), mailbox=f"m-{n % 500}", **done) for n in range(5000))
+    analyze("events_event")
+    page = EventsView().find({"mailbox": "m-1"}).order_by(*EventsView.order.order)[:51]
+    sql, parameters = page.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}", parameters)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "event_mailbox_done" in plan, plan
 
 
 def test_an_event_is_replayed_once_with_a_reason(caller, event):

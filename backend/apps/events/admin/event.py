@@ -18,12 +18,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.clients.browse import BrowseAdmin, Verb, badge, link_to, moment, verb
 from apps.clients.browse.columns import badge_of, list_of
-from apps.events.admin.filters import InMailbox, Kind, Outcome, Source, State, in_mailbox
+from apps.events.admin.filters import InMailbox, Kind, Outcome, Source, State
 from apps.events.admin.payload import readable_payload, shape
 from apps.events.chain import chain
 from apps.events.discard import discard
 from apps.events.models import Event
 from apps.events.replay import replay
+from apps.events.selection import in_mailbox
 from apps.events.words import STATE_TONES, outcome
 
 REPLAY = Verb(_("Replay"), "replay", "replay")

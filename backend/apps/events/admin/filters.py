@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.clients.browse import Choices
 from apps.clients.browse.filters import distinct
 from apps.events.models import Event
+from apps.events.selection import in_mailbox
 from apps.events.words import OUTCOMES, outcome
 
 # Outcomes of events that wait: the partial indexes of waiting events find them.
@@ -49,15 +50,6 @@ class Outcome(admin.SimpleListFilter):
             return queryset
         state = Event.State.DEAD if value == "dead" else Event.State.PENDING if value in WAITING else Event.State.DONE
         return queryset.filter(state=state, outcome=value)
-
-
-def in_mailbox(queryset: QuerySet[Event], key: str) -> QuerySet[Event]:
-    """The events of one mailbox: one index for each state."""
-    return queryset.filter(
-        Q(mailbox=key, state=Event.State.PENDING)
-        | Q(mailbox=key, state=Event.State.DONE)
-        | Q(mailbox=key, state=Event.State.DEAD)
-    )
 
 
 class InMailbox(admin.SimpleListFilter):
