@@ -34,8 +34,8 @@ def token_used(token: AccessToken) -> None:
     _of_token("token.use", token, via=Via.TOKEN)
 
 
-def changed(access: Access, action: str, subject: Model | str = "", **details: Any) -> None:
-    """A call changed something. Call it in the transaction of the change."""
+def changed(access: Access, action: str, subject: Model | str = "", *, reason: str = "", **details: Any) -> None:
+    """A call changed something. Call it in the transaction of the change. `reason` is what staff wrote."""
     record(
         action,
         actor=access.user.pk,
@@ -43,6 +43,7 @@ def changed(access: Access, action: str, subject: Model | str = "", **details: A
         token=access.token.pk if access.token else None,
         subject=subject,
         client=access.client.pk if access.client else None,
+        reason=reason,
         **details,
     )
 

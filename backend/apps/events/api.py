@@ -97,11 +97,11 @@ class ReplayView(StaffView):
     )
     def post(self, request: Request, event_id: int) -> Response:
         """A done or dead event becomes pending again. One that is pending is 409."""
-        event = one(Event.objects.all(), event_id)
+        event = one(Event.objects.defer("payload"), event_id)
         reason = read_body(request, ReplayOrder)["reason"]
         with transaction.atomic():
             if not replay([event], actor=request.user.get_username(), reason=reason):
                 raise Permanent("the event is pending already", code="PENDING")
-            trail.changed(self.access, "event.replay", event)
+            trail.changed(self.access, "event.replay", event, reason=reason)
         event.refresh_from_db()
         return answer(202, event=EventSerializer(event).data)
