@@ -7,18 +7,15 @@ is no limit: an operator needs the admin when something is broken, and no attack
 
 import logging
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from lib import crypto
 from lib.client_address import of_meta
 from lib.errors import Temporary, Throttled
 from lib.ratelimit import Budget
+from lib.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +41,4 @@ def count_guess(account: str, meta: Mapping[str, Any]) -> None:
 
 
 def _budget(name: str, limit: tuple[int, int]) -> Budget:
-    return Budget(_redis(settings.REDIS_URL), f"login:{name}", limit=limit[0], per_seconds=limit[1])
-
-
-@lru_cache(maxsize=4)
-def _redis(url: str) -> Redis:
-    return Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+    return Budget(redis_client(), f"login:{name}", limit=limit[0], per_seconds=limit[1])

@@ -1,13 +1,9 @@
 """How many calls a person, a client and an address may make in a minute."""
 
 import logging
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -15,6 +11,7 @@ from apps.api.scopes import Access
 from lib.client_address import of_meta
 from lib.errors import Temporary, Throttled
 from lib.ratelimit import Budget
+from lib.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +28,7 @@ class CallBudget(BaseThrottle):
         """Take one call from each budget; False if one is used up."""
         try:
             for name, limit in _budgets(request):
-                Budget(_redis(settings.REDIS_URL), f"api:{name}", limit=limit, per_seconds=PER_SECONDS).take()
+                Budget(redis_client(), f"api:{name}", limit=limit, per_seconds=PER_SECONDS).take()
         except Throttled as error:
             self._wait = error.retry_after or 1
             return False
@@ -51,8 +48,3 @@ def _budgets(request: Request) -> list[tuple[str, int]]:
         return [(f"address:{address}", settings.API_CALLS_PER_ADDRESS)] if address else []
     person = [(f"user:{access.user.pk}", settings.API_CALLS_PER_USER)]
     return [*person, (f"client:{access.client.pk}", settings.API_CALLS_PER_CLIENT)] if access.client else person
-
-
-@lru_cache(maxsize=4)
-def _redis(url: str) -> Redis:
-    return Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

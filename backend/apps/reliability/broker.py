@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from apps.reliability.connections import redis
 from apps.reliability.heartbeat import count_workers
+from lib.redis_client import redis_client
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Broker:
 def read_broker() -> Broker:
     """Read both in one round trip. Raises RedisError."""
     names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
-    pipeline = redis().pipeline(transaction=False)
+    pipeline = redis_client().pipeline(transaction=False)
     for name in names:
         pipeline.llen(name)
     count_workers(pipeline)

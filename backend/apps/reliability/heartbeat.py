@@ -13,7 +13,7 @@ from celery import bootsteps
 from redis import Redis
 from redis.exceptions import RedisError
 
-from apps.reliability.connections import redis
+from lib.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Heartbeat(bootsteps.StartStopStep):
         """The worker ends: remove its heartbeat, so that /health does not count it."""
         self._timer.cancel()
         try:
-            redis().zrem(KEY, worker.hostname)
+            redis_client().zrem(KEY, worker.hostname)
         except RedisError:
             logger.debug("Redis did not remove the heartbeat; it expires by itself.")
 
@@ -53,7 +53,7 @@ class Heartbeat(bootsteps.StartStopStep):
 def beat(name: str) -> None:
     """Record that the worker `name` is alive now. Raises nothing, even if Redis is down."""
     try:
-        redis().eval(_BEAT, 1, KEY, name, ALIVE_SECONDS)
+        redis_client().eval(_BEAT, 1, KEY, name, ALIVE_SECONDS)
     except RedisError as error:
         logger.debug("The heartbeat was not stored (%s).", type(error).__name__)
 

@@ -15,16 +15,16 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from apps.banking.aggregators.calls import Calls, read_calls
 from apps.reliability.backlog import Backlog
 from apps.reliability.broker import Broker
-from apps.reliability.connections import redis
 from apps.reliability.health import PATIENCE, read_health
 from apps.reliability.probe import Probe, answer_by
 from apps.reliability.sync_figures import SyncFigures, read_sync_figures
+from lib.redis_client import redis_client
 
 __all__ = ["CONTENT_TYPE", "render"]
 
 # Counting connections and syncs reads many rows, so several requests share one count.
 SYNC_FIGURES: Probe[SyncFigures] = Probe(read_sync_figures, fresh=10)
-CALLS: Probe[Calls] = Probe(lambda: read_calls(redis()))
+CALLS: Probe[Calls] = Probe(lambda: read_calls(redis_client()))
 
 
 def render() -> bytes:

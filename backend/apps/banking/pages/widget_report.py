@@ -1,13 +1,9 @@
 """The beacon: what our own page reports about the widget. It counts, and stores nothing of a person."""
 
 import logging
-from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from apps.banking.widget.figures import count
 from apps.banking.widget.options import sdk_version
@@ -17,6 +13,7 @@ from lib.client_address import of_meta
 from lib.errors import Temporary, Throttled
 from lib.pages.views import ClientPage
 from lib.ratelimit import Budget
+from lib.redis_client import redis_client
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +54,4 @@ def _take_turn(request: HttpRequest) -> None:
 
 
 def _budget(name: str, limit: tuple[int, int]) -> Budget:
-    return Budget(_redis(settings.REDIS_URL), f"widget:{name}", limit=limit[0], per_seconds=limit[1])
-
-
-@lru_cache(maxsize=2)
-def _redis(url: str) -> Redis:
-    return Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+    return Budget(redis_client(), f"widget:{name}", limit=limit[0], per_seconds=limit[1])

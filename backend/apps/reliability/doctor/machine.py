@@ -11,11 +11,11 @@ from django_celery_beat.models import PeriodicTask
 from redis.exceptions import RedisError
 
 from apps.reliability.broker import read_broker
-from apps.reliability.connections import redis
 from apps.reliability.doctor.finding import Finding, bad, good, warning
 from apps.reliability.health import DATABASE, PATIENCE
 from apps.reliability.probe import answer_by
 from lib.pages.display import length
+from lib.redis_client import redis_client
 
 SWEEP = "events.sweep"
 # beat writes down its runs every three minutes.
@@ -39,7 +39,7 @@ def look_at_database() -> Finding:
 def look_at_broker() -> Finding:
     """Whether Valkey or Redis answers."""
     try:
-        redis().ping()
+        redis_client().ping()
     except RedisError as error:
         return bad(
             _("Valkey (or Redis) does not answer (%(error)s). Webhooks are stored, and wait.")
