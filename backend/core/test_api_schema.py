@@ -100,6 +100,23 @@ def test_the_schema_is_served_to_everybody_in_both_forms():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "query", "status"),
+    [
+        ("GET", {"format": "xml"}, 400),
+        ("GET", {"version": "\n"}, 400),
+        ("GET", {"lang": "\0"}, 400),
+        ("POST", {}, 405),
+    ],
+)
+def test_an_error_of_the_schema_has_the_form_of_every_error(method, query, status):
+    answer = Browser(raise_request_exception=False).generic(method, "/api/schema/", query_params=query)
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/json"
+    assert answer.json()["success"] is False
+
+
+@pytest.mark.django_db
 def test_the_page_of_the_schema_loads_nothing_from_elsewhere():
     browser = Browser()
     page = browser.get("/api/docs/")

@@ -6,6 +6,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, MethodNotAllowed
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, ValidationError
@@ -59,6 +60,13 @@ class ApiView(APIView):
         mine: Any = rows
         visible: QuerySet[Row] = mine.visible_to(self.access.user).of(self.access.client)
         return visible
+
+
+class OpenView(ApiView):
+    """A view for callers that have no token yet."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
 
 
 class ListView(ApiView):

@@ -9,7 +9,6 @@ from django.contrib.auth import authenticate
 from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +18,7 @@ from apps.api.fields import Number, StrictText, StrictUUID, Text
 from apps.api.inputs import Input, read_body
 from apps.api.schema import TAG_ACCOUNT, described, done, one_of
 from apps.api.second_factor import check_second_factor
-from apps.api.views import ApiView, answer
+from apps.api.views import OpenView, answer
 from lib.login_limit import count_guess
 
 
@@ -48,14 +47,7 @@ class Refresh(Input):
     refresh = StrictText(max_length=4000, help_text="The refresh token of the last pair.")
 
 
-class Open(ApiView):
-    """A view for callers that have no token yet."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-
-class TokenView(Open):
+class TokenView(OpenView):
     """The first pair."""
 
     @described("Log in", one_of("tokens", PairSerializer), tag=TAG_ACCOUNT, body=Login, errors=(401, 403))
@@ -75,7 +67,7 @@ class TokenView(Open):
         return answer(tokens=asdict(pair))
 
 
-class RefreshView(Open):
+class RefreshView(OpenView):
     """The next pair."""
 
     @described("Get a new pair", one_of("tokens", PairSerializer), tag=TAG_ACCOUNT, body=Refresh, errors=(401, 403))
@@ -84,7 +76,7 @@ class RefreshView(Open):
         return answer(tokens=asdict(jwt.exchange(read_body(request, Refresh)["refresh"])))
 
 
-class RevokeView(Open):
+class RevokeView(OpenView):
     """The end of a pair."""
 
     @described("Log out", done(), tag=TAG_ACCOUNT, body=Refresh, errors=(401,))
