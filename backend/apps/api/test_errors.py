@@ -9,6 +9,8 @@ from django.test import Client as Browser
 
 from apps.api import errors
 from apps.api.endpoints.me import MeView
+from apps.api.jwt import make_pair
+from apps.api.models import AccessToken
 from apps.clients.factories import MembershipFactory
 from lib.errors import NeedsUser, Permanent, Temporary, Throttled, Unexpected
 
@@ -36,7 +38,7 @@ def test_an_unknown_path_is_404(stranger, path):
     assert_form(answer, "NOT_FOUND")
 
 
-def test_a_missing_slash_is_said(stranger, settings):
+def test_a_missing_slash_is_said(stranger):
     with_slash = stranger.get("/api/nothing")[1]["error"]
     without = stranger.get("/api/me")[1]["error"]
     assert without != with_slash
@@ -127,9 +129,6 @@ def test_another_media_type_is_415(program, kind):
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_changes(caller, body, field):
-    from apps.api.jwt import make_pair
-    from apps.api.models import AccessToken
-
     member = MembershipFactory()
     program = caller(member)
     program.token = make_pair(member.user, None).access

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from apps.api.models import AccessToken
 from apps.clients.factories import MembershipFactory
@@ -86,9 +88,6 @@ def test_a_stranger_is_sent_to_sign_in(stranger):
 def test_the_page_takes_the_same_queries_for_one_token_and_for_many(browser):
     make(browser)
     browser.get(PATH)
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     with CaptureQueriesContext(connection) as few:
         browser.get(PATH)
     for _ in range(8):

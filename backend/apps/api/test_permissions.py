@@ -101,11 +101,15 @@ def test_the_clients_of_a_person_are_listed(caller):
     assert [row["id"] for row in rows] == [str(member.client_id), str(second.client_id)]
 
 
-def test_a_session_needs_the_csrf_token_only_for_changes():
-    member = MembershipFactory()
-    browser = Browser(enforce_csrf_checks=True)
-    browser.force_login(member.user)
-    assert browser.get("/api/me/").status_code == 200
+def test_a_session_needs_the_csrf_token_only_for_changes(stranger):
+    stranger.browser = Browser(enforce_csrf_checks=True)
+    stranger.browser.force_login(MembershipFactory().user)
+    assert stranger.get("/api/me/")[1]["me"]["via"] == "session"
+    body = {"name": "x", "scopes": ["read"]}
+    assert stranger.post("/api/tokens/", body)[1]["error_code"] == "CSRF_FAILED"
+    stranger.browser.get("/settings/tokens/")
+    proof = {"X-CSRFToken": stranger.browser.cookies["csrftoken"].value}
+    assert stranger.post("/api/tokens/", body, headers=proof)[0] == 201
 
 
 def test_a_call_takes_a_fixed_number_of_queries(caller, django_assert_num_queries):
