@@ -74,6 +74,18 @@ def test_a_token_is_listed_without_its_text_and_can_end_itself(caller):
     ]
 
 
+def test_the_audit_says_which_token_ended_which(caller):
+    member = MembershipFactory()
+    program, other = caller(member), caller(member)
+    last, first = program.get("/api/tokens/")[1]["tokens"]
+    assert other.token.startswith(last["prefix"])
+    assert program.delete(f"/api/tokens/{last['id']}/")[0] == 200
+    entry = Entry.objects.get(action="token.revoke")
+    assert (entry.via, entry.token, entry.subject) == ("token", first["id"], f"api.accesstoken:{last['id']}")
+    made = Entry.objects.filter(action="token.create").values_list("via", "token")
+    assert set(made) == {("session", None)}
+
+
 def test_the_token_of_another_person_is_404(caller):
     program = caller(MembershipFactory())
     other = caller(MembershipFactory()).get("/api/tokens/")[1]["tokens"][0]["id"]

@@ -60,7 +60,7 @@ def test_a_revoked_token_opens_nothing_and_a_second_time_is_no_error(member):
     assert find_token(text) is None
     token.refresh_from_db()
     assert token.state == "revoked"
-    assert Entry.objects.filter(action="token.revoke", token=token.pk).count() == 1
+    assert Entry.objects.filter(action="token.revoke", subject=f"api.accesstoken:{token.pk}").count() == 1
 
 
 def test_a_person_cannot_revoke_the_token_of_another(member):

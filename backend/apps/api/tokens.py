@@ -77,13 +77,16 @@ def note_use(token: AccessToken) -> None:
         trail.token_used(token)
 
 
-def revoke_token(user_id: int, token_id: int, *, via: Via = Via.SESSION) -> bool:
-    """End one of a person's tokens. False if the person has no such token; again is no error."""
+def revoke_token(user_id: int, token_id: int, *, via: Via = Via.SESSION, by: int | None = None) -> bool:
+    """End one of a person's tokens. False if the person has no such token; again is no error.
+
+    `by` is the id of the token that made the call, if one did.
+    """
     token = AccessToken.objects.of_person(user_id).select_related("member__user").filter(pk=token_id).first()
     if token is None:
         return False
     if AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        trail.token_revoked(token, via=via)
+        trail.token_revoked(token, via=via, by=by)
     return True
 
 

@@ -24,14 +24,14 @@ def token_made(token: AccessToken, *, via: Via) -> None:
     _of_token("token.create", token, via=via, scopes=list(token.scopes))
 
 
-def token_revoked(token: AccessToken, *, via: Via) -> None:
-    """A person ended a token."""
-    _of_token("token.revoke", token, via=via)
+def token_revoked(token: AccessToken, *, via: Via, by: int | None = None) -> None:
+    """A person ended a token. `by` is the id of the token that made the call, if one did."""
+    _of_token("token.revoke", token, via=via, by=by)
 
 
 def token_used(token: AccessToken) -> None:
     """The first use of a token on a day."""
-    _of_token("token.use", token, via=Via.TOKEN)
+    _of_token("token.use", token, via=Via.TOKEN, by=token.pk)
 
 
 def changed(access: Access, action: str, subject: Model | str = "", *, reason: str = "", **details: Any) -> None:
@@ -48,6 +48,6 @@ def changed(access: Access, action: str, subject: Model | str = "", *, reason: s
     )
 
 
-def _of_token(action: str, token: AccessToken, *, via: Via, **details: Any) -> None:
+def _of_token(action: str, token: AccessToken, *, via: Via, by: int | None = None, **details: Any) -> None:
     member = token.member
-    record(action, actor=member.user_id, via=via, token=token.pk, subject=token, client=member.client_id, **details)
+    record(action, actor=member.user_id, via=via, token=by, subject=token, client=member.client_id, **details)

@@ -102,7 +102,9 @@ class TokenView(ApiView):
     @described("Revoke a token", done(), tag=TAG_ACCOUNT)
     def delete(self, request: Request, token_id: int) -> Response:
         """Ends it at once. A second time changes nothing."""
+        access = self.access
+        by = access.token.pk if access.token else None
         with transaction.atomic():
-            if not revoke_token(self.access.user.pk, token_id, via=Via(self.access.via)):
+            if not revoke_token(access.user.pk, token_id, via=Via(access.via), by=by):
                 raise Http404
         return answer()
