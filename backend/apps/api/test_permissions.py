@@ -108,6 +108,7 @@ def test_a_jwt_makes_a_token_that_is_shown_once(stranger, caller):
 def test_the_clients_of_a_person_are_listed(caller):
     member = MembershipFactory()
     second = MembershipFactory(user=member.user)
+    MembershipFactory(user=member.user, client__erasing_at=timezone.now())
     MembershipFactory()
     rows = caller(member).get("/api/clients/")[1]["clients"]
     assert [row["id"] for row in rows] == [str(member.client_id), str(second.client_id)]

@@ -55,7 +55,7 @@ class NewToken(Input):
         max_value=LONGEST_DAYS,
         required=False,
         allow_null=True,
-        help_text="Days it lasts; null: no end.",
+        help_text="Days it lasts, 365 if it is not sent; null: no end.",
     )
 
 
