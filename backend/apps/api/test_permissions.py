@@ -52,6 +52,12 @@ def test_a_person_without_a_client_sees_who_they_are_and_no_data(stranger):
     assert (status, answer["error_code"]) == (403, "NO_CLIENT")
 
 
+def test_no_cache_may_store_an_answer(caller, stranger):
+    for program, status in ((caller(MembershipFactory()), 200), (stranger, 401)):
+        assert program.get("/api/me/")[0] == status
+        assert "no-store" in program.answer["Cache-Control"]
+
+
 def test_a_token_makes_no_tokens(caller):
     status, answer = caller(MembershipFactory()).post("/api/tokens/", {"name": "x", "scopes": ["read"]})
     assert (status, answer["error_code"]) == (403, "NOT_BY_TOKEN")

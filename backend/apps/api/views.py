@@ -4,7 +4,9 @@ from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from rest_framework.exceptions import APIException, MethodNotAllowed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -20,8 +22,9 @@ from lib.keyset import BadCursor, Keyset, Page
 Row = TypeVar("Row", bound=Model)
 
 
+@method_decorator(never_cache, name="dispatch")
 class ApiView(APIView):
-    """A view of the API. `reads` and `writes` are the scopes that its methods need."""
+    """A view of the API. `reads` and `writes` are the scopes that its methods need. No cache stores its answers."""
 
     reads: Scope = Scope.READ
     writes: Scope = Scope.WRITE
