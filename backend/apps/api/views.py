@@ -1,5 +1,6 @@
 """What every view of the API has in common: who may call it, the form of its answers, and its pages."""
 
+from abc import ABC, abstractmethod
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
@@ -72,7 +73,7 @@ class OpenView(ApiView):
     permission_classes = (AllowAny,)
 
 
-class ListView(ApiView):
+class ListView(ApiView, ABC):
     """A list by pages. A subclass has the row's serializer, its order, its name in the answer, and `find`."""
 
     name: str
@@ -80,9 +81,9 @@ class ListView(ApiView):
     order: Keyset
     query: type[Input] = PageQuery
 
+    @abstractmethod
     def find(self, query: dict[str, Any]) -> QuerySet[Any]:
-        """The rows that `query` asks for. A subclass says so."""
-        raise NotImplementedError
+        """The rows that `query` asks for."""
 
     def get(self, request: Request, **path: Any) -> Response:
         """One page."""

@@ -1,5 +1,6 @@
 """The bases of pages: signed in, in a client, and reading or writing as the person's role allows."""
 
+from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
 
 from django.contrib.auth.mixins import AccessMixin
@@ -64,7 +65,7 @@ class ClientPage(AccessMixin, View):
         return TemplateResponse(self.request, self.template_name, {"section": self.section, **context}, status=status)
 
 
-class ListPage(ClientPage, Generic[Row]):
+class ListPage(ClientPage, Generic[Row], ABC):
     """A list of rows by keyset, with a form that filters it.
 
     The template shows `rows`, with `components/filter.html` above and `components/more.html` after them. A subclass
@@ -98,9 +99,9 @@ class ListPage(ClientPage, Generic[Row]):
         """The bound filter form; an empty address filters nothing."""
         return None if self.filter_form is None else self.filter_form(self.request.GET)
 
+    @abstractmethod
     def rows(self) -> Any:
         """All rows of the list, before the filter."""
-        raise NotImplementedError
 
     def filtered(self, rows: Any, chosen: dict[str, Any]) -> Any:
         """The rows that the form's values choose."""

@@ -1,5 +1,6 @@
 """/settings/members/: who belongs to the client, with which role, and who is invited."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +63,7 @@ class MembersPage(PersonPage):
         )
 
 
-class Verb(MembersPage):
+class Verb(MembersPage, ABC):
     """Something that an owner does here by POST."""
 
     http_method_names = ["post"]
@@ -77,9 +78,9 @@ class Verb(MembersPage):
                 messages.error(request, text)
             return redirect("clients:members")
 
+    @abstractmethod
     def act(self, **kwargs: Any) -> HttpResponse:
         """What is done. Raises ValidationError."""
-        raise NotImplementedError
 
     def done(self, text: str) -> HttpResponse:
         """Back to the page, with a word about it."""
