@@ -69,9 +69,8 @@ def person_of(text: str) -> tuple[User, Membership | None]:
     client = _uuid(payload.get(CLIENT))
     if client is None:
         return _person(payload), None
-    members = Membership.objects.select_related("user", "client")
-    number = _number(payload.get(PERSON))
-    member = members.filter(user_id=number, client_id=client, client__erasing_at=None).first()
+    members = Membership.objects.of_person(_number(payload.get(PERSON))).select_related("user", "client")
+    member = members.filter(client_id=client).first()
     if member is None:
         raise invalid_token()
     return _checked(member.user, payload), member
@@ -116,8 +115,9 @@ def _checked(user: User, payload: dict[str, Any]) -> User:
 
 
 def _membership(user_id: int, client: UUID | None) -> Membership | None:
-    members = Membership.objects.filter(user_id=user_id, client__erasing_at=None).order_by("created_at", "id")
-    return (members.filter(client_id=client) if client else members).first()
+    members = Membership.objects.of_person(user_id)
+    member: Membership | None = (members.filter(client_id=client) if client else members).first()
+    return member
 
 
 def _login_mark(user: User) -> str:

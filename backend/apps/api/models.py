@@ -16,8 +16,8 @@ class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
     def valid(self) -> "AccessTokenQuerySet":
         """Neither revoked nor expired, of an active person, for a client that stays."""
         now = timezone.now()
-        open_to = {"member__user__is_active": True, "member__client__erasing_at": None}
-        return self.filter(revoked_at=None, **open_to).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+        of_active = self.filter(member__user__is_active=True, member__in=Membership.objects.live())
+        return of_active.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
 
     def of_person(self, user_id: int) -> "AccessTokenQuerySet":
         """All tokens of one person, the newest first."""

@@ -116,6 +116,7 @@ def test_the_clients_of_a_person_are_listed(caller):
     second = MembershipFactory(user=member.user)
     MembershipFactory(user=member.user, client__erasing_at=timezone.now())
     MembershipFactory()
+    MembershipFactory(user=member.user, client__erasing_at=timezone.now())
     rows = caller(member).get("/api/clients/")[1]["clients"]
     assert [row["id"] for row in rows] == [str(member.client_id), str(second.client_id)]
 

@@ -49,9 +49,10 @@ def membership_of(user: AbstractBaseUser | AnonymousUser, choice: UUID | None) -
     """The membership in the chosen client if there is one, or else the oldest. None if there is no client to show."""
     if not user.is_authenticated or not user.is_active:
         return None
-    own = Membership.objects.filter(user_id=user.pk, client__erasing_at=None).select_related("client")
+    own = Membership.objects.of_person(user.pk).select_related("client")
     first = Case(When(client_id=choice, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return own.order_by(first, "created_at", "pk").first()
+    membership: Membership | None = own.order_by(first, "created_at", "pk").first()
+    return membership
 
 
 def chosen(request: HttpRequest) -> UUID | None:

@@ -14,8 +14,7 @@ from apps.clients.personal_data import OF_PEOPLE
 
 def clients_without_another_owner(user: User) -> list[Client]:
     """The clients that would have no owner without this person."""
-    own = Membership.objects.filter(user=user, role=Membership.Role.OWNER, client__erasing_at=None)
-    owned = own.select_related("client").order_by("created_at")
+    owned = Membership.objects.of_person(user.pk).filter(role=Membership.Role.OWNER).select_related("client")
     others = Membership.objects.filter(role=Membership.Role.OWNER, client__in=[row.client_id for row in owned])
     kept = set(others.exclude(user=user).values_list("client_id", flat=True))
     return [row.client for row in owned if row.client_id not in kept]
@@ -30,7 +29,7 @@ def erase_person(user: User) -> None:
                 code="last_owner",
             )
         record("account.erase", actor=user.pk, subject=user)
-        for membership in Membership.objects.filter(user=user, client__erasing_at=None).select_related("client"):
+        for membership in Membership.objects.of_person(user.pk).select_related("client"):
             leave(membership)
         for session in UserSession.objects.filter(user=user):
             session.end()

@@ -56,6 +56,5 @@ class ClientsView(ApiView):
     @described("My clients", list_of("clients", ClientSerializer), tag=TAG_ACCOUNT)
     def get(self, request: Request) -> Response:
         """All of them, the one joined first at the top. A person has few, so there are no pages."""
-        own = Membership.objects.filter(user_id=self.access.user.pk, client__erasing_at=None)
-        members = own.select_related("client").order_by("created_at", "pk")
+        members = Membership.objects.of_person(self.access.user.pk).select_related("client")
         return answer(clients=ClientSerializer(members, many=True).data)

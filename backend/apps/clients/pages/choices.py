@@ -19,7 +19,7 @@ from apps.clients.preferences import known_language, profile_of
 @login_required
 def switch(request: HttpRequest) -> HttpResponse:
     """Look at another client of the person's. Any other client is 404."""
-    own = Membership.objects.filter(user_id=cast(int, request.user.pk), client__erasing_at=None)
+    own = Membership.objects.of_person(cast(int, request.user.pk))
     choose(request, get_object_or_404(own, client_id=_uuid(request.POST.get("client", ""))))
     return redirect(_next(request))
 

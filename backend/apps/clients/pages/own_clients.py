@@ -47,8 +47,7 @@ class OwnClients(PersonPage):
 
     def page(self, form: NameForm, status: int = 200) -> HttpResponse:
         """The page with this form."""
-        own = Membership.objects.filter(user=self.person, client__erasing_at=None).select_related("client")
-        rows = list(own.order_by("created_at")[: 2 * MOST])
+        rows = list(Membership.objects.of_person(self.person.pk).select_related("client")[: 2 * MOST])
         return self.show(status=status, form=form, rows=rows, invitations=_open(self.request, self.person))
 
 
