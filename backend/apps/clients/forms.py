@@ -1,12 +1,17 @@
 """The forms of accounts: allauth's, with labels of ours and nothing in the fields that looks like a value."""
 
+from contextlib import suppress
 from typing import Any
 
 from allauth.account import forms as theirs
 from allauth.account.adapter import get_adapter
+from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.utils.translation import gettext_lazy as _
+
+from apps.clients import factor_secrets
 
 LABELS = {
     "login": _("E-mail"),
@@ -83,4 +88,13 @@ class ReauthenticateWithCode(Labelled, ReauthenticateForm):  # type: ignore[misc
 
 
 class ActivateApp(Labelled, ActivateTOTPForm):  # type: ignore[misc]
-    pass
+    """Keeps the secret sealed in the session: sessions lie in the database, and thus in its backups, as plain text."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        session = context.request.session
+        sealed = session.pop(SECRET_SESSION_KEY, "")
+        # If there is none yet, or no key opens it, allauth makes another.
+        with suppress(ValueError):
+            session[SECRET_SESSION_KEY] = factor_secrets.unseal(sealed)
+        super().__init__(*args, **kwargs)
+        session[SECRET_SESSION_KEY] = factor_secrets.seal(self.secret)

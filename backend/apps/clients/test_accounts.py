@@ -1,5 +1,6 @@
 """People sign up, prove their address, and change their password and their second factor."""
 
+import base64
 import re
 import time
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.django_db
 # What differs between two answers anyway.
 SECRETS = r'value="[^"]*"|nonce="[^"]+"|"X-CSRFToken": "[^"]+"'
 PASSWORD = "a-long-password-for-tests"
+ACTIVATE = "/account/two-steps/totp/activate/"
 
 
 @pytest.fixture(autouse=True)
@@ -147,10 +149,16 @@ def test_another_address_counts_when_it_is_proved(client, person):
 
 def set_up_second_factor(client):
     client.post("/account/reauthenticate/", {"password": PASSWORD})
-    client.get("/account/two-steps/totp/activate/")
-    secret = client.session["mfa.totp.secret"]
-    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-    return secret, client.post("/account/two-steps/totp/activate/", {"code": code})
+    secret = shown_secret(client.get(ACTIVATE))
+    return secret, client.post(ACTIVATE, {"code": code_of(secret)})
+
+
+def shown_secret(page):
+    return re.search(r'<span class="code">([A-Z2-7]{32})</span>', page.text).group(1)
+
+
+def code_of(secret):
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
 
 
 @pytest.mark.django_db(transaction=True)  # allauth tells of it after the commit
@@ -164,6 +172,28 @@ def test_the_secrets_of_a_second_factor_are_sealed(client, person):
     assert secret not in str([row.data for row in rows.values()])
     assert factor_secrets.unseal(rows["totp"].data["secret"]) == secret
     assert Entry.objects.filter(action="account.second_factor.add", actor=user.pk).exists()
+
+
+def test_the_secret_is_sealed_in_the_session_too_until_the_person_has_typed_a_code(client, person):
+    person()
+    sign_in(client)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    secret = shown_secret(client.get(ACTIVATE))
+    assert secret not in str(client.session.items())
+    assert shown_secret(client.post(ACTIVATE, {"code": "000000"})) == secret
+    assert secret not in str(client.session.items())
+    assert client.post(ACTIVATE, {"code": code_of(secret)}).status_code == 302
+    assert "mfa.totp.secret" not in client.session
+
+
+def test_a_secret_that_no_key_opens_is_replaced_before_it_counts(client, person, settings):
+    person()
+    sign_in(client)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    secret = shown_secret(client.get(ACTIVATE))
+    settings.ENCRYPTION_KEYS = [base64.b64encode(bytes(range(1, 33))).decode()]
+    assert shown_secret(client.post(ACTIVATE, {"code": code_of(secret)})) != secret
+    assert not Authenticator.objects.exists()
 
 
 def test_staff_keep_a_second_factor_that_the_server_asks_for(client, person, settings):
