@@ -2,23 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 
 def _static(path: str) -> Any:
     return lambda request: static(path)
-
-
-def _shows_languages(request: HttpRequest) -> bool:
-    """Whether the site has the address that a change of the language is posted to."""
-    try:
-        reverse("set_language")
-    except NoReverseMatch:
-        return False
-    return True
 
 
 # One accent, a deep green, from light to dark.
@@ -44,7 +33,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": _shows_languages,
+    "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
     "COLORS": {"primary": _PRIMARY},

@@ -35,7 +35,7 @@ class Bar(NamedTuple):
     tone: str = "accent"
 
 
-def line_chart(points: Sequence[Point], title: str, *, unit: str = "") -> SafeString:
+def line_chart(points: Sequence[Point], title: str) -> SafeString:
     """A line with an area below it, such as the history of a balance. Nothing if there are fewer than two points."""
     if len(points) < 2:
         return SafeString("")
@@ -46,7 +46,6 @@ def line_chart(points: Sequence[Point], title: str, *, unit: str = "") -> SafeSt
     base = _height(max(low, 0.0), low, high)
     context = {
         "title": title,
-        "unit": unit,
         "points": points,
         "line": line,
         "area": f"{places[0][0]},{base} {line} {places[-1][0]},{base}",

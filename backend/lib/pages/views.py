@@ -78,20 +78,18 @@ class ListPage(ClientPage, Generic[Row], ABC):
 
     def get(self, request: HttpRequest, **_: Any) -> HttpResponse:
         form = self.form()
-        rows = self.rows()
-        if form is not None and form.is_valid():
-            rows = self.filtered(rows, form.cleaned_data)
+        chosen = form.cleaned_data if form is not None and form.is_valid() else {}
+        rows = self.filtered(self.rows(), chosen) if chosen else self.rows()
         try:
             page = Keyset(self.order).page(rows, request.GET.get("after", ""), size=self.page_size)
         except BadCursor:
             raise Http404 from None
-        is_filtered = form is not None and any(form.cleaned_data.values()) if form and form.is_valid() else False
         return self.show(
             form=form,
             rows=self.present(page.rows),
             next=self.address_of(page.next),
             is_first="after" not in request.GET,
-            is_filtered=is_filtered,
+            is_filtered=any(chosen.values()),
             **self.more(page.rows),
         )
 

@@ -1,7 +1,6 @@
 """/settings/members/: who belongs to the client, with which role, and who is invited."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 from allauth.core.context import request_context
@@ -166,9 +165,8 @@ class Leave(MembersPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """The last owner cannot."""
-        act: Callable[[Membership], None] = members.leave
         try:
-            act(self.member)
+            members.leave(self.member)
         except ValidationError as error:
             messages.error(request, error.messages[0])
             return redirect("clients:members")
