@@ -1,6 +1,7 @@
 """The admin's place and its door: people sign in at the same page as everybody, and staff with a second factor."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
@@ -10,26 +11,38 @@ from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import Resolver404, URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from apps.clients.second_factor import lacks_second_factor
 
-# The middleware never sees what begins with one of these, or they are pages already.
+Pattern = URLPattern | URLResolver
+# The middleware never sees what begins with one of these, or many pages do.
 _TAKEN = ("api/", "health", "metrics", "static/", "account/", "settings/", "clients/", "invitations/", "language/")
 _PATH = re.compile(r"[\w.~-]+(/[\w.~-]+)*", re.ASCII)
 
 
-def admin_at(place: str) -> list[URLPattern | URLResolver]:
-    """The admin's URLs under the path `place`; none if it is empty. Raises ImproperlyConfigured."""
+def admin_at(place: str, others: Sequence[Pattern] = ()) -> list[Pattern]:
+    """The admin's URLs under the path `place`, which is none of the `others`; none if it is empty.
+
+    Raises ImproperlyConfigured.
+    """
     admin.site.login = login  # type: ignore[method-assign]
     admin.site.has_permission = may_enter  # type: ignore[method-assign]
     if not place:
         return []
-    if not _PATH.fullmatch(place) or f"{place}/".startswith(_TAKEN):
+    address = f"{place}/"
+    if not _PATH.fullmatch(place) or address.startswith(_TAKEN) or any(_serves(other, address) for other in others):
         raise ImproperlyConfigured("ADMIN_PATH must be a path such as desk/7f3a, and not that of another page.")
-    return [path(f"{place}/", admin.site.urls)]
+    return [path(address, admin.site.urls)]
+
+
+def _serves(pattern: Pattern, address: str) -> bool:
+    try:
+        return pattern.resolve(address) is not None
+    except Resolver404:
+        return False
 
 
 def may_enter(request: HttpRequest) -> bool:

@@ -14,7 +14,7 @@ from django.urls import include, path
 from redis import Redis
 
 from apps.clients.factories import UserFactory
-from core import login
+from core import login, urls
 from lib import login_limit
 from lib.client_address import trusted_proxies
 
@@ -146,6 +146,13 @@ def test_an_empty_setting_serves_no_admin(client, settings):
 def test_a_path_that_would_hide_another_page_or_is_no_path_is_an_error_at_the_start(place):
     with pytest.raises(ImproperlyConfigured, match="ADMIN_PATH"):
         login.admin_at(place)
+
+
+@pytest.mark.parametrize("place", ["transactions", "connections/7", "staff/doctor", "i18n/setlang"])
+def test_the_address_of_a_page_is_an_error_too(place):
+    with pytest.raises(ImproperlyConfigured, match="ADMIN_PATH"):
+        login.admin_at(place, urls.pages)
+    assert login.admin_at("staff", urls.pages)
 
 
 @pytest.fixture

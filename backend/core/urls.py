@@ -16,7 +16,7 @@ handler403 = "core.error_pages.forbidden"
 handler404 = "core.error_pages.not_found"
 handler500 = "core.error_pages.failed"
 
-urlpatterns = [
+pages = [
     path("", home, name="home"),
     # Browsers ask for it beside pages that name no icon, such as an answer of the API.
     path("favicon.ico", RedirectView.as_view(url=static("ponte/icon.svg"))),
@@ -31,6 +31,9 @@ urlpatterns = [
     path("settings/tokens/", include("apps.api.page_urls")),
     path("api/", include("core.api_urls")),
     path("", include("apps.banking.page_urls")),
-    *admin_at(settings.ADMIN_PATH),
+]
+urlpatterns = [
+    *pages,
+    *admin_at(settings.ADMIN_PATH, pages),
     *([path("design/", design), path("enter/<str:token>/", enter, name="enter")] if settings.DEBUG else []),
 ]
