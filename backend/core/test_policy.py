@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import RequestFactory
 from django.urls import reverse
 
+from apps.clients.factories import MembershipFactory
 from core import error_pages
 from lib.pages.reference import Reference, current
 
@@ -38,6 +39,12 @@ def test_a_page_tells_no_other_site_where_it_came_from_and_uses_no_device(client
     assert response["Referrer-Policy"] == "same-origin"
     assert "camera=()" in response["Permissions-Policy"]
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_an_error_page_asks_the_database_for_nothing(client, django_assert_num_queries):
+    client.force_login(MembershipFactory().user)
+    with django_assert_num_queries(2):  # the session and the person, before the view
+        assert client.get("/nothing/").status_code == 404
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])

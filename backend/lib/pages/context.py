@@ -24,6 +24,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "auto",
         "languages": settings.LANGUAGES,
         "language": get_language(),
-        "membership": getattr(request, "membership", None),
+        "membership": SimpleLazyObject(lambda: getattr(request, "membership", None)),
         "reference": getattr(request, "reference", ""),
     }
