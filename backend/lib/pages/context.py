@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from lib.pages.navigation import Section, entries
+from lib.pages.reference import current
 
 THEMES = ("auto", "light", "dark")
 
@@ -25,5 +26,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "language": get_language(),
         "membership": SimpleLazyObject(lambda: getattr(request, "membership", None)),
-        "reference": getattr(request, "reference", ""),
+        "reference": current(),
     }

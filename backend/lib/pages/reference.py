@@ -25,7 +25,6 @@ class Reference:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         reference = "".join(secrets.choice(_LETTERS) for _ in range(8))
-        request.reference = reference  # type: ignore[attr-defined]
         token = _current.set(reference)
         try:
             response = self._get_response(request)
