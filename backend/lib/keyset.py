@@ -60,7 +60,8 @@ class Keyset:
             if len(cursor) > _LONGEST:
                 raise BadCursor
             texts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            # PostgreSQL has no text with a NUL, and a text column does not check for it.
+            if not isinstance(texts, list) or not all(isinstance(text, str) and "\0" not in text for text in texts):
                 raise BadCursor
             pairs = zip(self._names, texts, strict=True)
             # `clean` rejects what the column cannot hold, such as a number beyond its range.

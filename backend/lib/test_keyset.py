@@ -85,6 +85,11 @@ def test_a_cursor_of_another_list_is_refused(cursor):
         NEWEST.page(Transaction.objects.all(), cursor, size=3)
 
 
+def test_a_cursor_with_a_text_that_postgresql_cannot_hold_is_refused():
+    with pytest.raises(BadCursor):
+        Keyset(("action", "id")).page(Entry.objects.all(), encoded(["a\0b", "1"]), size=3)
+
+
 def test_every_page_reads_no_more_rows_than_it_shows(django_assert_num_queries):
     TransactionFactory.create_batch(4)
     first = NEWEST.page(Transaction.objects.all(), size=2)
