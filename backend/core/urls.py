@@ -17,6 +17,8 @@ handler404 = "core.error_pages.not_found"
 handler500 = "core.error_pages.failed"
 
 pages = [
+    # First, because the address of an item's webhook is looked up here before it is accepted.
+    path("api/", include("core.api_urls")),
     path("", home, name="home"),
     # Browsers ask for it beside pages that name no icon, such as an answer of the API.
     path("favicon.ico", RedirectView.as_view(url=static("ponte/icon.svg"))),
@@ -29,7 +31,6 @@ pages = [
     # What unfold's menu of languages calls it.
     path("i18n/setlang/", language, name="set_language"),
     path("settings/tokens/", include("apps.api.page_urls")),
-    path("api/", include("core.api_urls")),
     path("", include("apps.banking.page_urls")),
 ]
 urlpatterns = [
