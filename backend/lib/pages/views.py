@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, Generic, TypeVar
 
-from django.contrib.auth.mixins import AccessMixin
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms import Form
@@ -20,24 +20,17 @@ Row = TypeVar("Row", bound=models.Model)
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-class ClientPage(AccessMixin, View):
-    """A page about the data of `request.membership.client`, the client that the person has chosen.
+class SignedInPage(LoginRequiredMixin, View):
+    """A page for people who are signed in, also without a client. No browser and no proxy keeps what it shows.
 
-    Who is not signed in is sent to sign in; who has no client, to make one. A viewer may not POST. No browser and no
-    proxy keeps what it shows. `section` is the name of the entry in the menu that is marked as the current one.
+    `section` is the name of the entry in the menu that is marked as the current one.
     """
 
     template_name: str
     section: str = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()
-        membership = getattr(request, "membership", None)
-        if membership is None:
-            return redirect("clients:none")
-        if request.method not in SAFE and not membership.may_write:
-            raise PermissionDenied
+        """Answer, or send strangers to sign in."""
         response = super().dispatch(request, *args, **kwargs)
         patch_cache_control(response, private=True, no_store=True)
         patch_vary_headers(response, ["HX-Request"])
@@ -45,13 +38,8 @@ class ClientPage(AccessMixin, View):
 
     @property
     def membership(self) -> Any:
-        """The person's membership in the client whose data is shown."""
+        """The person's membership in the client whose data is shown; None without one."""
         return self.request.membership  # type: ignore[attr-defined]
-
-    def visible(self, model: type[Row]) -> Any:
-        """The rows of `model` that belong to the chosen client. Every page begins here."""
-        rows = model._default_manager.all()
-        return rows.visible_to(self.request.user).of(self.membership.client)  # type: ignore[attr-defined]
 
     def get_or_404(self, rows: Any, **key: Any) -> Any:
         """The row with that key among `rows`; 404 also for a row of another client, which `rows` does not have."""
@@ -63,6 +51,28 @@ class ClientPage(AccessMixin, View):
     def show(self, status: int = 200, **context: Any) -> HttpResponse:
         """The template with this context."""
         return TemplateResponse(self.request, self.template_name, {"section": self.section, **context}, status=status)
+
+
+class ClientPage(SignedInPage):
+    """A page about the data of `request.membership.client`, the client that the person has chosen.
+
+    People without a client are sent to make one. A viewer may not POST.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, or say what is missing."""
+        if request.user.is_authenticated:
+            membership = getattr(request, "membership", None)
+            if membership is None:
+                return redirect("clients:none")
+            if request.method not in SAFE and not membership.may_write:
+                raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def visible(self, model: type[Row]) -> Any:
+        """The rows of `model` that belong to the chosen client. Every page begins here."""
+        rows = model._default_manager.all()
+        return rows.visible_to(self.request.user).of(self.membership.client)  # type: ignore[attr-defined]
 
 
 class ListPage(ClientPage, Generic[Row], ABC):

@@ -7,7 +7,7 @@ from allauth.core.context import request_context
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -88,10 +88,7 @@ class Verb(MembersPage, ABC):
 
     def of_client(self, model: type[Any], key: Any) -> Any:
         """A row of this client; another client's is 404."""
-        row = model._default_manager.filter(client_id=self.member.client_id, pk=key).first()
-        if row is None:
-            raise Http404
-        return row
+        return self.get_or_404(model._default_manager.filter(client_id=self.member.client_id), pk=key)
 
 
 class Invite(Verb):
