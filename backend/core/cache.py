@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-# After a failure nobody asks for this long, or each page would wait for the same connection again and again.
+# Seconds without a question after a failure, or each page would wait for the same connection again and again.
 PAUSE = 5.0
 # Until when each server counts as down.
 _down: dict[str, float] = {}

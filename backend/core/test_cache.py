@@ -1,4 +1,4 @@
-"""The cache is empty while Valkey is down, and nobody waits for it."""
+"""The cache is empty while Valkey is down, and no page waits for it."""
 
 import time
 

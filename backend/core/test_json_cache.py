@@ -1,4 +1,4 @@
-"""The cache holds JSON: whoever can write into Valkey cannot run code here."""
+"""The cache holds JSON: a process that can write into Valkey cannot run code here."""
 
 import os
 import pickle

@@ -14,7 +14,7 @@ ADDRESS_LIMIT = 256
 class Waiting(Generic[C]):
     """Idle connections, and unfinished requests by age. It never refuses a newcomer: the oldest gives way instead.
 
-    A request normally arrives within milliseconds, so whoever attacks with slow ones pushes out only his own.
+    A request normally arrives within milliseconds, so an attacker with slow ones pushes out only his own.
     """
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ MAX_DEPTH = 12
 # Longer text is cut, and its last word with it, because half a secret cannot be recognised.
 MAX_CHARACTERS = 64 * 1024
 MAX_WORD = 1024
-# Nobody names a value like this. It counts as secret, and is not remembered.
+# A longer name is no name. Its value counts as secret, and is not remembered.
 MAX_NAME = 128
 
 # Names of secret or personal values, in structured logs, JSON, headers, query strings and key=value text. They are

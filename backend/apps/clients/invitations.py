@@ -99,7 +99,7 @@ def open_for(user: User) -> list[Invitation]:
 def accept_as(user: User, invitation: Invitation, *, has_token: bool) -> Membership:
     """Become a member. Raises ValidationError if the invitation is for somebody else, or open no more.
 
-    `has_token`: the person came with the token. Without a mail server nobody can prove an address; then the token and
+    `has_token`: the person came with the token. Without a mail server no address can be proved; then the token and
     the person's word must do.
     """
     addresses = _addresses_of(user, verified=bool(settings.EMAIL_HOST) or not has_token)

@@ -123,7 +123,7 @@ class Invitation(models.Model):
     email_sealed = models.BinaryField()
     email_index = models.BinaryField(max_length=16)
     token_digest = models.BinaryField(max_length=16, unique=True)
-    # The user who invited; nobody if that person is gone.
+    # The user who invited; empty if that person is gone.
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("invited by")
     )

@@ -63,7 +63,7 @@ class Holding:
     `pieces(id)` yields querysets which together are the rows of one client (or person), each read by an index.
     `export` is a row's columns; None: the rows are in no export, and `note` says why.
     `erase(id)` deletes at most BATCH rows and returns how many; 0: none are left. None: they stay; `note` says why.
-    `purge()` deletes what is too old, whosever it is, and returns how many; None: rows stay until they are erased.
+    `purge()` deletes what is too old of all owners, and returns how many; None: rows stay until they are erased.
     Lower orders are erased first: what refers to other rows goes before them.
     """
 
@@ -151,7 +151,7 @@ class Ending:
     """What must end elsewhere before a client's rows are erased, such as items at an aggregator.
 
     `begin(client)` asks for it, and may be asked again; it returns how many are left. `mailboxes(client)` names the
-    mailboxes of the client's events, which nobody can tell once the rows are gone.
+    mailboxes of the client's events, which cannot be told once the rows are gone.
     """
 
     name: str

@@ -22,7 +22,7 @@ class Preferences:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # Without this cookie nobody is signed in. Probes have none.
+        # A request without this cookie is a stranger's. Probes have none.
         profile = profile_of(request.user) if settings.SESSION_COOKIE_NAME in request.COOKIES else Profile()
         request.profile = profile  # type: ignore[attr-defined]
         if known_language(profile.language):

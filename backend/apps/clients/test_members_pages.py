@@ -1,4 +1,4 @@
-"""Owners invite, change and remove people; nobody else does, and nobody does it in another client."""
+"""Owners invite, change and remove people; others do not, and owners do it in their own client alone."""
 
 import re
 from datetime import timedelta

@@ -15,7 +15,7 @@ from apps.clients.models import Membership
 from apps.clients.pages.base import PersonPage
 from apps.clients.pages.members import NameForm
 
-# Nobody needs more, and each costs work.
+# More are a mistake or an attack, and each costs work.
 MOST = 20
 
 
