@@ -46,7 +46,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@login_required
+@login_required(redirect_field_name=None)
 @require_POST
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     """End one of the person's tokens. Another person's is 404."""

@@ -44,6 +44,19 @@ def test_strangers_are_sent_to_the_login():
         assert "/account/login/" in answer["Location"]
 
 
+def test_after_the_login_people_come_back_to_a_page_and_never_to_an_address_of_forms():
+    assert Browser().get("/settings/data/")["Location"] == "/account/login/?next=/settings/data/"
+    for place in ("/settings/data/export/", "/settings/tokens/1/revoke/", "/clients/switch/"):
+        assert Browser().post(place)["Location"] == "/account/login/"
+
+
+def test_a_part_of_a_page_loads_the_page_again_once_the_session_has_ended(owner):
+    part = {"HX-Request": "true"}
+    assert "HX-Refresh" not in owner.get("/settings/data/", headers=part).headers
+    owner.post("/account/logout/")
+    assert owner.get("/settings/data/", headers=part)["HX-Refresh"] == "true"
+
+
 def test_the_export_is_a_file_and_is_audited(owner, member_of):
     answer = owner.post("/settings/data/export/")
     assert answer["Content-Disposition"].startswith('attachment; filename="ponte-casa-da-ana-')

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views import View
+from django_htmx.http import HttpResponseClientRefresh
 
 from lib.keyset import BadCursor, Keyset
 
@@ -35,6 +36,15 @@ class SignedInPage(LoginRequiredMixin, View):
         patch_cache_control(response, private=True, no_store=True)
         patch_vary_headers(response, ["HX-Request"])
         return response
+
+    def handle_no_permission(self) -> HttpResponseBase:
+        """The login. HTMX would look for its part of the page in it, so it loads the whole page again instead."""
+        login = super().handle_no_permission()
+        return HttpResponseClientRefresh() if self.request.headers.get("HX-Request") else login
+
+    def get_redirect_field_name(self) -> str:
+        """People come back here after the login, but not to an address that may only take forms."""
+        return super().get_redirect_field_name() if self.request.method in SAFE else ""
 
     @property
     def membership(self) -> Any:

@@ -16,7 +16,7 @@ from apps.clients.preferences import known_language, profile_of
 
 
 @require_POST
-@login_required
+@login_required(redirect_field_name=None)
 def switch(request: HttpRequest) -> HttpResponse:
     """Look at another client of the person's. Any other client is 404."""
     own = Membership.objects.of_person(cast(int, request.user.pk))
