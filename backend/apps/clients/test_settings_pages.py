@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 FORM = {"first_name": "Ana", "language": "en", "time_zone": "America/Manaus", "theme": "dark"}
 
 
-def test_a_person_chooses_language_time_zone_and_look(owner):
+def test_a_person_chooses_language_time_zone_and_look(owner, settings):
+    settings.SESSION_COOKIE_SECURE = True
     assert owner.post("/settings/", FORM)["Location"] == "/settings/"
     profile = Profile.objects.get(user=owner.membership.user)
     assert (profile.language, profile.time_zone, profile.theme) == ("en", "America/Manaus", "dark")
@@ -25,6 +26,7 @@ def test_a_person_chooses_language_time_zone_and_look(owner):
     assert page["Content-Language"] == "en"
     assert 'data-theme="dark"' in page.text
     assert "no-store" in page["Cache-Control"]
+    assert all(owner.cookies[name]["secure"] for name in ("theme", settings.LANGUAGE_COOKIE_NAME))
     owner.post("/account/logout/")
     assert 'data-theme="dark"' in owner.get("/account/login/").text
 

@@ -31,7 +31,7 @@ def language(request: HttpRequest) -> HttpResponse:
     if not known_language(code):
         raise Http404
     answer = redirect(_next(request))
-    remember_language(answer, code)
+    remember(answer, settings.LANGUAGE_COOKIE_NAME, code)
     if request.user.is_authenticated:
         profile = profile_of(request.user)
         profile.language = code
@@ -39,11 +39,11 @@ def language(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def remember_language(answer: HttpResponse, code: str) -> None:
-    """Keep the language in the browser, for pages before the login."""
+def remember(answer: HttpResponse, name: str, value: str) -> None:
+    """Keep a choice in the browser, for pages before the login."""
     answer.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        code,
+        name,
+        value,
         max_age=365 * 24 * 3600,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

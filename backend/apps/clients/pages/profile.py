@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.clients.models import Profile
 from apps.clients.pages.base import PersonPage
-from apps.clients.pages.choices import remember_language
+from apps.clients.pages.choices import remember
 from apps.clients.preferences import profile_of
 
 # Those of Brazil first, and then the others.
@@ -90,10 +90,9 @@ class ProfilePage(PersonPage):
 
     def _saved(self, profile: Profile) -> HttpResponse:
         answer = redirect("clients:settings")
-        # Pages before the next login look the same.
-        answer.set_cookie("theme", profile.theme, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
+        remember(answer, "theme", profile.theme)
         if profile.language:
-            remember_language(answer, profile.language)
+            remember(answer, settings.LANGUAGE_COOKIE_NAME, profile.language)
         with translation.override(profile.language or translation.get_language()):
             messages.success(self.request, _("Saved."))
         return answer
