@@ -20,6 +20,6 @@ class ProveAddress(EmailVerificationStage):  # type: ignore[misc]
 
 
 def trust(user: User) -> None:
-    """Count the address that the operator wrote, if there is one, as proved."""
-    if user.email:
+    """Count the address that the operator wrote as proved, unless there is none, or it is another account's already."""
+    if user.email and not EmailAddress.objects.filter(email=user.email.lower(), verified=True).exists():
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

@@ -259,6 +259,13 @@ def test_staff_of_an_operator_need_no_proof_and_others_do(client):
     assert ProveAddress.key
 
 
+def test_staff_sign_in_also_if_their_address_is_that_of_another_account(client, person):
+    person("op@example.com")
+    get_user_model().objects.create_superuser("op", email="OP@example.com", password=PASSWORD)
+    assert sign_in(client, "op")["Location"] == "/"
+    assert EmailAddress.objects.get().user.username != "op"
+
+
 def test_a_barred_person_is_not_signed_in(client, person):
     user = person()
     user.is_active = False
