@@ -11,7 +11,7 @@ _overview = Overview.as_view()
 
 
 def home(request: HttpRequest) -> HttpResponseBase:
-    """The overview; who is not signed in is sent to sign in."""
+    """The overview. It sends strangers to sign in."""
     if settings.ADMIN_PATH and getattr(request.user, "is_staff", False) and _has_no_client(request):
         return redirect("admin:index")
     return _overview(request)

@@ -137,7 +137,7 @@ STATICFILES_DIRS = [BASE / "static"]
 WHITENOISE_USE_FINDERS = True
 
 # --- Accounts of people ---
-# Whether strangers may sign up. Who has an invitation always may.
+# Whether strangers may sign up. People with an invitation always may.
 SIGNUP_ENABLED = env.bool("SIGNUP_ENABLED", True)
 # Whether the admin opens only for staff with a second factor.
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", not DEBUG)

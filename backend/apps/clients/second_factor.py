@@ -36,5 +36,5 @@ def lacks_second_factor(request: HttpRequest) -> bool:
 
 
 def _has_one(user: AbstractBaseUser | AnonymousUser) -> bool:
-    # Who has one could not have signed in without it.
+    # The login asks everybody who has one for it, so a person who is signed in has used it.
     return bool(Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists())

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 
 class ProveAddress(EmailVerificationStage):  # type: ignore[misc]
-    """Who signed up proves the address. Staff whom an operator created need not, or no mail would mean no admin."""
+    """People who sign up prove their address. Staff whom an operator created need not, so they enter without mail."""
 
     def handle(self) -> Any:
         """A page to show instead of going on, or None, and whether the login goes on."""

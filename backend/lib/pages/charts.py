@@ -1,4 +1,4 @@
-"""Charts as inline SVG, drawn here: no script, readable without colour, with the numbers as text for who cannot see.
+"""Charts as inline SVG, drawn here: no script, readable without colour, with the numbers as text for screen readers.
 
 A chart's colours come from the stylesheet, so it follows the theme. The table of its values stands beside it, hidden
 from sight alone.
