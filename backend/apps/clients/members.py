@@ -46,9 +46,12 @@ def _end(action: str, by: Membership, member: Membership) -> None:
 
 
 def _lock(client: Client, member: Membership) -> Membership:
-    """The membership as it is now. The client is locked, so two owners cannot leave at once."""
+    """The membership as it is now. The client is locked, so two owners cannot leave at once. Raises ValidationError."""
     Client.objects.select_for_update().get(pk=client.pk)
-    return Membership.objects.select_related("client").get(pk=member.pk, client=client)
+    stored: Membership | None = Membership.objects.select_related("client").filter(pk=member.pk, client=client).first()
+    if stored is None:
+        raise ValidationError(_("This person is no longer a member."), code="gone")
+    return stored
 
 
 def _keep_an_owner(owner: Membership) -> None:

@@ -208,8 +208,19 @@ def test_an_owner_touches_nobody_of_another_client(owner):
     other.refresh_from_db()
     invitation.refresh_from_db()
     assert (other.role, invitation.revoked_at) == ("member", None)
-    with pytest.raises(Membership.DoesNotExist):
+    with pytest.raises(ValidationError):
         members.remove(owner.membership, other)
+    assert Membership.objects.filter(pk=other.pk).exists()
+
+
+def test_of_two_that_remove_the_same_member_at_once_the_second_is_told(owner, member_of):
+    member = member_of(owner).membership
+    seen_by_both = Membership.objects.get(pk=member.pk)
+    members.remove(owner.membership, member)
+    for verb in (members.remove, lambda by, of: members.change_role(by, of, "viewer")):
+        with pytest.raises(ValidationError) as refused:
+            verb(owner.membership, seen_by_both)
+        assert refused.value.code == "gone"
 
 
 def test_the_last_owner_stays(owner, member_of):

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 
 # Before this, a time is the column's way to say "never".
 FIRST_TIME = datetime(1971, 1, 1, tzinfo=timezone.get_fixed_timezone(0))
@@ -130,9 +130,10 @@ def copy_button(text: str) -> SafeString:
     """A text and a button that copies it."""
     return format_html(
         '<code class="ponte-code">{}</code> <button type="button" class="ponte-copy" data-copy="{}" '
-        'aria-label="Copy"><span class="material-symbols-outlined" aria-hidden="true">content_copy</span></button>',
+        'aria-label="{}"><span class="material-symbols-outlined" aria-hidden="true">content_copy</span></button>',
         text,
         text,
+        gettext("Copy"),
     )
 
 
