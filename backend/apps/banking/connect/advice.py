@@ -50,7 +50,7 @@ ADVICE: dict[Action, Advice] = {
         repairs=True,
     ),
     Action.ANSWER_MFA: Advice(
-        _("The bank waits for a code or your permission."),
+        _("The bank waits for a code."),
         _("Enter the code that the bank has sent you. It is valid for a few minutes."),
         Who.PERSON,
         _("Enter the code"),
@@ -70,9 +70,10 @@ ADVICE: dict[Action, Advice] = {
         repairs=True,
     ),
     Action.AUTHORIZE_AT_BANK: Advice(
-        _("The bank waits for you in its own app or page."),
-        _("Give permission there. Ponte goes on as soon as the bank says so."),
+        _("The bank waits for your permission."),
+        _("Give it in the bank's app or on the bank's page. Ponte goes on as soon as the bank says so."),
         Who.PERSON,
+        _("Give your permission"),
     ),
     Action.AWAIT_APPROVAL: Advice(
         _("Another account holder or another device must approve."),

@@ -159,11 +159,14 @@ def test_a_code_to_scan_and_the_banks_own_page_are_shown(bank, member, work):
     oauth = bank.settled(bank.call("POST", "/items", cpf)["id"])["id"]
     progress = progress_of_item(member, oauth)
     assert (progress.stage, progress.request.kind) == (Stage.ASKED, Ask.LINK)
+    assert progress.advice == ADVICE[Action.AUTHORIZE_AT_BANK]
     assert progress.request.link.startswith(bank.url)
     assert not progress.request.wants_value
     connection = finish(member, oauth)
     work()
     assert look_again(connection).request.link == progress.request.link
+    connection.refresh_from_db()
+    assert connection.action == Action.AUTHORIZE_AT_BANK
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
-"""The verdict on an item, from two of its fields: `status` says how its last run ended, the code says why."""
+"""The verdict on an item: `status` says how its last run ended, the code says why, `parameter` what the bank asks."""
 
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from apps.banking.aggregators.pluggy.codes import ITEM_CODES
+from apps.banking.aggregators.pluggy.links import safe_link
 from apps.banking.aggregators.verdict import Action, Health, Verdict
 from lib.errors import ErrorType
 
@@ -29,7 +31,7 @@ def classify_item(item: Mapping[str, Any]) -> Verdict:
         _alert("item.status", status)
         return Verdict(Health.UNKNOWN, code=status, error_type=ErrorType.UNKNOWN_ERROR, reason="an unknown status")
     if status in WAITING:
-        return _by_row(status)
+        return _waiting(item, status)
     row = ITEM_CODES.get(code)
     if row is None:
         _alert("item.executionStatus", code)
@@ -51,6 +53,14 @@ def _code_of(item: Mapping[str, Any]) -> str:
     error_code = readable(error.get("code")) if isinstance(error, Mapping) else ""
     succeeded = execution in ("SUCCESS", "PARTIAL_SUCCESS")
     return error_code if error_code in ITEM_CODES and not succeeded else execution or error_code
+
+
+def _waiting(item: Mapping[str, Any], status: str) -> Verdict:
+    """The bank waits for a code, or with the address of a page of its own for the person's permission there."""
+    verdict, parameter = _by_row(status), item.get("parameter")
+    if isinstance(parameter, Mapping) and safe_link(parameter.get("data")):
+        return replace(verdict, action=Action.AUTHORIZE_AT_BANK)
+    return verdict
 
 
 def _updated(item: Mapping[str, Any], code: str) -> Verdict:

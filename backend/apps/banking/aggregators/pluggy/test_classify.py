@@ -9,6 +9,8 @@ from apps.banking.aggregators.pluggy.codes import ITEM_CODES
 from apps.banking.aggregators.verdict import Action, Health
 from lib.errors import ErrorType
 
+BANK_PAGE = {"name": "oauth_code", "type": "text", "data": "https://banco.example/authorise"}
+
 
 def item(status, execution, error=None, **more):
     return {"id": "1", "status": status, "executionStatus": execution, "error": error and {"code": error}, **more}
@@ -27,6 +29,9 @@ def item(status, execution, error=None, **more):
         (item("UPDATING", "INVALID_CREDENTIALS", "INVALID_CREDENTIALS"), Health.IN_PROGRESS, Action.NONE),
         (item("MERGING", "TRANSACTIONS_IN_PROGRESS"), Health.IN_PROGRESS, Action.NONE),
         (item("WAITING_USER_INPUT", "LOGIN_IN_PROGRESS"), Health.NEEDS_USER, Action.ANSWER_MFA),
+        (item("WAITING_USER_INPUT", "ERROR", parameter={"data": "a picture"}), Health.NEEDS_USER, Action.ANSWER_MFA),
+        (item("WAITING_USER_INPUT", "ERROR", parameter=BANK_PAGE), Health.NEEDS_USER, Action.AUTHORIZE_AT_BANK),
+        (item("UPDATED", "SUCCESS", parameter=BANK_PAGE), Health.OK, Action.NONE),
         (item("WAITING_USER_ACTION", "ERROR", "ERROR"), Health.NEEDS_USER, Action.AUTHORIZE_AT_BANK),
         (item("LOGIN_ERROR", "INVALID_CREDENTIALS"), Health.NEEDS_USER, Action.RECONNECT),
         (item("LOGIN_ERROR", "ERROR", "ACCOUNT_LOCKED"), Health.NEEDS_USER, Action.UNLOCK_AT_BANK),

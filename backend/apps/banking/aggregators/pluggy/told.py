@@ -5,13 +5,12 @@ https://docs.pluggy.ai/docs/errors-validations and https://docs.pluggy.ai/docs/i
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from apps.banking.aggregators.contract import Ask, Row, Told, UserRequest
 from apps.banking.aggregators.pluggy.classify import classify_item
+from apps.banking.aggregators.pluggy.links import safe_link
 from apps.banking.aggregators.pluggy.rows.values import parse
 from apps.banking.aggregators.verdict import Health, Verdict
-from lib.http import LOOPBACK
 
 KINDS = {
     "text": Ask.TEXT,
@@ -31,14 +30,15 @@ def told(row: Row) -> Told:
     extra = _part(row, "extra")
     error = _part(extra, "error")
     request = _asked(_part(extra, "parameter")) or _to_do(_part(extra, "userAction"))
-    return Told(_verdict(row, error), request, _text(error, "providerMessage"))
+    return Told(_verdict(row, extra), request, _text(error, "providerMessage"))
 
 
-def _verdict(row: Row, error: Mapping[str, object]) -> Verdict:
+def _verdict(row: Row, extra: Mapping[str, object]) -> Verdict:
     """The verdict of the stored words. A connection that no worker has visited yet has none: its first run goes on."""
     if not row.get("status"):
         return Verdict(Health.IN_PROGRESS)
-    return classify_item({"status": row["status"], "executionStatus": row.get("execution_status"), "error": error})
+    parts = {name: extra.get(name) for name in ("error", "parameter")}
+    return classify_item({"status": row["status"], "executionStatus": row.get("execution_status"), **parts})
 
 
 def _asked(parameter: Mapping[str, object]) -> UserRequest | None:
@@ -75,16 +75,6 @@ def _to_do(action: Mapping[str, object]) -> UserRequest | None:
         link=safe_link(content) if not is_code else "",
         expires_at=parse(_text(action, "expiresAt")),
     )
-
-
-def safe_link(text: str) -> str:
-    """`text`, if it is an address that a page may link to: https, or http at the sandbox on this machine."""
-    try:
-        parts = urlsplit(text)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    except ValueError:
-        return ""
-    return text if is_safe and parts.hostname else ""
 
 
 def _image(data: str) -> str:

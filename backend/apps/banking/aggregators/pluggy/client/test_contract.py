@@ -103,7 +103,7 @@ def test_connectors_show_their_health(client, sandbox):
 def test_an_open_finance_item_waits_for_the_persons_authorisation(client):
     item = client.create_item(600, {"cpf": "76109277673"}, client_user_id=PERSON)
     waiting = settled(client, item["id"])
-    assert classify_item(waiting).action is Action.ANSWER_MFA
+    assert classify_item(waiting).action is Action.AUTHORIZE_AT_BANK
 
 
 def test_the_live_balance_is_read(client):
