@@ -160,7 +160,10 @@ class TransferPairFactory(DjangoModelFactory[models.TransferPair]):
     outgoing = factory.SubFactory(TransactionFactory)
     client = factory.SelfAttribute("outgoing.client")
     incoming = factory.SubFactory(
-        TransactionFactory, account__client=factory.SelfAttribute("..client"), amount=Decimal("10.00"), type="CREDIT"
+        TransactionFactory,
+        account__connection=factory.SelfAttribute("...outgoing.account.connection"),
+        amount=Decimal("10.00"),
+        type="CREDIT",
     )
     kind = "own_transfer"
 

@@ -1,11 +1,19 @@
 """Attacks on tenancy fail: by query, by foreign key, by an id that occurs twice, by moved ciphertext."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, connection, transaction
 
 from apps.banking import factories, models
-from apps.banking.factories import AccountFactory, ConnectionFactory, InvestmentFactory, TransactionFactory
+from apps.banking.factories import (
+    AccountFactory,
+    ConnectionFactory,
+    InvestmentFactory,
+    TransactionFactory,
+    TransferPairFactory,
+)
 from apps.banking.rows.test_merge import doc, merge_docs
 from apps.clients.factories import ClientFactory, MembershipFactory, UserFactory
 from apps.clients.scope import ClientQuerySet
@@ -91,6 +99,23 @@ def test_no_row_moves_to_another_client():
         models.Transaction.objects.update(account=AccountFactory())
     row.refresh_from_db()
     assert row.client_id == row.account.client_id
+
+
+@pytest.mark.parametrize("side", ["outgoing", "incoming"])
+def test_both_rows_of_a_pair_belong_to_its_client(side):
+    account, foreign = AccountFactory(), TransactionFactory()
+    rows = {
+        "outgoing": TransactionFactory(account=account),
+        "incoming": TransactionFactory(account=account, amount=Decimal(10), type="CREDIT"),
+    }
+    with pytest.raises(IntegrityError, match="same_client"), transaction.atomic():
+        TransferPairFactory(**{**rows, side: foreign, "client": account.client})
+    pair = TransferPairFactory(**rows)
+    for change in ({f"{side}_id": foreign.pk}, {"client_id": foreign.client_id}):
+        with pytest.raises(IntegrityError, match="same_client"), transaction.atomic():
+            models.TransferPair.objects.filter(pk=pair.pk).update(**change)
+    pair.refresh_from_db()
+    assert pair.client_id == getattr(pair, side).client_id == account.client_id
 
 
 @pytest.mark.django_db(transaction=True)
