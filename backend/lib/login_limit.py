@@ -14,8 +14,7 @@ from django.conf import settings
 from lib import crypto
 from lib.client_address import of_meta
 from lib.errors import Temporary, Throttled
-from lib.ratelimit import Budget
-from lib.redis_client import redis_client
+from lib.ratelimit import request_budget
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +29,9 @@ def count_guess(account: str, meta: Mapping[str, Any]) -> None:
     """Count a guess at `account` by the sender of the request. Raises Throttled over a limit."""
     client = of_meta(meta, settings.TRUSTED_PROXIES)
     try:
-        _budget(f"address:{client.limited}", BY_ADDRESS if client.limited else WITHOUT_ADDRESS).take()
+        _take(f"address:{client.limited}", BY_ADDRESS if client.limited else WITHOUT_ADDRESS)
         # Valkey gets no names.
-        _budget(f"account:{crypto.blind_index(account, 'login').hex()}", BY_ACCOUNT).take()
+        _take(f"account:{crypto.blind_index(account, 'login').hex()}", BY_ACCOUNT)
     except Throttled:
         logger.warning("A login was refused: too many attempts.", extra={"address": client.address})
         raise
@@ -40,5 +39,5 @@ def count_guess(account: str, meta: Mapping[str, Any]) -> None:
         logger.warning("Redis does not answer, so logins are not limited; check REDIS_URL.")
 
 
-def _budget(name: str, limit: tuple[int, int]) -> Budget:
-    return Budget(redis_client(), f"login:{name}", limit=limit[0], per_seconds=limit[1])
+def _take(name: str, limit: tuple[int, int]) -> None:
+    request_budget(f"login:{name}", limit=limit[0], per_seconds=limit[1]).take()

@@ -11,6 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from lib.errors import ErrorType, Temporary, Throttled
+from lib.redis_client import redis_client
 from plugfn.resilience import budget
 
 
@@ -42,6 +43,11 @@ class Budget:
             return int(str(command()))
         except RedisError as error:
             raise Temporary("Redis does not answer for the rate budget", error_type=ErrorType.INTERNAL_ERROR) from error
+
+
+def request_budget(name: str, *, limit: int, per_seconds: int) -> Budget:
+    """The budget called `name`, for a web request: it waits for Valkey a second at most, and asks once."""
+    return Budget(redis_client(), name, limit=limit, per_seconds=per_seconds)
 
 
 @dataclass(frozen=True)

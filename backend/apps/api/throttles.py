@@ -10,8 +10,7 @@ from rest_framework.throttling import BaseThrottle
 from apps.api.scopes import Access
 from lib.client_address import of_meta
 from lib.errors import Temporary, Throttled
-from lib.ratelimit import Budget
-from lib.redis_client import redis_client
+from lib.ratelimit import request_budget
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +27,7 @@ class CallBudget(BaseThrottle):
         """Take one call from each budget; False if one is used up."""
         try:
             for name, limit in _budgets(request):
-                Budget(redis_client(), f"api:{name}", limit=limit, per_seconds=PER_SECONDS).take()
+                request_budget(f"api:{name}", limit=limit, per_seconds=PER_SECONDS).take()
         except Throttled as error:
             self._wait = error.retry_after or 1
             return False

@@ -6,6 +6,7 @@ from apps.banking.aggregators.contract import Gone
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.connect.applications import application_for
 from apps.banking.connect.errors import Disconnecting, NothingAsked
+from apps.banking.connect.turns import take_turn
 from apps.banking.models import Connection
 from apps.banking.sync.item_events import request_sync
 
@@ -25,6 +26,7 @@ def answer_mfa(connection: Connection, value: str) -> None:
         raise Disconnecting
     if not 0 < len(value) <= LONGEST:
         raise NothingAsked
+    take_turn(connection.pk)
     application = application_for(connection)
     try:
         # Our row may be older than the bank's question.

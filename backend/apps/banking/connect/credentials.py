@@ -12,6 +12,7 @@ from apps.banking.aggregators.stored import Credentials
 from apps.banking.connect.applications import DEFAULT
 from apps.banking.connect.disconnect import hasten
 from apps.banking.connect.errors import InUse
+from apps.banking.connect.turns import take_turn
 from apps.banking.models import ClientApplication, Connection
 from apps.banking.models.application import new_name
 from apps.banking.sync import reconcile
@@ -104,4 +105,5 @@ def _test(vendor: str, name: str, client: UUID, key: str, secret: str) -> None:
     make = aggregator(vendor).of_client
     if make is None:
         raise NotOffered("this aggregator takes no credentials of a client", code="NO_OWN_CREDENTIALS")
+    take_turn(client)
     make(Credentials(name, client, key, secret)).authenticate()

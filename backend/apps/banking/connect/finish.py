@@ -3,26 +3,21 @@
 The same item may be finished twice, late, and after a webhook has made its connection; the result is the same.
 """
 
-import time
 from collections.abc import Iterable
 
-from django.core.cache import cache
 from django.db import transaction
-from redis.exceptions import RedisError
 
 from apps.banking.aggregators.contract import Gone, ItemState, Subject, UnknownApplication
 from apps.banking.aggregators.mailboxes import MailboxName
 from apps.banking.connect.applications import DEFAULT, usable
 from apps.banking.connect.errors import Disconnecting, NotYours
+from apps.banking.connect.turns import take_turn
 from apps.banking.models import Connection
 from apps.banking.sync import reconcile
 from apps.banking.sync.adopt import OtherClient, adopt, as_membership_id
 from apps.clients.models import Membership
 from apps.events.models import Event
-from lib.errors import ErrorType, Permanent, Temporary, Throttled
-
-# Questions about items that one member may cause.
-CALLS_A_MINUTE = 60
+from lib.errors import Permanent
 
 
 def finish(membership: Membership, item_id: str, application: str = "", *, vendor: str = DEFAULT) -> Connection:
@@ -59,7 +54,7 @@ def look_for(membership: Membership, item_id: str, application: str = "", *, ven
 
 def fetch(membership: Membership, item_id: str, application: str, *, vendor: str = DEFAULT) -> ItemState:
     """The item, read with an application that the member's client may use. Raises NotYours if there is none."""
-    _take_turn(membership)
+    take_turn(membership.pk)
     try:
         chosen = usable(membership.client, application, vendor)
         state = chosen.open(item_id).item()
@@ -71,18 +66,6 @@ def fetch(membership: Membership, item_id: str, application: str, *, vendor: str
     if state.id != item_id:
         raise NotYours
     return state
-
-
-def _take_turn(membership: Membership) -> None:
-    """One person must not use up the calls that all syncs share. Raises Throttled, or Temporary (no Redis)."""
-    name = f"connect:{membership.pk}:{int(time.time() // 60)}"
-    try:
-        cache.add(name, 0, timeout=120)
-        count = cache.incr(name)
-    except RedisError:
-        raise Temporary("Redis does not answer", error_type=ErrorType.INTERNAL_ERROR, code="no_redis") from None
-    if count > CALLS_A_MINUTE:
-        raise Throttled("one member asked for too many items", retry_after=60, code="CONNECT_TOO_OFTEN")
 
 
 def find_existing(

@@ -6,13 +6,14 @@ import pytest
 
 from apps.banking.aggregators.contract import Gone, VendorFailure
 from apps.banking.aggregators.verdict import Action
+from apps.banking.connect import turns
 from apps.banking.connect.answer import answer_mfa
 from apps.banking.connect.disconnect import disconnect
 from apps.banking.connect.errors import Disconnecting, NothingAsked
 from apps.banking.connect.finish import finish
 from apps.banking.models import Connection, SyncRun
 from apps.events.models import Event
-from lib.errors import NeedsUser, Permanent
+from lib.errors import NeedsUser, Permanent, Throttled
 
 pytestmark = pytest.mark.django_db
 QUESTIONS = {"number": ("user-ok", 5), "image": ("user-ok-img", 2), "phone": ("user-ok-phone", 2)}
@@ -48,6 +49,16 @@ def test_the_right_value_connects_the_bank(bank, asked, work, question, caplog):
     assert "123456" not in caplog.text
     assert "123456" not in str(list(Connection.objects.values_list()))
     assert not any("123456" in event.raw_payload.decode() for event in Event.objects.all())
+
+
+def test_values_cannot_be_tried_without_end(bank, asked, monkeypatch):
+    monkeypatch.setattr(turns, "CALLS_A_MINUTE", 1)
+    connection = asked()
+    calls = bank.calls()["GET /items/{id}"]
+    answer_mfa(connection, "123456")
+    with pytest.raises(Throttled):
+        answer_mfa(connection, "123456")
+    assert bank.calls()["GET /items/{id}"] == calls + 1
 
 
 def test_one_of_the_options_connects_the_bank(bank, asked, work):

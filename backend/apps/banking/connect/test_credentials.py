@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from apps.banking.aggregators.contract import APPLICATION_REMOVED, CredentialsRefused, UnknownApplication
 from apps.banking.aggregators.registry import aggregator
 from apps.banking.aggregators.verdict import Action
-from apps.banking.connect import credentials
+from apps.banking.connect import credentials, turns
 from apps.banking.connect.advice import ADVICE
 from apps.banking.connect.applications import preferred, usable
 from apps.banking.connect.conftest import CLIENT_ID, CLIENT_SECRET
@@ -24,7 +24,7 @@ from apps.banking.models import ClientApplication, Connection, Connector
 from apps.banking.sync import directory, discover, poll, reconcile
 from apps.events.models import Event
 from lib import rotation
-from lib.errors import PonteError, Temporary
+from lib.errors import PonteError, Temporary, Throttled
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,15 @@ def test_credentials_are_not_saved_while_the_aggregator_is_down(bank, member):
     assert not ClientApplication.objects.exists()
 
 
-def test_who_knows_only_the_installations_client_id_gets_nothing_and_disturbs_nobody(bank, member):
+def test_secrets_cannot_be_guessed_without_end(bank, member, monkeypatch):
+    monkeypatch.setattr(turns, "CALLS_A_MINUTE", 1)
+    with pytest.raises(CredentialsRefused):
+        save(member.client, "own", CLIENT_ID, "pluggy_sk_wrong")
+    with pytest.raises(Throttled):
+        save(member.client, "own", CLIENT_ID, CLIENT_SECRET)
+
+
+def test_only_the_installations_client_id_gives_access_to_nothing_and_disturbs_no_other(bank, member):
     """A client id is public: every connect token has it."""
     item = bank.connect(member)
     installation = aggregator("pluggy").application()
@@ -167,7 +175,7 @@ def test_connectors_are_read_once_however_many_credentials_there_are(bank, membe
     assert bank.calls()["GET /connectors"] == 1
 
 
-def test_own_credentials_that_are_refused_disturb_nobody_else(bank, member, stranger):
+def test_own_credentials_that_are_refused_disturb_no_other_client(bank, member, stranger):
     row = save(stranger.client, "own", CLIENT_ID, CLIENT_SECRET)
     row.secret = "rotated-meanwhile"
     row.save()

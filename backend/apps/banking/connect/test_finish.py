@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.db import connection as database
 
-from apps.banking.connect import finish as module
+from apps.banking.connect import turns
 from apps.banking.connect.disconnect import disconnect
 from apps.banking.connect.errors import Disconnecting, NotYours
 from apps.banking.connect.finish import find_existing, finish
@@ -131,7 +131,7 @@ def test_an_aggregator_that_is_down_is_told_and_changes_nothing(bank, member):
 
 
 def test_one_member_cannot_use_up_the_calls_of_all(bank, member, stranger, monkeypatch):
-    monkeypatch.setattr(module, "CALLS_A_MINUTE", 3)
+    monkeypatch.setattr(turns, "CALLS_A_MINUTE", 3)
     item = bank.connect(member)
     calls = bank.calls().get("GET /items/{id}", 0)
     for _ in range(6):

@@ -9,13 +9,14 @@ import pytest
 from prometheus_client import REGISTRY
 
 from apps.banking.aggregators.contract import Gone, UnknownApplication
+from apps.banking.connect import turns
 from apps.banking.connect.disconnect import disconnect
 from apps.banking.connect.errors import Disconnecting, NotYours
 from apps.banking.connect.finish import finish
 from apps.banking.connect.token import make_connect_token, webhook_url
 from apps.banking.models import Connection
 from apps.clients.factories import MembershipFactory
-from lib.errors import Temporary
+from lib.errors import Temporary, Throttled
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,16 @@ def test_no_stranger_gets_a_token_for_a_connection(bank, member, stranger):
     with pytest.raises(Disconnecting):
         make_connect_token(member, connection=connection)
     assert bank.calls().get("POST /connect_token", 0) == calls
+
+
+def test_one_member_cannot_ask_for_tokens_without_end(bank, member, stranger, monkeypatch):
+    monkeypatch.setattr(turns, "CALLS_A_MINUTE", 2)
+    for _ in range(2):
+        make_connect_token(member)
+    with pytest.raises(Throttled):
+        make_connect_token(member)
+    assert bank.calls()["POST /connect_token"] == 2
+    assert make_connect_token(stranger)
 
 
 def test_an_item_that_is_gone_has_no_token(bank, member):

@@ -13,6 +13,7 @@ from prometheus_client import Histogram
 from apps.banking.aggregators.contract import Application
 from apps.banking.connect.applications import DEFAULT, application_for, usable
 from apps.banking.connect.errors import Disconnecting, NotYours
+from apps.banking.connect.turns import take_turn
 from apps.banking.models import Connection
 from apps.clients.models import Membership
 from lib.errors import PonteError
@@ -54,6 +55,7 @@ def make_connect_token(
         chosen, vendor = _of(connection, membership), connection.aggregator
         # The item keeps the member for whom it was made, also if another member of the client repairs it.
         member, item_id = connection.member_id or membership.pk, connection.vendor_id
+    take_turn(membership.pk)
     addresses = {"webhook_url": webhook_url(vendor, chosen.path_token(member)), "redirect_url": _redirect_url()}
     with _timed():
         value = chosen.connect_token(member, item_id=item_id, **addresses)

@@ -58,7 +58,7 @@ def test_a_stranger_cannot_report(db):
 
 def test_a_session_reports_only_so_much(visitor, monkeypatch, fresh_budget):
     fresh_budget()
-    monkeypatch.setattr(widget_report, "BY_SESSION", (3, 600))
+    monkeypatch.setattr(widget_report, "BY_SESSION", 3)
     assert [send(visitor, {"kind": "opened"}) for _ in range(4)] == [204, 204, 204, 429]
     assert WidgetFigure.objects.get().count == 3
 

@@ -12,14 +12,13 @@ from lib import crypto
 from lib.client_address import of_meta
 from lib.errors import Temporary, Throttled
 from lib.pages.views import ClientPage
-from lib.ratelimit import Budget
-from lib.redis_client import redis_client
+from lib.ratelimit import request_budget
 
 logger = logging.getLogger(__name__)
 
-# How many reports in how many seconds. One connecting sends about five.
-BY_SESSION = (60, 600)
-BY_ADDRESS = (300, 600)
+# How many reports in so many seconds. One connecting sends about five.
+BY_SESSION, BY_ADDRESS = 60, 300
+SECONDS = 600
 
 
 class WidgetReport(ClientPage):
@@ -48,10 +47,6 @@ class WidgetReport(ClientPage):
 def _take_turn(request: HttpRequest) -> None:
     """Raises Throttled, or Temporary without Valkey. Valkey gets neither the session's key nor a name."""
     session = crypto.blind_index(request.session.session_key or "", "widget report").hex()
-    _budget(f"session:{session}", BY_SESSION).take()
+    request_budget(f"widget:session:{session}", limit=BY_SESSION, per_seconds=SECONDS).take()
     if address := of_meta(request.META, settings.TRUSTED_PROXIES).limited:
-        _budget(f"address:{address}", BY_ADDRESS).take()
-
-
-def _budget(name: str, limit: tuple[int, int]) -> Budget:
-    return Budget(redis_client(), f"widget:{name}", limit=limit[0], per_seconds=limit[1])
+        request_budget(f"widget:address:{address}", limit=BY_ADDRESS, per_seconds=SECONDS).take()

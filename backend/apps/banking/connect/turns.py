@@ -1,0 +1,12 @@
+"""A limit on the calls to the aggregator that one person's clicks cause: all syncs share what the aggregator allows."""
+
+from uuid import UUID
+
+from lib.ratelimit import request_budget
+
+CALLS_A_MINUTE = 60
+
+
+def take_turn(who: UUID | int) -> None:
+    """Count a call for this membership, client or connection. Raises Throttled, or Temporary without Valkey."""
+    request_budget(f"connect:{who}", limit=CALLS_A_MINUTE, per_seconds=60).take()
