@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.banking import factories
+from apps.banking.exports.batches import NEWEST_FIRST
 from apps.banking.factories import (
     AccountFactory,
     BalanceSnapshotFactory,
@@ -125,12 +127,18 @@ def test_a_list_continues_after_a_row_without_gaps_or_repeats():
     for n in range(12):
         TransactionFactory(account=account, date=date(2026, 11, 1 + n % 3))
     everything = list(Transaction.objects.newest_first())
-    rows, page = [], list(Transaction.objects.newest_first()[:5])
-    while page:
-        rows += page
-        page = list(Transaction.objects.after(page[-1]).newest_first()[:5])
+    page = NEWEST_FIRST.page(Transaction.objects.all(), size=5)
+    rows = page.rows
+    while page.next:
+        page = NEWEST_FIRST.page(Transaction.objects.all(), page.next, size=5)
+        rows += page.rows
     assert rows == everything
     assert [row.date for row in rows] == sorted((row.date for row in rows), reverse=True)
+
+
+@pytest.mark.parametrize(("number", "total", "text"), [(3, 12, "3/12"), (None, 12, ""), (3, None, ""), (1, 1, "")])
+def test_an_instalment_is_named_if_the_bank_says_which_it_is(number, total, text):
+    assert Transaction(installment_number=number, total_installments=total).installment == text
 
 
 def test_hidden_rows_and_tombstones_are_not_shown():
@@ -140,23 +148,24 @@ def test_hidden_rows_and_tombstones_are_not_shown():
     assert list(Transaction.objects.shown()) == [row]
 
 
-def plan(queryset) -> str:
-    """The plan that PostgreSQL would use for a large table."""
+def plan(queryset, after=None) -> str:
+    """The plan that PostgreSQL would use for a page of a large table: the first, or the one after a row."""
+    with CaptureQueriesContext(connection) as queries:
+        NEWEST_FIRST.page(queryset, NEWEST_FIRST.cursor(after) if after else "", size=50)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        sql, parameters = queryset.query.sql_with_params()
-        cursor.execute(f"EXPLAIN {sql}", parameters)
+        cursor.execute(f"EXPLAIN {queries[0]['sql']}")
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
 def test_the_lists_that_grow_are_read_from_their_index():
     row = TransactionFactory()
-    lists = Transaction.objects.shown().newest_first()
+    lists = Transaction.objects.shown()
     of_account, of_client = lists.filter(account=row.account), lists.filter(client=row.client)
     for queryset, index in ((of_account, "transaction_list_account"), (of_client, "transaction_list_client")):
-        for page in (queryset[:50], queryset.after(row)[:50]):
-            assert f"Index Scan using {index}" in plan(page)
-            assert "Sort" not in plan(page)
+        for after in (None, row):
+            assert f"Index Scan using {index}" in plan(queryset, after)
+            assert "Sort" not in plan(queryset, after)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from apps.banking.cards.cycles import Cycle, State
 from apps.banking.cards.lines import Card, LinePage, Sums, bill_lines, instalments, read_card, sums
@@ -217,8 +216,3 @@ def _left_to_pay(card: Card, place: int, added: dict[int, Sums]) -> Decimal:
         return NOTHING
     paid = sum((added[n].payments for n in added if n > place), NOTHING)
     return max(NOTHING, cycle.bill.total - paid)
-
-
-def cards_of(client_id: UUID) -> list[Account]:
-    """The live cards of a client."""
-    return list(Account.objects.live().filter(client_id=client_id, type="CREDIT").order_by("-pk"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from apps.banking.cards.bills import Bill, bills_of, cards_of, coming_months, find_bill, lines_of, series_of
+from apps.banking.cards.bills import Bill, bills_of, coming_months, find_bill, lines_of, series_of
 from apps.banking.cards.cycles import State
 from apps.banking.cards.proof import Cause
 from apps.banking.factories import AccountFactory, CreditCardBillFactory, TransactionFactory
@@ -264,13 +264,6 @@ def test_a_row_knows_its_purchase(card):
 def test_impossible_instalment_numbers_break_nothing(card, number):
     card.row("-10", TODAY, installment_number=number, total_installments=3, purchase_date=TODAY)
     assert card.bill("2026-12").amount == 10
-
-
-def test_only_live_cards_of_the_client_are_its_cards(card):
-    AccountFactory(connection=card.account.connection)
-    AccountFactory(connection=card.account.connection, type="CREDIT", deleted_at=timezone.now())
-    Plastic()
-    assert cards_of(card.account.client_id) == [card.account]
 
 
 def test_a_card_without_any_data_has_an_open_bill(card):

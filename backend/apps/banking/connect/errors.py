@@ -1,8 +1,6 @@
 """Why a verb of connecting refuses. The messages are for developers; `advice.py` has the sentences for people."""
 
-from datetime import datetime
-
-from lib.errors import ErrorType, Permanent, Temporary
+from lib.errors import ErrorType, Permanent
 
 
 class NotYours(Permanent):
@@ -38,13 +36,3 @@ class InUse(Permanent):
     def __init__(self, connections: int) -> None:
         super().__init__(f"{connections} connections use these credentials", code="IN_USE")
         self.connections = connections
-
-
-class TooSoon(Temporary):
-    """The same was asked a moment ago. `next_at` is when it is allowed again."""
-
-    default_type = ErrorType.RATE_LIMIT_EXCEEDED
-
-    def __init__(self, next_at: datetime, wait: float) -> None:
-        super().__init__("asked too often", code="TOO_SOON", retry_after=wait)
-        self.next_at = next_at

@@ -1,4 +1,4 @@
-"""Sync now: make the aggregator ask the bank for new data, as often as the aggregator allows; or only read again.
+"""Sync now: make the aggregator ask the bank for new data, as often as the aggregator allows.
 
 A person's click costs the aggregator at most one call a minute for each connection, however often it comes.
 """
@@ -17,7 +17,6 @@ from apps.banking.connect.applications import application_for
 from apps.banking.connect.finish import request_once
 from apps.banking.connect.token import webhook_url
 from apps.banking.models import Connection
-from apps.banking.sync import reconcile
 from apps.banking.sync.item_events import request_sync
 from lib.errors import ErrorType, NeedsUser, PonteError, Temporary, Unexpected
 
@@ -72,17 +71,6 @@ def refresh(connection: Connection) -> Refreshed:
     with transaction.atomic():
         request_sync(connection)
     return Refreshed(Outcome.STARTED, now + PAUSE)
-
-
-def read_again(connection: Connection) -> Refreshed:
-    """Compare with what the aggregator has, without asking the bank. Once a minute, as `refresh`."""
-    now = timezone.now()
-    if refusal := _not_now(connection):
-        return refusal
-    if not _take_turn(connection, now):
-        return Refreshed(Outcome.TOO_SOON, _allowed_at(connection))
-    reconcile.request(connection, full=True)
-    return Refreshed(Outcome.READ_AGAIN, now + PAUSE)
 
 
 def _not_now(connection: Connection) -> Refreshed | None:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from apps.banking.aggregators.verdict import Action
 from apps.banking.connect.disconnect import disconnect
 from apps.banking.connect.finish import finish
-from apps.banking.connect.refresh import PAUSE, Outcome, read_again, refresh
-from apps.banking.models import Connection, SyncRun
+from apps.banking.connect.refresh import PAUSE, Outcome, refresh
+from apps.banking.models import Connection
 from apps.events.models import Event
 from lib.errors import Temporary
 
@@ -51,8 +51,8 @@ def test_the_item_learns_the_address_of_its_webhooks(bank, connection, settings)
 def test_a_second_click_makes_no_call(bank, connection):
     first = refresh(connection)
     calls = bank.calls()[PATCH]
-    for again in (refresh(connection), read_again(connection)):
-        assert (again.outcome, again.next_at) == (Outcome.TOO_SOON, first.next_at)
+    again = refresh(connection)
+    assert (again.outcome, again.next_at) == (Outcome.TOO_SOON, first.next_at)
     assert bank.calls()[PATCH] == calls == 1
 
 
@@ -125,7 +125,6 @@ def test_an_item_that_is_gone_is_told_and_retired(bank, connection, work):
     connection.refresh_from_db()
     assert connection.state == "deleted"
     assert refresh(connection).outcome is Outcome.GONE
-    assert read_again(connection).outcome is Outcome.GONE
 
 
 @pytest.mark.parametrize("kind", ["500", "reset"])
@@ -144,14 +143,6 @@ def test_too_many_calls_are_told_with_a_time(bank, connection):
     assert timedelta(seconds=80) < done.next_at - timezone.now() <= timedelta(seconds=91)
 
 
-def test_reading_again_makes_no_call_to_the_bank(bank, connection, work):
-    done = read_again(connection)
-    assert done.outcome is Outcome.READ_AGAIN
-    work()
-    assert PATCH not in bank.calls()
-    assert SyncRun.objects.filter(connection=connection).count() == 2
-
-
 def test_a_connection_that_is_ending_is_not_asked(bank, connection):
     disconnect(connection)
     assert refresh(connection).outcome is Outcome.GONE
@@ -160,8 +151,8 @@ def test_a_connection_that_is_ending_is_not_asked(bank, connection):
 
 def test_a_connection_that_staff_have_paused_is_not_asked(bank, connection):
     connection.paused_at = timezone.now()
-    for done in (refresh(connection), read_again(connection)):
-        assert (done.outcome, done.code) == (Outcome.REFUSED, "PAUSED")
+    done = refresh(connection)
+    assert (done.outcome, done.code) == (Outcome.REFUSED, "PAUSED")
     assert PATCH not in bank.calls()
 
 

@@ -51,10 +51,6 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
         """The order of every list, which the indexes support."""
         return self.order_by("-date", "-id")
 
-    def after(self, row: "Transaction") -> Self:
-        """The rows after `row` in the order of `newest_first`."""
-        return self.filter(Q(date__lt=row.date) | Q(date=row.date, id__lt=row.id), date__lte=row.date)
-
 
 class Transaction(ClientRow):
     """Money that moved, or will move (PENDING). `amount` is negative for a DEBIT, positive for a CREDIT.
@@ -163,6 +159,12 @@ class Transaction(ClientRow):
                 condition=Q(deleted_at=None, total_installments__gt=1),
             ),
         ]
+
+    @property
+    def installment(self) -> str:
+        """3/12, if the row is one part of several, and the bank says which."""
+        is_part = self.installment_number and (self.total_installments or 0) > 1
+        return f"{self.installment_number}/{self.total_installments}" if is_part else ""
 
 
 class TransactionWords(models.Model):
