@@ -1,5 +1,8 @@
 """Bank accounts and cards, and their balance of each day."""
 
+from decimal import Decimal
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +58,12 @@ class Account(ClientRow):
     owner = SealedJSON("owner_sealed", empty="")
     transfer_number = SealedJSON("transfer_number_sealed", empty="")
 
+    SUBTYPES: ClassVar = {
+        "CHECKING_ACCOUNT": _("Checking account"),
+        "SAVINGS_ACCOUNT": _("Savings account"),
+        "CREDIT_CARD": _("Card"),
+    }
+
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
@@ -70,6 +79,21 @@ class Account(ClientRow):
             models.Index(fields=["number_index"], name="account_number"),
             models.Index(fields=["tax_number_index"], name="account_tax_number"),
         ]
+
+    @property
+    def title(self) -> str:
+        """What people call the account."""
+        return self.marketing_name or self.name or str(self.SUBTYPES.get(self.subtype, _("Account")))
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it is a card."""
+        return self.type == "CREDIT"
+
+    @property
+    def worth(self) -> Decimal | None:
+        """The balance as the client's own money. A card's balance is what is owed, so it is below zero here."""
+        return -self.balance if self.is_card and self.balance is not None else self.balance
 
 
 class BalanceSnapshot(models.Model):

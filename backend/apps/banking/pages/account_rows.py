@@ -1,21 +1,15 @@
 """Accounts and cards as rows of a page, in groups, with sums that never mix currencies."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from apps.banking.models import Account, Connection
 from apps.banking.pages.connection_card import name_of
 from apps.banking.pages.freshness import Freshness, freshness
 
-_SUBTYPES = {
-    "CHECKING_ACCOUNT": gettext_lazy("Checking account"),
-    "SAVINGS_ACCOUNT": gettext_lazy("Savings account"),
-    "CREDIT_CARD": gettext_lazy("Card"),
-}
 Sums = list[tuple[Decimal, str]]
 
 
@@ -32,11 +26,17 @@ class AccountRow:
     @property
     def amount(self) -> Decimal | None:
         """What the account adds to the sum: a card's balance is a debt."""
-        return worth(self.account)
+        return self.account.worth
 
     @property
     def is_card(self) -> bool:
-        return self.account.type == "CREDIT"
+        return self.account.is_card
+
+    @property
+    def above_limit(self) -> Decimal | None:
+        """How much more than its limit a card has used; None within the limit."""
+        left = self.account.available_credit_limit
+        return -left if self.is_card and left is not None and left < 0 else None
 
 
 @dataclass(frozen=True)
@@ -49,27 +49,15 @@ class Group:
     sums: Sums
 
 
-def worth(account: Account) -> Decimal | None:
-    """The balance as the client's own money. A card's is what is owed: above zero at the vendor, below zero here."""
-    if account.balance is None:
-        return None
-    return -account.balance if account.type == "CREDIT" else account.balance
+def row_of(account: Account, connection: Connection, bank: str = "") -> AccountRow:
+    """The row of an account whose connection was read with its connector. `bank` is what the list calls it."""
+    kind = str(Account.SUBTYPES.get(account.subtype, account.subtype.replace("_", " ").capitalize()))
+    return AccountRow(account, account.title, kind, bank or name_of(connection), freshness(connection))
 
 
-def row_of(account: Account, connection: Connection) -> AccountRow:
-    """The row of an account whose connection was read with its connector."""
-    kind = str(_SUBTYPES.get(account.subtype, account.subtype.replace("_", " ").capitalize()))
-    return AccountRow(account, title_of(account), kind, name_of(connection), freshness(connection))
-
-
-def title_of(account: Account) -> str:
-    """What people call the account."""
-    return account.marketing_name or account.name or str(_SUBTYPES.get(account.subtype, _("Account")))
-
-
-def in_groups(accounts: Iterable[tuple[Account, Connection]]) -> list[Group]:
-    """The bank accounts, then the cards; only groups that have any."""
-    rows = [row_of(*pair) for pair in accounts]
+def in_groups(accounts: Iterable[tuple[Account, Connection]], banks: Mapping[int, str]) -> list[Group]:
+    """The bank accounts, then the cards; only groups that have any. `banks` are what the list calls connections."""
+    rows = [row_of(account, connection, banks.get(connection.pk, "")) for account, connection in accounts]
     groups = [
         _group(_("Bank accounts"), "wallet", [row for row in rows if not row.is_card]),
         _group(_("Cards"), "card", [row for row in rows if row.is_card]),

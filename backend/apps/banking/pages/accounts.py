@@ -13,6 +13,7 @@ from apps.audit.record import record
 from apps.banking.categories import Categories
 from apps.banking.models import Account, BalanceSnapshot, Investment, Transaction
 from apps.banking.pages.account_rows import in_groups, row_of, sums
+from apps.banking.pages.bank_names import bank_names
 from apps.banking.pages.freshness import oldest
 from apps.banking.pages.rows import rows_of
 from lib.keyset import Keyset
@@ -37,11 +38,12 @@ class Accounts(ClientPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         accounts = list(listed(self.visible(Account))[:MOST])
+        connections = {account.connection_id: account.connection for account in accounts}.values()
         positions = self.visible(Investment).live().values("currency_code").order_by().annotate(total=Sum("balance"))
         return self.show(
-            groups=in_groups([(account, account.connection) for account in accounts]),
+            groups=in_groups([(account, account.connection) for account in accounts], bank_names(connections)),
             invested=sums((each["total"], each["currency_code"]) for each in positions),
-            freshness=oldest({account.connection_id: account.connection for account in accounts}.values()),
+            freshness=oldest(connections),
         )
 
 
@@ -90,7 +92,7 @@ def history(snapshots: Any, account: Account) -> Sequence[Point]:
     step = max(1, -(-len(days) // MOST_POINTS))
     # The newest day is always there.
     chosen = days[::-1][::step][::-1]
-    sign = -1 if account.type == "CREDIT" else 1
+    sign = -1 if account.is_card else 1
     return [
         Point(display.day(day.date), sign * day.balance, display.money(sign * day.balance, day.currency_code))
         for day in chosen

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from apps.audit.models import Entry
 from apps.banking.connect.advice import advice_for
 from apps.banking.models import Connection, SyncRun
-from apps.banking.pages.connection_card import name_of
+from apps.banking.pages.bank_names import bank_names
 from apps.banking.pages.connections import run_row
 from apps.events.emit import SOURCE
 from apps.events.models import Event
@@ -79,7 +79,7 @@ class Activity(ClientPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         place = _place(request.GET.get("after", ""))
-        names = {each.pk: name_of(each) for each in self._connections()}
+        names = bank_names(self._connections())
         sources = [self._syncs(names, place[0]), self._events(names, place[1]), self._entries(place[2])]
         together = merge(*sources, key=lambda each: each.at, reverse=True)
         found = list(islice(together, PAGE + 1))

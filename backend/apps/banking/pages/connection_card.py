@@ -57,12 +57,12 @@ class Card:
         return self.advice.repairs and self.connection.state != State.DELETED and not self.is_ending
 
 
-def card_of(connection: Connection) -> Card:
-    """The card of a connection that was read with its connector."""
+def card_of(connection: Connection, name: str = "") -> Card:
+    """The card of a connection that was read with its connector. `name` is what the list calls it."""
     age, advice = freshness(connection), advice_for(connection.action)
     is_ending = bool(connection.disconnect_asked_at) and connection.state != State.DELETED
     tone, state = ("busy", _("Being disconnected")) if is_ending else _state(connection, advice, age)
-    return Card(connection, name_of(connection), logo_of(connection), tone, state, advice, age, is_ending)
+    return Card(connection, name or name_of(connection), logo_of(connection), tone, state, advice, age, is_ending)
 
 
 def name_of(connection: Connection) -> str:

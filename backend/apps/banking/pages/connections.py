@@ -17,6 +17,7 @@ from apps.audit.record import record
 from apps.banking.connect import refresh
 from apps.banking.models import Account, Connection, Consent, SyncRun
 from apps.banking.pages.account_rows import in_groups
+from apps.banking.pages.bank_names import bank_names
 from apps.banking.pages.connection_card import LOGOS, Card, card_of
 from lib.errors import PonteError
 from lib.keyset import Keyset
@@ -92,7 +93,9 @@ class Connections(ListPage[Connection]):
         return self.visible(Connection).live().select_related("connector").defer("extra_sealed", "credential_sealed")
 
     def present(self, rows: list[Connection]) -> list[Card]:
-        return sorted(map(card_of, rows), key=lambda card: (not card.needs_person, not card.is_ailing, card.name))
+        names = bank_names(rows)
+        cards = [card_of(row, names[row.pk]) for row in rows]
+        return sorted(cards, key=lambda card: (not card.needs_person, not card.is_ailing, card.name))
 
 
 @method_decorator(csp_update({"img-src": [LOGOS]}), name="dispatch")
@@ -108,7 +111,7 @@ class ConnectionDetail(ClientPage):
         return self.show(
             card=card_of(connection),
             connection=connection,
-            groups=in_groups([(account, connection) for account in accounts]),
+            groups=in_groups([(account, connection) for account in accounts], {}),
             products=products_of(connection),
             runs=[run_row(run) for run in runs[:LAST_RUNS]],
             marks=marks_of(runs, timezone.now()),

@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.banking.categories import Categories
 from apps.banking.models import Account, Transaction
-from apps.banking.pages.account_rows import title_of
-from apps.banking.pages.connection_card import name_of
+from apps.banking.pages.bank_names import bank_names
 
 ANY = _("Any")
 LONGEST_AMOUNT = 30
@@ -124,11 +123,10 @@ class TransactionFilter(forms.Form):
 def _accounts(accounts: Sequence[Account]) -> list[tuple[str, Any]]:
     """All accounts by bank; a whole bank can be chosen too."""
     by_bank: dict[int, list[tuple[str, str]]] = {}
-    names = {}
+    names = bank_names({account.connection_id: account.connection for account in accounts}.values())
     for account in accounts:
-        names[account.connection_id] = name_of(account.connection)
         by_bank.setdefault(account.connection_id, [(f"c{account.connection_id}", str(_("All of it")))]).append(
-            (str(account.pk), title_of(account))
+            (str(account.pk), account.title)
         )
     return [("", ANY), *((names[key], choices) for key, choices in by_bank.items())]
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models import Connection, Investment, InvestmentTransaction
 from apps.banking.pages.account_rows import Sums, sums
+from apps.banking.pages.bank_names import bank_names
 from apps.banking.pages.connection_card import name_of
 from apps.banking.pages.freshness import freshness, oldest
 from lib.pages.charts import Bar
@@ -71,8 +72,9 @@ class Investments(ClientPage):
             .annotate(total=Sum("balance"), profit=Sum("amount_profit"))
         )
         connections: dict[int, Connection] = {row.connection_id: row.connection for row in rows}
+        banks = bank_names(connections.values())
         return self.show(
-            kinds=_kinds(rows, totals),
+            kinds=_kinds(rows, totals, banks),
             sums=sums((each["total"], each["currency_code"]) for each in totals),
             profits=sums((each["profit"], each["currency_code"]) for each in totals),
             bars=_bars(totals),
@@ -80,7 +82,7 @@ class Investments(ClientPage):
         )
 
 
-def _kinds(rows: list[Investment], totals: list[dict[str, Any]]) -> list[Kind]:
+def _kinds(rows: list[Investment], totals: list[dict[str, Any]], banks: dict[int, str]) -> list[Kind]:
     kinds = []
     largest = {each["type"]: each["total"] or 0 for each in sorted(totals, key=lambda each: each["total"] or 0)}
     for type_ in sorted(dict.fromkeys(row.type for row in rows), key=lambda type_: -largest[type_]):
@@ -88,7 +90,7 @@ def _kinds(rows: list[Investment], totals: list[dict[str, Any]]) -> list[Kind]:
         kinds.append(
             Kind(
                 name=str(TYPES.get(type_, TYPES["OTHER"])),
-                positions=[Position(row, name_of(row.connection)) for row in rows if row.type == type_],
+                positions=[Position(row, banks[row.connection_id]) for row in rows if row.type == type_],
                 sums=sums((each["total"], each["currency_code"]) for each in mine),
                 profits=sums((each["profit"], each["currency_code"]) for each in mine),
             )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models import Loan
 from apps.banking.pages.account_rows import sums
+from apps.banking.pages.bank_names import bank_names
 from apps.banking.pages.connection_card import name_of
 from apps.banking.pages.freshness import freshness
 from lib.pages.views import ClientPage, ListPage
@@ -64,7 +65,8 @@ class Loans(ListPage[Loan]):
         return self.visible(Loan).live().select_related("connection__connector").defer("extra_sealed", "digest")
 
     def present(self, rows: list[Loan]) -> list[LoanRow]:
-        return [row_of(loan) for loan in rows]
+        banks = bank_names({loan.connection_id: loan.connection for loan in rows}.values())
+        return [row_of(loan, banks[loan.connection_id]) for loan in rows]
 
     def more(self, rows: list[Loan]) -> dict[str, Any]:
         return {"sums": sums((loan.contract_outstanding_balance, loan.currency_code) for loan in rows)}
@@ -79,7 +81,7 @@ class LoanDetail(ClientPage):
         loan = self.get_or_404(self.visible(Loan).live().select_related("connection__connector"), pk=pk)
         period = PERIODS.get(loan.installment_periodicity)
         return self.show(
-            row=row_of(loan),
+            row=row_of(loan, name_of(loan.connection)),
             loan=loan,
             period=period[0] if period else "",
             cost=loan.cet * 100 if loan.cet is not None else None,
@@ -89,11 +91,11 @@ class LoanDetail(ClientPage):
         )
 
 
-def row_of(loan: Loan) -> LoanRow:
-    """The row of a loan that was read with its connection and connector."""
+def row_of(loan: Loan, bank: str) -> LoanRow:
+    """The row of a loan at the bank of this name."""
     total, paid = loan.total_number_of_installments, loan.paid_installments
     share = min(100, 100 * paid // total) if total and paid is not None else None
-    return LoanRow(loan, str(KINDS.get(loan.kind, KINDS["LOAN"])), name_of(loan.connection), share)
+    return LoanRow(loan, str(KINDS.get(loan.kind, KINDS["LOAN"])), bank, share)
 
 
 def coming(loan: Loan) -> list[tuple[int, date]]:

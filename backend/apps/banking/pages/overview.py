@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from apps.banking.categories import Categories
 from apps.banking.models import Account, Connection, Investment, Loan, Transaction
-from apps.banking.pages.account_rows import Sums, sums, worth
+from apps.banking.pages.account_rows import Sums, sums
 from apps.banking.pages.accounts import MOST, listed
+from apps.banking.pages.bank_names import bank_names
 from apps.banking.pages.connection_card import LOGOS, Card, card_of
 from apps.banking.pages.filters import booked
 from apps.banking.pages.freshness import oldest
@@ -91,8 +92,8 @@ def figures_of(accounts: Collection[Account], invested: Sums, owed: Sums) -> lis
     """The parts of what there is; only those that there are."""
     url = reverse("banking:accounts")
     figures = [
-        Figure(_("In bank accounts"), _worth(account for account in accounts if account.type != "CREDIT"), url),
-        Figure(_("On cards"), _worth(account for account in accounts if account.type == "CREDIT"), url),
+        Figure(_("In bank accounts"), _worth(account for account in accounts if not account.is_card), url),
+        Figure(_("On cards"), _worth(account for account in accounts if account.is_card), url),
         Figure(_("Invested"), invested, reverse("banking:investments")),
         Figure(_("Loans"), owed, reverse("banking:loans")),
     ]
@@ -100,12 +101,14 @@ def figures_of(accounts: Collection[Account], invested: Sums, owed: Sums) -> lis
 
 
 def _first_those_that_ail(connections: list[Connection]) -> list[Card]:
-    cards = [card for card in map(card_of, connections) if card.is_ailing or card.tone == "busy"]
+    names = bank_names(connections)
+    every = [card_of(connection, names[connection.pk]) for connection in connections]
+    cards = [card for card in every if card.is_ailing or card.tone == "busy"]
     return sorted(cards, key=lambda card: (not card.needs_person, card.name))
 
 
 def _worth(accounts: Iterable[Account]) -> Sums:
-    return sums((worth(account), account.currency_code) for account in accounts)
+    return sums((account.worth, account.currency_code) for account in accounts)
 
 
 def bars_of(spent: list[tuple[str, Decimal]], currency: str, categories: Categories) -> list[Bar]:

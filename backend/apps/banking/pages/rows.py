@@ -7,7 +7,7 @@ from itertools import groupby
 
 from apps.banking.categories import Categories
 from apps.banking.models import Account, Transaction
-from apps.banking.pages.account_rows import Sums, sums, title_of
+from apps.banking.pages.account_rows import Sums, sums
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def row_of(transaction: Transaction, categories: Categories, accounts: Mapping[i
         title=title,
         detail=transaction.description if transaction.description != title else "",
         category=categories.name_of(transaction),
-        account=title_of(account) if account else "",
-        installment=installment_of(transaction),
+        account=account.title if account else "",
+        installment=transaction.installment,
         is_pending=transaction.status == "PENDING",
     )
 
@@ -60,8 +60,3 @@ def rows_of(rows: Iterable[Transaction], categories: Categories, accounts: Mappi
         counted = [row.transaction for row in of_day if not row.transaction.hidden]
         days.append(Day(day, of_day, sums((row.amount, row.currency_code) for row in counted)))
     return days
-
-
-def installment_of(row: Transaction) -> str:
-    """3/12, if the row is one part of several."""
-    return f"{row.installment_number}/{row.total_installments}" if (row.total_installments or 0) > 1 else ""
