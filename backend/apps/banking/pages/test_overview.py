@@ -17,6 +17,7 @@ from apps.banking.factories import (
 )
 from apps.banking.models import Connection
 from apps.banking.pages.accounts import MOST_POINTS
+from lib.pages.display import MINUS
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +123,19 @@ def test_the_history_of_a_card_is_that_of_a_debt(person, connection):
     for days, balance in ((1, 50), (0, 70)):
         BalanceSnapshotFactory(account=card, date=today() - timedelta(days=days), balance=Decimal(balance))
     assert [point.value for point in person.get(f"/accounts/{card.pk}/").context["points"]] == [-50, -70]
+
+
+@pytest.mark.parametrize(
+    ("left", "above", "shown"),
+    [("-50", Decimal(50), "R$50.00 above the limit"), ("0", None, "100% used"), ("250", None, "75% used")],
+)
+def test_a_card_above_its_limit_says_by_how_much(person, connection, left, above, shown):
+    card = AccountFactory(
+        connection=connection, type="CREDIT", credit_limit=Decimal(1000), available_credit_limit=Decimal(left)
+    )
+    answer = person.get(f"/accounts/{card.pk}/")
+    assert answer.context["row"].above_limit == above
+    text = answer.content.decode()
+    assert shown in text
+    assert ("above the limit" in person.get("/accounts/").content.decode()) is (above is not None)
+    assert f"{MINUS}R$50.00 left" not in text
