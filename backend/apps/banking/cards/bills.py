@@ -156,7 +156,7 @@ def series_of_card(card: Card, of: int = 0) -> list[Series]:
 
 def series_of(row: Transaction, today: date | None = None) -> Series | None:
     """The purchase of which `row` is an instalment; None if it is none."""
-    if not row.total_installments or row.total_installments < 2 or row.account.type != "CREDIT":
+    if not row.total_installments or row.total_installments < 2 or not row.account.is_card:
         return None
     found = series_of_card(read_card(row.account, today), of=row.total_installments)
     return next((series for series in found if row.pk in {part.id for part in series.parts}), None)

@@ -58,7 +58,7 @@ def belong_together(one: Transaction, other: Transaction) -> TransferPair:
         lock(out.client_id)
         _check_free(out.pk, into.pk)
         _end_pairs([out.pk, into.pk])
-        kind = Kind.BILL_PAYMENT if into.account.type == "CREDIT" else Kind.OWN_TRANSFER
+        kind = Kind.BILL_PAYMENT if into.account.is_card else Kind.OWN_TRANSFER
         Transaction.objects.filter(pk__in=[out.pk, into.pk]).update(user_kind=kind)
         return TransferPair.objects.create(
             client_id=out.client_id, outgoing_id=out.pk, incoming_id=into.pk, kind=kind, by_person=True

@@ -66,7 +66,6 @@ class LineRow:
     line: Line
     tags: list[Any]
     url: str
-    instalment: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,9 +135,7 @@ def line_row(line: Line, *, closed: bool) -> LineRow:
         tags.append(_("by Ponte's rule"))
     if row.hidden:
         tags.append(_("hidden"))
-    has_part = row.total_installments and row.total_installments > 1 and row.installment_number
-    part = f"{row.installment_number}/{row.total_installments}" if has_part else ""
-    return LineRow(line, tags, reverse("banking:transfer", args=[row.pk]), part)
+    return LineRow(line, tags, reverse("banking:transfer", args=[row.pk]))
 
 
 def series_row(series: Series, words: dict[int, str], months: Sequence[Any], open_place: int) -> SeriesRow:
