@@ -7,6 +7,7 @@ transaction, so such a text gets an apostrophe in front, which spreadsheets hide
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -68,8 +69,9 @@ def _cell(value: Any, dialect: Dialect) -> str:
         return harmless(value)
     if isinstance(value, bool):
         return "1" if value else "0"
-    text = f"{value:f}" if hasattr(value, "normalize") else str(value)
-    return text.replace(".", ",") if dialect.comma and hasattr(value, "normalize") else text
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",") if dialect.comma else f"{value:f}"
+    return str(value)
 
 
 def harmless(text: str) -> str:

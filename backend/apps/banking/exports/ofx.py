@@ -11,6 +11,8 @@ from datetime import date, datetime
 from itertools import chain
 from xml.sax.saxutils import escape
 
+from django.utils import timezone
+
 from apps.banking.exports.records import plain
 from apps.banking.models import Account, Transaction
 
@@ -23,7 +25,7 @@ _HEADER = (
 
 @dataclass(frozen=True)
 class Statement:
-    """One account, its booked rows in batches, and the first and the last day of the statement."""
+    """One account that was read with its connection, its booked rows in batches, and its first and last day."""
 
     account: Account
     batches: Iterable[list[Transaction]]
@@ -33,7 +35,7 @@ class Statement:
     @property
     def is_card(self) -> bool:
         """Whether it is a card's statement, which OFX keeps apart."""
-        return self.account.type == "CREDIT"
+        return self.account.is_card
 
 
 def parts(statements: Iterable[Statement], language: str, now: datetime) -> Iterator[str]:
@@ -68,9 +70,12 @@ def _statement(statement: Statement) -> Iterator[str]:
     for rows in statement.batches:
         ids = first_ids(rows)
         yield "".join(_transaction(row, ids[row.pk]) for row in rows)
-    balance = f"{plain(account.balance):f}" if account.balance is not None else "0.00"
+    # What a card owes is below zero, as its purchases are.
+    balance = f"{plain(account.worth):f}" if account.worth is not None else "0.00"
+    read_at = account.connection.last_updated_at
+    as_of = timezone.localdate(read_at) if read_at else statement.last
     yield (
-        f"</BANKTRANLIST><LEDGERBAL>{_leaf('BALAMT', balance)}{_leaf('DTASOF', f'{statement.last:%Y%m%d}')}</LEDGERBAL>"
+        f"</BANKTRANLIST><LEDGERBAL>{_leaf('BALAMT', balance)}{_leaf('DTASOF', f'{as_of:%Y%m%d}')}</LEDGERBAL>"
         f"</{card}STMTRS></{card}STMTTRNRS>"
     )
 

@@ -108,6 +108,14 @@ def test_ofx_has_each_account_in_its_message_and_survives_any_text():
     assert root.findtext(".//CCSTMTRS/CCACCTFROM/ACCTID") == f"ponte-{card.pk}"
 
 
+def test_an_ofx_has_the_balance_of_the_banks_day_and_what_a_card_owes_below_zero():
+    bank, card = (AccountFactory(type=kind, balance=Decimal("12.5")) for kind in ("BANK", "CREDIT"))
+    bank.connection.last_updated_at = datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
+    root = parsed(statement(bank, [TransactionFactory(account=bank)]), statement(card, [TransactionFactory()]))
+    balances = [(each.findtext("BALAMT"), each.findtext("DTASOF")) for each in root.iter("LEDGERBAL")]
+    assert balances == [("12.50", "20261120"), ("-12.50", "20261122")]
+
+
 def test_ofx_names_no_number_of_a_bank_account():
     account = AccountFactory()
     account.number = "12345-6"
