@@ -1,6 +1,5 @@
 """Loans: what is owed, and one loan with its instalments and payments."""
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.banking.cards.cycles import add_months
 from apps.banking.models import Loan
 from apps.banking.pages.account_rows import sums
 from apps.banking.pages.bank_names import bank_names
@@ -105,15 +105,13 @@ def coming(loan: Loan) -> list[tuple[int, date]]:
     if first is None or total is None or period is None:
         return []
     _name, months, days = period
-    begin = loan.paid_installments or 0
-    return [(n + 1, later(first, months * n, days * n)) for n in range(begin, min(total, begin + NEXT))]
-
-
-def later(day: date, months: int, days: int) -> date:
-    """The day so many months and days later; the last of the month where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last)) + timedelta(days=days)
+    begin = max(0, loan.paid_installments or 0)
+    ahead = range(begin, min(total, begin + NEXT))
+    try:
+        return [(n + 1, add_months(first, months * n) + timedelta(days * n)) for n in ahead]
+    except (ValueError, OverflowError):
+        # By the bank's numbers they are due after the calendar's end.
+        return []
 
 
 def payments_of(loan: Loan) -> list[Payment]:

@@ -8,7 +8,7 @@ import pytest
 from apps.audit.models import Entry
 from apps.banking.factories import IdentityFactory, InvestmentFactory, InvestmentTransactionFactory, LoanFactory
 from apps.banking.pages import identity as pages
-from apps.banking.pages.loans import coming, later, payments_of
+from apps.banking.pages.loans import coming, payments_of
 
 pytestmark = pytest.mark.django_db
 
@@ -62,11 +62,35 @@ def test_a_loans_instalments_to_come_are_counted_from_the_first(person, connecti
 
 
 @pytest.mark.parametrize(
-    ("months", "days", "expected"),
-    [(0, 7, "2026-12-07"), (1, 0, "2026-12-30"), (3, 0, "2027-02-28"), (13, 0, "2027-12-30")],
+    ("period", "days"),
+    [
+        ("WEEKLY", ["2026-11-30", "2026-12-07", "2026-12-14"]),
+        ("MONTHLY", ["2026-11-30", "2026-12-30", "2027-01-30"]),
+        ("QUARTERLY", ["2026-11-30", "2027-02-28", "2027-05-30"]),
+        ("YEARLY", ["2026-11-30", "2027-11-30", "2028-11-30"]),
+    ],
 )
-def test_a_day_some_months_later(months, days, expected):
-    assert str(later(date(2026, 11, 30), months, days)) == expected
+def test_each_period_has_its_days(period, days):
+    loan = LoanFactory(
+        first_installment_due_date=date(2026, 11, 30),
+        installment_periodicity=period,
+        total_number_of_installments=3,
+    )
+    assert [str(day) for _number, day in coming(loan)] == days
+
+
+@pytest.mark.parametrize("period", ["WEEKLY", "MONTHLY"])
+@pytest.mark.parametrize(("first", "paid"), [("9999-12-31", 0), ("2026-11-30", 2_000_000_000), ("2026-11-30", -5)])
+def test_impossible_numbers_of_a_loan_break_no_page(person, connection, period, first, paid):
+    loan = LoanFactory(
+        connection=connection,
+        first_installment_due_date=date.fromisoformat(first),
+        installment_periodicity=period,
+        total_number_of_installments=2_000_000_010,
+        paid_installments=paid,
+    )
+    assert person.get(f"/loans/{loan.pk}/").status_code == 200
+    assert all(number > 0 for number, _day in coming(loan))
 
 
 def test_payments_of_a_loan_that_make_no_sense_are_left_out():
