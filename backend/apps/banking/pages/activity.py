@@ -4,7 +4,6 @@ Each of the three tables is paged by its own id. A page takes the newest of the 
 each, so that no page costs more than the first.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
@@ -26,6 +25,8 @@ from apps.events.models import Event
 from lib.pages.views import ClientPage
 
 PAGE = 40
+# Syncs, events and entries of the audit.
+TABLES = 3
 # The log of syncs tells the others.
 _TOLD = {
     "connection.connected": ("good", gettext_lazy("connected, the first data has arrived")),
@@ -149,10 +150,7 @@ def _people(ids: set[int], own: int | None) -> dict[int, str]:
 
 def _place(cursor: str) -> list[int]:
     """How far earlier pages came in each table."""
-    parts = cursor.split("-") if cursor else ["0", "0", "0"]
-    if len(parts) != len(_SOURCES) or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
+    parts = cursor.split("-") if cursor else ["0"] * TABLES
+    if len(parts) != TABLES or not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
         raise Http404
     return [int(part) for part in parts]
-
-
-_SOURCES: tuple[Callable[..., Any], ...] = (Activity._syncs, Activity._events, Activity._entries)
