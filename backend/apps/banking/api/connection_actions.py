@@ -19,7 +19,7 @@ from apps.banking.api.connections import ConnectionSerializer, ConnectionsView
 from apps.banking.connect.applications import preferred
 from apps.banking.connect.disconnect import disconnect
 from apps.banking.connect.finish import finish
-from apps.banking.connect.refresh import Outcome, Refreshed, refresh
+from apps.banking.connect.refresh import ASKED, Outcome, Refreshed, refresh
 from apps.banking.connect.token import ConnectToken, make_connect_token
 from apps.banking.models import Connection
 from lib.errors import Throttled
@@ -162,7 +162,7 @@ def _shown(token: ConnectToken) -> dict[str, Any]:
 
 def _refuse(refreshed: Refreshed) -> None:
     """Raise Throttled or Refused unless the request led to a sync."""
-    if refreshed.outcome in {Outcome.STARTED, Outcome.RUNNING, Outcome.READ_AGAIN}:
+    if refreshed.outcome in ASKED:
         return
     if refreshed.outcome is Outcome.TOO_SOON:
         wait = (refreshed.next_at - timezone.now()).total_seconds() if refreshed.next_at else 60

@@ -41,6 +41,10 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
+# The outcomes after which new data may arrive.
+ASKED = frozenset({Outcome.STARTED, Outcome.RUNNING, Outcome.READ_AGAIN})
+
+
 @dataclass(frozen=True)
 class Refreshed:
     """`next_at` is when it may be tried again; None if that is open. `action` and `code` say why it was refused.

@@ -131,7 +131,6 @@ class SyncNow(ClientPage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         connection = self.get_or_404(self.visible(Connection), pk=pk)
-        record("connection.sync", actor=request.user.pk, client=connection.client_id, subject=connection)
         try:
             answer = refresh.refresh(connection)
         except PonteError:
@@ -145,6 +144,8 @@ def _tell(request: HttpRequest, answer: refresh.Refreshed) -> None:
     when = display.moment(answer.next_at) if answer.next_at else ""
     level, text = {
         refresh.Outcome.STARTED: (messages.SUCCESS, _("The bank is being asked. New data arrives within minutes.")),
+            if answer.outcome in refresh.ASKED:
+                record("connection.sync", actor=request.user.pk, client=connection.client_id, subject=connection)
         refresh.Outcome.RUNNING: (
             messages.INFO,
             _("The bank is already being asked. New data arrives within minutes."),
