@@ -46,6 +46,8 @@ _ACTIONS = {
     "connection.disconnect": gettext_lazy("A bank was disconnected"),
     "edits.carry": gettext_lazy("Edits were carried to another transaction"),
     "edits.drop": gettext_lazy("Edits were dropped"),
+    "credentials.save": gettext_lazy("Credentials were stored"),
+    "credentials.replace": gettext_lazy("A secret of credentials was replaced"),
     "credentials.remove": gettext_lazy("Credentials were removed"),
     "client.create": gettext_lazy("The client was created"),
     "client.rename": gettext_lazy("The client was renamed"),

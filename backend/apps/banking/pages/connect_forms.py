@@ -55,6 +55,12 @@ class TakeOverForm(forms.Form):
         self.fields["application"].choices = [*choices, ("", _("of this server"))]  # type: ignore[attr-defined]
 
 
+class SecretForm(forms.Form):
+    """A new secret of stored credentials."""
+
+    secret = forms.CharField(max_length=200)
+
+
 class CredentialsForm(forms.Form):
     """A client's own credentials at Pluggy."""
 

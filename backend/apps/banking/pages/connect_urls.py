@@ -16,6 +16,7 @@ urlpatterns = [
     path("connections/<int:pk>/disconnect/", disconnect.Disconnect.as_view(), name="disconnect"),
     path("connections/<int:pk>/answer/", progress.Answer.as_view(), name="answer"),
     path("credentials/", credentials.Credentials.as_view(), name="credentials"),
+    path("credentials/<int:pk>/secret/", credentials.ReplaceSecret.as_view(), name="credentials-secret"),
     path("credentials/<int:pk>/test/", credentials.CheckCredentials.as_view(), name="credentials-test"),
     path("credentials/<int:pk>/remove/", credentials.RemoveCredentials.as_view(), name="credentials-remove"),
 ]

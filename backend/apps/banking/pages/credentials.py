@@ -15,7 +15,7 @@ from apps.banking.aggregators.contract import CredentialsRefused
 from apps.banking.connect import credentials
 from apps.banking.connect.errors import InUse
 from apps.banking.models import ClientApplication
-from apps.banking.pages.connect_forms import CredentialsForm
+from apps.banking.pages.connect_forms import CredentialsForm, SecretForm
 from apps.banking.pages.connect_words import FAILURES, widget_texts, words_of
 from lib.pages.views import ClientPage
 
@@ -68,6 +68,26 @@ class Credentials(OwnersPage):
             return False
         self.note("credentials.save", row)
         return True
+
+
+class ReplaceSecret(OwnersPage):
+    """Store a new secret of the same client id, such as after it was changed at Pluggy."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.get_or_404(self.visible(ClientApplication), pk=pk)
+        form = SecretForm(request.POST)
+        try:
+            if not form.is_valid():
+                raise credentials.NotCredentials
+            credentials.replace_secret(row, form.cleaned_data["secret"])
+        except CredentialsRefused:
+            messages.error(request, _("Pluggy does not accept this client id and secret."))
+        except FAILURES as error:
+            messages.error(request, words_of(error)[2])
+        else:
+            self.note("credentials.replace", row)
+            messages.success(request, _("Pluggy accepts the new secret. The banks are read again."))
+        return redirect("banking:credentials")
 
 
 class CheckCredentials(OwnersPage):

@@ -135,10 +135,28 @@ def test_credentials_that_a_connection_needs_are_not_erased(bank, visitor, membe
 
 
 def test_another_clients_credentials_are_not_there(bank, visitor, member):
+def test_a_new_secret_replaces_the_old_one_once_pluggy_accepts_it(bank, visitor, member):
+    visitor.post(reverse("banking:credentials"), GOOD)
+    row = ClientApplication.objects.get()
+    address = reverse("banking:credentials-secret", args=[row.pk])
+    assert address in visitor.get(reverse("banking:credentials")).content.decode()
+    for secret in ("", "pluggy_sk_wrong", "x" * 300):
+        answer = visitor.post(address, {"secret": secret}, follow=True, headers={"accept-language": "en"})
+        assert "does not accept" in " ".join(map(str, answer.context["messages"]))
+    assert not Entry.objects.filter(action="credentials.replace").exists()
+    ClientApplication.objects.update(error_code="CLIENT_KEYS_UNAUTHORIZED")
+    visitor.post(address, {"secret": f" {CLIENT_SECRET} "})
+    row.refresh_from_db()
+    assert (row.secret, row.error_code) == (CLIENT_SECRET, "")
+    assert Entry.objects.get(action="credentials.replace").actor == member.user_id
+    colleague = signed_in(MembershipFactory(client=member.client, role="member"))
+    assert colleague.post(address, {"secret": CLIENT_SECRET}).status_code == 403
+
+
     visitor.post(reverse("banking:credentials"), GOOD)
     row = ClientApplication.objects.get()
     stranger = signed_in(MembershipFactory(role="owner"))
-    for name in ("credentials-remove", "credentials-test"):
+    for name in ("credentials-remove", "credentials-secret", "credentials-test"):
         assert stranger.post(reverse(f"banking:{name}", args=[row.pk])).status_code == 404
     assert "Meu Pluggy" not in stranger.get(reverse("banking:credentials")).content.decode()
 
