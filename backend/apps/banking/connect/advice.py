@@ -166,6 +166,18 @@ ADVICE: dict[Action, Advice] = {
 }
 
 
+# Of a connection whose own action says nothing of this.
+STALE = Advice(
+    _("No new data has come from the bank for more than a day and a half."),
+    _("Ponte goes on trying. With “Sync now” you ask the bank at once."),
+)
+PAUSED = Advice(
+    _("The people who run this server have paused this bank."),
+    _("No new data arrives until they go on. Your data so far stays."),
+    Who.STAFF,
+)
+
+
 def advice_for(action: str) -> Advice:
     """The sentences for the `action` of a connection or an error; for one that is not in the table, ask support."""
     return ADVICE[Action(action) if action in _ACTIONS else Action.CONTACT_SUPPORT]

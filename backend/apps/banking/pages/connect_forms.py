@@ -25,7 +25,7 @@ class DisconnectForm(forms.Form):
     data = forms.ChoiceField(  # type: ignore[assignment]
         label=_("What happens to the data that is here?"),
         choices=[
-            (KEEP, _("Keep it. Accounts and transactions stay readable, and nothing new arrives.")),
+            (KEEP, _("Keep it. It leaves lists and sums, is in your data's download, and can be erased later.")),
             (ERASE, _("Erase it. Accounts, transactions, bills and notes of this bank are deleted for good.")),
         ],
         widget=forms.RadioSelect,

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.banking.aggregators.verdict import Action
-from apps.banking.connect.advice import Advice, Who, advice_for
+from apps.banking.connect.advice import PAUSED, STALE, Advice, Who, advice_for
 from apps.banking.models import Connection
 from apps.banking.pages.freshness import Freshness, freshness
 
@@ -49,17 +50,23 @@ class Card:
     def is_under_way(self) -> bool:
         """Whether there is a progress to watch, or a question of the bank to answer there."""
         waits = self.connection.action in (Action.ANSWER_MFA, Action.AUTHORIZE_AT_BANK, Action.AWAIT_APPROVAL)
-        return (waits or self.connection.state == State.CONNECTING) and not self.is_ending
+        return (waits or self.connection.state == State.CONNECTING) and self.advice is not PAUSED and not self.is_ending
 
     @property
-    def can_repair(self) -> bool:
-        """Whether connecting again is the way to repair it."""
-        return self.advice.repairs and self.connection.state != State.DELETED and not self.is_ending
+    def way(self) -> str:
+        """The address of the page that the advice's button opens; empty if the person can do nothing there."""
+        if self.connection.state == State.DELETED or self.is_ending or not self.advice.button:
+            return ""
+        if self.advice.repairs:
+            return reverse("banking:reconnect", args=[self.connection.pk])
+        is_about_credentials = self.connection.action == Action.ADD_CREDENTIALS
+        return reverse("banking:credentials" if is_about_credentials else "banking:connect")
 
 
 def card_of(connection: Connection, name: str = "") -> Card:
     """The card of a connection that was read with its connector. `name` is what the list calls it."""
-    age, advice = freshness(connection), advice_for(connection.action)
+    age = freshness(connection)
+    advice = _advice(connection, age)
     is_ending = bool(connection.disconnect_asked_at) and connection.state != State.DELETED
     tone, state = ("busy", _("Being disconnected")) if is_ending else _state(connection, advice, age)
     return Card(connection, name or name_of(connection), logo_of(connection), tone, state, advice, age, is_ending)
@@ -76,7 +83,16 @@ def logo_of(connection: Connection) -> str:
     return address if address.startswith(f"{LOGOS}/") and settings.PLUGGY_API_URL == _REAL_PLUGGY else ""
 
 
+def _advice(connection: Connection, age: Freshness) -> Advice:
+    if connection.paused_at and connection.state != State.DELETED:
+        return PAUSED
+    is_stale = age.is_stale and connection.state == State.ACTIVE and not connection.action
+    return STALE if is_stale else advice_for(connection.action)
+
+
 def _state(connection: Connection, advice: Advice, age: Freshness) -> tuple[str, str]:
+    if advice is PAUSED:
+        return "warn", _("Paused by the operators")
     if connection.state == State.NEEDS_USER:
         return ("bad", _("Needs the operator")) if advice.who == Who.STAFF else ("warn", _("Needs you"))
     if connection.state != State.ACTIVE:

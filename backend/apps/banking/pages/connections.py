@@ -29,6 +29,8 @@ from lib.pages.views import ClientPage, ListPage
 SHOWN = timedelta(days=30)
 MOST_RUNS = 200
 LAST_RUNS = 10
+# So many disconnected banks are listed.
+MOST_ENDED = 20
 
 _TONES = {"done": "good", "partial": "warn", "failed": "bad", "running": "idle"}
 _RUN_STATES = {
@@ -97,6 +99,12 @@ class Connections(ListPage[Connection]):
         cards = [card_of(row, names[row.pk]) for row in rows]
         return sorted(cards, key=lambda card: (not card.needs_person, not card.is_ailing, card.name))
 
+    def more(self, rows: list[Connection]) -> dict[str, Any]:
+        """The banks that were disconnected last: what was kept of them can be erased."""
+        ended = self.visible(Connection).exclude(deleted_at=None).select_related("connector")
+        newest = ended.defer("extra_sealed", "credential_sealed").order_by("-pk")[:MOST_ENDED]
+        return {"ended": list(map(card_of, newest)) if "after" not in self.request.GET else []}
+
 
 @method_decorator(csp_update({"img-src": [LOGOS]}), name="dispatch")
 class ConnectionDetail(ClientPage):
@@ -136,6 +144,8 @@ class SyncNow(ClientPage):
         except PonteError:
             messages.error(request, _("The service that reads the bank does not answer. Try again in a few minutes."))
         else:
+            if answer.outcome in refresh.ASKED:
+                record("connection.sync", actor=request.user.pk, client=connection.client_id, subject=connection)
             _tell(request, answer)
         return redirect("banking:connection", pk)
 
@@ -144,8 +154,6 @@ def _tell(request: HttpRequest, answer: refresh.Refreshed) -> None:
     when = display.moment(answer.next_at) if answer.next_at else ""
     level, text = {
         refresh.Outcome.STARTED: (messages.SUCCESS, _("The bank is being asked. New data arrives within minutes.")),
-            if answer.outcome in refresh.ASKED:
-                record("connection.sync", actor=request.user.pk, client=connection.client_id, subject=connection)
         refresh.Outcome.RUNNING: (
             messages.INFO,
             _("The bank is already being asked. New data arrives within minutes."),

@@ -1,4 +1,4 @@
-"""Disconnecting a bank: asks first, and says what ends and what stays."""
+"""Disconnecting a bank, and erasing what one has left: asks first, and says what ends and what stays."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -27,6 +27,8 @@ class Disconnect(ClientPage):
         if not form.is_valid():
             return self.show(422, connection=connection, form=form)
         erase = form.cleaned_data["data"] == DisconnectForm.ERASE
+        if connection.deleted_at and not erase:
+            return redirect("banking:connection", connection.pk)
         with transaction.atomic():
             disconnect(connection, erase=erase)
             record(
@@ -36,9 +38,13 @@ class Disconnect(ClientPage):
                 client=connection.client_id,
                 erase=erase,
             )
+        if erase:
+            # No progress: at its end there is no connection to show.
+            messages.success(request, _("The bank is being disconnected, and its data erased. This takes a moment."))
+            return redirect("banking:connections")
         messages.success(request, _("The bank is being disconnected. This takes a moment."))
         return redirect("banking:connect-progress", item=connection.vendor_id)
 
     def _connection(self, pk: int) -> Connection:
-        found: Connection = self.get_or_404(self.visible(Connection).live().select_related("connector"), pk=pk)
+        found: Connection = self.get_or_404(self.visible(Connection).select_related("connector"), pk=pk)
         return found

@@ -7,6 +7,8 @@ from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from apps.audit.models import Entry
+from apps.banking.aggregators.verdict import Action
+from apps.banking.connect.advice import ADVICE, PAUSED, STALE
 from apps.banking.factories import AccountFactory, ConnectionFactory, ConnectorFactory, SyncRunFactory
 from apps.banking.models import Connection
 from apps.banking.pages.connection_card import card_of
@@ -31,6 +33,8 @@ def now():
         ({"state": "needs_user", "action": "reconnect"}, "warn", True),
         ({"state": "needs_user", "action": "fix_configuration"}, "bad", False),
         ({"state": "needs_user", "action": "a word of tomorrow"}, "bad", False),
+        ({"state": "active", "paused_at": timezone.now()}, "warn", False),
+        ({"state": "needs_user", "action": "reconnect", "paused_at": timezone.now()}, "warn", False),
     ],
 )
 def test_a_state_says_who_must_act(columns, tone, needs_person):
@@ -45,6 +49,36 @@ def test_data_is_stale_after_a_day_and_a_half_without_the_bank():
     assert card_of(stale).tone == "warn"
     assert oldest([fresh, stale]).at == stale.last_updated_at
     assert oldest([]) is None
+
+
+def test_old_data_are_not_said_to_be_in_order():
+    old = {"last_updated_at": now() - STALE_AFTER - HOUR}
+    assert card_of(ConnectionFactory(**old)).advice is STALE
+    assert card_of(ConnectionFactory(last_updated_at=now())).advice is ADVICE[Action.NONE]
+    assert card_of(ConnectionFactory(state="outdated", action="wait", **old)).advice is ADVICE[Action.WAIT]
+    assert card_of(ConnectionFactory(paused_at=now(), **old)).advice is PAUSED
+
+
+@pytest.mark.parametrize(
+    ("action", "way"),
+    [
+        ("reconnect", "/connections/{pk}/reconnect/"),
+        ("add_credentials", "/credentials/"),
+        ("connect_separately", "/connections/connect/"),
+        ("contact_support", ""),
+        ("log_out_elsewhere", ""),
+    ],
+)
+def test_a_button_opens_the_page_on_which_its_advice_is_followed(person, membership, action, way):
+    connection = ConnectionFactory(member=membership, state="needs_user", action=action)
+    address = way.format(pk=connection.pk)
+    assert card_of(connection).way == address
+    button = f'<a class="button button--small" href="{address}">'
+    for page in ("/connections/", f"/connections/{connection.pk}/"):
+        assert (button in person.get(page).content.decode()) is bool(way)
+    Connection.objects.filter(pk=connection.pk).update(disconnect_asked_at=now())
+    connection.refresh_from_db()
+    assert card_of(connection).way == ""
 
 
 def test_the_next_reading_is_said_only_if_one_is_to_come():

@@ -48,6 +48,25 @@ def test_disconnecting_asks_first_and_keeps_the_data_unless_told_otherwise(bank,
     assert Transaction.objects.exists()
 
 
+def test_what_was_kept_of_a_disconnected_bank_can_be_erased_later(bank, visitor, member, work):
+    connection = finish(member, bank.connect(member))
+    work()
+    address = reverse("banking:disconnect", args=[connection.pk])
+    assert address not in visitor.get("/connections/").content.decode()
+    visitor.post(address, {"data": "keep"})
+    work()
+    for page in ("/connections/", f"/connections/{connection.pk}/"):
+        assert address in visitor.get(page).content.decode()
+    assert 'name="data" value="erase"' in visitor.get(address).content.decode()
+    visitor.post(address, {"data": "keep"})
+    work()
+    assert Connection.objects.exists()
+    assert visitor.post(address, {"data": "erase"})["Location"] == "/connections/"
+    work()
+    assert not Connection.objects.exists()
+    assert address not in visitor.get("/connections/").content.decode()
+
+
 def test_erasing_deletes_everything_and_is_noted(bank, visitor, member, work):
     connection = finish(member, bank.connect(member))
     work()
@@ -116,6 +135,24 @@ def test_no_secret_is_shown_again(bank, visitor):
     assert CLIENT_SECRET not in visitor.get(address).content.decode()
 
 
+def test_a_new_secret_replaces_the_old_one_once_pluggy_accepts_it(bank, visitor, member):
+    visitor.post(reverse("banking:credentials"), GOOD)
+    row = ClientApplication.objects.get()
+    address = reverse("banking:credentials-secret", args=[row.pk])
+    assert address in visitor.get(reverse("banking:credentials")).content.decode()
+    for secret in ("", "pluggy_sk_wrong", "x" * 300):
+        answer = visitor.post(address, {"secret": secret}, follow=True, headers={"accept-language": "en"})
+        assert "does not accept" in " ".join(map(str, answer.context["messages"]))
+    assert not Entry.objects.filter(action="credentials.replace").exists()
+    ClientApplication.objects.update(error_code="CLIENT_KEYS_UNAUTHORIZED")
+    visitor.post(address, {"secret": f" {CLIENT_SECRET} "})
+    row.refresh_from_db()
+    assert (row.secret, row.error_code) == (CLIENT_SECRET, "")
+    assert Entry.objects.get(action="credentials.replace").actor == member.user_id
+    colleague = signed_in(MembershipFactory(client=member.client, role="member"))
+    assert colleague.post(address, {"secret": CLIENT_SECRET}).status_code == 403
+
+
 def test_only_an_owner_changes_the_credentials(bank, member):
     colleague = signed_in(MembershipFactory(client=member.client, role="member"))
     assert colleague.post(reverse("banking:credentials"), GOOD).status_code == 403
@@ -135,24 +172,6 @@ def test_credentials_that_a_connection_needs_are_not_erased(bank, visitor, membe
 
 
 def test_another_clients_credentials_are_not_there(bank, visitor, member):
-def test_a_new_secret_replaces_the_old_one_once_pluggy_accepts_it(bank, visitor, member):
-    visitor.post(reverse("banking:credentials"), GOOD)
-    row = ClientApplication.objects.get()
-    address = reverse("banking:credentials-secret", args=[row.pk])
-    assert address in visitor.get(reverse("banking:credentials")).content.decode()
-    for secret in ("", "pluggy_sk_wrong", "x" * 300):
-        answer = visitor.post(address, {"secret": secret}, follow=True, headers={"accept-language": "en"})
-        assert "does not accept" in " ".join(map(str, answer.context["messages"]))
-    assert not Entry.objects.filter(action="credentials.replace").exists()
-    ClientApplication.objects.update(error_code="CLIENT_KEYS_UNAUTHORIZED")
-    visitor.post(address, {"secret": f" {CLIENT_SECRET} "})
-    row.refresh_from_db()
-    assert (row.secret, row.error_code) == (CLIENT_SECRET, "")
-    assert Entry.objects.get(action="credentials.replace").actor == member.user_id
-    colleague = signed_in(MembershipFactory(client=member.client, role="member"))
-    assert colleague.post(address, {"secret": CLIENT_SECRET}).status_code == 403
-
-
     visitor.post(reverse("banking:credentials"), GOOD)
     row = ClientApplication.objects.get()
     stranger = signed_in(MembershipFactory(role="owner"))
