@@ -22,9 +22,9 @@ from ponte_demo.show import Show
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60.0
 BY_HAND = (
-    "open the address; Connections, Connect a bank: any bank, user user-ok, password password-ok; watch its data arrive",
-    "browse: an account, a card's bills, a transaction (write a note); download all under Transactions",
-    "break a connection: open it, Connect again, a wrong password; then repair it with the right one",
+    "open the address and connect Pluggy Bank (user user-ok, password password-ok), and watch its data arrive",
+    "look at an account, a card's bills and a transaction, write a note; then Transactions, Download",
+    "break the connection (open it, Connect again, a wrong password), and repair it with the right one",
 )
 
 

@@ -1,8 +1,7 @@
-"""`python -m ponte_demo.walk ADDRESS`: uses the demo in Chromium as a newcomer does, beginning at the address that signs
-in, and then opens a page of every kind.
+"""`python -m ponte_demo.walk ADDRESS`: uses the demo in Chromium as a newcomer does, then opens a page of every kind.
 
-Prints one JSON object: {"visited", "errors", "console_errors"} with their numbers, and on stderr each error itself.
-Prints null, and on stderr why, where there is no Chromium.
+ADDRESS signs in. Prints one JSON object: {"visited", "errors", "console_errors"} with their numbers, and on stderr each
+error itself. Prints null, and on stderr why, where there is no Chromium.
 """
 
 import asyncio
