@@ -123,6 +123,8 @@ def test_a_broken_connection_is_repaired_with_its_history(page, bank, person, se
     page.get_by_role("link", name="Conectar de novo").click()
     page.get_by_role("button", name="Reconectar").click()
     frame = widget(page)
+    expect(frame.get_by_label("Usuário")).to_be_visible()
+    expect(page.locator("[data-connect-open]")).to_have_text("Reconectar")
     frame.get_by_label("Usuário").fill("user-ok")
     frame.get_by_label("Senha").fill("password-ok")
     frame.get_by_role("button", name="Continuar").click()

@@ -58,6 +58,8 @@ export class ConnectPage {
     this.options = JSON.parse(root.dataset.options);
     this.form = root.querySelector("[data-connect-finish]");
     this.button = root.querySelector("[data-connect-open]");
+    this.label = this.button.querySelector("[data-connect-label]");
+    this.texts.open = this.label.textContent;
     this.status = root.querySelector("[data-connect-status]");
     this.alert = root.querySelector("[data-connect-alert]");
     this.script = new WidgetScript(root.dataset.sdkUrl, Number(root.dataset.sdkTimeout));
@@ -225,7 +227,7 @@ export class ConnectPage {
     this.root.dataset.state = state;
     const busy = ["loading", "connecting", "connected"].includes(state);
     this.button.disabled = busy;
-    this.button.querySelector("[data-connect-label]").textContent = state === "error" ? this.texts.again : this.texts.open;
+    this.label.textContent = state === "error" ? this.texts.again : this.texts.open;
     this.root.setAttribute("aria-busy", String(state === "loading"));
     this.say(this.status, text);
     if (state !== "error") this.say(this.alert, "");
