@@ -29,6 +29,6 @@ DROP FUNCTION banking_transferpair_same_client();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("banking", "0016_search")]
+    dependencies = [("banking", "0018_search_index")]
 
     operations = [migrations.RunSQL(CHECK, NO_CHECK)]
