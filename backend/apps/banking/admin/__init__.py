@@ -1,5 +1,6 @@
 """Banking in the admin: staff look at every table, but see no sealed column, and operate connections."""
 
+from django.contrib import admin
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +25,7 @@ from apps.banking.admin.products import (
 from apps.banking.admin.syncs import SyncRunAdmin
 from apps.banking.admin.transactions import TransactionAdmin
 from apps.clients.browse.cards import add_card
-from apps.clients.browse.menu import add_page, staff_view
+from apps.clients.browse.menu import add_page
 
 add_page(
     "banking",
@@ -32,7 +33,7 @@ add_page(
     "webhook",
     "admin:banking_webhooks",
     webhooks.PERMISSION,
-    path("banking/webhooks/", staff_view(webhooks.page), name="banking_webhooks"),
+    path("banking/webhooks/", admin.site.admin_view(webhooks.page), name="banking_webhooks"),
 )
 add_card("connections", 40, cards.connections, "banking.view_connection")
 add_card("syncs", 50, cards.syncs, "banking.view_syncrun")

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 from apps.banking.admin.shared import CONNECTION_TONES
 from apps.banking.models import Connection, ConnectionHour, Connector, SyncHour, SyncRun, WidgetFigure
 from apps.banking.widget.figures import widget_health
-from apps.clients.browse.cards import Card, Figure
+from apps.clients.browse.cards import Card, Figure, number
 from apps.clients.browse.columns import list_of
 from apps.events.rollup import HOUR, whole_hour
 from lib.errors import Temporary
 from lib.pages.charts import Bar, Point, bar_chart, column_chart
+from lib.pages.display import percent
 from lib.ratelimit import read_use
 
 DAY = timedelta(days=1)
@@ -51,7 +52,7 @@ def syncs(request: HttpRequest) -> Card:
     }
     done, partial, failed, running = (counted.get(name, (0, 0))[0] for name in ("done", "partial", "failed", "running"))
     ended = done + partial + failed
-    rate = f"{number_format(100 * (done + partial) / ended, 1)} %" if ended else "–"
+    rate = percent(100 * (done + partial) / ended) if ended else "–"
     seconds = sum(counted.get(name, (0, 0))[1] for name in ("done", "partial", "failed"))
     mean = f"{number_format(seconds / ended, 1)} s" if ended else "–"
     figures = [
@@ -123,11 +124,6 @@ def budgets(request: HttpRequest) -> Card:
     return Card(gettext_lazy("Rate budgets"), chart=bar_chart(bars, _("Rate budgets")), note=note)
 
 
-def number(value: int) -> str:
-    """A whole number, grouped."""
-    return number_format(value, use_l10n=True, force_grouping=True)
-
-
 def _at(hour: datetime, runs: int) -> Point:
     return Point(date_format(timezone.localtime(hour), "d/m H:i"), runs, number(runs))
 
@@ -157,7 +153,7 @@ def widget(request: HttpRequest) -> Card:
 
 
 def _percent(rate: float | None) -> str:
-    return "–" if rate is None else f"{number_format(100 * rate, 1)} %"
+    return "–" if rate is None else percent(100 * rate)
 
 
 def _rate_tone(rate: float | None) -> str:

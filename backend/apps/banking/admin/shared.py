@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.banking.models import Account, Connection
@@ -54,8 +54,3 @@ def of_connection(queryset: QuerySet[Any], word: str) -> QuerySet[Any]:
         return queryset.filter(pk=number)
     items = list(Connection.objects.filter(vendor_id=word).values_list("pk", flat=True)[:100])
     return queryset.filter(connection__in=items)
-
-
-def is_live(row: Model) -> bool:
-    """Whether the row is no tombstone."""
-    return getattr(row, "deleted_at", None) is None

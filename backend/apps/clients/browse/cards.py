@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 
 
@@ -35,6 +36,11 @@ class Card:
         return SafeString(
             stretched.replace('<svg viewBox="0 0 640', '<svg preserveAspectRatio="none" viewBox="0 0 640')
         )
+
+
+def number(value: int) -> str:
+    """A whole number in the language's own form."""
+    return number_format(value, use_l10n=True, force_grouping=True)
 
 
 Build = Callable[[HttpRequest], Card]

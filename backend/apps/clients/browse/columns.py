@@ -10,6 +10,7 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy
 
@@ -112,8 +113,7 @@ def address_of(app: str, model: str, pk: object) -> str:
 def list_of(model: type[models.Model], **query: object) -> str:
     """The address of a model's list in the admin, filtered."""
     address = reverse(f"{admin.site.name}:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    words = "&".join(f"{name}={value}" for name, value in query.items())
-    return f"{address}?{words}" if words else address
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 def copyable(name: str, label: Any) -> Column:

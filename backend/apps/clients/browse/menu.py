@@ -1,11 +1,10 @@
 """The admin's navigation: the lists that the person may see, under the headings that their admin pages name."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.urls import URLPattern, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -30,22 +29,12 @@ def add_page(
     """Add a page of staff to the navigation. `view` is the name of its URL, such as `admin:banking_webhooks`.
 
     `address` is its pattern below the admin's path, if it is not among the admin's own. Its view checks `permission`
-    itself, and is wrapped in `staff_view`. Call this in the app's `admin` module, which Django imports in time.
+    itself, and is wrapped in `admin.site.admin_view`. Call this in the `admin` module of the app.
     """
     _PAGES.append((heading, {"title": title, "icon": icon, "view": view, "permission": permission}))
     if address:
         _ADDRESSES.append(address)
     admin.site.extra_urls = lambda: list(_ADDRESSES)  # type: ignore[attr-defined]
-
-
-def staff_view(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A view that only staff reach: the others are sent to the login."""
-
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        answer: HttpResponseBase = admin.site.admin_view(view)(request, *args, **kwargs)
-        return answer
-
-    return checked
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:

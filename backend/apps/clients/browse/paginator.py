@@ -4,9 +4,10 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db import connection, models
-from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+
+from apps.clients.browse.cards import number
 
 COUNT_LIMIT = 1_000
 
@@ -35,8 +36,8 @@ class BoundedPaginator(Paginator):
     def total(self) -> str:
         """The number of rows for people: exact below COUNT_LIMIT, else an estimate or only the limit."""
         if self.count < COUNT_LIMIT:
-            return number_format(self.count, force_grouping=True)
+            return number(self.count)
         if self.object_list.query.where or self.object_list.query.distinct:
-            return _("more than %(number)s") % {"number": number_format(COUNT_LIMIT, force_grouping=True)}
+            return _("more than %(number)s") % {"number": number(COUNT_LIMIT)}
         rows = max(estimate(self.object_list.model._meta.db_table), COUNT_LIMIT)
-        return _("about %(number)s") % {"number": number_format(rows, force_grouping=True)}
+        return _("about %(number)s") % {"number": number(rows)}

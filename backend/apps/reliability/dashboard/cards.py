@@ -1,16 +1,19 @@
 """The cards that look at the whole installation: the books of the mailbox, and how fast webhooks are answered."""
 
+from datetime import timedelta
+
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.clients.browse.cards import Card, Figure
+from apps.clients.browse.cards import Card, Figure, number
 from apps.clients.browse.columns import list_of
 from apps.events.models import Event
 from apps.reliability.backlog import Backlog, count_backlog
 from apps.reliability.dashboard.latency import Latency, read_latency
+from lib.pages.display import length
 
 # An event that waits longer than this needs a look.
 OLD_SECONDS = 3600
@@ -22,16 +25,16 @@ def states(request: HttpRequest) -> Card:
     books = backlog.books
     old = backlog.oldest_pending_seconds
     figures = [
-        Figure(_("waiting"), _number(books.pending), list_of(Event, state="pending"), "info"),
+        Figure(_("waiting"), number(books.pending), list_of(Event, state="pending"), "info"),
         Figure(
-            _("dead letters"), _number(books.dead), list_of(Event, state="dead"), "danger" if books.dead else "success"
+            _("dead letters"), number(books.dead), list_of(Event, state="dead"), "danger" if books.dead else "success"
         ),
-        Figure(_("done"), _number(books.done), list_of(Event, state="done"), "success"),
+        Figure(_("done"), number(books.done), list_of(Event, state="done"), "success"),
         Figure(
-            _("oldest waits"), in_words(old), list_of(Event, state="pending"), "warning" if old > OLD_SECONDS else ""
+            _("oldest waits"), _length(old), list_of(Event, state="pending"), "warning" if old > OLD_SECONDS else ""
         ),
-        Figure(_("overdue"), in_words(backlog.overdue_seconds), list_of(Event, state="pending")),
-        Figure(_("accepted ever"), _number(books.accepted)),
+        Figure(_("overdue"), _length(backlog.overdue_seconds), list_of(Event, state="pending")),
+        Figure(_("accepted ever"), number(books.accepted)),
     ]
     note = (
         _("The books agree.") if books.balanced else _("The books do not agree: events were lost or deleted by hand.")
@@ -55,26 +58,16 @@ def latency(request: HttpRequest) -> Card:
         Figure(_("half within"), _milliseconds(read, 0.5)),
         Figure(_("95 % within"), _milliseconds(read, 0.95)),
         Figure(_("99 % within"), _milliseconds(read, 0.99)),
-        Figure(_("accepted"), _number(read.count), list_of(Event)),
-        Figure(_("refused or failed"), _number(read.others), tone="warning" if read.others else ""),
+        Figure(_("accepted"), number(read.count), list_of(Event)),
+        Figure(_("refused or failed"), number(read.others), tone="warning" if read.others else ""),
     ]
     return Card(gettext_lazy("Answers to webhooks"), figures, note=_("Since this web server started."))
 
 
-def in_words(seconds: float) -> str:
-    """A duration in its two largest units."""
-    minutes, hours = divmod(int(seconds), 60)[0], int(seconds) // 3600
-    if seconds < 60:
-        return f"{number_format(round(seconds), use_l10n=True)} s"
-    if hours < 1:
-        return f"{minutes} min {int(seconds) % 60} s"
-    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+def _length(seconds: float) -> str:
+    return length(timedelta(seconds=seconds))
 
 
 def _milliseconds(read: Latency, share: float) -> str:
     bound = read.within(share)
     return "> 5 s" if bound is None else f"{number_format(bound * 1000, use_l10n=True)} ms"
-
-
-def _number(value: int) -> str:
-    return number_format(value, use_l10n=True, force_grouping=True)
