@@ -7,15 +7,14 @@ from typing import Any
 from allauth.account.utils import get_next_redirect_url
 from allauth.core.internal.httpkit import add_query_params
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, URLPattern, URLResolver, path, reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from apps.clients.second_factor import lacks_second_factor
+from apps.clients.second_factor import ask_for_second_factor, lacks_second_factor
 
 Pattern = URLPattern | URLResolver
 # The middleware never sees what begins with one of these, or many pages do.
@@ -60,6 +59,5 @@ def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> 
     if not request.user.is_staff:
         raise PermissionDenied("only staff may open the admin")
     if lacks_second_factor(request):
-        messages.warning(request, _("Set up two-step verification first: this server asks its staff for it."))
-        return redirect("mfa_activate_totp")
+        return ask_for_second_factor(request)
     return redirect(place)

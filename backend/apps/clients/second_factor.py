@@ -3,8 +3,11 @@
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from apps.clients import factor_secrets
 
@@ -27,12 +30,18 @@ class SecondFactor(DefaultMFAAdapter):
 
 
 def lacks_second_factor(request: HttpRequest) -> bool:
-    """Whether the person must set up a second factor before the admin opens. One query for each request."""
+    """Whether the person must set up a second factor before pages of staff open. One query for each request."""
     if not settings.STAFF_MFA_REQUIRED:
         return False
     if not hasattr(request, "_has_second_factor"):
         request._has_second_factor = _has_one(request.user)  # type: ignore[attr-defined]
     return not bool(request._has_second_factor)  # type: ignore[attr-defined]
+
+
+def ask_for_second_factor(request: HttpRequest) -> HttpResponse:
+    """Where pages of staff send a person who must set one up first."""
+    messages.warning(request, _("Set up two-step verification first: this server asks its staff for it."))
+    return redirect("mfa_activate_totp")
 
 
 def _has_one(user: AbstractBaseUser | AnonymousUser) -> bool:

@@ -1,14 +1,16 @@
 """Pages of staff about the installation itself."""
 
 from collections import Counter
+from typing import Any
 
 from django.contrib.auth.mixins import UserPassesTestMixin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 
+from apps.clients.second_factor import ask_for_second_factor, lacks_second_factor
 from apps.reliability.doctor.examine import examine
 from apps.reliability.doctor.finding import Level
 
@@ -24,6 +26,11 @@ TONES = {
 @method_decorator(never_cache, name="dispatch")
 class StaffPage(UserPassesTestMixin, View):
     """A page for people whom the admin lets in. Anybody else who is signed in gets 403."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.test_func() and lacks_second_factor(request):
+            return ask_for_second_factor(request)
+        return super().dispatch(request, *args, **kwargs)
 
     def test_func(self) -> bool:
         user = self.request.user

@@ -227,3 +227,10 @@ def test_only_staff_see_the_page(client, bank, running, settings):
     report = client.get(reverse("doctor-report"), headers={"accept-language": "en"}).content.decode()
     assert "Nothing stands in the way." in report
     assert report.count("<li") >= len(examine.CHECKS)
+
+
+def test_staff_without_a_second_factor_set_one_up_first_where_it_is_required(client, settings):
+    settings.STAFF_MFA_REQUIRED = True
+    client.force_login(UserFactory(is_staff=True))
+    for name in ("doctor", "doctor-report"):
+        assert client.get(reverse(name)).headers["Location"] == reverse("mfa_activate_totp")
