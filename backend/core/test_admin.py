@@ -212,13 +212,13 @@ def test_edits_that_are_left_on_a_deleted_transaction_are_listed_and_carried_by_
     listed = page(staff, type(old), "changelist", edits="open").content.decode()
     assert f"/transaction/{old.pk}/" in listed
     assert f"/transaction/{new.pk}/" not in listed
-    assert f"{new.pk} now has the edits of {old.pk}" in carry(staff, new, old)
+    assert f"{new.pk} agora tem as edições de {old.pk}" in carry(staff, new, old)
     assert (new.note, old.replaced_by) == ("reembolsar", new)
 
 
 def test_two_transactions_must_be_chosen_one_of_them_deleted(staff, replaced):
     old, new = replaced
-    assert "Select a deleted transaction" in carry(staff, old)
+    assert "Selecione uma transação excluída" in carry(staff, old)
     other = factories.TransactionFactory(account=new.account)
     assert "is not a deleted transaction" in carry(staff, new, other)
     assert (new.note, other.note, old.replaced_by) == ("", "", None)

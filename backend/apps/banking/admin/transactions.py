@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.banking.admin.shared import account, as_number, as_uuid, client, of_account
@@ -128,7 +128,7 @@ class TransactionAdmin(BrowseAdmin):
     def description_shown(self, row: Transaction) -> SafeString | str:
         if row.deleted_at is None:
             return row.description
-        return format_html("<s>{}</s> {}", row.description, badge_of(_now("deleted"), "danger"))
+        return format_html("<s>{}</s> {}", row.description, badge_of(gettext("deleted"), "danger"))
 
     @admin.display(description=_("status"))
     def status_shown(self, row: Transaction) -> SafeString:
@@ -143,14 +143,14 @@ class TransactionAdmin(BrowseAdmin):
     def carry_edits(self, request: HttpRequest, rows: Sequence[Transaction], reason: str) -> str:
         """Carry the user's edits between two selected transactions: a deleted one, and the one that replaces it."""
         if len(rows) != 2:
-            raise Refused(_now("Select a deleted transaction and the one that replaces it."))
+            raise Refused(gettext("Select a deleted transaction and the one that replaces it."))
         # A deleted row comes first.
         old, new = sorted(rows, key=lambda row: row.deleted_at is None)
         try:
             carry_by_hand(old.pk, new.pk)
         except NotCarried as error:
             raise Refused(str(error)) from error
-        return _now("%(new)s now has the edits of %(old)s.") % {"new": new.pk, "old": old.pk}
+        return gettext("%(new)s now has the edits of %(old)s.") % {"new": new.pk, "old": old.pk}
 
     def has_carry_permission(self, request: HttpRequest) -> bool:
         """Whether the user may change transactions; permission to view them is not enough."""
