@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.banking import models
-from apps.banking.admin.inlines import AccountInline, SyncRunInline
 from apps.banking.admin.shared import CONNECTION_TONES, as_number, as_uuid, client, connection, deleted, of_connection
+from apps.banking.admin.tables import Accounts, LastSyncs
 from apps.banking.models import Connection, Connector
 from apps.banking.sync import pause
 from apps.clients.browse import BrowseAdmin, Choices, Tombstones, Verb, copyable, link_to, moment, verb
@@ -65,7 +65,7 @@ class ConnectionAdmin(BrowseAdmin):
     )
     search_fields = ("vendor_id__exact",)
     actions = ("sync_now", "reconcile", "pause", "resume", "mark_for_reconnect")
-    inlines = (AccountInline, SyncRunInline)
+    tables = (Accounts, LastSyncs)
 
     client_link = staticmethod(client)
     bank = staticmethod(link_to("connector", _("bank")))

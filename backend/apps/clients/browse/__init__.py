@@ -3,7 +3,7 @@
 from apps.clients.browse.audited import AuditedAdmin
 from apps.clients.browse.columns import amount, badge, copyable, link_to, moment
 from apps.clients.browse.filters import Choices, Tombstones
-from apps.clients.browse.page import BrowseAdmin, BrowseInline
+from apps.clients.browse.page import BrowseAdmin, BrowseTable
 from apps.clients.browse.paginator import COUNT_LIMIT, BoundedPaginator
 from apps.clients.browse.verbs import Refused, Verb, verb
 
@@ -12,7 +12,7 @@ __all__ = [
     "AuditedAdmin",
     "BoundedPaginator",
     "BrowseAdmin",
-    "BrowseInline",
+    "BrowseTable",
     "Choices",
     "Refused",
     "Tombstones",

@@ -1,12 +1,15 @@
 """Every change that staff make in the admin goes into the audit, whatever model it concerns."""
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import AnonymousUser
-from django.db import models
-from django.http import HttpRequest
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -29,7 +32,10 @@ class Counted(ChangeList):
 
 
 class AuditedAdmin(ModelAdmin):
-    """An admin page whose additions, changes and deletions are audited."""
+    """An admin page whose additions, changes, deletions and actions are audited. Its verbs are buttons of a row."""
+
+    change_form_outer_before_template = "clients/admin/verbs.html"
+    list_disable_select_all = True
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Counted
@@ -50,14 +56,39 @@ class AuditedAdmin(ModelAdmin):
             self.audit(request, "delete", row)
         return super().log_deletions(request, queryset)
 
-    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Also the actions that other packages bring are audited. Our own verbs, and deletions, do it themselves."""
-        answer = super().response_action(request, queryset)
-        name = next((word for word in request.POST.getlist("action") if word), "")
-        function, *_rest = self.get_actions(request).get(name, (None,))
-        if function and not hasattr(function, "verb") and name != "delete_selected":
-            for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
-                self.audit(request, name, f"{self.opts.label_lower}:{pk}"[:120])
+        return {
+            name: (function if hasattr(function, "verb") or name == "delete_selected" else _audited(function), *rest)
+            for name, (function, *rest) in super().get_actions(request).items()
+        }
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+        """Act on the chosen rows, whatever the list's filters hide; never on "all rows" of a list of millions.
+
+        The action and its entries in the audit are one transaction.
+        """
+        post = request.POST.copy()
+        post.pop("select_across", None)
+        request.POST = post  # type: ignore[assignment]
+        with transaction.atomic():
+            answer: HttpResponse | None = super().response_action(request, self.get_queryset(request))
+        back = post.get("_back", "")
+        if isinstance(answer, HttpResponseRedirect) and back and url_has_allowed_host_and_scheme(back, None):
+            return HttpResponseRedirect(back)
+        return answer
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """The detail page, with a button for each verb that the person may use."""
+        verbs = [
+            {"name": name, "label": label, "verb": function.verb}
+            for name, (function, _name, label) in self.get_actions(request).items()
+            if hasattr(function, "verb")
+        ]
+        extra = {"verbs": verbs, "row_pk": unquote(object_id), **(extra_context or {})}
+        answer: HttpResponseBase = super().change_view(request, object_id, form_url, extra)
         return answer
 
     def audit(self, request: HttpRequest, verb: str, row: models.Model | str, reason: str = "", **details: Any) -> None:
@@ -72,6 +103,20 @@ class AuditedAdmin(ModelAdmin):
             reason=reason,
             **details,
         )
+
+
+def _audited(act: Callable[..., Any]) -> Callable[..., Any]:
+    """An action of another package, with its entries in the audit."""
+
+    @wraps(act)
+    def action(page: AuditedAdmin, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        keys = list(queryset.values_list("pk", flat=True))
+        answer = act(page, request, queryset)
+        for pk in keys:
+            page.audit(request, act.__name__, f"{page.opts.label_lower}:{pk}"[:120])
+        return answer
+
+    return action
 
 
 def _fields(message: Any) -> list[str]:
