@@ -16,8 +16,8 @@ def change_role(by: Membership, of: Membership, role: str) -> None:
         raise ValidationError(_("There is no such role."), code="role")
     with transaction.atomic():
         member = _lock(by.client, of)
-        if member.is_owner and role != Membership.Role.OWNER:
-            _keep_an_owner(member)
+        if role != Membership.Role.OWNER:
+            keep_an_owner(member)
         Membership.objects.filter(pk=member.pk).update(role=role)
         record(
             "member.role", actor=by.user_id, subject=member, client=by.client_id, before=member.role, after=str(role)
@@ -38,8 +38,7 @@ def leave(membership: Membership) -> None:
 def _end(action: str, by: Membership, member: Membership) -> None:
     with transaction.atomic():
         stored = _lock(by.client, member)
-        if stored.is_owner:
-            _keep_an_owner(stored)
+        keep_an_owner(stored)
         record(action, actor=by.user_id, subject=stored, client=by.client_id, role=stored.role, user=stored.user_id)
         # The connections keep their client; their member becomes empty.
         stored.delete()
@@ -54,9 +53,15 @@ def _lock(client: Client, member: Membership) -> Membership:
     return stored
 
 
-def _keep_an_owner(owner: Membership) -> None:
-    others = Membership.objects.filter(client=owner.client, role=Membership.Role.OWNER).exclude(pk=owner.pk)
-    if not others.exists():
+def is_last_owner(member: Membership) -> bool:
+    """Whether the client would have no owner without this one."""
+    owners = Membership.objects.filter(client=member.client_id, role=Membership.Role.OWNER)
+    return member.is_owner and not owners.exclude(pk=member.pk).exists()
+
+
+def keep_an_owner(leaving: Membership) -> None:
+    """Raises ValidationError if this is the client's last owner."""
+    if is_last_owner(leaving):
         raise ValidationError(
             _("A client needs an owner. Make somebody else an owner first, or erase the client."), code="last_owner"
         )

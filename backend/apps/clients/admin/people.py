@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from apps.clients.browse import AuditedAdmin, BoundedPaginator, BrowseAdmin, copyable, link_to, moment
 from apps.clients.browse.columns import EMPTY, copy_button
 from apps.clients.browse.paginator import COUNT_LIMIT
+from apps.clients.members import is_last_owner, keep_an_owner
 from apps.clients.models import Client, Erasure, Invitation, Membership, Profile
 
 
@@ -38,8 +40,19 @@ class ClientAdmin(PeopleAdmin):
         return False
 
 
+class MembershipForm(ModelForm):
+    """A role, of which a client always keeps one owner."""
+
+    def clean_role(self) -> str:
+        role: str = self.cleaned_data["role"]
+        if not self.instance._state.adding and role != Membership.Role.OWNER:
+            keep_an_owner(Membership.objects.get(pk=self.instance.pk))
+        return role
+
+
 @admin.register(Membership)
 class MembershipAdmin(PeopleAdmin):
+    form = MembershipForm
     icon = "group"
     search_help_text = _("clientUserId, client's id, or the user's name")
     list_display = ("client_user_id", "client", "user", "role", moment("created_at", _("created")))
@@ -47,7 +60,18 @@ class MembershipAdmin(PeopleAdmin):
     list_filter = ("role",)
     search_fields = ("id__exact", "client__id__exact", "user__username__exact")
     raw_id_fields = ("client", "user")
-    readonly_fields = ("client_user_id",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        """A membership stays one of its person and its client: its connections belong to both."""
+        return ("client_user_id", "client", "user") if obj else ("client_user_id",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        """Of the memberships of a client, all but the last owner's can be ended."""
+        return super().has_delete_permission(request, obj) and not (obj and is_last_owner(obj))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """One at a time is deleted, on its page: several at once might be all owners."""
+        return {name: rest for name, rest in super().get_actions(request).items() if name != "delete_selected"}
 
     @admin.display(description="clientUserId")
     def client_user_id(self, row: Membership) -> SafeString | str:
