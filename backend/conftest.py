@@ -118,8 +118,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # Register the tasks now, as a worker does when it starts. If two threads did it at once, each would see only some.
     current_app.loader.import_default_modules()
     current_app.finalize()
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
     from django.test import TransactionTestCase
 
+    # In production a hash takes half a second on purpose. Every process can check one with fewer rounds.
+    PBKDF2PasswordHasher.iterations = 1
     TransactionTestCase._fixture_teardown = _restore_tables
 
 

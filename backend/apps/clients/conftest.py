@@ -6,12 +6,7 @@ PASSWORD = "a-long-password-for-tests"
 
 
 @pytest.fixture
-def quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def browser_of(quick_hashes):
+def browser_of():
     """A browser in which the person of a membership is signed in, by the login page, a moment ago."""
     from allauth.account.models import EmailAddress
     from django.test import Client as Browser

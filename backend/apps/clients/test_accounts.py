@@ -28,8 +28,7 @@ ACTIVATE = "/account/two-steps/totp/activate/"
 
 
 @pytest.fixture(autouse=True)
-def quick_hashes(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def no_proxy(settings):
     settings.TRUSTED_PROXIES = trusted_proxies([])
 
 
