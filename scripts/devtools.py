@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 LOAD_SECONDS = 30.0
+LOOK_SECONDS = 0.03
 _STATE = "document.readyState + ' ' + performance.timeOrigin + ' ' + location.protocol"
 
 
@@ -99,7 +100,7 @@ class Browser:
             if time.monotonic() > deadline:
                 where = await self.evaluate("location.pathname")
                 raise RuntimeError(f"{where}: waited {seconds:.0f} s for {what}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _holds(self, expression: str, frame: str) -> bool:
         try:

@@ -56,7 +56,8 @@ class Story:
     def run(self) -> dict[str, Any]:
         """Returns the figures without `seconds.ready`. Raises Failed."""
         if kept := Connection.objects.count():
-            report(say=f"{kept} banks of earlier demos are still in the database (--fresh deletes them)")
+            known = "of earlier demos are still in the database, but the sandbox does not know them any more"
+            report(say=f"{kept} banks {known} (--fresh deletes them)")
         membership = self.sign_up()
         wait(lambda: answers(settings.PUBLIC_URL), "the web server did not answer")
         wait(worker_answers, "no Celery worker answered")
