@@ -225,7 +225,7 @@ def test_only_staff_see_the_page(client, bank, running, settings):
     client.force_login(UserFactory(is_staff=True))
     assert 'hx-trigger="load"' in client.get(reverse("doctor")).content.decode()
     report = client.get(reverse("doctor-report"), headers={"accept-language": "en"}).content.decode()
-    assert "Nothing stands in the way." in report
+    assert report.count("Nothing stands in the way.") == 1
     assert report.count("<li") >= len(examine.CHECKS)
 
 
