@@ -207,6 +207,13 @@ def carry(client, *rows):
     return answer.content.decode()
 
 
+def test_a_detail_page_without_columns_of_its_own_shows_amounts_as_lists_do(staff):
+    bill = factories.CreditCardBillFactory(total_amount=Decimal("157.58"))
+    page = staff.get(reverse("admin:banking_creditcardbill_change", args=[bill.pk])).text
+    assert "157,58" in page
+    assert "157,580" not in page
+
+
 def test_edits_that_are_left_on_a_deleted_transaction_are_listed_and_carried_by_a_person(staff, replaced):
     old, new = replaced
     listed = page(staff, type(old), "changelist", edits="open").content.decode()

@@ -19,7 +19,7 @@ LABELS = {
     "password": _("Password"),
     "password1": _("Password"),
     "password2": _("The same password again"),
-    "oldpassword": _("The password until now"),
+    "oldpassword": _("Current password"),
     "remember": _("Stay signed in on this device"),
     "code": _("Code"),
 }

@@ -149,7 +149,8 @@ def series_row(series: Series, words: dict[int, str], months: Sequence[Any], ope
         url=reverse("banking:transfer", args=[series.parts[-1].id]),
         each=series.parts[-1].owed,
         amount=series.amount,
-        done=max((part.number for part in done), default=0),
+        # Those before the first row were due before the bank's history begins.
+        done=max((part.number for part in done), default=min(series.numbers) - 1),
         total=series.total,
         left=sum((part.owed for part in series.parts if part.place >= open_place), ahead),
         first=display.month(first),

@@ -113,6 +113,11 @@ def test_instalments_show_their_progress_and_what_is_left(person, card):
     assert "VELHA" in said.partition("Ended")[2]
 
 
+def test_instalments_from_before_the_banks_history_count_as_done(person, card):
+    row(card, "-40", 0, installment_number=2, total_installments=3, description="LOJA 2/3")
+    assert '<span class="tag">1/3' in text_of(person, "instalments", card.pk)
+
+
 def test_the_months_that_come_are_shown_for_all_cards(person, card, connection):
     other = AccountFactory(connection=connection, type="CREDIT", name="Outro")
     dollars = AccountFactory(connection=connection, type="CREDIT", name="Dolares", currency_code="USD")

@@ -72,7 +72,10 @@ def _shown(row: Any, field: "models.Field[Any, Any]") -> Any:
     value = getattr(row, f"get_{field.name}_display")() if field.choices else getattr(row, field.name)
     if isinstance(value, date):
         return formats.date_format(value, _DAYS.get((get_language() or "")[:2], "Y-m-d"))
-    return EMPTY if value is None and not isinstance(field, models.BooleanField) else value
+    if isinstance(value, Decimal):
+        return cents(value)
+    is_empty = value == "" or (value is None and not isinstance(field, models.BooleanField))
+    return EMPTY if is_empty else value
 
 
 def amount(name: str, label: Any, currency: str = "currency_code") -> Column:
