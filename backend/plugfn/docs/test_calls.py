@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from pages import Page, pages
 from pydantic import BaseModel
 
 from plugfn.crypto import new_key
+from plugfn.docs.pages import Page, pages
 from plugfn.plug import PlugFn
 from plugfn.problems import validated
 from plugfn.providers import BUILT_IN, load

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import typer
-from pages import ROOT, page, pages
 
 from plugfn.calls.idempotency import DAY
 from plugfn.cli.app import app
@@ -18,6 +17,7 @@ from plugfn.cli.config import KEYS, plug_from
 from plugfn.cli.output import MISCONFIGURED, STATUS
 from plugfn.crypto import new_key
 from plugfn.docs.markdown import Page
+from plugfn.docs.pages import ROOT, page, pages
 from plugfn.errors import Next
 from plugfn.generate.reference import reference
 from plugfn.oauth.pending import LIFETIME

@@ -15,9 +15,9 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from pages import page
 
 from plugfn.crypto import new_key
+from plugfn.docs.pages import page
 from plugfn.plug import PlugFn
 from plugfn.providers import email_smtp_provider, github_provider
 from plugfn.providers.github.webhooks import signature

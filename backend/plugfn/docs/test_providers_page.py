@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from pages import Page, page
 
 from plugfn.definition import OAuth2, Provider, Settings
+from plugfn.docs.pages import Page, page
 from plugfn.providers import BUILT_IN, load
 
 PAGE = page("docs/providers.md")
