@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -134,8 +133,3 @@ def _uuid(value: object) -> UUID | None:
 def _number(value: object) -> int:
     """The id of a person; for anything else 0, which is the id of no person."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19 else 0
-
-
-def forget_expired() -> int:
-    """Delete the ids of refresh tokens that have expired, whether void or not, and return their number."""
-    return OutstandingToken.objects.filter(expires_at__lte=timezone.now()).delete()[0]

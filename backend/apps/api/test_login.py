@@ -15,11 +15,13 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.conf import settings
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken
 
 from apps.api import jwt
 from apps.audit.models import Entry
+from apps.clients import personal_data
 from apps.clients.factories import ClientFactory, MembershipFactory
 from lib import login_limit
 
@@ -150,6 +152,19 @@ def test_no_token_is_stored(login):
     stored = json.dumps(list(OutstandingToken.objects.values()), default=str)
     assert tokens["refresh"] not in stored
     assert OutstandingToken.objects.get().token == ""
+
+
+def test_the_ids_of_expired_logins_are_purged_however_many_there_are(login, stranger, monkeypatch):
+    monkeypatch.setattr(personal_data, "BATCH", 2)
+    for _ in range(2):
+        stranger.post("/api/auth/refresh/", {"refresh": login()[1]["tokens"]["refresh"]})
+    assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == (4, 2)
+    personal_data.purge()
+    assert OutstandingToken.objects.count() == 4
+    login()
+    OutstandingToken.objects.exclude(pk=OutstandingToken.objects.latest("id").pk).update(expires_at=timezone.now())
+    personal_data.purge()
+    assert (OutstandingToken.objects.count(), BlacklistedToken.objects.count()) == (1, 0)
 
 
 def test_the_signing_key_is_not_the_secret_key():

@@ -1,4 +1,4 @@
-"""What this app itself, the audit, allauth, Django and the library of JSON web tokens hold of clients and of people."""
+"""What this app itself, the audit, allauth and Django hold of clients and of people."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,11 +12,10 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from apps.audit.models import Entry
 from apps.clients.models import Erasure, Invitation, Membership, Profile
-from apps.clients.personal_data import BATCH, Columns, plain, register, register_person, without
+from apps.clients.personal_data import BATCH, Columns, delete_some, register, register_person, without
 
 # Ended invitations stay this long, so that an owner sees what became of them.
 INVITATIONS_STAY = timedelta(days=30)
@@ -24,9 +23,7 @@ _WITH_THE_CLIENT = "deleted together with the client, in the last step"
 
 
 def _ended_invitations() -> int:
-    ended = Invitation.objects.filter(expires_at__lt=timezone.now() - INVITATIONS_STAY)
-    deleted, _by_model = ended.filter(pk__in=list(ended.values_list("pk", flat=True)[:BATCH])).delete()
-    return deleted
+    return delete_some(Invitation.objects.filter(expires_at__lt=timezone.now() - INVITATIONS_STAY))
 
 
 def _ended_sessions() -> int:
@@ -37,18 +34,8 @@ def _ended_sessions() -> int:
     return deleted
 
 
-def _ended_tokens() -> int:
-    ended = OutstandingToken.objects.filter(expires_at__lt=timezone.now())
-    deleted, _by_model = ended.filter(pk__in=list(ended.values_list("pk", flat=True)[:BATCH])).delete()
-    return deleted
-
-
 def _of_user(model: type[models.Model]) -> Any:
     return lambda user: [model._base_manager.filter(user_id=user)]
-
-
-def _only(*names: str) -> Any:
-    return lambda row: {name: value for name, value in plain(row).items() if name in names}
 
 
 def _user(row: User) -> Columns:
@@ -79,12 +66,5 @@ register_person(Profile, _("Profile"), _of_user(Profile))
 register_person(EmailAddress, _("E-mail addresses"), _of_user(EmailAddress))
 register_person(Authenticator, _("Second factor"), _of_user(Authenticator), export=without("data"))
 register_person(UserSession, _("Sessions"), _of_user(UserSession), export=without("session_key"), purge=_ended_sessions)
-register_person(
-    OutstandingToken,
-    _("JSON web tokens"),
-    _of_user(OutstandingToken),
-    export=_only("id", "created_at", "expires_at"),
-    purge=_ended_tokens,
-)
 register_person(LogEntry, _("Changes in the admin"), _of_user(LogEntry))
 register_person(User, _("Account"), lambda user: [User._base_manager.filter(pk=user)], export=_user, order=99)

@@ -63,7 +63,8 @@ class Holding:
     `pieces(id)` yields querysets which together are the rows of one client (or person), each read by an index.
     `export` is a row's columns; None: the rows are in no export, and `note` says why.
     `erase(id)` deletes at most BATCH rows and returns how many; 0: none are left. None: they stay; `note` says why.
-    `purge()` deletes what is too old of all owners, and returns how many; None: rows stay until they are erased.
+    `purge()` deletes some of what is too old of all owners, and returns how many; 0: nothing is left that is too old.
+    None: rows stay until they are erased.
     Lower orders are erased first: what refers to other rows goes before them.
     """
 
@@ -137,13 +138,17 @@ def in_batches(pieces: Callable[[Any], Iterable[Any]]) -> Callable[[Any], int]:
     """Deletes at most BATCH rows at a time."""
 
     def erase(owner: Any) -> int:
-        for rows in pieces(owner):
-            if keys := list(rows.values_list("pk", flat=True)[:BATCH]):
-                rows.model._base_manager.filter(pk__in=keys).delete()
-                return len(keys)
-        return 0
+        return next((number for rows in pieces(owner) if (number := delete_some(rows))), 0)
 
     return erase
+
+
+def delete_some(rows: Any) -> int:
+    """Delete at most BATCH of these rows, and return how many; 0: there are none."""
+    keys = list(rows.values_list("pk", flat=True)[:BATCH])
+    if keys:
+        rows.model._base_manager.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 @dataclass(frozen=True)
@@ -170,4 +175,4 @@ def register_ending(ending: Ending) -> None:
 def purge() -> dict[str, int]:
     """Delete what is too old in every table that says so. Returns how many rows of each."""
     holdings = [*OF_CLIENTS, *OF_PEOPLE]
-    return {each.model._meta.label: each.purge() for each in holdings if each.purge is not None}
+    return {each.model._meta.label: sum(iter(each.purge, 0)) for each in holdings if each.purge is not None}
