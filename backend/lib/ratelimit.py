@@ -59,9 +59,9 @@ class Use:
     limit: int
 
 
-def read_use(url: str, prefix: str) -> list[Use]:
+def read_use(prefix: str) -> list[Use]:
     """The budgets whose name begins with `prefix`, and that were used lately. Raises Temporary (no Redis)."""
-    redis = Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    redis = redis_client()
     try:
         keys = sorted(redis.scan_iter(f"budget:LIMITER/{prefix}*/second", count=1000))
         pipeline = redis.pipeline(transaction=False)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Max, Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
@@ -113,7 +112,7 @@ def institutions(request: HttpRequest) -> Card:
 def budgets(request: HttpRequest) -> Card:
     """How much of each rate budget is used now."""
     try:
-        used = read_use(settings.REDIS_URL, "pluggy:")
+        used = read_use("pluggy:")
     except Temporary:
         return Card(gettext_lazy("Rate budgets"), note=_("Valkey does not answer."))
     bars = [
