@@ -9,14 +9,14 @@ from apps.clients.pages.choices import language
 from core.demo_entry import enter
 from core.design import design
 from core.home import home
-from core.login import admin_at
+from core.login import Pattern, admin_at
 
 handler400 = "core.error_pages.bad_request"
 handler403 = "core.error_pages.forbidden"
 handler404 = "core.error_pages.not_found"
 handler500 = "core.error_pages.failed"
 
-pages = [
+pages: list[Pattern] = [
     # First, because the address of an item's webhook is looked up here before it is accepted.
     path("api/", include("core.api_urls")),
     path("", home, name="home"),

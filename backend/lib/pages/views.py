@@ -37,7 +37,7 @@ class SignedInPage(LoginRequiredMixin, View):
         patch_vary_headers(response, ["HX-Request"])
         return response
 
-    def handle_no_permission(self) -> HttpResponseBase:
+    def handle_no_permission(self) -> HttpResponseBase:  # type: ignore[override]
         """The login. HTMX would look for its part of the page in it, so it loads the whole page again instead."""
         login = super().handle_no_permission()
         return HttpResponseClientRefresh() if self.request.headers.get("HX-Request") else login
