@@ -86,7 +86,7 @@ class UserAdmin(DjangoUserAdmin, PeopleAdmin):  # type: ignore[misc]
 
     @admin.display(description=_("sessions"))
     def sessions(self, person: User) -> int:
-        return UserSession.objects.filter(user=person).count()
+        return int(UserSession.objects.filter(user=person).count())
 
     @verb(Verb(_("End all sessions"), "secure", "logout"))
     def sign_out(self, request: HttpRequest, rows: Sequence[User], reason: str) -> str:
@@ -125,7 +125,7 @@ def _is_powerful(person: Any) -> bool:
 
 
 def _refuse_powerful(request: HttpRequest, people: Sequence[User]) -> None:
-    if not request.user.is_superuser and any(map(_is_powerful, people)):  # type: ignore[union-attr]
+    if not request.user.is_superuser and any(map(_is_powerful, people)):
         raise Refused(gettext("Only a superuser changes staff."))
 
 

@@ -113,7 +113,7 @@ def address_of(app: str, model: str, pk: object) -> str:
         return ""
 
 
-def list_of(model: type[models.Model], **query: object) -> str:
+def list_of(model: type[models.Model], **query: str | int) -> str:
     """The address of a model's list in the admin, filtered."""
     address = reverse(f"{admin.site.name}:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return f"{address}?{urlencode(query)}" if query else address
