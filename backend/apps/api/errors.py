@@ -101,7 +101,10 @@ def _of_input(error: exceptions.ValidationError) -> Failure:
 
 
 def _of_throttle(error: exceptions.Throttled) -> Failure:
-    wait: float = getattr(error, "wait", None) or 1
+    return _too_many(getattr(error, "wait", None) or 1)
+
+
+def _too_many(wait: float) -> Failure:
     return Failure(429, _CODES[429], _("Too many calls. Wait before the next one."), {"wait": ceil(wait)}, wait)
 
 
@@ -121,7 +124,8 @@ def _of_ponte(error: errors.PonteError) -> Failure:
     code = (error.code or str(error.error_type)).upper()
     wait = error.retry_after if isinstance(error, errors.Temporary) else None
     if isinstance(error, errors.Throttled):
-        return Failure(429, _CODES[429], error.message, {"wait": ceil(wait or 1)}, wait or 1)
+        # Its message may name a budget of ours.
+        return _too_many(wait or 1)
     if isinstance(error, errors.Temporary):
         return Failure(503, code, error.message, {}, wait or 30)
     if isinstance(error, errors.NeedsUser | errors.Permanent):

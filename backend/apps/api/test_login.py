@@ -86,7 +86,9 @@ def test_guesses_are_limited_together_with_those_at_the_admin(login, member, mon
     monkeypatch.setattr(login_limit, "BY_ACCOUNT", (3, 600))
     login_limit.count_guess(member.user.get_username(), {})
     assert [login(password="no")[0] for _ in range(3)] == [401, 401, 429]
-    assert login()[0] == 429
+    status, answer = login()
+    assert (status, answer["error_code"]) == (429, "RATE_LIMIT_EXCEEDED")
+    assert "budget" not in answer["error"]
 
 
 def test_an_access_token_ends_after_thirty_minutes(login, stranger):
