@@ -130,8 +130,8 @@ class SyncView(ConnectionView):
         """Asks the bank for new data, as often as the aggregator allows: at most once a minute."""
         found = self.find(connection_id)
         outcome = refresh(found)
-        trail.changed(self.access, "connection.sync", found, outcome=str(outcome.outcome))
         _refuse(outcome)
+        trail.changed(self.access, "connection.sync", found, outcome=str(outcome.outcome))
         return answer(202, sync=RefreshSerializer({"outcome": outcome.outcome, "next_at": outcome.next_at}).data)
 
 

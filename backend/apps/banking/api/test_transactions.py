@@ -140,6 +140,12 @@ def test_a_person_edits_what_is_theirs(program, make, member):
     assert "lunch" not in str(list(entries.values()))
 
 
+def test_an_edit_of_nothing_leaves_no_line_in_the_audit(program, make):
+    row = make(note="old")
+    assert program.patch(f"/api/transactions/{row.pk}/", {})[1]["transaction"]["note"] == "old"
+    assert not Entry.objects.filter(action="transaction.edit").exists()
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -112,7 +112,8 @@ class TransactionView(ApiView):
         try:
             with database.atomic():
                 edit_transaction(row, **sent)
-                trail.changed(self.access, "transaction.edit", row, fields=sorted(sent))
+                if sent:
+                    trail.changed(self.access, "transaction.edit", row, fields=sorted(sent))
         except NotEdited as error:
             raise Refused(409, "NOT_EDITED", str(error)) from None
         return answer(transaction=TransactionSerializer(row).data)
