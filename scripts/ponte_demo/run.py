@@ -163,7 +163,7 @@ class Run:
         """Use the demo in a browser, if there is one. Raises Stopped only if the browser itself fails."""
         if not (self.figures and self.options.once):
             return
-        self.show.say("Chromium uses the pages as you can, and then opens every page")
+        self.show.say("Chromium uses the pages as you can, and then opens a page of every kind")
         command = [sys.executable, "-m", "ponte_demo.walk", self.login["address"]]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         for line in done.stderr.splitlines():

@@ -21,7 +21,7 @@ def check(figures: dict) -> None:
 
 def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, folder: Path):
     demo = start_demo("--once", "--json")
-    output, errors = demo.process.communicate(timeout=180)
+    output, errors = demo.process.communicate(timeout=300)
     assert demo.process.returncode == 0, errors
     figures = json.loads(output.splitlines()[-1])
     assert {part: sorted(values) for part, values in figures.items()} == {
