@@ -130,7 +130,7 @@ ADVICE: dict[Action, Advice] = {
         _("The Pluggy credentials of this connection do not work any more."),
         _("Enter new credentials, or connect the bank again with others. The data so far stays."),
         Who.PERSON,
-        _("Connect a bank"),
+        _("Enter new credentials"),
     ),
     Action.GIVE_UP: Advice(
         _("This kind of account cannot be read."),
