@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.banking.connect.finish import finish
+from apps.banking.factories import ConnectionFactory
 from apps.banking.models import Connection
 from apps.banking.pages.progress import MOST_QUESTIONS, Shown, _wait
 from apps.banking.pages.qr import qr_drawing
@@ -87,13 +88,17 @@ def test_the_bank_asks_for_a_code_a_choice_or_a_word_in_a_picture(bank, visitor,
     assert bank.settled(item)["executionStatus"] == "SUCCESS"
 
 
-def test_a_qr_code_is_drawn_here(bank, visitor, member, work):
-    item = bank.connect(member, connector=19)
-    finish(member, item)
-    work()
-    page = progress_page(visitor, item).content.decode()
-    # The bank may have gone on meanwhile.
-    assert 'class="qr"' in page or bank.item(item)["userAction"] is None
+def test_a_qr_code_is_drawn_here(visitor, member):
+    waiting = "WAITING_USER_ACTION"
+    connection = ConnectionFactory(member=member, state="needs_user", status=waiting, execution_status=waiting)
+    address = "https://bank.example/only-in-the-drawing"
+    connection.extra = {"userAction": {"type": "qr", "instructions": "Leia o código.", "attributes": {"data": address}}}
+    connection.save()
+    page = progress_page(visitor, connection.vendor_id).content.decode()
+    assert 'class="qr"' in page
+    assert str(qr_drawing(address)) in page
+    assert "Leia o código." in page
+    assert address not in page
 
 
 def test_a_code_holds_what_fits_and_nothing_of_it_is_written():
@@ -170,9 +175,15 @@ def test_coming_back_from_the_bank_makes_the_connection(bank, visitor, member):
     assert Connection.objects.get().vendor_id == item
 
 
-@pytest.mark.parametrize("query", [{}, {"itemId": "nonsense"}, {"message": "access_denied"}])
-def test_coming_back_with_a_refusal_or_with_nothing_makes_none(bank, visitor, query):
+@pytest.mark.parametrize("query", [{}, {"itemId": "nonsense"}])
+def test_coming_back_with_nothing_makes_none(bank, visitor, query):
     assert visitor.get(reverse("banking:connect-return"), query).status_code == 200
+    assert not Connection.objects.exists()
+
+
+def test_coming_back_with_a_refusal_makes_none(bank, visitor, member):
+    query = {"itemId": bank.connect(member), "message": "access_denied"}
+    assert visitor.get(reverse("banking:connect-return"), query).context["refused"]
     assert not Connection.objects.exists()
 
 
