@@ -97,14 +97,15 @@ def _into_bills(world: World, item: Item, card: Account, stamp: str) -> None:
     card.ledger.add(map(row_of, gen_cards.instalments(book, world.today)))
     for row in list(card.ledger.rows.values()):
         put_in_bill(card, row.doc())
-    bank = next(a for a in item.data.accounts.values() if a.doc["subtype"] == "CHECKING_ACCOUNT")
+    bank = next((a for a in item.data.accounts.values() if a.doc["subtype"] == "CHECKING_ACCOUNT"), None)
+    of_bank = book_of(world, item, bank, stamp) if bank else None
     for bill in reversed(card.bills):
         gen_cards.add_up(bill, [doc for doc in card.ledger.docs() if bill["id"] == doc["creditCardMetadata"]["billId"]])
-        for owner, doc in gen_cards.payments(book, book_of(world, item, bank, stamp), bill):
-            if owner is book:
-                put_in_bill(card, doc)
-            else:
+        for owner, doc in gen_cards.payments(book, of_bank, bill):
+            if bank and owner is of_bank:
                 bank.ledger.put(doc)
+            else:
+                put_in_bill(card, doc)
 
 
 def put_in_bill(card: Account, doc: Doc) -> None:

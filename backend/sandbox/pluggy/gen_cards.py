@@ -83,12 +83,12 @@ def add_up(bill: Doc, lines: list[Doc]) -> None:
         payment["amount"] = bill["totalAmount"]
 
 
-def payments(card: Book, bank: Book, bill: Doc) -> list[tuple[Book, Doc]]:
-    """The rows of a bill's payments: one on the card, one on the bank account."""
-    rows = []
+def payments(card: Book, bank: Book | None, bill: Doc) -> list[tuple[Book, Doc]]:
+    """The rows of a bill's payments: one on the card, and one on the bank account if the item has one."""
+    rows, sides = [], [(card, spending.BILL_PAYMENT), *([(bank, spending.BILL_PAID)] if bank else [])]
     for payment in bill["payments"]:
         day = moment_of(payment["paymentDate"]).date()
-        for book, template in ((card, spending.BILL_PAYMENT), (bank, spending.BILL_PAID)):
+        for book, template in sides:
             doc = gen_transactions.make(book, template, day, ("payment", bill["dueDate"]))
             sign = 1 if doc["amount"] > 0 else -1
             rows.append((book, {**doc, "amount": sign * payment["amount"]}))

@@ -141,6 +141,16 @@ def test_a_payment_of_a_bill_is_on_the_card_and_on_the_bank_account(emulator, it
             assert paid[0]["date"][:10] == taken[0]["date"][:10] == payment["paymentDate"][:10]
 
 
+def test_a_card_without_a_bank_account_has_its_bills_and_their_payments(emulator):
+    item = emulator.connect(products=["CREDIT_CARDS", "TRANSACTIONS"])
+    assert item["executionStatus"] == "SUCCESS"
+    card = emulator.get("/accounts", itemId=item["id"])["results"][0]["id"]
+    rows = emulator.get("/v2/transactions", accountId=card)["results"]
+    paid = [bill for bill in emulator.get("/bills", accountId=card)["results"] if bill["payments"]]
+    assert paid
+    assert [row["operationType"] for row in rows].count("PAGAMENTO_FATURA") == len(paid)
+
+
 def test_a_transfer_between_own_accounts_names_one_person_on_both_sides(emulator, item):
     own = []
     for account in emulator.get("/accounts", itemId=item, type="BANK")["results"]:
