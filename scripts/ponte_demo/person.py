@@ -9,7 +9,8 @@ from urllib.parse import urljoin
 
 from devtools import Browser
 
-PATIENCE_SECONDS = 20.0
+# Only a failure takes as long; a busy machine needs some of it.
+PATIENCE_SECONDS = 60.0
 _SHOWN = "[document.title, ...[...document.querySelectorAll('[role=alert]')].map(each => each.innerText)].join(' ')"
 
 
