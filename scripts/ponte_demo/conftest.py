@@ -1,4 +1,4 @@
-"""Runs of the demo, each in a temporary folder."""
+"""Runs of the demo in temporary folders."""
 
 import os
 import signal
@@ -6,7 +6,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -50,6 +52,15 @@ class Demo:
         log = self.folder / "demo.log"
         return log.read_text(errors="replace") if log.exists() else ""
 
+    def read_until(self, output: TextIO, words: str) -> str:
+        """The lines of stdout or stderr up to the first with these words."""
+        lines = ""
+        while words not in lines:
+            line = output.readline()
+            assert line, f"the demo ended early: {lines}"
+            lines += line
+        return lines
+
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
         """Send a signal to its process group, as a terminal does. Returns the exit code and stderr."""
         os.killpg(self.process.pid, number)
@@ -59,14 +70,37 @@ class Demo:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
+    """An empty folder, as a new checkout has it."""
+    with temporary_folder() as inner:
+        yield inner
+        end_everything(inner)
+
+
+@pytest.fixture(scope="session")
+def folder_of_runs() -> Iterator[Path]:
+    """A folder for one run after another, which find the tables and the data of those before them.
+
+    What a new folder costs, a server's first start and every migration, is more than half of a run.
+    """
+    with temporary_folder() as inner:
+        yield inner
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ponte-test-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         inner = Path(name) / ".local"
         inner.mkdir()
         yield inner
-        leftovers.end(leftovers.of_folder(inner))
-        wait_for(lambda: not guards(inner), 20)
-        Servers(inner).stop()
+
+
+def end_everything(folder: Path) -> None:
+    """End what a test left running, and forget what it logged."""
+    leftovers.end(leftovers.of_folder(folder))
+    wait_for(lambda: not guards(folder), 20)
+    Servers(folder).stop()
+    (folder / "demo.log").unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -81,6 +115,14 @@ def start_demo(folder: Path) -> Iterator[Callable[..., Demo]]:
     for demo in started:
         demo.process.kill()
         demo.process.communicate()
+
+
+def manage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run scripts/manage for `folder`."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    environment = {**inherited, "PONTE_FOLDER": str(folder)}
+    command = [ROOT / "scripts" / "manage", *arguments]
+    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, timeout=180, check=False)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 300, what: Callable[[], str] = str) -> None:
