@@ -1,4 +1,4 @@
-"""The admin's pages of people: what support never sees, what nobody can do by hand, and what cannot be edited."""
+"""The admin's pages of people: what support never sees, what cannot be done by hand, and what cannot be edited."""
 
 import pytest
 from allauth.account.models import EmailAddress
