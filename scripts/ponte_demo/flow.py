@@ -1,6 +1,6 @@
 """What a newcomer does in the demo: connect a bank, watch its data arrive, browse, repair the connection, export.
 
-Each step begins where the one before it ended, so the first that fails is the last that is tried.
+The first step that fails is the last that is tried: most steps need what an earlier one did.
 """
 
 import csv
