@@ -91,5 +91,5 @@ class IdentityView(ApiView):
     def get(self, request: Request, identity_id: int) -> Response:
         """Needs the scope `identity`, and leaves a line in the audit each time."""
         row = one(self.rows(Identity.objects.live()), identity_id)
-        trail.changed(self.access, "identity.read", row)
+        trail.changed(self.access, "identity.reveal", row)
         return answer(identity=WholeIdentitySerializer(row).data)

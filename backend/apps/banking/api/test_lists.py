@@ -170,7 +170,7 @@ def test_the_movements_of_a_position_are_those_of_its_client(member, program):
     assert program.get(f"/api/investments/{foreign.investment_id}/transactions/")[0] == 404
 
 
-def test_identities_are_masked_in_lists_and_whole_one_at_a_time_with_a_line_in_the_audit(member, program):
+def test_identities_are_masked_in_lists_and_whole_one_at_a_time_which_the_person_sees(member, program, stranger):
     row = f.IdentityFactory(connection__member=member)
     row.full_name, row.tax_number = "Maria da Silva", "123.456.789-00"
     row.emails = [{"value": "maria@example.com"}]
@@ -181,7 +181,10 @@ def test_identities_are_masked_in_lists_and_whole_one_at_a_time_with_a_line_in_t
     whole = program.get(f"/api/identities/{row.pk}/")[1]["identity"]
     assert whole["full_name"] == "Maria da Silva"
     assert whole["emails"] == [{"value": "maria@example.com"}]
-    assert Entry.objects.filter(action="identity.read", client=member.client_id).count() == 1
+    assert Entry.objects.filter(action="identity.reveal", client=member.client_id, via="token").count() == 1
+    stranger.browser.force_login(member.user)
+    activity = stranger.browser.get("/activity/", headers={"Accept-Language": "en"}).text
+    assert "Identity data was shown" in activity
 
 
 def test_categories_are_for_everybody_with_the_scope(caller):
