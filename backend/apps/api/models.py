@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from apps.api.scopes import Scope
 from apps.clients.models import Membership
@@ -45,6 +46,8 @@ class AccessToken(models.Model):
     objects: ClassVar = AccessTokenQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
         constraints = [
             models.CheckConstraint(condition=~models.Q(name=""), name="access_token_has_name"),
             models.CheckConstraint(

@@ -39,6 +39,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "access token",
+                "verbose_name_plural": "access tokens",
                 "indexes": [models.Index(fields=["member", "-created_at"], name="access_token_list")],
                 "constraints": [
                     models.CheckConstraint(
