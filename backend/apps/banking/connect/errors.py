@@ -1,6 +1,6 @@
 """Why a verb of connecting refuses. The messages are for developers; `advice.py` has the sentences for people."""
 
-from lib.errors import ErrorType, Permanent
+from lib.errors import ErrorType, Permanent, Throttled
 
 
 class NotYours(Permanent):
@@ -36,3 +36,7 @@ class InUse(Permanent):
     def __init__(self, connections: int) -> None:
         super().__init__(f"{connections} connections use these credentials", code="IN_USE")
         self.connections = connections
+
+
+class TooOften(Throttled):
+    """One person's clicks ask the aggregator too often. Other reasons to wait are not the person's doing."""

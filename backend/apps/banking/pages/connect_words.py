@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.banking.aggregators.contract import CredentialsRefused, Gone, UnknownApplication
-from apps.banking.connect.errors import Disconnecting, NotYours
+from apps.banking.connect.errors import Disconnecting, NotYours, TooOften
 from lib.errors import PonteError, Temporary
 
 # What the verbs of connecting raise.
@@ -66,5 +66,6 @@ _WORDS: tuple[tuple[tuple[type[Exception], ...], int, str, Callable[[], str]], .
     ((Disconnecting,), 409, "", lambda: _("This bank is being disconnected. Connect it again afterwards.")),
     ((UnknownApplication,), 409, "", lambda: _("These Pluggy credentials were removed. Choose others.")),
     ((NotYours, Gone), 404, "NOT_YOURS", not_yours),
+    ((TooOften,), 429, "", lambda: _("Too many attempts in a short time. Wait a minute, then try again.")),
     ((Temporary,), 503, "", unreachable),
 )

@@ -16,7 +16,7 @@ from apps.banking.connect import credentials
 from apps.banking.connect.errors import InUse
 from apps.banking.models import ClientApplication
 from apps.banking.pages.connect_forms import CredentialsForm, SecretForm
-from apps.banking.pages.connect_words import FAILURES, widget_texts, words_of
+from apps.banking.pages.connect_words import FAILURES, words_of
 from lib.pages.views import ClientPage
 
 
@@ -63,8 +63,8 @@ class Credentials(OwnersPage):
         except CredentialsRefused:
             form.add_error("secret", _("Pluggy does not accept this client id and secret."))
             return False
-        except FAILURES:
-            form.add_error(None, widget_texts()["api"])
+        except FAILURES as error:
+            form.add_error(None, words_of(error)[2])
             return False
         self.note("credentials.save", row)
         return True

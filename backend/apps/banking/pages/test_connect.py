@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from apps.banking.connect import turns
 from apps.banking.factories import ConnectionFactory
 from apps.banking.models import Connection, WidgetFigure
 from apps.clients.factories import MembershipFactory
@@ -161,6 +162,19 @@ def test_while_pluggy_fails_the_answer_says_to_try_later(bank, visitor, kind, st
     assert found in (status, 503)
     assert body["error_code"]
     assert WidgetFigure.objects.get().kind == "token_failed"
+
+
+def test_too_many_tokens_are_told_as_the_persons_own_doing(bank, visitor, monkeypatch):
+    monkeypatch.setattr(turns, "CALLS_A_MINUTE", 1)
+    visitor.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    assert token_answer(visitor)[0] == 200
+    status, body = token_answer(visitor)
+    assert (status, body["error_code"]) == (429, "TOO_OFTEN")
+    assert "Wait a minute" in body["error"]
+    address = reverse("banking:credentials")
+    for _ in range(2):
+        text = visitor.post(address, {"label": "x", "key": "k", "secret": "s"}).content.decode()
+    assert "Wait a minute" in text
 
 
 def test_missing_settings_are_named_to_staff_alone(visitor, member, settings):
