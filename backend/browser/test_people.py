@@ -76,3 +76,14 @@ def test_a_program_reads_with_a_token_that_a_person_made(open_page, person, bank
     assert (without.status, json.loads(without.text())["success"]) == (401, False)
     page.goto("/settings/tokens/")
     expect(page.locator("#token")).to_have_count(0)
+
+
+def test_staff_choose_all_rows_of_a_list_and_see_how_many(open_page, make_person, person, banked):
+    from apps.events.models import Event
+
+    page = open_page(make_person("eva", staff=True))
+    page.goto("/admin/events/event/")
+    page.get_by_role("checkbox", name="todos os").check()
+    shown = min(Event.objects.count(), 30)
+    expect(page.locator("input.action-select:checked")).to_have_count(shown)
+    expect(page.locator(".action-counter")).to_contain_text(str(shown))
