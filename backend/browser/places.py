@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from apps.banking import models
+from apps.events.models import Event
 
 
 def of_person() -> list[str]:
@@ -23,7 +26,11 @@ def of_person() -> list[str]:
 
 def of_staff() -> list[str]:
     lists = ["events/event", "banking/connection", "banking/account", "banking/transaction", "banking/syncrun"]
-    return ["/admin/", *(f"/admin/{path}/" for path in lists)]
+    pages = ["banking/webhooks", "auth/user/add"]
+    details = {"banking/connection": models.Connection, "events/event": Event, "auth/user": User}
+    found = [f"{name}/{row.pk}/change" for name, model in details.items() if (row := _first(model))]
+    found += [f"events/event/{row.pk}/payload" for row in Event.objects.order_by("pk")[:1]]
+    return ["/admin/", *(f"/admin/{path}/" for path in (*lists, *pages, *found)), "/staff/doctor/report/"]
 
 
 def _first(model: Any) -> Any:

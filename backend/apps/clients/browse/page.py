@@ -98,7 +98,7 @@ class BrowseAdmin(Readable, AuditedAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BrowseList
 
-    @admin.display(description="")
+    @admin.display(description=_("Select record"))
     def action_checkbox(self, obj: models.Model) -> SafeString:
         """The box that chooses a row. unfold's renders a template for each row."""
         return format_html(_CHECKBOX, obj.pk, gettext("Select record"))

@@ -35,8 +35,8 @@ class Column:
         return value if hasattr(value, "__html__") else display_for_value(value, EMPTY, self.boolean)
 
     def in_lines(self, row: Any) -> Any:
-        """As `shown`, with the line breaks of a text."""
-        value = self.shown(row)
+        """As `shown`, with the line breaks of a text, and a sign for an empty one."""
+        value = self.shown(row) or EMPTY
         return value if hasattr(value, "__html__") else linebreaksbr(value, autoescape=True)
 
 

@@ -25,6 +25,10 @@ UNFOLD = (
     _("Log out"),
     _("No results found"),
     _("No records found"),
+    _(
+        "Raw passwords are not stored, so there is no way to see this user’s password, but you can change the "
+        'password using <a href="{}" class="text-primary-600 dark:text-primary-500">this form</a>.'
+    ),
     _("Record picture"),
     _("Reset filters"),
     _("Return to site"),
