@@ -36,6 +36,8 @@ class Migration(migrations.Migration):
                 ("total_ms", models.BigIntegerField(default=0)),
             ],
             options={
+                "verbose_name": "figure of the widget",
+                "verbose_name_plural": "figures of the widget",
                 "constraints": [
                     models.UniqueConstraint(fields=("hour", "kind", "code", "sdk_version"), name="widget_figure_once")
                 ],

@@ -1,6 +1,7 @@
 """How often something happened to the Connect widget in browsers: a rollup by the hour, without a client."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class WidgetFigure(models.Model):
@@ -24,6 +25,8 @@ class WidgetFigure(models.Model):
     total_ms = models.BigIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("figure of the widget")
+        verbose_name_plural = _("figures of the widget")
         constraints = [
             models.UniqueConstraint(fields=["hour", "kind", "code", "sdk_version"], name="widget_figure_once"),
         ]
