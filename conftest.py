@@ -1,5 +1,6 @@
 """Makes every run of the tests interruptible and independent of the machine's speed, and begins it with the longest."""
 
+import gc
 import signal
 
 import hypothesis
@@ -21,6 +22,11 @@ hypothesis.settings.load_profile("ponte")
 @pytest.hookimpl(trylast=True)  # pytest-django sorts them too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    # Modules and tests stay until the end. The garbage collector would look at all of them again each time.
+    gc.freeze()
 
 
 def _turn(item: pytest.Item) -> int:
