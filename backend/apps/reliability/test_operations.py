@@ -1,30 +1,24 @@
 """docs/operations.md agrees with the code: the schedule, the queues, the log lines, the limits."""
 
 import re
-from importlib import import_module
 
+import pytest
 from django.conf import settings
+from django_celery_beat.models import PeriodicTask
 
 from apps.events.settle import POLICY
 from apps.reliability import health, heartbeat
 from core.documents import BACKEND, document
 
-MIGRATIONS = sorted(BACKEND.glob("apps/*/migrations/[0-9]*.py"))
 PAGE = document("docs/operations.md")
 
 
+@pytest.mark.django_db
 def test_the_schedule_is_that_of_the_migrations():
     documented = {(task.strip("`"), every.split()[0]) for task, every, _ in PAGE.table("Task", "Every")}
-    names = [".".join(file.relative_to(BACKEND).with_suffix("").parts) for file in MIGRATIONS]
-    rows = [row for module in map(import_module, names) for row in scheduled(module)]
-    assert documented == {(task, str(seconds)) for task, seconds in rows}
-
-
-def scheduled(module) -> list[tuple[str, int]]:
-    """The tasks of a migration: several in SCHEDULE, or a single one in TASK."""
-    if hasattr(module, "TASK"):
-        return [(module.TASK, module.SECONDS)]
-    return [(task, seconds) for _, task, seconds, _ in getattr(module, "SCHEDULE", [])]
+    rows = PeriodicTask.objects.exclude(interval=None).values_list("task", "interval__every", "interval__period")
+    assert documented == {(task, str(every)) for task, every, _ in rows}
+    assert {period for *_, period in rows} == {"seconds"}
 
 
 def test_the_queues_are_those_of_the_settings():
