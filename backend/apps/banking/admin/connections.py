@@ -224,7 +224,7 @@ class MarkAdmin(OfConnectionAdmin):
 
 @admin.register(models.ClientApplication)
 class ClientApplicationAdmin(BrowseAdmin):
-    """A client's own credentials. Nobody sees them here."""
+    """A client's own credentials. No page of the admin shows them."""
 
     menu, icon = "banking", "key"
     finds = _("The row's number")

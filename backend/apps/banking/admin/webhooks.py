@@ -26,7 +26,7 @@ PERMISSION = "banking.manage_webhooks"
 
 @dataclass
 class Compared:
-    """One application: where its webhooks should go, and what must be done; `fault` says why nobody can tell."""
+    """One application: where its webhooks should go, and what must be done; `fault` says why that is not known."""
 
     name: str
     label: str

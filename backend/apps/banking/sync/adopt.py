@@ -30,7 +30,7 @@ def adopt(
     An item never moves to another client. Events that were parked until the connection existed become due. A new
     credential replaces the old one only if its member brings it. Raises OtherClient.
     """
-    # Whoever has an application can give its items any member's id.
+    # The owner of an application can give its items any member's id.
     others = ClientApplication.objects.filter(aggregator=mailbox.aggregator, name=mailbox.application)
     if mailbox.application and others.exclude(client_id=member.client_id).exists():
         raise OtherClient

@@ -1,4 +1,4 @@
-"""A connection whose credentials are gone or refused: nobody can read its item until its client acts."""
+"""A connection whose credentials are gone or refused: its item cannot be read until its client acts."""
 
 from apps.banking.aggregators.contract import APPLICATION_REMOVED, CredentialsRefused, UnknownApplication
 from apps.banking.aggregators.mailboxes import read_mailbox_name
