@@ -33,6 +33,12 @@ class Cost:
     cores: float
 
 
+def empty() -> None:
+    """Delete all transactions, and what belongs to them."""
+    with psycopg.connect(**connections["owner"].get_connection_params(), autocommit=True) as database:
+        database.execute("TRUNCATE banking_transaction CASCADE")
+
+
 class Writes:
     """The ways to write the transactions of `account`, as the bank lists them."""
 
@@ -54,7 +60,7 @@ class Writes:
         costs: dict[str, list[Cost]] = defaultdict(list)
         for _ in range(self.rounds):
             for name, write in WAYS.items():
-                self.empty()
+                empty()
                 costs[name].append(self.timed(getattr(self, write)))
                 if name == "write":
                     costs["repeat"].append(self.timed(self.ours))
@@ -108,10 +114,6 @@ class Writes:
     def instance(self, number: int) -> Transaction:
         row = {name: value for name, value in self.rows[number].items() if name != "extra"}
         return Transaction(**self.scope, **row, digest=self.digests[number], extra_sealed=self.sealed[number])
-
-    def empty(self) -> None:
-        with psycopg.connect(**connections["owner"].get_connection_params(), autocommit=True) as database:
-            database.execute("TRUNCATE banking_transaction CASCADE")
 
     def timed(self, write: Callable[[], None]) -> Cost:
         connection.ensure_connection()

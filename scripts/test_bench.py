@@ -43,14 +43,6 @@ def test_plugfn_is_measured_beside_the_bare_client():
     assert min(measured.values()) > 0
 
 
-def test_sync_is_measured_beside_other_ways_to_write():
-    result = bench("sync", "--json", "--rounds", "1", "--rows", "200")
-    assert result.returncode == 0, result.stderr
-    measured = json.loads(result.stdout)
-    assert measured["noop_rows_written"] == 0
-    assert min(measured["end_to_end_rows_per_s"], measured["ratio"], measured["bulk_create_ratio"]) > 0
-
-
 def test_mypy_checks_every_script_and_the_command_that_is_named_like_a_test():
     files = {file.stem for file in BENCH.parent.glob("*.py") if not file.stem.startswith("test_")}
     settings = tomllib.loads((BENCH.parents[1] / "pyproject.toml").read_text())["tool"]["mypy"]
