@@ -149,10 +149,17 @@ def test_a_message_names_its_mailbox(broker):
     assert arguments == ["pluggy:item:1"]
 
 
-def test_a_ring_answers_the_bell():
-    assert bell.ring_now()
-    ring.ring()
-    assert bell.ring_now()
+def test_a_ring_answers_the_bell(wait_until, monkeypatch):
+    monkeypatch.setattr(bell, "UNANSWERED_FOR", 3600)
+
+    def rings_again():
+        ring.ring()
+        return bell.ring_now()
+
+    # An event of an earlier test may still ring from the bell's thread, once, at any time.
+    bell.ring_now()
+    assert not bell.ring_now()
+    wait_until(rings_again)
 
 
 def test_a_broker_that_goes_away_during_a_ring_is_logged_and_raises_nothing(monkeypatch, caplog):
