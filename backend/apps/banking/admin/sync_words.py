@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.template.loader import render_to_string
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString
@@ -24,13 +25,15 @@ PRODUCTS: dict[str, Any] = {
 }
 
 
-def duration(run: SyncRun) -> str:
+@admin.display(description=gettext_lazy("took"))
+def took(run: SyncRun) -> str:
     """Seconds, with tenths."""
-    took = run.duration
-    return EMPTY if took is None else f"{number_format(took.total_seconds(), 1, use_l10n=True)} s"
+    length = run.duration
+    return EMPTY if length is None else f"{number_format(length.total_seconds(), 1, use_l10n=True)} s"
 
 
-def counts_in_words(run: SyncRun) -> str:
+@admin.display(description=gettext_lazy("wrote"))
+def wrote(run: SyncRun) -> str:
     """What it wrote, by product; "nothing new" if it wrote nothing."""
     written = {name: sum(counts.get(each, 0) for each in WRITTEN) for name, counts in run.counts.items()}
     parts = [f"{PRODUCTS.get(name, name)}: {number}" for name, number in written.items() if number]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.banking.admin.connections import OfConnectionAdmin
 from apps.banking.admin.shared import SYNC_TONES, client
-from apps.banking.admin.sync_words import counts_in_words, counts_table, duration
+from apps.banking.admin.sync_words import counts_table, took, wrote
 from apps.banking.models import SyncRun
 from apps.clients.browse import Choices, badge, link_to, moment
 from apps.clients.browse.columns import EMPTY
@@ -32,7 +32,7 @@ def _bank(connection: Any) -> str:
 @admin.register(SyncRun)
 class SyncRunAdmin(OfConnectionAdmin):
     menu, icon = "banking", "sync"
-    list_display = ("id", "bank", "state_shown", "cause", "began", "took", "wrote", "error_code", "client_link")
+    list_display = ("id", "bank", "state_shown", "cause", "began", took, wrote, "error_code", "client_link")
     list_select_related = ("client", "connection__connector")
     list_filter = (Choices.of("state", _("result"), states), Choices.of("error_type", _("kind of error"), error_types))
     bank = staticmethod(link_to("connection", _("connection"), _bank))
@@ -42,18 +42,10 @@ class SyncRunAdmin(OfConnectionAdmin):
     ended = staticmethod(moment("finished_at", _("ended")))
     sections = (
         (None, ("bank", "client_link", "state_shown", "cause", "event_link")),
-        (_("When"), ("began", "ended", "took")),
+        (_("When"), ("began", "ended", took)),
         (_("What it wrote"), ("counts_shown",)),
         (_("What went wrong"), ("error_type", "error_code")),
     )
-
-    @admin.display(description=_("took"))
-    def took(self, run: SyncRun) -> str:
-        return duration(run)
-
-    @admin.display(description=_("wrote"))
-    def wrote(self, run: SyncRun) -> str:
-        return counts_in_words(run)
 
     @admin.display(description=_("counts"))
     def counts_shown(self, run: SyncRun) -> Any:

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.banking.admin.shared import SYNC_TONES, deleted
-from apps.banking.admin.sync_words import counts_in_words, duration
+from apps.banking.admin.sync_words import took, wrote
 from apps.banking.models import Account, SyncRun
 from apps.clients.browse import BrowseTable, amount, badge, moment
 from apps.clients.browse.columns import link
@@ -31,18 +31,10 @@ class LastSyncs(BrowseTable):
     """The last syncs of the connection."""
 
     model, key, title = SyncRun, "connection", _("last syncs")
-    fields = ("number", "started", "state_shown", "cause", "took", "wrote", "error_code")
+    fields = ("number", "started", "state_shown", "cause", took, wrote, "error_code")
     started = staticmethod(moment("started_at", _("began")))
     state_shown = staticmethod(badge("state", _("result"), SYNC_TONES))
 
     @admin.display(description=_("number"))
     def number(self, run: SyncRun) -> Any:
         return link(run, str(run.pk))
-
-    @admin.display(description=_("took"))
-    def took(self, run: SyncRun) -> Any:
-        return duration(run)
-
-    @admin.display(description=_("wrote"))
-    def wrote(self, run: SyncRun) -> Any:
-        return counts_in_words(run)
