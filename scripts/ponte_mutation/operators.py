@@ -4,6 +4,7 @@ Each is a mutation operator of Cosmic Ray, and works on the tree of parso.
 """
 
 import re
+from abc import abstractmethod
 from ast import literal_eval
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
@@ -25,9 +26,9 @@ _WORD = re.compile(r"[\w./:-]+")
 class TextOperator(Operator):  # type: ignore[misc] # Cosmic Ray has no types
     """An operator that replaces a node by other code. A subclass says by which."""
 
+    @abstractmethod
     def replacements(self, node: Node) -> Iterable[str]:
         """The codes that replace `node`, one in each mutant."""
-        raise NotImplementedError
 
     def mutation_positions(self, node: Node) -> Iterator[Position]:
         """One position for each replacement."""
