@@ -7,6 +7,7 @@ import functools
 import hashlib
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -164,7 +165,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
 def _template(server: psycopg.Connection) -> str:
     """The name of the migrated database that each run copies. It is made again when a migration has changed."""
     name = f"test_template_{_fingerprint()}"
-    if server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+    if server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
         return name
     for (old,) in server.execute(r"SELECT datname FROM pg_database WHERE datname LIKE 'test\_template\_%'").fetchall():
         server.execute(f'DROP DATABASE "{old}"')
@@ -176,9 +177,14 @@ def _template(server: psycopg.Connection) -> str:
 
 
 def _fingerprint() -> str:
+    migrations = sorted(BACKEND.glob("apps/*/migrations/*.py"))
+    imported = re.findall(
+        r"^(?:from|import) ((?:apps|lib)\.[\w.]+)", "".join(map(Path.read_text, migrations)), re.MULTILINE
+    )
+    called = [BACKEND / f"{name.replace('.', '/')}.py" for name in sorted(set(imported))]
     # The requirements, because installed apps have migrations too.
     locks = sorted(ROOT.glob("requirements*.txt"))
-    files = [*sorted(BACKEND.glob("apps/*/migrations/*.py")), PRIVILEGES, *locks, Path(__file__)]
+    files = [*migrations, *called, PRIVILEGES, *locks, Path(__file__)]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import TransactionTestCase
 from django_celery_beat.models import PeriodicTask
 
@@ -29,6 +31,17 @@ def test_rows_of_a_test_are_deleted_and_rows_of_migrations_restored():
     assert not Client.objects.exists()
     assert len(scheduled) > 4
     assert list(PeriodicTask.objects.order_by("pk").values()) == scheduled
+
+
+@pytest.mark.usefixtures("django_db_setup")
+def test_a_later_run_copies_the_migrated_database_that_an_earlier_run_made(pytestconfig: pytest.Config):
+    fixtures = pytestconfig.pluginmanager.get_plugin(str(ROOT / "backend" / "conftest.py"))
+    with psycopg.connect(**connections["owner"].get_connection_params(), autocommit=True) as server:
+        name = f"test_template_{fixtures._fingerprint()}"
+        made = server.execute("SELECT oid FROM pg_database WHERE datname = %s", [name]).fetchone()
+        assert made is not None
+        assert fixtures._template(server) == name
+        assert server.execute("SELECT oid FROM pg_database WHERE datname = %s", [name]).fetchone() == made
 
 
 def test_each_process_uses_the_valkey_database_of_its_own_environment():
