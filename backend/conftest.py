@@ -299,14 +299,15 @@ def start_valkey(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], valke
 
 @pytest.fixture(scope="session")
 def own_stores(django_db_setup: None) -> dict[str, str]:
-    """What a process needs to use the database of this run: its URLs."""
-    return {name: _with_name(os.environ[name]) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+    """What a process needs, beside our environment, to run the code with the database of this run."""
+    urls = {name: _with_name(os.environ[name]) for name in ("DATABASE_URL", "DATABASE_OWNER_URL")}
+    return {**urls, "PYTHONPATH": str(BACKEND), "PYTHONUNBUFFERED": "1"}
 
 
 @pytest.fixture
 def process_environment(own_stores: dict[str, str]) -> dict[str, str]:
     """The environment of a process that uses the database and the broker of this run."""
-    return {**os.environ, **own_stores, "PYTHONPATH": str(BACKEND), "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **own_stores}
 
 
 @pytest.fixture

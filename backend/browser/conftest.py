@@ -57,8 +57,7 @@ def stack(
     from apps.banking.conftest import Bank
 
     bank, mail, url = Bank(parts.SPEED), Mail(), f"http://127.0.0.1:{parts.free_port()}"
-    given = {**os.environ, **own_stores, "PYTHONPATH": str(ROOT / "backend"), "PYTHONUNBUFFERED": "1"}
-    environment = parts.environment(given, url, bank, mail)
+    environment = parts.environment({**os.environ, **own_stores}, url, bank, mail)
     with processes_in(environment, tmp_path_factory.mktemp("stack")) as start:
         yield parts.begin(url, bank, mail, start, wait_until)
     bank.stop()

@@ -69,25 +69,28 @@ class Demo:
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """An empty folder, as a new checkout has it."""
-    with temporary_folder() as inner:
+def new_folder() -> Iterator[Path]:
+    """An empty folder, as a new checkout has it. What it costs, initdb and every migration, is half of a run."""
+    with _temporary_folder() as inner:
         yield inner
-        end_everything(inner)
+        _end_everything(inner)
+
+
+@pytest.fixture
+def folder(_folder_of_runs: Path) -> Iterator[Path]:
+    """A folder for one run after another, which find the tables and the data of those before them."""
+    yield _folder_of_runs
+    _end_everything(_folder_of_runs)
 
 
 @pytest.fixture(scope="session")
-def folder_of_runs() -> Iterator[Path]:
-    """A folder for one run after another, which find the tables and the data of those before them.
-
-    What a new folder costs, a server's first start and every migration, is more than half of a run.
-    """
-    with temporary_folder() as inner:
+def _folder_of_runs() -> Iterator[Path]:
+    with _temporary_folder() as inner:
         yield inner
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
+def _temporary_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ponte-test-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
         inner = Path(name) / ".local"
@@ -95,7 +98,7 @@ def temporary_folder() -> Iterator[Path]:
         yield inner
 
 
-def end_everything(folder: Path) -> None:
+def _end_everything(folder: Path) -> None:
     """End what a test left running, and forget what it logged."""
     leftovers.end(leftovers.of_folder(folder))
     wait_for(lambda: not guards(folder), 20)
@@ -104,10 +107,10 @@ def end_everything(folder: Path) -> None:
 
 
 @pytest.fixture
-def start_demo(folder: Path) -> Iterator[Callable[..., Demo]]:
+def start_demo() -> Iterator[Callable[..., Demo]]:
     started: list[Demo] = []
 
-    def start(*arguments: str, deaf: bool = False) -> Demo:
+    def start(folder: Path, *arguments: str, deaf: bool = False) -> Demo:
         started.append(Demo(folder, *arguments, deaf=deaf))
         return started[-1]
 

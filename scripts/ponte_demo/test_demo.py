@@ -20,7 +20,7 @@ def check(figures: dict) -> None:
 
 
 def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, folder: Path):
-    demo = start_demo("--once", "--json")
+    demo = start_demo(folder, "--once", "--json")
     output, errors = demo.process.communicate(timeout=300)
     assert demo.process.returncode == 0, errors
     figures = json.loads(output.splitlines()[-1])
@@ -42,7 +42,7 @@ def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, fo
 def test_a_broker_stopped_and_wiped_in_the_middle_loses_nothing_and_ctrl_c_ends_the_run(
     start_demo: Start, folder: Path
 ):
-    demo = start_demo("--json")
+    demo = start_demo(folder, "--json")
     demo.read_until(demo.process.stderr, "being connected")
     (broker,) = processes.working_in(folder / "valkey")
     os.kill(broker, signal.SIGKILL)

@@ -21,25 +21,25 @@ def listens(taken: socket.socket, port: int) -> bool:
     return True
 
 
-def test_a_command_works_before_any_demo_and_the_data_stays_until_fresh(start_demo: Start, folder: Path):
-    assert manage(folder, "shell", "--no-imports", "-c", CREATE).returncode == 0
-    assert is_clean(folder)
-    failing = manage(folder, "shell", "--no-imports", "-c", f"{COUNT}; raise SystemExit(7)")
+def test_a_command_works_before_any_demo_and_the_data_stays_until_fresh(start_demo: Start, new_folder: Path):
+    assert manage(new_folder, "shell", "--no-imports", "-c", CREATE).returncode == 0
+    assert is_clean(new_folder)
+    failing = manage(new_folder, "shell", "--no-imports", "-c", f"{COUNT}; raise SystemExit(7)")
     assert (failing.stdout.strip(), failing.returncode) == ("1", 7)
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Until another test's demo has ended.
         wait_for(lambda: listens(taken, 8000), 120)
-        demo = start_demo("--fresh")
+        demo = start_demo(new_folder, "--fresh")
         output = demo.read_until(demo.process.stdout, "What to do next")
     assert "port 8000 is taken by another program: the web server listens on port " in output
-    assert manage(folder, "shell", "--no-imports", "-c", COUNT).stdout.strip() == "0"
+    assert manage(new_folder, "shell", "--no-imports", "-c", COUNT).stdout.strip() == "0"
     assert demo.end(signal.SIGINT) == (0, "")
-    assert not (folder / "tmp").exists()
+    assert not (new_folder / "tmp").exists()
 
 
-def test_fresh_deletes_nothing_if_another_database_is_named(folder: Path):
-    environment = {**os.environ, "PONTE_FOLDER": str(folder), "DATABASE_URL": "postgresql://127.0.0.1:1/theirs"}
+def test_fresh_deletes_nothing_if_another_database_is_named(new_folder: Path):
+    environment = {**os.environ, "PONTE_FOLDER": str(new_folder), "DATABASE_URL": "postgresql://127.0.0.1:1/theirs"}
     command = [ROOT / "scripts" / "demo", "--fresh"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 1

@@ -1,33 +1,24 @@
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from ponte_demo import leftovers
-from ponte_demo.conftest import Demo, end_everything, is_clean, manage, wait_for
+from ponte_demo.conftest import Demo, is_clean, manage, wait_for
 
 Start = Callable[..., Demo]
-
-
-@pytest.fixture
-def folder(folder_of_runs: Path) -> Iterator[Path]:
-    """Not empty: a run is stopped the same in every folder."""
-    yield folder_of_runs
-    end_everything(folder_of_runs)
 
 
 def test_commands_use_a_running_demo_a_second_run_harms_nothing_and_a_closed_terminal_stops_it(
     start_demo: Start, folder: Path
 ):
-    first = start_demo()
+    first = start_demo(folder)
     first.read_until(first.process.stdout, "What to do next")  # no process ends by itself any more
     there = leftovers.marked(leftovers.of_folder(folder))
     assert len(there) > 6
     run = manage(folder, "test_webhook", "--url", address(folder), "--event", "payment_intent/created")
     assert run.returncode == 0, run.stderr
-    second = start_demo()
+    second = start_demo(folder)
     _, errors = second.process.communicate(timeout=40)
     reason = "a demo already runs in this checkout: stop it first (Ctrl-C in its terminal)"
     assert (second.process.returncode, errors) == (1, f"demo: {reason}\n")
@@ -45,14 +36,14 @@ def address(folder: Path) -> str:
 
 
 def test_a_killed_runner_leaves_no_orphan(start_demo: Start, folder: Path):
-    demo = start_demo()
+    demo = start_demo(folder)
     demo.wait_until_working()
     demo.end(signal.SIGKILL)
     wait_for(lambda: is_clean(folder), 30)
 
 
 def test_a_part_that_ends_by_itself_ends_the_run_with_the_reason(start_demo: Start, folder: Path):
-    demo = start_demo()
+    demo = start_demo(folder)
     demo.wait_until_working()
     os.kill(process_of(folder, b"-A\0core\0beat"), signal.SIGKILL)
     _, errors = demo.process.communicate(timeout=40)
@@ -67,7 +58,7 @@ def process_of(folder: Path, words: bytes) -> int:
 
 
 def test_a_run_ends_when_the_reader_of_its_output_has_gone(start_demo: Start, folder: Path):
-    demo = start_demo()
+    demo = start_demo(folder)
     demo.process.stdout.close()
     demo.process.stdout = None
     demo.process.communicate(timeout=120)

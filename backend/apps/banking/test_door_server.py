@@ -51,21 +51,28 @@ def is_live(port: int) -> bool:
         return False
 
 
+def start_door(start, wait_until, **environment):
+    """Start the web server. Returns (the webhooks' URL, its process)."""
+    port = free_port()
+    server = start(
+        "gunicorn", "core.asgi:application", "--bind", f"127.0.0.1:{port}", "-c", "gunicorn.conf.py", **environment
+    )
+    # The port is open before a worker that answers has started.
+    wait_until(lambda: listens(port) and is_live(port), 60, "the web server")
+    return f"http://127.0.0.1:{port}{PATH}", server
+
+
 @pytest.fixture
 def door(start_process, wait_until):
-    """Starts the web server with extra environment variables. Returns (its URL, its process)."""
+    """Starts a web server of one process, with extra environment variables. Returns (its URL, its process)."""
+    return lambda **environment: start_door(start_process, wait_until, **{"WEB_CONCURRENCY": "1", **environment})
 
-    def start(**environment):
-        port = free_port()
-        server = start_process(
-            "gunicorn", "core.asgi:application", "--bind", f"127.0.0.1:{port}", "-c", "gunicorn.conf.py", **environment
-        )
 
-        # The port is open before a worker that answers has started.
-        wait_until(lambda: listens(port) and is_live(port), 60, "the web server")
-        return f"http://127.0.0.1:{port}{PATH}", server
-
-    return start
+@pytest.fixture(scope="module")
+def usual_door(own_stores, processes_in, wait_until, tmp_path_factory):
+    """The webhooks' URL at a web server with the usual number of processes, which all tests that name it share."""
+    with processes_in({**os.environ, **own_stores}, tmp_path_factory.mktemp("door")) as start:
+        yield start_door(start, wait_until)[0]
 
 
 def body(event_id: str | None = None, **more) -> bytes:
@@ -81,15 +88,13 @@ def chunks(content: bytes, size: int = 4096):
     yield from (content[start : start + size] for start in range(0, len(content), size))
 
 
-def test_a_chunked_body_without_a_length_is_read_whole(door):
-    url, _ = door()
+def test_a_chunked_body_without_a_length_is_read_whole(usual_door):
     content = body("chunked", filler="x" * 20_000)
-    assert post(url, chunks(content)).json() == {"status": "accepted"}
+    assert post(usual_door, chunks(content)).json() == {"status": "accepted"}
     assert Event.objects.get().raw_payload == content
 
 
-def test_a_chunked_body_over_the_limit_is_answered_413_and_not_read_to_its_end(door):
-    url, _ = door()
+def test_a_chunked_body_over_the_limit_is_answered_413_and_not_read_to_its_end(usual_door):
     sent = 0
 
     def endless():
@@ -99,22 +104,21 @@ def test_a_chunked_body_over_the_limit_is_answered_413_and_not_read_to_its_end(d
             yield b"x" * 4096
 
     try:
-        assert post(url, endless()).status_code == 413
+        assert post(usual_door, endless()).status_code == 413
     except requests.ConnectionError:
         # The server may close the connection while we send. That is a refusal too, if nothing was stored.
         assert sent < 50 * BODY_LIMIT
     assert not Event.objects.exists()
 
 
-def test_the_same_event_a_thousand_times_in_parallel_is_one_row(door):
-    url, _ = door()
+def test_the_same_event_a_thousand_times_in_parallel_is_one_row(usual_door):
     session, content = requests.Session(), body("the-same")
     session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
 
     late = []
 
     def deliver(_):
-        while (answer := session.post(url, data=content, headers=HEADERS, timeout=20)).status_code == 503:
+        while (answer := session.post(usual_door, data=content, headers=HEADERS, timeout=20)).status_code == 503:
             late.append(answer)  # a machine that stands still; senders retry
         return answer.json()["status"]
 
@@ -151,11 +155,10 @@ def test_a_database_that_never_answers_is_503_in_time(door):
     assert PATIENCE < 2
 
 
-def test_after_the_database_dropped_every_session_the_next_event_is_stored(door):
-    url, _ = door()
-    assert post(url, body("before")).status_code == 200
+def test_after_the_database_dropped_every_session_the_next_event_is_stored(usual_door):
+    assert post(usual_door, body("before")).status_code == 200
     _end_sessions()
-    assert post(url, body("after")).status_code == 200
+    assert post(usual_door, body("after")).status_code == 200
     assert set(Event.objects.values_list("event_id", flat=True)) == {"before", "after"}
 
 
@@ -181,22 +184,21 @@ def test_an_event_answered_200_survives_a_kill_of_the_server_and_its_redelivery_
     assert read_books().accepted == 50
 
 
-def test_an_event_blocked_by_a_database_lock_is_503_and_its_redelivery_is_stored_once(door):
+def test_an_event_blocked_by_a_database_lock_is_503_and_its_redelivery_is_stored_once(usual_door):
     """The insert waits for another transaction that holds the same key and does not end."""
     from django.db import connection
 
-    url, _ = door()
     blocker = psycopg.connect(**connection.get_connection_params())
     blocker.execute(
         "INSERT INTO events_event (source, event_id, kind, mailbox, payload, state, outcome, attempts, error_type, "
         "error_code, depth) VALUES ('pluggy', 'held', 'item/updated', 'm', '', 'pending', '', 0, '', '', 0)"
     )
-    answer = post(url, body("held"))
+    answer = post(usual_door, body("held"))
     assert answer.status_code == 503
     blocker.rollback()
     blocker.close()
     # On a busy machine the first one may be committed when the lock ends, before the server gives it up.
-    assert post(url, body("held")).json() in ({"status": "accepted"}, {"status": "duplicate"})
+    assert post(usual_door, body("held")).json() in ({"status": "accepted"}, {"status": "duplicate"})
     assert Event.objects.count() == 1
 
 
@@ -222,7 +224,7 @@ def threads_of(server) -> int:
 
 
 def test_two_thousand_unfinished_bodies_cost_no_thread_and_webhooks_are_answered(door):
-    url, server = door(WEB_CONCURRENCY="1", TRUSTED_PROXIES="127.0.0.1")
+    url, server = door(TRUSTED_PROXIES="127.0.0.1")
     assert post(url, body()).ok
     before = threads_of(server)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -239,13 +241,12 @@ def test_two_thousand_unfinished_bodies_cost_no_thread_and_webhooks_are_answered
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_the_body_of_a_sender_without_proof_is_not_waited_for(door):
-    url, _ = door()
-    assert begin(url, secret=False).recv(100).startswith(b"HTTP/1.1 401")
+def test_the_body_of_a_sender_without_proof_is_not_waited_for(usual_door):
+    assert begin(usual_door, secret=False).recv(100).startswith(b"HTTP/1.1 401")
 
 
 def test_a_request_that_does_not_arrive_within_its_time_is_answered_408_and_logged(door, wait_until):
-    url, server = door(WEB_CONCURRENCY="1")
+    url, server = door()
     half_head = socket.create_connection(address(url), timeout=30)
     half_head.sendall(b"POST /api/ban")
     silent = socket.create_connection(address(url), timeout=30)
@@ -258,7 +259,7 @@ def test_a_request_that_does_not_arrive_within_its_time_is_answered_408_and_logg
 
 
 def test_one_address_pushes_out_only_its_own_unfinished_requests(door):
-    url, _ = door(WEB_CONCURRENCY="1", PUBLIC_URL="http://127.0.0.1")
+    url, _ = door(PUBLIC_URL="http://127.0.0.1")
     first = begin(url, more=b"{")
     others = [begin(url, more=b"{") for _ in range(ADDRESS_LIMIT)]
     assert first.recv(100).startswith(b"HTTP/1.1 408")
@@ -268,7 +269,7 @@ def test_one_address_pushes_out_only_its_own_unfinished_requests(door):
 
 
 def test_while_the_threads_of_all_pages_wait_webhooks_and_probes_are_answered(door, process_environment):
-    url, _ = door(WEB_CONCURRENCY="1", WEB_THREADS="2", SECURE_SSL_REDIRECT="false")
+    url, _ = door(WEB_THREADS="2", SECURE_SSL_REDIRECT="false")
     admin, cookies = url.replace(PATH, "/admin/"), {"sessionid": "a" * 32}
     with psycopg.connect(process_environment["DATABASE_OWNER_URL"]) as owner, ThreadPoolExecutor(4) as pool:
         owner.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
@@ -311,7 +312,7 @@ def test_a_log_that_nobody_reads_stops_no_webhook(process_environment, wait_unti
 def test_on_sigterm_every_request_in_flight_is_answered_and_idle_connections_do_not_delay_the_end(door, wait_until):
     from django.db import connection
 
-    url, server = door(WEB_CONCURRENCY="1")
+    url, server = door()
     idle = requests.Session()
     assert idle.post(url, data=body(), headers=HEADERS, timeout=10).ok
     with psycopg.connect(**connection.get_connection_params()) as blocker, ThreadPoolExecutor(8) as pool:
@@ -356,15 +357,14 @@ def fifty_requests(name: str) -> list[dict]:
     ]
 
 
-def test_the_development_server_gives_the_same_answers(door, start_process, wait_until):
-    url, _ = door()
+def test_the_development_server_gives_the_same_answers(usual_door, start_process, wait_until):
     port = free_port()
     start_process("manage", "runserver", "--noreload", str(port))
     wait_until(lambda: listens(port), 30, "the development server")
     ours, theirs = fifty_requests("a"), fifty_requests("b")
     assert len(ours) >= 50
     for one, other in zip(ours, theirs, strict=True):
-        assert _answered(url, **one) == _answered(f"http://127.0.0.1:{port}{PATH}", **other), one
+        assert _answered(usual_door, **one) == _answered(f"http://127.0.0.1:{port}{PATH}", **other), one
 
 
 def _answered(url: str, method: str = "POST", path: str = "", **options) -> tuple:

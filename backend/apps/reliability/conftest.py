@@ -24,11 +24,12 @@ class Web:
 
 @pytest.fixture
 def start_web(start_process, wait_until) -> Callable[..., Web]:
-    """Start gunicorn as the Procfile does; returns when it answers."""
+    """Start gunicorn as the Procfile does, but with one process; returns when it answers."""
 
     def start(**environment: str) -> Web:
         port = free_port()
-        web = Web(start_process("gunicorn", "core.asgi:application", "-b", f"127.0.0.1:{port}", **environment), port)
+        command = ("gunicorn", "core.asgi:application", "-b", f"127.0.0.1:{port}")
+        web = Web(start_process(*command, **{"WEB_CONCURRENCY": "1", **environment}), port)
         wait_until(lambda: _answers(web), 40, "the web server's first answer")
         return web
 
