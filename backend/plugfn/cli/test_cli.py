@@ -1,65 +1,17 @@
-"""Tests that run the command line as its users do."""
+"""The commands, as their users call them."""
 
 import json
-import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 
+from plugfn.cli.conftest import TOKEN
 from plugfn.cli.output import revocation
-from plugfn.crypto import new_key
 
-BACKEND = Path(__file__).resolve().parents[2]
 SIGNING = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the emulator verifies deliveries with it
-TOKEN = "a-token-for-this-test-alone-of-some-length"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder with a plugfn.toml whose HTTP provider may reach the loopback."""
-    config = """
-encryption_key = { env = "PLUGFN_ENCRYPTION_KEY" }
-database = "sqlite:///plugfn.db"
-base_url = "http://127.0.0.1:8700/integrations"
-allowed_networks = ["127.0.0.0/8"]
-
-[integrations.http]
-allow_http = true
-"""
-    (tmp_path / "plugfn.toml").write_text(config)
-    return tmp_path
-
-
-@pytest.fixture
-def run(folder):
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(BACKEND),
-        "PLUGFN_ENCRYPTION_KEY": new_key(),
-        "PLUGFN_TOKEN": TOKEN,
-        "NO_COLOR": "1",
-        "COLUMNS": "200",
-    }
-
-    def plugfn(*arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-c", "from plugfn.cli import main; main()", *arguments]
-        return subprocess.run(
-            command,
-            cwd=folder,
-            env=environment | more,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    plugfn.environment = environment
-    return plugfn
 
 
 def connect(run, receiver) -> str:
@@ -172,11 +124,11 @@ def test_serve_does_not_start_without_authentication(run):
         assert run("serve", *arguments).returncode == 78
 
 
-def test_the_server_requires_the_token_and_the_users_id(run, folder):
+def test_the_server_requires_the_token_and_the_users_id(folder, environment):
     command = [sys.executable, "-c", "from plugfn.cli import main; main()", "serve", "--token-env", "PLUGFN_TOKEN"]
     port = _free_port()
     with subprocess.Popen(
-        [*command, "--port", str(port)], cwd=folder, env=run.environment, stderr=subprocess.PIPE
+        [*command, "--port", str(port)], cwd=folder, env=environment, stderr=subprocess.PIPE
     ) as server:
         try:
             url = f"http://127.0.0.1:{port}/integrations/connections"
@@ -217,8 +169,7 @@ def _status(request: Request) -> int:
         return error.code
 
 
-def test_commands_that_serve_nothing_do_not_wait_for_the_web_server():
+def test_commands_that_serve_nothing_do_not_wait_for_the_web_server(environment):
     code = "import sys, plugfn.cli.app; print(*{'fastapi', 'starlette', 'uvicorn'} & sys.modules.keys())"
-    environment = {**os.environ, "PYTHONPATH": str(BACKEND)}
     asked = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert asked.stdout.strip() == ""

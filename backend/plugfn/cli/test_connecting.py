@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from plugfn.cli.serving import Doorkeeper
-from plugfn.cli.test_cli import _free_port, folder, run  # noqa: F401 - fixtures
+from plugfn.cli.test_cli import _free_port
 
 # Seconds. A process of the command line needs one second of a processor to begin, and a busy machine has many.
 PATIENCE = 60
@@ -25,7 +25,7 @@ COMMAND = [sys.executable, "-c", "from plugfn.cli import main; main()"]
 class Terminal:
     """A running `plugfn connect github --json`."""
 
-    def __init__(self, folder, environment, *arguments):  # noqa: F811
+    def __init__(self, folder, environment, *arguments):
         command = [*COMMAND, "connect", "github", "--user", "ana", "--no-browser", "--json", *arguments]
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -46,7 +46,7 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(folder, run, emulator):  # noqa: F811
+def terminal(folder, environment, emulator):
     github, port = emulator("github"), _free_port()
     config = f"""
 encryption_key = {{ env = "PLUGFN_ENCRYPTION_KEY" }}
@@ -65,7 +65,7 @@ api_url = "{github.url}"
     begun = []
 
     def begin(*arguments):
-        begun.append(Terminal(folder, run.environment, *arguments))
+        begun.append(Terminal(folder, environment, *arguments))
         return begun[-1]
 
     begin.github, begin.port = github, port
@@ -89,7 +89,7 @@ def press(github, page: str, button: str) -> str:
         return error.read().decode()
 
 
-def test_a_user_connects_from_a_terminal(terminal, folder, run):  # noqa: F811
+def test_a_user_connects_from_a_terminal(terminal, folder, run):
     begun = terminal("--label", "Work")
     assert "Connected." in press(terminal.github, begun.page(), "1")
     status, printed, err = begun.end()
@@ -144,22 +144,22 @@ def test_a_port_in_use_is_named_in_the_error(terminal):
 
 
 @pytest.mark.parametrize("arguments", [("call", "--json"), ("connections", "--json"), ("nothing", "--json")])
-def test_a_wrong_command_line_prints_one_json_document(run, arguments):  # noqa: F811
+def test_a_wrong_command_line_prints_one_json_document(run, arguments):
     printed = run(*arguments)
     assert printed.returncode == 64
     assert json.loads(printed.stdout)["error"]["code"] == "usage"
 
 
-def test_only_the_owner_can_read_the_settings_file(run, folder):  # noqa: F811
+def test_only_the_owner_can_read_the_settings_file(run, folder):
     (folder / "plugfn.toml").unlink()
     run("init")
     assert stat.S_IMODE((folder / "plugfn.toml").stat().st_mode) == 0o600
 
 
-def test_a_pipe_that_closes_early_causes_no_traceback(run, folder):  # noqa: F811
+def test_a_pipe_that_closes_early_causes_no_traceback(folder, environment):
     for arguments in (("providers",), ("providers", "--json")):
         with subprocess.Popen(
-            [*COMMAND, *arguments], cwd=folder, env=run.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*COMMAND, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             process.stdout.close()
             assert b"Traceback" not in process.stderr.read()

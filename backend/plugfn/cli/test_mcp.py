@@ -2,20 +2,25 @@
 
 import json
 
+import pytest
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from plugfn.cli.test_cli import folder, run  # noqa: F401 - fixtures
 from plugfn.cli.test_connecting import COMMAND
 
 MAILBOX = {"host": "127.0.0.1", "port": 2525, "security": "none", "from_email": "loja@example.com"}
 
 
-async def test_an_agent_lists_and_calls_its_users_tools(run, folder):  # noqa: F811
+@pytest.fixture
+def connected(run):
     made = run("connect", "email_smtp", "--user", "ana", "--credentials", "-", given=json.dumps(MAILBOX))
     assert made.returncode == 0, made.stderr
+
+
+@pytest.mark.usefixtures("connected")
+async def test_an_agent_lists_and_calls_its_users_tools(folder, environment):
     asked = StdioServerParameters(
-        command=COMMAND[0], args=[*COMMAND[1:], "mcp", "--user", "ana"], env=run.environment, cwd=folder
+        command=COMMAND[0], args=[*COMMAND[1:], "mcp", "--user", "ana"], env=environment, cwd=folder
     )
     async with stdio_client(asked) as (incoming, outgoing), ClientSession(incoming, outgoing) as session:
         await session.initialize()
