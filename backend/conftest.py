@@ -119,11 +119,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # Register the tasks now, as a worker does when it starts. If two threads did it at once, each would see only some.
     current_app.loader.import_default_modules()
     current_app.finalize()
+    from django.conf import settings
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
     from django.test import TransactionTestCase
 
     # In production a hash takes half a second on purpose. Every process can check one with fewer rounds.
     PBKDF2PasswordHasher.iterations = 1
+    # Each test client has middleware of its own, which would look at all static files when it is made.
+    settings.WHITENOISE_AUTOREFRESH = True
     TransactionTestCase._fixture_teardown = _restore_tables
 
 
@@ -285,9 +288,15 @@ def _changed_tables() -> str:
 @pytest.fixture(autouse=True)
 def _empty_valkey() -> None:
     """Delete the bells, budgets and keys of the test before."""
+    _own_valkey().flushdb()
+
+
+@functools.cache
+def _own_valkey() -> Any:
+    # One connection for all tests: to make one takes as long as ten deletions.
     import redis
 
-    redis.Redis.from_url(os.environ["REDIS_URL"]).flushdb()
+    return redis.Redis.from_url(os.environ["REDIS_URL"])
 
 
 @pytest.fixture

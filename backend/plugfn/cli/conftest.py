@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from plugfn.cli import main
+from plugfn.cli import main, output
 from plugfn.crypto import new_key
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -53,6 +53,8 @@ def run(
             patch.chdir(folder)
             for name, value in environment.items():
                 patch.setenv(name, value)
+            for console in (output.out, output.err):
+                patch.setattr(console, "width", 200)
             patch.setattr(sys, "argv", ["plugfn", *arguments])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
             capsys.readouterr()
