@@ -114,6 +114,42 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["client", "-id"], name="connection_list"),
+                    models.Index(
+                        condition=models.Q(("deleted_at", None)),
+                        fields=["last_reconciled_at"],
+                        name="connection_to_reconcile",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at", None)),
+                        fields=["consent_expires_at"],
+                        name="connection_consent_end",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("aggregator", "vendor_id"), name="connection_once"),
+                    models.UniqueConstraint(fields=("id", "client"), name="connection_of_client"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="connection_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["connecting", "active", "needs_user", "outdated", "deleted"])
+                        ),
+                        name="connection_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("deleted_at__isnull", False), ("state", "deleted")),
+                            models.Q(models.Q(("state", "deleted"), _negated=True), ("deleted_at", None)),
+                            _connector="OR",
+                        ),
+                        name="connection_deleted_has_time",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Account",
@@ -182,6 +218,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["client", "-id"], name="account_list"),
+                    models.Index(fields=["vendor_id"], name="account_vendor_id"),
+                    models.Index(fields=["number_index"], name="account_number"),
+                    models.Index(fields=["tax_number_index"], name="account_tax_number"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "vendor_id"), name="account_once"),
+                    models.UniqueConstraint(fields=("id", "client"), name="account_of_client"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="account_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="account_has_digest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="account_currency_is_iso"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Connector",
@@ -288,6 +348,24 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(condition=models.Q(("deleted_at", None)), fields=["expires_at"], name="consent_end"),
+                    models.Index(fields=["client"], name="consent_of_client"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "vendor_id"), name="consent_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="consent_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="consent_has_digest",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CreditCardBill",
@@ -334,6 +412,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["account", "-due_date", "-id"], name="bill_list_account"),
+                    models.Index(fields=["client", "-due_date", "-id"], name="bill_list_client"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "vendor_id"), name="bill_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="bill_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="bill_has_digest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="bill_currency_is_iso"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Identity",
@@ -387,6 +486,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "identities",
+                "indexes": [
+                    models.Index(fields=["tax_number_index"], name="identity_tax_number"),
+                    models.Index(fields=["client"], name="identity_of_client"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="identity_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="identity_has_digest",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -459,6 +573,27 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["client", "-id"], name="investment_list"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "vendor_id"), name="investment_once"),
+                    models.UniqueConstraint(fields=("id", "client"), name="investment_of_client"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="investment_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="investment_has_digest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="investment_currency_is_iso"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="InvestmentTransaction",
@@ -509,6 +644,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["investment", "-date", "-id"], name="inv_transaction_list"),
+                    models.Index(fields=["client", "-date", "-id"], name="inv_transaction_list_client"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("investment", "vendor_id"), name="investment_transaction_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True),
+                        name="investment_transaction_has_vendor_id",
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="investment_transaction_has_digest",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Loan",
@@ -568,6 +722,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["client", "-id"], name="loan_list"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "vendor_id"), name="loan_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="loan_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="loan_has_digest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="loan_currency_is_iso"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SyncRun",
@@ -615,6 +789,59 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["connection", "-id"], name="sync_run_list"),
+                    models.Index(fields=["client", "-id"], name="sync_run_list_client"),
+                    models.Index(fields=["started_at"], name="sync_run_started"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["running", "done", "partial", "failed"])),
+                        name="sync_run_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at", None), ("state", "running")),
+                            models.Q(
+                                models.Q(("state", "running"), _negated=True),
+                                ("finished_at__gte", models.F("started_at")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="sync_run_ends_after_its_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "error_type__in",
+                                [
+                                    "",
+                                    "connection_failure",
+                                    "bank_maintenance",
+                                    "rate_limit_exceeded",
+                                    "authentication_error",
+                                    "institution_error",
+                                    "item_error",
+                                    "product_not_available",
+                                    "invalid_request",
+                                    "internal_error",
+                                    "unknown_error",
+                                ],
+                            )
+                        ),
+                        name="sync_run_error_type_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), _negated=True),
+                            models.Q(("error_type", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="sync_run_failed_says_why",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Transaction",
@@ -701,6 +928,75 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("deleted_at", None)),
+                        fields=["account", "-date", "-id"],
+                        name="transaction_list_account",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at", None)),
+                        fields=["client", "-date", "-id"],
+                        name="transaction_list_client",
+                    ),
+                    models.Index(
+                        condition=models.Q(("bill_id", ""), _negated=True),
+                        fields=["account", "bill_id"],
+                        name="transaction_of_bill",
+                    ),
+                    models.Index(
+                        condition=models.Q(("user_category__isnull", False)),
+                        fields=["user_category"],
+                        name="transaction_user_category",
+                    ),
+                    models.Index(
+                        condition=models.Q(("replaced_by__isnull", False)),
+                        fields=["replaced_by"],
+                        name="transaction_replaced",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("deleted_at__isnull", False),
+                            ("replaced_by", None),
+                            models.Q(
+                                ("hidden", True),
+                                models.Q(("note", ""), _negated=True),
+                                ("user_category__isnull", False),
+                                _connector="OR",
+                            ),
+                        ),
+                        fields=["account"],
+                        name="transaction_orphaned_edits",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "vendor_id"), name="transaction_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("vendor_id", ""), _negated=True), name="transaction_has_vendor_id"
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
+                        ),
+                        name="transaction_has_digest",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="transaction_currency_is_iso"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(models.Q(("type", "DEBIT"), _negated=True), ("amount__lte", 0), _connector="OR"),
+                            models.Q(models.Q(("type", "CREDIT"), _negated=True), ("amount__gte", 0), _connector="OR"),
+                        ),
+                        name="transaction_sign_follows_type",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("replaced_by", None), ("deleted_at__isnull", False), _connector="OR"),
+                        name="transaction_replaced_is_gone",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BalanceSnapshot",
@@ -740,433 +1036,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="account",
-            index=models.Index(fields=["client", "-id"], name="account_list"),
-        ),
-        migrations.AddIndex(
-            model_name="account",
-            index=models.Index(fields=["vendor_id"], name="account_vendor_id"),
-        ),
-        migrations.AddIndex(
-            model_name="account",
-            index=models.Index(fields=["number_index"], name="account_number"),
-        ),
-        migrations.AddIndex(
-            model_name="account",
-            index=models.Index(fields=["tax_number_index"], name="account_tax_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.UniqueConstraint(fields=("connection", "vendor_id"), name="account_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.UniqueConstraint(fields=("id", "client"), name="account_of_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="account_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="account_has_digest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="account_currency_is_iso"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="connection",
-            index=models.Index(fields=["client", "-id"], name="connection_list"),
-        ),
-        migrations.AddIndex(
-            model_name="connection",
-            index=models.Index(
-                condition=models.Q(("deleted_at", None)), fields=["last_reconciled_at"], name="connection_to_reconcile"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="connection",
-            index=models.Index(
-                condition=models.Q(("deleted_at", None)), fields=["consent_expires_at"], name="connection_consent_end"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="connection",
-            constraint=models.UniqueConstraint(fields=("aggregator", "vendor_id"), name="connection_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="connection",
-            constraint=models.UniqueConstraint(fields=("id", "client"), name="connection_of_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="connection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="connection_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="connection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["connecting", "active", "needs_user", "outdated", "deleted"])),
-                name="connection_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="connection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("deleted_at__isnull", False), ("state", "deleted")),
-                    models.Q(models.Q(("state", "deleted"), _negated=True), ("deleted_at", None)),
-                    _connector="OR",
-                ),
-                name="connection_deleted_has_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="consent",
-            index=models.Index(condition=models.Q(("deleted_at", None)), fields=["expires_at"], name="consent_end"),
-        ),
-        migrations.AddIndex(
-            model_name="consent",
-            index=models.Index(fields=["client"], name="consent_of_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.UniqueConstraint(fields=("connection", "vendor_id"), name="consent_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="consent_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="consent",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="consent_has_digest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="creditcardbill",
-            index=models.Index(fields=["account", "-due_date", "-id"], name="bill_list_account"),
-        ),
-        migrations.AddIndex(
-            model_name="creditcardbill",
-            index=models.Index(fields=["client", "-due_date", "-id"], name="bill_list_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="creditcardbill",
-            constraint=models.UniqueConstraint(fields=("account", "vendor_id"), name="bill_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="creditcardbill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="bill_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="creditcardbill",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="bill_has_digest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="creditcardbill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="bill_currency_is_iso"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="identity",
-            index=models.Index(fields=["tax_number_index"], name="identity_tax_number"),
-        ),
-        migrations.AddIndex(
-            model_name="identity",
-            index=models.Index(fields=["client"], name="identity_of_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="identity",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="identity_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="identity",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="identity_has_digest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="investment",
-            index=models.Index(fields=["client", "-id"], name="investment_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="investment",
-            constraint=models.UniqueConstraint(fields=("connection", "vendor_id"), name="investment_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="investment",
-            constraint=models.UniqueConstraint(fields=("id", "client"), name="investment_of_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="investment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="investment_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="investment",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="investment_has_digest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="investment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="investment_currency_is_iso"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="investmenttransaction",
-            index=models.Index(fields=["investment", "-date", "-id"], name="inv_transaction_list"),
-        ),
-        migrations.AddIndex(
-            model_name="investmenttransaction",
-            index=models.Index(fields=["client", "-date", "-id"], name="inv_transaction_list_client"),
-        ),
-        migrations.AddConstraint(
-            model_name="investmenttransaction",
-            constraint=models.UniqueConstraint(fields=("investment", "vendor_id"), name="investment_transaction_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="investmenttransaction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="investment_transaction_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="investmenttransaction",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="investment_transaction_has_digest",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="loan",
-            index=models.Index(fields=["client", "-id"], name="loan_list"),
-        ),
-        migrations.AddConstraint(
-            model_name="loan",
-            constraint=models.UniqueConstraint(fields=("connection", "vendor_id"), name="loan_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="loan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="loan_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loan",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="loan_has_digest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="loan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="loan_currency_is_iso"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="syncrun",
-            index=models.Index(fields=["connection", "-id"], name="sync_run_list"),
-        ),
-        migrations.AddIndex(
-            model_name="syncrun",
-            index=models.Index(fields=["client", "-id"], name="sync_run_list_client"),
-        ),
-        migrations.AddIndex(
-            model_name="syncrun",
-            index=models.Index(fields=["started_at"], name="sync_run_started"),
-        ),
-        migrations.AddConstraint(
-            model_name="syncrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["running", "done", "partial", "failed"])), name="sync_run_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="syncrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at", None), ("state", "running")),
-                    models.Q(
-                        models.Q(("state", "running"), _negated=True), ("finished_at__gte", models.F("started_at"))
-                    ),
-                    _connector="OR",
-                ),
-                name="sync_run_ends_after_its_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="syncrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "error_type__in",
-                        [
-                            "",
-                            "connection_failure",
-                            "bank_maintenance",
-                            "rate_limit_exceeded",
-                            "authentication_error",
-                            "institution_error",
-                            "item_error",
-                            "product_not_available",
-                            "invalid_request",
-                            "internal_error",
-                            "unknown_error",
-                        ],
-                    )
-                ),
-                name="sync_run_error_type_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="syncrun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), _negated=True),
-                    models.Q(("error_type", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="sync_run_failed_says_why",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("deleted_at", None)),
-                fields=["account", "-date", "-id"],
-                name="transaction_list_account",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("deleted_at", None)),
-                fields=["client", "-date", "-id"],
-                name="transaction_list_client",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("bill_id", ""), _negated=True),
-                fields=["account", "bill_id"],
-                name="transaction_of_bill",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("user_category__isnull", False)),
-                fields=["user_category"],
-                name="transaction_user_category",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(("replaced_by__isnull", False)), fields=["replaced_by"], name="transaction_replaced"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(
-                    ("deleted_at__isnull", False),
-                    ("replaced_by", None),
-                    models.Q(
-                        ("hidden", True),
-                        models.Q(("note", ""), _negated=True),
-                        ("user_category__isnull", False),
-                        _connector="OR",
-                    ),
-                ),
-                fields=["account"],
-                name="transaction_orphaned_edits",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.UniqueConstraint(fields=("account", "vendor_id"), name="transaction_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("vendor_id", ""), _negated=True), name="transaction_has_vendor_id"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(
-                    models.Func("digest", function="octet_length", output_field=models.IntegerField()), 16
-                ),
-                name="transaction_has_digest",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("currency_code__regex", "^[A-Z]{3}$")), name="transaction_currency_is_iso"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(models.Q(("type", "DEBIT"), _negated=True), ("amount__lte", 0), _connector="OR"),
-                    models.Q(models.Q(("type", "CREDIT"), _negated=True), ("amount__gte", 0), _connector="OR"),
-                ),
-                name="transaction_sign_follows_type",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transaction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("replaced_by", None), ("deleted_at__isnull", False), _connector="OR"),
-                name="transaction_replaced_is_gone",
-            ),
         ),
     ]

@@ -20,6 +20,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "connections of an hour",
                 "verbose_name_plural": "connections by hour",
+                "constraints": [
+                    models.UniqueConstraint(fields=("hour", "state"), name="connection_hour_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -36,6 +39,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "syncs of an hour",
                 "verbose_name_plural": "syncs by hour",
+                "constraints": [
+                    models.UniqueConstraint(fields=("hour", "connector", "state", "error_type"), name="sync_hour_once"),
+                ],
             },
         ),
         migrations.AlterModelOptions(
@@ -128,16 +134,6 @@ class Migration(migrations.Migration):
                 choices=[("running", "running"), ("done", "done"), ("partial", "partial"), ("failed", "failed")],
                 default="running",
                 max_length=8,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="connectionhour",
-            constraint=models.UniqueConstraint(fields=("hour", "state"), name="connection_hour_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="synchour",
-            constraint=models.UniqueConstraint(
-                fields=("hour", "connector", "state", "error_type"), name="sync_hour_once"
             ),
         ),
         migrations.AlterModelOptions(

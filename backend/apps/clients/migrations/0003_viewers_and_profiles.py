@@ -41,6 +41,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "profile",
                 "verbose_name_plural": "profiles",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("theme__in", ["auto", "light", "dark"])), name="profile_theme_known"
+                    ),
+                ],
             },
         ),
         migrations.AlterModelOptions(
@@ -89,12 +94,6 @@ class Migration(migrations.Migration):
             model_name="membership",
             constraint=models.CheckConstraint(
                 condition=models.Q(("role__in", ["owner", "member", "viewer"])), name="membership_role_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="profile",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("theme__in", ["auto", "light", "dark"])), name="profile_theme_known"
             ),
         ),
     ]

@@ -66,6 +66,35 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["available_at", "id"],
+                        include=("mailbox",),
+                        name="event_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "pending")), fields=["mailbox", "id"], name="event_waiting"
+                    ),
+                    models.Index(condition=models.Q(("state", "dead")), fields=["id"], name="event_dead"),
+                    models.Index(condition=models.Q(("state", "done")), fields=["finished_at"], name="event_done"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "event_id"), name="event_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["pending", "done", "dead"])), name="event_state_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at", None), ("state", "pending")),
+                            models.Q(models.Q(("state", "pending"), _negated=True), ("finished_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="event_finished_when_not_pending",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Mailbox",
@@ -116,49 +145,5 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["-replayed_at"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                condition=models.Q(("state", "pending")),
-                fields=["available_at", "id"],
-                include=("mailbox",),
-                name="event_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(
-                condition=models.Q(("state", "pending")), fields=["mailbox", "id"], name="event_waiting"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(condition=models.Q(("state", "dead")), fields=["id"], name="event_dead"),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(condition=models.Q(("state", "done")), fields=["finished_at"], name="event_done"),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.UniqueConstraint(fields=("source", "event_id"), name="event_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["pending", "done", "dead"])), name="event_state_known"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="event",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at", None), ("state", "pending")),
-                    models.Q(models.Q(("state", "pending"), _negated=True), ("finished_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="event_finished_when_not_pending",
-            ),
         ),
     ]
