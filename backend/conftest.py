@@ -48,8 +48,9 @@ def _own_valkey_database(folder: Path) -> Iterator[int]:
 
 
 def _environment() -> dict[str, str]:
-    # In tests a commit may skip the disk, because a crash loses nothing of value.
-    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    # In tests a commit may skip the disk, because a crash loses nothing of value. Autovacuum would give the planner
+    # statistics of tables that happen to be empty, and a test would take as long as its plans are wrong.
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
     urls = _servers.enter_context(embedded.servers(ROOT / ".local" / "test", os.environ, quick))
     redis = urls["REDIS_URL"].rpartition("/")[0]
     number = _servers.enter_context(_own_valkey_database(ROOT / ".local" / "test"))
@@ -323,8 +324,7 @@ def process_environment(own_stores: dict[str, str]) -> dict[str, str]:
 def analyze(process_environment: dict[str, str]) -> Callable[[str], None]:
     """Give the planner statistics of a table's committed rows.
 
-    Only the owner may do that: for the application's role ANALYZE does nothing but warn, and plans then depend on what
-    autovacuum saw in earlier tests.
+    Only the owner may do that: for the application's role ANALYZE does nothing but warn.
     """
 
     def run(table: str) -> None:

@@ -14,7 +14,7 @@ import embedded
 from plugfn.testing.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @pytest.fixture
