@@ -60,9 +60,11 @@ def go_on(seconds: float = SHIFT) -> None:
         try:
             while time.monotonic() < end and step(key):
                 pass
+        # The other orders wait neither for this one nor until a defect is mended that only this one meets.
         except (Later, DatabaseError, PonteError) as error:
-            # The other orders need not wait for this one.
             logger.warning("An erasure goes on later.", extra={"erasure": key, "error": type(error).__name__})
+        except Exception:
+            logger.exception("An erasure failed.", extra={"erasure": key})
 
 
 def step(key: int) -> bool:
