@@ -31,7 +31,7 @@ def test_a_command_works_before_any_demo_and_the_data_stays_until_fresh(start_de
         # Until another test's demo has ended.
         wait_for(lambda: listens(taken, 8000), 120)
         demo = start_demo(new_folder, "--fresh")
-        output = demo.read_until(demo.process.stdout, "What to do next")
+        output = demo.read_until(demo.process.stdout, "a bank is being connected")
     assert "port 8000 is taken by another program: the web server listens on port " in output
     assert manage(new_folder, "shell", "--no-imports", "-c", COUNT).stdout.strip() == "0"
     assert demo.end(signal.SIGINT) == (0, "")

@@ -3,6 +3,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from embedded.processes import command_line
 from ponte_demo import leftovers
 from ponte_demo.conftest import Demo, is_clean, manage, wait_for
 
@@ -44,17 +45,17 @@ def test_a_killed_runner_leaves_no_orphan(start_demo: Start, folder: Path):
 
 def test_a_part_that_ends_by_itself_ends_the_run_with_the_reason(start_demo: Start, folder: Path):
     demo = start_demo(folder)
-    demo.wait_until_working()
-    os.kill(process_of(folder, b"-A\0core\0beat"), signal.SIGKILL)
+    wait_for(lambda: processes_of(folder, "-A core beat"), what=demo.log)
+    os.kill(min(processes_of(folder, "-A core beat")), signal.SIGKILL)
     _, errors = demo.process.communicate(timeout=40)
     assert demo.process.returncode == 1
     assert "ended by itself: beat (exit code -9)" in errors
     assert is_clean(folder)
 
 
-def process_of(folder: Path, words: bytes) -> int:
+def processes_of(folder: Path, words: str) -> list[int]:
     there = leftovers.marked(leftovers.of_folder(folder))
-    return min(pid for pid in there if words in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return [pid for pid in there if words in command_line(pid)]
 
 
 def test_a_run_ends_when_the_reader_of_its_output_has_gone(start_demo: Start, folder: Path):
