@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Debian's Chromium without a window. It draws the same pages in half the processor time.
+WINDOWLESS = "chromium-headless-shell"
+PROGRAMS = (WINDOWLESS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Where the commands that install it write; the last lines of it say why one failed.
 LOG = Path(__file__).resolve().parents[1] / ".local" / "chromium.log"
 # Chromium's own sandbox does not run as root. We open our own pages alone.
@@ -59,16 +61,18 @@ def install() -> str | None:
 
 def _commands() -> Iterator[str]:
     if shutil.which("apt-get") and os.geteuid() == 0:
-        yield f"apt-get update && {_apt_line()}"
+        # An older Debian has the second alone.
+        for line in dict.fromkeys((_apt_line(WINDOWLESS), _apt_line())):
+            yield f"apt-get update && {line}"
     if importlib.util.find_spec("playwright"):
         yield f"{sys.executable} -m playwright install chromium"
 
 
-def _apt_line() -> str:
+def _apt_line(package: str = "chromium") -> str:
     # Ubuntu's package of that name is an empty one, which needs snap.
     if "ID=ubuntu" in _system():
         return f"{sys.executable} -m playwright install --with-deps chromium"
-    return "apt-get install --yes --no-install-recommends chromium"
+    return f"apt-get install --yes --no-install-recommends {package}"
 
 
 def _system() -> str:

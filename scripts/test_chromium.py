@@ -51,14 +51,31 @@ def test_without_one_the_error_names_one_command(machine):
         chromium.find_or_fail()
 
 
-def test_root_on_debian_gets_it_from_the_systems_packages(machine, tmp_path, monkeypatch):
+INSTALL = "install --yes --no-install-recommends"
+
+
+@pytest.mark.parametrize(
+    ("package", "asked"),
+    [
+        ("chromium-headless-shell", ["update", f"{INSTALL} chromium-headless-shell"]),
+        ("chromium", ["update", f"{INSTALL} chromium-headless-shell", "update", f"{INSTALL} chromium"]),
+    ],
+)
+def test_root_on_debian_gets_what_the_systems_packages_have(machine, tmp_path, monkeypatch, package, asked):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(chromium, "_system", lambda: "ID=debian\n")
-    browser = tmp_path / "bin" / "chromium"
-    machine("apt-get", f'echo "$@" >> {tmp_path}/asked; echo "#!/bin/sh" > {browser}; chmod +x {browser}')
+    browser = tmp_path / "bin" / package
+    install = f'echo "#!/bin/sh" > {browser}; chmod +x {browser}'
+    answer = f'case "$*" in *" {package}") {install} ;; install*) exit 100 ;; esac'
+    machine("apt-get", f'echo "$@" >> {tmp_path}/asked; {answer}')
     assert chromium.install() == str(browser)
-    asked = (tmp_path / "asked").read_text().splitlines()
-    assert asked == ["update", "install --yes --no-install-recommends chromium"]
+    assert (tmp_path / "asked").read_text().splitlines() == asked
+
+
+def test_the_browser_without_a_window_is_used_before_others(machine):
+    machine("chromium")
+    windowless = machine("chromium-headless-shell")
+    assert chromium.find() == str(windowless)
 
 
 def test_on_ubuntu_whose_package_is_empty_playwright_brings_it(machine, monkeypatch):
