@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.pofile import read_po
+from django.contrib import admin
+from django.db.models import BinaryField
+from django.utils.translation import override
 from django.utils.translation.template import templatize
+from django.utils.translation.trans_real import translation
+
+from apps.clients.browse import BrowseAdmin
 
 BACKEND = Path(__file__).resolve().parents[1]
 SHELL = [BACKEND / name for name in ("core", "lib", "templates")]
@@ -99,3 +105,32 @@ def test_a_text_has_one_translation_in_all_apps():
             if message.id:
                 found.setdefault((message.context, str(message.id)), set()).add(str(message.string))
     assert {key: texts for key, texts in found.items() if len(texts) > 1} == {}, "give one of them a context (pgettext)"
+
+
+def test_every_column_of_an_admin_page_has_a_name_in_portuguese():
+    """Django makes the names of columns from the code. Those alone that stand in a catalogue are translated."""
+    known = translation("pt-br")
+    fields = {
+        field
+        for model, page in admin.site._registry.items()
+        if isinstance(page, BrowseAdmin)
+        for field in model._meta.concrete_fields
+        if not isinstance(field, BinaryField) and field.name in shown(page) and not hasattr(page, field.name)
+    }
+    with override("en"):
+        names = {str(field.verbose_name) for field in fields}
+    assert len(names) > 100
+    assert sorted(name for name in names if not stands_in(known, name)) == ["ID"]
+
+
+def shown(page):
+    """The columns of its list and of its detail page, which shows all of them if it does not say which."""
+    details = [name for _, names in page.sections for name in names]
+    return {*page.list_display, *(details or [field.name for field in page.model._meta.concrete_fields])}
+
+
+def stands_in(catalogue, text):
+    try:
+        return bool(catalogue._catalog[text])
+    except KeyError:
+        return False

@@ -31,6 +31,7 @@ class MailboxAdmin(BrowseAdmin):
         moment("lease_until", _("leased until")),
         moment("rung_at", _("rung")),
     )
+    sections = (("", list_display),)
     search_fields = ("key__exact",)
 
     @admin.display(description=_("events"))
