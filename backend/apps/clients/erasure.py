@@ -60,7 +60,7 @@ def go_on(seconds: float = SHIFT) -> None:
         try:
             while time.monotonic() < end and step(key):
                 pass
-        # The other orders wait neither for this one nor until a defect is mended that only this one meets.
+        # The other orders do not wait for this one, even if it meets a defect.
         except (Later, DatabaseError, PonteError) as error:
             logger.warning("An erasure goes on later.", extra={"erasure": key, "error": type(error).__name__})
         except Exception:
