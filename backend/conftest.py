@@ -244,6 +244,7 @@ def _restore_tables(_test: object) -> None:
     from django.db import connection, transaction
 
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE ponte_system")
         cursor.execute(_changed_tables())
         changed = [name for (name,) in cursor.fetchall()]
         if AUDIT in changed:

@@ -177,9 +177,8 @@ def test_an_administrator_who_is_not_superuser_can_create_the_roles_twice(folder
     server = postgres.start(folder)
     for database, statement in (
         ("postgres", "DROP DATABASE ponte"),
-        ("template1", "DROP OWNED BY ponte_app"),
-        ("template1", "DROP OWNED BY ponte_owner"),
-        ("postgres", "DROP ROLE ponte_owner, ponte_app"),
+        ("template1", "DROP OWNED BY ponte_app, ponte_system, ponte_staff, ponte_owner"),
+        ("postgres", "DROP ROLE ponte_owner, ponte_app, ponte_system, ponte_staff"),
         ("postgres", "CREATE ROLE hoster LOGIN CREATEDB CREATEROLE"),
     ):
         postgres.psql(server, database, "-c", statement)

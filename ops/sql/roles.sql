@@ -5,7 +5,10 @@
 --
 -- ponte_owner  owns the database and every table; runs the migrations (DATABASE_OWNER_URL)
 -- ponte_app    web, worker and beat (DATABASE_URL): reads and writes rows, but cannot change tables or switch
---              row-level security off
+--              row-level security off; it sees the rows of one client at a time
+-- ponte_system, ponte_staff
+--              nobody signs in as these. ponte_app becomes one of them for a transaction that must see all rows: work
+--              that belongs to no client, and the admin
 -- The passwords come from the environment, so that no command line shows them. Without them, no password is changed.
 
 \if :{?database}
@@ -23,9 +26,16 @@ SELECT 'CREATE ROLE ponte_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE ro
 \gexec
 SELECT 'CREATE ROLE ponte_app' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ponte_app')
 \gexec
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['ponte_system', 'ponte_staff']) AS name
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
+\gexec
 -- CREATEDB lets the owner create the database of a test run.
 ALTER ROLE ponte_owner LOGIN CREATEDB NOCREATEROLE;
-ALTER ROLE ponte_app LOGIN NOCREATEDB NOCREATEROLE;
+-- Not inheriting, because a policy for a role holds for all who inherit from it: it would show ponte_app all rows.
+ALTER ROLE ponte_app LOGIN NOCREATEDB NOCREATEROLE NOINHERIT;
+ALTER ROLE ponte_system NOLOGIN NOCREATEDB NOCREATEROLE;
+ALTER ROLE ponte_staff NOLOGIN NOCREATEDB NOCREATEROLE;
+GRANT ponte_system, ponte_staff TO ponte_app;
 SELECT format('ALTER ROLE ponte_owner PASSWORD %L', :'owner_password') WHERE :'owner_password' <> ''
 \gexec
 SELECT format('ALTER ROLE ponte_app PASSWORD %L', :'app_password') WHERE :'app_password' <> ''
