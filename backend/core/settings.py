@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "apps.api",
     "apps.events",
     "apps.banking",
+    "apps.integrations",
     "apps.reliability",
     "core",
 ]

@@ -238,6 +238,8 @@ class Provider:
     errors: ErrorTable = field(default_factory=ErrorTable)
     triggers: tuple[Trigger, ...] = ()
     webhooks: Webhooks | None = None
+    several: bool = False
+    """Whether one user may well want several connections, as to several databases or repositories' owners."""
     test: Callable[[Call[Any]], Awaitable[str]] | None = None
     """Asks the vendor whether the connection works. Returns the account's label. Raises as actions do."""
     identify: Callable[[Call[Any]], Awaitable[Identity]] | None = None

@@ -8,6 +8,7 @@ unclear (the request went out, no answer came), only an action declared safe is 
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ from plugfn.storage.protocol import Store
 from plugfn.storage.records import ActionLog
 
 log = logging.getLogger("plugfn")
+
+_CALL_ID = re.compile(r"[A-Za-z0-9]{1,64}")  # it stands in e-mail headers and in vendors' fields
 
 OWN_TROUBLE = frozenset({"store", "shared_state"})
 """Our own database or Redis is down: the vendor is not at fault, and a retry of the call does not help."""
@@ -118,11 +121,10 @@ class Executor:
     async def _job(self, action: Action[Any, Any], params: BaseModel, call: CallOptions, source: str) -> Job:
         provider, user_id = self._registry.get(action.provider), check_user(call["user_id"])
         connection = await self._connections.resolve(provider, user_id, call.get("connection_id"))
-        retry, seconds = policy(action.retry), call.get("timeout")
+        retry, seconds = policy(call.get("retry") or action.retry), call.get("timeout")
         longest = retry.attempts * (action.timeout + retry.cap) if seconds is None else _seconds(seconds)
-        return Job(
-            action, provider, params, user_id, connection, retry, time.monotonic() + longest, source, uuid4().hex
-        )
+        deadline, call_id = time.monotonic() + longest, _call_id(call.get("call_id"))
+        return Job(action, provider, params, user_id, connection, retry, deadline, source, call_id)
 
     async def _retried(self, job: Job) -> BaseModel:
         attempt, vendor_error = 1, None
@@ -193,6 +195,14 @@ def _seconds(timeout: float) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
         raise InvalidParams("the timeout is not valid", problems=[Problem("timeout", "more than 0 seconds")])
     return timeout
+
+
+def _call_id(given: str | None) -> str:
+    if given is None:
+        return uuid4().hex
+    if not _CALL_ID.fullmatch(given):
+        raise InvalidParams("the call's id is not valid", problems=[Problem("call_id", "1 to 64 letters or digits")])
+    return given
 
 
 def _outcome(error: PlugFnError) -> str:

@@ -13,12 +13,17 @@ class CallContext(TypedDict, total=False):
     `connection_id`   which connection, when the user has several at this provider
     `idempotency_key` a repetition with the same key within a day returns the first result
     `timeout`         seconds for the whole call, with waits and retries (default: what the retry policy may need)
+    `call_id`         the call's id, 64 characters at most (default: a new one): vendors get it for correlation, so that
+                      a caller who stored it before the call can look up or recognise what became of it
+    `retry`           the name of another retry policy than the action's: "none" for callers that retry on their own
     """
 
     user_id: Required[str]
     connection_id: str | None
     idempotency_key: str | None
     timeout: float | None
+    call_id: str | None
+    retry: str | None
 
 
 class CallOptions(CallContext, total=False):

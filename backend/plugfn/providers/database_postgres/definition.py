@@ -22,6 +22,7 @@ provider = Provider(
     name="database_postgres",
     label="PostgreSQL",
     auth=Form(PostgresAccess),
+    several=True,
     docs_url="https://www.postgresql.org/docs/current/",
     origin=origin,
     errors=ErrorTable(codes=SqlStates()),

@@ -20,6 +20,7 @@ provider = Provider(
     name="database_supabase",
     label="Supabase",
     auth=Form(SupabaseAccess),
+    several=True,
     docs_url="https://supabase.com/docs/guides/api",
     origin=origin,
     headers=SupabaseAccess.headers,

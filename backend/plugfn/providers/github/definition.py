@@ -33,6 +33,7 @@ provider = Provider(
     name="github",
     label="GitHub",
     auth=OAUTH,
+    several=True,
     docs_url="https://docs.github.com/rest",
     origin=_origin,
     settings=OAuthSettings,

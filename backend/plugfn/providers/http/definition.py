@@ -43,6 +43,7 @@ provider = Provider(
     name="http",
     label="HTTP",
     auth=Form(HttpAccess),
+    several=True,
     docs_url="https://www.standardwebhooks.com",
     origin=_origin,
     settings=HttpSettings,

@@ -33,6 +33,7 @@ provider = Provider(
     name="slack",
     label="Slack",
     auth=OAUTH,
+    several=True,
     docs_url="https://docs.slack.dev",
     origin=_origin,
     settings=OAuthSettings,

@@ -1,0 +1,1 @@
+"""PlugFn's store on Django's ORM."""

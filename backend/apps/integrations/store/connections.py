@@ -1,0 +1,147 @@
+"""PlugFn's connections are rows of Integration."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from apps.integrations.catalogue import BY_PROVIDER
+from apps.integrations.models import Generation, Integration
+from apps.integrations.store.clients import as_uuid, client_of, user_of
+from apps.integrations.store.threads import query
+from plugfn.connection import Connection, ConnectionStatus
+from plugfn.errors import InvalidCall
+
+T = TypeVar("T")
+# The columns that PlugFn owns, and that have the same name and value in its Connection.
+_SAME = ("provider", "created_at", "updated_at", "label", "account", "expires_at", "error_code", "last_used_at")
+_WITHOUT_SECRET = Integration.objects.defer("sealed")
+
+
+class OrmConnections:
+    """See plugfn.storage.protocol.Connections."""
+
+    async def add_connection(self, connection: Connection, sealed: bytes) -> None:
+        """See Store. Raises InvalidCall (code already_connected) for a second one of a type of which one is enough."""
+        await query(lambda: _add(connection, sealed))
+
+    async def connection(self, connection_id: str) -> Connection | None:
+        """See Store."""
+        return await query(lambda: _first(connection_id, _connection))
+
+    async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
+        """See Store."""
+        return await query(lambda: _first(connection_id, lambda row: (_connection(row), bytes(row.sealed))))
+
+    async def connections(
+        self,
+        *,
+        user_id: str | None = None,
+        provider: str | None = None,
+        accounts: Sequence[str] | None = None,
+        status: ConnectionStatus | None = None,
+        after: str = "",
+        limit: int = 1000,
+    ) -> list[Connection]:
+        """See Store."""
+        wanted: dict[str, Any] = {} if user_id is None else {"client": client_of(user_id)}
+        wanted |= {} if provider is None else {"provider": provider}
+        wanted |= {} if accounts is None else {"account__in": list(accounts)}
+        wanted |= {"id__gt": as_uuid(after)} if after else {}
+        found = _WITHOUT_SECRET.filter(**wanted)
+        if status is not None:
+            refused = {"status": Integration.Status.NEEDS_REAUTH}
+            found = found.filter(**refused) if status is ConnectionStatus.NEEDS_REAUTH else found.exclude(**refused)
+        return await query(lambda: [_connection(row) for row in found.order_by("id")[: max(limit, 0)]])
+
+    async def update_connection(
+        self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
+    ) -> bool:
+        """See Store."""
+        return await query(lambda: _update(connection, sealed, read_at))
+
+    async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
+        """See Store."""
+        await query(lambda: Integration.objects.filter(pk=as_uuid(connection_id)).update(last_used_at=used_at))
+
+    async def delete_connection(self, connection_id: str) -> bool:
+        """See Store."""
+        return await query(lambda: _delete(connection_id))
+
+
+def _add(connection: Connection, sealed: bytes) -> None:
+    entry = BY_PROVIDER.get(connection.provider)
+    row = Integration(
+        **_values(connection),
+        id=UUID(connection.id),
+        client_id=client_of(connection.user_id),
+        type=entry.type if entry else connection.provider,
+        is_sole=entry is not None and not entry.several,
+        status=_status(connection),
+        sealed=sealed,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:
+        if "integration_sole" in str(error):
+            raise InvalidCall("the client has an integration of this type already", code="already_connected") from None
+        raise ValueError("a connection with this id already exists") from None
+    void_cached_keys()
+
+
+def _first(connection_id: str, read: Callable[[Integration], T]) -> T | None:
+    row = Integration.objects.filter(pk=as_uuid(connection_id)).first()
+    return None if row is None else read(row)
+
+
+def _update(connection: Connection, sealed: bytes | None, read_at: datetime | None) -> bool:
+    rows = Integration.objects.select_for_update().filter(pk=as_uuid(connection.id))
+    row = (rows if read_at is None else rows.filter(updated_at=read_at)).first()
+    if row is None:
+        return False
+    values = _values(replace(connection, last_used_at=row.last_used_at)) | {"status": _status(connection, row.status)}
+    if sealed is not None:
+        values["sealed"] = sealed
+    changes_proof = sealed is not None or values["label"] != row.label
+    Integration.objects.filter(pk=row.pk).update(**values)
+    if changes_proof:
+        void_cached_keys()
+    return True
+
+
+def _delete(connection_id: str) -> bool:
+    _, deleted = Integration.objects.filter(pk=as_uuid(connection_id)).delete()
+    void_cached_keys()
+    return deleted.get(Integration._meta.label, 0) > 0
+
+
+def void_cached_keys() -> None:
+    """Processes that cached what proves a webhook read it again. The row stays locked until the commit."""
+    Generation.objects.update(number=F("number") + 1)
+
+
+def _values(connection: Connection) -> dict[str, Any]:
+    return {name: getattr(connection, name) for name in _SAME} | {"scopes": list(connection.scopes)}
+
+
+def _status(connection: Connection, now: str = Integration.Status.CONNECTED) -> str:
+    """PlugFn knows two states: it leaves those that only Ponte knows as they are."""
+    if connection.status is ConnectionStatus.NEEDS_REAUTH:
+        return Integration.Status.NEEDS_REAUTH
+    return Integration.Status.CONNECTED if now == Integration.Status.NEEDS_REAUTH else now
+
+
+def _connection(row: Integration) -> Connection:
+    refused = row.status == Integration.Status.NEEDS_REAUTH
+    return Connection(
+        id=row.pk.hex,
+        user_id=user_of(row.client_id),
+        status=ConnectionStatus.NEEDS_REAUTH if refused else ConnectionStatus.ACTIVE,
+        scopes=tuple(row.scopes),
+        **{name: getattr(row, name) for name in _SAME},
+    )

@@ -1,0 +1,59 @@
+"""Runs the store's queries in threads of its own, because PlugFn waits for them in an event loop.
+
+Each thread has a database connection, so a process opens at most THREADS of them. The caller's transaction is another
+connection's: what the store writes is committed when its method returns.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+from apps.integrations.store.scope import rows
+from plugfn.errors import Unavailable
+
+T = TypeVar("T")
+THREADS = 4
+
+
+class _Threads:
+    """The threads of this process. A fork inherits none, so it makes its own."""
+
+    def __init__(self) -> None:
+        self._executor: ThreadPoolExecutor | None = None
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._executor = None
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="plugfn-store")
+        return self._executor
+
+
+_threads = _Threads()
+
+
+async def query(work: Callable[[], T]) -> T:
+    """The result of `work`, which runs in one transaction of the scope's rows. Raises Unavailable without a database.
+
+    It runs to its end, also when its caller is cancelled.
+    """
+    context = copy_context()
+    running = asyncio.get_running_loop().run_in_executor(_threads.executor, context.run, _in_transaction, work)
+    return await asyncio.shield(running)
+
+
+def _in_transaction(work: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        with rows():
+            return work()
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable("the database cannot be reached", code="store") from error
