@@ -290,6 +290,9 @@ def _changed_tables() -> str:
 @pytest.fixture(autouse=True)
 def _empty_valkey() -> None:
     """Delete the bells, budgets and keys of the test before."""
+    from apps.events import bell
+
+    bell.forget()
     _own_valkey().flushdb()
 
 

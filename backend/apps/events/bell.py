@@ -4,6 +4,7 @@ A lost bell loses no event, because the sweep rings again. At most one unanswere
 day without workers does not fill it.
 """
 
+import heapq
 import logging
 import os
 import threading
@@ -24,6 +25,10 @@ BROKER_ERRORS = (redis.RedisError, KombuError, OperationalError, OSError)
 GATHER = 0.02
 UNANSWERED_PAUSE = 0.1
 UNANSWERED_FOR = 15
+# For later times than this the sweep is soon enough.
+LATEST = 30
+# The database's clock decides what is due, and may be a little behind.
+BEHIND = 0.05
 _UNANSWERED = "bell"
 
 
@@ -34,6 +39,9 @@ class Bell:
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        # When to ring again, a heap of times.
+        self._later: list[float] = []
+        self._planning = threading.Lock()
         self._broken = False
 
     def ring_soon(self) -> None:
@@ -41,6 +49,32 @@ class Bell:
         self._wanted.set()
         if self._thread is None or not self._thread.is_alive():
             self._start()
+
+    def ring_in(self, seconds: float) -> None:
+        """Ring now, and after `seconds` (up to LATEST) if this process still runs. Never raises, never waits."""
+        if seconds <= LATEST:
+            with self._planning:
+                heapq.heappush(self._later, time.monotonic() + max(0.0, seconds) + BEHIND)
+        # Also wakes the thread, so that it waits no longer than that.
+        self.ring_soon()
+
+    def _rest(self) -> float | None:
+        """Seconds until the next planned ring; None if none is planned."""
+        with self._planning:
+            return max(0.0, self._later[0] - time.monotonic()) if self._later else None
+
+    def _is_time(self) -> bool:
+        """Whether the time of a planned ring has come. Forgets those whose time has."""
+        with self._planning:
+            planned = len(self._later)
+            while self._later and self._later[0] <= time.monotonic():
+                heapq.heappop(self._later)
+            return len(self._later) < planned
+
+    def forget(self) -> None:
+        """Drop what is planned."""
+        with self._planning:
+            self._later.clear()
 
     def _start(self) -> None:
         with self._starting:
@@ -50,10 +84,11 @@ class Bell:
 
     def _run(self) -> None:
         while True:
-            self._wanted.wait()
+            asked = self._wanted.wait(self._rest())
             self._wanted.clear()
-            # The worker that answers the bell in the broker will see every event stored before it looks.
-            time.sleep(GATHER if self._try() else UNANSWERED_PAUSE)
+            if self._is_time() or asked:
+                # The worker that answers the bell in the broker will see every event stored before it looks.
+                time.sleep(GATHER if self._try() else UNANSWERED_PAUSE)
 
     def _try(self) -> bool:
         try:
@@ -94,6 +129,16 @@ _bell = Bell()
 def ring_soon() -> None:
     """Tell the workers, soon, that some mailbox has due events."""
     _bell.ring_soon()
+
+
+def ring_in(seconds: float) -> None:
+    """Tell the workers also after `seconds`, when an event is due again."""
+    _bell.ring_in(seconds)
+
+
+def forget() -> None:
+    """Drop the rings that are planned; the sweep rings instead."""
+    _bell.forget()
 
 
 def _replace_after_fork() -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from datetime import datetime, timedelta
 
 import psycopg
@@ -248,6 +249,32 @@ def test_a_bell_whose_thread_has_died_starts_another_that_ends_with_the_process(
     assert own._thread.is_alive()
     assert own._thread.daemon
     end.set()
+
+
+def test_a_bell_rings_at_once_and_again_at_each_time_that_was_asked_for(monkeypatch, wait_until):
+    own, rung, start = bell.Bell(), [], time.monotonic()
+    monkeypatch.setattr(bell, "ring_now", lambda: rung.append(time.monotonic() - start) or True)
+    for seconds in (0.5, 0.2, bell.LATEST + 1):
+        own.ring_in(seconds)
+    assert own._rest() <= 0.2 + bell.BEHIND
+    wait_until(lambda: not own._later)
+    wait_until(lambda: rung[-1] >= 0.5 + bell.BEHIND)
+    # At once, perhaps in parts, and at the two times.
+    assert 2 <= len(rung) <= 5
+    assert own._rest() is None
+
+
+def test_a_bell_that_forgot_its_plans_rings_for_what_it_is_asked_alone(monkeypatch, wait_until):
+    own, rung = bell.Bell(), []
+    monkeypatch.setattr(bell, "ring_now", lambda: rung.append(True) or True)
+    own.ring_in(0.1)
+    wait_until(lambda: rung)
+    own.forget()
+    before = len(rung)
+    own._wanted.wait(0.3)
+    assert len(rung) == before
+    own.ring_soon()
+    wait_until(lambda: len(rung) == before + 1)
 
 
 def test_an_unreachable_broker_is_logged_once_and_raises_nothing(settings, caplog, wait_until):
