@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 from kombu import Queue
 
+from apps.events.kinds import Rules
 from core import api_settings
 from core.admin_look import UNFOLD  # noqa: F401 - a setting
 from core.logs import logging_config
@@ -281,6 +282,8 @@ EVENT_TASKS = {
     "connection.reconcile": ("process_connection_reconcile", "background"),
     "connection.disconnect": ("process_connection_disconnect", "sync"),
 }
+# How the events of a kind run, if not as most do: how many in one run, the policy of their retries, strict order.
+EVENT_RULES: dict[str, Rules] = {}
 
 # --- The REST API ---
 # Calls in a minute of one person, of all people of one client, and of an address without a valid token.

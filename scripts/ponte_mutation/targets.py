@@ -18,8 +18,13 @@ TARGETS: dict[str, dict[str, tuple[str, ...]]] = {
         **_each(_EVENTS, "purge retention books", f"{_EVENTS}/test_purge.py", f"{_EVENTS}/test_work.py"),
         **_each(_EVENTS, "replay", f"{_EVENTS}/test_purge.py", _REPLAY),
         **_each(_EVENTS, "selection", _REPLAY),
-        **_each(_EVENTS, "ring kinds", f"{_EVENTS}/test_ring.py", f"{_EVENTS}/test_work.py"),
-        **_each(_EVENTS, "emit lease settle work", f"{_EVENTS}/test_work.py", f"{_EVENTS}/test_settle.py"),
+        **_each(_EVENTS, "ring", f"{_EVENTS}/test_ring.py", f"{_EVENTS}/test_work.py"),
+        **_each(_EVENTS, "kinds", f"{_EVENTS}/test_kinds.py", f"{_EVENTS}/test_ring.py"),
+        **_each(_EVENTS, "emit lease", f"{_EVENTS}/test_work.py"),
+        **_each(
+            _EVENTS, "settle work", *(f"{_EVENTS}/test_{name}.py" for name in ("work", "settle", "kinds", "order"))
+        ),
+        **_each(_EVENTS, "order", f"{_EVENTS}/test_order.py"),
     },
     "accept": {
         **_each(_EVENTS, "accept bell", f"{_EVENTS}/test_accept.py", f"{_EVENTS}/test_ring.py"),

@@ -20,11 +20,23 @@ def check_mailbox(**_: Any) -> list[CheckMessage]:
 
 
 def check_handlers(**_: Any) -> list[CheckMessage]:
-    """Report each entry of EVENT_TASKS whose queue no worker reads."""
+    """Report each entry of EVENT_TASKS whose queue no worker reads, and rules for a kind that has no task."""
     queues = {queue.name for queue in settings.CELERY_TASK_QUEUES}
     wrong = sorted((kind, queue) for kind, (_task, queue) in settings.EVENT_TASKS.items() if queue not in queues)
     hint = f"Use one of the queues {', '.join(sorted(queues))}."
-    return [
+    unread = [
         Error(f"EVENT_TASKS sends {kind} to the queue {queue}, which no worker reads.", hint=hint, id="events.E001")
         for kind, queue in wrong
+    ]
+    return [*unread, *_rules_without_task()]
+
+
+def _rules_without_task() -> list[CheckMessage]:
+    return [
+        Error(
+            f"EVENT_RULES has rules for {kind}, which EVENT_TASKS does not name.",
+            hint="Correct the kind, or add its task to EVENT_TASKS.",
+            id="events.E002",
+        )
+        for kind in sorted(set(settings.EVENT_RULES) - set(settings.EVENT_TASKS))
     ]

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
+from apps.events import bell
 from apps.events.books import book
 from apps.events.lease import claim
 from apps.events.models import Event
+from apps.events.order import release_followers
 
 DISCARDED = "discarded"
 
@@ -33,6 +35,8 @@ def _discard(pk: int) -> bool:
     if lease is None:
         return False
     finished = _finish(pk, Event.State.PENDING)
+    if finished and release_followers(event):
+        transaction.on_commit(bell.ring_soon)
     lease.free()
     return finished
 

@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from apps.events.books import book
+from apps.events.kinds import rules_of
 from apps.events.models import Event
 from lib.errors import ErrorType, NeedsUser, Permanent, PonteError, Throttled, Unexpected
-from plugfn.resilience.retry import RetryPolicy
 
 logger = logging.getLogger(__name__)
 
-# About 32 hours in all: longer than a bank's maintenance, shorter than a weekend.
-POLICY = RetryPolicy(attempts=12, base=5, cap=6 * 3600, multiplier=4, jitter=0.2)
 # A longer Retry-After of a vendor is cut to this.
 WAIT_LIMIT = timedelta(hours=6)
 PARKED = "parked"
@@ -35,7 +33,7 @@ def settle(events: list[Event], error: Exception) -> None:
             _park(event)
         elif isinstance(error, Throttled):
             _wait(event, error)
-        elif isinstance(error, NeedsUser | Permanent) or POLICY.exhausted(event.attempts):
+        elif isinstance(error, NeedsUser | Permanent) or rules_of(event.kind).retry.exhausted(event.attempts):
             _bury(event, error)
         else:
             _retry_later(event, error)
@@ -67,7 +65,7 @@ def _retry_later(event: Event, error: Exception) -> None:
     event.outcome = "failed"
     event.error_type, event.error_code = describe(error)
     retry_after = getattr(error, "retry_after", None) or 0
-    event.available_at = _after(max(retry_after, POLICY.delay(event.attempts)))
+    event.available_at = _after(max(retry_after, rules_of(event.kind).retry.delay(event.attempts)))
 
 
 def _bury(event: Event, error: Exception) -> None:

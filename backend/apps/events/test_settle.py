@@ -1,6 +1,7 @@
 """The retry policy of events, and what is kept of an error. plugfn.resilience tests how policies work."""
 
-from apps.events.settle import POLICY, describe
+from apps.events.kinds import POLICY
+from apps.events.settle import describe
 
 
 def test_the_retries_last_longer_than_a_banks_maintenance():

@@ -17,10 +17,11 @@ from apps.events import bell, work
 from apps.events.accept import Incoming, accept
 from apps.events.books import audit, read_books
 from apps.events.emit import DEPTH_LIMIT, TooDeep, emit
+from apps.events.kinds import ALONE_AFTER_ATTEMPTS, BATCH_LIMIT, POLICY, Rules
 from apps.events.lease import LEASE, LeaseLost, claim
 from apps.events.models import LONG_AGO, Event, Mailbox, Tally
-from apps.events.settle import PARKED_FOR, POLICY
-from apps.events.work import ALONE_AFTER_ATTEMPTS, BATCH_LIMIT, Park, process, unpark
+from apps.events.settle import PARKED_FOR
+from apps.events.work import Park, process, unpark
 from lib.errors import ErrorType, NeedsUser, Permanent, Temporary, Throttled, Unexpected
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,8 +124,8 @@ def test_a_take_that_fails_does_not_hold_the_mailbox(monkeypatch):
     assert claim(BOX) is not None
 
 
-def test_the_oldest_events_run_first(monkeypatch):
-    monkeypatch.setattr(work, "BATCH_LIMIT", 2)
+def test_the_oldest_events_run_first_and_a_run_takes_as_many_as_the_rules_of_their_kind_say(settings):
+    settings.EVENT_RULES = {KIND: Rules(batch=2)}
     oldest = put("e-1")
     put("e-2"), put("e-3")
     # Its newest version is the last one in the table, whose order would be used without the index.

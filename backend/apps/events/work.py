@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -11,20 +12,16 @@ from django.utils import timezone
 
 from apps.events import bell
 from apps.events.books import book
-from apps.events.kinds import is_handled
+from apps.events.kinds import POLICY, is_handled, rules_of
 from apps.events.lease import Lease, LeaseLost, claim
 from apps.events.models import Event
-from apps.events.settle import PARKED, POLICY, Park, settle
+from apps.events.order import arrange_followers, is_blocked, release_followers
+from apps.events.settle import PARKED, Park, settle
 from lib.errors import ErrorType, Permanent
 
 __all__ = ["Batch", "Handler", "LeaseLost", "Park", "process", "unpark"]
 
 logger = logging.getLogger(__name__)
-
-# At most this many events are processed in one run; the others wait for the next run.
-BATCH_LIMIT = 500
-# After this many attempts an event runs alone, so that a bad event does not fail others with it.
-ALONE_AFTER_ATTEMPTS = 3
 
 
 class Batch:
@@ -57,6 +54,7 @@ class Batch:
         with self._lease.write():
             yield
             _mark_done(self.events, outcome)
+            release_followers(self.events[0])
             self._lease.free()
         self.finished = True
 
@@ -64,7 +62,9 @@ class Batch:
         """Store the error: the events wait for a retry, or are dead. Releases the mailbox. Raises LeaseLost."""
         with self._lease.write():
             settle(self.events, error)
+            arrange_followers(self.events[0])
             self._lease.free()
+            _ring_on_time(self.events)
         self.finished = True
 
 
@@ -114,7 +114,7 @@ def _run(batch: Batch, handler: Handler) -> str | None:
 
 def _check_attempts(batch: Batch) -> None:
     # A run that ends by itself settles its events. With more attempts than the policy allows, every worker was killed.
-    if batch.events[0].attempts > POLICY.attempts:
+    if batch.events[0].attempts > rules_of(batch.kind).retry.attempts:
         raise Permanent("every worker that processed it died", error_type=ErrorType.INTERNAL_ERROR, code="worker_died")
 
 
@@ -136,17 +136,21 @@ def _take(mailbox: str, kind: str | None) -> Batch | None:
 def _due(mailbox: str, kind: str | None) -> list[Event]:
     """The oldest due event and others like it: of its kind, with the same `token_member`.
 
-    Empty if its kind is not `kind`, because events run in order.
+    Empty if its kind is not `kind`, because events run in order. An event that strict order holds back is not due.
     """
     # The database's clock decides, as in the ring. A worker whose clock is slow would see no due event.
     due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=Now())
     head = due.order_by("id").first()
+    while head is not None and is_blocked(head):
+        due = due.exclude(kind=head.kind)
+        head = due.order_by("id").first()
     if head is None or (head.kind != kind and (kind is not None or is_handled(head.kind))):
         return []
-    if head.attempts >= ALONE_AFTER_ATTEMPTS:
+    rules = rules_of(head.kind)
+    if rules.batch == 1 or head.attempts >= rules.alone_after:
         return [head]
-    alike = due.filter(kind=head.kind, token_member=head.token_member, attempts__lt=ALONE_AFTER_ATTEMPTS)
-    return list(alike.order_by("id")[:BATCH_LIMIT])
+    alike = due.filter(kind=head.kind, token_member=head.token_member, attempts__lt=rules.alone_after)
+    return list(alike.order_by("id")[: rules.batch])
 
 
 def _count_attempt(events: list[Event]) -> None:
@@ -165,6 +169,17 @@ def _mark_done(events: list[Event], outcome: str) -> None:
         error_code="",
     )
     book(done=done)
+
+
+def _ring_on_time(events: list[Event]) -> None:
+    """Ring when the first of the failed events is due, if its kind has a policy of its own, whose waits may be short.
+
+    For the waits of POLICY the sweep is soon enough.
+    """
+    due = [event.available_at for event in events if event.state == Event.State.PENDING]
+    if due and rules_of(events[0].kind).retry != POLICY:
+        wait = (min(due) - timezone.now()).total_seconds()
+        transaction.on_commit(partial(bell.ring_in, wait))
 
 
 def unpark(mailbox: str) -> None:

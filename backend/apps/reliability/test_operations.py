@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django_celery_beat.models import PeriodicTask
 
-from apps.events.settle import POLICY
+from apps.events.kinds import POLICY
 from apps.reliability import health, heartbeat
 from core.documents import BACKEND, document
 
