@@ -8,13 +8,14 @@ from environs import Env
 from kombu import Queue
 
 from apps.events.kinds import Rules
-from core import api_settings
+from core import api_settings, integration_settings
 from core.admin_look import UNFOLD  # noqa: F401 - a setting
 from core.logs import logging_config
 from core.policy import PAGES, PERMISSIONS
 from core.required import require
 from lib.client_address import host_of, is_local_url, trusted_proxies
 from lib.secret_list import SHORTEST, secret_list
+from plugfn.resilience.retry import RetryPolicy
 
 env = Env()
 require(env)
@@ -281,9 +282,14 @@ EVENT_TASKS = {
     "transactions.changed": ("process_transactions_changed", "sync"),
     "connection.reconcile": ("process_connection_reconcile", "background"),
     "connection.disconnect": ("process_connection_disconnect", "sync"),
+    "send.requested": ("process_send_requested", "quick"),
 }
 # How the events of a kind run, if not as most do: how many in one run, the policy of their retries, strict order.
-EVENT_RULES: dict[str, Rules] = {}
+EVENT_RULES = {
+    "send.requested": Rules(
+        batch=1, retry=RetryPolicy(attempts=4, base=1, cap=25, multiplier=5, jitter=0.1), strict=True
+    ),
+}
 
 # --- The REST API ---
 # Calls in a minute of one person, of all people of one client, and of an address without a valid token.
@@ -318,6 +324,15 @@ PLUGGY_CONNECT_SDK_URL = env.str("PLUGGY_CONNECT_SDK_URL", "")
 CONNECT_INCLUDE_SANDBOX = env.bool("CONNECT_INCLUDE_SANDBOX", False)
 CONNECT_CONNECTOR_IDS: list[str] = env.list("CONNECT_CONNECTOR_IDS", [])
 CONNECT_COUNTRIES: list[str] = env.list("CONNECT_COUNTRIES", [])
+
+# --- Integrations ---
+PLUGFN_PROVIDERS = integration_settings.providers(env)
+INTEGRATION_DEFAULTS = integration_settings.defaults(env)
+# Private networks that people's mail servers and databases may be in, such as 10.0.0.0/8; none unless named.
+ALLOWED_NETWORKS: list[str] = env.list("ALLOWED_NETWORKS", [])
+# Days that Ponte keeps what a send contained, and the row that says what became of it.
+SEND_CONTENT_DAYS = env.int("SEND_CONTENT_DAYS", 30)
+SEND_DAYS = env.int("SEND_DAYS", 365)
 
 # --- Monitoring ---
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

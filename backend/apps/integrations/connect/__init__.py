@@ -1,0 +1,1 @@
+"""Connecting, testing, pausing and disconnecting integrations."""

@@ -1,0 +1,50 @@
+"""The address to which a vendor posts the events of one integration: making it, and telling the vendor."""
+
+from dataclasses import dataclass, field
+
+from apps.integrations.catalogue import BY_PROVIDER
+from apps.integrations.models import Integration
+from apps.integrations.plug import plug, public_url
+from apps.integrations.store.scope import acting_for
+from plugfn.errors import PlugFnError
+
+# The action with which a provider is told the address.
+SET = "webhooks.set"
+
+
+@dataclass(frozen=True)
+class WebhookAddress:
+    """A new address, which is shown once. `is_set`: the vendor knows it; else a person must enter it there."""
+
+    url: str = field(repr=False)
+    is_set: bool = False
+    error: PlugFnError | None = None
+
+
+def tell_vendor(integration: Integration) -> WebhookAddress | None:
+    """Make a new address for the integration, which replaces the one before, and enter it at the vendor if it has an
+    action for that. None if the provider has no address for each integration.
+    """
+    webhooks = integration.entry.definition.webhooks
+    if webhooks is None or not webhooks.per_connection:
+        return None
+    with acting_for(integration.client_id):
+        url = _own(plug().connections.new_webhook_url(integration.pk.hex, str(integration.client_id)))
+        if SET not in integration.entry.definition.actions:
+            return WebhookAddress(url)
+        try:
+            plug().run(
+                f"{integration.provider}.{SET}",
+                user_id=str(integration.client_id),
+                connection_id=integration.pk.hex,
+                params={"url": url},
+            )
+        except PlugFnError as error:
+            return WebhookAddress(url, error=error)
+    return WebhookAddress(url, is_set=True)
+
+
+def _own(url: str) -> str:
+    """Ponte's address for PlugFn's `…/webhooks/<provider>/<connection>/<secret>`."""
+    _, provider, number, secret = url.rsplit("/", 3)
+    return f"{public_url()}/webhooks/{BY_PROVIDER[provider].slug}/{number}/{secret}/"

@@ -1,0 +1,1 @@
+"""Contacts and conversations: who writes with a client, and over which channel."""

@@ -1,0 +1,161 @@
+"""Delivering a send: one call to the vendor, with its intent committed before and its outcome after.
+
+queued ──> sending ──> sent            the vendor accepted it
+                  └──> queued          nothing was done: the event is retried
+                  └──> failed          a retry cannot help
+                  └──> unknown         no answer came: the vendor is asked, and nothing is repeated
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from pydantic import BaseModel
+
+from apps.events.kinds import rules_of
+from apps.events.models import Event
+from apps.events.work import Batch
+from apps.integrations.conversations.outgoing import has_opted_out
+from apps.integrations.faults import as_ponte
+from apps.integrations.models import Integration, Send
+from apps.integrations.plug import plug
+from apps.integrations.sending.lookup import was_sent
+from apps.integrations.sending.recipient import recipients_of
+from apps.integrations.sending.request import AUTOMATIC
+from apps.integrations.sending.states import change
+from apps.integrations.store.scope import acting_for
+from lib.errors import NeedsUser, Permanent, PonteError, Temporary, Throttled
+from lib.row_security import limit_to
+from plugfn.errors import OutcomeUnknown, PlugFnError
+
+logger = logging.getLogger(__name__)
+
+# Seconds of one call with everything around it: shorter than a lease.
+CALL_SECONDS = 40.0
+# Seconds until a paused integration is looked at again.
+PAUSED_FOR = 60.0
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A send that this run may deliver, or whose outcome it must find out."""
+
+    send: Send
+    integration: Integration
+    is_lookup: bool
+
+
+def deliver(batch: Batch) -> str:
+    """The handler of `send.requested`. Returns the state in which the send ended."""
+    event = batch.events[0]
+    begun = _begin(batch, event)
+    if isinstance(begun, str):
+        return begun
+    if begun.is_lookup:
+        return _look_up(batch, event, begun)
+    try:
+        result = _call(begun)
+    except OutcomeUnknown:
+        return _unknown(batch, event, begun)
+    except PlugFnError as error:
+        return _not_sent(batch, event, begun, as_ponte(error))
+    return _finish(batch, begun.send, Send.State.SENT, vendor_id=_vendor_id(result))
+
+
+def _begin(batch: Batch, event: Event) -> Begun | str:
+    """Commit that the call is about to be made. Returns an outcome if there is nothing to do."""
+    if event.client_id is None:
+        return "gone"
+    with batch.write():
+        limit_to(event.client_id)
+        send = Send.objects.select_related("integration").filter(pk=event.data["send"]).first()
+        if send is None:
+            return "gone"
+        if send.state not in (Send.State.QUEUED, Send.State.SENDING, Send.State.UNKNOWN):
+            return send.state
+        if (code := _hindrance(send)) or send.integration is None:
+            change(send, Send.State.FAILED, error_code=code or "integration_gone")
+            return Send.State.FAILED
+        if send.integration.paused_at is not None:
+            raise Throttled("the integration is paused", retry_after=PAUSED_FOR, code="paused")
+        is_lookup = send.state != Send.State.QUEUED
+        if not is_lookup:
+            Send.objects.filter(pk=send.pk).update(
+                state=Send.State.SENDING, sending_at=timezone.now(), attempts=send.attempts + 1
+            )
+        return Begun(send, send.integration, is_lookup)
+
+
+def _hindrance(send: Send) -> str:
+    """Why an automatic message must not go out now; empty if it may."""
+    if send.state != Send.State.QUEUED or send.source not in AUTOMATIC:
+        return ""
+    return "opted_out" if has_opted_out(send.client_id, recipients_of(send.channel, send.params)) else ""
+
+
+def _call(begun: Begun) -> BaseModel:
+    send, integration = begun.send, begun.integration
+    with acting_for(send.client_id):
+        result: BaseModel = plug().run(
+            f"{send.provider}.{send.action}",
+            user_id=str(send.client_id),
+            connection_id=integration.pk.hex,
+            params=send.params,
+            call_id=send.pk.hex,
+            retry="none",
+            timeout=CALL_SECONDS,
+        )
+    return result
+
+
+def _vendor_id(result: BaseModel) -> str:
+    """The vendor's id of the message, under the names that the providers' results have for it."""
+    values: dict[str, Any] = result.model_dump()
+    return str(next((values[name] for name in ("message_id", "id", "ts") if values.get(name)), ""))[:200]
+
+
+def _not_sent(batch: Batch, event: Event, begun: Begun, error: PonteError) -> str:
+    """Nothing was done. The event is retried if that may help; else the send has failed."""
+    if isinstance(error, NeedsUser | Permanent):
+        _note_trouble(batch, begun.integration, error)
+        return _finish(batch, begun.send, Send.State.FAILED, error_code=error.code)
+    is_last = not isinstance(error, Throttled) and rules_of(event.kind).retry.exhausted(event.attempts)
+    with batch.write():
+        limit_to(begun.send.client_id)
+        change(begun.send, Send.State.FAILED if is_last else Send.State.QUEUED, error_code=error.code)
+    raise error
+
+
+def _note_trouble(batch: Batch, integration: Integration, error: PonteError) -> None:
+    """Show at the integration why its messages fail. PlugFn itself marks credentials that the vendor refuses."""
+    if not isinstance(error, NeedsUser):
+        return
+    with batch.write():
+        limit_to(integration.client_id)
+        Integration.objects.filter(pk=integration.pk).update(last_error=error.code[:100], last_error_at=timezone.now())
+
+
+def _unknown(batch: Batch, event: Event, begun: Begun) -> str:
+    with batch.write():
+        limit_to(begun.send.client_id)
+        change(begun.send, Send.State.UNKNOWN, error_code="outcome_unknown")
+    return _look_up(batch, event, begun)
+
+
+def _look_up(batch: Batch, event: Event, begun: Begun) -> str:
+    """Ask the vendor what became of it, as often as the retries allow. It is never sent again from here."""
+    batch.renew()
+    found = was_sent(begun.send, begun.integration)
+    if found:
+        return _finish(batch, begun.send, Send.State.SENT, vendor_id=found)
+    if found is None or rules_of(event.kind).retry.exhausted(event.attempts):
+        return _finish(batch, begun.send, Send.State.UNKNOWN, error_code="outcome_unknown")
+    raise Temporary("the vendor does not know yet whether it was sent", code="outcome_unknown")
+
+
+def _finish(batch: Batch, send: Send, state: Send.State, *, vendor_id: str = "", error_code: str = "") -> str:
+    with batch.finish(state):
+        limit_to(send.client_id)
+        change(send, state, vendor_id=vendor_id, error_code=error_code)
+    return state

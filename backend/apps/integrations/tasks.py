@@ -1,0 +1,12 @@
+"""Integrations' Celery tasks. Each kind of event in settings.EVENT_TASKS has one; its argument names the mailbox."""
+
+from celery import shared_task
+
+from apps.events.work import process
+from apps.integrations.sending.deliver import deliver
+
+
+@shared_task(name="process_send_requested")
+def process_send_requested(mailbox: str) -> None:
+    """Somebody asked for a send: make the call."""
+    process(mailbox, "send.requested", deliver)
