@@ -334,6 +334,15 @@ ALLOWED_NETWORKS: list[str] = env.list("ALLOWED_NETWORKS", [])
 SEND_CONTENT_DAYS = env.int("SEND_CONTENT_DAYS", 30)
 SEND_DAYS = env.int("SEND_DAYS", 365)
 
+# --- Conversations ---
+# A message that is one of these words, and nothing else, opts out, or in again. Case, accents, punctuation and spaces
+# do not matter.
+OPT_OUT_WORDS = env.list("OPT_OUT_WORDS", ["SAIR", "STOP", "PARAR", "CANCELAR", "DESCADASTRAR", "UNSUBSCRIBE"])
+OPT_IN_WORDS = env.list("OPT_IN_WORDS", ["VOLTAR", "START"])
+# How long the content of a message, and what is known of it otherwise, are kept. 0: for ever.
+MESSAGE_CONTENT_DAYS = env.int("MESSAGE_CONTENT_DAYS", 90)
+MESSAGE_DAYS = env.int("MESSAGE_DAYS", 365)
+
 # --- Monitoring ---
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 secret_list("METRICS_TOKEN", [METRICS_TOKEN] if METRICS_TOKEN else [], shortest=_SHORTEST_SECRET)

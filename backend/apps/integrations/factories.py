@@ -1,30 +1,92 @@
-"""Rows of integrations for tests. The `…_at` factories connect to emulators; the others only store rows."""
+"""Rows of integrations for tests. The factories need no vendor; `connected` makes an integration at an emulator."""
 
 from collections.abc import Mapping
 from typing import Any
 
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from apps.clients.factories import ClientFactory
 from apps.clients.models import Client
+from apps.integrations import models
 from apps.integrations.catalogue import BY_PROVIDER
 from apps.integrations.connect.verbs import connect
-from apps.integrations.models import Integration, Send
+from apps.integrations.conversations.person import WAYS, index_of
 from lib.row_security import client_rows
 
 
-def integration_row(client: Client, provider: str = "email_smtp", **values: Any) -> Integration:
-    """An integration without credentials, for tests that never call its vendor."""
-    entry = BY_PROVIDER[provider]
-    with client_rows(client.pk):
-        return Integration.objects.create(
-            client=client, provider=provider, type=entry.type, is_sole=not entry.several, sealed=b"", **values
-        )
+class IntegrationFactory(DjangoModelFactory[models.Integration]):
+    class Meta:
+        model = models.Integration
+
+    client = factory.SubFactory(ClientFactory)
+    provider = "whatsapp_uazapi"
+    type = factory.LazyAttribute(lambda row: BY_PROVIDER[row.provider].type)
+    is_sole = factory.LazyAttribute(lambda row: not BY_PROVIDER[row.provider].several)
+    created_at = updated_at = factory.LazyFunction(timezone.now)
+    sealed = b""
 
 
-def connected(client: Client, provider: str, credentials: Mapping[str, Any]) -> Integration:
+class ContactFactory(DjangoModelFactory[models.Contact]):
+    class Meta:
+        model = models.Contact
+
+    client = factory.SubFactory(ClientFactory)
+    name = factory.Sequence(lambda n: f"Contact {n}")
+    phone = factory.Sequence(lambda n: f"+55119{80000000 + n}")
+    created_at = updated_at = factory.LazyFunction(timezone.now)
+
+    @classmethod
+    def _create(cls, model_class: type[models.Contact], *_args: Any, **values: Any) -> models.Contact:
+        sealed = {name: values.pop(name) for name in ("name", *WAYS) if name in values}
+        row = model_class(**values)
+        for name, value in sealed.items():
+            setattr(row, name, value)
+            if name in WAYS and value:
+                setattr(row, f"{name}_index", index_of(name, value))
+        row.save(force_insert=True)
+        return row
+
+
+class ConversationFactory(DjangoModelFactory[models.Conversation]):
+    class Meta:
+        model = models.Conversation
+
+    contact = factory.SubFactory(ContactFactory)
+    client = factory.SelfAttribute("contact.client")
+    channel = "whatsapp"
+    opened_at = last_message_at = factory.LazyFunction(timezone.now)
+
+
+class MessageFactory(DjangoModelFactory[models.Message]):
+    class Meta:
+        model = models.Message
+
+    conversation = factory.SubFactory(ConversationFactory)
+    client = factory.SelfAttribute("conversation.client")
+    integration = factory.SelfAttribute("conversation.integration")
+    direction = "in"
+    state = "received"
+    vendor_id = factory.Sequence(lambda n: f"MESSAGE{n}")
+    at = factory.LazyFunction(timezone.now)
+    length = 5
+
+    @classmethod
+    def _create(cls, model_class: type[models.Message], *_args: Any, **values: Any) -> models.Message:
+        content = values.pop("content", "")
+        row = model_class(**values)
+        row.content = content
+        row.save(force_insert=True)
+        return row
+
+
+def connected(client: Client, provider: str, credentials: Mapping[str, Any]) -> models.Integration:
     """An integration at an emulator."""
     return connect(client.pk, BY_PROVIDER[provider], credentials).integration
 
 
-def of_send(send: Send) -> Send:
+def of_send(send: models.Send) -> models.Send:
     """The send as it is stored now."""
     with client_rows(send.client_id):
-        return Send.objects.get(pk=send.pk)
+        return models.Send.objects.get(pk=send.pk)

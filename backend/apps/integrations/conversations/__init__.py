@@ -1,1 +1,1 @@
-"""Contacts and conversations: who writes with a client, and over which channel."""
+"""Conversations: who wrote what to whom, over which channel, and who wants no more messages."""

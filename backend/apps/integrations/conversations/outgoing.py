@@ -1,24 +1,89 @@
-"""What a send means for contacts and conversations."""
+"""What Ponte sends appears in the conversations too: its contact, its message, its state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
-from apps.integrations.models import Contact, Send
-from apps.integrations.sending.recipient import index_of
+from apps.integrations.conversations.contacts import contact_of
+from apps.integrations.conversations.person import recipient
+from apps.integrations.conversations.threads import note_message, open_conversation
+from apps.integrations.models import Contact, Message, Send
+from apps.integrations.models.conversation import Direction
+
+# The names that actions' parameters have for what the person reads.
+_TEXTS = ("text", "caption", "subject")
+_WITH_FILE = "messages.send_media"
 
 
-def has_opted_out(client: UUID, addresses: Sequence[str]) -> bool:
+def has_opted_out(client: UUID, channel: str, addresses: Sequence[str]) -> bool:
     """Whether one of these people wants no automatic messages."""
-    indexes = [index_of(address) for address in addresses]
-    named = Q(phone_index__in=indexes) | Q(email_index__in=indexes) | Q(handle_index__in=indexes)
+    people = [person for address in addresses if (person := recipient(channel, address)) is not None]
+    if not people:
+        return False
+    named = Q()
+    for column in {column for person in people for column in person.indexes}:
+        named |= Q(**{f"{column}__in": [person.indexes[column] for person in people if column in person.indexes]})
     return Contact.objects.filter(named, client=client, opted_out_at__isnull=False).exists()
 
 
-def note_send(send: Send) -> None:
-    """Note a new send at its conversation."""
+def note_send(send: Send) -> Contact | None:
+    """Note a send to a person in their conversation. Call it in the transaction that creates the send.
+
+    Returns the contact, which the send names from now on; None if it goes to no single person.
+    """
+    person = recipient(send.channel, send.recipient)
+    if person is None or send.integration is None:
+        return None
+    contact = contact_of(send.client_id, person)
+    at = timezone.now()
+    conversation = open_conversation(contact, send.integration, Direction.OUT, at)
+    message = Message(
+        client_id=send.client_id,
+        conversation=conversation,
+        send=send,
+        direction=Direction.OUT,
+        kind=kind_of(send.action, send.params),
+        state=send.state,
+        integration=send.integration,
+        vendor_id=send.vendor_id,
+        length=len(text := text_of(send.params)),
+        at=at,
+    )
+    if send.integration.keeps_content:
+        message.content = text
+    message.save(force_insert=True)
+    note_message(conversation, send.integration, Direction.OUT, at)
+    Send.objects.filter(pk=send.pk).update(contact=contact)
+    send.contact = contact
+    return contact
 
 
 def mirror(send: Send) -> None:
-    """Copy a send's state to its message."""
+    """Copy the send's state, times and vendor's id to its message. Call it in the transaction that changes them."""
+    changes = {"state": send.state, "delivered_at": send.delivered_at, "read_at": send.read_at}
+    with transaction.atomic():
+        message = (
+            Message.objects.select_for_update(of=("self",)).select_related("integration").filter(send=send).first()
+        )
+        if message is None:
+            return
+        if send.vendor_id and send.vendor_id != message.vendor_id:
+            changes["vendor_id"] = send.vendor_id
+            # The vendor told of it before it answered us: that row is the same message.
+            same = Message.objects.filter(integration=message.integration, vendor_id=send.vendor_id, send=None)
+            same.exclude(pk=message.pk).delete()
+        Message.objects.filter(pk=message.pk).update(**changes)
+
+
+def kind_of(action: str, params: Mapping[str, Any]) -> str:
+    """The kind of message that an action sends."""
+    return str(params.get("kind") or "document")[:20] if action == _WITH_FILE else "text"
+
+
+def text_of(params: Mapping[str, Any]) -> str:
+    """What the person reads: the text, or a caption, or else the subject."""
+    return next((str(params[name]) for name in _TEXTS if params.get(name)), "")

@@ -25,9 +25,16 @@ class Contact(OwnedRow):
     email_index = models.BinaryField(null=True, max_length=16)
     handle_sealed = models.BinaryField(null=True)
     handle_index = models.BinaryField(null=True, max_length=16)
-    # From then on nothing automatic is sent to the person. `opted_out_by` is the channel on which they said so.
+    # When the name was written: a message that is older than this does not change it. Nor does any, once the client
+    # has chosen a name.
+    named_at = models.DateTimeField(null=True)
+    name_is_own = models.BooleanField(default=False)
+    # While it is set nothing automatic is sent to the person. `opted_out_by` is the channel on which they said so, or
+    # `client` if somebody of the client did.
     opted_out_at = models.DateTimeField(null=True)
     opted_out_by = models.CharField(max_length=20, blank=True, default="")
+    # When the person last took it back: an older message that arrives late does not opt out again.
+    opted_in_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 

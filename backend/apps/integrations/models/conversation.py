@@ -95,6 +95,7 @@ class Message(OwnedRow):
     vendor_id = models.CharField(max_length=200, blank=True, default="")
     length = models.PositiveIntegerField(default=0)
     at = models.DateTimeField(db_default=Now())
+    edited_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     content_sealed = models.BinaryField(null=True)

@@ -91,7 +91,7 @@ def _hindrance(send: Send) -> str:
     """Why an automatic message must not go out now; empty if it may."""
     if send.state != Send.State.QUEUED or send.source not in AUTOMATIC:
         return ""
-    return "opted_out" if has_opted_out(send.client_id, recipients_of(send.channel, send.params)) else ""
+    return "opted_out" if has_opted_out(send.client_id, send.channel, recipients_of(send.channel, send.params)) else ""
 
 
 def _call(begun: Begun) -> BaseModel:
