@@ -14,13 +14,14 @@ from django.db import connections
 from django.test import Client
 
 from apps.banking.aggregators.pluggy.webhooks.authenticity import make_path_token, sign
-from apps.banking.door import ANSWERS, BODY_LIMIT
+from apps.banking.door import BODY_LIMIT
 from apps.banking.factories import ConnectionFactory
 from apps.clients.factories import MembershipFactory
 from apps.events.accept import PATIENCE
 from apps.events.books import read_books
 from apps.events.models import Event
 from lib.client_address import trusted_proxies
+from lib.doorway import ANSWERS
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 

@@ -9,6 +9,7 @@ from plugfn.connections.reading import Reading
 from plugfn.definition import Provider
 from plugfn.errors import InvalidCall, NeedsReconnect, WebhookRejected
 from plugfn.inbound import Keys
+from plugfn.vault.sealed_connections import StoredConnection
 
 
 class WebhookUrls(Reading):
@@ -32,8 +33,16 @@ class WebhookUrls(Reading):
             stored = await self._vault.read(connection_id, provider.credentials)
         except NeedsReconnect:
             stored = None
-        known = stored.webhook if stored is not None and stored.connection.provider == provider.name else ""
-        if not compare_digest(known.encode(), digest(secret).encode()) or stored is None:
-            raise WebhookRejected("this webhook URL does not exist", status=404, code="WEBHOOK_NOT_FOUND")
         shared = tuple(secret.get_secret_value() for secret in self._registry.settings(provider.name).webhook_secrets)
-        return Keys(shared, stored.connection, stored.credentials)
+        return keys_of(stored, provider, secret, shared)
+
+
+def keys_of(stored: StoredConnection | None, provider: Provider, secret: str, shared: tuple[str, ...] = ()) -> Keys:
+    """The keys of a connection's deliveries; `shared` are the operator's. For programs that read the connection
+    themselves (see plugfn.vault.sealed_connections.unsealed).
+
+    Raises WebhookRejected (404) unless the secret is the connection's."""
+    known = stored.webhook if stored is not None and stored.connection.provider == provider.name else ""
+    if not compare_digest(known.encode(), digest(secret).encode()) or stored is None:
+        raise WebhookRejected("this webhook URL does not exist", status=404, code="WEBHOOK_NOT_FOUND")
+    return Keys(shared, stored.connection, stored.credentials)

@@ -66,7 +66,7 @@ class Vault:
     async def of_account(self, provider: str, account: str, user_id: str | None = None) -> list[Connection]:
         """The connections to a vendor's account, of all users or of one."""
         # One query for all digests: with one query each, a row that is resealed in between would be missed.
-        digests = self._ring.digests(account, f"account|{provider}")
+        digests = account_digests(self._ring, provider, account)
         connections: list[Connection] = []
         more = True
         while more:
@@ -81,7 +81,7 @@ class Vault:
     async def read(self, connection_id: str, model: type[Model]) -> StoredConnection | None:
         """With its credentials. Raises NeedsReconnect (code "unreadable") when no key of the ring opens them."""
         row_and_sealed = await self._store.with_credentials(connection_id)
-        return None if row_and_sealed is None else self._unsealed(*row_and_sealed, model)
+        return None if row_and_sealed is None else unsealed(self._ring, *row_and_sealed, model)
 
     async def change(
         self, connection_id: str, model: type[Model], how: Callable[[StoredConnection], StoredConnection | None]
@@ -122,7 +122,7 @@ class Vault:
             if self._ring.is_current(sealed) and self._ring.is_current(_raw(row.label)):
                 return False
             new = self._ring.seal(self._ring.unseal(sealed, _context(row)), _context(row))
-            fresh = replace(self._sealed_row(*self._profile(row)), updated_at=row.updated_at + TICK)
+            fresh = replace(self._sealed_row(*_profile(self._ring, row)), updated_at=row.updated_at + TICK)
             if await self._store.update_connection(fresh, new, read_at=row.updated_at):
                 return True
         raise TryLater("too many simultaneous changes of the connection", code="conflict")
@@ -134,29 +134,37 @@ class Vault:
     def _sealed_row(self, shown: Connection, webhook: str) -> Connection:
         profile = Profile(label=shown.label, account=shown.account, webhook=webhook)
         sealed = self._ring.seal(profile.model_dump_json().encode(), _context(shown) + "|profile")
-        digests = self._ring.digests(shown.account, f"account|{shown.provider}") if shown.account else ("",)
+        digests = account_digests(self._ring, shown.provider, shown.account) if shown.account else ("",)
         return replace(shown, label=base64.b64encode(sealed).decode(), account=digests[0])
-
-    def _profile(self, row: Connection) -> tuple[Connection, str]:
-        """The decrypted connection, and the digest of its webhook's secret. Raises Unreadable."""
-        profile = Profile.model_validate_json(self._ring.unseal(_raw(row.label), _context(row) + "|profile"))
-        return replace(row, label=profile.label, account=profile.account), profile.webhook
 
     def _readable(self, row: Connection) -> tuple[Connection, str]:
         """As _profile, with empty texts when it cannot be decrypted: one bad row must not fail a whole list."""
         try:
-            return self._profile(row)
+            return _profile(self._ring, row)
         except Unreadable:
             return replace(row, label="", account=""), ""
 
-    def _unsealed(self, row: Connection, sealed: bytes, model: type[Model]) -> StoredConnection:
-        try:
-            shown, webhook = self._profile(row)
-            return StoredConnection(shown, unseal_model(self._ring, model, sealed, _context(row)), webhook)
-        except (Unreadable, ValidationError):
-            raise NeedsReconnect(
-                "the stored credentials cannot be read", code="unreadable", provider=row.provider
-            ) from None
+
+def unsealed(ring: KeyRing, row: Connection, sealed: bytes, model: type[Model]) -> StoredConnection:
+    """A stored row, decrypted. Raises NeedsReconnect (code "unreadable") when no key of the ring opens it."""
+    try:
+        shown, webhook = _profile(ring, row)
+        return StoredConnection(shown, unseal_model(ring, model, sealed, _context(row)), webhook)
+    except (Unreadable, ValidationError):
+        raise NeedsReconnect(
+            "the stored credentials cannot be read", code="unreadable", provider=row.provider
+        ) from None
+
+
+def account_digests(ring: KeyRing, provider: str, account: str) -> tuple[str, ...]:
+    """What the rows of a vendor's account may have stored for it: the digest with each key, the writer's first."""
+    return ring.digests(account, f"account|{provider}")
+
+
+def _profile(ring: KeyRing, row: Connection) -> tuple[Connection, str]:
+    """The decrypted connection, and the digest of its webhook's secret. Raises Unreadable."""
+    profile = Profile.model_validate_json(ring.unseal(_raw(row.label), _context(row) + "|profile"))
+    return replace(row, label=profile.label, account=profile.account), profile.webhook
 
 
 def _raw(label: str) -> bytes:

@@ -17,10 +17,11 @@ from typing import Protocol
 from plugfn.background_writes import complete
 from plugfn.definition import Provider
 from plugfn.errors import PlugFnError, UnknownName, WebhookRejected
-from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks, too_many_events
+from plugfn.inbound import Event, Inbound, Keys, Parsed, Webhooks
 from plugfn.registry import ANY_EVENT, ProviderRegistry
 from plugfn.storage.protocol import ShortLived
 from plugfn.webhooks.handlers import Handler, named, succeeded
+from plugfn.webhooks.reading import check_body, operator_keys, read_delivery
 
 log = logging.getLogger("plugfn.webhooks")
 
@@ -29,8 +30,6 @@ KIND = "delivery"
 REMEMBERED = 8 * 86_400.0
 # Handlers that have run for longer than this are taken to have died with their process.
 LONGEST_RUN = 120.0
-
-_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, PlugFnError)
 
 Done = dict[str, bool]
 """The names of the handlers that have succeeded."""
@@ -116,26 +115,9 @@ class WebhookHub:
 
     async def _read(self, name: str, inbound: Inbound, connection_id: str | None, secret: str | None) -> Parsed:
         provider, webhooks = self._find(name, connection_id)
-        if len(inbound.body) > webhooks.max_bytes:
-            raise WebhookRejected("the delivery is too big", status=413, code="WEBHOOK_TOO_LARGE")
-        if not inbound.body:
-            raise WebhookRejected("the raw body is missing", status=400, code="WEBHOOK_RAW_BODY_REQUIRED")
+        check_body(webhooks, inbound)
         keys = await self._keys_for(provider, webhooks, connection_id, secret)
-        try:
-            webhooks.verify(inbound, keys)
-        except WebhookRejected:
-            raise
-        except _MALFORMED as error:
-            raise WebhookRejected("the signature cannot be read") from error
-        try:
-            parsed = webhooks.parse(inbound, keys)
-        except WebhookRejected:
-            raise
-        except _MALFORMED as error:
-            raise WebhookRejected("the delivery is malformed", status=400, code="WEBHOOK_MALFORMED") from error
-        if len(parsed.events) > webhooks.max_events:
-            raise too_many_events(webhooks.max_events)
-        return parsed
+        return read_delivery(webhooks, inbound, keys)
 
     def _find(self, name: str, connection_id: str | None) -> tuple[Provider, Webhooks]:
         try:
@@ -152,9 +134,7 @@ class WebhookHub:
         secrets = tuple(secret.get_secret_value() for secret in self._registry.settings(provider.name).webhook_secrets)
         if webhooks.per_connection:
             return await self._keys.webhook_keys(provider, connection_id or "", secret or "")
-        if not all(secrets) or not secrets:
-            raise WebhookRejected("no webhook secret is set for this provider", code="WEBHOOK_SECRET_NOT_FOUND")
-        return Keys(secrets)
+        return operator_keys(secrets)
 
     async def _handle_all(self, parsed: Parsed) -> Receipt:
         outcomes, failures = [], []
