@@ -18,6 +18,8 @@ Send = Callable[[Any], Awaitable[None]]
 # Imported only now, because the models that these modules import need the settings that core.wsgi has set up.
 from apps.banking import door  # noqa: E402
 from apps.banking.aggregators.registry import AGGREGATORS  # noqa: E402
+from apps.integrations.incoming import door as integrations_door  # noqa: E402
+from apps.integrations.incoming.address import PREFIX  # noqa: E402
 
 import_module(settings.ROOT_URLCONF)
 
@@ -38,6 +40,8 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     path = scope["path"]
     if not path.startswith(wsgi.STRAIGHT_PATHS):
         await pages(scope, receive, send)
+    elif path.startswith(PREFIX):
+        await integrations_door.serve(scope, receive, send)
     elif found := _find_door(path):
         await door.serve(scope, receive, send, *found)
     else:

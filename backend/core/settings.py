@@ -283,6 +283,7 @@ EVENT_TASKS = {
     "connection.reconcile": ("process_connection_reconcile", "background"),
     "connection.disconnect": ("process_connection_disconnect", "sync"),
     "send.requested": ("process_send_requested", "quick"),
+    "integration/event": ("process_integration_event", "quick"),
 }
 # How the events of a kind run, if not as most do: how many in one run, the policy of their retries, strict order.
 EVENT_RULES = {
@@ -342,6 +343,11 @@ OPT_IN_WORDS = env.list("OPT_IN_WORDS", ["VOLTAR", "START"])
 # How long the content of a message, and what is known of it otherwise, are kept. 0: for ever.
 MESSAGE_CONTENT_DAYS = env.int("MESSAGE_CONTENT_DAYS", 90)
 MESSAGE_DAYS = env.int("MESSAGE_DAYS", 365)
+
+# --- Webhooks of integrations ---
+# Deliveries in a minute of one integration and of one client address, counted in each web process; 0: no limit.
+WEBHOOKS_PER_MINUTE = env.int("WEBHOOKS_PER_MINUTE", 1000)
+WEBHOOKS_PER_ADDRESS = env.int("WEBHOOKS_PER_ADDRESS", 3000)
 
 # --- Monitoring ---
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

@@ -32,6 +32,7 @@ pages: list[Pattern] = [
     path("i18n/setlang/", language, name="set_language"),
     path("settings/tokens/", include("apps.api.page_urls")),
     path("", include("apps.banking.page_urls")),
+    path("", include("apps.integrations.urls")),
 ]
 urlpatterns = [
     *pages,

@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 # Probes skip it too, because platforms send any Host header, which the middleware would refuse.
-STRAIGHT_PATHS: Final = ("/api/banking/webhooks/", "/health", "/metrics")
+STRAIGHT_PATHS: Final = ("/api/banking/webhooks/", "/webhooks/", "/health", "/metrics")
 
 
 class StraightHandler(WSGIHandler):

@@ -68,7 +68,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def all_headers(self) -> dict[str, str]:
-        """The headers. Without its length the answer would be sent in chunks, because no middleware runs that sets it."""
+        """The headers. Without the length the answer would be sent in chunks: no middleware runs that sets it."""
         return {"Content-Type": self.content_type, "Content-Length": str(len(self.content)), **self.headers}
 
 

@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from apps.events.work import process
+from apps.integrations.incoming import work
+from apps.integrations.incoming.delivery import KIND
 from apps.integrations.sending.deliver import deliver
 
 
@@ -10,3 +12,9 @@ from apps.integrations.sending.deliver import deliver
 def process_send_requested(mailbox: str) -> None:
     """Somebody asked for a send: make the call."""
     process(mailbox, "send.requested", deliver)
+
+
+@shared_task(name="process_integration_event")
+def process_integration_event(mailbox: str) -> None:
+    """A vendor posted events: apply them."""
+    process(mailbox, KIND, work.handle)

@@ -50,7 +50,7 @@ def receive(whatsapp, arrived):
     def get(identity, text="Oi", minute=0, **more):
         on = more.pop("integration", whatsapp)
         payload = {"id": identity, "kind": "text", "text": text, "phone": NINE, "user": "", "name": "", **more}
-        message_received(None, on, payload, START + timedelta(minutes=minute), arrived())
+        message_received(on, payload, START + timedelta(minutes=minute), arrived())
 
     return get
 

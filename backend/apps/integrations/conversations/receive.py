@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from apps.events.emit import emit
 from apps.events.models import Event
-from apps.events.work import Batch
 from apps.integrations.conversations import opt_out
 from apps.integrations.conversations.contacts import contact_of
 from apps.integrations.conversations.person import LONGEST, Person, phone_of
@@ -37,7 +36,7 @@ class Arrived:
 
 
 def message_received(
-    _batch: Batch, integration: Integration, payload: Mapping[str, Any], occurred_at: datetime | None, event: Event
+    integration: Integration, payload: Mapping[str, Any], occurred_at: datetime | None, event: Event
 ) -> None:
     """Store the message of one event of the batch, and announce it. Call it inside batch.write() and client_rows.
 

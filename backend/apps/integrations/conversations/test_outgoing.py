@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from apps.integrations.conversations import opt_out
 from apps.integrations.conversations.conftest import EIGHT, LID, NINE, START
-from apps.integrations.conversations.outgoing import is_opted_out, mirror, note_send
+from apps.integrations.conversations.opt_out import is_opted_out
+from apps.integrations.conversations.outgoing import mirror, note_send
 from apps.integrations.conversations.person import recipient
 from apps.integrations.factories import IntegrationFactory
 from apps.integrations.models import Contact, Conversation, Message, Send

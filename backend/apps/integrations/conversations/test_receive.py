@@ -227,7 +227,7 @@ def test_workers_that_meet_a_new_person_at_once_agree_on_one_contact_and_one_con
                 payload |= {"user": LID} if turn == number else {}
                 with client_rows(client.pk):
                     event = Event(client_id=client.pk, received_at=START)
-                    message_received(None, integration, payload, START, event)
+                    message_received(integration, payload, START, event)
         except Exception as error:  # noqa: BLE001 - the test shows it
             errors.append(error)
         finally:

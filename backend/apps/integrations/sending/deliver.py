@@ -91,7 +91,8 @@ def _hindrance(send: Send) -> str:
     """Why an automatic message must not go out now; empty if it may."""
     if send.state != Send.State.QUEUED or send.source not in AUTOMATIC:
         return ""
-    return "opted_out" if has_opted_out(send.client_id, send.channel, recipients_of(send.channel, send.params)) else ""
+    recipients = recipients_of(send.channel, send.params)
+    return "opted_out" if has_opted_out(send.client_id, send.channel, recipients) else ""
 
 
 def _call(begun: Begun) -> BaseModel:

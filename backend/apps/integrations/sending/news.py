@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from apps.events.work import Batch
 from apps.integrations.models import Integration, Send
 from apps.integrations.sending.states import change, is_news
 
@@ -27,10 +26,8 @@ _OF_MESSAGE = {
 }
 
 
-def news(
-    batch: Batch, integration: Integration, name: str, payload: Mapping[str, Any], occurred_at: datetime | None
-) -> str:
-    """Store one report, inside the batch's write. Returns what it was: `news`, `old`, `unknown send` or `no news`."""
+def news(integration: Integration, name: str, payload: Mapping[str, Any], occurred_at: datetime | None) -> str:
+    """Store one report in the caller's transaction. Returns what it was: `news`, `old`, `unknown send`, `no news`."""
     state = _state(name, payload)
     if state is None:
         return "no news"

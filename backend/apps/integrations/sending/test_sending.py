@@ -204,13 +204,13 @@ def test_news_reach_the_row_in_any_order_and_never_go_back(whatsapp, run_due):
 
     def tell(state):
         with client_rows(whatsapp.client_id):
-            return news(None, whatsapp, "message.status", {**report, "state": state}, None)
+            return news(whatsapp, "message.status", {**report, "state": state}, None)
 
     assert [tell("read"), tell("delivered"), tell("read"), tell("failed")] == ["news", "old", "old", "old"]
     assert of_send(send).state == State.READ
     with client_rows(whatsapp.client_id):
-        assert news(None, whatsapp, "message.status", {"id": "other", "state": "read"}, None) == "unknown send"
-        assert news(None, whatsapp, "email.group_resubscribed", report, None) == "no news"
+        assert news(whatsapp, "message.status", {"id": "other", "state": "read"}, None) == "unknown send"
+        assert news(whatsapp, "email.group_resubscribed", report, None) == "no news"
 
 
 def test_news_of_another_clients_send_change_nothing(whatsapp, run_due):
@@ -218,7 +218,7 @@ def test_news_of_another_clients_send_change_nothing(whatsapp, run_due):
     run_due()
     other = ClientFactory()
     with client_rows(other.pk):
-        outcome = news(None, whatsapp, "message.status", {"tracking": send.pk.hex, "state": "read"}, None)
+        outcome = news(whatsapp, "message.status", {"tracking": send.pk.hex, "state": "read"}, None)
     assert outcome == "unknown send"
     assert of_send(send).state == State.SENT
 

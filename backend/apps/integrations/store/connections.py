@@ -31,11 +31,11 @@ class OrmConnections:
 
     async def connection(self, connection_id: str) -> Connection | None:
         """See Store."""
-        return await query(lambda: _first(connection_id, _connection))
+        return await query(lambda: _first(connection_id, connection_of))
 
     async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
         """See Store."""
-        return await query(lambda: _first(connection_id, lambda row: (_connection(row), bytes(row.sealed))))
+        return await query(lambda: _first(connection_id, lambda row: (connection_of(row), bytes(row.sealed))))
 
     async def connections(
         self,
@@ -56,7 +56,7 @@ class OrmConnections:
         if status is not None:
             refused = {"status": Integration.Status.NEEDS_REAUTH}
             found = found.filter(**refused) if status is ConnectionStatus.NEEDS_REAUTH else found.exclude(**refused)
-        return await query(lambda: [_connection(row) for row in found.order_by("id")[: max(limit, 0)]])
+        return await query(lambda: [connection_of(row) for row in found.order_by("id")[: max(limit, 0)]])
 
     async def update_connection(
         self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
@@ -136,7 +136,8 @@ def _status(connection: Connection, now: str = Integration.Status.CONNECTED) -> 
     return Integration.Status.CONNECTED if now == Integration.Status.NEEDS_REAUTH else now
 
 
-def _connection(row: Integration) -> Connection:
+def connection_of(row: Integration) -> Connection:
+    """PlugFn's connection of a row, still sealed."""
     refused = row.status == Integration.Status.NEEDS_REAUTH
     return Connection(
         id=row.pk.hex,
