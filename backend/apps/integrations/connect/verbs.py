@@ -43,7 +43,7 @@ def connect(client: UUID, entry: Entry, credentials: Mapping[str, Any], *, name:
     """Connect with typed credentials, after asking the vendor whether they work. A second one of a type of which one
     is enough replaces the first one's credentials.
 
-    Raises plugfn's errors, and changes nothing then: InvalidParams with the fields that are wrong, what the test raises.
+    Raises plugfn's errors, and changes nothing then: InvalidParams with the wrong fields, or what the test raises.
     """
     present = None if entry.several else _of_type(client, entry.type)
     if present is not None and present.provider == entry.provider:
