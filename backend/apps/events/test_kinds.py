@@ -150,6 +150,7 @@ def test_the_last_attempt_of_a_short_policy_is_made_alone(settings):
 def test_rules_that_make_no_sense_are_refused(rules, reason):
     with pytest.raises(ImproperlyConfigured, match=reason):
         Rules(**rules)
+    assert Rules(batch=1, strict=True).strict
 
 
 def test_rules_for_a_kind_without_a_task_are_reported(settings):

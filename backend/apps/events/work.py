@@ -142,6 +142,7 @@ def _due(mailbox: str, kind: str | None) -> list[Event]:
     due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=Now())
     head = due.order_by("id").first()
     while head is not None and is_blocked(head):
+        # They are no longer due. One that arrives just now is for the next run, or this might never end.
         due = due.exclude(kind=head.kind)
         head = due.order_by("id").first()
     if head is None or (head.kind != kind and (kind is not None or is_handled(head.kind))):
