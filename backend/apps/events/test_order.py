@@ -316,7 +316,7 @@ def take(step) -> None:
             discard(chosen) if what == "discard" else replay(chosen, actor="ana")
 
 
-@examples(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@examples(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=st.lists(STEP, min_size=4, max_size=25))
 def test_whatever_fails_waits_and_arrives_no_event_overtakes_another_and_none_is_lost(steps):
     Event.objects.all().delete()
