@@ -1,4 +1,4 @@
-"""Rows of integrations for tests. The factories need no vendor; `connected` makes an integration at an emulator."""
+"""Rows of integrations for tests. `connected` connects to an emulator; the others only store rows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,9 @@ from apps.clients.models import Client
 from apps.integrations import models
 from apps.integrations.catalogue import BY_PROVIDER
 from apps.integrations.connect.verbs import connect
-from apps.integrations.conversations.person import WAYS, index_of
+from apps.integrations.conversations.person import WAYS
+from apps.integrations.models import Integration, Send
+from apps.integrations.sending.recipient import index_of
 from lib.row_security import client_rows
 
 
@@ -44,7 +46,7 @@ class ContactFactory(DjangoModelFactory[models.Contact]):
         for name, value in sealed.items():
             setattr(row, name, value)
             if name in WAYS and value:
-                setattr(row, f"{name}_index", index_of(name, value))
+                setattr(row, f"{name}_index", index_of(value))
         row.save(force_insert=True)
         return row
 
@@ -81,12 +83,21 @@ class MessageFactory(DjangoModelFactory[models.Message]):
         return row
 
 
-def connected(client: Client, provider: str, credentials: Mapping[str, Any]) -> models.Integration:
+def integration_row(client: Client, provider: str = "email_smtp", **values: Any) -> Integration:
+    """An integration without credentials, for tests that never call its vendor."""
+    entry = BY_PROVIDER[provider]
+    with client_rows(client.pk):
+        return Integration.objects.create(
+            client=client, provider=provider, type=entry.type, is_sole=not entry.several, sealed=b"", **values
+        )
+
+
+def connected(client: Client, provider: str, credentials: Mapping[str, Any]) -> Integration:
     """An integration at an emulator."""
     return connect(client.pk, BY_PROVIDER[provider], credentials).integration
 
 
-def of_send(send: models.Send) -> models.Send:
+def of_send(send: Send) -> Send:
     """The send as it is stored now."""
     with client_rows(send.client_id):
-        return models.Send.objects.get(pk=send.pk)
+        return Send.objects.get(pk=send.pk)

@@ -13,20 +13,17 @@ from apps.integrations.conversations.person import recipient
 from apps.integrations.conversations.threads import note_message, open_conversation
 from apps.integrations.models import Contact, Message, Send
 from apps.integrations.models.conversation import Direction
+from apps.integrations.sending.recipient import index_of
 
 # The names that actions' parameters have for what the person reads.
 _TEXTS = ("text", "caption", "subject")
 _WITH_FILE = "messages.send_media"
 
 
-def has_opted_out(client: UUID, channel: str, addresses: Sequence[str]) -> bool:
+def has_opted_out(client: UUID, addresses: Sequence[str]) -> bool:
     """Whether one of these people wants no automatic messages."""
-    people = [person for address in addresses if (person := recipient(channel, address)) is not None]
-    if not people:
-        return False
-    named = Q()
-    for column in {column for person in people for column in person.indexes}:
-        named |= Q(**{f"{column}__in": [person.indexes[column] for person in people if column in person.indexes]})
+    indexes = [index_of(address) for address in addresses]
+    named = Q(phone_index__in=indexes) | Q(email_index__in=indexes) | Q(handle_index__in=indexes)
     return Contact.objects.filter(named, client=client, opted_out_at__isnull=False).exists()
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from apps.integrations.models import Contact
-from lib.crypto import blind_index
+from apps.integrations.sending.recipient import index_of
+from plugfn.mail.address import folded
 from plugfn.providers.whatsapp_uazapi.vocabulary.phones import DEFAULT_REGION, canonical, from_digits
 
 WHATSAPP, EMAIL = "whatsapp", "email"
@@ -33,17 +34,12 @@ class Person:
     @property
     def indexes(self) -> dict[str, bytes]:
         """The digests by which a contact is found, by the names of their columns."""
-        return {f"{way}_index": index_of(way, value) for way in WAYS if (value := getattr(self, way))}
+        return {f"{way}_index": index_of(value) for way in WAYS if (value := getattr(self, way))}
 
     @property
     def is_named(self) -> bool:
         """Whether there is anything to find them by."""
         return bool(self.phone or self.email or self.handle)
-
-
-def index_of(way: str, value: str) -> bytes:
-    """The digest of a phone, an e-mail address or a handle."""
-    return blind_index(value, f"integrations.Contact.{way}")
 
 
 def index_of_contact(contact: Contact, way: str) -> bytes | None:
@@ -64,7 +60,7 @@ def typed_phone(text: str, region: str = DEFAULT_REGION) -> str:
 
 def email_of(text: str) -> str:
     """The address in the form in which it is compared. Empty if it is none."""
-    address = text.strip().lower()
+    address = folded(text.strip())
     local, _, domain = address.rpartition("@")
     is_one = local and "." in domain and not any(each.isspace() for each in address) and len(address) <= LONGEST
     return address if is_one else ""

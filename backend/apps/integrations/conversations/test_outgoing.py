@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.integrations.conversations import opt_out
 from apps.integrations.conversations.conftest import EIGHT, LID, NINE, START
 from apps.integrations.conversations.opt_out import is_opted_out
-from apps.integrations.conversations.outgoing import mirror, note_send
+from apps.integrations.conversations.outgoing import has_opted_out, mirror, note_send
 from apps.integrations.conversations.person import recipient
 from apps.integrations.factories import IntegrationFactory
 from apps.integrations.models import Contact, Conversation, Message, Send
@@ -98,6 +98,8 @@ def test_an_opt_out_holds_until_the_person_or_the_client_takes_it_back(receive, 
     receive("A1", "SAIR", minute=1)
     contact = Contact.objects.get()
     assert is_opted_out(contact)
+    assert has_opted_out(owner.pk, ["x@exemplo.com", NINE])
+    assert not has_opted_out(owner.pk, ["x@exemplo.com"])
     contact.opted_out_at = None
     assert is_opted_out(contact)
     assert opt_out.opt_in(contact).opted_out_at is None

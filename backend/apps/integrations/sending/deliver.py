@@ -92,7 +92,7 @@ def _hindrance(send: Send) -> str:
     if send.state != Send.State.QUEUED or send.source not in AUTOMATIC:
         return ""
     recipients = recipients_of(send.channel, send.params)
-    return "opted_out" if has_opted_out(send.client_id, send.channel, recipients) else ""
+    return "opted_out" if has_opted_out(send.client_id, recipients) else ""
 
 
 def _call(begun: Begun) -> BaseModel:

@@ -85,9 +85,7 @@ def _new(integration: Integration, action: str, params: dict[str, Any], source: 
 def _store(send: Send) -> tuple[Send, bool]:
     if send.key is not None and (earlier := _earlier(send)):
         return earlier, False
-    if send.source in AUTOMATIC and has_opted_out(
-        send.client_id, send.channel, recipients_of(send.channel, send.params)
-    ):
+    if send.source in AUTOMATIC and has_opted_out(send.client_id, recipients_of(send.channel, send.params)):
         raise Permanent("the recipient does not want automatic messages", code="opted_out")
     try:
         with transaction.atomic():

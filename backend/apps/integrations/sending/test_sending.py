@@ -8,11 +8,11 @@ from apps.clients.factories import ClientFactory
 from apps.events.models import Event
 from apps.integrations.conftest import PERSON
 from apps.integrations.connect import verbs
-from apps.integrations.conversations.person import index_of
 from apps.integrations.factories import of_send
 from apps.integrations.models import Contact, Integration, Send
 from apps.integrations.sending import deliver as delivering
 from apps.integrations.sending.news import news
+from apps.integrations.sending.recipient import index_of
 from apps.integrations.sending.request import repeat, request_send
 from apps.integrations.sending.states import is_news
 from lib.errors import NeedsUser, Permanent
@@ -187,7 +187,7 @@ def test_a_send_whose_integration_is_gone_has_failed(whatsapp, run_due):
 def test_an_opt_out_has_the_last_word_over_automatic_messages(whatsapp, run_due):
     late = ask(whatsapp, source=Send.Source.API)
     with client_rows(whatsapp.client_id):
-        Contact.objects.filter(phone_index=index_of("phone", PERSON)).update(opted_out_at="2026-11-01T00:00Z")
+        Contact.objects.filter(phone_index=index_of(PERSON)).update(opted_out_at="2026-11-01T00:00Z")
     for source in (Send.Source.API, Send.Source.AGENT, Send.Source.RULE):
         with pytest.raises(Permanent) as refused:
             ask(whatsapp, source=source)
