@@ -514,6 +514,10 @@ class Migration(migrations.Migration):
             model_name="conversation",
             index=models.Index(fields=["contact", "-last_message_at"], name="conversation_of_contact"),
         ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(fields=["last_message_at"], name="conversation_time"),
+        ),
         migrations.AddConstraint(
             model_name="conversation",
             constraint=models.UniqueConstraint(
@@ -578,6 +582,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="message",
             index=models.Index(fields=["client", "-at", "-id"], name="message_of_client"),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(fields=["at"], name="message_time"),
         ),
         migrations.AddIndex(
             model_name="message",

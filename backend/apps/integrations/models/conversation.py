@@ -63,6 +63,7 @@ class Conversation(OwnedRow):
             models.Index(fields=["client", "-last_message_at", "-id"], name="conversation_newest"),
             models.Index(fields=["client", "status", "-last_message_at", "-id"], name="conversation_status"),
             models.Index(fields=["contact", "-last_message_at"], name="conversation_of_contact"),
+            models.Index(fields=["last_message_at"], name="conversation_time"),
         ]
 
     def __str__(self) -> str:
@@ -113,6 +114,7 @@ class Message(OwnedRow):
         indexes = [
             models.Index(fields=["conversation", "-at", "-id"], name="message_of_conversation"),
             models.Index(fields=["client", "-at", "-id"], name="message_of_client"),
+            models.Index(fields=["at"], name="message_time"),
             models.Index(fields=["at"], name="message_with_content", condition=models.Q(content_sealed__isnull=False)),
         ]
 
