@@ -40,6 +40,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Access", "description": "Who calls: tokens, logins, clients."},
         {"name": "Connections", "description": "Banks: connect, watch, repair, disconnect."},
         {"name": "Data", "description": "What the banks said."},
+        {"name": "Conversations", "description": "Contacts, and what was written with them."},
         {"name": "Staff", "description": "For those who run this server."},
     ],
 }

@@ -8,6 +8,7 @@ urlpatterns = [
     path("banking/", include("apps.banking.urls")),
     path("", include("apps.api.urls")),
     path("", include("apps.banking.api.urls")),
+    path("", include("apps.integrations.api.conversation_urls")),
     path("", include("apps.events.urls")),
     re_path(r"", not_found),
 ]

@@ -133,6 +133,16 @@ class StrictInteger(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class StrictNumber(serializers.FloatField):
+    """A number, with a fraction or without. Neither "0.5" nor true."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """The number. Raises ValidationError."""
+        if type(data) not in (int, float):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class StrictUUID(serializers.UUIDField):
     """A UUID as text with hyphens."""
 

@@ -1,0 +1,21 @@
+"""How a contact is shown to those who need not know who it is: enough to tell two apart."""
+
+STARS = "•••"
+# A longer text is shown by its end.
+SHORT = 6
+
+
+def masked_phone(phone: str) -> str:
+    """The country's first digits and the last four: +55 ••• 7777."""
+    return f"{phone[:3]} {STARS} {phone[-4:]}" if len(phone) > SHORT else STARS * bool(phone)
+
+
+def masked_email(email: str) -> str:
+    """The first letter and the domain: a•••@exemplo.com."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}{STARS}@{domain}" if local else STARS * bool(email)
+
+
+def masked_name(name: str) -> str:
+    """The first letter of each of the first two words: A••• E•••."""
+    return " ".join(f"{word[0]}{STARS}" for word in name.split()[:2])
