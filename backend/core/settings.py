@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "apps.api",
+    "apps.agents",
     "apps.events",
     "apps.banking",
     "apps.integrations",

@@ -1,4 +1,4 @@
-"""The text of a personal access token: `ponte_`, 40 random letters, and a checksum of six.
+"""The text of a token: a beginning, such as `ponte_` of personal access tokens, 40 random letters, a checksum of six.
 
 The beginning and the checksum let scanners find a token in a public repository, without false alarms. The checksum
 also refuses a mistyped token before the database is asked.
@@ -17,18 +17,19 @@ CHECKSUM: Final = 6
 # How many letters the list of tokens shows, so that a person can tell them apart.
 SHOWN: Final = len(BEGINNING) + 6
 _LETTERS: Final = digits + ascii_letters
-_FORM: Final = re.compile(rf"{BEGINNING}[0-9A-Za-z]{{{RANDOM + CHECKSUM}}}")
+_REST: Final = re.compile(rf"[0-9A-Za-z]{{{RANDOM + CHECKSUM}}}")
 
 
-def make_text() -> str:
+def make_text(beginning: str = BEGINNING) -> str:
     """A new random token."""
-    body = BEGINNING + "".join(secrets.choice(_LETTERS) for _ in range(RANDOM))
+    body = beginning + "".join(secrets.choice(_LETTERS) for _ in range(RANDOM))
     return body + checksum(body)
 
 
-def is_well_formed(text: str) -> bool:
+def is_well_formed(text: str, beginning: str = BEGINNING) -> bool:
     """Whether `text` has the form of a token and its checksum is right."""
-    return bool(_FORM.fullmatch(text)) and checksum(text[:-CHECKSUM]) == text[-CHECKSUM:]
+    has_form = text.startswith(beginning) and _REST.fullmatch(text[len(beginning) :])
+    return bool(has_form) and checksum(text[:-CHECKSUM]) == text[-CHECKSUM:]
 
 
 def checksum(body: str) -> str:

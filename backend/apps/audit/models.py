@@ -17,6 +17,7 @@ class Entry(models.Model):
         ADMIN = "admin", _("admin")
         TOKEN = "token", _("personal access token")
         JWT = "jwt", _("JSON web token")
+        AGENT = "agent", _("connected application")
         COMMAND = "command", _("command")
         SYSTEM = "system", _("Ponte itself")
 

@@ -48,7 +48,7 @@ class NewToken(Input):
 
     name = StrictText(form=r"^[^\s\x00][^\x00]*$", max_length=80, help_text="What it is for.")
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(Scope.choices), min_length=1, max_length=4, help_text="What it may do."
+        child=serializers.ChoiceField(Scope.choices), min_length=1, max_length=len(Scope), help_text="What it may do."
     )
     days = StrictInteger(
         min_value=1,
