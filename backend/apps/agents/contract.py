@@ -77,8 +77,17 @@ def tool(title: str, **more: Any) -> Callable[[Callable[[Caller, Asked], Answer]
 
 def _schema(kind: type[Arguments]) -> Mapping[str, Any]:
     schema = kind.model_json_schema()
+    properties = {name: _plain(shape) for name, shape in schema.get("properties", {}).items()}
     # The docstring of the class is for us.
-    return {name: value for name, value in schema.items() if name not in ("title", "description")}
+    kept = {name: schema[name] for name in ("type", "additionalProperties", "required", "$defs") if name in schema}
+    return {**kept, "properties": properties}
+
+
+def _plain(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an argument without its title, and without null, which is the same as leaving it out."""
+    kept = {name: value for name, value in shape.items() if name != "title" and (name, value) != ("default", None)}
+    others = [each for each in kept.pop("anyOf", []) if each != {"type": "null"}]
+    return {**kept, **(others[0] if len(others) == 1 else {"anyOf": others} if others else {})}
 
 
 def _parse(kind: type[Asked], sent: Mapping[str, Any]) -> Asked:
@@ -87,4 +96,6 @@ def _parse(kind: type[Asked], sent: Mapping[str, Any]) -> Asked:
     except ValidationError as error:
         # Without what was sent: it may be anything, and it would be in the answer twice.
         problems = {".".join(map(str, each["loc"])) or "arguments": each["msg"] for each in error.errors()[:20]}
-        raise Refusal("INVALID_INPUT", "Some arguments are not valid.", "Correct them and call again.", problems) from None
+        raise Refusal(
+            "INVALID_INPUT", "Some arguments are not valid.", "Correct them and call again.", problems
+        ) from None

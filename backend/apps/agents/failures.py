@@ -84,7 +84,9 @@ def _stopped(_error: OperationalError) -> Failure:
 def _configuration(error: ImproperlyConfigured) -> Failure:
     # The message names a setting, which is for the operator alone.
     logger.error("A call of an agent's tool failed: %s", error)
-    return Failure("NOT_CONFIGURED", "This server is not set up for it.", "Tell the person that its operators must act.")
+    return Failure(
+        "NOT_CONFIGURED", "This server is not set up for it.", "Tell the person that its operators must act."
+    )
 
 
 def _unexpected(error: Exception) -> Failure:

@@ -36,4 +36,9 @@ def _of_application(text: str, resource: str) -> Caller | None:
         grant = credential.grant
         trail.note_use(grant)
     member = grant.member
-    return Caller(Access("agent", member.user, member, granted(grant.scopes, member.user)), member, str(grant.application.name), grant)
+    return Caller(
+        Access("agent", member.user, member, granted(grant.scopes, member.user)),
+        member,
+        str(grant.application.name),
+        grant,
+    )

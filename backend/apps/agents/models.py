@@ -125,7 +125,7 @@ class Credential(models.Model):
 
 
 class Call(models.Model):
-    """One call of a tool: who, by which token or application, which tool, how it ended. Never what was asked or answered.
+    """One call of a tool: who, by what, which tool, how it ended. Never what was asked or answered.
 
     `token` and `grant` are ids without foreign keys, because the log outlives them.
     """

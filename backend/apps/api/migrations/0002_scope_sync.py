@@ -4,19 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('api', '0001_initial'),
-        ('clients', '0006_schedule'),
+        ("api", "0001_initial"),
+        ("clients", "0006_schedule"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='accesstoken',
-            name='access_token_scopes_known',
+            model_name="accesstoken",
+            name="access_token_scopes_known",
         ),
         migrations.AddConstraint(
-            model_name='accesstoken',
-            constraint=models.CheckConstraint(condition=models.Q(('scopes__contained_by', ['read', 'write', 'sync', 'identity', 'staff'])), name='access_token_scopes_known'),
+            model_name="accesstoken",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("scopes__contained_by", ["read", "write", "sync", "identity", "staff"])),
+                name="access_token_scopes_known",
+            ),
         ),
     ]

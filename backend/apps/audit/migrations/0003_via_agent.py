@@ -4,15 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0002_append_only'),
+        ("audit", "0002_append_only"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='entry',
-            name='via',
-            field=models.CharField(choices=[('session', 'page'), ('admin', 'admin'), ('token', 'personal access token'), ('jwt', 'JSON web token'), ('agent', 'connected application'), ('command', 'command'), ('system', 'Ponte itself')], max_length=8, verbose_name='via'),
+            model_name="entry",
+            name="via",
+            field=models.CharField(
+                choices=[
+                    ("session", "page"),
+                    ("admin", "admin"),
+                    ("token", "personal access token"),
+                    ("jwt", "JSON web token"),
+                    ("agent", "connected application"),
+                    ("command", "command"),
+                    ("system", "Ponte itself"),
+                ],
+                max_length=8,
+                verbose_name="via",
+            ),
         ),
     ]

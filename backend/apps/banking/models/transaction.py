@@ -21,6 +21,9 @@ ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
     Q(hidden=True) | ~Q(note="") | Q(user_category__isnull=False) | ~Q(user_kind="")
 )
 
+# Neither a transfer between own accounts nor the payment of a card bill.
+_UNPAIRED = Q(pair_as_outgoing=None, pair_as_incoming=None)
+
 
 class TransactionQuerySet(VendorQuerySet["Transaction"]):
     """Lists are paged by keyset, so no page of a list of millions costs more than the first."""
@@ -42,10 +45,13 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
         Not the payments of card bills, transfers between own accounts, investments and loans. What a person said about
         a row decides, then its pair, then the rules.
         """
-        said = Q(user_kind__in=SPENDING)
         ruled = Q(kind__in=SPENDING) | Q(kind__in=BY_SIGN, amount__lt=0)
-        unpaired = Q(pair_as_outgoing=None, pair_as_incoming=None)
-        return self.filter(said | Q(ruled, unpaired, user_kind=""))
+        return self.filter(Q(user_kind__in=SPENDING) | Q(ruled, _UNPAIRED, user_kind=""))
+
+    def income(self) -> Self:
+        """The rows that count as income: salaries, earnings, money that others sent. None of them is in `spending`."""
+        ruled = Q(kind=Kind.INCOME) | Q(kind__in=BY_SIGN, amount__gt=0)
+        return self.filter(Q(user_kind=Kind.INCOME) | Q(ruled, _UNPAIRED, user_kind=""))
 
     def newest_first(self) -> Self:
         """The order of every list, which the indexes support."""

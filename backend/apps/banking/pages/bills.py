@@ -6,10 +6,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from apps.banking.cards.bills import bills_of, coming_months, find_bill, lines_of, series_of_card
+from apps.banking.cards.bills import bills_of, coming_months, find_bill, lines_of
 from apps.banking.cards.cycles import State
-from apps.banking.cards.lines import read_card
-from apps.banking.models import Account, Transaction
+from apps.banking.models import Account
 from apps.banking.pages.bill_rows import (
     bars,
     bill_row,
@@ -17,13 +16,13 @@ from apps.banking.pages.bill_rows import (
     month_row,
     proof_notice,
     proof_rows,
-    series_row,
 )
 from apps.banking.pages.freshness import freshness, oldest
+from apps.banking.pages.purchases import purchases_of
 from lib.pages.views import ClientPage
 
-# So many months are drawn, and so many purchases are listed.
-MONTHS, PURCHASES = 12, 200
+# So many months are drawn.
+MONTHS = 12
 CARDS = 40
 
 
@@ -97,12 +96,7 @@ class Instalments(CardPage):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         account = self.card(pk)
-        card = read_card(account)
-        last = {series.parts[-1].id: series for series in series_of_card(card) if series.parts[-1].owed > 0}
-        chosen = sorted(last, key=lambda pk: (last[pk].parts[-1].date, pk), reverse=True)[:PURCHASES]
-        words = dict(Transaction.objects.filter(pk__in=chosen).values_list("pk", "description"))
-        months = [cycle.month for cycle in card.cycles.all]
-        rows = [series_row(last[pk], words, months, card.cycles.open) for pk in chosen]
+        rows = purchases_of(account)
         running = [row for row in rows if row.left > 0]
         return self.show_card(
             account,

@@ -7,7 +7,6 @@ from typing import Any
 
 from csp.decorators import csp_update
 from django.db.models import Sum
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +22,7 @@ from apps.banking.pages.connection_card import LOGOS, Card, card_of
 from apps.banking.pages.filters import booked
 from apps.banking.pages.freshness import oldest
 from apps.banking.pages.rows import rows_of
+from apps.banking.pages.spending import CATEGORY, by_top, counted, totals_by
 from apps.banking.pages.transactions import SEALED
 from lib.pages.charts import Bar
 from lib.pages.display import money
@@ -71,11 +71,8 @@ class Overview(ClientPage):
         return sums((each["total"], each["currency_code"]) for each in totals)
 
     def _spending(self, categories: Categories) -> dict[str, Any]:
-        today = timezone.localdate()
-        first = today.replace(day=1)
-        rows = self.visible(Transaction).shown().filter(booked(today), date__gte=first).spending()
-        chosen = Coalesce("user_category__vendor_id", "category_id")
-        by_category = rows.order_by().values("currency_code", key=chosen).annotate(total=Sum("amount"))
+        first = timezone.localdate().replace(day=1)
+        by_category = totals_by(counted(self.visible(Transaction), first).spending(), CATEGORY)
         totals = sums((-each["total"], each["currency_code"]) for each in by_category)
         if not totals or totals[0][0] <= 0:
             return {}
@@ -113,11 +110,7 @@ def _worth(accounts: Iterable[Account]) -> Sums:
 
 def bars_of(spent: list[tuple[str, Decimal]], currency: str, categories: Categories) -> list[Bar]:
     """A bar for each of the largest top categories, and one for the rest. Each leads to its transactions."""
-    by_top: dict[str, Decimal] = {}
-    for key, amount in spent:
-        top = categories.top(key) if key else ""
-        by_top[top] = by_top.get(top, Decimal()) + amount
-    ordered = sorted(((amount, key) for key, amount in by_top.items() if amount > 0), reverse=True)
+    ordered = by_top(spent, categories)
     if not ordered:
         return []
     longest = ordered[0][0]

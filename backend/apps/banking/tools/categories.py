@@ -1,12 +1,9 @@
 """The tree of categories, which is the same for all clients."""
 
 from apps.agents.caller import Caller
-from apps.agents.contract import Answer, Arguments, tool
+from apps.agents.contract import Answer, tool
 from apps.banking.categories import Categories
-
-
-class Nothing(Arguments):
-    """No arguments."""
+from apps.banking.tools.arguments import Nothing
 
 
 @tool(title="Categories")
