@@ -1,5 +1,6 @@
-"""The ASGI application: webhooks are answered in the event loop, all other requests by Django in threads."""
+"""The ASGI application: webhooks and agents are answered in the event loop, all other requests by Django in threads."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -23,6 +24,8 @@ from apps.integrations.incoming.address import PREFIX  # noqa: E402
 
 import_module(settings.ROOT_URLCONF)
 
+AGENTS = ("/mcp", "/mcp/")
+
 # Probes have threads of their own, so that they are answered while all others render slow pages.
 pages = WholeBody(WSGIMiddleware(wsgi.pages, workers=settings.WEB_THREADS))  # type: ignore[arg-type]
 straight = WholeBody(WSGIMiddleware(wsgi.straight, workers=2))  # type: ignore[arg-type]
@@ -38,7 +41,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     path = scope["path"]
-    if not path.startswith(wsgi.STRAIGHT_PATHS):
+    if path in AGENTS:
+        # The first such request loads the library, in a thread: most processes never need it.
+        agents = await asyncio.to_thread(import_module, "core.mcp.http")
+        await agents.serve(scope, receive, send)
+    elif not path.startswith(wsgi.STRAIGHT_PATHS):
         await pages(scope, receive, send)
     elif path.startswith(PREFIX):
         await integrations_door.serve(scope, receive, send)

@@ -31,6 +31,8 @@ pages: list[Pattern] = [
     # What unfold's menu of languages calls it.
     path("i18n/setlang/", language, name="set_language"),
     path("settings/tokens/", include("apps.api.page_urls")),
+    path("settings/applications/", include("apps.agents.page_urls")),
+    path("", include("apps.agents.urls")),
     path("", include("apps.banking.page_urls")),
     path("", include("apps.integrations.urls")),
 ]

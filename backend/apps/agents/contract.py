@@ -79,7 +79,9 @@ def _schema(kind: type[Arguments]) -> Mapping[str, Any]:
     schema = kind.model_json_schema()
     properties = {name: _plain(shape) for name, shape in schema.get("properties", {}).items()}
     # The docstring of the class is for us.
-    kept = {name: schema[name] for name in ("type", "additionalProperties", "required", "$defs") if name in schema}
+    kept: dict[str, Any] = {
+        name: schema[name] for name in ("type", "additionalProperties", "required", "$defs") if name in schema
+    }
     return {**kept, "properties": properties}
 
 

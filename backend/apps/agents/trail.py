@@ -1,6 +1,7 @@
 """What the audit says about connected applications. Each call of a tool is in the log of calls instead."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
@@ -33,7 +34,7 @@ def note_use(grant: Grant) -> None:
         _of_grant("agent.use", grant, Via.AGENT)
 
 
-def _of_grant(action: str, grant: Grant, via: Via, **details: list[str]) -> None:
+def _of_grant(action: str, grant: Grant, via: Via, **details: Any) -> None:
     member = grant.member
     record(action, actor=member.user_id, via=via, subject=grant, client=member.client_id, **details)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import close_old_connections
 
@@ -46,7 +46,7 @@ class Pool:
         except TimeoutError:
             raise Refused(TOO_SLOW) from None
 
-    def _done(self, future: "asyncio.Future[object]") -> None:
+    def _done(self, future: "asyncio.Future[Any]") -> None:
         self._at_work -= 1
         if not future.cancelled():
             # Else asyncio would report the error of a call that nobody waits for.

@@ -63,7 +63,7 @@ def _described(tool: Tool) -> types.Tool:
 
 
 def _result(result: Result) -> types.CallToolResult:
-    content = [types.TextContent(type="text", text=result.text)]
+    content: list[types.ContentBlock] = [types.TextContent(type="text", text=result.text)]
     return types.CallToolResult(content=content, is_error=result.failure is not None)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -25,8 +25,9 @@ def counted(rows: Any, first: date | None, last: date | None = None) -> Any:
 
 
 def totals_by(rows: QuerySet[Transaction], key: Any) -> list[dict[str, Any]]:
-    """For each currency and `key`: `total`, which is negative for money that went out, and `count`."""
-    return list(rows.order_by().values("currency_code", key=key).annotate(total=Sum("amount"), count=Count("pk")))
+    """For each currency and `key`: `total`, which is negative for money that went out."""
+    found: Any = rows.order_by().values("currency_code", key=key).annotate(total=Sum("amount"))
+    return list(found)
 
 
 def by_top(spent: Iterable[tuple[str, Decimal]], categories: Categories) -> list[tuple[Decimal, str]]:

@@ -1,0 +1,1 @@
+"""The pages about agents: consent, and the connected applications."""

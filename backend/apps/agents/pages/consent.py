@@ -1,0 +1,98 @@
+"""/authorize: a person decides what an application may do in the client that they look at."""
+
+from typing import Any
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.agents.endpoints import base
+from apps.agents.oauth.asking import Asking, answer_to_refused, read_asking
+from apps.agents.oauth.errors import NoRedirect, OAuthError
+from apps.agents.oauth.places import origin_of
+from apps.agents.oauth.scopes import OFFERED, USUAL
+from apps.agents.oauth.tokens import allow
+from apps.api.scopes import scopes_of_member
+from apps.clients.models import Membership
+from lib.errors import Permanent
+from lib.pages.views import SignedInPage
+
+
+class ConsentForm(forms.Form):
+    """What the application may do, of what it asks for and the person may give."""
+
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("What it may do"), widget=forms.CheckboxSelectMultiple, initial=[USUAL]
+    )
+
+    def __init__(self, *args: Any, asking: Asking, member: Membership) -> None:
+        super().__init__(*args)
+        mine = scopes_of_member(member)
+        choices = [(scope.value, OFFERED[scope]) for scope in asking.scopes if scope in mine]
+        self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
+
+
+class Consent(SignedInPage):
+    """The question and its answer. Each checks the address again, so nothing is kept in between.
+
+    A viewer may answer too: what they allow is reading.
+    """
+
+    template_name, section = "agents/consent.html", "applications"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """An address that leads nowhere is said first, also to a stranger."""
+        try:
+            self.asking = read_asking(request.GET.dict(), base(request))
+        except NoRedirect as error:
+            return self._unknown(error)
+        except OAuthError as error:
+            return _leave(answer_to_refused(request.GET.dict(), base(request), error))
+        if request.user.is_authenticated and self.membership is None:
+            return redirect("clients:none")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._ask(ConsentForm(asking=self.asking, member=self.membership))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if request.POST.get("decision") != "allow":
+            return _leave(self.asking.answer(error="access_denied", error_description="the person refused"))
+        form = ConsentForm(request.POST, asking=self.asking, member=self.membership)
+        if form.is_valid():
+            try:
+                with transaction.atomic():
+                    return _leave(
+                        self.asking.answer(code=allow(self.membership, self.asking, form.cleaned_data["scopes"]))
+                    )
+            except Permanent as error:
+                form.add_error(None, _REFUSALS.get(error.code, _("This cannot be allowed.")))
+        return self._ask(form, status=422)
+
+    def _ask(self, form: ConsentForm, status: int = 200) -> HttpResponse:
+        place = origin_of(self.asking.redirect_uri)
+        answer = self.show(
+            status, form=form, application=self.asking.application, place=place, client=self.membership.client
+        )
+        # The answer to the form leads to the application, which browsers count as a part of sending the form.
+        answer._csp_update = {"form-action": [place]}  # type: ignore[attr-defined]
+        return answer
+
+    def _unknown(self, error: NoRedirect) -> HttpResponse:
+        self.template_name = "agents/unknown.html"
+        return self.show(400, reason=error.description)
+
+
+def _leave(address: str) -> HttpResponse:
+    """Send the browser to the application. Django's own redirect refuses the schemes of applications."""
+    return HttpResponse(status=302, headers={"Location": address, "Cache-Control": "no-store"})
+
+
+_REFUSALS = {
+    "SCOPE_REFUSED": gettext_lazy("You may not allow this. Choose less."),
+    "TOO_MANY_GRANTS": gettext_lazy("You have very many connected applications. Revoke one first."),
+}

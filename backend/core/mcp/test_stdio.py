@@ -1,1 +1,0 @@
-"""An official MCP client uses the tools over standard input and output."""
