@@ -41,10 +41,11 @@ _VALUE = re.compile(
 )
 _SCHEME = re.compile(r"\b(bearer|basic)(\s++)[\w.~+/=-]{6,}+", re.IGNORECASE)
 _JWT = re.compile(r"(?<![A-Za-z0-9_])eyJ[\w-]{4,}+(?:\.[\w-]*+){0,2}+")
-# Tokens with a fixed beginning: Pluggy's, GitHub's, Slack's, SendGrid's, and webhook secrets.
-_VENDOR_MARKS = ("pluggy_sk_", "gh", "github_pat_", "xox", "SG.", "whsec_")
+# Tokens with a fixed beginning: Pluggy's, GitHub's, Slack's, SendGrid's, webhook secrets, and our own.
+_VENDOR_MARKS = ("pluggy_sk_", "gh", "github_pat_", "xox", "SG.", "whsec_", "ponte")
 _VENDOR_SECRET = re.compile(
     r"pluggy_sk_\w++|(?:gh[oprsu]_|github_pat_)\w{8,}+|xox[a-z]-[\w-]{8,}+|\bSG\.[\w-]{8,}+(?:\.[\w-]++)?+|whsec_[\w+/=-]++"
+    r"|ponte(?:app|ref|code)?+_[0-9A-Za-z]{40,}+"
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?:@|%40)[\w-]++(?:\.[\w-]++)++")
 _USERINFO = re.compile(r"://[^\s/?#]*@")

@@ -1,10 +1,10 @@
 """The text of an answer: JSON that begins with a notice, and in which no text can look like anything but data."""
 
 import json
-import unicodedata
 from typing import Any
 
 from apps.agents.contract import Answer
+from lib.plain_text import plain_text
 from lib.redact import redact
 
 NOTICE = (
@@ -35,22 +35,11 @@ def as_json(content: Any) -> str:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return plain_text(value)
+        text = plain_text(value)
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}… (cut)"
     if isinstance(value, dict):
         return {name: _clean(entry) for name, entry in value.items()}
     return [_clean(entry) for entry in value] if isinstance(value, list | tuple) else value
-
-
-def plain_text(text: str) -> str:
-    """Text without signs that nobody sees, such as those that hide words from people and show them to a model."""
-    if not text.isprintable() or not text.isascii():
-        text = "".join(" " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or not _is_hidden(c))
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… (cut)"
-
-
-def _is_hidden(sign: str) -> bool:
-    """Control, format, private and unassigned code points, and half of a surrogate pair; variation selectors too."""
-    return unicodedata.category(sign)[0] == "C" or "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef"
 
 
 def masked(text: str) -> str:

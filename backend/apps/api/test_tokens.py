@@ -91,7 +91,7 @@ def test_finding_a_token_with_its_person_and_client_takes_one_query(member, djan
 
 def test_writing_includes_reading_and_staff_is_for_staff(member):
     token = make_token(member, "a script", ["write"], days=1)[0]
-    assert scopes_of(token) == {"read", "write"}
+    assert scopes_of(token) == {"read", "write", "sync"}
     with pytest.raises(Permanent, match="staff"):
         make_token(member, "a script", ["staff"], days=1)
     with pytest.raises(Permanent):

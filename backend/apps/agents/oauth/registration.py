@@ -7,8 +7,8 @@ from apps.agents.models import Application
 from apps.agents.oauth.errors import OAuthError
 from apps.agents.oauth.places import may_register
 from apps.agents.oauth.scopes import all_scopes
-from apps.agents.text import plain_text
 from apps.api.throttles import wait_for
+from lib.plain_text import plain_text
 
 MOST_URIS = 10
 # Registrations in an hour, of one address and of all together.

@@ -58,6 +58,8 @@ _ACTIONS = {
     "member.role": gettext_lazy("A member's role was changed"),
     "token.create": gettext_lazy("An access token was made"),
     "token.revoke": gettext_lazy("An access token was revoked"),
+    "agent.connect": gettext_lazy("An application was connected"),
+    "agent.revoke": gettext_lazy("The access of an application ended"),
 }
 _VIA = {Entry.Via.SESSION: "", Entry.Via.ADMIN: gettext_lazy("by staff"), Entry.Via.SYSTEM: gettext_lazy("by Ponte")}
 
