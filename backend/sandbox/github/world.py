@@ -13,8 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
-CLIENT_ID = "Iv1.sandbox0000000001"
-CLIENT_SECRET = "github_sandbox_only"  # noqa: S105 - the emulator's, and public
+from sandbox import keys
+
+CLIENT_ID, CLIENT_SECRET = keys.GITHUB_CLIENT_ID, keys.GITHUB_CLIENT_SECRET
 CALLBACK = "http://127.0.0.1/"
 CODE_SECONDS = 600
 TOKEN_SECONDS = 28800

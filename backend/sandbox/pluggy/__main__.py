@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from sandbox.kit.serve import complain, run
+from sandbox.kit.serve import Site, complain, run
 
 from . import snapshot
 from .app import build
@@ -25,7 +25,7 @@ def main() -> int:
         snapshot.resume(app[WORLD])
 
     access_log = logging.getLogger("access") if options.access_log else None
-    return run("pluggy", app, options.host, options.port, started, access_log)
+    return run([Site("pluggy", app, options.host, options.port, started)], access_log)
 
 
 if __name__ == "__main__":

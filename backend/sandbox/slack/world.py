@@ -13,9 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
-CLIENT_ID = "1010101010.2020202020"
-CLIENT_SECRET = "slack_sandbox_only"  # noqa: S105 - the emulator's, and public
-SIGNING_SECRET = "5e1f0a9c3b7d4e6f8a2b1c0d9e8f7a6b"  # noqa: S105 - the same
+from sandbox import keys
+
+CLIENT_ID, CLIENT_SECRET = keys.SLACK_CLIENT_ID, keys.SLACK_CLIENT_SECRET
+SIGNING_SECRET = keys.SLACK_SIGNING_SECRET
 APP_ID = "A0SANDBOX1"
 TEAM = {"id": "T0SANDBOX1", "name": "Padaria Sol"}
 BOT = "UBOT"

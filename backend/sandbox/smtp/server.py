@@ -8,11 +8,12 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from sandbox import keys
 from sandbox.kit.faults import Fault, Faults
 
 from .faults import KINDS
 
-USERNAME, PASSWORD = "ponte@example.com", "smtp-password-ok"
+USERNAME, PASSWORD = keys.SMTP_USERNAME, keys.SMTP_PASSWORD
 LARGEST = 30_000_000
 LONGEST_HANG = 60.0
 

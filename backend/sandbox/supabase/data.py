@@ -4,6 +4,8 @@ import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
+from sandbox import keys
+
 Row = dict[str, Any]
 
 
@@ -14,8 +16,8 @@ def _jwt(role: str) -> str:
 
 
 KEYS = {
-    "sb_publishable_sandbox_0123456789": "anon",
-    "sb_secret_sandbox_0123456789": "service_role",
+    keys.SUPABASE_KEY: "anon",
+    keys.SUPABASE_SECRET_KEY: "service_role",
     _jwt("anon"): "anon",
     _jwt("service_role"): "service_role",
 }

@@ -1,12 +1,13 @@
 """The emulator's state: instances, the people on WhatsApp, messages."""
 
+import time
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-TOKEN = "uazapi-sandbox-instance-token"  # noqa: S105 - the emulator's, and public
-ADMIN_TOKEN = "uazapi-sandbox-admin-token"  # noqa: S105 - the emulator's, and public
-OWNER = "5511900000001"
+from sandbox import keys
+
+TOKEN, ADMIN_TOKEN, OWNER = keys.UAZAPI_TOKEN, keys.UAZAPI_ADMIN_TOKEN, keys.UAZAPI_NUMBER
 NOW_MS = 1_790_000_000_000
 
 
@@ -58,14 +59,18 @@ class Instance:
 
 
 class World:
-    """`reset` restores the example: an instance and two people, one of them with an old number."""
+    """`reset` restores the example: an instance and two people, one of them with an old number.
 
-    def __init__(self) -> None:
+    Switches: `real_time` (else a clock of the emulator's own), `delivers` (what is sent is Delivered by itself)."""
+
+    def __init__(self, **switches: bool) -> None:
+        self._first = {"real_time": False, "delivers": False} | switches
         self.reset()
 
     def reset(self) -> None:
         """Back to the state at the start."""
         self._counter = count(1)
+        self.switches: dict[str, Any] = dict(self._first)
         self.instances = {TOKEN: Instance(TOKEN, "loja", OWNER)}
         self.people: dict[str, Person] = {}
         self.sends_allowed: int | None = None
@@ -91,5 +96,5 @@ class World:
         return next(self._counter)
 
     def now_ms(self, number: int) -> int:
-        """A clock that moves one second with every new object, so that all runs are alike."""
-        return NOW_MS + number * 1000
+        """A clock that moves one second with every new object, so that all runs are alike; or the real one."""
+        return int(time.time() * 1000) if self.switches["real_time"] else NOW_MS + number * 1000
