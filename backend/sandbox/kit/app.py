@@ -2,11 +2,11 @@
 
 GET  /_sandbox/requests   the requests so far, oldest first; DELETE forgets them
 POST /_sandbox/reset      start over: delete all data, requests and faults
-and the routes of kit.controls
+and the routes of kit.controls. Pages for people are no requests of a client: they are not recorded, and have no faults.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -15,6 +15,8 @@ from aiohttp.typedefs import Handler
 from .controls import Controls
 from .effects import EFFECTS, spoil
 from .faults import Faults
+from .page import Handler as Page
+from .page import local_only, own_file
 from .switches import Switches
 
 MOST_RECORDED = 5000
@@ -29,15 +31,22 @@ class Sandbox:
         self.requests: deque[dict[str, Any]] = deque(maxlen=MOST_RECORDED)
         self.faults = Faults({"api": EFFECTS})
         self.url = ""
+        self._pages: set[web.AbstractRoute] = set()
         self.app = web.Application(middlewares=[self._middleware], client_max_size=MOST_BODY)
         self.app.add_routes(
             [
                 web.get("/_sandbox/requests", self._list),
                 web.delete("/_sandbox/requests", self._forget),
                 web.post("/_sandbox/reset", self._reset),
+                web.get("/_sandbox/static/{name}", own_file),
                 *Controls(self.faults, switches).routes(),
             ]
         )
+
+    def add_pages(self, pages: Iterable[tuple[str, str, Page]]) -> None:
+        """Pages for people on this machine: method, path, handler."""
+        for method, path, handler in pages:
+            self._pages.add(self.app.router.add_route(method, path, local_only(handler)))
 
     def listens_at(self, url: str) -> None:
         """The server calls this when it has started."""
@@ -45,7 +54,7 @@ class Sandbox:
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path.startswith("/_sandbox/"):
+        if request.path.startswith("/_sandbox/") or request.match_info.route in self._pages:
             return await handler(request)
         await self._record(request)
         fault = self.faults.strike("api", f"{request.method} {request.path}")

@@ -10,13 +10,14 @@ from .admin import connect, creator
 from .api import Gateway
 from .control import Control
 from .deliver import Postman
+from .phone import Phone
 from .world import World
 
 
-def build() -> Sandbox:
-    """An emulator with a fresh world."""
-    world = World()
-    sandbox = Sandbox("uazapi", world.reset)
+def build(**switches: bool) -> Sandbox:
+    """An emulator with a fresh world. `switches`: as in World."""
+    world = World(**switches)
+    sandbox = Sandbox("uazapi", world.reset, lambda: world.switches)
     gateway = Gateway(world, Postman(), lambda: sandbox.url)
     sandbox.app.middlewares.append(no_session)
     sandbox.app.add_routes(
@@ -35,6 +36,7 @@ def build() -> Sandbox:
             *Control(gateway).routes(),
         ]
     )
+    sandbox.add_pages(Phone(gateway).pages())
     return sandbox
 
 

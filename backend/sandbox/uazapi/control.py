@@ -5,6 +5,7 @@ POST /_sandbox/instances   {token, name?, owner?, connected?, logged_in?, reason
 POST /_sandbox/people      {number, name?, lid?, aliases?, lead?}: add a person to WhatsApp; DELETE: remove all
 POST /_sandbox/incoming    {token?, number|chat, … any Message field}: a message comes in (with fromMe: goes out)
 POST /_sandbox/receipts    {token?, ids, state, chat?, flat?, as_strings?}: Delivered, Read …
+POST /_sandbox/switches    {real_time?, delivers?}: see World
 POST /_sandbox/limits      {sends_allowed?, media_limit?}
 POST /_sandbox/settle      answers once every webhook is delivered or given up
 GET  /_sandbox/messages    all messages of the instance ?token=
@@ -14,9 +15,8 @@ from typing import Any
 
 from aiohttp import web
 
-from . import payloads
 from .api import Gateway
-from .messages import new_message
+from .happen import change_line, receive, write
 from .world import TOKEN, Instance, Person
 
 
@@ -41,14 +41,8 @@ class Control:
 
     async def instance(self, request: web.Request) -> web.Response:
         fields = await request.json()
-        reason = fields.pop("reason", "")
         found = self.world.instances.setdefault(fields["token"], Instance(fields["token"], "sandbox"))
-        before = found.state
-        for name in ("name", "owner", "connected", "logged_in"):
-            setattr(found, name, fields.get(name, getattr(found, name)))
-        if found.state != before:
-            found.last_disconnect = "" if found.state == "connected" else "2026-11-20 12:00:00.000Z"
-            self.gateway.postman.post(found, payloads.of_connection(found, reason, self.gateway.base_url()))
+        change_line(self.gateway, found, **fields)
         return web.Response(status=204)
 
     async def person(self, request: web.Request) -> web.Response:
@@ -64,26 +58,12 @@ class Control:
         instance = self._instance(fields)
         number = fields.pop("number", "")
         chat = fields.pop("chat", "") or f"{number}@s.whatsapp.net"
-        as_strings = fields.pop("as_strings", False)
-        message = new_message(self.world, instance, chat, from_me=fields.pop("fromMe", False), **fields)
-        body = payloads.of_message(self.world, instance, message, self.gateway.base_url())
-        self.gateway.postman.post(instance, body, as_strings)
-        return web.json_response(message)
+        return web.json_response(write(self.gateway, instance, chat, **fields))
 
     async def receipt(self, request: web.Request) -> web.Response:
         fields = await request.json()
-        instance, base = self._instance(fields), self.gateway.base_url()
-        now = self.world.now_ms(self.world.next_number())
-        body: dict[str, Any]
-        if fields.get("flat"):
-            body = payloads.of_flat_receipt(instance, fields["ids"], fields["state"], base)
-        else:
-            chat = fields.get("chat", "5511988887777@s.whatsapp.net")
-            body = payloads.of_receipt(instance, fields["ids"], fields["state"], chat, now, base)
-        for message in instance.messages:
-            if message["messageid"] in fields["ids"]:
-                message["status"] = fields["state"]
-        self.gateway.postman.post(instance, body, bool(fields.get("as_strings")))
+        fields.setdefault("chat", "5511988887777@s.whatsapp.net")
+        receive(self.gateway, self._instance(fields), **fields)
         return web.Response(status=204)
 
     async def limits(self, request: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from . import payloads
 from .api import Gateway, Refused
+from .happen import deliver
 from .messages import expand, new_message
 from .world import Instance, Person
 
@@ -81,4 +82,6 @@ def record_sent(gateway: Gateway, instance: Instance, chat: str, body: dict[str,
         gateway.world, instance, chat, from_me=True, wasSentByApi=True, status=status, quoted=quoted, **tracks, **more
     )
     gateway.postman.post(instance, payloads.of_message(gateway.world, instance, message, gateway.base_url()))
+    if gateway.world.switches["delivers"]:
+        gateway.postman.sending.start(deliver(gateway, instance, message))
     return message
