@@ -6,7 +6,6 @@ https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-a
 
 import hashlib
 import hmac
-import html
 import secrets
 import time
 from base64 import b64decode, urlsafe_b64encode
@@ -15,6 +14,8 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
+
+from sandbox.kit.consent import consent_page
 
 from .world import CODE_SECONDS, REFRESH_SECONDS, WORLD, Code, Token, World
 
@@ -48,16 +49,14 @@ async def page(request: web.Request) -> web.StreamResponse:
         return _refuse(params["redirect_uri"], params, "invalid_request", "Only S256 is supported.")
     if world.switches["auto_approve"]:
         return _grant(world, params, world.switches["auto_approve"])
-    return web.Response(text=_form(params, sorted(world.users)), content_type="text/html")
+    return _ask(request, params, sorted(world.users))
 
 
-def _form(params: Mapping[str, str], logins: list[str]) -> str:
-    hidden = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in params.items())
-    options = "".join(f"<option>{html.escape(login)}</option>" for login in logins)
-    return (
-        f'<!doctype html><title>Authorize</title><form method="post" action="/login/oauth/authorize">{hidden}'
-        f'<select name="login">{options}</select><button name="authorize" value="1">Authorize</button>'
-        '<button name="authorize" value="0">Cancel</button></form>'
+def _ask(request: web.Request, params: Mapping[str, str], logins: list[str]) -> web.Response:
+    accounts = ("login", [(login, login) for login in logins])
+    asked = _scopes(params)
+    return consent_page(
+        request, site="GitHub", what="GitHub", scopes=asked, hidden=params, accounts=accounts, answer="authorize"
     )
 
 
@@ -76,9 +75,14 @@ async def decide(request: web.Request) -> web.StreamResponse:
 
 def _grant(world: World, params: Mapping[str, str], login: str) -> web.Response:
     code = secrets.token_hex(10)
-    scopes = [scope for scope in params["scope"].replace(",", " ").split() if scope]
-    world.codes[code] = Code(login, params["client_id"], scopes, params["redirect_uri"], params["code_challenge"])
+    world.codes[code] = Code(
+        login, params["client_id"], _scopes(params), params["redirect_uri"], params["code_challenge"]
+    )
     return _back(params["redirect_uri"], {"code": code, "state": params["state"]})
+
+
+def _scopes(params: Mapping[str, str]) -> list[str]:
+    return params["scope"].replace(",", " ").split()
 
 
 def _refuse(where: str, params: Mapping[str, str], error: str, description: str) -> web.Response:

@@ -77,11 +77,13 @@ async def _serve(sites: Sequence[Site], access_log: logging.Logger | None) -> No
 @asynccontextmanager
 async def serving(site: Site, access_log: logging.Logger | None = None) -> AsyncIterator[str]:
     """Serve one until the end of the block. Returns its URL. Raises Taken."""
-    runner = web.AppRunner(site.app, access_log=access_log, max_line_size=LONGEST_URL)
+    runner = web.AppRunner(
+        site.app, access_log=access_log, max_line_size=LONGEST_URL, shutdown_timeout=SHUTDOWN_SECONDS
+    )
     try:
         try:
             await runner.setup()
-            await web.TCPSite(runner, site.host, site.port, shutdown_timeout=SHUTDOWN_SECONDS).start()
+            await web.TCPSite(runner, site.host, site.port).start()
         except OSError as error:
             raise Taken(site.name, f"cannot listen on {site.host}:{site.port}: {error.strerror}") from error
         bound = runner.addresses[0]

@@ -4,15 +4,16 @@ import secrets
 import time
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from sandbox import keys
 from sandbox.kit.app import Sandbox
+from sandbox.kit.background import Background
 
 from .checks import problems
 from .events import Signer, fill, serialise
 
-API_KEY = "SG.sandbox-only-key.all-of-the-scopes-for-tests-0123456789"
-LIMITED_KEY = "SG.sandbox-only-key.reads-statistics-and-nothing-else"
+API_KEY, LIMITED_KEY = keys.SENDGRID_API_KEY, keys.SENDGRID_LIMITED_KEY
 SCOPES = {API_KEY: ["mail.send", "sender_verification_eligible", "user.profile.read"], LIMITED_KEY: ["stats.read"]}
 MOST_BYTES = 30 * 1024 * 1024
 PER_WINDOW = 600
@@ -24,10 +25,13 @@ class SendGrid:
     def __init__(self) -> None:
         self.mails: list[dict[str, Any]] = []
         self.signer = Signer()
+        self.sending = Background()
+        self.events_url, self.last_report = "", ""
 
     def forget(self) -> None:
         """Start over. The key pair stays."""
         self.mails.clear()
+        self.events_url, self.last_report = "", ""
 
     async def send(self, request: web.Request) -> web.Response:
         """POST /v3/mail/send"""
@@ -44,7 +48,10 @@ class SendGrid:
         if body.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
             return web.Response(status=200)
         message_id = secrets.token_urlsafe(16).replace(".", "_")
-        self.mails.append({"message_id": message_id, "body": body})
+        mail = {"at": time.time(), "message_id": message_id, "body": body}
+        self.mails.append(mail)
+        if self.events_url:
+            self.sending.start(self.report(mail, ["processed", "delivered"]))
         left, reset = str(PER_WINDOW - len(self.mails) % PER_WINDOW), str(int(time.time()) + 60)
         limits = {"X-RateLimit-Limit": str(PER_WINDOW), "X-RateLimit-Remaining": left, "X-RateLimit-Reset": reset}
         return web.Response(status=202, headers={"X-Message-Id": message_id, **limits})
@@ -60,7 +67,7 @@ class SendGrid:
         keys = {"api_key": API_KEY, "limited_key": LIMITED_KEY, "public_key": self.signer.public_key}
         return web.json_response(keys)
 
-    async def list(self, _request: web.Request) -> web.Response:
+    async def listed(self, _request: web.Request) -> web.Response:
         """The accepted requests."""
         return web.json_response(self.mails)
 
@@ -72,11 +79,33 @@ class SendGrid:
     async def deliver(self, request: web.Request) -> web.Response:
         """Post events to a URL."""
         fields = await request.json()
-        body = serialise([fill(event, self.mails) for event in fields["events"]])
+        return web.json_response(await self._post(fields["url"], fields["events"]))
+
+    async def listen(self, request: web.Request) -> web.Response:
+        """Set the event webhook."""
+        self.events_url = str((await request.json())["url"])
+        return web.Response(status=204)
+
+    async def report(self, mail: dict[str, Any], kinds: list[str]) -> None:
+        """Post these events of a mail, for each recipient, to the event webhook. Once: the page shows what it said."""
+        about = {"message_id": mail["message_id"]}
+        events = [{"event": kind, "email": email, **about} for kind in kinds for email in recipients(mail)]
+        try:
+            self.last_report = f"HTTP {(await self._post(self.events_url, events))['status']}"
+        except (ClientError, TimeoutError, ValueError) as error:
+            self.last_report = type(error).__name__
+
+    async def _post(self, url: str, events: list[dict[str, Any]]) -> dict[str, Any]:
+        body = serialise([fill(event, self.mails) for event in events])
         session = ClientSession(timeout=ClientTimeout(total=10))
-        async with session, session.post(fields["url"], data=body, headers=self.signer.headers(body)) as answer:
-            result = {"status": answer.status, "body": (await answer.text())[:1000], "sent": body.decode()}
-        return web.json_response(result)
+        async with session, session.post(url, data=body, headers=self.signer.headers(body)) as answer:
+            return {"status": answer.status, "body": (await answer.text())[:1000], "sent": body.decode()}
+
+
+def recipients(mail: dict[str, Any]) -> list[str]:
+    """The addresses in to, cc and bcc of a mail."""
+    groups = [one.get(kind, []) for one in mail["body"]["personalizations"] for kind in ("to", "cc", "bcc")]
+    return [person["email"] for group in groups for person in group]
 
 
 def _key(request: web.Request) -> str:
@@ -97,18 +126,19 @@ def _errors(status: int, *found: tuple[str, str]) -> web.Response:
     return web.json_response({"errors": listed}, status=status)
 
 
-def build() -> Sandbox:
+def build(account: SendGrid | None = None) -> Sandbox:
     """The emulator, not started."""
-    account = SendGrid()
+    account = account or SendGrid()
     sandbox = Sandbox("sendgrid", reset=account.forget)
     sandbox.app.add_routes(
         [
             web.post("/v3/mail/send", account.send),
             web.get("/v3/scopes", account.scopes),
             web.get("/_sandbox/sendgrid", account.describe),
-            web.get("/_sandbox/mails", account.list),
+            web.get("/_sandbox/mails", account.listed),
             web.post("/_sandbox/sign", account.sign),
             web.post("/_sandbox/events", account.deliver),
+            web.post("/_sandbox/events_url", account.listen),
         ]
     )
     return sandbox

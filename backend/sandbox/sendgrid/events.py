@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
+PRIVATE = 0x53656E64477269642069732065_6D756C61746564
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
 
 
@@ -18,7 +19,8 @@ class Signer:
     """A key pair. `public_key`: base64 of the DER, as SendGrid's settings page shows it."""
 
     def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        # Always the same one, so that what verifies its signatures still does after a restart.
+        self._key = ec.derive_private_key(PRIVATE, ec.SECP256R1())
         der = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.public_key = base64.b64encode(der).decode()
 

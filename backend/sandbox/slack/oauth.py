@@ -3,7 +3,6 @@
 Source: https://docs.slack.dev/authentication/installing-with-oauth and /using-token-rotation
 """
 
-import html
 import secrets
 import time
 from base64 import b64decode
@@ -12,6 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
+
+from sandbox.kit.consent import consent_page
 
 from .world import APP_ID, BOT, CLIENT_ID, CLIENT_SECRET, TEAM, WORLD, Code, Token, World
 
@@ -33,14 +34,16 @@ async def page(request: web.Request) -> web.StreamResponse:
     world, params = request.app[WORLD], _params_of(request.query)
     if world.switches["auto_approve"]:
         return _grant(world, params, world.switches["auto_approve"])
-    hidden = "".join(f'<input type="hidden" name="{n}" value="{html.escape(v)}">' for n, v in params.items())
-    options = "".join(f"<option>{html.escape(user)}</option>" for user in sorted(world.users) if user != BOT)
-    form = (
-        f'<!doctype html><title>Install</title><form method="post" action="/oauth/v2/authorize">{hidden}'
-        f'<select name="user">{options}</select><button name="allow" value="1">Allow</button>'
-        '<button name="allow" value="0">Cancel</button></form>'
+    accounts = [(each["id"], each["real_name"]) for each in world.users.values() if not each["is_bot"]]
+    return consent_page(
+        request,
+        site="Slack",
+        what=f"Slack ({TEAM['name']})",
+        scopes=_scopes(params),
+        hidden=params,
+        accounts=("user", accounts),
+        answer="allow",
     )
-    return web.Response(text=form, content_type="text/html")
 
 
 async def decide(request: web.Request) -> web.StreamResponse:
@@ -54,9 +57,12 @@ async def decide(request: web.Request) -> web.StreamResponse:
 
 def _grant(world: World, params: Mapping[str, str], installer: str) -> web.Response:
     code = f"{secrets.token_hex(6)}.{secrets.token_hex(16)}"
-    scopes = [scope for scope in params["scope"].split(",") if scope]
-    world.codes[code] = Code(scopes, params["redirect_uri"], installer)
+    world.codes[code] = Code(_scopes(params), params["redirect_uri"], installer)
     return _back(params["redirect_uri"], {"code": code, "state": params["state"]})
+
+
+def _scopes(params: Mapping[str, str]) -> list[str]:
+    return [scope for scope in params["scope"].split(",") if scope]
 
 
 def _back(where: str, query: dict[str, str]) -> web.Response:

@@ -9,6 +9,9 @@ from aiohttp import web
 
 from sandbox.kit.app import Sandbox
 from sandbox.kit.controls import document, refusal
+from sandbox.mail.inbox import Inbox
+from sandbox.mail.pages import Pages
+from sandbox.sendgrid.app import SendGrid
 
 from .certificate import Certificate
 from .faults import as_fault
@@ -18,16 +21,16 @@ HOST = "127.0.0.1"
 
 
 class Smtp:
-    """The three servers. `ports`: by name."""
+    """The three servers. `ports`: by name. `plain_port`: the plain one's; 0: any free one."""
 
-    def __init__(self, world: World) -> None:
-        self.world, self.certificate = world, Certificate()
+    def __init__(self, world: World, plain_port: int = 0) -> None:
+        self.world, self.certificate, self.plain_port = world, Certificate(), plain_port
         self.ports: dict[str, int] = {}
 
     async def run(self, _app: web.Application) -> AsyncIterator[None]:
         """Start and stop with the control port."""
         servers = [
-            await self._start("plain", None, None),
+            await self._start("plain", None, None, self.plain_port),
             await self._start("starttls", self.certificate.context, None),
             await self._start("tls", None, self.certificate.context),
         ]
@@ -35,12 +38,14 @@ class Smtp:
         for server in servers:
             server.close()
 
-    async def _start(self, name: str, later: ssl.SSLContext | None, now: ssl.SSLContext | None) -> asyncio.Server:
+    async def _start(
+        self, name: str, later: ssl.SSLContext | None, now: ssl.SSLContext | None, port: int = 0
+    ) -> asyncio.Server:
         # The plain server accepts the password without TLS, because a test needs a server that does.
         def dialogue() -> Dialogue:
             return Dialogue(self.world, over_tls=now is not None, tls=later)
 
-        server = await asyncio.get_running_loop().create_server(dialogue, HOST, 0, ssl=now)
+        server = await asyncio.get_running_loop().create_server(dialogue, HOST, port, ssl=now)
         self.ports[name] = server.sockets[0].getsockname()[1]
         return server
 
@@ -71,12 +76,12 @@ class Smtp:
         return web.Response(status=204)
 
 
-def build() -> Sandbox:
-    """The emulator, not started."""
+def build(plain_port: int = 0, sendgrid: SendGrid | None = None) -> Sandbox:
+    """The emulator, not started. Its page shows the mails of `sendgrid` too."""
     # aiosmtpd logs every dropped connection with a traceback, and this emulator drops many.
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     world = World()
-    smtp, sandbox = Smtp(world), Sandbox("smtp", reset=world.forget)
+    smtp, sandbox = Smtp(world, plain_port), Sandbox("smtp", reset=world.forget)
     sandbox.app.cleanup_ctx.append(smtp.run)
     sandbox.app.add_routes(
         [
@@ -87,4 +92,5 @@ def build() -> Sandbox:
             web.post("/_sandbox/smtp/extensions", smtp.extend),
         ]
     )
+    sandbox.add_pages(Pages(Inbox(world, sendgrid), smtp.ports).all())
     return sandbox

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import ssl
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,7 @@ class MailHandler:
             return spoiled
         self.world.mails.append(
             {
+                "at": time.time(),
                 "from": envelope.mail_from,
                 "to": list(envelope.rcpt_tos),
                 "data": (envelope.original_content or b"").decode("utf-8", "replace"),

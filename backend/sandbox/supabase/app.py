@@ -1,6 +1,7 @@
 """The API under /rest/v1: keys, tables, the root's description."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -15,9 +16,12 @@ from .grammar import Test, Tree, read_plain, read_tree
 OWN_PARAMETERS = frozenset({"select", "order", "limit", "offset", "and", "or"})
 
 
-def build() -> Sandbox:
+Tables = Callable[[], dict[str, list[Row]]]
+
+
+def build(first: Tables = tables) -> Sandbox:
     """The emulator with its first data."""
-    api = Api()
+    api = Api(first)
     sandbox = Sandbox("supabase", api.reset)
     sandbox.app.add_routes(
         [
@@ -32,12 +36,13 @@ def build() -> Sandbox:
 class Api:
     """The handlers. They read the tables."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: Tables) -> None:
+        self._first = first
         self.reset()
 
     def reset(self) -> None:
         """Restore the first data."""
-        self.tables = tables()
+        self.tables = self._first()
 
     async def describe(self, request: web.Request) -> web.Response:
         """OpenAPI 2 of the tables that the key may see. Since 2026 only for secret keys."""
