@@ -1,4 +1,4 @@
-"""The command lines of a run: the Procfile's, and the sandbox's."""
+"""The command lines of a run: the Procfile's, and the emulators'."""
 
 import shlex
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
+from ponte_demo import emulators
 from ponte_demo.environment import Ports
 
 LONG_RUNNING = ("web", "worker", "beat")
@@ -45,3 +46,8 @@ def sandbox(ports: Ports) -> str:
             "--keys-from-environment",
         ]
     )  # fmt: skip
+
+
+def other_emulators(ports: Ports) -> str:
+    """All of them in one process. Their keys are public, so their command line has no secret either."""
+    return "exec " + shlex.join([sys.executable, "-m", "sandbox", *emulators.arguments(ports.emulators)])

@@ -3,10 +3,11 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from embedded.ports import free_port, is_free
+from ponte_demo import emulators
 
 USUAL_PORT = 8000
 PORTS = "ports.json"
@@ -14,10 +15,11 @@ PORTS = "ports.json"
 
 @dataclass(frozen=True)
 class Ports:
-    """Where web and sandbox listen on 127.0.0.1."""
+    """Where web, Pluggy's emulator and the other emulators (by name) listen on 127.0.0.1."""
 
     web: int
     sandbox: int
+    emulators: dict[str, int] = field(default_factory=emulators.choose_ports)
 
     @property
     def web_url(self) -> str:
@@ -50,7 +52,7 @@ def running_ports(folder: Path) -> Ports | None:
 
 
 def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -> dict[str, str]:
-    """The environment of web, worker, beat and sandbox.
+    """The environment of web, worker, beat and the emulators.
 
     The user's own settings win over `file` (.local/env), and `file` wins over our defaults. `real`: use the user's
     Pluggy account. Without it the addresses are fixed, so that a demo changes no real item and calls no public address.
@@ -60,8 +62,8 @@ def build(servers: Mapping[str, str], file: Path, ports: Ports, *, real: bool) -
         return {**_defaults(ports), **generated, **os.environ, **servers, **_not_debug(), "PORT": str(ports.web)}
     own = {name: value for name, value in os.environ.items() if not name.startswith("PLUGGY_")}
     debug = _not_debug() if os.environ.get("PUBLIC_URL") else {}
-    fixed = {**_sandbox(ports), "PORT": str(ports.web), **_local(ports), **debug}
-    return {**_defaults(ports), **read(file), **own, **fixed, **servers}
+    fixed = {**_sandbox(ports), **emulators.settings(ports.emulators), **_local(ports), **debug}
+    return {**_defaults(ports), **read(file), **own, **fixed, **servers, "PORT": str(ports.web)}
 
 
 def read(file: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import make_env
-from ponte_demo import commands, environment, guard, leftovers
+from ponte_demo import commands, emulators, environment, guard, leftovers
 from ponte_demo.bank import answers
 from ponte_demo.environment import Ports
 from ponte_demo.group import Group, stop_own_group
@@ -110,7 +110,8 @@ class Run:
         group = Group(output)
         wanted = commands.from_procfile(ROOT, reload=self.options.dev)
         if not self.options.real:
-            wanted = {"sandbox": commands.sandbox(self.ports), **wanted}
+            others = commands.other_emulators(self.ports)
+            wanted = {"sandbox": commands.sandbox(self.ports), "emulators": others, **wanted}
         group.add(wanted, env, ROOT)
         return group
 
@@ -187,6 +188,7 @@ class Run:
             stop_own_group()
         else:
             self.show.addresses(self._addresses())
+            self._show_emulators()
         if not self.options.as_json:
             self.show.steps(self._next_steps())
 
@@ -200,6 +202,11 @@ class Run:
         if not self.options.dev:
             lines["logs"] = str(self.folder / "demo.log")
         return lines
+
+    def _show_emulators(self) -> None:
+        if not self.options.real:
+            self.show.lines("To connect WhatsApp, mail, a database…", emulators.to_connect(self.ports.emulators))
+            self.show.lines("To see what arrives, and to answer", emulators.to_look_at(self.ports.emulators))
 
     def _next_steps(self) -> list[str]:
         """What to do now. The commands need another terminal while the demo runs."""

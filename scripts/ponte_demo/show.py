@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -67,10 +68,14 @@ class Show:
 
     def addresses(self, lines: dict[str, str]) -> None:
         """The addresses to open, and the login. The password is shown only here."""
-        self.console.print("\nEverything is running. Press Ctrl-C to stop", style="italic")
+        self.lines("Everything is running. Press Ctrl-C to stop", lines)
+
+    def lines(self, title: str, lines: Mapping[str, str]) -> None:
+        """Lines that a person copies from. No table: it would cut or fold an address, which then opens nothing."""
+        self.console.print(f"\n{title}", style="italic")
+        width = max(map(len, lines)) + 2
         for label, value in lines.items():
-            # No table: it would cut or fold an address, which then opens nothing.
-            self.console.print(f"  {label:<8}{value}", markup=False)
+            self.console.print(f"  {label:<{width}}{value}", markup=False)
 
     def steps(self, steps: list[str]) -> None:
         """What to do next."""

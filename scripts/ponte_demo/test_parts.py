@@ -1,4 +1,5 @@
 import shlex
+import smtplib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import requests
 
 import make_env
 from embedded.ports import free_port
-from ponte_demo import commands, environment
+from ponte_demo import commands, emulators, environment
 from ponte_demo.conftest import ROOT, wait_for
 from ponte_demo.percentile import percentile
 
@@ -86,6 +87,42 @@ def test_no_command_line_shows_a_secret_and_the_sandbox_still_knows_them():
     finally:
         process.terminate()
         process.communicate(timeout=10)
+
+
+def test_the_other_emulators_listen_where_the_settings_and_the_table_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "env").write_text("")
+    monkeypatch.setenv("SENDGRID_API_URL", "https://api.sendgrid.com")
+    chosen = {name: free_port() for name in emulators.USUAL_PORTS}
+    ports = environment.Ports(web=8000, sandbox=9000, emulators=chosen)
+    found = environment.build(SERVERS, tmp_path / "env", ports, real=False)
+    line = commands.other_emulators(ports).removeprefix("exec ")
+    process = subprocess.Popen(shlex.split(line), env=python_path(), stdout=subprocess.PIPE, text=True)
+    try:
+        said = [process.stdout.readline().strip() for _ in range(len(chosen) - 1)]
+        urls = {text.partition(" ")[0]: text.rpartition(" ")[2] for text in said}
+        wanted = {
+            "GITHUB_URL": "github",
+            "SLACK_URL": "slack",
+            "SENDGRID_API_URL": "sendgrid",
+            "UAZAPI_API_URL": "uazapi",
+        }
+        assert {name: found[name] for name in wanted} == {name: urls[vendor] for name, vendor in wanted.items()}
+        with smtplib.SMTP(found["SMTP_HOST"], int(found["SMTP_PORT"]), timeout=10) as client:
+            client.login(*emulators.to_connect(chosen)["SMTP"].split()[-2:])
+        assert urls["supabase"] in emulators.to_connect(chosen)["Supabase"]
+        assert urls["smtp"] in emulators.to_look_at(chosen)["mail"]
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_the_users_own_account_gets_no_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "env").write_text("")
+    monkeypatch.setenv("PLUGGY_CLIENT_ID", "mine")
+    found = environment.build(SERVERS, tmp_path / "env", PORTS, real=True)
+    assert not [name for name in emulators.settings(PORTS.emulators) if name in found]
 
 
 def test_changed_code_restarts_a_command(tmp_path: Path):
