@@ -1,8 +1,8 @@
 """What `scripts/bench send` does inside of Django: clients with mail servers and WhatsApp numbers, and their sends.
 
-    python scripts/bench_send_inside.py prepare CLIENTS SMTP_PORT     prints the webhook address of each WhatsApp number
-    python scripts/bench_send_inside.py request SENDS                 asks for so many mails
-    python scripts/bench_send_inside.py states                        prints the number of sends by state
+python scripts/bench_send_inside.py prepare CLIENTS SMTP_PORT     prints the webhook address of each WhatsApp number
+python scripts/bench_send_inside.py request SENDS                 asks for so many mails
+python scripts/bench_send_inside.py states                        prints the number of sends by state
 """
 
 import json

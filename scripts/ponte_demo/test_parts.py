@@ -102,13 +102,8 @@ def test_the_other_emulators_listen_where_the_settings_and_the_table_say(
     try:
         said = [process.stdout.readline().strip() for _ in range(len(chosen) - 1)]
         urls = {text.partition(" ")[0]: text.rpartition(" ")[2] for text in said}
-        wanted = {
-            "GITHUB_URL": "github",
-            "SLACK_URL": "slack",
-            "SENDGRID_API_URL": "sendgrid",
-            "UAZAPI_API_URL": "uazapi",
-        }
-        assert {name: found[name] for name in wanted} == {name: urls[vendor] for name, vendor in wanted.items()}
+        for name in ("GITHUB_URL", "SLACK_URL", "SENDGRID_API_URL", "UAZAPI_API_URL"):
+            assert found[name] == urls[name.partition("_")[0].lower()]
         with smtplib.SMTP(found["SMTP_HOST"], int(found["SMTP_PORT"]), timeout=10) as client:
             client.login(*emulators.to_connect(chosen)["SMTP"].split()[-2:])
         assert urls["supabase"] in emulators.to_connect(chosen)["Supabase"]
