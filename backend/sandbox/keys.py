@@ -5,6 +5,8 @@ A module without imports, so that what starts the emulators can read it for noth
 
 GITHUB_CLIENT_ID = "Iv1.sandbox0000000001"
 GITHUB_CLIENT_SECRET = "github_sandbox_only"  # noqa: S105 - the emulator's
+# A hook's secret is its maker's: enter this one for a repository's hook.
+GITHUB_WEBHOOK_SECRET = "github-sandbox-webhook-secret"  # noqa: S105 - the emulator's
 
 SLACK_CLIENT_ID = "1010101010.2020202020"
 SLACK_CLIENT_SECRET = "slack_sandbox_only"  # noqa: S105 - the emulator's

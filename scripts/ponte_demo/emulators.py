@@ -42,6 +42,7 @@ def settings(ports: Mapping[str, int]) -> dict[str, str]:
         "ALLOWED_NETWORKS": "127.0.0.0/8",
         "GITHUB_CLIENT_ID": keys.GITHUB_CLIENT_ID,
         "GITHUB_CLIENT_SECRET": keys.GITHUB_CLIENT_SECRET,
+        "GITHUB_WEBHOOK_SECRET": keys.GITHUB_WEBHOOK_SECRET,
         "GITHUB_URL": url(ports, "github"),
         "GITHUB_API_URL": url(ports, "github"),
         "SLACK_CLIENT_ID": keys.SLACK_CLIENT_ID,
