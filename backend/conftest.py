@@ -129,6 +129,26 @@ def pytest_configure(config: pytest.Config) -> None:
     # Each test client has middleware of its own, which would look at all static files when it is made.
     settings.WHITENOISE_AUTOREFRESH = True
     TransactionTestCase._fixture_teardown = _restore_tables
+    _work_as_the_system()
+
+
+def _work_as_the_system() -> None:
+    """Let tests read and write the rows of all clients. The code that they test begins as in production: for nobody.
+
+    Celery's tasks begin so by themselves, and so do other processes and threads.
+    """
+    from django.test.client import ClientHandler
+
+    from lib.row_security import for_nobody, for_system
+
+    answer = ClientHandler.__call__
+
+    def answer_for_nobody(handler: Any, environ: Any) -> Any:
+        with for_nobody():
+            return answer(handler, environ)
+
+    ClientHandler.__call__ = answer_for_nobody
+    _servers.enter_context(for_system("the tests"))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # inside the wrapper that captures
@@ -223,7 +243,9 @@ def _keep_what_migrations_wrote(cursor: Any) -> None:
 
 def _end_sessions(application: Any) -> None:
     # Threads and processes of the tests may still have sessions, which only their own role may end.
-    with application.cursor() as cursor:
+    from lib.row_security import for_nobody
+
+    with for_nobody(), application.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"

@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "core.staff_rows.StaffRows",
 ]
 TEMPLATES = [
     {
@@ -218,7 +219,7 @@ _CONNECTION = {
 
 
 def _database(url: str) -> dict[str, object]:
-    config = dj_database_url.parse(url, conn_max_age=None, conn_health_checks=True)
+    config = dj_database_url.parse(url, engine="lib.postgresql", conn_max_age=None, conn_health_checks=True)
     return {**config, "OPTIONS": {**_CONNECTION, **config.get("OPTIONS", {})}}
 
 

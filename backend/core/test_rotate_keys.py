@@ -15,6 +15,7 @@ from apps.banking.rows.merge import merge
 from apps.banking.rows.test_merge import doc, merge_docs, scope
 from apps.events.models import Event
 from lib import crypto, rotation
+from lib.row_security import system_rows
 
 OLD, NEW = (base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2))
 SECRET = {"paymentData": {"payer": {"name": "Maria da Silva"}, "paymentMethod": "PIX"}}
@@ -149,7 +150,7 @@ def test_rows_written_during_a_rotation_lose_nothing(settings, monkeypatch):
             while not ended.is_set() or round_number == 0:
                 round_number += 1
                 docs = [doc(n, description=f"Rodada {round_number}") for n in range(25)]
-                with transaction.atomic():
+                with system_rows("the tests"):
                     merge(Transaction, scope(account), map(rows.transaction, docs))
         except Exception as error:  # noqa: BLE001
             failures.append(error)
@@ -177,7 +178,7 @@ def test_a_locked_row_is_left_for_a_later_pass(settings, monkeypatch):
     locked, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with transaction.atomic():
+        with system_rows("the tests"):
             Transaction.objects.select_for_update().filter(account=account).earliest("pk")
             locked.set()
             release.wait(10)

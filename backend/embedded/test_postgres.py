@@ -177,8 +177,8 @@ def test_an_administrator_who_is_not_superuser_can_create_the_roles_twice(folder
     server = postgres.start(folder)
     for database, statement in (
         ("postgres", "DROP DATABASE ponte"),
-        ("template1", "DROP OWNED BY ponte_app, ponte_system, ponte_staff, ponte_owner"),
-        ("postgres", "DROP ROLE ponte_owner, ponte_app, ponte_system, ponte_staff"),
+        ("template1", "DROP OWNED BY ponte_app, ponte_system, ponte_staff, ponte_reader, ponte_owner"),
+        ("postgres", "DROP ROLE ponte_owner, ponte_app, ponte_system, ponte_staff, ponte_reader"),
         ("postgres", "CREATE ROLE hoster LOGIN CREATEDB CREATEROLE"),
     ):
         postgres.psql(server, database, "-c", statement)

@@ -9,6 +9,8 @@
 -- ponte_system, ponte_staff
 --              nobody signs in as these. ponte_app becomes one of them for a transaction that must see all rows: work
 --              that belongs to no client, and the admin
+-- ponte_reader nobody signs in as it. A role of yours that is a member of it sees the rows of all clients in the tables
+--              that it may SELECT from
 -- The passwords come from the environment, so that no command line shows them. Without them, no password is changed.
 
 \if :{?database}
@@ -26,7 +28,7 @@ SELECT 'CREATE ROLE ponte_owner' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE ro
 \gexec
 SELECT 'CREATE ROLE ponte_app' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'ponte_app')
 \gexec
-SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['ponte_system', 'ponte_staff']) AS name
+SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['ponte_system', 'ponte_staff', 'ponte_reader']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
 \gexec
 -- CREATEDB lets the owner create the database of a test run.
@@ -35,7 +37,9 @@ ALTER ROLE ponte_owner LOGIN CREATEDB NOCREATEROLE;
 ALTER ROLE ponte_app LOGIN NOCREATEDB NOCREATEROLE NOINHERIT;
 ALTER ROLE ponte_system NOLOGIN NOCREATEDB NOCREATEROLE;
 ALTER ROLE ponte_staff NOLOGIN NOCREATEDB NOCREATEROLE;
-GRANT ponte_system, ponte_staff TO ponte_app;
+ALTER ROLE ponte_reader NOLOGIN NOCREATEDB NOCREATEROLE;
+-- The owner sees all rows anyway. It is a member for installations that run all of Ponte as the owner.
+GRANT ponte_system, ponte_staff TO ponte_app, ponte_owner;
 SELECT format('ALTER ROLE ponte_owner PASSWORD %L', :'owner_password') WHERE :'owner_password' <> ''
 \gexec
 SELECT format('ALTER ROLE ponte_app PASSWORD %L', :'app_password') WHERE :'app_password' <> ''
@@ -54,6 +58,7 @@ WHERE datname = :'database' AND pg_get_userbyid(datdba) <> 'ponte_owner'
 \gexec
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE :"database" TO ponte_app;
+GRANT TEMPORARY ON DATABASE :"database" TO ponte_system, ponte_staff;
 
 \connect :"database"
 \ir privileges.sql

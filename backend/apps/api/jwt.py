@@ -15,6 +15,7 @@ from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from apps.api.errors import Refused, invalid_token
 from apps.clients.models import Membership
+from lib.row_security import for_system
 
 # Whose tokens they are, for which client, and a mark that changes with the password.
 PERSON, CLIENT, LOGIN = "user_id", "client_id", "login"
@@ -62,6 +63,7 @@ def revoke(text: str) -> None:
         _void(old, _person(old.payload))
 
 
+@for_system("membership of a person")
 def person_of(text: str) -> tuple[User, Membership | None]:
     """Whose access token this is, and the membership that it is for. Raises Refused."""
     payload = _read(AccessToken, text).payload
@@ -113,6 +115,7 @@ def _checked(user: User, payload: dict[str, Any]) -> User:
     return user
 
 
+@for_system("membership of a person")
 def _membership(user_id: int, client: UUID | None) -> Membership | None:
     members = Membership.objects.of_person(user_id)
     member: Membership | None = (members.filter(client_id=client) if client else members).first()

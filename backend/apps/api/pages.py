@@ -20,6 +20,7 @@ from apps.api.tokens import make_token, revoke_token
 from apps.clients.models import Membership
 from lib.errors import Permanent
 from lib.keyset import BadCursor, Keyset, Page
+from lib.row_security import for_system
 
 NEWEST = Keyset(("-id",))
 PAGE_SIZE = 50
@@ -68,6 +69,7 @@ def _make(form: NewTokenForm, member: Membership) -> str:
         return ""
 
 
+@for_system("tokens of a person")
 def _listed(request: HttpRequest) -> dict[str, Any]:
     rows = AccessToken.objects.of_person(cast(int, request.user.pk)).select_related("member__client")
     try:

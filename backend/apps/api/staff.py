@@ -1,5 +1,7 @@
 """Views for those who run this server: they need the scope, a permission and, where it is required, a second factor."""
 
+from contextlib import AbstractContextManager
+
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
@@ -7,6 +9,7 @@ from apps.api.errors import Refused
 from apps.api.scopes import Scope
 from apps.api.views import ApiView
 from apps.clients.second_factor import lacks_second_factor
+from lib.row_security import for_staff
 
 
 class StaffView(ApiView):
@@ -15,6 +18,10 @@ class StaffView(ApiView):
     reads = writes = Scope.STAFF
     needs_client = False
     permission: str
+
+    def for_whom(self) -> AbstractContextManager[None]:
+        """The rows of all clients."""
+        return for_staff()
 
     def check_permissions(self, request: Request) -> None:
         """Raises Refused for staff without the permission."""

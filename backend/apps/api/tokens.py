@@ -15,6 +15,7 @@ from apps.audit.record import Via
 from apps.clients.models import Membership
 from lib import crypto
 from lib.errors import Permanent
+from lib.row_security import for_client, for_system
 
 # A person with more has lost sight of them.
 MOST_VALID = 50
@@ -34,22 +35,24 @@ def make_token(
         raise Permanent(f"you may not give a token the scope {min(refused)}", code="SCOPE_REFUSED")
     if not wanted:
         raise Permanent("a token needs at least one scope", code="SCOPE_REFUSED")
-    if AccessToken.objects.valid().filter(member__user_id=member.user_id).count() >= MOST_VALID:
+    if _number_of_valid(member.user_id) >= MOST_VALID:
         raise Permanent(f"you have {MOST_VALID} valid tokens; revoke one first", code="TOO_MANY_TOKENS")
     text = make_text()
-    token = AccessToken.objects.create(
-        member=member,
-        name=name,
-        scopes=wanted,
-        prefix=text[:SHOWN],
-        lookup=_lookup(text),
-        digest=_digest(text),
-        expires_at=timezone.now() + timedelta(days=days) if days is not None else None,
-    )
+    with for_client(member.client_id):
+        token = AccessToken.objects.create(
+            member=member,
+            name=name,
+            scopes=wanted,
+            prefix=text[:SHOWN],
+            lookup=_lookup(text),
+            digest=_digest(text),
+            expires_at=timezone.now() + timedelta(days=days) if days is not None else None,
+        )
     trail.token_made(token, via=via)
     return token, text
 
 
+@for_system("finding a token")
 def find_token(text: str) -> AccessToken | None:
     """The valid token with this text, with its membership, person and client in the same query; else None."""
     if not is_well_formed(text):
@@ -73,10 +76,13 @@ def note_use(token: AccessToken) -> None:
         return
     due = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTE_USE_EVERY)
     # Of several calls at once only one writes.
-    if AccessToken.objects.filter(due, pk=token.pk).update(last_used_at=now) and not _same_day(before, now):
+    with for_client(token.member.client_id):
+        is_noted = AccessToken.objects.filter(due, pk=token.pk).update(last_used_at=now)
+    if is_noted and not _same_day(before, now):
         trail.token_used(token)
 
 
+@for_system("tokens of a person")
 def revoke_token(user_id: int, token_id: int, *, via: Via = Via.SESSION, by: int | None = None) -> bool:
     """End one of a person's tokens. False if the person has no such token; again is no error.
 
@@ -88,6 +94,12 @@ def revoke_token(user_id: int, token_id: int, *, via: Via = Via.SESSION, by: int
     if AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
         trail.token_revoked(token, via=via, by=by)
     return True
+
+
+@for_system("tokens of a person")
+def _number_of_valid(user_id: int) -> int:
+    number: int = AccessToken.objects.valid().filter(member__user_id=user_id).count()
+    return number
 
 
 def _same_day(before: datetime | None, now: datetime) -> bool:

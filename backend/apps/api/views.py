@@ -1,10 +1,12 @@
 """What every view of the API has in common: who may call it, the form of its answers, and its pages."""
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,6 +21,7 @@ from apps.api.inputs import Input, PageQuery, read_query
 from apps.api.scopes import Access, Scope
 from apps.clients.models import Membership
 from lib.keyset import BadCursor, Keyset, Page
+from lib.row_security import for_client, for_nobody
 
 Row = TypeVar("Row", bound=Model)
 
@@ -32,6 +35,11 @@ class ApiView(APIView):
     needs_client: bool = True
     # Without OPTIONS: the schema says what a view takes.
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer. From the moment that the caller is known, the database shows the rows of their client alone."""
+        with ExitStack() as self._for_whom:
+            return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a method that the view lacks, then ask who calls, how often, and whether they may."""
@@ -47,6 +55,13 @@ class ApiView(APIView):
             raise
         self.check_throttles(request)
         self.check_permissions(request)
+        self._for_whom.enter_context(self.for_whom())
+
+    def for_whom(self) -> AbstractContextManager[None]:
+        """Whose rows the view sees."""
+        access = self.request.auth
+        client = access.client if isinstance(access, Access) else None
+        return for_client(client.pk) if client else for_nobody()
 
     @property
     def access(self) -> Access:

@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from apps.banking.announce import announce
 from apps.banking.models import Connection
+from lib.row_security import for_system
 
 DAYS_BEFORE = (7, 3, 1)
 
 
+@for_system("consents")
 def remind() -> int:
     """Emit consent.expiring for each connection whose next reminder is due. Returns how many events it emitted."""
     now = timezone.now()

@@ -13,7 +13,8 @@ import psycopg
 from apps.banking.aggregators.mailboxes import MailboxName
 from lib.loop_connection import Live, LoopConnection
 
-_MEMBER = "SELECT member_id FROM banking_connection WHERE aggregator = %s AND application = %s AND vendor_id = %s"
+# The function sees the connections of all clients, and tells of one item whose it is.
+_MEMBER = "SELECT banking_member_of_item(%s, %s, %s)"
 
 
 async def may_own(member: UUID, item: MailboxName, deadline: float) -> bool:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import cached_property
 
 from apps.clients.models import Membership
+from lib.row_security import for_system
 
 # The key of the session under which the id of the chosen client is stored.
 CHOICE = "client"
@@ -45,6 +46,7 @@ def _with_membership(kind: type[HttpRequest]) -> type[Any]:
     return type(kind.__name__, (ClientRequest, kind), {})
 
 
+@for_system("membership of a person")
 def membership_of(user: AbstractBaseUser | AnonymousUser, choice: UUID | None) -> Membership | None:
     """The membership in the chosen client if there is one, or else the oldest. None if there is no client to show."""
     if not user.is_authenticated or not user.is_active:

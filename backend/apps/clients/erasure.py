@@ -19,6 +19,7 @@ from apps.clients.models import Client, Erasure, Membership
 from apps.clients.people import owners_only
 from apps.clients.personal_data import ENDINGS, OF_CLIENTS
 from lib.errors import PonteError
+from lib.row_security import for_system
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ def ask(by: Membership, name: str) -> Erasure:
     return order
 
 
+@for_system("erasing a client")
 def go_on(seconds: float = SHIFT) -> None:
     """Do steps of every unfinished order for some seconds."""
     end = time.monotonic() + seconds
@@ -67,6 +69,7 @@ def go_on(seconds: float = SHIFT) -> None:
             logger.exception("An erasure failed.", extra={"erasure": key})
 
 
+@for_system("erasing a client")
 def step(key: int) -> bool:
     """The next step of an order, in one transaction. Whether another step can follow at once."""
     with transaction.atomic():

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.clients.models import Membership
 from apps.clients.personal_data import BATCH, OF_CLIENTS, OF_PEOPLE, Columns, Holding
 from lib.crypto import Unreadable
+from lib.row_security import for_client, for_system, streamed
 
 FORMAT = "ponte-export"
 VERSION = 1
@@ -37,9 +38,9 @@ def write(membership: Membership) -> Iterator[bytes]:
         "client": {"id": membership.client_id, "name": membership.client.name},
     }
     yield _json(head)[:-1] + b', "person": {'
-    yield from _tables(list(OF_PEOPLE), membership.user_id)
+    yield from streamed(lambda: for_system("export of a person"), _tables(list(OF_PEOPLE), membership.user_id))
     yield b'}, "data": {'
-    yield from _tables(list(OF_CLIENTS), membership.client_id)
+    yield from streamed(lambda: for_client(membership.client_id), _tables(list(OF_CLIENTS), membership.client_id))
     yield b"}}\n"
 
 

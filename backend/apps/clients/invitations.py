@@ -18,6 +18,7 @@ from apps.audit.record import record
 from apps.clients.models import Invitation, Membership
 from apps.clients.people import owners_only
 from lib import crypto
+from lib.row_security import client_rows, for_system
 
 LASTS = timedelta(days=7)
 # The key of the session under which an invitation waits until the person has an account.
@@ -66,6 +67,7 @@ def revoke(by: Membership, invitation: Invitation) -> None:
         _record("invitation.revoke", stored, by.user_id)
 
 
+@for_system("finding an invitation")
 def find(token: str) -> Invitation | None:
     """The open invitation of a token."""
     found = Invitation.objects.filter(token_digest=_digest(token)).select_related("client").first()
@@ -77,6 +79,7 @@ def carry(request: HttpRequest, invitation: Invitation) -> None:
     request.session[CARRIED] = invitation.pk
 
 
+@for_system("finding an invitation")
 def carried(request: HttpRequest) -> Invitation | None:
     """The open invitation whose token this session proved."""
     key = request.session.get(CARRIED)
@@ -89,6 +92,7 @@ def drop(request: HttpRequest) -> None:
     request.session.pop(CARRIED, None)
 
 
+@for_system("finding an invitation")
 def open_for(user: User) -> list[Invitation]:
     """The open invitations for addresses that the person proved to own."""
     indexes = [Invitation.index_of(email) for email in _addresses_of(user, verified=True)]
@@ -115,7 +119,7 @@ def _addresses_of(user: User, *, verified: bool) -> list[str]:
 
 def accept(invitation: Invitation, user: User) -> Membership:
     """Make the person a member; the caller knows that the address is the person's. Raises ValidationError."""
-    with transaction.atomic():
+    with client_rows(invitation.client_id):
         stored = Invitation.objects.select_for_update(of=("self",)).select_related("client").get(pk=invitation.pk)
         if not _stands(stored):
             raise ValidationError(_("This invitation is no longer valid. Ask for a new one."), code="void")

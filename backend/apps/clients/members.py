@@ -1,12 +1,12 @@
 """Who belongs to a client, and with which role. A client always keeps an owner."""
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.audit.record import record
 from apps.clients.models import Client, Membership
 from apps.clients.people import owners_only
+from lib.row_security import client_rows
 
 
 def change_role(by: Membership, of: Membership, role: str) -> None:
@@ -14,7 +14,7 @@ def change_role(by: Membership, of: Membership, role: str) -> None:
     owners_only(by)
     if role not in Membership.Role.values:
         raise ValidationError(_("There is no such role."), code="role")
-    with transaction.atomic():
+    with client_rows(by.client_id):
         member = _lock(by.client, of)
         if role != Membership.Role.OWNER:
             keep_an_owner(member)
@@ -36,7 +36,7 @@ def leave(membership: Membership) -> None:
 
 
 def _end(action: str, by: Membership, member: Membership) -> None:
-    with transaction.atomic():
+    with client_rows(by.client_id):
         stored = _lock(by.client, member)
         keep_an_owner(stored)
         record(action, actor=by.user_id, subject=stored, client=by.client_id, role=stored.role, user=stored.user_id)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from apps.audit.record import record
 from apps.clients.models import Client, Membership
+from lib.row_security import client_rows
 
 
 def welcome(user: User) -> Membership:
@@ -16,8 +17,9 @@ def welcome(user: User) -> Membership:
 
 def create_client(user: User, name: str) -> Membership:
     """A new client with its creator as the owner. Raises ValidationError."""
-    with transaction.atomic():
-        client = Client.objects.create(name=_clean(name))
+    client = Client(name=_clean(name))
+    with client_rows(client.pk):
+        client.save(force_insert=True)
         membership = Membership.objects.create(client=client, user=user, role=Membership.Role.OWNER)
         record("client.create", actor=user.pk, subject=client, client=client.pk)
     return membership

@@ -10,8 +10,10 @@ from apps.audit.record import record
 from apps.clients.members import leave
 from apps.clients.models import Client, Membership
 from apps.clients.personal_data import OF_PEOPLE
+from lib.row_security import for_system
 
 
+@for_system("erasing a person")
 def clients_without_another_owner(user: User) -> list[Client]:
     """The clients that would have no owner without this person."""
     owned = Membership.objects.of_person(user.pk).filter(role=Membership.Role.OWNER).select_related("client")
@@ -20,6 +22,7 @@ def clients_without_another_owner(user: User) -> list[Client]:
     return [row.client for row in owned if row.client_id not in kept]
 
 
+@for_system("erasing a person")
 def erase_person(user: User) -> None:
     """Delete the account, and sign the person out everywhere. Raises ValidationError for the last owner of a client."""
     with transaction.atomic():

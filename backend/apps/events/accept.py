@@ -22,6 +22,7 @@ from apps.events import bell
 from apps.events.store import STORE, Row, make_row, store_parameters
 from lib import background_loop
 from lib.loop_connection import Live, LoopConnection
+from lib.row_security import say_now
 
 logger = logging.getLogger(__name__)
 
@@ -236,6 +237,8 @@ def _forget_all() -> None:
 def accept_here(row: Row) -> Outcome:
     """Store one row in the caller's transaction, and ring when it commits."""
     connection.ensure_connection()
+    # Else later statements of the transaction would be for nobody.
+    say_now()
     cursor = psycopg.Cursor(connection.connection)
     cursor.execute(STORE, store_parameters([row], secrets.randbits(62)))
     if cursor.fetchone() is None:

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -18,6 +19,7 @@ from apps.events.models import Event
 from apps.events.order import arrange_followers, is_blocked, release_followers
 from apps.events.settle import PARKED, Park, settle
 from lib.errors import ErrorType, Permanent
+from lib.row_security import for_client, for_nobody
 
 __all__ = ["Batch", "Handler", "LeaseLost", "Park", "process", "unpark"]
 
@@ -37,6 +39,15 @@ class Batch:
         self.token_member = events[0].token_member
         self.key = lease.key
         self.finished = False
+        self._for_whom = ExitStack()
+
+    def serve(self, client: UUID) -> None:
+        """See the rows of this client, and of no other, until the run ends. Call it outside of a transaction."""
+        self._for_whom.enter_context(for_client(client))
+
+    def leave(self) -> None:
+        """The run has ended: forget for whom it was."""
+        self._for_whom.close()
 
     def renew(self) -> None:
         """Extend the lease. Call this before each request to a vendor. Raises LeaseLost."""
@@ -72,11 +83,12 @@ class Batch:
 Handler = Callable[[Batch], str]
 
 
+@for_nobody()
 def process(mailbox: str, kind: str | None, handler: Handler) -> str | None:
     """The body of every task: one run of `handler` over the due events of `kind` in `mailbox`. Returns the outcome.
 
     `kind` None means every kind without a handler. Returns None if nothing was due, another worker holds the mailbox,
-    or the run failed.
+    or the run failed. The handler must say for which client it works (`Batch.serve`), or that it is the system's work.
     """
     batch = _take(mailbox, kind)
     if batch is None:
@@ -108,6 +120,8 @@ def _run(batch: Batch, handler: Handler) -> str | None:
     except Exception as error:  # noqa: BLE001 - the events store every error that a handler raises
         batch.fail(error)
         return None
+    finally:
+        batch.leave()
     logger.info("[TASK] Successfully processed %s for %s", batch.kind, batch.key, extra={"outcome": outcome})
     return outcome
 

@@ -9,6 +9,7 @@ from django_celery_beat.models import PeriodicTask
 
 from apps.banking.models import Connection, SyncRun
 from apps.reliability.connections import database
+from lib.row_security import for_system
 
 DAY = timedelta(days=1)
 
@@ -22,6 +23,7 @@ class SyncFigures:
     schedule_seconds: float | None
 
 
+@for_system("metrics")
 def read_sync_figures() -> SyncFigures:
     """Count. Raises Django's database errors."""
     with database():

@@ -10,12 +10,13 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views import View
 from django_htmx.http import HttpResponseClientRefresh
 
 from lib.keyset import BadCursor, Keyset
+from lib.row_security import for_client, for_nobody
 
 Row = TypeVar("Row", bound=models.Model)
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -31,8 +32,13 @@ class SignedInPage(LoginRequiredMixin, View):
     section: str = ""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, or send strangers to sign in."""
-        response = super().dispatch(request, *args, **kwargs)
+        """Answer, or send strangers to sign in. The page sees the rows of the chosen client alone."""
+        membership = self.membership if request.user.is_authenticated else None
+        with for_client(membership.client_id) if membership else for_nobody():
+            response = super().dispatch(request, *args, **kwargs)
+            # Django would render it after this block.
+            if isinstance(response, SimpleTemplateResponse):
+                response = response.render()
         patch_cache_control(response, private=True, no_store=True)
         patch_vary_headers(response, ["HX-Request"])
         return response
@@ -49,7 +55,7 @@ class SignedInPage(LoginRequiredMixin, View):
     @property
     def membership(self) -> Any:
         """The person's membership in the client whose data is shown; None without one."""
-        return self.request.membership  # type: ignore[attr-defined]
+        return getattr(self.request, "membership", None)  # type: ignore[attr-defined]
 
     def get_or_404(self, rows: Any, **key: Any) -> Any:
         """The row with that key among `rows`; 404 also for a row of another client, which `rows` does not have."""

@@ -79,6 +79,7 @@ def handle(batch: Batch) -> str:
     connection = connection_of(mailbox.id, mailbox.application, mailbox.aggregator)
     if mailbox.subject is not Subject.ITEM or connection is None:
         return "unknown item"
+    batch.serve(connection.client_id)
     _delete_at_vendor(batch, connection)
     if any(event.data.get("erase") is True for event in batch.events):
         return _erase(batch, connection)

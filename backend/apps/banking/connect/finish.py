@@ -18,6 +18,7 @@ from apps.banking.sync.adopt import OtherClient, adopt, as_membership_id
 from apps.clients.models import Membership
 from apps.events.models import Event
 from lib.errors import Permanent
+from lib.row_security import for_system
 
 
 def finish(membership: Membership, item_id: str, application: str = "", *, vendor: str = DEFAULT) -> Connection:
@@ -83,6 +84,7 @@ def find_existing(
     return None
 
 
+@for_system("connection of an item")
 def connection_of(item_id: str, application: str, vendor: str = DEFAULT) -> Connection | None:
     """The connection of an item, of any client."""
     return Connection.objects.filter(aggregator=vendor, application=application, vendor_id=item_id).first()

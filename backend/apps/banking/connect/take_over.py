@@ -20,6 +20,7 @@ from apps.banking.connect.finish import fetch, request_once
 from apps.banking.models import Connection
 from apps.banking.sync.adopt import OtherClient, adopt, member_of
 from apps.clients.models import Membership
+from lib.row_security import for_system
 
 
 def take_over(
@@ -49,6 +50,7 @@ def _may_have(membership: Membership, state: ItemState, application: str, *, sta
     return bool(application) or staff
 
 
+@for_system("connection of an item")
 def _is_elsewhere(membership: Membership, item_id: str, vendor: str) -> bool:
     """Whether another client has the item, under any credentials: two sets can be of one application."""
     others = Connection.objects.filter(aggregator=vendor, vendor_id=item_id)

@@ -16,6 +16,7 @@ from apps.banking.sync.reconcile import KIND
 from apps.clients.factories import MembershipFactory
 from apps.events.models import Event
 from lib.errors import Temporary, Throttled
+from lib.row_security import for_client
 
 pytestmark = pytest.mark.django_db
 
@@ -176,7 +177,8 @@ def test_two_tabs_that_finish_at_the_same_time_make_one_connection(bank, member)
     def tab():
         try:
             barrier.wait(10)
-            found.append(finish(member, item).pk)
+            with for_client(member.client_id):
+                found.append(finish(member, item).pk)
         finally:
             database.close()
 

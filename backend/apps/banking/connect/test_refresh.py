@@ -14,6 +14,7 @@ from apps.banking.connect.refresh import PAUSE, Outcome, refresh
 from apps.banking.models import Connection
 from apps.events.models import Event
 from lib.errors import Temporary
+from lib.row_security import for_client
 
 pytestmark = pytest.mark.django_db
 PATCH = "PATCH /items/{id}"
@@ -163,7 +164,8 @@ def test_many_clicks_at_the_same_time_make_one_call(bank, connection):
     def click():
         try:
             barrier.wait(10)
-            outcomes.append(refresh(connection).outcome)
+            with for_client(connection.client_id):
+                outcomes.append(refresh(connection).outcome)
         finally:
             database.close()
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +14,7 @@ from apps.banking.models.base import seal_context
 from apps.banking.sizes import WORD
 from apps.clients.models import Client
 from apps.clients.scope import ClientQuerySet
+from lib.row_security import for_system, streamed
 from lib.sealed import SealedJSON
 
 
@@ -70,6 +72,7 @@ class ClientApplication(models.Model):
         return Credentials(self.name, self.client_id, self.key, self.secret)
 
 
+@for_system("credentials of an application")
 def find_credentials(aggregator: str, name: str) -> Credentials | None:
     """The credentials of one application; None if it does not exist."""
     row = ClientApplication.objects.filter(aggregator=aggregator, name=name).first()
@@ -79,4 +82,8 @@ def find_credentials(aggregator: str, name: str) -> Credentials | None:
 def find_all_credentials(aggregator: str) -> Iterator[Credentials]:
     """The credentials of all applications of clients, oldest first."""
     rows = ClientApplication.objects.filter(aggregator=aggregator).order_by("pk")
-    return (row.credentials for row in rows.iterator(200))
+    return streamed(_for_all, (row.credentials for row in rows.iterator(200)))
+
+
+def _for_all() -> AbstractContextManager[None]:
+    return for_system("credentials of an application")

@@ -16,6 +16,7 @@ from apps.banking.exports.records import Record, record
 from apps.banking.models import Account, Transaction
 from apps.banking.pages.filters import booked
 from apps.banking.pages.transactions import Filtered
+from lib.row_security import for_client, streamed
 
 _TYPES = {
     "csv": ("csv", "text/csv; charset=utf-8"),
@@ -42,7 +43,9 @@ class Export(Filtered):
             filtered=any(self.bound.cleaned_data.values()),
         )
         extension, content_type = _TYPES[kind]
-        response = StreamingHttpResponse(self._parts(kind), content_type=content_type)
+        client = self.membership.client_id
+        parts = streamed(lambda: for_client(client), self._parts(kind))
+        response = StreamingHttpResponse(parts, content_type=content_type)
         name = f"ponte-{timezone.localdate().isoformat()}.{extension}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response

@@ -41,7 +41,11 @@ def stage(cursor: CursorWrapper, table: str, names: Sequence[str], lines: Iterab
 
 
 _EMPTY = sql.SQL("DELETE FROM {name}")
-_CREATE = sql.SQL("CREATE TEMP TABLE {name} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA")
+# The session may continue as another of the roles (see lib/row_security.py).
+_CREATE = sql.SQL("""
+    CREATE TEMP TABLE {name} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} WITH NO DATA;
+    GRANT ALL ON {name} TO ponte_app, ponte_system, ponte_staff
+""")
 
 
 def _exists(cursor: CursorWrapper, name: sql.Identifier) -> bool:

@@ -9,15 +9,17 @@ from hypothesis import strategies as st
 from apps.banking.edits import edit_transaction
 from apps.banking.factories import AccountFactory, TransactionFactory
 from apps.banking.models import Transaction, TransactionWords
-from apps.banking.models.words import fold
+from apps.banking.models.words import fold, query
 from apps.banking.rows.words import index_words
+from lib.row_security import client_rows, for_client
 
 pytestmark = pytest.mark.django_db
 
 
 def found(account, text):
     index_words()
-    return set(Transaction.objects.matching(account.client_id, text).values_list("description", flat=True))
+    with for_client(account.client_id):
+        return set(Transaction.objects.matching(account.client_id, text).values_list("description", flat=True))
 
 
 @pytest.fixture
@@ -72,7 +74,8 @@ def test_an_edited_note_is_found_at_once(account):
     index_words()
     row = Transaction.objects.first()
     edit_transaction(row, note="reembolsar")
-    assert list(Transaction.objects.matching(account.client_id, "reemb")) == [row]
+    with for_client(account.client_id):
+        assert list(Transaction.objects.matching(account.client_id, "reemb")) == [row]
 
 
 def test_the_words_go_with_their_transaction(account):
@@ -89,7 +92,9 @@ def test_rows_of_other_clients_and_tombstones_are_not_found(account):
 
 @given(st.text())
 def test_no_input_is_an_error(text):
-    list(Transaction.objects.matching("00000000-0000-4000-8000-000000000000", text))
+    client = "00000000-0000-4000-8000-000000000000"
+    with for_client(client):
+        list(Transaction.objects.matching(client, text))
 
 
 @pytest.mark.parametrize("between", ["", "a"])
@@ -115,5 +120,25 @@ def test_the_index_serves_a_search_among_many_rows(account, analyze):
     index_words()
     analyze("banking_transaction")
     analyze("banking_transactionwords")
-    plan = Transaction.objects.matching(account.client_id, "pao acucar").newest_first()[:50].explain()
-    assert "words_search" in plan
+    with client_rows(account.client_id):
+        before = scans()
+        assert len(Transaction.objects.matching(account.client_id, "pao acucar").newest_first()[:50]) == 1
+        after = scans()
+    assert (after[0] - before[0], after[1] - before[1]) == (1, 0)
+
+
+def scans():
+    """How often this session read the words by an index, and how often from the beginning to the end."""
+    query = "SELECT idx_scan, seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'banking_transactionwords'"
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()
+
+
+def test_a_client_finds_none_of_anothers_rows_by_its_words(account):
+    index_words()
+    other = AccountFactory().client_id
+    with for_client(other), connection.cursor() as cursor:
+        assert not Transaction.objects.matching(account.client_id, "pao").exists()
+        cursor.execute("SELECT banking_transactions_with(%s)", [query(account.client_id, "pao")])
+        assert cursor.fetchall() == []

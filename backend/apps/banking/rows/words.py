@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Max
 
 from apps.banking.models import TransactionWords
+from lib.row_security import for_system
 
 BATCH = 5000
 # No transaction of ours takes longer: the database ends one that idles for 30 seconds.
@@ -18,6 +19,7 @@ OVERLAP = timedelta(minutes=5)
 _BEGINNING = (datetime(1, 1, 1, tzinfo=UTC), 0)
 
 
+@for_system("words of transactions")
 def index_words(batch: int = BATCH) -> int:
     """Write the words of all rows that have changed. Returns how many were written. Each batch commits by itself."""
     newest = TransactionWords.objects.aggregate(newest=Max("as_of"))["newest"]

@@ -11,6 +11,7 @@ from apps.banking.rows.merge import merge
 from apps.clients.models import Membership
 from apps.events.work import unpark
 from lib.errors import ErrorType, Permanent
+from lib.row_security import for_system
 
 
 class OtherClient(Permanent):
@@ -22,6 +23,7 @@ class OtherClient(Permanent):
         super().__init__("the item belongs to another client", code="OTHER_CLIENT")
 
 
+@for_system("adopting an item")
 def adopt(
     mailbox: MailboxName, member: Membership, *, institution: Row | None = None, credential: str = ""
 ) -> Connection:
@@ -55,6 +57,7 @@ def adopt(
     return connection
 
 
+@for_system("membership of an item")
 def member_of(membership_id: str) -> Membership | None:
     """The membership with that id; None if it is not one of ours."""
     parsed = as_membership_id(membership_id)

@@ -13,6 +13,7 @@ from apps.banking.rows.merge import merge
 from apps.events.emit import emit
 from apps.events.models import Event
 from apps.events.work import Batch
+from lib.row_security import for_system
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def _announce_status(connector: Connector, before: str | None, cause: Event | No
     )
 
 
+@for_system("institutions in use")
 def refresh() -> None:
     """Read the connectors and categories of every application again, page by page.
 

@@ -15,6 +15,7 @@ from apps.banking.models import Connection
 from apps.banking.sync.adopt import member_of
 from apps.banking.sync.reconcile import request_new
 from apps.events.models import Event
+from lib.row_security import for_system
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 LOOK_BACK = timedelta(days=7)
 
 
+@for_system("discover")
 def discover() -> int:
     """Request a reconciliation for each recent item that has a member and no connection. Returns how many.
 

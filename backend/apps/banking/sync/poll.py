@@ -21,6 +21,7 @@ from apps.banking.sync.stranded import STRANDED
 from apps.events.models import Event
 from lib.engine_cache import cache
 from lib.errors import PonteError, Temporary
+from lib.row_security import for_system
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ LOOK_LIMIT = 100
 _SEARCHED = "poll:searched"
 
 
+@for_system("poll")
 def poll() -> int:
     """Look at the items whose turn it is, longest wait first. Returns how many have changed.
 

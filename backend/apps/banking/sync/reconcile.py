@@ -20,6 +20,7 @@ from apps.banking.sync.visit import PresentItem, item_handler
 from apps.events.emit import emit
 from apps.events.models import Event
 from apps.events.work import Batch
+from lib.row_security import for_system
 
 KIND = "connection.reconcile"
 
@@ -32,6 +33,7 @@ GONE_CHECKED_FOR = timedelta(days=4)
 PENDING_LIMIT = 300
 
 
+@for_system("reconcile")
 def request_due() -> int:
     """Request a comparison for the due connections, longest wait first. Returns how many connections were due."""
     pending = Event.objects.filter(kind=KIND, state=Event.State.PENDING)[:PENDING_LIMIT].count()

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.banking.models import SyncHour, SyncRun
 from apps.events.rollup import HOUR, LATE, LEAST, PATIENCE, whole_hour
+from lib.row_security import for_system
 
 _SYNCS = """
     INSERT INTO banking_synchour (hour, connector, state, error_type, runs, seconds)
@@ -28,6 +29,7 @@ _CONNECTIONS = """
 """
 
 
+@for_system("rollups")
 def count_hours(now: datetime | None = None) -> int:
     """Count the hours that may have changed, oldest first, for PATIENCE seconds. Returns how many were counted."""
     now = now or timezone.now()

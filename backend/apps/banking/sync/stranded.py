@@ -7,6 +7,7 @@ from apps.banking.announce import announce
 from apps.banking.models import ClientApplication, Connection
 from apps.events.work import Batch
 from lib.errors import ErrorType
+from lib.row_security import for_system
 
 OUTCOME = "no application"
 CREDENTIALS_REFUSED = "CREDENTIALS_REFUSED"
@@ -31,6 +32,7 @@ def strand(batch: Batch, connection: Connection | None, error: UnknownApplicatio
     return OUTCOME
 
 
+@for_system("credentials of an application")
 def _note_refusal(batch: Batch, error: CredentialsRefused) -> bool:
     """Store why a client's own credentials are refused. False if they are not a client's own."""
     mailbox = read_mailbox_name(batch.key)

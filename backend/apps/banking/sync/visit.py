@@ -18,6 +18,7 @@ from apps.banking.sync.adopt import OtherClient, adopt, as_membership_id, member
 from apps.banking.sync.stranded import strand
 from apps.events.work import Batch, Handler, Park
 from lib.errors import ErrorType, Unexpected
+from lib.row_security import for_system
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def visit_item(batch: Batch) -> PresentItem | GoneItem | None:
     if mailbox.subject is not Subject.ITEM:
         # The webhook names no item. Its id must not lead to one, because only an item's own mailbox fences its rows.
         return None
-    connection = _connection(mailbox)
+    connection = _connection(batch, mailbox)
     if connection and connection.member_id:
         _check_member(batch, str(connection.member_id))
     source = _source(mailbox, batch, connection)
@@ -103,7 +104,7 @@ def visit_connection(batch: Batch) -> Visit | None:
 
     It does ask whose the item is, if only the vendor can say whether the events' token counts for it."""
     mailbox = read_mailbox_name(batch.key)
-    connection = _connection(mailbox) if mailbox.subject is Subject.ITEM else None
+    connection = _connection(batch, mailbox) if mailbox.subject is Subject.ITEM else None
     if connection is None or connection.deleted_at or connection.listed_at is None:
         return visit_item(batch)
     if batch.token_member and connection.member_id is None:
@@ -112,18 +113,21 @@ def visit_connection(batch: Batch) -> Visit | None:
     return Visit(batch, _source(mailbox, batch, connection), connection)
 
 
-def _connection(mailbox: MailboxName) -> Connection | None:
-    connection = Connection.objects.filter(
-        aggregator=mailbox.aggregator, application=mailbox.application, vendor_id=mailbox.id
-    ).first()
+def _connection(batch: Batch, mailbox: MailboxName) -> Connection | None:
+    with for_system("connection of an item"):
+        connection = Connection.objects.filter(
+            aggregator=mailbox.aggregator, application=mailbox.application, vendor_id=mailbox.id
+        ).first()
     if connection and connection.paused_at:
         raise Paused
+    if connection:
+        batch.serve(connection.client_id)
     return connection
 
 
 def connection_of(batch: Batch) -> Connection | None:
-    """The connection of the mailbox's item."""
-    return _connection(read_mailbox_name(batch.key))
+    """The connection of the mailbox's item, whose client the run serves from now on."""
+    return _connection(batch, read_mailbox_name(batch.key))
 
 
 def _check_vendors_word(batch: Batch, state: ItemState, connection: Connection | None) -> None:
@@ -167,9 +171,11 @@ def _adopt(batch: Batch, mailbox: MailboxName, state: ItemState) -> Connection:
         raise Park("the item names none of our members")
     try:
         with batch.write():
-            return adopt(mailbox, member, institution=state.institution)
+            connection = adopt(mailbox, member, institution=state.institution)
     except OtherClient:
         raise Park("the item names a member of another client than its application's") from None
+    batch.serve(connection.client_id)
+    return connection
 
 
 def item_handler(present: Callable[[PresentItem], str], gone: Callable[[GoneItem], str]) -> Handler:

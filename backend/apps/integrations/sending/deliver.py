@@ -26,7 +26,6 @@ from apps.integrations.sending.request import AUTOMATIC
 from apps.integrations.sending.states import change
 from apps.integrations.store.scope import acting_for
 from lib.errors import NeedsUser, Permanent, PonteError, Temporary, Throttled
-from lib.row_security import limit_to
 from plugfn.errors import OutcomeUnknown, PlugFnError
 
 logger = logging.getLogger(__name__)
@@ -49,6 +48,9 @@ class Begun:
 def deliver(batch: Batch) -> str:
     """The handler of `send.requested`. Returns the state in which the send ended."""
     event = batch.events[0]
+    if event.client_id is None:
+        return "gone"
+    batch.serve(event.client_id)
     begun = _begin(batch, event)
     if isinstance(begun, str):
         return begun
@@ -65,10 +67,7 @@ def deliver(batch: Batch) -> str:
 
 def _begin(batch: Batch, event: Event) -> Begun | str:
     """Commit that the call is about to be made. Returns an outcome if there is nothing to do."""
-    if event.client_id is None:
-        return "gone"
     with batch.write():
-        limit_to(event.client_id)
         send = Send.objects.select_related("integration").filter(pk=event.data["send"]).first()
         if send is None:
             return "gone"
@@ -123,7 +122,6 @@ def _not_sent(batch: Batch, event: Event, begun: Begun, error: PonteError) -> st
         return _finish(batch, begun.send, Send.State.FAILED, error_code=error.code)
     is_last = not isinstance(error, Throttled) and rules_of(event.kind).retry.exhausted(event.attempts)
     with batch.write():
-        limit_to(begun.send.client_id)
         change(begun.send, Send.State.FAILED if is_last else Send.State.QUEUED, error_code=error.code)
     raise error
 
@@ -133,13 +131,11 @@ def _note_trouble(batch: Batch, integration: Integration, error: PonteError) -> 
     if not isinstance(error, NeedsUser):
         return
     with batch.write():
-        limit_to(integration.client_id)
         Integration.objects.filter(pk=integration.pk).update(last_error=error.code[:100], last_error_at=timezone.now())
 
 
 def _unknown(batch: Batch, event: Event, begun: Begun) -> str:
     with batch.write():
-        limit_to(begun.send.client_id)
         change(begun.send, Send.State.UNKNOWN, error_code="outcome_unknown")
     return _look_up(batch, event, begun)
 
@@ -157,6 +153,5 @@ def _look_up(batch: Batch, event: Event, begun: Begun) -> str:
 
 def _finish(batch: Batch, send: Send, state: Send.State, *, vendor_id: str = "", error_code: str = "") -> str:
     with batch.finish(state):
-        limit_to(send.client_id)
         change(send, state, vendor_id=vendor_id, error_code=error_code)
     return state

@@ -73,6 +73,7 @@ class OrmConnections:
         return await query(lambda: _delete(connection_id))
 
 
+@transaction.atomic
 def _add(connection: Connection, sealed: bytes) -> None:
     entry = BY_PROVIDER.get(connection.provider)
     row = Integration(
@@ -99,6 +100,7 @@ def _first(connection_id: str, read: Callable[[Integration], T]) -> T | None:
     return None if row is None else read(row)
 
 
+@transaction.atomic
 def _update(connection: Connection, sealed: bytes | None, read_at: datetime | None) -> bool:
     rows = Integration.objects.select_for_update().filter(pk=as_uuid(connection.id))
     row = (rows if read_at is None else rows.filter(updated_at=read_at)).first()
@@ -114,6 +116,7 @@ def _update(connection: Connection, sealed: bytes | None, read_at: datetime | No
     return True
 
 
+@transaction.atomic
 def _delete(connection_id: str) -> bool:
     _, deleted = Integration.objects.filter(pk=as_uuid(connection_id)).delete()
     void_cached_keys()

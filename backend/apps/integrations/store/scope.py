@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
-from lib.row_security import client_rows, system_rows
+from lib.row_security import for_client, for_system
 
 # A client, or the name of work that belongs to none.
 _acting: ContextVar[UUID | str] = ContextVar("plugfn_acts_for")
@@ -32,9 +32,9 @@ def client_acted_for() -> UUID | None:
 
 
 def rows() -> AbstractContextManager[None]:
-    """A transaction that sees the rows of the scope. Raises NoScope."""
+    """What runs inside sees the rows of the scope. Raises NoScope."""
     scope = _scope()
-    return client_rows(scope) if isinstance(scope, UUID) else system_rows(scope)
+    return for_client(scope) if isinstance(scope, UUID) else for_system(scope)
 
 
 def _scope() -> UUID | str:

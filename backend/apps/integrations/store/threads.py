@@ -41,16 +41,16 @@ _threads = _Threads()
 
 
 async def query(work: Callable[[], T]) -> T:
-    """The result of `work`, which runs in one transaction of the scope's rows. Raises Unavailable without a database.
+    """The result of `work`, which sees the rows of the scope. Raises Unavailable without a database.
 
     It runs to its end, also when its caller is cancelled.
     """
     context = copy_context()
-    running = asyncio.get_running_loop().run_in_executor(_threads.executor, context.run, _in_transaction, work)
+    running = asyncio.get_running_loop().run_in_executor(_threads.executor, context.run, _for_the_scope, work)
     return await asyncio.shield(running)
 
 
-def _in_transaction(work: Callable[[], T]) -> T:
+def _for_the_scope(work: Callable[[], T]) -> T:
     close_old_connections()
     try:
         with rows():

@@ -109,6 +109,7 @@ class OrmWorkflows:
         return await query(lambda: finished.delete()[0])
 
 
+@transaction.atomic
 def _insert(row: models.Model) -> bool:
     try:
         with transaction.atomic():

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models
 
 from lib import rotation
+from lib.row_security import for_system
 
 
 class Command(BaseCommand):
@@ -23,6 +24,7 @@ class Command(BaseCommand):
             help="only decrypt every value, and count the rows to encrypt again; change nothing",
         )
 
+    @for_system("management commands")
     def handle(self, *args: Any, **options: Any) -> None:
         if options["dry_run"]:
             self._check()

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.banking.models import Transaction
 from apps.banking.rows.carried_edits import NotCarried, carry_by_hand, open_edits, options
+from lib.row_security import for_system
 
 # Without --limit, this many are listed, newest first.
 LIMIT = 50
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("transaction", nargs="*", type=int, help="the deleted transaction, then the new one")
         parser.add_argument("--limit", type=int, default=LIMIT, help=f"list at most this many (default: {LIMIT})")
 
+    @for_system("management commands")
     def handle(self, *args: Any, **given: Any) -> None:
         numbers = given["transaction"]
         if not numbers:

@@ -10,6 +10,7 @@ from apps.banking.models import Connection
 from apps.banking.sync import reconcile
 from apps.banking.sync.dry_run import dry_run
 from lib.errors import PonteError
+from lib.row_security import for_system
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--connection", help="the connection's number, or the aggregator's item id")
         parser.add_argument("--dry-run", action="store_true", help="compare now, write nothing, print the differences")
 
+    @for_system("management commands")
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["connection"]
         connections = [find(name)] if name else Connection.objects.filter(deleted_at=None).order_by("pk").iterator()

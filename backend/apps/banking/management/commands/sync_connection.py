@@ -13,6 +13,7 @@ from apps.banking.sync import reconcile
 from apps.events.models import Event
 from apps.events.settle import PARKED
 from apps.events.work import process
+from lib.row_security import for_system
 
 # The order of printing: jsonb does not keep the order of keys.
 NAMES = ("created", "changed", "unchanged", "removed")
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--new", action="store_true", help="the item has no connection yet: create it")
         add_application_arguments(parser)
 
+    @for_system("management commands")
     def handle(self, *args: Any, **options: Any) -> None:
         if options["new"]:
             self._connect(options)

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, whose statements say for whom they are."""
