@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import UUID
 
 from django.apps import apps
 from django.db import connection, models, transaction
@@ -28,7 +29,7 @@ class Rotation:
 
     resealed: int = 0
     locked: int = 0
-    unreadable: list[int] = field(default_factory=list)
+    unreadable: list[int | UUID] = field(default_factory=list)
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Checked:
 
     readable: int = 0
     outdated: int = 0
-    unreadable: list[int] = field(default_factory=list)
+    unreadable: list[int | UUID] = field(default_factory=list)
 
 
 class Elsewhere(Protocol):
@@ -83,7 +84,7 @@ def outdated(model: type[models.Model]) -> int:
 
 def check(model: type[models.Model]) -> Checked:
     """Decrypt every sealed value of a model. Changes and locks nothing."""
-    result, last = Checked(), 0
+    result, last = Checked(), _before_all(model)
     while rows := list(model._base_manager.filter(pk__gt=last).order_by("pk")[:CHECKED_AT_ONCE]):
         for row in rows:
             _open(row, result)
@@ -117,7 +118,7 @@ def rotate(model: type[models.Model], report: Callable[[int], None] = lambda _: 
 
 
 def _pass(model: type[models.Model], result: Rotation, report: Callable[[int], None]) -> None:
-    last = 0
+    last = _before_all(model)
     while True:
         with transaction.atomic():
             ids = _take(model, last)
@@ -129,9 +130,14 @@ def _pass(model: type[models.Model], result: Rotation, report: Callable[[int], N
         report(result.resealed)
 
 
-def _take(model: type[models.Model], after: int) -> list[int]:
+def _before_all(model: type[models.Model]) -> int | UUID:
+    """An id that is smaller than that of every row."""
+    return UUID(int=0) if isinstance(model._meta.pk, models.UUIDField) else 0
+
+
+def _take(model: type[models.Model], after: int | UUID) -> list[int | UUID]:
     """The ids of the next outdated rows, which it locks until the transaction ends. Skips locked rows."""
-    parameters: dict[str, bytes | int] = {"key": crypto.ring().writer, "after": after, "limit": BATCH}
+    parameters: dict[str, bytes | int | UUID] = {"key": crypto.ring().writer, "after": after, "limit": BATCH}
     with connection.cursor() as cursor:
         cursor.execute(_compose(_TAKE, model), parameters)
         return [row[0] for row in cursor.fetchall()]
