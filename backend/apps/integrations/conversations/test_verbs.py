@@ -9,6 +9,7 @@ from apps.integrations.conversations import verbs
 from apps.integrations.conversations.verbs import NotPossible
 from apps.integrations.factories import ConversationFactory
 from apps.integrations.models import Conversation
+from lib.row_security import system_rows
 
 
 @pytest.fixture
