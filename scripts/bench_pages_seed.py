@@ -29,12 +29,14 @@ from apps.events import rollup as of_events
 from apps.events.models import Event
 from apps.events.rollup import LEAST
 from bench_pages_load import copy, without_indexes
+from lib.row_security import for_system
 
 # Each client but the large one has this many transactions. The small database has fewer of them, and yet so many
 # clients that its lists have a full page too.
 USUAL, PAGE = 1800, 40
 
 
+@for_system("scripts")
 def main() -> None:
     if len(sys.argv) > 1:
         seed(int(sys.argv[1]), int(sys.argv[2]))

@@ -28,11 +28,13 @@ from apps.clients.models import Client, Membership
 from apps.events.accept import Incoming, accept
 from apps.events.models import Event
 from bench_writes import Writes
+from lib.row_security import for_system
 
 PATIENCE_SECONDS = 300
 PRODUCTS = ("account", "transaction", "creditcardbill", "investment", "investmenttransaction", "loan", "identity")
 
 
+@for_system("scripts")
 def main() -> None:
     rows, rounds, worker = map(int, sys.argv[1:])
     start_empty()

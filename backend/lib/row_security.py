@@ -172,7 +172,7 @@ def say_now() -> None:
 
 
 def _after(beginning: str, statement: Any) -> Any:
-    return beginning + statement if isinstance(statement, str) else sql.SQL(beginning) + statement  # type: ignore[arg-type]
+    return beginning + statement if isinstance(statement, str) else sql.SQL(beginning) + statement
 
 
 # In SQL: the client of the transaction. It raises if there is none.

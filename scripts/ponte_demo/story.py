@@ -27,6 +27,7 @@ from apps.banking.sync import rollup as sync_rollup
 from apps.clients.models import Client, Membership
 from apps.events import rollup as events_rollup
 from core.celery import app as celery
+from lib.row_security import for_system
 from ponte_demo import figures, login
 from ponte_demo.bank import Bank, answers
 
@@ -155,6 +156,7 @@ def worker_answers() -> bool:
     return bool(celery.control.ping(timeout=0.5))
 
 
+@for_system("scripts")
 def main() -> int:
     try:
         report(figures=Story(Bank(os.environ["PLUGGY_API_URL"])).run())

@@ -55,7 +55,7 @@ class SignedInPage(LoginRequiredMixin, View):
     @property
     def membership(self) -> Any:
         """The person's membership in the client whose data is shown; None without one."""
-        return getattr(self.request, "membership", None)  # type: ignore[attr-defined]
+        return getattr(self.request, "membership", None)
 
     def get_or_404(self, rows: Any, **key: Any) -> Any:
         """The row with that key among `rows`; 404 also for a row of another client, which `rows` does not have."""
