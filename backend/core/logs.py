@@ -156,6 +156,8 @@ def logging_config(level: str, style: str) -> dict[str, Any]:
             # Our own [TASK] lines say the same, and the outcome.
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            # It would write some lines for each request.
+            "mcp": {"level": "WARNING"},
             "celery.worker.consumer.consumer": {"filters": ["once"]},
             "celery.beat": {"filters": ["once"]},
         },

@@ -14,6 +14,7 @@ from apps.api.errors import Refused
 from apps.api.fields import Moment, StrictText, Text
 from apps.api.inputs import Input, read_body, read_query
 from apps.api.schema import TAG_CONNECTIONS, described, done, one_of
+from apps.api.scopes import Scope
 from apps.api.views import ApiView, answer, one
 from apps.banking.api.connections import ConnectionSerializer, ConnectionsView
 from apps.banking.connect.applications import preferred
@@ -118,6 +119,8 @@ class SyncView(ConnectionView):
     """Sync now."""
 
     http_method_names = ["post"]
+
+    writes = Scope.SYNC
 
     @described(
         "Sync a connection now",

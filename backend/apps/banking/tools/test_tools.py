@@ -13,6 +13,7 @@ from apps.agents.catalog import Catalog
 from apps.agents.models import Call
 from apps.api.scopes import Access
 from apps.banking import factories as f
+from apps.banking.rows.words import index_words
 from apps.banking.tools import TOOLS
 from apps.clients.factories import MembershipFactory
 from apps.clients.models import Profile
@@ -249,6 +250,14 @@ def test_transactions_are_filtered(member, everything, account, card):
     assert len(ids()) == 7
     assert len(ids(status="pending")) == 2
     assert len(ids(status="all", include_hidden=True)) == 10
+
+
+def test_a_search_finds_beginnings_of_words(member, everything):
+    index_words()
+    (found,) = ask(caller_of(member), "search_transactions", query="PADA")["transactions"]
+    assert (found["description"], found["account"], found["category"]) == ("Padaria", "Conta Corrente", "Restaurants")
+    assert ask(caller_of(member), "search_transactions", query="padaria", direction="in")["transactions"] == []
+    assert ask(caller_of(MembershipFactory()), "search_transactions", query="pada")["transactions"] == []
 
 
 def test_sums_count_what_is_spent_and_earned_once(member, everything, account):
