@@ -2,6 +2,7 @@
 for one only in its working folder. Command-line flags and GUNICORN_CMD_ARGS override it.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -86,6 +87,10 @@ def post_worker_init(worker: Worker) -> None:
     From now on Ponte's handler writes gunicorn's lines too, so that no request waits for a reader that hangs.
     """
     _ = get_resolver().url_patterns
+    # What is loaded now stays until the end. The garbage collector would look at all of it again every few requests.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     if worker.cfg.errorlog == "-":
         worker.log.error_log.handlers.clear()
         worker.log.error_log.propagate = True

@@ -184,6 +184,10 @@ class Headers(Mapping[str, str]):
         value: str = self._environ[_wsgi_name(name.encode("latin-1", "replace"))]
         return value
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, or `default`."""
+        return self._environ.get(_wsgi_name(name.encode("latin-1", "replace")), default)
+
     def __iter__(self) -> Iterator[str]:
         for name in self._environ:
             if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH"):

@@ -34,6 +34,7 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJjbGllbnRJZCI6IjEifQ.c2lnbmF0dXJl-_x"
         ("redis://:hush@cache:6379/0", f"redis://{MASK}@cache:6379/0"),
         ("amqp://a:b@c@host/", f"amqp://{MASK}@host/"),
         ("POST /api/banking/webhooks/pluggy/AbC-_123/ 200", f"POST /api/banking/webhooks/pluggy/{MASK}/ 200"),
+        ("POST /webhooks/uazapi/0f9c/AbC-_123//messages/text 404", f"POST /webhooks/uazapi/{MASK} 404"),
         (
             "https://x.example/api/banking/webhooks/pluggy/AbC123?a=1",
             f"https://x.example/api/banking/webhooks/pluggy/{MASK}?a=1",

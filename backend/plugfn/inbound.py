@@ -1,8 +1,10 @@
 """What a provider's webhook functions receive and return."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from plugfn.connection import Connection
@@ -17,6 +19,11 @@ class Inbound:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def document(self) -> Any:
+        """The body read as JSON, once. Do not change it. Raises ValueError or RecursionError."""
+        return json.loads(self.body)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from django.conf import settings
 
 from apps.integrations.catalogue import BY_SLUG, Entry
 from apps.integrations.models import Integration
+from plugfn.definition import Provider
 from plugfn.inbound import Webhooks
 
 PREFIX = "/webhooks/"
 # Longer texts are no secrets of ours, and are not hashed.
 LONGEST_SECRET = 200
+LONGEST_UUID = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Place:
     """What an address names. `integration` is None for a provider with one address for all its integrations."""
 
     entry: Entry
+    provider: Provider
     webhooks: Webhooks
     integration: UUID | None
     secret: str = field(repr=False)
@@ -37,23 +40,24 @@ def address_of(integration: Integration, secret: str) -> str:
 def read_path(path: str) -> Place | None:
     """The place that a path names; None for any other path."""
     slug, *rest = path.removeprefix(PREFIX).split("/", 3)
-    if slug not in BY_SLUG or (webhooks := _webhooks(slug)) is None:
+    entry = BY_SLUG.get(slug)
+    provider = None if entry is None else _provider(slug)
+    if entry is None or provider is None or provider.webhooks is None:
         return None
-    entry = BY_SLUG[slug]
-    if not webhooks.per_connection:
-        return Place(entry, webhooks, None, "") if rest in ([], [""]) else None
-    return _own_place(entry, webhooks, rest)
+    if not provider.webhooks.per_connection:
+        return Place(entry, provider, provider.webhooks, None, "") if rest in ([], [""]) else None
+    if len(rest) < 2 or not 0 < len(rest[1]) <= LONGEST_SECRET or (integration := _uuid(rest[0])) is None:
+        return None
+    return Place(entry, provider, provider.webhooks, integration, rest[1])
 
 
 @cache
-def _webhooks(slug: str) -> Webhooks | None:
-    return BY_SLUG[slug].definition.webhooks
+def _provider(slug: str) -> Provider:
+    return BY_SLUG[slug].definition
 
 
-def _own_place(entry: Entry, webhooks: Webhooks, rest: list[str]) -> Place | None:
-    if len(rest) < 2 or not 0 < len(rest[1]) <= LONGEST_SECRET or len(rest[0]) > 36:
-        return None
+def _uuid(text: str) -> UUID | None:
     try:
-        return Place(entry, webhooks, UUID(rest[0]), rest[1])
+        return UUID(text) if len(text) <= LONGEST_UUID else None
     except ValueError:
         return None

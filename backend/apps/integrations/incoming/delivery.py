@@ -31,13 +31,15 @@ class Delivery:
     reply: Reply | None = None
 
 
-def read(place: Place, inbound: Inbound, keys: Keys) -> Delivery:
-    """Prove and read it. Raises WebhookRejected. The time is proportional to the body's length."""
+def read(place: Place, inbound: Inbound, keys: Keys, client: UUID | None) -> Delivery:
+    """Prove and read it. `client` is the integration's, if the address names one. Raises WebhookRejected.
+
+    The time is proportional to the body's length.
+    """
     parsed = read_delivery(place.webhooks, inbound, keys)
     slug = place.entry.slug
     if not parsed.events:
         return Delivery(slug, reply=parsed.reply)
-    client = UUID(keys.connection.user_id) if keys.connection else None
     try:
         events = tuple(_incoming(place, event, client) for event in parsed.events)
     except (ValueError, TypeError, RecursionError):

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -76,12 +77,12 @@ async def _accept(request: Request, path: str) -> Answer:
         raise refusal(405, Allow="POST")
     if request.announces_more_than(place.webhooks.max_bytes):
         raise refusal(413)
-    keys = await _keys(place)
+    keys, client = await _keys(place)
     if place.integration is not None:
         _check(_of_integrations, place.integration.hex, settings.WEBHOOKS_PER_MINUTE)
     with _room.share() as grow:
         body = await _body(request, place.webhooks.max_bytes, grow)
-        delivery = await _read(place, Inbound(body, Headers(request.environ)), keys)
+        delivery = await _read(place, Inbound(body, Headers(request.environ)), keys, client)
         if place.integration is None and delivery.account:
             _check(_of_integrations, f"{place.entry.slug} {delivery.account}", settings.WEBHOOKS_PER_MINUTE)
         return await _finish(place, delivery)
@@ -98,16 +99,17 @@ def _check(limit: ProcessLimit, key: str, per_minute: int) -> None:
         raise too_many(wait)
 
 
-async def _keys(place: Place) -> Keys:
-    """What proves a delivery to this address. An unknown integration and a wrong secret are the same."""
+async def _keys(place: Place) -> tuple[Keys, UUID | None]:
+    """What proves a delivery, and the integration's client. An unknown integration and a wrong secret are the same."""
     shared = tuple(settings.PLUGFN_PROVIDERS.get(place.entry.provider, {}).get("webhook_secrets", ()))
     if place.integration is None:
-        return operator_keys(shared)
+        return operator_keys(shared), None
     try:
-        stored = await proofs().of(place.integration)
+        proof = await proofs().of(place.integration)
     except Unreadable:
         raise refusal(503) from None
-    return keys_of(stored, place.entry.definition, place.secret, shared)
+    keys = keys_of(proof.stored if proof else None, place.provider, place.secret, shared)
+    return keys, proof.client if proof else None
 
 
 async def _body(request: Request, limit: int, grow: Grow) -> bytes:
@@ -121,11 +123,11 @@ async def _body(request: Request, limit: int, grow: Grow) -> bytes:
         raise refusal(503, "no_room") from None
 
 
-async def _read(place: Place, inbound: Inbound, keys: Keys) -> Delivery:
+async def _read(place: Place, inbound: Inbound, keys: Keys, client: UUID | None) -> Delivery:
     # Each part of a JSON text but the first follows a comma.
     if len(inbound.body) > INLINE_BYTES or inbound.body.count(b",") > INLINE_PARTS:
-        return await asyncio.to_thread(read, place, inbound, keys)
-    return read(place, inbound, keys)
+        return await asyncio.to_thread(read, place, inbound, keys, client)
+    return read(place, inbound, keys, client)
 
 
 async def _finish(place: Place, delivery: Delivery) -> Answer:

@@ -10,6 +10,7 @@ import atexit
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -46,6 +47,17 @@ _READ = """
 V = TypeVar("V")
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An integration with its credentials, and whose it is."""
+
+    stored: StoredConnection
+    client: UUID
+
+
+Found = Mapping[UUID, Proof]
+
+
 class Unreadable(Exception):
     """The database did not say what proves a webhook: its sender must retry."""
 
@@ -79,26 +91,23 @@ class Recent(Generic[V]):
         self._entries.clear()
 
 
-Stored = Mapping[UUID, StoredConnection]
-
-
 class Proofs:
     """The proofs that one event loop knows."""
 
     def __init__(self) -> None:
         self.connection = LoopConnection()
-        self._known: Recent[StoredConnection] = Recent(KNOWN_LIMIT)
+        self._known: Recent[Proof] = Recent(KNOWN_LIMIT)
         self._unknown: Recent[bool] = Recent(UNKNOWN_LIMIT)
         self._number: int | None = None
         self._checked = float("-inf")
         # What is being read, for those who wait for it: None stands for the number alone. A result of None is an error.
-        self._waiting: dict[UUID | None, asyncio.Future[Stored | None]] = {}
+        self._waiting: dict[UUID | None, asyncio.Future[Found | None]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def of(self, integration: UUID) -> StoredConnection | None:
+    async def of(self, integration: UUID) -> Proof | None:
         """The integration with its credentials; None if there is none. Raises Unreadable within PATIENCE seconds."""
-        if self._is_fresh() and (stored := self._known.get(integration)) is not None:
-            return stored
+        if self._is_fresh() and (proof := self._known.get(integration)) is not None:
+            return proof
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._find(integration)
@@ -118,16 +127,16 @@ class Proofs:
     def _is_fresh(self) -> bool:
         return asyncio.get_running_loop().time() - self._checked < FRESH
 
-    async def _find(self, integration: UUID) -> StoredConnection | None:
+    async def _find(self, integration: UUID) -> Proof | None:
         if not self._is_fresh():
             await self._read(None)
-        if (stored := self._known.get(integration)) is not None:
-            return stored
+        if (proof := self._known.get(integration)) is not None:
+            return proof
         if self._unknown.get(integration):
             return None
         return (await self._read(integration)).get(integration)
 
-    async def _read(self, wanted: UUID | None) -> Stored:
+    async def _read(self, wanted: UUID | None) -> Found:
         """Have it read, together with what others want."""
         loop = asyncio.get_running_loop()
         if (outcome := self._waiting.get(wanted)) is None:
@@ -136,18 +145,18 @@ class Proofs:
             outcome = self._waiting[wanted] = loop.create_future()
             if self._task is None or self._task.done():
                 self._task = loop.create_task(self._read_all())
-        if (stored := await asyncio.shield(outcome)) is None:
+        if (found := await asyncio.shield(outcome)) is None:
             raise Unreadable
-        return stored
+        return found
 
     async def _read_all(self) -> None:
         while self._waiting:
             wanted = list(islice(self._waiting, GROUP_LIMIT))
-            stored = await self._read_group([integration for integration in wanted if integration is not None])
+            found = await self._read_group([integration for integration in wanted if integration is not None])
             for each in wanted:
-                self._waiting.pop(each).set_result(stored)
+                self._waiting.pop(each).set_result(found)
 
-    async def _read_group(self, asked: list[UUID]) -> Stored | None:
+    async def _read_group(self, asked: list[UUID]) -> Found | None:
         """Read and cache them; None if the database does not answer."""
         began = asyncio.get_running_loop().time()
         try:
@@ -164,14 +173,14 @@ class Proofs:
         self._number, self._checked = number, began
         return self._keep(asked, rows)
 
-    def _keep(self, asked: Sequence[UUID], rows: Sequence[Integration]) -> Stored:
-        stored = {row.pk: opened for row in rows if (opened := _open(row)) is not None}
+    def _keep(self, asked: Sequence[UUID], rows: Sequence[Integration]) -> Found:
+        found = {row.pk: proof for row in rows if (proof := _open(row)) is not None}
         for integration in asked:
-            if integration in stored:
-                self._known.put(integration, stored[integration])
+            if integration in found:
+                self._known.put(integration, found[integration])
             else:
                 self._unknown.put(integration, True)
-        return stored
+        return found
 
 
 async def _query(live: Live, asked: list[UUID]) -> tuple[int, list[Integration]]:
@@ -184,14 +193,15 @@ async def _query(live: Live, asked: list[UUID]) -> tuple[int, list[Integration]]
     return number, [Integration(**dict(zip(names, row[1:], strict=True))) for row in rows if row[1] is not None]
 
 
-def _open(row: Integration) -> StoredConnection | None:
+def _open(row: Integration) -> Proof | None:
     """None if no key opens it, as if it did not exist: nothing can prove its webhooks."""
     if (entry := BY_PROVIDER.get(row.provider)) is None:
         return None
     try:
-        return unsealed(crypto.ring(), connection_of(row), bytes(row.sealed), entry.definition.credentials)
+        stored = unsealed(crypto.ring(), connection_of(row), bytes(row.sealed), entry.definition.credentials)
     except NeedsReconnect:
         return None
+    return Proof(stored, row.client_id)
 
 
 _proofs: WeakKeyDictionary[asyncio.AbstractEventLoop, Proofs] = WeakKeyDictionary()

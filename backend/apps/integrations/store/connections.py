@@ -92,7 +92,8 @@ def _add(connection: Connection, sealed: bytes) -> None:
         if "integration_sole" in str(error):
             raise InvalidCall("the client has an integration of this type already", code="already_connected") from None
         raise ValueError("a connection with this id already exists") from None
-    void_cached_keys()
+    if _has_own_address(row.provider):
+        void_cached_keys()
 
 
 def _first(connection_id: str, read: Callable[[Integration], T]) -> T | None:
@@ -111,7 +112,7 @@ def _update(connection: Connection, sealed: bytes | None, read_at: datetime | No
         values["sealed"] = sealed
     changes_proof = sealed is not None or values["label"] != row.label
     Integration.objects.filter(pk=row.pk).update(**values)
-    if changes_proof:
+    if changes_proof and _has_own_address(row.provider):
         void_cached_keys()
     return True
 
@@ -121,6 +122,13 @@ def _delete(connection_id: str) -> bool:
     _, deleted = Integration.objects.filter(pk=as_uuid(connection_id)).delete()
     void_cached_keys()
     return deleted.get(Integration._meta.label, 0) > 0
+
+
+def _has_own_address(provider: str) -> bool:
+    """Whether its credentials prove webhooks. The tokens of other providers are refreshed all the time."""
+    entry = BY_PROVIDER.get(provider)
+    webhooks = None if entry is None else entry.definition.webhooks
+    return webhooks is not None and webhooks.per_connection
 
 
 def void_cached_keys() -> None:

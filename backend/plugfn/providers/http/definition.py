@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
+from pydantic import SecretStr, field_validator
+
 from plugfn.definition import Form, Origin, Provider, Settings
 from plugfn.errors import GiveUp, NeedsReconnect, TryLater
 from plugfn.net.answer import ErrorTable, Means
 from plugfn.net.url import check_url
 from plugfn.providers.http.access import HttpAccess
 from plugfn.providers.http.delivery import probe
+from plugfn.providers.http.webhooks import TRIGGERS, WEBHOOKS
+from plugfn.webhooks.standard import read_secret
 
 REDIRECTED = Means(GiveUp, "The URL redirects elsewhere: connect with the new URL, or allow redirects.")
 
@@ -30,6 +34,13 @@ class HttpSettings(Settings):
     allow_http: bool = False
     """Whether a URL may begin with http://, for a private network. Others on that network can read what is sent."""
 
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _can_sign(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for secret in secrets:
+            read_secret(secret.get_secret_value())
+        return secrets
+
 
 def _origin(settings: HttpSettings, credentials: HttpAccess) -> Origin:
     return Origin(check_url(credentials.url, https_only=not settings.allow_http).origin, trusted=False)
@@ -49,5 +60,7 @@ provider = Provider(
     settings=HttpSettings,
     headers=_headers,
     errors=ErrorTable(statuses=STATUSES),
+    triggers=TRIGGERS,
+    webhooks=WEBHOOKS,
     test=probe,
 )

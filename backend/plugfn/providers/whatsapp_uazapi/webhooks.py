@@ -4,7 +4,6 @@ uazapi does not sign. A delivery is verified by its unguessable URL (checked bef
 instance's token, which is in every body. So the body itself is never stored, logged or passed on.
 """
 
-import json
 from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Any
@@ -39,10 +38,13 @@ def verify(inbound: Inbound, keys: Keys) -> None:
 
 def _is_of(body: Mapping[str, Any], credentials: UazapiInstance) -> bool:
     """Whether account and instance are the connection's; a name that one side does not have is not compared."""
-    name, owner = as_text(body.get("instanceName")), from_digits(as_text(body.get("owner")))
+    name = as_text(body.get("instanceName"))
     if credentials.instance_name and name and name != credentials.instance_name:
         return False
-    return not (credentials.phone and owner) or may_be_same_account(owner, credentials.phone)
+    if credentials.phone is None:
+        return True
+    owner = from_digits(as_text(body.get("owner")))
+    return owner is None or may_be_same_account(owner, credentials.phone)
 
 
 def parse(inbound: Inbound, keys: Keys) -> Parsed:
@@ -113,7 +115,7 @@ def _nothing(_body: Mapping[str, Any]) -> list[Read]:
 
 def _body(inbound: Inbound) -> dict[str, Any]:
     try:
-        document = json.loads(inbound.body)
+        document = inbound.document
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):

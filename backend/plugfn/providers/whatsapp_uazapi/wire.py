@@ -35,6 +35,8 @@ def as_bool(value: Any) -> bool:
 
 def as_text(value: Any) -> str:
     """The value as text that any database can store: without NULs and lone surrogates. Other types become empty."""
+    if isinstance(value, str) and value.isascii() and "\x00" not in value:
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).replace("\x00", "").encode("utf-8", "replace").decode()

@@ -6,6 +6,7 @@ that an account may have; only a number check can say which one it is.
 """
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 from pydantic_core import PydanticCustomError
@@ -67,8 +68,12 @@ def from_jid(jid: str) -> str | None:
 def from_digits(number: str) -> str | None:
     """The E.164 form of digits with a country code; it also accepts a number that phonenumbers does not know yet."""
     only = re.sub(r"[^0-9]", "", number[:LONGEST])
-    if not 6 <= len(only) <= 15:
-        return None
+    return _from_only_digits(only) if 6 <= len(only) <= 15 else None
+
+
+# People write more than one message, and to look a number up takes most of the time of reading one.
+@lru_cache(maxsize=10_000)
+def _from_only_digits(only: str) -> str:
     try:
         return canonical(f"+{only}")
     except PydanticCustomError:
