@@ -35,6 +35,7 @@ pages: list[Pattern] = [
     path("", include("apps.agents.urls")),
     path("", include("apps.banking.page_urls")),
     path("", include("apps.integrations.urls")),
+    path("", include("apps.integrations.pages.conversation_urls")),
 ]
 urlpatterns = [
     *pages,

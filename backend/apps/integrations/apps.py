@@ -3,8 +3,13 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from lib.pages.navigation import Entry, register
+
 
 class IntegrationsConfig(AppConfig):
     name = "apps.integrations"
     label = "integrations"
     verbose_name = _("Integrations")
+
+    def ready(self) -> None:
+        register(Entry("conversations", _("Conversations"), "conversations:list", icon="chat", order=65))
