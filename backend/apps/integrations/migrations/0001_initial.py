@@ -461,6 +461,10 @@ class Migration(migrations.Migration):
             model_name="contact",
             index=models.Index(fields=["client", "-created_at", "-id"], name="contact_newest"),
         ),
+        migrations.AddIndex(
+            model_name="contact",
+            index=models.Index(fields=["-created_at", "-id"], name="contact_time"),
+        ),
         migrations.AddConstraint(
             model_name="contact",
             constraint=models.UniqueConstraint(fields=("client", "phone_index"), name="contact_phone_once"),

@@ -53,7 +53,10 @@ class Contact(OwnedRow):
             # Foreign keys over (contact, client) refer to this.
             models.UniqueConstraint(fields=["id", "client"], name="contact_of_client"),
         ]
-        indexes = [models.Index(fields=["client", "-created_at", "-id"], name="contact_newest")]
+        indexes = [
+            models.Index(fields=["client", "-created_at", "-id"], name="contact_newest"),
+            models.Index(fields=["-created_at", "-id"], name="contact_time"),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -1,0 +1,157 @@
+"""Contacts, masked, their conversations, and the metadata of messages."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from apps.clients.browse import BrowseAdmin, BrowseTable, badge, link_to, moment
+from apps.clients.browse.columns import EMPTY
+from apps.integrations.conversations.masking import masked_email, masked_name, masked_phone
+from apps.integrations.models import Contact, Conversation, Message
+from lib.crypto import Unreadable
+from lib.row_security import staff_rows
+
+STATUS_TONES = {"open": "warning", "waiting": "info", "closed": ""}
+STATE_TONES = {"failed": "danger", "unknown": "warning", "delivered": "success", "read": "success"}
+
+
+class ForStaff(BrowseAdmin):
+    """A page that shows staff the rows of all clients. It is made inside the transaction that sees them."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """The list."""
+        with staff_rows():
+            return _made(super().changelist_view(request, extra_context))
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """The detail page."""
+        with staff_rows():
+            return _made(super().changeform_view(request, object_id, form_url, extra_context))
+
+
+def _made(response: HttpResponseBase) -> HttpResponseBase:
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+
+class ConversationTable(BrowseTable):
+    """The conversations of a contact."""
+
+    model, key, title, ordering = Conversation, "contact", _("Conversations"), ("-last_message_at", "-pk")
+    fields = (
+        link_to("integration", _("integration"), lambda row: row.title),
+        "channel",
+        badge("status", _("status"), STATUS_TONES),
+        moment("last_message_at", _("last message")),
+    )
+
+
+class MessageTable(BrowseTable):
+    """The messages of a conversation, without their contents."""
+
+    model, key, title, ordering = Message, "conversation", _("Messages"), ("-at", "-pk")
+    fields = (moment("at", _("written")), "direction", "kind", badge("state", _("state"), STATE_TONES), "length")
+
+
+@admin.register(Contact)
+class ContactAdmin(ForStaff):
+    menu, icon = "integrations", "contacts"
+    finds = _("The contact's or the client's id")
+    search_fields = ("id__exact",)
+    ordering = ("-created_at", "-pk")
+    list_display = ("who", "phone_shown", "email_shown", "client_link", "opted_out", "created")
+    list_select_related = ("client",)
+    client_link = staticmethod(link_to("client", _("client")))
+    opted_out = staticmethod(moment("opted_out_at", _("wants no messages since")))
+    opted_in = staticmethod(moment("opted_in_at", _("took that back")))
+    created = staticmethod(moment("created_at", _("created")))
+    updated = staticmethod(moment("updated_at", _("changed")))
+    sections = (
+        (None, ("who", "phone_shown", "email_shown", "client_link")),
+        (_("Automatic messages"), ("opted_out", "opted_out_by", "opted_in")),
+        (_("When"), ("created", "updated")),
+    )
+    tables = (ConversationTable,)
+
+    @admin.display(description=_("name"))
+    def who(self, row: Contact) -> str:
+        return _masked(row, "name", masked_name)
+
+    @admin.display(description=_("phone"))
+    def phone_shown(self, row: Contact) -> str:
+        return _masked(row, "phone", masked_phone)
+
+    @admin.display(description=_("e-mail"))
+    def email_shown(self, row: Contact) -> str:
+        return _masked(row, "email", masked_email)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
+    ) -> tuple[QuerySet[Contact], bool]:
+        """By its id, or all of a client."""
+        return _by_id(queryset, search_term), False
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ForStaff):
+    menu, icon = "integrations", "forum"
+    finds = _("The conversation's or the client's id")
+    search_fields = ("id__exact",)
+    ordering = ("-last_message_at", "-pk")
+    list_display = ("channel", "status_badge", "contact_link", "integration_link", "client_link", "last")
+    list_select_related = ("client", "contact", "integration", "assigned_to")
+    status_badge = staticmethod(badge("status", _("status"), STATUS_TONES))
+    contact_link = staticmethod(link_to("contact", _("contact")))
+    integration_link = staticmethod(link_to("integration", _("integration"), lambda row: row.title))
+    client_link = staticmethod(link_to("client", _("client")))
+    last = staticmethod(moment("last_message_at", _("last message")))
+    opened = staticmethod(moment("opened_at", _("opened")))
+    ended = staticmethod(moment("closed_at", _("closed")))
+    sections = (
+        (None, ("channel", "status_badge", "contact_link", "integration_link", "client_link", "assigned_to")),
+        (_("When"), ("opened", "last", "last_direction", "ended")),
+    )
+    tables = (MessageTable,)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
+    ) -> tuple[QuerySet[Conversation], bool]:
+        """By its id, or all of a client."""
+        return _by_id(queryset, search_term), False
+
+
+@admin.register(Message)
+class MessageAdmin(ForStaff):
+    menu, icon = "integrations", "chat"
+    finds = _("The message's number")
+    search_fields = ("id__exact",)
+    list_display = ("id", "written", "direction", "kind", "state_badge", "length", "conversation_link", "client_link")
+    list_select_related = ("client", "conversation")
+    written = staticmethod(moment("at", _("written")))
+    state_badge = staticmethod(badge("state", _("state"), STATE_TONES))
+    conversation_link = staticmethod(link_to("conversation", _("conversation")))
+    client_link = staticmethod(link_to("client", _("client")))
+
+
+def _masked(row: Contact, name: str, mask: Any) -> str:
+    try:
+        return str(mask(getattr(row, name))) or EMPTY
+    except Unreadable:
+        return EMPTY
+
+
+def _by_id(queryset: QuerySet[Any], search_term: str) -> QuerySet[Any]:
+    if not (word := search_term.strip()):
+        return queryset
+    try:
+        key = UUID(word)
+    except ValueError:
+        return queryset.none()
+    return queryset.filter(Q(pk=key) | Q(client=key))
