@@ -97,4 +97,4 @@ def _who(contact: Contact) -> Any:
     if contact.opted_out_by == BY_CLIENT:
         return _("somebody of this client switched them off")
     channel = CHANNELS.get(contact.opted_out_by, contact.opted_out_by)
-    return _("the contact asked for it: %(channel)s") % {"channel": channel}
+    return _("the contact asked for it by %(channel)s") % {"channel": channel}

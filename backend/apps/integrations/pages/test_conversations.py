@@ -181,7 +181,7 @@ def test_a_contact_is_edited_and_switched_off_and_on(person, thread, membership)
     person.post(f"{path}messages/", {"messages": "on"})
     with client_rows(thread.client_id):
         opt_out.opt_out(thread.contact, by="whatsapp")
-    assert "the contact asked for it: WhatsApp" in person.get(path).text
+    assert "the contact asked for it by WhatsApp" in person.get(path).text
     assert Entry.objects.filter(action__startswith="contact.opt").count() == 2
 
 
