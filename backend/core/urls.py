@@ -36,6 +36,7 @@ pages: list[Pattern] = [
     path("", include("apps.banking.page_urls")),
     path("", include("apps.integrations.urls")),
     path("", include("apps.integrations.pages.conversation_urls")),
+    path("integrations/", include("apps.integrations.page_urls")),
 ]
 urlpatterns = [
     *pages,

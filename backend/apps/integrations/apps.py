@@ -13,3 +13,4 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         register(Entry("conversations", _("Conversations"), "conversations:list", icon="chat", order=65))
+        register(Entry("integrations", _("Integrations"), "integrations:gallery", icon="plug", order=75))

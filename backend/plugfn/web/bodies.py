@@ -8,10 +8,13 @@ from plugfn.definition import Model
 
 
 class Authorize(Model):
-    """Starts an OAuth connection. `redirect_after`: a path of your site to return to, beginning with /."""
+    """Starts an OAuth connection. `redirect_after`: a path of your site to return to, beginning with /.
+
+    `connection_id`: the connection to renew."""
 
     redirect_after: str = Field(default="", max_length=2000)
     scopes: tuple[str, ...] | None = Field(default=None, max_length=100)
+    connection_id: str | None = Field(default=None, max_length=64)
 
 
 class Connect(Model):

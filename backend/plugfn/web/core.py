@@ -1,7 +1,7 @@
 """The web routes, one small function each. Adapters convert a framework's requests and responses.
 
 GET    /providers                          the providers, with their actions and events
-POST   /connections/{provider}/authorize   {"redirect_after", "scopes"} → {"authorization_url"}
+POST   /connections/{provider}/authorize   {"redirect_after", "scopes", "connection_id"} → {"authorization_url"}
 GET    /oauth/{provider}/callback          where the vendor sends the user back
 GET    /connections                        the user's connections
 POST   /connections                        {"provider", "credentials", "label"}: connects with typed credentials
@@ -134,7 +134,11 @@ class Web:
     async def _authorize(self, visit: RoutedRequest) -> Response:
         body = validated(Authorize, visit.request.document(), "the fields")
         url = await self._plug.connections.authorization_url(
-            visit.user_id, visit.part["provider"], redirect_after=body.redirect_after, scopes=body.scopes
+            visit.user_id,
+            visit.part["provider"],
+            redirect_after=body.redirect_after,
+            scopes=body.scopes,
+            connection_id=body.connection_id,
         )
         return reply({"authorization_url": url})
 

@@ -19,6 +19,25 @@ document.addEventListener("click", async (event) => {
   if (said) said.hidden = false;
 });
 
+// A form that takes long says so on its button, and is not sent twice.
+document.addEventListener("submit", (event) => {
+  const button = event.target.matches("form[data-busy]") ? event.submitter : null;
+  if (!button?.dataset.busyText) return;
+  const text = button.querySelector("span") ?? button;
+  button.dataset.text = text.textContent;
+  text.textContent = button.dataset.busyText;
+  button.setAttribute("aria-busy", "true");
+  // What is disabled now would not be sent.
+  setTimeout(() => { button.disabled = true; });
+});
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("[aria-busy][data-text]")) {
+    (button.querySelector("span") ?? button).textContent = button.dataset.text;
+    button.removeAttribute("aria-busy");
+    button.disabled = false;
+  }
+});
+
 // The menu of a phone starts closed, and Escape closes it.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") document.getElementById("menu")?.removeAttribute("open");

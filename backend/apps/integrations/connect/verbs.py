@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.events.emit import emit
 from apps.integrations.catalogue import Entry
-from apps.integrations.connect.webhook import WebhookAddress, tell_vendor
+from apps.integrations.connect.webhook import WebhookAddress, can_tell, tell_vendor
 from apps.integrations.models import Integration
 from apps.integrations.plug import plug
 from apps.integrations.store.scope import acting_for
@@ -66,16 +66,18 @@ def change(integration: Integration, credentials: Mapping[str, Any], *, name: st
             integration.pk.hex, str(integration.client_id), credentials, test=_can_test(integration.entry)
         )
     changed = _tested_well(integration.client_id, integration.pk, started, name or integration.name)
-    return Connected(changed, tell_vendor(changed), is_new=False)
+    # A person entered the present address at the vendor, unless Ponte can enter one.
+    return Connected(changed, tell_vendor(changed) if can_tell(changed) else None, is_new=False)
 
 
-def signed_in(client: UUID, entry: Entry) -> None:
-    """Note the integration that a person has just connected, or renewed, at the vendor's site."""
+def signed_in(client: UUID, entry: Entry) -> Integration | None:
+    """Note the integration that a person has just connected, or renewed, at the vendor's site. Returns it."""
     with client_rows(client):
         newest = Integration.objects.filter(provider=entry.provider).order_by("-updated_at").first()
     if newest is not None:
         test(newest)
         _announce(newest, "integration.connected")
+    return newest
 
 
 def rename(integration: Integration, name: str) -> None:

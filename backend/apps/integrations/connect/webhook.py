@@ -21,6 +21,11 @@ class WebhookAddress:
     error: PlugFnError | None = None
 
 
+def can_tell(integration: Integration) -> bool:
+    """Whether the provider has an action that enters the address at the vendor."""
+    return SET in integration.entry.definition.actions
+
+
 def tell_vendor(integration: Integration) -> WebhookAddress | None:
     """Make a new address for the integration, which replaces the one before, and enter it at the vendor if it has an
     action for that. None if the provider has no address for each integration.
@@ -30,7 +35,7 @@ def tell_vendor(integration: Integration) -> WebhookAddress | None:
         return None
     with acting_for(integration.client_id):
         url = _own(plug().connections.new_webhook_url(integration.pk.hex, str(integration.client_id)))
-        if SET not in integration.entry.definition.actions:
+        if not can_tell(integration):
             return WebhookAddress(url)
         try:
             plug().run(

@@ -15,6 +15,7 @@ from apps.integrations.models import Integration, Send
 from apps.integrations.models.send import KEY_HOURS
 from apps.integrations.plug import plug
 from apps.integrations.sending.recipient import index_of, recipient_of, recipients_of
+from apps.integrations.sending.states import change
 from lib import crypto
 from lib.errors import NeedsUser, Permanent
 from lib.row_security import client_rows
@@ -58,6 +59,15 @@ def repeat(send: Send) -> None:
         again.state, again.error_code, again.failed_at = Send.State.QUEUED, "", None
         again.save(update_fields=["state", "error_code", "failed_at"])
         _emit(again)
+
+
+def confirm(send: Send) -> None:
+    """A person says that a send whose outcome is unknown did arrive. Raises Permanent for any other."""
+    with client_rows(send.client_id):
+        known = Send.objects.select_for_update().get(pk=send.pk)
+        if known.state != Send.State.UNKNOWN:
+            raise Permanent("only a send whose outcome is unknown can be confirmed", code="not_unknown")
+        change(known, Send.State.SENT)
 
 
 def _check_usable(integration: Integration) -> None:

@@ -1,0 +1,56 @@
+"""The gallery: every service that can be connected, and the accounts that are."""
+
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest, HttpResponse
+
+from apps.integrations.catalogue import ENTRIES, Entry
+from apps.integrations.models import Integration
+from apps.integrations.pages.base import IntegrationsPage
+from apps.integrations.pages.card import Card, card_of
+from apps.integrations.plug import is_offered
+
+# The settings that make an OAuth provider available.
+SETTINGS = {
+    "github": ("GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"),
+    "slack": ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service, and the client's accounts at it. `missing` names the settings without which it is not offered."""
+
+    entry: Entry
+    is_offered: bool
+    cards: list[Card] = field(default_factory=list)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return () if self.is_offered else SETTINGS.get(self.entry.provider, ())
+
+    @property
+    def may_connect(self) -> bool:
+        """Whether there may be one more."""
+        return self.is_offered and (self.entry.several or not self.cards)
+
+    @property
+    def needs_person(self) -> bool:
+        return any(card.needs_person for card in self.cards)
+
+
+class Gallery(IntegrationsPage):
+    """All services, in the order of the catalogue."""
+
+    template_name = "integrations/gallery.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        with self.own_rows():
+            rows = list(self.visible(Integration).defer("sealed").order_by("provider", "created_at", "pk"))
+        services = [_service(entry, rows) for entry in ENTRIES]
+        return self.show(services=services, is_empty=not rows)
+
+
+def _service(entry: Entry, rows: list[Integration]) -> Service:
+    cards = [card_of(row) for row in rows if row.provider == entry.provider]
+    return Service(entry, is_offered(entry), cards)
