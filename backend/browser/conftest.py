@@ -22,6 +22,7 @@ from browser import stack as parts
 from browser.mail import Mail
 from browser.stack import Stack
 from browser.watch import Watch
+from plugfn.testing.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / ".local" / "browser"
@@ -56,10 +57,11 @@ def stack(
     """The web server, a worker and the bank, for all browser tests of this process."""
     from apps.banking.conftest import Bank
 
-    bank, mail, url = Bank(parts.SPEED), Mail(), f"http://127.0.0.1:{parts.free_port()}"
-    environment = parts.environment({**os.environ, **own_stores}, url, bank, mail)
+    bank, mail = Bank(parts.SPEED), Mail()
+    url, github = (f"http://127.0.0.1:{parts.free_port()}" for _ in range(2))
+    environment = parts.environment({**os.environ, **own_stores}, url, github, bank, mail)
     with processes_in(environment, tmp_path_factory.mktemp("stack")) as start:
-        yield parts.begin(url, bank, mail, start, wait_until)
+        yield parts.begin(url, github, bank, mail, start, wait_until)
     bank.stop()
     mail.stop()
 
@@ -86,6 +88,15 @@ def live(stack: Stack, transactional_db: None, settings: Any, wait_until: Callab
 def bank(live: Stack) -> Any:
     """The bank of the stack: `connect`, `evolve`, `fail`, `fault`… (apps/banking/conftest.py). It sends webhooks."""
     return live.bank
+
+
+@pytest.fixture
+def github(live: Stack) -> Iterator[Emulator]:
+    """GitHub's emulator, where ana is signed in."""
+    emulator = Emulator("github", "--port", live.github.rpartition(":")[2])
+    emulator.control("POST", "/switches", {"auto_approve": "ana"})
+    yield emulator
+    emulator.stop()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import requests
 
 from apps.banking.conftest import CLIENT_ID, CLIENT_SECRET, Bank
 from browser.mail import Mail
+from sandbox.github.world import CLIENT_ID as GITHUB_ID
+from sandbox.github.world import CLIENT_SECRET as GITHUB_SECRET
 
 # Executions that take a minute at a bank take about a second, so that a page has time to show each of their steps.
 SPEED = 20
@@ -17,9 +19,11 @@ READY_SECONDS = 120
 
 @dataclass(frozen=True)
 class Stack:
-    """`url`: of the web server. The processes' output is in their `log`."""
+    """`url`: of the web server; `github`: where a test may start GitHub's emulator. The processes' output is in their
+    `log`."""
 
     url: str
+    github: str
     bank: Bank
     mail: Mail
     web: Any
@@ -29,7 +33,7 @@ class Stack:
         return self.web.log.read_text(errors="replace") + self.worker.log.read_text(errors="replace")
 
 
-def environment(given: dict[str, str], url: str, bank: Bank, mail: Mail) -> dict[str, str]:
+def environment(given: dict[str, str], url: str, github: str, bank: Bank, mail: Mail) -> dict[str, str]:
     """The environment of the web server and the worker."""
     ours = {
         "PUBLIC_URL": url,
@@ -40,6 +44,11 @@ def environment(given: dict[str, str], url: str, bank: Bank, mail: Mail) -> dict
         "CONNECT_INCLUDE_SANDBOX": "true",
         "STAFF_MFA_REQUIRED": "false",
         "WEB_CONCURRENCY": "1",
+        "GITHUB_URL": github,
+        "GITHUB_API_URL": github,
+        "GITHUB_CLIENT_ID": GITHUB_ID,
+        "GITHUB_CLIENT_SECRET": GITHUB_SECRET,
+        "ALLOWED_NETWORKS": "127.0.0.0/8",
     }
     # Only the process that drives the browser may ignore that an event loop runs.
     return (
@@ -53,7 +62,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def begin(url: str, bank: Bank, mail: Mail, start: Callable[..., Any], wait_until: Callable[..., None]) -> Stack:
+def begin(
+    url: str, github: str, bank: Bank, mail: Mail, start: Callable[..., Any], wait_until: Callable[..., None]
+) -> Stack:
     """Start the web server at `url` and a worker; returns when both are ready."""
     address = url.removeprefix("http://")
     web = start("gunicorn", "core.asgi:application", "--bind", address, "-c", "gunicorn.conf.py")
@@ -61,7 +72,7 @@ def begin(url: str, bank: Bank, mail: Mail, start: Callable[..., Any], wait_unti
     worker = start("celery", "-A", "core", "worker", *queues)
     wait_until(lambda: _is_live(url), READY_SECONDS, "the web server")
     wait_until(lambda: b"ready." in worker.log.read_bytes(), READY_SECONDS, "the worker's readiness")
-    return Stack(url, bank, mail, web, worker)
+    return Stack(url, github, bank, mail, web, worker)
 
 
 def _is_live(url: str) -> bool:

@@ -1,12 +1,12 @@
 """What the pages of integrations share: the client's rows, an integration of theirs, and the audit."""
 
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model
 
-from apps.audit.record import Detail, record
+from apps.audit.record import record
 from apps.integrations.models import Integration
 from lib.pages.views import ClientPage
 from lib.row_security import client_rows
@@ -29,7 +29,7 @@ class IntegrationsPage(ClientPage):
             found: Integration = self.get_or_404(self.visible(Integration).defer("sealed"), pk=pk)
             return found
 
-    def note(self, action: str, subject: Model | str, **details: Detail) -> None:
+    def note(self, action: str, subject: Model | str, **details: Any) -> None:
         """Write into the audit what the person did."""
         with self.own_rows():
             record(action, actor=self.request.user.pk, subject=subject, client=self.membership.client_id, **details)

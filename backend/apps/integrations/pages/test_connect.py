@@ -1,6 +1,5 @@
 """Connecting and changing: the generated form, its errors, and secrets that never come back."""
 
-import pytest
 from django.urls import reverse
 
 from apps.audit.models import Entry as Audit

@@ -37,7 +37,7 @@ class TryForm(forms.Form):
         label, kind, example = _RECIPIENT[channel]
         self.fields["to"].label = label
         self.fields["to"].widget.attrs |= {"placeholder": example, "autocomplete": "off"}
-        self.fields["to"].widget.input_type = kind  # type: ignore[attr-defined]
+        self.fields["to"].widget.input_type = kind
 
     def params(self) -> dict[str, Any]:
         """The parameters of the provider's action."""
