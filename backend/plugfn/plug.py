@@ -21,7 +21,8 @@ from plugfn.calls.attributes import Attributes
 from plugfn.calls.batch import BatchCall, BatchResult, OnProgress, run_batch
 from plugfn.calls.executor import Executor
 from plugfn.calls.idempotency import Once
-from plugfn.calls.limits import Limits
+from plugfn.calls.limit_states import LimitStates, read_limits
+from plugfn.calls.limits import Limits, limits_of_all
 from plugfn.calls.metrics import Metrics
 from plugfn.calls.options import CallOptions, check_names
 from plugfn.connections import ConnectionOperations
@@ -125,6 +126,13 @@ class PlugFn(ProviderAttributes):
     async def rotate_keys(self, on_progress: OnRotation | None = None) -> Rotated:
         """Encrypt all stored data with the first key, so that old keys can be removed. See plugfn.vault.rotation."""
         return await rotate_keys(self.store, self.ring, on_progress)
+
+    async def limits(self, connection_id: str, user_id: str) -> LimitStates:
+        """How the breaker and the budgets of a connection stand. Takes no call. Raises NoConnection, NeedsReconnect."""
+        connection = await self.connections.get(connection_id, user_id)
+        origin = await self.connections.origin(connection)
+        provider = self.providers.get(connection.provider)
+        return await read_limits(self.shared, limits_of_all(provider, connection, origin))
 
     async def user_of(self, request: Any) -> str | None:
         """The id of the user who makes a web request, from `auth`. Raises ConfigurationError when `auth` is not set."""

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from plugfn.cache.expiring import Expiring
 from plugfn.cache.waiting import acquired
-from plugfn.resilience.breaker import Breaker, Circuit
-from plugfn.resilience.budget import Budget, Window
+from plugfn.resilience.breaker import Breaker, Circuit, CircuitState
+from plugfn.resilience.budget import Budget, Usage, Window
 
 MAX_BYTES = 64 * 1024 * 1024
 # The approximate cost of an entry besides its value.
@@ -95,6 +95,14 @@ class MemoryShared:
             self._windows.put(budget, window, now + budget.per_seconds, now)
         return wait
 
+    async def usage(self, budget: Budget) -> Usage:
+        """How a budget stands. Takes no call."""
+        with self._guard:
+            now = self._clock()
+            window, until = self._windows.get(budget, now), self._pauses.get(budget.name, now)
+            used = window.count(budget, now) if window else 0
+        return Usage(budget.limit, budget.per_seconds, used, until - now if until else 0.0)
+
     async def pause(self, budget: Budget, seconds: float) -> None:
         """Grant no call of this budget for `seconds`, because the vendor asked for it."""
         with self._guard:
@@ -122,6 +130,13 @@ class MemoryShared:
             circuit = self._circuits.get(breaker.name, now) or Circuit()
             self._circuits.put(breaker.name, circuit, now + breaker.memory_seconds, now)
             return circuit.fail(breaker, now)
+
+    async def circuit(self, breaker: Breaker) -> CircuitState:
+        """How a breaker stands. Is no probe."""
+        with self._guard:
+            now = self._clock()
+            circuit = self._circuits.get(breaker.name, now) or Circuit()
+            return CircuitState(circuit.failures, max(0.0, circuit.until - now))
 
     async def close(self) -> None:
         """Does nothing: other users of this state may still need it."""

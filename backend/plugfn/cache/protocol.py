@@ -3,8 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from plugfn.resilience.breaker import Breaker
-from plugfn.resilience.budget import Budget
+from plugfn.resilience.breaker import Breaker, CircuitState
+from plugfn.resilience.budget import Budget, Usage
 
 
 class Shared(Protocol):
@@ -30,6 +30,10 @@ class Shared(Protocol):
         """Take one call from a budget: 0.0 when granted, else the seconds until the next one."""
         ...
 
+    async def usage(self, budget: Budget) -> Usage:
+        """How a budget stands. Takes no call."""
+        ...
+
     async def pause(self, budget: Budget, seconds: float) -> None:
         """Grant no call of this budget for `seconds`, because the vendor asked for it. Never shortens a pause."""
         ...
@@ -44,6 +48,10 @@ class Shared(Protocol):
 
     async def fail(self, breaker: Breaker) -> bool:
         """The call failed. True when that opened the breaker."""
+        ...
+
+    async def circuit(self, breaker: Breaker) -> CircuitState:
+        """How a breaker stands. Is no probe."""
         ...
 
     async def close(self) -> None:

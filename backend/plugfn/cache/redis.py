@@ -17,8 +17,8 @@ from redis.exceptions import ReadOnlyError, RedisError
 
 from plugfn.cache.waiting import acquired
 from plugfn.errors import ConfigurationError, Unavailable
-from plugfn.resilience.breaker import ENTER, FAIL, Breaker
-from plugfn.resilience.budget import PAUSE, TAKE, Budget
+from plugfn.resilience.breaker import ENTER, FAIL, READ, Breaker, CircuitState
+from plugfn.resilience.budget import PAUSE, TAKE, USED, Budget, Usage
 
 log = logging.getLogger("plugfn")
 
@@ -44,8 +44,9 @@ class _Client:
 
     def __init__(self, pool: BlockingConnectionPool) -> None:
         self.redis: Redis = Redis.from_pool(pool)
-        scripts = (self.redis.register_script(text) for text in (TAKE, PAUSE, ENTER, FAIL, _ACQUIRE, _RELEASE))
-        self.take, self.pause, self.enter, self.fail, self.acquire, self.release = scripts
+        texts = (TAKE, PAUSE, ENTER, FAIL, _ACQUIRE, _RELEASE, USED, READ)
+        scripts = (self.redis.register_script(text) for text in texts)
+        self.take, self.pause, self.enter, self.fail, self.acquire, self.release, self.used, self.read = scripts
 
 
 class RedisShared:
@@ -110,10 +111,19 @@ class RedisShared:
 
     async def take(self, budget: Budget) -> float:
         """Take one call from a budget: 0.0 when granted, else the seconds until the next one. One round trip."""
-        stamps = self._key("budget", f"{budget.name}:{budget.limit}/{budget.per_seconds}")
-        keys = [stamps, self._key("paused", budget.name)]
+        keys = self._keys_of(budget)
         wait = int(await self._ask(lambda client: client.take(keys, budget.take_arguments)))
         return budget.later(wait / 1_000_000) if wait > 0 else 0.0
+
+    async def usage(self, budget: Budget) -> Usage:
+        """How a budget stands. Takes no call."""
+        keys = self._keys_of(budget)
+        used, paused = await self._ask(lambda client: client.used(keys, budget.take_arguments))
+        return Usage(budget.limit, budget.per_seconds, int(used), int(paused) / 1000)
+
+    def _keys_of(self, budget: Budget) -> list[str]:
+        stamps = self._key("budget", f"{budget.name}:{budget.limit}/{budget.per_seconds}")
+        return [stamps, self._key("paused", budget.name)]
 
     async def pause(self, budget: Budget, seconds: float) -> None:
         """Grant no call of this budget for `seconds`, because the vendor asked for it."""
@@ -147,6 +157,12 @@ class RedisShared:
         self._failing[breaker.name] = None
         if len(self._failing) > MAX_FAILING:
             self._failing.pop(next(iter(self._failing)), None)
+
+    async def circuit(self, breaker: Breaker) -> CircuitState:
+        """How a breaker stands. Is no probe."""
+        keys = [self._key("circuit", breaker.name)]
+        failures, blocked = await self._ask(lambda client: client.read(keys))
+        return CircuitState(int(failures), int(blocked) / 1000)
 
     async def close(self) -> None:
         """Close the connections of the running event loop."""

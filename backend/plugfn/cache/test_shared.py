@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from plugfn.errors import Unavailable
-from plugfn.resilience.breaker import Breaker
-from plugfn.resilience.budget import Budget
+from plugfn.resilience.breaker import Breaker, CircuitState
+from plugfn.resilience.budget import Budget, Usage
 
 # Values
 
@@ -253,3 +253,39 @@ async def test_a_lost_probe_is_followed_by_another(shared):
     await asyncio.sleep(0.1)
     assert await shared.enter(BREAKER) == 0.0
     assert await shared.enter(BREAKER) > 0
+
+
+# Reading limits
+
+
+async def test_reading_a_budget_takes_no_call_and_shows_calls_and_pause(shared):
+    budget = Budget("read", 3, 60)
+    assert await shared.usage(budget) == Usage(3, 60)
+    await shared.take(budget), await shared.take(budget)
+    for _ in range(5):
+        usage = await shared.usage(budget)
+    assert (usage.used, usage.remaining, usage.paused) == (2, 1, 0.0)
+    await shared.pause(budget, 30)
+    usage = await shared.usage(budget)
+    assert 29 < usage.paused <= 30
+    assert usage.remaining == 0
+
+
+async def test_a_budget_that_is_read_has_only_the_calls_of_its_window(shared):
+    budget = Budget("slides", 5, 1)
+    await shared.take(budget)
+    await asyncio.sleep(1.05)
+    await shared.take(budget)
+    assert (await shared.usage(budget)).used == 1
+
+
+async def test_reading_a_breaker_is_no_probe_and_shows_failures_and_the_wait(shared):
+    breaker = Breaker("read", failures=2, open_seconds=0.2, probe_seconds=60)
+    assert await shared.circuit(breaker) == CircuitState()
+    await shared.fail(breaker)
+    assert await shared.circuit(breaker) == CircuitState(1, 0.0)
+    await shared.fail(breaker)
+    assert 0 < (await shared.circuit(breaker)).blocked <= 0.2
+    await asyncio.sleep(0.25)
+    assert await shared.circuit(breaker) == CircuitState(2, 0.0)
+    assert await shared.enter(breaker) == 0.0

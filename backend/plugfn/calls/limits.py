@@ -91,10 +91,17 @@ def limits_of(
     provider: Provider, action: Action[Any, Any], connection: Connection, origin: Origin, params: BaseModel
 ) -> CallLimits:
     """The breaker and the budgets of a call."""
-    declared = provider.limits or (UNDECLARED,)
-    budgets = [_budget(limit, f"{provider.name}:{number}", connection) for number, limit in enumerate(declared)]
+    every = limits_of_all(provider, connection, origin)
+    budgets = list(every.budgets)
     for number, limit in enumerate(action.limits):
         budgets.append(_budget(limit, f"{action.path}:{number}{_value_digest(limit, params)}", connection))
+    return CallLimits(every.breaker, budgets)
+
+
+def limits_of_all(provider: Provider, connection: Connection, origin: Origin) -> CallLimits:
+    """The breaker and the budgets that all calls of a connection share."""
+    declared = provider.limits or (UNDECLARED,)
+    budgets = [_budget(limit, f"{provider.name}:{number}", connection) for number, limit in enumerate(declared)]
     return CallLimits(Breaker(_breaker_name(provider, connection, origin)), budgets)
 
 

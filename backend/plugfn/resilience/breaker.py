@@ -37,6 +37,21 @@ return 1
 """
 
 
+# Returns the failures in a row, and the milliseconds for which calls are blocked.
+READ = f"""{_NOW}
+local state = redis.call('hmget', KEYS[1], 'failures', 'until')
+return {{tonumber(state[1] or 0), math.max(0, tonumber(state[2] or 0) - now)}}
+"""
+
+
+@dataclass(frozen=True)
+class CircuitState:
+    """How a breaker stands: failures in a row, and the seconds for which calls are blocked (0: they are not)."""
+
+    failures: int = 0
+    blocked: float = 0.0
+
+
 @dataclass(frozen=True)
 class Breaker:
     """The settings of one breaker, by `name`. After `probe_seconds` a probe without a result counts as lost."""

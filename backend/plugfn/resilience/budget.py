@@ -37,6 +37,34 @@ return 1
 """
 
 
+# KEYS and ARGV as of TAKE. Takes nothing. Returns the calls within the window, and the milliseconds of the pause.
+USED = """
+local t = redis.call('TIME'); local now = tonumber(t[1]) * 1000000 + tonumber(t[2]);
+local left = now - tonumber(ARGV[2]) * 1000000
+local last = redis.call('lindex', KEYS[1], -1)
+while last and tonumber(last) <= left do
+    redis.call('rpop', KEYS[1])
+    last = redis.call('lindex', KEYS[1], -1)
+end
+return {redis.call('llen', KEYS[1]), math.max(0, redis.call('pttl', KEYS[2]))}
+"""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a budget stands: its calls within the window, and the seconds for which the vendor asked to wait."""
+
+    limit: int
+    per_seconds: int
+    used: int = 0
+    paused: float = 0.0
+
+    @property
+    def remaining(self) -> int:
+        """How many calls may be made now."""
+        return 0 if self.paused else max(0, self.limit - self.used)
+
+
 @dataclass(frozen=True)
 class Budget:
     """`limit` calls per `per_seconds` under one `name`, shared by all threads, processes and machines."""
@@ -69,10 +97,14 @@ class Window:
 
     def take(self, budget: Budget, now: float) -> float:
         """0.0 when the call is granted, else the seconds until the next one. `now` must never go back."""
+        if self.count(budget, now) >= budget.limit:
+            return self.stamps[0] - (now - budget.per_seconds)
+        self.stamps.append(now)
+        return 0.0
+
+    def count(self, budget: Budget, now: float) -> int:
+        """How many calls the window has."""
         stamps, window_start = self.stamps, now - budget.per_seconds
         while stamps and stamps[0] <= window_start:
             stamps.popleft()
-        if len(stamps) >= budget.limit:
-            return stamps[0] - window_start
-        stamps.append(now)
-        return 0.0
+        return len(stamps)
