@@ -41,6 +41,7 @@ SPECTACULAR: dict[str, Any] = {
         {"name": "Connections", "description": "Banks: connect, watch, repair, disconnect."},
         {"name": "Data", "description": "What the banks said."},
         {"name": "Conversations", "description": "Contacts, and what was written with them."},
+        {"name": "Integrations", "description": "WhatsApp, e-mail, databases and other services: connect, test, send."},
         {"name": "Staff", "description": "For those who run this server."},
     ],
 }

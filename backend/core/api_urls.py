@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("apps.api.urls")),
     path("", include("apps.banking.api.urls")),
     path("", include("apps.integrations.api.conversation_urls")),
+    path("", include("apps.integrations.api.urls")),
     path("", include("apps.events.urls")),
     re_path(r"", not_found),
 ]

@@ -31,7 +31,10 @@ CHALLENGE = 'Bearer realm="api"'
 
 
 class Refused(exceptions.APIException):
-    """An error with a code of its own. `details` holds names and numbers, never personal data."""
+    """An error with a code of its own. `details` holds names and numbers, never personal data.
+
+    A number of seconds as `wait` is in the header Retry-After too.
+    """
 
     def __init__(self, status: int, code: str, message: str, /, **details: Any) -> None:
         super().__init__(message, code)
@@ -109,7 +112,7 @@ def _too_many(wait: float) -> Failure:
 
 
 def _of_refusal(error: Refused) -> Failure:
-    return Failure(error.status_code, error.code, str(error.detail), error.details)
+    return Failure(error.status_code, error.code, str(error.detail), error.details, error.details.get("wait"))
 
 
 def _of_drf(error: exceptions.APIException) -> Failure:

@@ -19,12 +19,13 @@ class StrictJSON(BaseParser):
     """The only parser of the API. A name twice in one object, NaN and a lone surrogate are errors."""
 
     media_type = "application/json"
+    limit = LIMIT
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
         """The object in the body. Raises Refused."""
-        data = stream.read(LIMIT + 1)
-        if len(data) > LIMIT:
-            raise Refused(413, "TOO_LARGE", _("The request is too large."), limit=LIMIT)
+        data = stream.read(self.limit + 1)
+        if len(data) > self.limit:
+            raise Refused(413, "TOO_LARGE", _("The request is too large."), limit=self.limit)
         try:
             value = json.loads(data.decode(), parse_constant=_refuse, parse_int=_whole, object_pairs_hook=_once)
             # Half of a surrogate pair has no bytes.

@@ -1,12 +1,18 @@
 """How the API describes itself: the errors of every call, the ways to prove who calls, the shapes of answers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    inline_serializer,
+)
 from rest_framework import serializers
 
 from apps.api.fields import Text
@@ -15,6 +21,7 @@ from apps.api.inputs import Input
 Method = TypeVar("Method", bound=Callable[..., Any])
 AnySerializer = serializers.BaseSerializer[Any]
 TAG_ACCOUNT, TAG_DATA, TAG_CONNECTIONS, TAG_STAFF = "Access", "Data", "Connections", "Staff"
+TAG_INTEGRATIONS = "Integrations"
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
@@ -36,12 +43,15 @@ _MEANING = {
     404: ("Nothing is here, or it belongs to another client.", "NOT_FOUND"),
     405: ("The path knows no such method.", "METHOD_NOT_ALLOWED"),
     409: ("The state of things does not allow it; `error_code` says why.", "CONFLICT"),
-    413: ("The body is larger than 64 KB.", "TOO_LARGE"),
+    413: ("The body is larger than 64 KB, or a message than 3 MB.", "TOO_LARGE"),
     415: ("The body is not JSON.", "UNSUPPORTED_MEDIA_TYPE"),
     429: ("Too many calls. `Retry-After` says how many seconds to wait.", "RATE_LIMIT_EXCEEDED"),
     500: ("A fault of this server. `details.reference` is in its log.", "INTERNAL_ERROR"),
-    502: ("The aggregator answered what its contract excludes.", "UNKNOWN_ERROR"),
-    503: ("The aggregator does not answer now. `Retry-After` says when to try again.", "CONNECTION_FAILURE"),
+    502: ("The aggregator or the service answered what its contract excludes.", "UNKNOWN_ERROR"),
+    503: (
+        "The aggregator or the service does not answer. `Retry-After` says when to try again.",
+        "CONNECTION_FAILURE",
+    ),
 }
 
 
@@ -170,18 +180,21 @@ def described(
     tag: str = TAG_DATA,
     body: Any = None,
     query: type[Input] | None = None,
+    headers: tuple[OpenApiParameter, ...] = (),
     status: int = 200,
+    also: Mapping[int, Any] | None = None,
     errors: tuple[int, ...] = (),
     examples: list[OpenApiExample] | None = None,
 ) -> Callable[[Method], Method]:
-    """The decorator of a method: what it does in a line, and what it takes and returns."""
+    """The decorator of a method: what it does in a line, and what it takes and returns. `also`: answers of other
+    statuses."""
     decorate: Callable[[Method], Method] = extend_schema(
         operation_id="_".join(re.findall(r"\w+", summary.lower())),
         summary=summary,
         tags=[tag],
         request=body,
-        parameters=[query] if query else None,
-        responses={status: answer, **failures(*errors)},
+        parameters=[*([query] if query else []), *headers] or None,
+        responses={status: answer, **(also or {}), **failures(*errors)},
         examples=examples,
     )
     return decorate

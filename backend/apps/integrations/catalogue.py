@@ -105,6 +105,7 @@ ENTRIES = (
 )
 BY_PROVIDER = {entry.provider: entry for entry in ENTRIES}
 BY_SLUG = {entry.slug: entry for entry in ENTRIES}
+CHANNELS = tuple(sorted({entry.channel for entry in ENTRIES if entry.channel}))
 
 
 @cache

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from plugfn.providers.database_postgres.conftest import Door, relay
 from plugfn.testing.emulator import Emulator
 
 UAZAPI_TOKEN = "uazapi-sandbox-instance-token"
@@ -12,7 +14,7 @@ PERSON = "+5511988887777"
 
 
 @pytest.fixture(scope="session")
-def _emulators() -> Iterator[Callable[[str], Emulator]]:
+def emulators() -> Iterator[Callable[[str], Emulator]]:
     """One process for each emulator that a test asks for, until the end of the run."""
     running: dict[str, Emulator] = {}
 
@@ -37,15 +39,15 @@ def loopback(settings):
 
 
 @pytest.fixture
-def uazapi(_emulators, loopback) -> Emulator:
-    emulator = _emulators("uazapi")
+def uazapi(emulators, loopback) -> Emulator:
+    emulator = emulators("uazapi")
     emulator.control("POST", "/people", {"number": PERSON.removeprefix("+"), "name": "Ana"})
     return emulator
 
 
 @pytest.fixture
-def smtp(_emulators, loopback) -> Emulator:
-    return _emulators("smtp")
+def smtp(emulators, loopback) -> Emulator:
+    return emulators("smtp")
 
 
 @pytest.fixture
@@ -73,6 +75,25 @@ def mail(smtp, tenant):
     login = {"username": where["username"], "password": where["password"]}
     server = {"host": where["host"], "port": where["plain"], "security": "none", "from_email": "nota@example.com"}
     return connected(tenant, "email_smtp", {**server, **login})
+
+
+@pytest.fixture
+def program(caller, tenant):
+    """A program of the client, which may read and write."""
+    from apps.clients.factories import MembershipFactory
+
+    return caller(MembershipFactory(client=tenant, role="owner"))
+
+
+@pytest.fixture
+def client_postgres(transactional_db) -> Iterator[dict[str, Any]]:
+    """The login of a PostgreSQL, as a client enters it: the test run's own, behind a TCP port."""
+    connection.ensure_connection()
+    own = connection.connection.info
+    door = Door(relay(f"{own.host}/.s.PGSQL.{own.port}"))
+    login = {"user": own.user, "password": own.password or "none"}
+    yield {"host": "127.0.0.1", "port": door.port, "database": own.dbname, **login}
+    door.close()
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""The REST API of integrations."""
+"""The REST API of integrations, under /api/integrations/."""

@@ -16,7 +16,7 @@ from apps.api.inputs import Input, PageQuery, read_body
 from apps.api.schema import described, one_of, page_of
 from apps.api.scopes import Scope
 from apps.api.views import ListView, answer
-from apps.integrations.api.base import TAG, OfClient, found
+from apps.integrations.api.conversation_base import TAG, OfClient, found
 from apps.integrations.conversations import opt_out
 from apps.integrations.conversations.edit import NotEdited, Taken, edit_contact, lookup
 from apps.integrations.conversations.masking import masked_email, masked_name, masked_phone

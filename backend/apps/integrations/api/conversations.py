@@ -18,7 +18,7 @@ from apps.api.fields import Id, Moment, Number, StrictInteger, StrictNumber, Str
 from apps.api.inputs import Input, PageQuery, read_body, read_query
 from apps.api.schema import described, done, one_of, page_of
 from apps.api.views import ListView, answer
-from apps.integrations.api.base import TAG, OfClient, found
+from apps.integrations.api.conversation_base import TAG, OfClient, found
 from apps.integrations.conversations import verbs
 from apps.integrations.conversations.verbs import INTENT, LONGEST_INTENT, LONGEST_SOURCE, NotPossible
 from apps.integrations.models import Conversation, Message

@@ -86,6 +86,12 @@ def rename(integration: Integration, name: str) -> None:
         Integration.objects.filter(pk=integration.pk).update(name=name)
 
 
+def keep_content(integration: Integration, keeps: bool) -> None:
+    """Whether the contents of messages are kept from now on."""
+    with client_rows(integration.client_id):
+        Integration.objects.filter(pk=integration.pk).update(keeps_content=keeps)
+
+
 def test(integration: Integration) -> Tested:
     """Ask the vendor whether it works, and store what it said."""
     started, error, label = time.perf_counter(), None, ""
