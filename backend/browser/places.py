@@ -20,7 +20,15 @@ def of_person() -> list[str]:
     found = [f"/{name}/{row.pk}/" for name, model in details.items() if (row := _first(model))]
     cards = models.Account.objects.filter(type="CREDIT")[:1]
     lists = [f"/{name}/" for name in ("connections", "accounts", "transactions", "investments", "loans", "activity")]
-    own = ["/connections/connect/", "/credentials/", "/settings/", "/settings/tokens/", "/clients/", "/identity/"]
+    own = [
+        "/connections/connect/",
+        "/credentials/",
+        "/settings/",
+        "/settings/tokens/",
+        "/settings/applications/",
+        "/clients/",
+        "/identity/",
+    ]
     return ["/", *lists, *own, *found, *(f"/accounts/{card.pk}/" for card in cards)]
 
 

@@ -178,7 +178,7 @@ def test_the_example_file_names_only_settings_with_their_defaults():
 
 @every_document
 def test_every_variable_that_a_page_names_exists(page: Page):
-    elsewhere = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD", *COMPOSE_ONLY}
+    elsewhere = {"PONTE_OWNER_PASSWORD", "PONTE_APP_PASSWORD", "PONTE_TOKEN", *COMPOSE_ONLY}
     begins = (
         r"(PLUGGY|EVENT|METRICS|WEB|WORKER|ENCRYPTION|INDEX|DATABASE|REDIS|PONTE|LOG|SECURE|PUBLIC|ALLOWED)_[A-Z_]+"
     )

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +46,17 @@ def call(catalog: Catalog, caller: Caller, name: str, arguments: Mapping[str, An
 
 def _run(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> Answer:
     asked = tool.parse(arguments)
-    with nullcontext() if tool.calls_out else client_rows(caller.client.pk):
-        if not tool.calls_out:
+    if tool.calls_out:
+        return tool.run(caller, asked)
+    is_inner = connection.in_atomic_block
+    with client_rows(caller.client.pk):
+        if not is_inner:
             _limit_statements()
         return tool.run(caller, asked)
 
 
 def _limit_statements() -> None:
+    """Until the end of the transaction, which must be our own."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(LONGEST_STATEMENT)])
 
