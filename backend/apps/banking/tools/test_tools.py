@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.agents.call import call
 from apps.agents.caller import Caller
@@ -250,6 +252,22 @@ def test_transactions_are_filtered(member, everything, account, card):
     assert len(ids()) == 7
     assert len(ids(status="pending")) == 2
     assert len(ids(status="all", include_hidden=True)) == 10
+
+
+@pytest.mark.parametrize(
+    "name", ["list_accounts", "get_balances", "list_transactions", "list_investments", "list_investment_transactions"]
+)
+def test_many_rows_take_as_many_queries_as_few(member, everything, account, name):
+    caller = caller_of(member, "read", "identity")
+    ask(caller, name)
+    with CaptureQueriesContext(connection) as few:
+        ask(caller, name)
+    for _ in range(3):
+        f.TransactionFactory(account=f.AccountFactory(connection=account.connection), user_category=f.CategoryFactory())
+        f.InvestmentTransactionFactory(investment__connection=account.connection, date=date(2026, 1, 5))
+    with CaptureQueriesContext(connection) as many:
+        ask(caller, name)
+    assert len(many) == len(few) <= 20
 
 
 def test_a_search_finds_beginnings_of_words(member, everything):
