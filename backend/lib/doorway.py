@@ -108,7 +108,12 @@ class Doorway:
 
     async def _timed(self, work: Work, request: Request) -> Answer:
         started = time.perf_counter()
-        answer = await work(request)
+        try:
+            answer = await work(request)
+        except Exception as error:
+            # A server would log the path, and a path may hold a token.
+            self._logger.exception("A webhook could not be answered: %s", type(error).__name__)
+            answer = Answer(503, "failed")
         self._answered.put((answer, time.perf_counter() - started))
         return answer
 

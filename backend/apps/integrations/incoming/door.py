@@ -23,7 +23,7 @@ from apps.events.accept import Incoming, Refused, Unavailable, accept_in_loop
 from apps.integrations.incoming.address import Place, read_path
 from apps.integrations.incoming.answers import Refusal, accepted, handshake, refusal, rejected, too_many
 from apps.integrations.incoming.delivery import Delivery, read
-from apps.integrations.incoming.proofs import Unreadable, proofs
+from apps.integrations.incoming.proofs import Proof, Unreadable, proofs
 from apps.integrations.incoming.room import Full, Room
 from lib.client_address import of_meta
 from lib.doorway import Answer, Doorway, Grow, Headers, Incomplete, Receive, Request, Send, TooLarge
@@ -104,10 +104,18 @@ async def _keys(place: Place) -> tuple[Keys, UUID | None]:
     shared = tuple(settings.PLUGFN_PROVIDERS.get(place.entry.provider, {}).get("webhook_secrets", ()))
     if place.integration is None:
         return operator_keys(shared), None
+    known = proofs()
     try:
-        proof = await proofs().of(place.integration)
+        try:
+            return _own_keys(await known.of(place.integration), place, shared)
+        except WebhookRejected:
+            # The secret may be newer than what is cached.
+            return _own_keys(await known.again(place.integration), place, shared)
     except Unreadable:
         raise refusal(503) from None
+
+
+def _own_keys(proof: Proof | None, place: Place, shared: tuple[str, ...]) -> tuple[Keys, UUID | None]:
     keys = keys_of(proof.stored if proof else None, place.provider, place.secret, shared)
     return keys, proof.client if proof else None
 
