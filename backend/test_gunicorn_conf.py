@@ -68,10 +68,11 @@ def test_long_lines_and_many_headers_are_refused(server):
     assert b" 431 " in answer(port, b"GET / HTTP/1.1\r\n" + HEADERS + many)
 
 
-def test_the_log_holds_no_token_of_a_path(server):
+@pytest.mark.parametrize("place", [b"/api/banking/webhooks/pluggy/", b"/webhooks/uazapi/" + b"0" * 32 + b"/"])
+def test_the_log_holds_no_token_of_a_path(server, place):
     port, log = server
     token = b"c2VjcmV0LXRva2VuLW9mLWEtbWVtYmVyc2hpcA"
-    path = b"/api/banking/webhooks/pluggy/" + token + b"/"
+    path = place + token + b"/"
     answer(port, b"POST " + path + b" HTTP/1.1\r\n" + HEADERS + b"Content-Type: application/json\r\n")
     answer(port, b"POST " + path + b" nonsense\r\n" + HEADERS)
     answer(port, b"PO ST " + path + b" HTTP/1.1\r\n" + HEADERS)

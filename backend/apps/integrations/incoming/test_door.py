@@ -21,8 +21,10 @@ from apps.events.books import read_books
 from apps.events.models import Event
 from apps.integrations.incoming import door, proofs
 from apps.integrations.incoming.factories import TOKEN, UAZAPI, example, post
+from apps.integrations.incoming.room import Room
 from apps.integrations.models import Integration
 from apps.integrations.store.scope import acting_for
+from core.asgi import application
 from lib import background_loop
 from lib.client_address import trusted_proxies
 from lib.doorway import ANSWERS, Request
@@ -339,6 +341,50 @@ def test_a_delivery_of_the_largest_size_is_read_beside_the_loop(connect, monkeyp
     threads.clear()
     assert post(whatsapp.path, message("short")).status_code == 200
     assert "read" not in threads
+
+
+def ask_asgi(path: str, *chunks: bytes, ends: bool = True, **headers: str) -> tuple[int, dict]:
+    """The answer of the application as gunicorn asks it. The body comes in chunks, and may never end."""
+    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    messages.append({"type": "http.request"} if ends else {"type": "http.disconnect"})
+    sent = []
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    pairs = [(name.encode(), value.encode()) for name, value in {"content-type": "application/json", **headers}.items()]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": pairs, "client": ("127.0.0.1", 4711)}
+    background_loop.run(application(scope, receive, send))
+    assert dict(sent[0]["headers"])[b"content-length"] == str(len(sent[1]["body"])).encode()
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+def test_the_web_server_answers_in_its_loop(connect):
+    whatsapp = connect()
+    body = json.dumps(MESSAGE).encode()
+    assert ask_asgi(whatsapp.path, body[:100], body[100:])[0] == 200
+    assert Event.objects.count() == 1
+    assert ask_asgi(whatsapp.path, body[:100], ends=False)[0] == 400
+    assert ask_asgi(whatsapp.path, *[b" " * 100_000] * 11)[0] == 413
+    assert ask_asgi(whatsapp.path, **{"content-length": "9" * 5000})[0] == 413
+    assert ask_asgi("/webhooks/")[0] == 404
+    assert Event.objects.count() == 1
+
+
+def test_long_bodies_that_nothing_proves_yet_take_no_room_from_short_ones(operator, connect, monkeypatch):
+    monkeypatch.setattr(door, "_room", Room(500_000))
+    big = [b" " * 100_000] * 6
+    status, body = ask_asgi("/webhooks/github/", *big)
+    assert (status, body["error_code"]) == (503, "PROCESSING_FAILED")
+    assert door._room.held == 0
+    with door._room.share() as grow:
+        grow(500_000)
+        assert ask_asgi("/webhooks/github/", *big[:2])[0] == 503
+        assert post(connect().path, MESSAGE).status_code == 200
+    assert ask_asgi("/webhooks/github/", *big[:2])[0] == 401
 
 
 def test_deliveries_that_say_nothing_are_accepted_and_stored_nowhere(connect):
