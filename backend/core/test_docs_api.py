@@ -12,6 +12,7 @@ from apps.banking import factories as f
 from apps.banking.conftest import _bank, bank  # noqa: F401 - pytest finds fixtures by their names
 from apps.clients.factories import MembershipFactory
 from apps.conftest import caller, stranger  # noqa: F401
+from apps.integrations.factories import integration_row
 from core.documents import ROOT, document, sources
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,7 @@ def member(bank, settings):  # noqa: F811
     connection = f.ConnectionFactory(pk=17, member=member, vendor_id=bank.connect(member))
     account = f.AccountFactory(connection=connection)
     f.CategoryFactory(vendor_id="11000000")
+    integration_row(member.client, "email_smtp")
     f.TransactionFactory(pk=1201, account=account)
     f.TransactionFactory.create_batch(3, account=account)
     return member
@@ -66,6 +68,7 @@ def test_a_curl_of_the_documents_works(line, bank, member, caller, stranger):  #
         "TOKEN": program.token,
         "REFRESH": make_pair(member.user, None).refresh,
         "CURSOR": program.get("/api/transactions/", limit=1)[1]["next_cursor"],
+        "INTEGRATION": str(integration_row(member.client, "whatsapp_uazapi").pk) if "integrations" in line else "",
         "ITEM": bank.connect(member) if "$ITEM" in line else "",
     }
     method, path, body, headers = read(line, names)
@@ -91,7 +94,7 @@ def test_each_error_code_of_the_page_is_in_the_code():
 
 def test_the_error_of_the_page_has_the_form_of_every_error(stranger):  # noqa: F811
     blocks = [json.loads(block) for block in document("docs/api.md").blocks("json")]
-    (shown,) = [block for block in blocks if block["success"] is False]
+    (shown,) = [block for block in blocks if block.get("success") is False]
     assert set(shown) == set(stranger.get("/api/nothing/")[1])
 
 

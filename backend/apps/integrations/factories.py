@@ -13,7 +13,7 @@ from apps.integrations import models
 from apps.integrations.catalogue import BY_PROVIDER
 from apps.integrations.connect.verbs import connect
 from apps.integrations.conversations.person import WAYS
-from apps.integrations.models import Integration, Send
+from apps.integrations.models import ActionLog, Integration, Send
 from apps.integrations.sending.recipient import index_of
 from lib.row_security import client_rows
 
@@ -89,6 +89,33 @@ def integration_row(client: Client, provider: str = "email_smtp", **values: Any)
     with client_rows(client.pk):
         return Integration.objects.create(
             client=client, provider=provider, type=entry.type, is_sole=not entry.several, sealed=b"", **values
+        )
+
+
+def send_row(integration: Integration, **values: Any) -> Send:
+    """A send through it, as if it had been asked for, without an event."""
+    with client_rows(integration.client_id):
+        send = Send(
+            client_id=integration.client_id,
+            integration=integration,
+            provider=integration.provider,
+            channel=integration.entry.channel,
+            action=integration.entry.sends,
+            source=Send.Source.API,
+            recipient_index=bytes(16),
+            **values,
+        )
+        send.save()
+    return send
+
+
+def call_row(integration: Integration, **values: Any) -> ActionLog:
+    """A row of the action log."""
+    usual: dict[str, Any] = {"call_id": "1", "attempt": 1, "action": "a", "milliseconds": 1, "outcome": "ok"}
+    known = {"provider": integration.provider, "connection_id": integration.pk.hex, "source": "call"}
+    with client_rows(integration.client_id):
+        return ActionLog.objects.create(
+            client_id=integration.client_id, **{"started_at": timezone.now(), **usual, **known, **values}
         )
 
 

@@ -72,5 +72,6 @@ def _forget_answers() -> None:
     """No test sees the answers of another."""
     from apps.reliability import health, metrics  # models cannot be imported before Django has started
 
-    for probe in (health.DATABASE, health.BACKLOG, health.BROKER, metrics.SYNC_FIGURES, metrics.CALLS):
+    probes = (health.DATABASE, health.BACKLOG, health.BROKER, health.INTEGRATIONS)
+    for probe in (*probes, metrics.SYNC_FIGURES, metrics.CALLS, metrics.FIGURES):
         probe.forget()

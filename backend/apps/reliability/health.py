@@ -12,9 +12,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.integrations import figures
 from apps.reliability.backlog import Backlog, read_backlog
 from apps.reliability.broker import Broker, read_broker
-from apps.reliability.connections import reach_database
+from apps.reliability.connections import database, reach_database
 from apps.reliability.probe import Probe, answer_by
 
 # Seconds for all probes together. The rest of the two seconds is for the network.
@@ -26,6 +27,15 @@ DATABASE: Probe[bool] = Probe(reach_database)
 # A probe of its own: a count that takes too long does not mean that the database is down.
 BACKLOG: Probe[Backlog] = Probe(read_backlog, fresh=2)
 BROKER: Probe[Broker] = Probe(read_broker)
+
+
+def _count_integrations() -> dict[str, dict[str, int]]:
+    with database():
+        return figures.read_health()
+
+
+# One query, which reads all integrations, so many callers share an answer.
+INTEGRATIONS: Probe[dict[str, dict[str, int]]] = Probe(_count_integrations, fresh=15)
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,11 @@ class Health:
             "overdue_seconds": backlog and backlog.overdue_seconds,
             "queues": self.broker and self.broker.queues,
         }
+
+
+def read_integrations() -> dict[str, dict[str, int]] | None:
+    """By kind of integration, what apps.integrations.figures counts, up to 15 seconds old; None without an answer."""
+    return answer_by(INTEGRATIONS.begin(), time.monotonic() + PATIENCE)
 
 
 def read_health() -> Health:

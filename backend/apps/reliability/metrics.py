@@ -13,8 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from apps.banking.aggregators.calls import Calls, read_calls
+from apps.integrations.figures import Figures, read_figures
 from apps.reliability.backlog import Backlog
 from apps.reliability.broker import Broker
+from apps.reliability.connections import database
 from apps.reliability.health import PATIENCE, read_health
 from apps.reliability.probe import Probe, answer_by
 from apps.reliability.sync_figures import SyncFigures, read_sync_figures
@@ -22,8 +24,15 @@ from lib.redis_client import redis_client
 
 __all__ = ["CONTENT_TYPE", "render"]
 
+
+def _count_integrations() -> Figures:
+    with database():
+        return read_figures()
+
+
 # Counting connections and syncs reads many rows, so several requests share one count.
 SYNC_FIGURES: Probe[SyncFigures] = Probe(read_sync_figures, fresh=10)
+FIGURES: Probe[Figures] = Probe(_count_integrations, fresh=15)
 CALLS: Probe[Calls] = Probe(lambda: read_calls(redis_client()))
 
 
@@ -60,7 +69,7 @@ class _Families:
 
 def _collect() -> Iterator[Metric]:
     deadline = time.monotonic() + PATIENCE
-    syncs, calls = SYNC_FIGURES.begin(), CALLS.begin()
+    syncs, calls, figures = SYNC_FIGURES.begin(), CALLS.begin(), FIGURES.begin()
     health = read_health()
     yield _labelled_gauge("ponte_up", "Whether a service answers.", "service", health.services)
     if health.backlog:
@@ -71,6 +80,8 @@ def _collect() -> Iterator[Metric]:
         yield from _sync_figures(sync_figures)
     if call_counts := answer_by(calls, deadline):
         yield from _calls(call_counts)
+    if counted := answer_by(figures, deadline):
+        yield from _integrations(counted)
 
 
 def _backlog(backlog: Backlog) -> Iterator[Metric]:
@@ -123,6 +134,20 @@ def _calls(calls: Calls) -> Iterator[Metric]:
     for endpoint, total in sorted(calls.seconds.items()):
         seconds.add_metric(endpoint, total)
     return iter((counts, seconds))
+
+
+def _integrations(figures: Figures) -> Iterator[Metric]:
+    for name, text, labels, numbers in (
+        ("ponte_integrations", "Integrations, by type and status.", ["type", "status"], figures.integrations),
+        ("ponte_sends_last_hour", "Sends of the last hour.", ["channel", "state"], figures.sends),
+        ("ponte_integration_calls_last_hour", "Calls of the last hour.", ["provider", "outcome"], figures.calls),
+    ):
+        family = GaugeMetricFamily(name, text, labels=labels)
+        for pair, number in sorted(numbers.items()):
+            family.add_metric(pair, number)
+        yield family
+    waiting = "Seconds since the oldest send that is queued or being sent was asked for."
+    yield _gauge("ponte_sends_waiting_seconds", waiting, figures.oldest_waiting_seconds)
 
 
 def _labelled_gauge(name: str, text: str, label: str, values: dict[str, int] | dict[str, bool]) -> Metric:

@@ -24,6 +24,7 @@ from apps.banking.models import SyncRun, WidgetFigure
 from apps.banking.widget.figures import count
 from apps.events.accept import Incoming, accept
 from apps.events.models import Event
+from apps.integrations.factories import call_row, integration_row, send_row
 from apps.reliability import heartbeat
 from apps.reliability.metrics import render
 from core.documents import document
@@ -122,6 +123,9 @@ def test_the_documented_metrics_are_those_of_the_page():
     every = IntervalSchedule.objects.create(every=10, period="seconds")
     PeriodicTask.objects.create(name="sweep", task="events.sweep", interval=every, last_run_at=timezone.now())
     SyncRun.objects.create(client=(bank := ConnectionFactory()).client, connection=bank, cause="item/updated")
+    row = integration_row(bank.client)
+    send_row(row, state="sent")
+    call_row(row)
     Client().post(WEBHOOKS)
     TOKENS.labels("made").observe(0.1)
     count(WidgetFigure.Kind.SDK_LOADED, "v2.9.2", milliseconds=100)

@@ -7,5 +7,6 @@ from apps.reliability import views
 urlpatterns = [
     path("health", views.health, name="health"),
     path("health/live", views.live, name="health-live"),
+    path("health/integrations", views.integrations, name="health-integrations"),
     path("metrics", views.metrics, name="metrics"),
 ]

@@ -1,4 +1,7 @@
-"""GET /health, /health/live and /metrics. They run without middleware and sessions, and accept any Host header."""
+"""GET /health, /health/live, /health/integrations and /metrics.
+
+They run without middleware and sessions, and accept any Host header.
+"""
 
 import json
 
@@ -6,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from apps.reliability.access import refusal
-from apps.reliability.health import read_health
+from apps.reliability.health import read_health, read_integrations
 from apps.reliability.metrics import CONTENT_TYPE, render
 
 
@@ -21,6 +24,14 @@ def health(_request: HttpRequest) -> HttpResponse:
 def live(_request: HttpRequest) -> HttpResponse:
     """200: this process answers. It checks nothing else, so only its own failure restarts it."""
     return _answer(b'{"status": "alive"}')
+
+
+@require_safe
+def integrations(_request: HttpRequest) -> HttpResponse:
+    """By kind of integration, how many clients have one and for how many it works. 503 if nobody can count now."""
+    counted = read_integrations()
+    body = json.dumps(counted if counted is not None else {"status": "unknown"})
+    return _answer(body.encode(), status=503 if counted is None else 200)
 
 
 @require_safe

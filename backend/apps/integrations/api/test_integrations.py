@@ -8,8 +8,8 @@ import pytest
 from apps.audit.models import Entry
 from apps.clients.factories import MembershipFactory
 from apps.integrations.conftest import PERSON, UAZAPI_TOKEN
-from apps.integrations.factories import integration_row, of_send
-from apps.integrations.models import ActionLog, Integration, Send
+from apps.integrations.factories import call_row, integration_row, of_send, send_row
+from apps.integrations.models import Integration, Send
 from apps.integrations.sending.request import request_send
 from lib.row_security import client_rows
 
@@ -152,29 +152,8 @@ def test_calls_show_outcomes_and_nothing_else(program, whatsapp, run_due):
 def test_another_clients_rows_are_as_if_they_did_not_exist(program, tenant):
     other = MembershipFactory().client
     row = integration_row(other, "whatsapp_uazapi")
-    with client_rows(other.pk):
-        send = Send.objects.create(
-            client=other,
-            integration=row,
-            provider="whatsapp_uazapi",
-            channel="whatsapp",
-            action="a",
-            source="api",
-            state="failed",
-            recipient_index=b"x" * 16,
-        )
-        ActionLog.objects.create(
-            client=other,
-            call_id="1",
-            attempt=1,
-            connection_id=row.pk.hex,
-            provider="whatsapp_uazapi",
-            action="a",
-            started_at="2026-11-22T00:00Z",
-            milliseconds=1,
-            outcome="ok",
-            source="call",
-        )
+    send = send_row(row, state="failed")
+    call_row(row)
     for number in (row.pk, uuid4(), UUID(int=0)):
         verbs = ("test", "pause", "resume", "send", "webhook-address")
         calls = [("GET", ""), ("PATCH", ""), ("DELETE", ""), *(("POST", verb) for verb in verbs)]

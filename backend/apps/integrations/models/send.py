@@ -71,7 +71,7 @@ class Send(OwnedRow):
     class Meta:
         verbose_name = _("send")
         verbose_name_plural = _("sends")
-        permissions = [("replay_send", "Can send again")]
+        permissions = [("replay_send", "Can send again"), ("view_content", "Can see the contents of sends")]
         constraints = [
             models.UniqueConstraint(fields=["client", "key"], name="send_once", condition=models.Q(key__isnull=False)),
             models.CheckConstraint(
@@ -87,6 +87,9 @@ class Send(OwnedRow):
             models.Index(fields=["integration", "-created_at", "-id"], name="send_of_integration"),
             models.Index(fields=["integration", "vendor_id"], name="send_vendor_id"),
             models.Index(fields=["created_at"], name="send_time"),
+            models.Index(
+                fields=["created_at"], name="send_waiting", condition=models.Q(state__in=["queued", "sending"])
+            ),
             models.Index(fields=["created_at"], name="send_keys", condition=models.Q(key__isnull=False)),
         ]
 
