@@ -135,19 +135,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def _work_as_the_system() -> None:
     """Let tests read and write the rows of all clients. The code that they test begins as in production: for nobody.
 
-    Celery's tasks begin so by themselves, and so do other processes and threads.
+    Other processes and threads begin so by themselves.
     """
+    from celery.app.task import Task
     from django.test.client import ClientHandler
 
     from lib.row_security import for_nobody, for_system
 
-    answer = ClientHandler.__call__
-
-    def answer_for_nobody(handler: Any, environ: Any) -> Any:
-        with for_nobody():
-            return answer(handler, environ)
-
-    ClientHandler.__call__ = answer_for_nobody
+    for begins in (ClientHandler, Task):
+        begins.__call__ = for_nobody()(begins.__call__)
     _servers.enter_context(for_system("the tests"))
 
 

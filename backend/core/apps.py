@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from core.checks import check_keys, check_proxies
+from core.checks import check_keys, check_proxies, check_role
 
 
 class CoreConfig(AppConfig):
@@ -12,3 +12,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         register(check_keys)
         register(check_proxies, deploy=True)
+        register(check_role, deploy=True)

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 
 from lib import crypto
 
@@ -35,3 +36,26 @@ def check_proxies(**_: Any) -> list[CheckMessage]:
         return []
     text = "TRUSTED_PROXIES is empty, so Ponte cannot know the addresses of its clients: no limit by address works."
     return [Warning(text, hint="docs/deploy.md says what to set.", id="ponte.W001")]
+
+
+# Whether row-level security does not hold for the role that asks.
+_IS_EXEMPT = """
+    SELECT rolsuper OR rolbypassrls OR EXISTS (
+        SELECT FROM pg_class WHERE relname = 'clients_membership' AND pg_has_role(current_user, relowner, 'USAGE')
+    ) FROM pg_roles WHERE rolname = current_user
+"""
+
+
+def check_role(**_: Any) -> list[CheckMessage]:
+    """Report that PostgreSQL does not separate clients, because the application's role owns the tables."""
+    try:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(_IS_EXEMPT)
+            (is_exempt,) = cursor.fetchone()
+    except DatabaseError:
+        # The settings can be checked where no database runs. /health tells whether it does.
+        return []
+    if not is_exempt:
+        return []
+    text = "The role of DATABASE_URL owns the tables or is a superuser, so row-level security separates no clients."
+    return [Warning(text, hint="docs/deploy.md has the two roles: let DATABASE_URL use ponte_app.", id="ponte.W002")]

@@ -33,6 +33,7 @@ def test_a_proxy_that_is_not_listed_is_reported(settings, listed, in_front, expe
     assert [message.id for message in check_proxies()] == expected
 
 
+@pytest.mark.django_db
 def test_the_check_of_proxies_runs_only_for_a_deployment(settings):
     settings.TRUSTED_PROXIES = trusted_proxies([], in_front=True)
     assert "ponte.W001" not in {message.id for message in run_checks()}

@@ -60,7 +60,7 @@ def test_the_python_shows_a_member_the_clients_accounts_and_nobody_else(account:
     account.number = "1234-5"
     account.save()
     (code,) = PAGE.blocks("python")
-    exec(code, {"user": account.connection.member.user})
+    exec(code, {"user": account.connection.member.user, "client": account.client})
     assert "Conta Corrente 1234-5" in capsys.readouterr().out
-    exec(code, {"user": MembershipFactory().user})
+    exec(code, {"user": MembershipFactory().user, "client": account.client})
     assert capsys.readouterr().out == ""

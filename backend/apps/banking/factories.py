@@ -12,7 +12,7 @@ from factory.django import DjangoModelFactory
 
 from apps.banking import models
 from apps.banking.models.base import VendorRow
-from apps.clients.factories import MembershipFactory
+from apps.clients.factories import ClientFactory, MembershipFactory
 
 Row = TypeVar("Row", bound=VendorRow)
 
@@ -195,3 +195,19 @@ class SyncRunFactory(DjangoModelFactory[models.SyncRun]):
     connection = factory.SubFactory(ConnectionFactory)
     client = factory.SelfAttribute("connection.client")
     cause = "item/updated"
+
+
+class ClientApplicationFactory(DjangoModelFactory[models.ClientApplication]):
+    class Meta:
+        model = models.ClientApplication
+
+    client = factory.SubFactory(ClientFactory)
+    label = "our own"
+    tested_at = datetime(2026, 11, 1, tzinfo=UTC)
+
+    @classmethod
+    def _create(cls, model_class: type[models.ClientApplication], *_: Any, **columns: Any) -> models.ClientApplication:
+        row = model_class(**columns)
+        row.key, row.secret = "a client id", "a client secret"
+        row.save()
+        return row

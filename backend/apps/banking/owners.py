@@ -13,8 +13,8 @@ import psycopg
 from apps.banking.aggregators.mailboxes import MailboxName
 from lib.loop_connection import Live, LoopConnection
 
-# The function sees the connections of all clients, and tells of one item whose it is.
-_MEMBER = "SELECT banking_member_of_item(%s, %s, %s)"
+# A function of the owner's, which sees the connections of all clients.
+_MAY_OWN = "SELECT banking_may_own(%s, %s, %s, %s)"
 
 
 async def may_own(member: UUID, item: MailboxName, deadline: float) -> bool:
@@ -24,8 +24,7 @@ async def may_own(member: UUID, item: MailboxName, deadline: float) -> bool:
 
     Raises TimeoutError at `deadline`, by the loop's clock, and psycopg's errors.
     """
-    owners = await _lookup().members(item, deadline)
-    return owners <= {member, None}
+    return await _lookup().may_own(member, item, deadline)
 
 
 class _Lookup:
@@ -35,12 +34,13 @@ class _Lookup:
         self.connection = LoopConnection()
         self._turn = asyncio.Lock()
 
-    async def members(self, item: MailboxName, deadline: float) -> set[object]:
-        """The members of the item's connection, which is at most one."""
+    async def may_own(self, member: UUID, item: MailboxName, deadline: float) -> bool:
+        """Whether the item has no connection, or one of this member or of no member."""
 
-        async def ask(live: Live) -> set[object]:
-            cursor = await live.execute(_MEMBER, (item.aggregator, item.application, item.id), prepare=True)
-            return {row[0] for row in await cursor.fetchall()}
+        async def ask(live: Live) -> bool:
+            cursor = await live.execute(_MAY_OWN, (member, item.aggregator, item.application, item.id), prepare=True)
+            row = await cursor.fetchone()
+            return bool(row and row[0])
 
         async with asyncio.timeout_at(deadline):
             await self._turn.acquire()

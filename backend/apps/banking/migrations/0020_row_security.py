@@ -35,12 +35,14 @@ FOUND = f"""
         WHERE own.client_id = {CURRENT_CLIENT}
     $$
 """  # noqa: S608
-# The door asks it, over a connection that never becomes the system's.
-MEMBER = """
-    CREATE FUNCTION banking_member_of_item(aggregator text, application text, item text) RETURNS SETOF uuid
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp ROWS 1 AS $$
-        SELECT own.member_id FROM banking_connection AS own
-        WHERE (own.aggregator, own.application, own.vendor_id) = ($1, $2, $3)
+# The door asks whether an item is a member's, or unknown. Its connection never becomes the system's.
+MAY_OWN = """
+    CREATE FUNCTION banking_may_own(member uuid, aggregator text, application text, item text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT NOT EXISTS (
+            SELECT FROM banking_connection AS own
+            WHERE (own.aggregator, own.application, own.vendor_id) = ($2, $3, $4) AND own.member_id <> $1
+        )
     $$
 """
 # The trigger must see the other client's row to refuse it.
@@ -54,7 +56,7 @@ class Migration(migrations.Migration):
         *map(protect, TABLES),
         protect_by("banking_transactionwords", OF_TRANSACTION),
         migrations.RunSQL(FOUND, "DROP FUNCTION banking_transactions_with(tsquery)"),
-        migrations.RunSQL(MEMBER, "DROP FUNCTION banking_member_of_item(text, text, text)"),
+        migrations.RunSQL(MAY_OWN, "DROP FUNCTION banking_may_own(uuid, text, text, text)"),
         migrations.RunSQL(
             f"{_CHECK_OF_PAIRS} SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp",
             f"{_CHECK_OF_PAIRS} SECURITY INVOKER RESET search_path",
