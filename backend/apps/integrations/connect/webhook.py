@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from apps.integrations.catalogue import BY_PROVIDER
+from apps.integrations.incoming.address import address_of
 from apps.integrations.models import Integration
-from apps.integrations.plug import plug, public_url
+from apps.integrations.plug import plug
 from apps.integrations.store.scope import acting_for
 from plugfn.errors import PlugFnError
 
@@ -34,7 +34,8 @@ def tell_vendor(integration: Integration) -> WebhookAddress | None:
     if webhooks is None or not webhooks.per_connection:
         return None
     with acting_for(integration.client_id):
-        url = _own(plug().connections.new_webhook_url(integration.pk.hex, str(integration.client_id)))
+        new = plug().connections.new_webhook_url(integration.pk.hex, str(integration.client_id))
+        url = address_of(integration, new.rpartition("/")[2])
         if not can_tell(integration):
             return WebhookAddress(url)
         try:
@@ -47,9 +48,3 @@ def tell_vendor(integration: Integration) -> WebhookAddress | None:
         except PlugFnError as error:
             return WebhookAddress(url, error=error)
     return WebhookAddress(url, is_set=True)
-
-
-def _own(url: str) -> str:
-    """Ponte's address for PlugFn's `…/webhooks/<provider>/<connection>/<secret>`."""
-    _, provider, number, secret = url.rsplit("/", 3)
-    return f"{public_url()}/webhooks/{BY_PROVIDER[provider].slug}/{number}/{secret}/"

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from uuid import UUID
 
-from django.conf import settings
-
 from apps.integrations.catalogue import BY_SLUG, Entry
 from apps.integrations.models import Integration
+from apps.integrations.plug import public_url
 from plugfn.definition import Provider
 from plugfn.inbound import Webhooks
 
@@ -33,8 +32,7 @@ class Place:
 
 def address_of(integration: Integration, secret: str) -> str:
     """The address of one integration. The secret is in PlugFn's `new_webhook_url`."""
-    public = settings.PUBLIC_URL or "http://localhost:8000"
-    return f"{public}{PREFIX}{integration.entry.slug}/{integration.pk.hex}/{secret}/"
+    return f"{public_url()}{PREFIX}{integration.entry.slug}/{integration.pk.hex}/{secret}/"
 
 
 def read_path(path: str) -> Place | None:

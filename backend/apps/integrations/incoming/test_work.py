@@ -24,11 +24,11 @@ def told(monkeypatch):
     """What the handlers of messages and of news are told."""
     told = []
 
-    def message(_batch, integration, payload, at, event):
+    def message(integration, payload, at, event):
         told.append((integration.pk, event.data["name"], payload["id"], at and at.year))
         assert list(Integration.objects.values_list("client", flat=True)) == [integration.client_id]
 
-    def news(_batch, integration, name, payload, at):
+    def news(integration, name, payload, at):
         told.append((integration.pk, name, payload["id"], at and at.year))
 
     monkeypatch.setattr(work, "message_received", message)
@@ -124,7 +124,7 @@ def at_account(account: str, **values) -> Integration:
 def test_an_event_of_an_account_reaches_every_client_who_connected_it(monkeypatch, door_of_slack):
     seen = []
 
-    def apply(_batch, integration, _event, document):
+    def apply(integration, _event, document):
         seen.append((integration.pk, document["name"]))
         # Each client's part runs among the rows of this client alone.
         assert list(Integration.objects.values_list("client", flat=True)) == [integration.client_id]
