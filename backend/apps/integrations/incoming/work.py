@@ -52,7 +52,7 @@ def _of_account(provider: str, account: str) -> list[tuple[UUID, UUID]]:
     """The integrations of all clients at a vendor's account, by client."""
     if not account:
         return []
-    with system_rows("find the integrations of a vendor's account"):
+    with system_rows("integrations of an account"):
         at_account = Integration.objects.filter(
             provider=provider, account__in=account_digests(crypto.ring(), provider, account)
         )
