@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from apps.clients.browse import BrowseAdmin, BrowseTable, badge, link_to, moment
 from apps.clients.browse.columns import EMPTY
@@ -19,6 +20,19 @@ from lib.row_security import staff_rows
 
 STATUS_TONES = {"open": "warning", "waiting": "info", "closed": ""}
 STATE_TONES = {"failed": "danger", "unknown": "warning", "delivered": "success", "read": "success"}
+
+
+# Names of columns, which Django makes from the code.
+COLUMNS = (
+    gettext_noop("assigned to"),
+    gettext_noop("channel"),
+    gettext_noop("direction"),
+    gettext_noop("kind"),
+    gettext_noop("last direction"),
+    gettext_noop("length"),
+    gettext_noop("opted out by"),
+    gettext_noop("vendor id"),
+)
 
 
 class ForStaff(BrowseAdmin):
@@ -35,6 +49,16 @@ class ForStaff(BrowseAdmin):
         """The detail page."""
         with staff_rows():
             return _made(super().changeform_view(request, object_id, form_url, extra_context))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+        """What Django noted of the row."""
+        with staff_rows():
+            return _made(super().history_view(request, object_id, extra_context))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
+        """Refused, once the row is found."""
+        with staff_rows():
+            return _made(super().delete_view(request, object_id, extra_context))
 
 
 def _made(response: HttpResponseBase) -> HttpResponseBase:
@@ -112,8 +136,8 @@ class ConversationAdmin(ForStaff):
     integration_link = staticmethod(link_to("integration", _("integration"), lambda row: row.title))
     client_link = staticmethod(link_to("client", _("client")))
     last = staticmethod(moment("last_message_at", _("last message")))
-    opened = staticmethod(moment("opened_at", _("opened")))
-    ended = staticmethod(moment("closed_at", _("closed")))
+    opened = staticmethod(moment("opened_at", pgettext_lazy("conversation", "opened")))
+    ended = staticmethod(moment("closed_at", pgettext_lazy("conversation", "closed")))
     sections = (
         (None, ("channel", "status_badge", "contact_link", "integration_link", "client_link", "assigned_to")),
         (_("When"), ("opened", "last", "last_direction", "ended")),
@@ -138,6 +162,13 @@ class MessageAdmin(ForStaff):
     state_badge = staticmethod(badge("state", _("state"), STATE_TONES))
     conversation_link = staticmethod(link_to("conversation", _("conversation")))
     client_link = staticmethod(link_to("client", _("client")))
+    edited = staticmethod(moment("edited_at", _("edited")))
+    delivered = staticmethod(moment("delivered_at", _("delivered")))
+    seen = staticmethod(moment("read_at", pgettext_lazy("message", "read")))
+    sections = (
+        (None, ("id", "direction", "kind", "state_badge", "length", "vendor_id", "conversation_link", "client_link")),
+        (_("When"), ("written", "edited", "delivered", "seen")),
+    )
 
 
 def _masked(row: Contact, name: str, mask: Any) -> str:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.integrations.models.base import OwnedRow
 from apps.integrations.models.contact import Contact
@@ -17,7 +18,7 @@ from lib.sealed import SealedJSON
 class Direction(models.TextChoices):
     """Who wrote a message."""
 
-    IN = "in", _("received")
+    IN = "in", pgettext_lazy("message", "received")
     OUT = "out", _("sent")
 
 
@@ -28,9 +29,9 @@ class Conversation(OwnedRow):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", _("open")
-        WAITING = "waiting", _("waiting")
-        CLOSED = "closed", _("closed")
+        OPEN = "open", pgettext_lazy("conversation", "open")
+        WAITING = "waiting", pgettext_lazy("conversation", "waiting")
+        CLOSED = "closed", pgettext_lazy("conversation", "closed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="conversations", db_index=False)
@@ -78,10 +79,10 @@ class Message(OwnedRow):
         SENDING = "sending", _("sending")
         SENT = "sent", _("sent")
         DELIVERED = "delivered", _("delivered")
-        READ = "read", _("read")
+        READ = "read", pgettext_lazy("message", "read")
         FAILED = "failed", _("failed")
         UNKNOWN = "unknown", _("unknown")
-        RECEIVED = "received", _("received")
+        RECEIVED = "received", pgettext_lazy("message", "received")
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     # The send of an outgoing message. It may have ended by its retention.

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.views import View
 
-from apps.audit.record import Detail, record
+from apps.audit.record import record
 from apps.integrations.models import Contact, Conversation
 from lib.pages.views import SignedInPage
 from lib.row_security import client_rows
@@ -26,6 +26,6 @@ class OfClient(View):
             return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
-def noted(page: SignedInPage, action: str, subject: Contact | Conversation, **details: Detail) -> None:
-    """Write what the person did into the audit."""
+def noted(page: SignedInPage, action: str, subject: Contact | Conversation, **details: Any) -> None:
+    """Write what the person did into the audit. For the details see `record`."""
     record(action, actor=page.request.user.pk, subject=subject, client=subject.client_id, **details)

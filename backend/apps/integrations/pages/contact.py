@@ -17,7 +17,7 @@ from apps.integrations.conversations.edit import NotEdited, edit_contact
 from apps.integrations.conversations.opt_out import BY_CLIENT
 from apps.integrations.models import Contact, Conversation
 from apps.integrations.pages.client_rows import OfClient, noted
-from apps.integrations.pages.conversation_words import CHANNELS, rows_of, title_of
+from apps.integrations.pages.conversation_words import channel_name, rows_of, title_of
 from lib.pages.views import ClientPage
 
 # Conversations that the page shows; the list has them all.
@@ -96,5 +96,4 @@ def _who(contact: Contact) -> Any:
         return ""
     if contact.opted_out_by == BY_CLIENT:
         return _("somebody of this client switched them off")
-    channel = CHANNELS.get(contact.opted_out_by, contact.opted_out_by)
-    return _("the contact asked for it by %(channel)s") % {"channel": channel}
+    return _("the contact asked for it by %(channel)s") % {"channel": channel_name(contact.opted_out_by)}

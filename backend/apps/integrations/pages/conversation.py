@@ -18,7 +18,7 @@ from apps.integrations.conversations.person import EMAIL
 from apps.integrations.conversations.verbs import NotPossible
 from apps.integrations.models import Conversation, Message
 from apps.integrations.pages.client_rows import OfClient, noted
-from apps.integrations.pages.conversation_words import CHANNELS, STATES, TONES, Bubble, bubble_of, title_of
+from apps.integrations.pages.conversation_words import STATES, TONES, Bubble, bubble_of, channel_name, title_of
 from apps.integrations.pages.words import error_words
 from lib.errors import PonteError
 from lib.pages.views import ClientPage, ListPage
@@ -101,7 +101,7 @@ class Thread(OfClient, ConversationPage, ListPage[Message]):
             "conversation": conversation,
             "contact": conversation.contact,
             "title": title_of(conversation.contact),
-            "channel": CHANNELS.get(conversation.channel, conversation.channel),
+            "channel": channel_name(conversation.channel),
             "tone": TONES[conversation.status],
             "state": STATES[conversation.status],
             "is_closed": is_closed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from apps.integrations.models import Contact, Conversation, Message
 from apps.integrations.models.conversation import Direction
@@ -39,7 +39,7 @@ _TICKS: dict[str, tuple[str, Promise]] = {
     "sending": ("clock", gettext_lazy("is being sent")),
     "sent": ("check", gettext_lazy("sent")),
     "delivered": ("checks", gettext_lazy("delivered")),
-    "read": ("checks", gettext_lazy("read")),
+    "read": ("checks", pgettext_lazy("message", "read")),
     "failed": ("cross", gettext_lazy("not sent")),
     "unknown": ("alert", gettext_lazy("it is not known whether it was sent")),
 }
@@ -69,7 +69,7 @@ class Row:
 
     conversation: Conversation
     title: str
-    channel: str | Promise
+    channel: str
     icon: str
     tone: str
     state: str | Promise
@@ -80,6 +80,11 @@ class Row:
 def title_of(contact: Contact) -> str:
     """What people know the contact by."""
     return str(contact.name or contact.phone or contact.email) or _("Without a name")
+
+
+def channel_name(channel: str) -> str:
+    """The channel in a word."""
+    return str(CHANNELS.get(channel) or channel)
 
 
 def kind_of(message: Message) -> str:
@@ -122,7 +127,7 @@ def _row(conversation: Conversation, last: Message | None) -> Row:
     return Row(
         conversation=conversation,
         title=title_of(conversation.contact),
-        channel=CHANNELS.get(conversation.channel, conversation.channel),
+        channel=channel_name(conversation.channel),
         icon=CHANNEL_ICONS.get(conversation.channel, "chat"),
         tone=TONES[conversation.status],
         state=STATES[conversation.status],
