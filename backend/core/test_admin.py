@@ -28,7 +28,6 @@ from apps.clients.models import Erasure, Profile
 from apps.events.models import Event, Hour, Mailbox, Replay, Tally
 from apps.integrations import factories as integrations
 from apps.integrations.models import Contact, Conversation, Message
-from lib.row_security import staff_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -87,8 +86,7 @@ def a_row_of(model):
         return ours[model]()
     if model not in FACTORIES:
         return getattr(MembershipFactory(), model._meta.model_name, None)
-    with staff_rows():
-        return FACTORIES[model]()
+    return FACTORIES[model]()
 
 
 def page(staff, model, name: str, *args, **query):

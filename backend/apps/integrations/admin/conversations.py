@@ -6,8 +6,6 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
-from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
@@ -16,12 +14,9 @@ from apps.clients.browse.columns import EMPTY
 from apps.integrations.conversations.masking import masked_email, masked_name, masked_phone
 from apps.integrations.models import Contact, Conversation, Message
 from lib.crypto import Unreadable
-from lib.row_security import staff_rows
 
 STATUS_TONES = {"open": "warning", "waiting": "info", "closed": ""}
 STATE_TONES = {"failed": "danger", "unknown": "warning", "delivered": "success", "read": "success"}
-
-
 # Names of columns, which Django makes from the code.
 COLUMNS = (
     gettext_noop("assigned to"),
@@ -33,36 +28,6 @@ COLUMNS = (
     gettext_noop("opted out by"),
     gettext_noop("vendor id"),
 )
-
-
-class ForStaff(BrowseAdmin):
-    """A page that shows staff the rows of all clients. It is made inside the transaction that sees them."""
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
-        """The list."""
-        with staff_rows():
-            return _made(super().changelist_view(request, extra_context))
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponseBase:
-        """The detail page."""
-        with staff_rows():
-            return _made(super().changeform_view(request, object_id, form_url, extra_context))
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
-        """What Django noted of the row."""
-        with staff_rows():
-            return _made(super().history_view(request, object_id, extra_context))
-
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponseBase:
-        """Refused, once the row is found."""
-        with staff_rows():
-            return _made(super().delete_view(request, object_id, extra_context))
-
-
-def _made(response: HttpResponseBase) -> HttpResponseBase:
-    return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 class ConversationTable(BrowseTable):
@@ -85,7 +50,7 @@ class MessageTable(BrowseTable):
 
 
 @admin.register(Contact)
-class ContactAdmin(ForStaff):
+class ContactAdmin(BrowseAdmin):
     menu, icon = "integrations", "contacts"
     finds = _("The contact's or the client's id")
     search_fields = ("id__exact",)
@@ -124,7 +89,7 @@ class ContactAdmin(ForStaff):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ForStaff):
+class ConversationAdmin(BrowseAdmin):
     menu, icon = "integrations", "forum"
     finds = _("The conversation's or the client's id")
     search_fields = ("id__exact",)
@@ -152,7 +117,7 @@ class ConversationAdmin(ForStaff):
 
 
 @admin.register(Message)
-class MessageAdmin(ForStaff):
+class MessageAdmin(BrowseAdmin):
     menu, icon = "integrations", "chat"
     finds = _("The message's number")
     search_fields = ("id__exact",)

@@ -4,7 +4,6 @@ import pytest
 from django.contrib.auth.models import User
 
 from apps.integrations.factories import ContactFactory, ConversationFactory, IntegrationFactory, MessageFactory
-from lib.row_security import staff_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -17,11 +16,10 @@ def staff(client, settings):
 
 
 def test_staff_see_all_of_it_masked_and_find_it_by_ids(staff):
-    with staff_rows():
-        contact = ContactFactory(name="Ana Exemplo", phone="+5511988887777", email="ana@exemplo.com")
-        thread = ConversationFactory(contact=contact, integration=IntegrationFactory(client=contact.client))
-        message = MessageFactory(conversation=thread, content="segredo")
-        ContactFactory(name="Bia Outra")
+    contact = ContactFactory(name="Ana Exemplo", phone="+5511988887777", email="ana@exemplo.com")
+    thread = ConversationFactory(contact=contact, integration=IntegrationFactory(client=contact.client))
+    message = MessageFactory(conversation=thread, content="segredo")
+    ContactFactory(name="Bia Outra")
     pages = {"contact": contact, "conversation": thread, "message": message}
     for name, row in pages.items():
         listed = staff.get(f"/admin/integrations/{name}/", {"q": str(row.pk)})

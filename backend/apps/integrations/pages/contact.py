@@ -16,9 +16,8 @@ from apps.integrations.conversations.contacts import LONGEST_NAME
 from apps.integrations.conversations.edit import NotEdited, edit_contact
 from apps.integrations.conversations.opt_out import BY_CLIENT
 from apps.integrations.models import Contact, Conversation
-from apps.integrations.pages.client_rows import OfClient, noted
+from apps.integrations.pages.base import IntegrationsPage
 from apps.integrations.pages.conversation_words import channel_name, rows_of, title_of
-from lib.pages.views import ClientPage
 
 # Conversations that the page shows; the list has them all.
 SHOWN = 20
@@ -36,7 +35,7 @@ class ContactForm(forms.Form):
     )
 
 
-class ContactPage(OfClient, ClientPage):
+class ContactPage(IntegrationsPage):
     """The contact, and the form that edits it."""
 
     template_name, section = "integrations/contact.html", "conversations"
@@ -53,7 +52,7 @@ class ContactPage(OfClient, ClientPage):
         sent = {name: value for name, value in form.cleaned_data.items() if value != getattr(contact, name)}
         try:
             with transaction.atomic():
-                noted(self, "contact.edit", edit_contact(contact, **sent), fields=sorted(sent))
+                self.note("contact.edit", edit_contact(contact, **sent), fields=sorted(sent))
         except NotEdited as error:
             form.add_error(error.field, str(error))
             return self._answer(contact, form, 422)
@@ -84,7 +83,7 @@ class OptOut(ContactPage):
         contact, stops = self.contact(pk), request.POST.get("messages") == "off"
         with transaction.atomic():
             row = (opt_out.opt_out if stops else opt_out.opt_in)(contact)
-            noted(self, "contact.opt_out" if stops else "contact.opt_in", row)
+            self.note("contact.opt_out" if stops else "contact.opt_in", row)
         stopped, resumed = _("No automatic messages any more."), _("Automatic messages are possible again.")
         messages.success(request, stopped if stops else resumed)
         return redirect("conversations:contact", pk)

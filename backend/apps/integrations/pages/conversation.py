@@ -17,11 +17,11 @@ from apps.integrations.conversations.answer import address_of, answer
 from apps.integrations.conversations.person import EMAIL
 from apps.integrations.conversations.verbs import NotPossible
 from apps.integrations.models import Conversation, Message
-from apps.integrations.pages.client_rows import OfClient, noted
+from apps.integrations.pages.base import IntegrationsPage
 from apps.integrations.pages.conversation_words import STATES, TONES, Bubble, bubble_of, channel_name, title_of
 from apps.integrations.pages.words import error_words
 from lib.errors import PonteError
-from lib.pages.views import ClientPage, ListPage
+from lib.pages.views import ListPage
 from plugfn.errors import PlugFnError
 
 LONGEST_TEXT = 4096
@@ -43,7 +43,7 @@ class AnswerForm(forms.Form):
             del self.fields["subject"]
 
 
-class ConversationPage(ClientPage):
+class ConversationPage(IntegrationsPage):
     """What the views of one conversation share."""
 
     section = "conversations"
@@ -55,7 +55,7 @@ class ConversationPage(ClientPage):
         return found
 
 
-class Thread(OfClient, ConversationPage, ListPage[Message]):
+class Thread(ConversationPage, ListPage[Message]):
     """The messages, the newest at the bottom; and the form to answer."""
 
     template_name, order, page_size = "integrations/conversation.html", ("-at", "-id"), 40
@@ -113,37 +113,37 @@ class Thread(OfClient, ConversationPage, ListPage[Message]):
         }
 
 
-class Close(OfClient, ConversationPage):
+class Close(ConversationPage):
     """The button that ends it."""
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         with transaction.atomic():
-            noted(self, "conversation.close", verbs.close(self.conversation(pk)))
+            self.note("conversation.close", verbs.close(self.conversation(pk)))
         messages.success(request, _("Closed. The contact's next message opens a new conversation."))
         return redirect("conversations:conversation", pk)
 
 
-class Reopen(OfClient, ConversationPage):
+class Reopen(ConversationPage):
     """The button that takes that back."""
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         conversation = self.conversation(pk)
         try:
             with transaction.atomic():
-                noted(self, "conversation.reopen", verbs.reopen(conversation))
+                self.note("conversation.reopen", verbs.reopen(conversation))
         except NotPossible as error:
             messages.error(request, str(error))
         return redirect("conversations:conversation", pk)
 
 
-class Assign(OfClient, ConversationPage):
+class Assign(ConversationPage):
     """Who works on it."""
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         conversation, user = self.conversation(pk), _number(request.POST.get("user", ""))
         try:
             with transaction.atomic():
-                noted(self, "conversation.assign", verbs.assign(conversation, user), user=user)
+                self.note("conversation.assign", verbs.assign(conversation, user), user=user)
         except NotPossible as error:
             messages.error(request, str(error))
         return redirect("conversations:conversation", pk)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 from apps.integrations.catalogue import ENTRIES
 from apps.integrations.conversations.edit import NotEdited, lookup
 from apps.integrations.models import Contact, Conversation, Integration
-from apps.integrations.pages.client_rows import OfClient
 from apps.integrations.pages.conversation_words import CHANNELS, STATES, Row, rows_of
 from lib.pages.views import ListPage, SignedInPage
 
@@ -31,7 +30,7 @@ class ConversationFilter(forms.Form):
     )
 
 
-class Conversations(OfClient, ListPage[Conversation]):
+class Conversations(ListPage[Conversation]):
     """The list, the newest message first."""
 
     template_name, section = "integrations/conversations.html", "conversations"
@@ -52,7 +51,7 @@ class Conversations(OfClient, ListPage[Conversation]):
         return {"has_any": has_any, "has_channel": has_channel}
 
 
-class Find(OfClient, SignedInPage):
+class Find(SignedInPage):
     """Looks for a contact by the whole number or address. By POST, so that neither stands in an address; it changes
     nothing, so a viewer may do it too."""
 
