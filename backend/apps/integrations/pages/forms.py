@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from apps.integrations.catalogue import Entry
 from apps.integrations.connect.fields import Field, Kind, fields_of
 from apps.integrations.connect.stored import ending_of
+from apps.integrations.models import Integration
 from apps.integrations.pages.reasons import reason_words
 from plugfn.definition import Model
 from plugfn.errors import InvalidParams
@@ -130,6 +131,10 @@ class RenameForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120, required=False)
 
+    def __init__(self, integration: Integration, data: Any = None) -> None:
+        super().__init__(data, label_suffix="", initial={"name": integration.name})
+        self.fields["name"].widget.attrs["placeholder"] = integration.entry.label
+
 
 def _field_of(field: Field, *, is_required: bool) -> forms.Field:
     common: dict[str, Any] = {"required": is_required}
@@ -139,7 +144,8 @@ def _field_of(field: Field, *, is_required: bool) -> forms.Field:
         return forms.BooleanField(required=False)
     if field.kind in (Kind.INTEGER, Kind.NUMBER):
         made = forms.IntegerField if field.kind is Kind.INTEGER else forms.FloatField
-        return made(min_value=field.least, max_value=field.most, **common)  # type: ignore[arg-type]
+        # It begins with its default, so nobody leaves it empty on purpose.
+        return made(min_value=field.least, max_value=field.most, required=True)  # type: ignore[arg-type]
     if field.kind is Kind.SECRET or (field.is_secret and field.kind is Kind.TEXT):
         widget: forms.Widget = forms.PasswordInput(attrs=dict(_HIDDEN))
         return forms.CharField(strip=False, max_length=field.longest, widget=widget, **common)

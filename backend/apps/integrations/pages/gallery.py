@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest, HttpResponse
 
 from apps.integrations.catalogue import ENTRIES, Entry
+from apps.integrations.connect.labels import labels_of
 from apps.integrations.models import Integration
 from apps.integrations.pages.base import IntegrationsPage
 from apps.integrations.pages.card import Card, card_of
@@ -47,10 +48,12 @@ class Gallery(IntegrationsPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         with self.own_rows():
             rows = list(self.visible(Integration).defer("sealed").order_by("provider", "created_at", "pk"))
-        services = [_service(entry, rows) for entry in ENTRIES]
+        labels = labels_of(self.membership.client_id) if rows else {}
+        cards = [card_of(row, labels.get(row.pk, "")) for row in rows]
+        services = [_service(entry, cards) for entry in ENTRIES]
         return self.show(services=services, is_empty=not rows)
 
 
-def _service(entry: Entry, rows: list[Integration]) -> Service:
-    cards = [card_of(row) for row in rows if row.provider == entry.provider]
-    return Service(entry, is_offered(entry), cards)
+def _service(entry: Entry, cards: list[Card]) -> Service:
+    own = [card for card in cards if card.integration.provider == entry.provider]
+    return Service(entry, is_offered(entry), own)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.integrations.catalogue import BY_PROVIDER
 from apps.integrations.models import ActionLog, Integration, Send
 from apps.integrations.pages.base import IntegrationsPage, Row
-from apps.integrations.pages.send_words import CHANNELS, SendRow
+from apps.integrations.pages.send_words import CHANNELS, STATES, SendRow
 from apps.integrations.pages.words import error_words
 from lib.pages.views import ListPage
 
@@ -48,7 +48,7 @@ class HistoryList(IntegrationsPage, ListPage[Row]):
 class SendFilter(forms.Form):
     """Which sends."""
 
-    state = forms.ChoiceField(label=_("State"), choices=[_ANY, *Send.State.choices], required=False)
+    state = forms.ChoiceField(label=_("State"), choices=[_ANY, *STATES.items()], required=False)
     channel = forms.ChoiceField(label=_("Channel"), choices=[_ANY, *CHANNELS.items()], required=False)
     integration = forms.ChoiceField(label=_("Integration"), required=False)
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from apps.integrations.connect import verbs
+from apps.integrations.connect.labels import label_of
 from apps.integrations.connect.webhook import can_tell, tell_vendor
 from apps.integrations.models import Integration, Send
 from apps.integrations.pages.base import IntegrationsPage
@@ -32,7 +33,7 @@ class IntegrationPage(IntegrationsPage):
         entry = integration.entry
         webhooks = entry.definition.webhooks
         return {
-            "rename": RenameForm(initial={"name": integration.name}),
+            "rename": RenameForm(integration),
             "form": TryForm(entry.channel) if entry.channel else None,
             "has_address": webhooks is not None and webhooks.per_connection,
             "is_told": can_tell(integration),
@@ -41,7 +42,8 @@ class IntegrationPage(IntegrationsPage):
 
 def state_of(integration: Integration, database: Database | None = None) -> dict[str, Any]:
     """What the part of the page with the state shows."""
-    return {"integration": integration, "entry": integration.entry, "card": card_of(integration), "database": database}
+    card = card_of(integration, label_of(integration))
+    return {"integration": integration, "entry": integration.entry, "card": card, "database": database}
 
 
 class Test(IntegrationsPage):
@@ -87,7 +89,7 @@ class Rename(IntegrationsPage):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         integration = self.integration(pk)
-        form = RenameForm(request.POST)
+        form = RenameForm(integration, request.POST)
         if form.is_valid():
             with self.own_rows():
                 verbs.rename(integration, form.cleaned_data["name"])

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.integrations.models import Integration, Send
 from apps.integrations.pages.words import error_words
@@ -19,6 +20,15 @@ _TONES = {
     State.READ: "good",
     State.FAILED: "bad",
     State.UNKNOWN: "warn",
+}
+STATES: dict[str, Promise] = {
+    State.QUEUED: pgettext_lazy("a message", "Queued"),
+    State.SENDING: pgettext_lazy("a message", "Sending"),
+    State.SENT: pgettext_lazy("a message", "Sent"),
+    State.DELIVERED: pgettext_lazy("a message", "Delivered"),
+    State.READ: pgettext_lazy("a message", "Read"),
+    State.FAILED: pgettext_lazy("a message", "Failed"),
+    State.UNKNOWN: pgettext_lazy("a message", "Unknown"),
 }
 _SAYS: dict[State, Promise] = {
     State.QUEUED: _("It waits for its turn."),
@@ -58,7 +68,7 @@ class SendRow:
 
     @property
     def state(self) -> str:
-        return str(State(self.send.state).label).capitalize()
+        return str(STATES[self.send.state])
 
     @property
     def says(self) -> str:
@@ -108,10 +118,10 @@ class SendRow:
             (State.DELIVERED, send.delivered_at),
             (State.READ, send.read_at),
         )
-        reached = [Step(str(state.label).capitalize(), "done", at) for state, at in times if at is not None]
+        reached = [Step(str(STATES[state]), "done", at) for state, at in times if at is not None]
         if send.state == State.FAILED:
-            return [*reached, Step(str(State.FAILED.label).capitalize(), "bad", send.failed_at)]
+            return [*reached, Step(str(STATES[State.FAILED]), "bad", send.failed_at)]
         if send.state == State.UNKNOWN:
-            return [*reached, Step(str(State.UNKNOWN.label).capitalize(), "bad")]
-        waiting = [Step(str(state.label).capitalize(), "waiting") for state, at in times[:3] if at is None]
+            return [*reached, Step(str(STATES[State.UNKNOWN]), "bad")]
+        waiting = [Step(str(STATES[state]), "waiting") for state, at in times[:3] if at is None]
         return [*reached, *waiting]
