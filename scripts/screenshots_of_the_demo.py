@@ -50,6 +50,7 @@ PICTURES = [
 # What a person looks at who changes the pages: --all.
 PAGES = (
     *("/", "/connections/", "/connections/connect/", "/accounts/", "/transactions/", "/investments/", "/loans/"),
+    *("/integrations/", "/integrations/connect/smtp/", "/integrations/history/"),
     *("/activity/", "/identity/", "/design/", "/admin/", "/admin/events/event/", "/admin/banking/connection/"),
     *("/admin/banking/account/", "/admin/banking/transaction/", "/admin/banking/syncrun/", "/admin/banking/webhooks/"),
 )

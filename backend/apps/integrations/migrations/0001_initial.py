@@ -550,6 +550,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="send",
+            index=models.Index(fields=["client", "channel", "-created_at", "-id"], name="send_channel"),
+        ),
+        migrations.AddIndex(
+            model_name="send",
             index=models.Index(fields=["integration", "-created_at", "-id"], name="send_of_integration"),
         ),
         migrations.AddIndex(

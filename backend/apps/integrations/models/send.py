@@ -84,6 +84,7 @@ class Send(OwnedRow):
         indexes = [
             models.Index(fields=["client", "-created_at", "-id"], name="send_newest"),
             models.Index(fields=["client", "state", "-created_at", "-id"], name="send_state"),
+            models.Index(fields=["client", "channel", "-created_at", "-id"], name="send_channel"),
             models.Index(fields=["integration", "-created_at", "-id"], name="send_of_integration"),
             models.Index(fields=["integration", "vendor_id"], name="send_vendor_id"),
             models.Index(fields=["created_at"], name="send_time"),

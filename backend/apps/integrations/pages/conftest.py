@@ -17,6 +17,11 @@ def membership(transactional_db):
 
 
 @pytest.fixture
+def supabase(_emulators, loopback):
+    return _emulators("supabase")
+
+
+@pytest.fixture
 def person(client, membership):
     """A browser in which the member is signed in; it asks for English."""
     client.force_login(membership.user)

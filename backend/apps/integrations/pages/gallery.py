@@ -11,12 +11,6 @@ from apps.integrations.pages.base import IntegrationsPage
 from apps.integrations.pages.card import Card, card_of
 from apps.integrations.plug import is_offered
 
-# The settings that make an OAuth provider available.
-SETTINGS = {
-    "github": ("GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET"),
-    "slack": ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
-}
-
 
 @dataclass(frozen=True)
 class Service:
@@ -28,7 +22,8 @@ class Service:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        return () if self.is_offered else SETTINGS.get(self.entry.provider, ())
+        name = self.entry.provider.upper()
+        return () if self.is_offered else (f"{name}_CLIENT_ID", f"{name}_CLIENT_SECRET")
 
     @property
     def may_connect(self) -> bool:

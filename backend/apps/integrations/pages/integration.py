@@ -6,7 +6,9 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from apps.integrations.connect import verbs
 from apps.integrations.connect.labels import label_of
@@ -18,6 +20,7 @@ from apps.integrations.pages.database import Database, look_into
 from apps.integrations.pages.forms import RenameForm
 from apps.integrations.pages.try_out import TryForm
 from apps.integrations.pages.words import error_words
+from plugfn.errors import PlugFnError
 
 
 class IntegrationPage(IntegrationsPage):
@@ -70,6 +73,16 @@ class Test(IntegrationsPage):
         return redirect("integrations:integration", integration.pk)
 
 
+class VendorVerb(IntegrationsPage):
+    """Something that may fail at the service."""
+
+    def refused(self, integration: Integration, error: PlugFnError) -> HttpResponse:
+        """Say why, on the integration's page."""
+        messages.error(self.request, error_words(error.code, integration.provider))
+        address = reverse("integrations:integration", args=[integration.pk])
+        return HttpResponseClientRedirect(address) if self.request.htmx else redirect(address)  # type: ignore[attr-defined]
+
+
 class Pause(IntegrationsPage):
     """Pause and resume: nothing is sent meanwhile, and nothing that was asked for is lost."""
 
@@ -108,14 +121,17 @@ class Contents(IntegrationsPage):
         return redirect("integrations:integration", pk)
 
 
-class NewAddress(IntegrationsPage):
+class NewAddress(VendorVerb):
     """Make a new address for the service's webhooks, which is shown once."""
 
     template_name = "integrations/address_page.html"
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         integration = self.integration(pk)
-        address = tell_vendor(integration)
+        try:
+            address = tell_vendor(integration)
+        except PlugFnError as error:
+            return self.refused(integration, error)
         if address is None:
             raise Http404
         self.note("integration.address", integration, is_set=address.is_set)
@@ -125,7 +141,7 @@ class NewAddress(IntegrationsPage):
         return self.show(integration=integration, entry=integration.entry, address=address, trouble=trouble)
 
 
-class Disconnect(IntegrationsPage):
+class Disconnect(VendorVerb):
     """Says what happens, then disconnects."""
 
     template_name = "integrations/disconnect.html"
@@ -139,7 +155,10 @@ class Disconnect(IntegrationsPage):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         integration = self.integration(pk)
-        outcome = verbs.disconnect(integration)
+        try:
+            outcome = verbs.disconnect(integration)
+        except PlugFnError as error:
+            return self.refused(integration, error)
         self.note("integration.disconnect", integration, provider=integration.provider, revoked=outcome)
         text = _("%(name)s is disconnected, and its credentials are deleted here.")
         messages.success(request, text % {"name": integration.title})

@@ -58,8 +58,14 @@ COMMON: dict[str, Promise] = {
     "invalid_code": _("This sign-in is too old, or it was used before. Start again."),
     "bad_verification_code": _("This sign-in is too old, or it was used before. Start again."),
     "code_already_used": _("This sign-in is too old, or it was used before. Start again."),
-    "server_error": _SIGN_IN_DOWN,
-    "temporarily_unavailable": _SIGN_IN_DOWN,
+    "bad_refresh_token": _("The permission has ended at the other site. Sign in again."),
+    "invalid_refresh_token": _("The permission has ended at the other site. Sign in again."),
+    "slow_down": _("The service asks to wait. Try again in a few minutes."),
+    "ratelimited": _("The service asks to wait. Try again in a few minutes."),
+    **dict.fromkeys(
+        ("server_error", "temporarily_unavailable", "internal_error", "fatal_error", "service_unavailable"),
+        _SIGN_IN_DOWN,
+    ),
     **dict.fromkeys(
         (
             "invalid_client",
