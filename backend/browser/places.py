@@ -29,7 +29,6 @@ def of_person() -> list[str]:
         "/clients/",
         "/identity/",
     ]
-    own = ["/connections/connect/", "/credentials/", "/settings/", "/settings/tokens/", "/clients/", "/identity/"]
     own += [f"/integrations/{path}" for path in ("", "connect/postgres/", "history/", "history/calls/")]
     return ["/", *lists, *own, *found, *(f"/accounts/{card.pk}/" for card in cards)]
 

@@ -286,6 +286,7 @@ EVENT_TASKS = {
     "connection.disconnect": ("process_connection_disconnect", "sync"),
     "send.requested": ("process_send_requested", "quick"),
     "integration/event": ("process_integration_event", "quick"),
+    "integration.disconnect": ("process_integration_disconnect", "quick"),
 }
 # How the events of a kind run, if not as most do: how many in one run, the policy of their retries, strict order.
 EVENT_RULES = {
@@ -336,6 +337,8 @@ ALLOWED_NETWORKS: list[str] = env.list("ALLOWED_NETWORKS", [])
 # Days that Ponte keeps what a send contained, and the row that says what became of it.
 SEND_CONTENT_DAYS = env.int("SEND_CONTENT_DAYS", 30)
 SEND_DAYS = env.int("SEND_DAYS", 365)
+# Days that Ponte keeps the rows that say which service was called, and how that went.
+CALL_LOG_DAYS = env.int("CALL_LOG_DAYS", 90)
 
 # --- Conversations ---
 # A message that is one of these words, and nothing else, opts out, or in again. Case, accents, punctuation and spaces

@@ -125,7 +125,8 @@ def test_celery_takes_the_options_of_every_worker_command(page: Page):
 def environment_defaults() -> dict[str, str | None]:
     """The variables that the code reads, with their defaults as text; None for a default that is not a constant."""
     defaults: dict[str, str | None] = {}
-    for node in ast.walk(ast.parse((BACKEND / "core" / "settings.py").read_text())):
+    code = [(BACKEND / "core" / name).read_text() for name in ("settings.py", "integration_settings.py")]
+    for node in ast.walk(ast.parse("\n".join(code))):
         if isinstance(node, ast.Call) and re.fullmatch(r"env\.\w+", ast.unparse(node.func)):
             name, default = node.args[0].value, node.args[1] if len(node.args) > 1 else ast.Constant("")
             defaults[name] = _as_text(default)

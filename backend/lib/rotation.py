@@ -29,7 +29,7 @@ class Rotation:
 
     resealed: int = 0
     locked: int = 0
-    unreadable: list[int | UUID] = field(default_factory=list)
+    unreadable: list[int | UUID | str] = field(default_factory=list)
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Checked:
 
     readable: int = 0
     outdated: int = 0
-    unreadable: list[int | UUID] = field(default_factory=list)
+    unreadable: list[int | UUID | str] = field(default_factory=list)
 
 
 class Elsewhere(Protocol):

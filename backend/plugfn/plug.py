@@ -34,8 +34,8 @@ from plugfn.net.pool import Pool
 from plugfn.registry import ProviderRegistry
 from plugfn.storage.choose import store_of
 from plugfn.storage.protocol import Store
+from plugfn.vault.rotation import Checked, Rotated, check_keys, rotate_keys
 from plugfn.vault.rotation import OnProgress as OnRotation
-from plugfn.vault.rotation import Rotated, rotate_keys
 from plugfn.webhooks.hub import WebhookHub
 from plugfn.workflows.engine import WorkflowEngine
 from plugfn.workflows.listening import Listener
@@ -126,6 +126,10 @@ class PlugFn(ProviderAttributes):
     async def rotate_keys(self, on_progress: OnRotation | None = None) -> Rotated:
         """Encrypt all stored data with the first key, so that old keys can be removed. See plugfn.vault.rotation."""
         return await rotate_keys(self.store, self.ring, on_progress)
+
+    async def check_keys(self) -> Checked:
+        """Decrypt all stored data, and change nothing: which rows open, and which a rotation would reencrypt."""
+        return await check_keys(self.store, self.ring)
 
     async def limits(self, connection_id: str, user_id: str) -> LimitStates:
         """How the breaker and the budgets of a connection stand. Takes no call. Raises NoConnection, NeedsReconnect."""

@@ -103,9 +103,10 @@ def send_row(integration: Integration, **values: Any) -> Send:
             action=integration.entry.sends,
             source=Send.Source.API,
             recipient_index=bytes(16),
-            **values,
         )
-        send.save()
+        for name, value in values.items():
+            setattr(send, name, value)
+        send.save(force_insert=True)
     return send
 
 

@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from apps.events.work import process
+from apps.integrations.connect.ending import KIND as DISCONNECT
+from apps.integrations.connect.ending import end_one
 from apps.integrations.incoming import work
 from apps.integrations.incoming.delivery import KIND
 from apps.integrations.sending.deliver import deliver
@@ -18,3 +20,9 @@ def process_send_requested(mailbox: str) -> None:
 def process_integration_event(mailbox: str) -> None:
     """A vendor posted events: apply them."""
     process(mailbox, KIND, work.handle)
+
+
+@shared_task(name="process_integration_disconnect")
+def process_integration_disconnect(mailbox: str) -> None:
+    """A client is being erased: end its access at the vendor."""
+    process(mailbox, DISCONNECT, end_one)

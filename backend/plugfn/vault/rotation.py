@@ -6,7 +6,7 @@ results of idempotency keys still need it, and expire within that day. A rotatio
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from plugfn.connection import Connection
 from plugfn.crypto import KeyRing, Unreadable
@@ -20,6 +20,7 @@ OnProgress = Callable[[str, int], None]
 """Called after each page with the kind (connections, workflows or runs) and how many of them have been examined."""
 
 T = TypeVar("T", Connection, WorkflowRow, RunRow)
+Pages = Callable[[str], Awaitable[list[Any]]]
 
 
 @dataclass
@@ -36,13 +37,59 @@ class Rotated:
         return not any(self.unreadable.values())
 
 
+@dataclass
+class Checked:
+    """What a look at all stored data found, by kind: connections, workflows, runs."""
+
+    readable: dict[str, int] = field(default_factory=dict)
+    outdated: dict[str, int] = field(default_factory=dict)
+    """How many of the readable rows a rotation would reencrypt."""
+    unreadable: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of rows that no key of the ring opens."""
+
+
+async def check_keys(store: Store, ring: KeyRing) -> Checked:
+    """Decrypt connections, workflows and runs, page by page. Changes nothing."""
+    found, vault = Checked(), Vault(store, ring)
+
+    async def is_current(row: Connection | WorkflowRow | RunRow) -> bool:
+        if isinstance(row, Connection):
+            return await vault.is_current(row.id)
+        ring.unseal(row.body, row.context)
+        return ring.is_current(row.body)
+
+    for kind, pages in _kinds(store).items():
+        await _check(found, kind, pages, is_current)
+    return found
+
+
+async def _check(found: Checked, kind: str, pages: Pages, is_current: Callable[[Any], Awaitable[bool]]) -> None:
+    current: list[bool] = []
+    lost: list[str] = []
+    async for rows in _paged(pages):
+        for row in rows:
+            try:
+                current.append(await is_current(row))
+            except Unreadable:
+                lost.append(row.id)
+    found.readable[kind], found.outdated[kind], found.unreadable[kind] = len(current), current.count(False), lost
+
+
 async def rotate_keys(store: Store, ring: KeyRing, on_progress: OnProgress | None = None) -> Rotated:
     """Reencrypt connections, workflows and runs, page by page. Calls may go on meanwhile."""
     rotation = _Rotation(store, ring, on_progress or _silent)
-    await rotation.walk("connections", lambda after: store.connections(after=after, limit=PAGE), rotation.connection)
-    await rotation.walk("workflows", lambda after: store.workflows(after=after, limit=PAGE), rotation.body)
-    await rotation.walk("runs", lambda after: store.runs_by_id(after=after, limit=PAGE), rotation.body)
+    for kind, pages in _kinds(store).items():
+        await rotation.walk(kind, pages, rotation.connection if kind == "connections" else rotation.body)
     return rotation.done
+
+
+def _kinds(store: Store) -> dict[str, Pages]:
+    """The pages of each kind of sealed rows, by id."""
+    return {
+        "connections": lambda after: store.connections(after=after, limit=PAGE),
+        "workflows": lambda after: store.workflows(after=after, limit=PAGE),
+        "runs": lambda after: store.runs_by_id(after=after, limit=PAGE),
+    }
 
 
 def _silent(kind: str, count: int) -> None:
@@ -55,9 +102,7 @@ class _Rotation:
         self._vault = Vault(store, ring)
         self.done = Rotated()
 
-    async def walk(
-        self, kind: str, pages: Callable[[str], Awaitable[list[T]]], reseal: Callable[[T], Awaitable[bool]]
-    ) -> None:
+    async def walk(self, kind: str, pages: Pages, reseal: Callable[[Any], Awaitable[bool]]) -> None:
         resealed, unreadable, count = 0, [], 0
         async for rows in _paged(pages):
             for row in rows:

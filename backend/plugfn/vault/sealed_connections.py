@@ -110,6 +110,16 @@ class Vault:
         """Delete a connection with its credentials. False when there was none."""
         return await self._store.delete_connection(connection_id)
 
+    async def is_current(self, connection_id: str) -> bool:
+        """Whether all of it is encrypted with the ring's first key; true if it is gone. Raises Unreadable."""
+        row_and_sealed = await self._store.with_credentials(connection_id)
+        if row_and_sealed is None:
+            return True
+        row, sealed = row_and_sealed
+        self._ring.unseal(sealed, _context(row))
+        _profile(self._ring, row)
+        return self._ring.is_current(sealed) and self._ring.is_current(_raw(row.label))
+
     async def reseal(self, connection_id: str) -> bool:
         """Reencrypt it with the ring's first key, unless it already is. Returns whether there was something to do.
 

@@ -16,7 +16,7 @@ from plugfn.storage.protocol import Store
 from plugfn.storage.sql import SqlStore
 from plugfn.testing.store_contract import a_connection, a_run, a_workflow
 from plugfn.vault import rotation
-from plugfn.vault.rotation import rotate_keys
+from plugfn.vault.rotation import check_keys, rotate_keys
 from plugfn.vault.sealed_connections import Vault
 
 OLD, NEW = new_key(), new_key()
@@ -160,3 +160,18 @@ async def test_a_connection_is_resealed_when_only_its_credentials_need_it():
     await store.update_connection(row, old)
     assert (await rotate_keys(store, both)).resealed["connections"] == 1
     assert await Vault(store, KeyRing.from_keys(NEW)).read(made.id, type(TOKENS)) is not None
+
+
+async def test_a_check_counts_what_opens_and_what_is_outdated_and_changes_nothing(store, monkeypatch):
+    monkeypatch.setattr(rotation, "PAGE", 2)
+    await fill(store, KeyRing.from_keys(OLD), 3)
+    await fill(store, KeyRing.from_keys(NEW), 1)
+    kinds = ("connections", "workflows", "runs")
+    found = await check_keys(store, KeyRing.from_keys([NEW, OLD]))
+    assert found.readable == dict.fromkeys(kinds, 4)
+    assert found.outdated == dict.fromkeys(kinds, 3)
+    assert found.unreadable == {kind: [] for kind in kinds}
+    found = await check_keys(store, KeyRing.from_keys(NEW))
+    assert (found.readable, found.outdated) == (dict.fromkeys(kinds, 1), dict.fromkeys(kinds, 0))
+    assert {kind: len(lost) for kind, lost in found.unreadable.items()} == dict.fromkeys(kinds, 3)
+    assert (await rotate_keys(store, KeyRing.from_keys([NEW, OLD]))).resealed == dict.fromkeys(kinds, 3)

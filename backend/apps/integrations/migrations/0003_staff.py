@@ -1,4 +1,4 @@
-"""What staff may do with integrations, and an index for the oldest send that waits."""
+"""What staff may do with integrations, and indexes for the oldest send that waits and for contents that are too old."""
 
 from django.db import migrations, models
 
@@ -43,6 +43,12 @@ class Migration(migrations.Migration):
             model_name="send",
             index=models.Index(
                 fields=["created_at"], name="send_waiting", condition=models.Q(state__in=["queued", "sending"])
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="send",
+            index=models.Index(
+                fields=["created_at"], name="send_with_content", condition=models.Q(params_sealed__isnull=False)
             ),
         ),
         # Going back keeps the groups, which an operator may have changed.
