@@ -13,7 +13,7 @@ from apps.agents.contract import Answer, Tool
 from apps.agents.failures import Failure, failure_of
 from apps.agents.models import Call
 from apps.agents.text import as_json, text_of
-from lib.row_security import client_rows
+from lib.row_security import client_rows, for_client
 
 # Milliseconds of one statement. The thread of a call whose caller has given up ends then.
 LONGEST_STATEMENT = 15_000
@@ -47,7 +47,9 @@ def call(catalog: Catalog, caller: Caller, name: str, arguments: Mapping[str, An
 def _run(tool: Tool, caller: Caller, arguments: Mapping[str, Any]) -> Answer:
     asked = tool.parse(arguments)
     if tool.calls_out:
-        return tool.run(caller, asked)
+        # Another server must not be called inside a transaction, so the tool opens its own.
+        with for_client(caller.client.pk):
+            return tool.run(caller, asked)
     is_inner = connection.in_atomic_block
     with client_rows(caller.client.pk):
         if not is_inner:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from apps.agents.caller import Caller
 from apps.agents.contract import Tool
 from apps.agents.failures import Refusal
+from lib.row_security import for_client
 
-# An app's tools for a caller. Some apps have the same for all, others only those of what the client has connected.
+# An app's tools for a caller. Some apps have the same for all, others only those of what the client has connected: they
+# see the client's rows.
 Source = Callable[[Caller], Iterable[Tool]]
 
 
@@ -30,7 +32,8 @@ class Catalog:
         raise Refusal("NO_SUCH_TOOL", "There is no such tool.", "List the tools again, and use one of them.")
 
     def _all(self, caller: Caller) -> Sequence[Tool]:
-        found = [tool for source in self._sources for tool in source(caller)]
+        with for_client(caller.client.pk):
+            found = [tool for source in self._sources for tool in source(caller)]
         names = [tool.name for tool in found]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two tools are called {min(twice)}")

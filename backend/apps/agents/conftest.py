@@ -66,7 +66,7 @@ class Person:
         return self.browser.get("/authorize", asking)
 
     def answers(self, asking: dict[str, str], *scopes: str, decision: str = "allow") -> Any:
-        sent = {"scopes": scopes or ("read",), "decision": decision}
+        sent = {"client": str(self.member.client_id), "scopes": scopes or ("read",), "decision": decision}
         return self.browser.post("/authorize", sent, query_params=asking)
 
 

@@ -48,7 +48,7 @@ class Answer:
 class Tool:
     """`parse` checks what the agent sent, and raises Refusal; `run` gets what it returns.
 
-    `calls_out`: it calls another server, so it has no transaction around it and opens its own short ones.
+    `calls_out`: it calls another server, so it has no transaction around it. Each that it opens is of the client.
     """
 
     name: str

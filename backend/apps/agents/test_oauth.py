@@ -79,6 +79,22 @@ def test_a_viewer_allows_reading_and_cannot_allow_more(program):
     assert "code" in back(viewer.answers(asking))
 
 
+def test_a_person_of_two_clients_chooses_one_and_can_choose_no_other(program, person):
+    second = MembershipFactory(user=person.member.user)
+    stranger = MembershipFactory()
+    page = person.sees(program.asking()).text
+    assert person.member.client.name in page
+    assert second.client.name in page
+    person.member = stranger
+    assert person.answers(program.asking()).status_code == 422
+    person.member = second
+    code = back(person.answers(program.asking()))["code"]
+    caller = identify(program.exchange(code)[1]["access_token"], MCP)
+    assert caller.client == second.client
+    # The page of one client lists the applications of all.
+    assert second.client.name in person.browser.get("/settings/applications/").text
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

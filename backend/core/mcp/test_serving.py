@@ -189,7 +189,8 @@ class Person:
         form = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.page.text)[1]
         secret = self.page.cookies.get("csrftoken") or self.cookies.get("csrftoken")
         cookies = {"Cookie": f"{cookies['Cookie']}; csrftoken={secret}"}
-        sent = {"csrfmiddlewaretoken": form, "scopes": self.scopes, "decision": "allow"}
+        client = re.search(r'name="client" value="([\w-]+)"', self.page.text)[1]
+        sent = {"csrfmiddlewaretoken": form, "client": client, "scopes": self.scopes, "decision": "allow"}
         done = session.post(url, sent, headers=cookies, allow_redirects=False, timeout=20)
         assert done.status_code == 302, done.text
         self.answer = {name: values[0] for name, values in parse_qs(urlsplit(done.headers["Location"]).query).items()}

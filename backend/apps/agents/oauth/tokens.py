@@ -24,7 +24,7 @@ from apps.api.scopes import scopes_of_member
 from apps.audit.record import Via
 from apps.clients.models import Membership
 from lib.errors import Permanent
-from lib.row_security import system_rows
+from lib.row_security import for_system, system_rows
 
 # A person with more has lost sight of them.
 MOST_VALID = 50
@@ -35,14 +35,14 @@ Sent = Mapping[str, str]
 
 
 def allow(member: Membership, asking: Asking, scopes: Iterable[str]) -> str:
-    """The code for an application that the person has just allowed these scopes. Call it in a transaction.
+    """The code for an application that the person has just allowed these scopes. Call it in the client's transaction.
 
     Raises Permanent if the person may not give a scope away, or has too many applications.
     """
     chosen = [str(scope) for scope in OFFERED if scope in set(scopes)]
     if not chosen or not set(chosen) <= set(map(str, asking.scopes)) & scopes_of_member(member):
         raise Permanent("you may not allow this", code="SCOPE_REFUSED")
-    if Grant.objects.valid().filter(member__user_id=member.user_id).count() >= MOST_VALID:
+    if _number_of_valid(member.user_id) >= MOST_VALID:
         raise Permanent(f"you have {MOST_VALID} connected applications; revoke one first", code="TOO_MANY_GRANTS")
     now = timezone.now()
     grant = Grant.objects.create(
@@ -55,6 +55,12 @@ def allow(member: Membership, asking: Asking, scopes: Iterable[str]) -> str:
     Application.objects.filter(pk=asking.application.pk).update(allowed_at=now)
     trail.connected(grant)
     return make(grant, Kind.CODE, challenge=asking.challenge, redirect_uri=asking.redirect_uri)
+
+
+@for_system("applications of a person")
+def _number_of_valid(user_id: int) -> int:
+    number: int = Grant.objects.valid().filter(member__user_id=user_id).count()
+    return number
 
 
 def exchange(sent: Sent, base: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -15,7 +14,10 @@ from apps.agents.oauth.places import resource_of
 from apps.agents.oauth.tokens import end, shown_scopes
 from apps.audit.record import Via
 from lib.pages.views import ListPage, SignedInPage
+from lib.row_security import for_system, system_rows
 
+# What the row-level security must show: a person's applications are in all their clients.
+WORK = "applications of a person"
 # The last calls of tools, of whatever token or application.
 LAST_CALLS = 20
 _STATES = {
@@ -29,6 +31,10 @@ class Connected(ListPage[Grant]):
     """The person's applications in all their clients, and the last calls in the chosen one."""
 
     template_name, section, order = "agents/connected.html", "applications", ("-id",)
+
+    def get(self, request: HttpRequest, **path: Any) -> HttpResponse:
+        with for_system(WORK):
+            return super().get(request, **path)
 
     def rows(self) -> Any:
         return Grant.objects.of_person(self.membership.user_id).select_related("application", "member__client")
@@ -45,10 +51,9 @@ class Revoke(SignedInPage):
     """The button that ends an application's access."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        rows = Grant.objects.of_person(request.user.pk or 0).select_related("member")
-        grant = self.get_or_404(rows, pk=pk)
-        with transaction.atomic():
-            end(grant, Via.SESSION)
+        with system_rows(WORK):
+            rows = Grant.objects.of_person(request.user.pk or 0).select_related("member")
+            end(self.get_or_404(rows, pk=pk), Via.SESSION)
         messages.success(request, _("The access has ended. The application is refused from now on."))
         return redirect("applications:list")
 

@@ -11,7 +11,6 @@ from apps.banking.models import Connection
 from apps.banking.tools.connections import OfOne
 from apps.banking.tools.health import moment
 from apps.banking.tools.shapes import compact, one
-from lib.row_security import client_rows
 
 _REFUSALS = {
     Outcome.TOO_SOON: ("The bank was asked a moment ago.", "Call again at `next_at` at the earliest."),
@@ -33,13 +32,10 @@ def refresh_connection(caller: Caller, asked: OfOne) -> Answer:
 
     At most once a minute for a connection, and as often as the bank allows. Use it only if the person wants newer data.
     """
-    with client_rows(caller.client.pk):
-        rows = caller.rows(Connection).select_related("connector")
-        connection = one(rows, asked.connection_id, "connection")
+    connection = one(caller.rows(Connection).select_related("connector"), asked.connection_id, "connection")
     refreshed = refresh(connection)
-    with client_rows(caller.client.pk):
-        outcome = str(refreshed.outcome)
-        trail.changed(caller.access, "connection.sync", connection, outcome=outcome)
+    outcome = str(refreshed.outcome)
+    trail.changed(caller.access, "connection.sync", connection, outcome=outcome)
     if refreshed.outcome not in ASKED:
         raise _refusal(refreshed)
     return Answer(compact(outcome=outcome, next_at=moment(refreshed.next_at)))
