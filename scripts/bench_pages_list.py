@@ -26,6 +26,7 @@ PAGES = [
     Page("integrations", "/integrations/"),
     Page("history of messages", "/integrations/history/"),
     Page("history of calls", "/integrations/history/calls/"),
+    Page("applications", "/settings/applications/"),
     Page("api: transactions", "/api/transactions/"),
     Page("api: accounts", "/api/accounts/"),
     Page("api: connections", "/api/connections/"),

@@ -57,6 +57,9 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJjbGllbnRJZCI6IjEifQ.c2lnbmF0dXJl-_x"
         ("used github_pat_11ABCDEFG0123456789_abc now", f"used {MASK} now"),
         ("xoxb-123456789012-abcDEF and xoxp-1234-5678-abc", f"{MASK} and {MASK}"),
         ("mail by SG.abcdefghijklmnopqrstuv.ABC-DEF_0123456789 failed", f"mail by {MASK} failed"),
+        (f"a ponte_{'a' * 46} and ponteapp_{'b' * 46}", f"a {MASK} and {MASK}"),
+        (f"ponteref_{'c' * 46} pontecode_{'d' * 46}", f"{MASK} {MASK}"),
+        ("ponte_app reads test_ponte_12345", "ponte_app reads test_ponte_12345"),
         ("signed with whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw+/=", f"signed with {MASK}"),
     ],
 )

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.db import DataError, connection, transaction
 
 from apps.agents.conftest import BASE, PLACE, back
 from apps.agents.identify import identify
@@ -14,6 +15,7 @@ from apps.agents.oauth.places import is_registered, may_register
 from apps.agents.personal_data import _ended, _old_calls
 from apps.audit.models import Entry
 from apps.clients.factories import MembershipFactory
+from lib.row_security import client_rows, for_nobody
 
 pytestmark = pytest.mark.django_db
 MCP = f"{BASE}/mcp"
@@ -301,6 +303,20 @@ def test_the_port_may_differ_on_the_persons_own_machine_alone():
     assert not is_registered("http://localhost:1/back", ["http://127.0.0.1:1/back"])
     assert not is_registered("https://a.example:1/back", ["https://a.example/back"])
     assert not is_registered("http://127.0.0.1:1/back?x=1", ["http://127.0.0.1:1/back"])
+
+
+def test_the_database_shows_nothing_of_it_to_another_client(person, tokens):
+    models = (Grant, Credential)
+    with client_rows(person.member.client_id):
+        assert all(model.objects.exists() for model in models)
+    other = MembershipFactory().client_id
+    with client_rows(other):
+        assert not any(model.objects.exists() for model in models)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE agents_grant SET revoked_at = now()")
+            assert cursor.rowcount == 0
+    with pytest.raises(DataError), transaction.atomic(), for_nobody():
+        Grant.objects.exists()
 
 
 def test_the_page_lists_applications_and_ends_their_access(person, program, tokens):

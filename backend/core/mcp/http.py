@@ -84,12 +84,20 @@ def _check_place(scope: Scope, headers: dict[bytes, bytes]) -> str:
     domain, _port = split_domain_port(host)
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         raise Denied(400, "MALFORMED_REQUEST", "Ponte does not serve this host.")
-    is_secure = b"https" in (headers.get(b"x-forwarded-proto", b""), str(scope.get("scheme")).encode())
-    base = base_of("https" if is_secure else "http", host)
+    scheme = _scheme(scope, headers)
+    if settings.SECURE_SSL_REDIRECT and scheme != "https":
+        raise Denied(403, "FORBIDDEN", "Use https: others could have read the token.")
+    base = base_of(scheme, host)
     origin = headers.get(b"origin", b"").decode("latin-1")
     if origin and origin not in (base, *settings.CSRF_TRUSTED_ORIGINS):
         raise Denied(403, "FORBIDDEN", "Pages of other sites may not call this.")
     return base
+
+
+def _scheme(scope: Scope, headers: dict[bytes, bytes]) -> str:
+    """How the caller reached the first proxy, or else this process. As Django has it (SECURE_PROXY_SSL_HEADER)."""
+    said = headers.get(b"x-forwarded-proto", b"").split(b",")[0].strip()
+    return "https" if b"https" in (said, str(scope.get("scheme")).encode()) else "http"
 
 
 def _token(header: bytes) -> str:

@@ -268,3 +268,36 @@ def test_what_must_not_get_in_is_refused_and_told_what_to_do(world, server):
     said = log.read_text()
     assert not re.search(r"ponte(?:app|ref|code)?_\w{20}", said)
     assert token not in said
+
+
+ODD = [
+    b"",
+    b"[",
+    b"null",
+    b"\xff\xfe",
+    b"[" * 20_000,
+    b'{"jsonrpc": "2.0", "id": ' + b"9" * 5000 + b', "method": "tools/list"}',
+    b'[{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}]',
+    b'{"jsonrpc": "2.0", "id": {}, "method": "tools/list"}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "nothing/there"}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_accounts", "arguments": [1]}}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "\\ud800", "arguments": {}}}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "a\\u0000b", "arguments": {}}}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search_transactions",'
+    b' "arguments": {"query": "a\\u0000\\ud800"}}}',
+    b'{"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {}}',
+]
+
+
+@pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28", "x"])
+def test_odd_requests_get_an_answer_and_break_nothing(world, server, version):
+    token = token_of(world[0])
+    headers = {"Authorization": f"Bearer {token}", "MCP-Protocol-Version": version, "Content-Type": "application/json"}
+    http = requests.Session()
+    http.trust_env = False
+    for body in ODD:
+        for accept in ("application/json", "application/json, text/event-stream"):
+            answer = http.post(f"{server[0]}/mcp", body, headers={**headers, "Accept": accept}, timeout=20)
+            assert answer.status_code < 500, (body[:80], answer.status_code, answer.text[:300])
+            assert "Traceback" not in answer.text
