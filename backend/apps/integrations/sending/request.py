@@ -121,6 +121,7 @@ def _earlier(send: Send) -> Send | None:
 
 
 def _emit(send: Send) -> None:
+    assert send.integration_id is not None  # noqa: S101 - `repeat` has checked it, and a new send has one
     mailbox = f"send:{send.integration_id.hex}:{bytes(send.recipient_index).hex()}"
     emit(KIND, mailbox=mailbox, client=send.client_id, payload={"send": str(send.pk)})
 

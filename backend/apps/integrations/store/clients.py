@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+# The id of no row, for texts that are no ids of ours.
+_NONE = UUID(int=0)
 
-def client_of(user_id: str) -> UUID | None:
-    """The client's id; None for a text that is no id of a client."""
+
+def client_of(user_id: str) -> UUID:
+    """The client's id; that of no client for another text."""
     return as_uuid(user_id)
 
 
@@ -13,9 +16,9 @@ def user_of(client: UUID) -> str:
     return str(client)
 
 
-def as_uuid(text: str) -> UUID | None:
-    """The UUID; None for another text."""
+def as_uuid(text: str) -> UUID:
+    """The UUID; that of no row for another text."""
     try:
         return UUID(text)
     except ValueError:
-        return None
+        return _NONE

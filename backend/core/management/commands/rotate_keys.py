@@ -1,6 +1,6 @@
 """manage.py rotate_keys: encrypt everything with the first of ENCRYPTION_KEYS, so that you can drop the older keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             self.stderr.write(f"{label}: {result.locked} rows were locked the whole time. Run the command again.")
         return len(result.unreadable) + max(0, result.locked)
 
-    def _report_unreadable(self, label: str, rows: list[int]) -> None:
+    def _report_unreadable(self, label: str, rows: Sequence[object]) -> None:
         if rows:
             ids = ", ".join(map(str, rows[:10]))
             self.stderr.write(
