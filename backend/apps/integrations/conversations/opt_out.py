@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.events.emit import emit
 from apps.events.models import Event
 from apps.integrations.conversations.contacts import contact_of
-from apps.integrations.conversations.person import Person
+from apps.integrations.conversations.person import EMAIL, Person, email_of
 from apps.integrations.models import Contact
 
 # Who decided, if it was no message.
@@ -72,13 +72,15 @@ def opt_in(contact: Contact) -> Contact:
     return row
 
 
-def unsubscribed(client: UUID, email: str, *, at: datetime, cause: Event | None = None) -> Contact:
+def unsubscribed(client: UUID, email: str, *, at: datetime, cause: Event | None = None) -> Contact | None:
     """Somebody unsubscribed, or called a mail spam: their contact, opted out. Call it in a transaction.
 
-    Raises ValueError for an empty address.
+    None for a text that is no address.
     """
-    contact = contact_of(client, Person(email=email))
-    _out(contact, by="email", at=min(at, timezone.now()), cause=cause)
+    if not (address := email_of(email)):
+        return None
+    contact = contact_of(client, Person(email=address))
+    _out(contact, by=EMAIL, at=min(at, timezone.now()), cause=cause)
     return contact
 
 

@@ -118,6 +118,7 @@ def test_an_opt_out_holds_until_the_person_or_the_client_takes_it_back(receive, 
 
 
 def test_who_unsubscribes_from_mails_is_opted_out_everywhere(owner, told):
-    contact = opt_out.unsubscribed(owner.pk, "ana@exemplo.com", at=START)
+    assert opt_out.unsubscribed(owner.pk, "", at=START) is None
+    contact = opt_out.unsubscribed(owner.pk, "Ana@exemplo.com", at=START)
     assert (contact.email, is_opted_out(contact), contact.opted_out_by) == ("ana@exemplo.com", True, "email")
     assert len(told("contact.opted_out")) == 1

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.events.models import Event
 from apps.events.work import Batch
+from apps.integrations.conversations.opt_out import unsubscribed
 from apps.integrations.conversations.receive import message_received
 from apps.integrations.incoming.status import connection_changed
 from apps.integrations.models import Integration
@@ -16,6 +17,8 @@ from lib.row_security import client_rows, system_rows
 from plugfn.vault.sealed_connections import account_digests
 
 MESSAGES = ("message.received", "message.sent")
+# Who does that wants no more automatic messages.
+UNSUBSCRIBED = ("email.unsubscribed", "email.complained")
 
 Document = Mapping[str, Any]
 Pairs = list[tuple[Event, Document]]
@@ -81,6 +84,8 @@ def _apply(integration: Integration, event: Event, document: Document) -> None:
     at = datetime.fromisoformat(document["occurred_at"]) if document["occurred_at"] else None
     if name in MESSAGES:
         message_received(integration, payload, at, event)
+    elif name in UNSUBSCRIBED:
+        unsubscribed(integration.client_id, str(payload.get("email") or ""), at=at or event.received_at, cause=event)
     elif _is_news(name):
         news(integration, name, payload, at)
     elif name == "connection.changed":
