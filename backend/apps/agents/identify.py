@@ -8,9 +8,6 @@ from apps.api.token_text import BEGINNING
 from apps.api.tokens import find_token, note_use, scopes_of
 from lib.row_security import system_rows
 
-# What the row-level security must show to find out whose rows a call may see.
-WORK = "finding the client of an agent's token"
-
 
 def identify(text: str, resource: str) -> Caller | None:
     """The caller; None for a text that opens nothing, and for a token of another `resource`."""
@@ -29,7 +26,7 @@ def _of_token(text: str) -> Caller | None:
 
 
 def _of_application(text: str, resource: str) -> Caller | None:
-    with system_rows(WORK):
+    with system_rows("finding a token"):
         credential = find(text, Kind.ACCESS)
         if credential is None or not is_current(credential) or credential.grant.resource != resource:
             return None

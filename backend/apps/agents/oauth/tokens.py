@@ -28,7 +28,6 @@ from lib.row_security import for_system, system_rows
 
 # A person with more has lost sight of them.
 MOST_VALID = 50
-WORK = "exchanging an application's code or token"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 Sent = Mapping[str, str]
@@ -68,7 +67,7 @@ def exchange(sent: Sent, base: str) -> dict[str, Any]:
     exchanges = {"authorization_code": _of_code, "refresh_token": _of_refresh}
     if (kind := sent.get("grant_type", "")) not in exchanges:
         raise OAuthError("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
-    with system_rows(WORK):
+    with system_rows("finding a token"):
         found = exchanges[kind](sent, base)
     # Raised only now, because the end of a grant must be committed.
     if isinstance(found, OAuthError):
@@ -79,7 +78,7 @@ def exchange(sent: Sent, base: str) -> dict[str, Any]:
 def revoke(sent: Sent) -> None:
     """The application gives a token back (RFC 7009). A refresh token takes the whole grant with it."""
     text = sent.get("token", "")
-    with system_rows(WORK):
+    with system_rows("finding a token"):
         for kind in (Kind.REFRESH, Kind.ACCESS):
             credential = find(text, kind, lock=True)
             if credential is None or str(credential.grant.application_id) != sent.get("client_id"):

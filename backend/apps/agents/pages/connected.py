@@ -16,8 +16,6 @@ from apps.audit.record import Via
 from lib.pages.views import ListPage, SignedInPage
 from lib.row_security import for_system, system_rows
 
-# What the row-level security must show: a person's applications are in all their clients.
-WORK = "applications of a person"
 # The last calls of tools, of whatever token or application.
 LAST_CALLS = 20
 _STATES = {
@@ -33,7 +31,7 @@ class Connected(ListPage[Grant]):
     template_name, section, order = "agents/connected.html", "applications", ("-id",)
 
     def get(self, request: HttpRequest, **path: Any) -> HttpResponse:
-        with for_system(WORK):
+        with for_system("applications of a person"):
             return super().get(request, **path)
 
     def rows(self) -> Any:
@@ -51,7 +49,7 @@ class Revoke(SignedInPage):
     """The button that ends an application's access."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        with system_rows(WORK):
+        with system_rows("applications of a person"):
             rows = Grant.objects.of_person(request.user.pk or 0).select_related("member")
             end(self.get_or_404(rows, pk=pk), Via.SESSION)
         messages.success(request, _("The access has ended. The application is refused from now on."))
