@@ -25,7 +25,8 @@ class Refused(Exception):
 class Verb:
     """What a button says, who may press it, and what it asks first.
 
-    `asks_reason`: the person types why. `explain` is what the question says.
+    `asks_reason`: the person types why. `explain` is what the question says. `calls_out`: it calls somebody else's
+    server, so no transaction is open meanwhile, and its entries in the audit are written after it.
     """
 
     label: Any
@@ -33,12 +34,13 @@ class Verb:
     icon: str = ""
     asks_reason: bool = False
     explain: Any = ""
+    calls_out: bool = False
 
 
 def verb(about: Verb) -> Callable[[Act], Callable[..., Any]]:
     """Make an action of a function that gets (admin, request, rows, reason) and returns what to tell the person.
 
-    The function runs in a transaction. Its name, without the model's, is the verb in the audit.
+    The function runs in a transaction, unless it calls out. Its name, without the model's, is the verb in the audit.
     """
 
     def decorate(act: Act) -> Callable[..., Any]:
@@ -47,7 +49,7 @@ def verb(about: Verb) -> Callable[[Act], Callable[..., Any]]:
             reason = request.POST.get("reason", "").strip()
             if about.asks_reason and not reason:
                 return _question(page, request, act.__name__, about, rows)
-            _run(page, request, act, rows, reason)
+            _run(page, request, act, about, rows, reason)
             return None
 
         action.__name__ = act.__name__
@@ -59,10 +61,11 @@ def verb(about: Verb) -> Callable[[Act], Callable[..., Any]]:
     return decorate
 
 
-def _run(page: Any, request: HttpRequest, act: Act, rows: Sequence[Any], reason: str) -> None:
+def _run(page: Any, request: HttpRequest, act: Act, about: Verb, rows: Sequence[Any], reason: str) -> None:
     try:
+        told = act(page, request, rows, reason) if about.calls_out else None
         with transaction.atomic():
-            told = act(page, request, rows, reason)
+            told = act(page, request, rows, reason) if told is None else told
             for row in rows:
                 page.audit(request, act.__name__, row, reason)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""What staff may do with integrations, and indexes for the oldest send that waits and for contents that are too old."""
+"""What staff may do with integrations, and indexes for sends that wait or are in trouble, and for old contents."""
 
 from django.db import migrations, models
 
@@ -49,6 +49,14 @@ class Migration(migrations.Migration):
             model_name="send",
             index=models.Index(
                 fields=["created_at"], name="send_with_content", condition=models.Q(params_sealed__isnull=False)
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="send",
+            index=models.Index(
+                fields=["-created_at", "-id"],
+                name="send_in_trouble",
+                condition=models.Q(state__in=["failed", "unknown"]),
             ),
         ),
         # Going back keeps the groups, which an operator may have changed.

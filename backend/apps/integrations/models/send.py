@@ -92,6 +92,11 @@ class Send(OwnedRow):
                 fields=["created_at"], name="send_waiting", condition=models.Q(state__in=["queued", "sending"])
             ),
             models.Index(
+                fields=["-created_at", "-id"],
+                name="send_in_trouble",
+                condition=models.Q(state__in=["failed", "unknown"]),
+            ),
+            models.Index(
                 fields=["created_at"], name="send_with_content", condition=models.Q(params_sealed__isnull=False)
             ),
             models.Index(fields=["created_at"], name="send_keys", condition=models.Q(key__isnull=False)),

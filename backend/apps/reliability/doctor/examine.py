@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.reliability.doctor import arrivals, machine, vendor, widget
+from apps.reliability.doctor import arrivals, integrations, machine, vendor, widget
 from apps.reliability.doctor.finding import Check, Finding, Level, Line
 from lib.row_security import for_system
 
@@ -27,6 +27,7 @@ CHECKS = (
     Check("webhook", _("Last webhook"), arrivals.look_at_webhooks, needs=("database",)),
     Check("backlog", _("Waiting events"), arrivals.look_at_backlog, needs=("database",)),
     Check("connection", _("Connected banks"), vendor.look_at_connections, needs=("database",)),
+    Check("integrations", _("Integrations"), integrations.look_at_integrations, needs=("database",)),
 )
 
 

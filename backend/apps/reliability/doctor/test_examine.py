@@ -13,8 +13,10 @@ from apps.banking.aggregators.registry import aggregator
 from apps.banking.factories import ConnectionFactory, ConnectorFactory, SyncRunFactory
 from apps.clients.factories import UserFactory
 from apps.events.models import Event
+from apps.integrations.factories import IntegrationFactory
+from apps.integrations.models import Integration
 from apps.reliability import heartbeat
-from apps.reliability.doctor import arrivals, examine, machine, vendor, widget
+from apps.reliability.doctor import arrivals, examine, integrations, machine, vendor, widget
 from apps.reliability.doctor.finding import Check, Level, bad
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +236,15 @@ def test_staff_without_a_second_factor_set_one_up_first_where_it_is_required(cli
     client.force_login(UserFactory(is_staff=True))
     for name in ("doctor", "doctor-report"):
         assert client.get(reverse(name)).headers["Location"] == reverse("mfa_activate_totp")
+
+
+def test_integrations_need_a_public_address_and_work(settings):
+    assert integrations.look_at_integrations().level == Level.WAITING
+    row = IntegrationFactory()
+    assert integrations.look_at_integrations().level == Level.GOOD
+    Integration.objects.filter(pk=row.pk).update(status="needs_reauth")
+    assert "1" in integrations.look_at_integrations().found
+    settings.PUBLIC_URL = ""
+    assert "PUBLIC_URL" in integrations.look_at_integrations().found
+    Integration.objects.update(status="connected", provider="email_smtp")
+    assert integrations.look_at_integrations().level == Level.GOOD
