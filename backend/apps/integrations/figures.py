@@ -39,7 +39,9 @@ def read_health() -> dict[str, dict[str, int]]:
     }
     with system_rows("health of integrations"):
         rows = Integration.objects.annotate(kind=_KIND).values("kind").annotate(**clients).order_by()
-        counted = {kind: dict(zip(clients, counts, strict=True)) for kind, *counts in rows.values_list("kind", *clients)}
+        counted = {
+            kind: dict(zip(clients, counts, strict=True)) for kind, *counts in rows.values_list("kind", *clients)
+        }
     nothing = dict.fromkeys(clients, 0)
     return {kind: counted.get(kind, nothing) for kind in KINDS}
 

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.clients.browse import BrowseAdmin, Choices, Refused, Verb, badge, copyable, link_to, moment, verb
 from apps.clients.browse.columns import EMPTY
 from apps.integrations.admin.integrations import SEND_TONES, by_id
+from apps.integrations.conversations.masking import masked
 from apps.integrations.models import Send
-from apps.integrations.sending.recipient import masked
 from apps.integrations.sending.request import repeat
 from lib.crypto import Unreadable
 from lib.errors import Permanent

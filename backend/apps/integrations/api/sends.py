@@ -16,8 +16,8 @@ from apps.api.schema import TAG_INTEGRATIONS, described, one_of, page_of
 from apps.api.views import answer
 from apps.integrations.api.base import IntegrationView, OwnList
 from apps.integrations.catalogue import CHANNELS
+from apps.integrations.conversations.masking import masked
 from apps.integrations.models import Send
-from apps.integrations.sending.recipient import masked
 from apps.integrations.sending.request import repeat
 from lib.keyset import Keyset
 from lib.row_security import client_rows

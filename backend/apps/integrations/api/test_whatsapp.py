@@ -103,7 +103,7 @@ def test_a_message_is_queued_and_then_sent(program, whatsapp, uazapi, run_due):
     assert (status, answer["status"], answer["sent_at"]) == (202, "queued", None)
     run_due()
     sent = program.get(f"/api/integrations/sends/{answer['message_id']}")[1]["send"]
-    assert (sent["state"], sent["source"], sent["recipient"]) == ("sent", "api", "•••7777")
+    assert (sent["state"], sent["source"], sent["recipient"]) == ("sent", "api", "+55 ••• 7777")
     assert sent["vendor_id"]
     (request,) = uazapi.requests("/send/text")
     assert HELLO["message"] in str(request["body"])

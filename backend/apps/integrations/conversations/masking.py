@@ -3,6 +3,14 @@
 STARS = "•••"
 # A longer text is shown by its end.
 SHORT = 6
+LONGEST = 40
+
+
+def masked(address: str) -> str:
+    """A recipient: a number, an e-mail address, or the vendor's own id of a channel, which says nothing of a person."""
+    if "@" in address:
+        return masked_email(address)
+    return masked_phone(address) if address.startswith("+") else address[:LONGEST]
 
 
 def masked_phone(phone: str) -> str:

@@ -7,9 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.integrations.conversations.masking import masked
 from apps.integrations.models import Integration, Send
 from apps.integrations.pages.words import error_words
-from apps.integrations.sending.recipient import masked
 
 State = Send.State
 _TONES = {

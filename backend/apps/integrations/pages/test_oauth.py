@@ -17,9 +17,9 @@ BACK = reverse("integrations:signed-in", args=["github"])
 
 
 @pytest.fixture
-def github(_emulators, settings):
+def github(emulators, settings):
     """GitHub's emulator, where ana is signed in, and the operator's application there."""
-    emulator = _emulators("github")
+    emulator = emulators("github")
     url = emulator.url
     app = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "webhook_secrets": [], "api_url": url}
     app |= {"authorize_url": f"{url}/login/oauth/authorize", "token_url": f"{url}/login/oauth/access_token"}

@@ -27,14 +27,3 @@ def recipients_of(channel: str, params: Mapping[str, Any]) -> list[str]:
     if channel != "email":
         return [address] if (address := recipient_of(channel, params)) else []
     return [str(mailbox["email"]) for name in ("to", "cc", "bcc") for mailbox in params.get(name) or ()]
-
-
-def masked(address: str) -> str:
-    """An address or number by which its owner recognises it and others do not: `a•••@example.com`, `+55 ••••7777`."""
-    local, at, domain = address.rpartition("@")
-    if at:
-        return f"{local[:1]}•••@{domain}"
-    if address.startswith("+") and len(address) > 8:
-        return f"{address[:3]} ••••{address[-4:]}"
-    # A channel is no person; another vendor's id says nothing to a person.
-    return address if len(address) <= 40 else f"{address[:40]}…"
