@@ -222,7 +222,7 @@ def test_a_test_message_is_sent_and_its_state_is_asked_until_it_is_final(person,
     assert "The service accepted it." in done
     assert "hx-get" not in done
     assert "send.test" in actions()
-    assert person.post(at("try-out", integration_row(whatsapp.client, "email_smtp").pk)).status_code == 404
+    assert person.post(at("try-out", integration_row(whatsapp.client, "http").pk)).status_code == 404
     pause(whatsapp)
     page = person.post(address, {"to": PERSON, "text": "Olá"}).content.decode()
     assert "This integration is paused. Resume it first." in page
