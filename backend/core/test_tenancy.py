@@ -191,7 +191,9 @@ ATTACKS = [
     "SELECT * FROM pg_temp.looked",
     "SELECT transaction_id FROM banking_transactionwords WHERE words IS NOT NULL",
     "UPDATE banking_transaction SET note = 'x' FROM banking_account WHERE account_id = banking_account.id RETURNING 1",
-    "SELECT banking_transactions_with((string_agg(left(id::text, 8), ':*|') || ':*')::tsquery) FROM clients_client",
+    "SELECT banking_transactions_with((string_agg(left(id::text, 8), ':*|') || ':*')::tsquery, 9) FROM clients_client",
+    "SELECT n FROM generate_series(1, 99) AS n, clients_client AS c"
+    " WHERE banking_transaction_has(n, (left(c.id::text, 8) || ':*')::tsquery)",
 ]
 TOLD = """
     CREATE FUNCTION pg_temp.told(seen text) RETURNS boolean LANGUAGE plpgsql COST 0.0001

@@ -1,11 +1,11 @@
 """Transactions of accounts and cards. This table grows to millions of rows."""
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +22,8 @@ ORPHANED = Q(deleted_at__isnull=False, replaced_by=None) & (
 )
 
 # Neither a transfer between own accounts nor the payment of a card bill.
+# So many rows with the words that somebody searches for are found by their words.
+FEW = 1000
 _UNPAIRED = Q(pair_as_outgoing=None, pair_as_incoming=None)
 
 
@@ -35,12 +37,14 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
     def matching(self, client: UUID, text: str) -> Self:
         """The client's rows that have, for each word of `text`, a word that begins so. No tombstones.
 
-        Only for code that works for this client: see banking_transactions_with in the migration 0020.
+        Only for code that works for this client, whose rows the database's functions know. It asks once how many rows
+        have the words: a few are found by the index of words, and of many the newest by the list's own index.
         """
         wanted = query(client, text)
         if not wanted:
             return self.none()
-        return self.filter(pk__in=WithWords(models.Value(wanted)), client_id=client, deleted_at=None)
+        mine, found = self.filter(client_id=client, deleted_at=None), _some_with(wanted)
+        return mine.filter(pk__in=found) if len(found) <= FEW else mine.filter(HasWords("pk", models.Value(wanted)))
 
     def spending(self) -> Self:
         """The rows that count as spending: purchases, fees, money sent to others; refunds, whose sign reduces the sum.
@@ -61,14 +65,18 @@ class TransactionQuerySet(VendorQuerySet["Transaction"]):
         return self.order_by("-date", "-id")
 
 
-class WithWords(models.Func):
-    """The ids of the current client's transactions that have the words of a tsquery, which is not parsed any further.
+def _some_with(wanted: str) -> list[int]:
+    """The ids of FEW + 1 of the current client's transactions that have these words; all, if they are fewer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT banking_transactions_with(%s::tsquery, %s)", [wanted, FEW + 1])
+        return [number for (number,) in cursor.fetchall()]
 
-    A function of the owner's: under row-level security PostgreSQL would not use the index of words.
-    """
 
-    template = "(SELECT banking_transactions_with(%(expressions)s::tsquery))"
-    output_field = models.BigIntegerField()
+class HasWords(models.Func):
+    """Whether a transaction of the current client has the words of a tsquery, which is not parsed any further."""
+
+    template = "banking_transaction_has(%(expressions)s::tsquery)"
+    output_field = models.BooleanField()
 
 
 class Transaction(ClientRow):
@@ -208,16 +216,3 @@ class TransactionWords(models.Model):
 
     def __str__(self) -> str:
         return f"words of transaction {self.transaction_id}"
-
-
-@SearchVectorField.register_lookup
-class ContainsWords(models.Lookup):
-    """`words__contains_words="'pao':*"`: the column has the words of a tsquery, which is not parsed any further."""
-
-    lookup_name = "contains_words"
-    prepare_rhs = False
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """column @@ tsquery"""
-        column, params = self.process_lhs(compiler, connection)
-        return f"{column} @@ %s::tsquery", (*params, self.rhs)

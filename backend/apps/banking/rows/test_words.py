@@ -2,13 +2,14 @@
 
 import pytest
 from django.db import connection
+from django.db.transaction import atomic as transaction_of_database
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.banking.edits import edit_transaction
 from apps.banking.factories import AccountFactory, TransactionFactory
-from apps.banking.models import Transaction, TransactionWords
+from apps.banking.models import Transaction, TransactionWords, transaction
 from apps.banking.models.words import fold, query
 from apps.banking.rows.words import index_words
 from lib.row_security import client_rows, for_client
@@ -127,6 +128,26 @@ def test_the_index_serves_a_search_among_many_rows(account, analyze):
     assert (after[0] - before[0], after[1] - before[1]) == (1, 0)
 
 
+def test_words_that_many_rows_have_are_found_like_those_of_few(account, monkeypatch):
+    rows = [TransactionFactory(account=account, description=f"UBER {number}") for number in range(5)]
+    TransactionFactory(description="UBER of another")
+    assert len(found(account, "uber")) == 6
+    monkeypatch.setattr(transaction, "FEW", 2)
+    assert len(found(account, "uber")) == 6
+    with for_client(account.client_id):
+        mine = Transaction.objects.matching(account.client_id, "uber").newest_first()
+        assert [row.description for row in mine[:2]] == [row.description for row in rows[:2:-1]]
+        assert "transaction_list_client" in without_scans(mine[:2])
+    assert found(account, "mcdonalds") == {"McDonald's"}
+
+
+def without_scans(rows):
+    """The plan where PostgreSQL reads no table from its beginning to its end, as it would do with so few rows."""
+    with transaction_of_database(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+        return rows.explain()
+
+
 def scans():
     """How often this session read the words by an index, and how often from the beginning to the end."""
     query = "SELECT idx_scan, seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'banking_transactionwords'"
@@ -140,5 +161,8 @@ def test_a_client_finds_none_of_anothers_rows_by_its_words(account):
     other = AccountFactory().client_id
     with for_client(other), connection.cursor() as cursor:
         assert not Transaction.objects.matching(account.client_id, "pao").exists()
-        cursor.execute("SELECT banking_transactions_with(%s)", [query(account.client_id, "pao")])
+        wanted = query(account.client_id, "pao")
+        cursor.execute("SELECT banking_transactions_with(%s, 9)", [wanted])
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT id FROM generate_series(1, 99) id WHERE banking_transaction_has(id, %s)", [wanted])
         assert cursor.fetchall() == []
