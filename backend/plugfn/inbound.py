@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from plugfn.connection import Connection
@@ -20,10 +19,13 @@ class Inbound:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    @cached_property
+    @property
     def document(self) -> Any:
         """The body read as JSON, once. Do not change it. Raises ValueError or RecursionError."""
-        return json.loads(self.body)
+        # functools.cached_property takes a lock in Python 3.11, which costs as much as reading a short body.
+        if "_document" not in self.__dict__:
+            self.__dict__["_document"] = json.loads(self.body)
+        return self.__dict__["_document"]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """The answers of the door: who may retry, in the form that every error of Ponte has."""
 
 import math
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from lib.doorway import Answer
 from lib.error_shape import error_body
@@ -30,8 +32,13 @@ class Refusal(Exception):
 
 def accepted(outcome: str, event: str) -> Answer:
     """All of its events are stored, now or before."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Answer(200, outcome, event, f'{{"success": true, "processed_at": "{now}"}}'.encode())
+    return Answer(200, outcome, event, _processed_at(int(time.time())))
+
+
+@lru_cache(maxsize=1)
+def _processed_at(second: int) -> bytes:
+    moment = datetime.fromtimestamp(second, UTC).isoformat().replace("+00:00", "Z")
+    return f'{{"success": true, "processed_at": "{moment}"}}'.encode()
 
 
 def handshake(reply: Reply, event: str) -> Answer:

@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +81,7 @@ def _mailbox(slug: str, event: Event) -> str:
     return f"from:{slug}:{_blind(event.account)}" if event.account else f"from:{slug}"
 
 
+@lru_cache(maxsize=10_000)
 def _blind(name: str) -> str:
     return blind_index(name.encode("utf-8", "replace").decode(), "integrations.mailbox").hex()
 
