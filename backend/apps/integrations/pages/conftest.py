@@ -17,8 +17,8 @@ def membership(transactional_db):
 
 
 @pytest.fixture
-def supabase(_emulators, loopback):
-    return _emulators("supabase")
+def supabase(emulators, loopback):
+    return emulators("supabase")
 
 
 @pytest.fixture
