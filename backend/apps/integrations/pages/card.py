@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from apps.integrations.models import Integration
+from apps.integrations.pages.database_words import label_words
 from apps.integrations.pages.words import error_words
 
 Status = Integration.Status
@@ -50,4 +51,4 @@ def card_of(integration: Integration, label: str) -> Card:
         trouble = _("The service does not accept the credentials any more. Enter new ones.")
     if not code and integration.status == Status.DISCONNECTED:
         trouble = _("The service says that this account is not linked. Link it there, then test again.")
-    return Card(integration, label, tone, str(state), trouble, code)
+    return Card(integration, label_words(label), tone, str(state), trouble, code)

@@ -314,5 +314,7 @@ def test_a_test_of_a_database_lists_its_tables_and_warns_of_a_key_that_may_write
     assert "Tables that can be read" in page
     assert "vendas" in page
     assert "may write to every table" in page
-    assert "1 of the tables in the list do not exist" in page
+    assert "1 table of the list does not exist" in page
+    assert "127.0.0.1 (secret key)" in page
+    assert "Warning" not in page
     assert SECRET_KEY not in page

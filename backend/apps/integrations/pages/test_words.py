@@ -9,7 +9,7 @@ from django.utils.translation import override
 from apps.integrations.catalogue import BY_PROVIDER, ENTRIES
 from apps.integrations.connect.fields import Kind, fields_of
 from apps.integrations.connect.words import FIELDS
-from apps.integrations.pages.database import warning_words
+from apps.integrations.pages.database_words import label_words, warning_words
 from apps.integrations.pages.reasons import reason_words
 from apps.integrations.pages.words import COMMON, error_words, has_words
 from plugfn.oauth.flow import ERRORS
@@ -93,7 +93,14 @@ def test_reasons_and_warnings_are_said_in_portuguese_and_unknown_ones_as_they_ar
         assert reason_words("must begin with https://") == "Comece o endereço com https://."
         assert reason_words("is eaten by a dog") == "Is eaten by a dog"
         assert warning_words("The role may write to 3 of the tables it sees.").startswith(
-            "O usuário pode escrever em 3"
+            "O usuário pode escrever em 3 tabelas."
         )
+        assert warning_words("1 of the allowed tables do not exist, or the role may not read them.").startswith(
+            "1 tabela da lista não existe"
+        )
+        assert label_words("shop as ana, PostgreSQL 16. Warning: The role is a superuser") == (
+            "shop como ana, PostgreSQL 16"
+        )
+        assert label_words("nota@example.com") == "nota@example.com"
         assert warning_words("Something new.") == "Something new."
         assert str(COMMON["dns"]).startswith("Nenhum servidor tem este nome.")
