@@ -29,7 +29,7 @@ def of_person() -> list[str]:
         "/clients/",
         "/identity/",
     ]
-    own += [f"/integrations/{path}" for path in ("", "connect/postgres/", "history/", "history/calls/")]
+    own += [f"/integrations/{path}" for path in ("", "connect/postgres/", "history/")]
     return ["/", *lists, *own, *found, *(f"/accounts/{card.pk}/" for card in cards)]
 
 

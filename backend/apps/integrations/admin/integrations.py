@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from apps.clients.browse import BrowseAdmin, BrowseTable, Choices, Verb, badge, copyable, link_to, moment, verb
 from apps.clients.browse.columns import badge_of
@@ -19,6 +19,16 @@ from apps.integrations.models import ActionLog, Integration, Send
 
 STATUS_TONES = {"connected": "success", "disconnected": "warning", "error": "danger", "needs_reauth": "danger"}
 SEND_TONES = {"sent": "success", "delivered": "success", "read": "success", "failed": "danger", "unknown": "warning"}
+# Names of columns, which Django makes from the code.
+COLUMNS = (
+    gettext_noop("attempt"),
+    gettext_noop("call id"),
+    gettext_noop("connection id"),
+    gettext_noop("keeps content"),
+    gettext_noop("last error"),
+    gettext_noop("provider"),
+    gettext_noop("tested ms"),
+)
 CALL_TONES = {"ok": "success", "retry": "info", "failed": "danger", "unknown": "warning"}
 
 
@@ -100,9 +110,7 @@ class IntegrationAdmin(BrowseAdmin):
             "pause",
             "pause",
             asks_reason=True,
-            explain=_(
-                "Nothing is sent through a paused integration. What was asked for waits; what comes in is stored."
-            ),
+            explain=_("Nothing is sent through it. What was asked for waits; what comes in is stored."),
         )
     )
     def pause(self, request: HttpRequest, rows: Sequence[Integration], reason: str) -> str:

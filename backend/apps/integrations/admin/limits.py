@@ -53,7 +53,7 @@ class Row:
             seconds = {"seconds": round(circuit.blocked)}
             return badge_of(gettext("blocked for %(seconds)s s") % seconds, "danger")
         if not circuit.failures:
-            return badge_of(gettext("closed"), "success")
+            return badge_of(gettext("passes calls"), "success")
         failures = ngettext("%(n)s failure", "%(n)s failures", circuit.failures) % {"n": circuit.failures}
         return badge_of(failures, "warning")
 
