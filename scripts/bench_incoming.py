@@ -30,6 +30,8 @@ from bench_ingest import (
 from load import flood, post
 
 INTEGRATIONS = 100
+# That of the example.
+TOKEN = "fixture-instance-token"  # noqa: S105 - it opens nothing
 EXAMPLE = ROOT / "backend/plugfn/providers/whatsapp_uazapi/fixtures/events/message.received.json"
 # A limit that is counted and never reached.
 UNREACHED = "100000000"
@@ -48,7 +50,7 @@ made.providers.register(load("whatsapp_uazapi"))
 plug, paths = SyncPlugFn(made), []
 for number in range({count}):
     client = Client.objects.create(name=f"bench {{number}}")
-    credentials = {{"base_url": "https://gateway.example", "token": "fixture-instance-token"}}
+    credentials = {{"base_url": "https://gateway.example", "token": "{token}"}}
     with acting_for(client.pk):
         connection = plug.connections.create(str(client.pk), "whatsapp_uazapi", credentials)
         url = plug.connections.new_webhook_url(connection.id, str(client.pk))
@@ -103,7 +105,7 @@ def measure(seconds: float, rounds: int) -> dict[str, float]:
 
 def connect(environment: dict[str, str]) -> list[str]:
     """Connect the integrations, each of another client. Returns the paths of their webhooks."""
-    code = _CONNECT.format(count=INTEGRATIONS)
+    code = _CONNECT.format(count=INTEGRATIONS, token=TOKEN)
     command = [sys.executable, str(Path("backend/manage.py")), "shell", "--no-imports", "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
     paths: list[str] = json.loads(done.stdout.splitlines()[-1])
@@ -116,7 +118,8 @@ class Messages:
     def __init__(self, paths: list[str]) -> None:
         self.paths = paths
         text = json.dumps(json.loads(EXAMPLE.read_text())["delivery"])
-        self.text = text.replace("551188887777", "SENDER").replace("AC01", "IDENTITY")
+        text = text.replace("551188887777", "SENDER").replace("100000000000001@lid", "SENDER@lid")
+        self.text = text.replace("AC01", "IDENTITY")
         self.numbers = count()
 
     def __iter__(self) -> Iterator[bytes]:

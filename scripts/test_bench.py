@@ -25,10 +25,10 @@ def test_anything_else_is_refused_with_one_clear_line(arguments):
     result = bench(*arguments)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "scripts/bench ingest, sync, mailbox, pages or plugfn" in result.stderr
+    assert "scripts/bench ingest, sync, mailbox, pages, plugfn or send" in result.stderr
 
 
-@pytest.mark.parametrize("what", ["ingest", "sync", "mailbox", "pages", "plugfn"])
+@pytest.mark.parametrize("what", ["ingest", "sync", "mailbox", "pages", "plugfn", "send"])
 def test_each_measurement_explains_itself(what):
     result = bench(what, "--help")
     assert result.returncode == 0
