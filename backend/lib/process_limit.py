@@ -31,8 +31,8 @@ class ProcessLimit:
         if per_minute <= 0:
             return 0.0
         whole_at = max(self._whole_at.get(key, 0.0), now) + MINUTE / per_minute
-        # Half a step, because the sum of many steps is not exact.
-        if (late := whole_at - now - MINUTE) > MINUTE / per_minute / 2:
+        # The sum of many steps is not exact.
+        if (late := whole_at - now - MINUTE) > 1e-6:
             return late
         self._whole_at[key] = whole_at
         self._whole_at.move_to_end(key)
