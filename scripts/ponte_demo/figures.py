@@ -1,13 +1,19 @@
 """The demo's figures: what the sandbox sent, how it was answered, and what is in our database."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from apps.banking.models import Account, CreditCardBill, Investment, Loan, Transaction
-from apps.events.models import Event
+from apps.events.models import Event, Mailbox
+from apps.integrations.models import Message, Send
+from apps.integrations.models.conversation import Direction
 from ponte_demo.percentile import percentile
+from ponte_demo.telling import Failed
 
 Figures = dict[str, dict[str, float | int | None]]
 
@@ -53,6 +59,55 @@ class NewEvents:
         """Kind, outcome and error of the first events that are not done."""
         open_or_dead = self.events().exclude(state=Event.State.DONE).order_by("id")[:5]
         return [f"{e.kind} {e.state} {e.outcome} {e.error_type} {e.error_code}".strip() for e in open_or_dead]
+
+
+@dataclass(frozen=True)
+class NewMessages:
+    """A client's messages since the demo began."""
+
+    client: UUID
+    since: datetime
+    events: NewEvents
+
+    def sends(self, *states: str) -> int:
+        """Sends in these states."""
+        return Send.objects.filter(client=self.client, created_at__gte=self.since, state__in=states).count()
+
+    def received(self) -> int:
+        """Messages that people wrote."""
+        written = Message.objects.filter(client=self.client, direction=Direction.IN)
+        return written.filter(at__gte=self.since).count()
+
+    def dead(self) -> int:
+        """Events that were given up."""
+        return self.events.events().exclude(source="pluggy").filter(state=Event.State.DEAD).count()
+
+    def figures(self) -> dict[str, int]:
+        """`sent`: accepted by the service, with those that were delivered or read."""
+        state = Send.State
+        return {
+            "sent": self.sends(state.SENT, state.DELIVERED, state.READ),
+            "delivered": self.sends(state.DELIVERED, state.READ),
+            "received": self.received(),
+            "unknown": self.sends(state.UNKNOWN),
+            "dead": self.dead(),
+        }
+
+    def is_settled(self, delivered: int) -> bool:
+        """Whether so many are delivered, no send and no event waits, and no worker is at work. Raises Failed if one
+        failed."""
+        state = Send.State
+        if self.sends(state.FAILED, state.UNKNOWN) or self.dead():
+            raise Failed(f"a message failed: {self.describe()}")
+        waits = self.sends(state.QUEUED, state.SENDING) or self.events.pending()
+        is_held = Mailbox.objects.filter(lease_until__gt=timezone.now()).exists()
+        return not waits and not is_held and self.sends(state.DELIVERED, state.READ) == delivered
+
+    def describe(self) -> str:
+        """What is not done yet, for an error message."""
+        sends = Send.objects.filter(client=self.client, created_at__gte=self.since)
+        lines = [f"{send.provider} {send.state} {send.error_code}".strip() for send in sends]
+        return "; ".join([*lines, *self.events.unfinished(), str(self.figures())])
 
 
 def webhooks(deliveries: list[dict[str, Any]], stored: dict[str, int]) -> dict[str, int]:

@@ -138,7 +138,7 @@ class Run:
         return round(time.time() - self.started, 2)
 
     def _begin_story(self, env: Mapping[str, str]) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "ponte_demo.story"]
+        command = [sys.executable, "-m", "ponte_demo.story", json.dumps(self.ports.emulators)]
         with (self.folder / "story.log").open("w") as errors:
             return subprocess.Popen(
                 command, env=dict(env), stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True

@@ -18,6 +18,13 @@ LABELS = {
     "pending": "pending",
     "dead": "dead (given up)",
 }
+MESSAGES = {
+    "sent": "sent by WhatsApp, SMTP, SendGrid and Slack",
+    "delivered": "of them delivered, as the services report",
+    "received": "received on WhatsApp",
+    "unknown": "with an unknown outcome",
+    "dead": "dead (given up)",
+}
 
 
 class Show:
@@ -91,9 +98,11 @@ def _sections(figures: dict[str, Any]) -> dict[str, dict[str, str]]:
         "Webhooks": {label: str(figures["webhooks"][name]) for name, label in LABELS.items()},
         "Time to answer a webhook (ms, measured by the sender)": {name: f"{value}" for name, value in accept.items()},
         "Synced": {name: str(count) for name, count in figures["synced"].items()},
+        "Messages": {label: str(figures["messages"][name]) for name, label in MESSAGES.items()},
         "Seconds": {
             "from the command to the web server's first answer": str(seconds["ready"]),
             "from connecting the bank to the last of its data": str(seconds["visible"]),
+            "from connecting WhatsApp to the last of the messages": str(seconds["messages"]),
         },
     }
     return {**sections, "Pages in Chromium": pages} if pages else sections

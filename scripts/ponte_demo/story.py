@@ -1,4 +1,6 @@
-"""`python -m ponte_demo.story`: plays a user and a bank for the running processes.
+"""`python -m ponte_demo.story PORTS`: plays a user, a bank and people on WhatsApp for the running processes.
+
+PORTS are those of the emulators, as JSON.
 
 A process of its own, with Django. It reports on stdout, one JSON object a line: {"say": text},
 {"bars": {name: [now, whole]}}, {"login": {…}}, and at the end {"figures": {…}} or {"failed": reason}.
@@ -9,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import django
@@ -30,26 +32,22 @@ from core.celery import app as celery
 from lib.row_security import for_system
 from ponte_demo import figures, login
 from ponte_demo.bank import Bank, answers
+from ponte_demo.messages import Messages
+from ponte_demo.telling import Failed, report, wait
 
-PATIENCE_SECONDS = 120.0
 # Pluggy Test Bank, with every product. A bank refuses to connect a user twice, so it is not the first that people try.
 CONNECTOR = 500
 CREDENTIALS = {"user": "user-ok", "password": "password-ok"}
 
 
-class Failed(Exception):
-    """The demo failed. The message says at which step."""
-
-
-def report(**line: Any) -> None:
-    print(json.dumps(line), flush=True)
-
-
 class Story:
-    """One run. `new_events` counts the events from now on, so that a second demo in one database shows its own."""
+    """One run. `new_events` counts the events from now on, so that a second demo in one database shows its own.
 
-    def __init__(self, bank: Bank) -> None:
-        self.bank = bank
+    `ports`: of the emulators besides the bank's.
+    """
+
+    def __init__(self, bank: Bank, ports: Mapping[str, int]) -> None:
+        self.bank, self.ports = bank, ports
         self.client = application.from_settings()[0].calls()
         self.new_events = figures.NewEvents.now()
         self.item_id = ""
@@ -65,8 +63,11 @@ class Story:
         self.register_webhook()
         visible = self.connect(membership)
         self.simulate_a_day()
+        began = time.monotonic()
+        messages = Messages(membership, self.ports, self.new_events).tell()
         count_hours()
-        return self.result(visible)
+        seconds = {"visible": round(visible, 2), "messages": round(time.monotonic() - began, 2)}
+        return {**self.result(), "messages": messages, "seconds": seconds}
 
     def sign_up(self) -> Membership:
         """Create a user of the admin, with a client of their own. The password is new in each demo."""
@@ -120,8 +121,8 @@ class Story:
         open_bars = {"ours": figures.synced(self.item_id), "the bank's": self.bank.counts(self.item_id)}
         return "; ".join([*self.new_events.unfinished(), str(open_bars)])
 
-    def result(self, visible: float) -> dict[str, Any]:
-        """The figures of --json. Raises Failed if the counts do not add up."""
+    def result(self) -> dict[str, Any]:
+        """The figures of the bank. Raises Failed if the counts do not add up."""
         deliveries = self.bank.deliveries()
         counted = figures.webhooks(deliveries, self.new_events.webhooks())
         if lost := [d["state"] for d in deliveries if d["state"] != "delivered"]:
@@ -132,7 +133,6 @@ class Story:
             "webhooks": counted,
             "accept_ms": figures.accept_ms(deliveries),
             "synced": figures.synced(self.item_id),
-            "seconds": {"visible": round(visible, 2)},
         }
 
 
@@ -142,16 +142,6 @@ def count_hours() -> None:
     sync_rollup.count_hours()
 
 
-def wait(condition: Callable[[], bool], what: str, why: Callable[[], str] | None = None) -> None:
-    """Wait until it is true. Raises Failed after PATIENCE_SECONDS."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            reason = f": {why()}" if why else ""
-            raise Failed(f"{what} within {PATIENCE_SECONDS:.0f} s{reason}")
-        time.sleep(0.1)
-
-
 def worker_answers() -> bool:
     return bool(celery.control.ping(timeout=0.5))
 
@@ -159,7 +149,7 @@ def worker_answers() -> bool:
 @for_system("scripts")
 def main() -> int:
     try:
-        report(figures=Story(Bank(os.environ["PLUGGY_API_URL"])).run())
+        report(figures=Story(Bank(os.environ["PLUGGY_API_URL"]), json.loads(sys.argv[1])).run())
     except Exception as error:  # noqa: BLE001 (the runner must learn of any error)
         report(failed=f"{error}" if isinstance(error, Failed) else f"{type(error).__name__}: {error}")
         return 1

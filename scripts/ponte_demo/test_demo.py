@@ -17,6 +17,7 @@ def check(figures: dict) -> None:
     assert webhooks["accepted"] == webhooks["done"] > 0
     assert webhooks["sent"] >= webhooks["accepted"] + webhooks["duplicates"] > webhooks["accepted"]
     assert all(number > 0 for number in figures["synced"].values())
+    assert figures["messages"] == {"sent": 6, "delivered": 4, "received": 3, "unknown": 0, "dead": 0}
 
 
 def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, folder: Path):
@@ -28,7 +29,8 @@ def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, fo
         "webhooks": sorted(["sent", "accepted", "duplicates", "done", "pending", "dead"]),
         "accept_ms": sorted(["p50", "p99", "max"]),
         "synced": sorted(["accounts", "transactions", "investments", "bills", "loans"]),
-        "seconds": sorted(["ready", "visible"]),
+        "messages": sorted(["sent", "delivered", "received", "unknown", "dead"]),
+        "seconds": sorted(["ready", "visible", "messages"]),
         "pages": sorted(["visited", "errors", "console_errors"]),
     }
     check(figures)

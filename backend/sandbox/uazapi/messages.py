@@ -19,7 +19,7 @@ def expand(text: str, person: Person | None) -> str:
 def new_message(world: World, instance: Instance, chat: str, *, from_me: bool, **more: Any) -> dict[str, Any]:
     """A Message of this chat (a jid); `more` overrides any field. The instance stores it."""
     number = world.next_number()
-    messageid = more.pop("messageid", f"3EB0{number:016X}")
+    messageid = more.pop("messageid", world.message_id(number))
     message = {
         "id": f"{instance.owner}:{messageid}",
         "messageid": messageid,

@@ -1,5 +1,6 @@
 """The emulator's state: instances, the people on WhatsApp, messages."""
 
+import secrets
 import time
 from dataclasses import dataclass, field
 from itertools import count
@@ -94,6 +95,10 @@ class World:
     def next_number(self) -> int:
         """The next number. Every new object gets one."""
         return next(self._counter)
+
+    def message_id(self, number: int) -> str:
+        """WhatsApp's id of a message. With the real clock no other run has it: a database outlives an emulator."""
+        return f"3EB0{secrets.token_hex(8).upper()}" if self.switches["real_time"] else f"3EB0{number:016X}"
 
     def now_ms(self, number: int) -> int:
         """A clock that moves one second with every new object, so that all runs are alike; or the real one."""
