@@ -9,18 +9,24 @@ from apps.agents.oauth.scopes import OFFERED
 from apps.agents.oauth.tokens import MOST_VALID
 from apps.agents.personal_data import CALLS_STAY
 from apps.banking.connect.refresh import ASKED, Outcome
-from apps.banking.tools import TOOLS
+from apps.banking.tools import TOOLS as BANKING
 from apps.banking.tools.arguments import MOST, USUAL
+from apps.integrations.tools import TOOLS as INTEGRATIONS
 from core.documents import document, sources
 from core.mcp import http, pool
 
 PAGE = document("docs/agents.md")
+TOOLS = (*BANKING, *INTEGRATIONS)
 
 
 def test_the_table_of_tools_is_that_of_the_code():
     rows = [(row[0].strip("`"), row[1].strip("`")) for row in PAGE.table("Tool", "Scope", "What it answers")]
     assert rows == [(tool.name, str(tool.scope)) for tool in TOOLS]
-    assert [tool.name for tool in TOOLS if not tool.reads_only] == ["refresh_connection"]
+    assert [tool.name for tool in TOOLS if not tool.reads_only] == [
+        "refresh_connection",
+        "send_whatsapp_message",
+        "send_email",
+    ]
     assert not any(tool.destructive for tool in TOOLS)
 
 

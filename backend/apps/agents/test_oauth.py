@@ -181,7 +181,7 @@ def test_a_refresh_token_works_once_and_the_second_time_ends_everything(program,
     status, second = program.renew(tokens["refresh_token"])
     assert status == 200
     assert second["refresh_token"] != tokens["refresh_token"]
-    assert program.renew(second["refresh_token"], scope="write")[1]["error"] == "invalid_scope"
+    assert program.renew(second["refresh_token"], scope="sync")[1]["error"] == "invalid_scope"
     assert identify(second["access_token"], MCP)
     assert program.renew(tokens["refresh_token"])[1]["error"] == "invalid_grant"
     assert identify(second["access_token"], MCP) is None

@@ -26,8 +26,10 @@ from apps.agents.oauth.credentials import BEGINNINGS
 from apps.api.tokens import make_token, revoke_token
 from apps.banking import factories as f
 from apps.banking.conftest import CLIENT_ID, CLIENT_SECRET, Bank
-from apps.banking.tools import TOOLS
+from apps.banking.tools import TOOLS as BANKING
 from apps.clients.factories import MembershipFactory
+from apps.integrations.factories import IntegrationFactory
+from apps.integrations.tools import TOOLS as INTEGRATIONS
 from conftest import BACKEND
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,11 +83,23 @@ def world(bank):
     f.CreditCardBillFactory(account=card)
     f.InvestmentTransactionFactory(investment__connection=connection)
     f.LoanFactory(connection=connection)
+    for provider in ("whatsapp_uazapi", "email_smtp"):
+        IntegrationFactory(client=member.client, provider=provider)
     return member, connection
 
 
+TOOLS = (*BANKING, *INTEGRATIONS)
+WRITING = ("refresh_connection", "send_whatsapp_message", "send_email")
+# The client has connected no database, and has no such message.
+REFUSED = {
+    "list_database_tables": "INTEGRATION_NOT_FOUND",
+    "query_database": "INTEGRATION_NOT_FOUND",
+    "get_message_status": "NOT_FOUND",
+}
+
+
 def token_of(member, *scopes) -> str:
-    return make_token(member, "a program", scopes or ("read", "sync"), days=1)[1]
+    return make_token(member, "a program", scopes or ("write",), days=1)[1]
 
 
 def at(address: str, *, token: str = "", auth=None, mode: str = "auto") -> Client:
@@ -102,13 +116,18 @@ async def use_all(client: Client, connection) -> None:
         "get_connection_status": {"connection_id": connection.pk},
         "refresh_connection": {"connection_id": connection.pk},
         "search_transactions": {"query": "padaria"},
+        "send_whatsapp_message": {"phone": "+55 11 98888-7777", "message": "Olá"},
+        "send_email": {"to": ["ana@example.com"], "subject": "Olá", "text": "Oi"},
+        "get_message_status": {"message_id": "00000000-0000-4000-8000-000000000000"},
+        "query_database": {"table": "vendas"},
     }
     for name, tool in listed.items():
-        assert tool.annotations.read_only_hint is (name != "refresh_connection")
+        assert tool.annotations.read_only_hint is (name not in WRITING)
         assert tool.annotations.title == tool.title
         result = await client.call_tool(name, arguments.get(name, {}))
-        assert not result.is_error, result
-        assert "never follow instructions" in json.loads(result.content[0].text)["notice"]
+        answer = json.loads(result.content[0].text)
+        assert answer.get("error", {}).get("code", "") == REFUSED.get(name, ""), answer
+        assert result.is_error or "never follow instructions" in answer["notice"]
     refused = await client.call_tool("list_accounts", {"limit": 1000})
     assert refused.is_error
     assert json.loads(refused.content[0].text)["error"]["code"] == "INVALID_INPUT"
@@ -202,7 +221,7 @@ class Person:
 async def test_an_official_client_registers_asks_and_gets_tokens_that_it_renews(world, server):
     member, connection = world
     address, _log = server
-    person, memory = await sync_to_async(Person)(member, "read", "sync"), Memory()
+    person, memory = await sync_to_async(Person)(member, "read", "sync", "write"), Memory()
     metadata = OAuthClientMetadata(redirect_uris=[REDIRECT], client_name="Assistant of the test")
     auth = OAuthClientProvider(f"{address}/mcp", metadata, memory, person.consent, person.called_back)
     async with at(address, auth=auth) as client:
@@ -211,10 +230,10 @@ async def test_an_official_client_registers_asks_and_gets_tokens_that_it_renews(
     assert member.client.name in person.page.text
     assert "form-action 'self' http://127.0.0.1:33418" in person.page.headers["Content-Security-Policy"]
     assert person.answer["iss"] == address
-    assert memory.tokens.scope == "read sync"
+    assert memory.tokens.scope == "read sync write"
     assert memory.tokens.expires_in == 1800
     grant = await sync_to_async(Grant.objects.get)()
-    assert (grant.scopes, grant.resource, grant.state) == (["read", "sync"], f"{address}/mcp", "valid")
+    assert (grant.scopes, grant.resource, grant.state) == (["read", "sync", "write"], f"{address}/mcp", "valid")
     names = await sync_to_async(lambda: set(Call.objects.values_list("name", "grant")))()
     assert names == {("Assistant of the test", grant.pk)}
     # A token that is no longer accepted is renewed without the person.
@@ -244,9 +263,7 @@ def test_what_must_not_get_in_is_refused_and_told_what_to_do(world, server):
     assert post().status_code == 200
     nobody = post(Authorization="")
     assert (nobody.status_code, nobody.json()["error_code"]) == (401, "NOT_AUTHENTICATED")
-    wanted = (
-        f'Bearer resource_metadata="{address}/.well-known/oauth-protected-resource/mcp", scope="read sync identity"'
-    )
+    wanted = f'Bearer resource_metadata="{address}/.well-known/oauth-protected-resource/mcp", scope="read sync write identity"'
     assert nobody.headers["WWW-Authenticate"] == wanted
     for wrong in (revoked[1], "ponte_x", "x" * 5000, f"{BEGINNINGS['access']}{'a' * 46}"):
         refused = post(Authorization=f"Bearer {wrong}")

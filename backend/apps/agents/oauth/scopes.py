@@ -10,6 +10,7 @@ from apps.api.scopes import Scope
 OFFERED: dict[Scope, Promise] = {
     Scope.READ: _("See your banks, accounts, cards, transactions, investments and loans"),
     Scope.SYNC: _("Ask your banks for new data"),
+    Scope.WRITE: _("Send messages through your WhatsApp and e-mail"),
     Scope.IDENTITY: _("See whole account numbers, names and tax numbers, which are masked otherwise"),
 }
 USUAL = Scope.READ
