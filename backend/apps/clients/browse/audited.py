@@ -72,13 +72,17 @@ class AuditedAdmin(ModelAdmin):
         post = request.POST.copy()
         post.pop("select_across", None)
         request.POST = post  # type: ignore[assignment]
-        about = getattr(getattr(self, post.get("action", ""), None), "verb", None)
-        with nullcontext() if about is not None and about.calls_out else transaction.atomic():
+        with nullcontext() if self._calls_out(post.get("action", "")) else transaction.atomic():
             answer: HttpResponse | None = super().response_action(request, self.get_queryset(request))
         back = post.get("_back", "")
         if isinstance(answer, HttpResponseRedirect) and back and url_has_allowed_host_and_scheme(back, None):
             return HttpResponseRedirect(back)
         return answer
+
+    def _calls_out(self, name: str) -> bool:
+        """Whether this is one of the page's verbs, and calls somebody else's server."""
+        about = getattr(getattr(self, name), "verb", None) if name in (self.actions or ()) else None
+        return about is not None and bool(about.calls_out)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
