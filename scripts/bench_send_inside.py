@@ -7,6 +7,7 @@ python scripts/bench_send_inside.py request SENDS           asks for so many mai
 import json
 import sys
 import time
+from collections.abc import Callable
 
 import django
 
@@ -49,5 +50,5 @@ def request(sends: int) -> float:
 
 
 if __name__ == "__main__":
-    work = {"prepare": prepare, "request": request}[sys.argv[1]]
+    work: Callable[..., object] = {"prepare": prepare, "request": request}[sys.argv[1]]
     print(json.dumps(work(*map(int, sys.argv[2:]))))
