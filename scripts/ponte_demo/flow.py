@@ -1,4 +1,5 @@
-"""What a newcomer does in the demo: connect a bank, watch its data arrive, browse, repair the connection, export.
+"""What a newcomer does in the demo: connect a bank, watch its data arrive, browse, repair the connection, export;
+then send a message, answer in a conversation, and connect an account at GitHub.
 
 The first step that fails is the last that is tried: most steps need what an earlier one did.
 """
@@ -12,6 +13,7 @@ WIDGET = "iframe[title=Pluggy]"
 BANK = "Pluggy Bank Classic"
 USER, RIGHT, WRONG = "user-ok", "password-ok", "wrong-password"
 NOTE = "anotado na demonstração"
+CONTACT, ANSWER = "+55 11 98888-7777", "Respondido na demonstração."
 
 
 async def connect(person: Person) -> None:
@@ -84,6 +86,35 @@ async def export(person: Person) -> None:
         raise NotSeen(f"the file has {len(rows)} transactions, and none with the note “{NOTE}”")
 
 
+async def send_message(person: Person) -> None:
+    """Test WhatsApp, and send a message by it."""
+    await person.open("/integrations/")
+    await person.follow("WhatsApp", ".accounts a")
+    await person.click("Testar", "#state button")
+    await person.sees("Funciona:")
+    await person.fill("Número de telefone", CONTACT)
+    await person.click("Enviar", "#try-out button")
+    await person.finds("Enviada", "#send-state li[data-state=done]")
+
+
+async def answer(person: Person) -> None:
+    """Answer in a conversation."""
+    await person.open("/conversations/")
+    await person.follow("", "#list a")
+    await person.fill("Resposta", ANSWER)
+    await person.follow("Enviar", "form.answer button")
+    await person.sees(ANSWER)
+
+
+async def connect_github(person: Person) -> None:
+    """Let Ponte use an account at GitHub."""
+    await person.open("/integrations/")
+    await person.follow("GitHub", ".service__foot a")
+    await person.follow("Ir para GitHub")
+    await person.follow("Autorizar")
+    await person.sees("GitHub está conectado.")
+
+
 async def sign_in(person: Person, password: str) -> None:
     """The login form of a bank, in Pluggy's window."""
     await person.fill("Usuário", USER, WIDGET)
@@ -92,7 +123,10 @@ async def sign_in(person: Person, password: str) -> None:
 
 
 Step = Callable[[Person], Awaitable[None]]
-STEPS: tuple[Step, ...] = (connect, watch, browse, annotate, look_at_bill, break_connection, repair, export)
+STEPS: tuple[Step, ...] = (
+    *(connect, watch, browse, annotate, look_at_bill, break_connection, repair, export),
+    *(send_message, answer, connect_github),
+)
 
 
 async def go(person: Person) -> tuple[list[str], list[str]]:

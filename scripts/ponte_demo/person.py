@@ -41,6 +41,10 @@ class Person:
         """Wait for a text. Raises NotSeen."""
         await self._until(f"document.body.innerText.includes({json.dumps(text)})", f"“{text}”", frame)
 
+    async def finds(self, text: str, among: str) -> None:
+        """Wait for an element with this text. Raises NotSeen."""
+        await self._until(_element(text, among), f"“{text}” ({among})")
+
     async def click(self, text: str, among: str = "a, button, summary", frame: str = "") -> None:
         """Click. Raises NotSeen."""
         found = _element(text, among)

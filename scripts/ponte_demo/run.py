@@ -25,6 +25,8 @@ BY_HAND = (
     "open the address and connect Pluggy Bank (user user-ok, password password-ok), and watch its data arrive",
     "look at an account, a card's bills and a transaction, write a note; then Transactions, Download",
     "break the connection (open it, Connect again, a wrong password), and repair it with the right one",
+    "Integrations: test one, send a message by WhatsApp or mail, and see it arrive at the phone or the mail above",
+    "write as a contact on the phone's page, and answer in Conversations; write SAIR, and look at the contact",
 )
 
 
@@ -205,7 +207,7 @@ class Run:
 
     def _show_emulators(self) -> None:
         if not self.options.real:
-            self.show.lines("To connect WhatsApp, mail, a database…", emulators.to_connect(self.ports.emulators))
+            self.show.lines("To connect WhatsApp, mail, a database… yourself", emulators.to_connect(self.ports.emulators))
             self.show.lines("To see what arrives, and to answer", emulators.to_look_at(self.ports.emulators))
 
     def _next_steps(self) -> list[str]:

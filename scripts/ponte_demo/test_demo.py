@@ -34,8 +34,8 @@ def test_the_demo_ends_by_itself_with_figures_that_balance(start_demo: Start, fo
         "pages": sorted(["visited", "errors", "console_errors"]),
     }
     check(figures)
-    steps = "connect, watch, browse, annotate, look at bill, break connection, repair, export"
-    assert f"done in Chromium: {steps}\n" in errors
+    bank = "connect, watch, browse, annotate, look at bill, break connection, repair, export"
+    assert f"done in Chromium: {bank}, send message, answer, connect github\n" in errors
     assert figures["pages"]["visited"] > 5
     assert figures["pages"]["errors"] == figures["pages"]["console_errors"] == 0, errors
     assert is_clean(folder)

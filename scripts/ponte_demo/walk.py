@@ -20,7 +20,7 @@ from ponte_demo.person import Person
 
 # Pages of one kind differ in a number only: one of each is enough.
 MOST = 60
-_NUMBERS = re.compile(r"\d+|[0-9a-f-]{32,36}")
+_NUMBERS = re.compile(r"[0-9a-f-]{32,36}|\d+")
 # These end the session, change something, answer with a file, are no pages of ours, or are the admin's many lists.
 _NOT_WALKED = re.compile(
     r"/(logout|sair|enter|i18n|export|download|static|jsi18n|api/schema)(/|$)|\.(csv|json|ofx)$|^/admin/."
