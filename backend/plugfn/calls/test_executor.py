@@ -338,3 +338,15 @@ async def test_an_invalid_idempotency_key_is_refused(key):
     async with Bench(made(Script()), credentials={}) as bench:
         with pytest.raises(InvalidParams):
             await bench.call("numbers.ask", idempotency_key=key)
+
+
+async def test_a_caller_may_choose_the_id_of_a_call_and_retry_on_its_own():
+    script = Script(Unavailable("down"))
+    async with Bench(made(script), credentials={}) as bench:
+        with pytest.raises(Unavailable) as failed:
+            await bench.call("numbers.ask", {"number": 1}, call_id="abc123", retry="none")
+        assert failed.value.call_id == "abc123"
+        assert [(row.call_id, row.attempt) for row in await bench.logs()] == [("abc123", 1)]
+        assert [call.attempt_id for call in script.calls] == ["abc123"]
+        with pytest.raises(InvalidParams):
+            await bench.call("numbers.ask", {"number": 1}, call_id="a header\r\nBcc: x")
