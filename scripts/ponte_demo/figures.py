@@ -12,8 +12,8 @@ from apps.banking.models import Account, CreditCardBill, Investment, Loan, Trans
 from apps.events.models import Event, Mailbox
 from apps.integrations.models import Message, Send
 from apps.integrations.models.conversation import Direction
+from ponte_demo.balance import Counts
 from ponte_demo.percentile import percentile
-from ponte_demo.telling import Failed
 
 Figures = dict[str, dict[str, float | int | None]]
 
@@ -69,45 +69,25 @@ class NewMessages:
     since: datetime
     events: NewEvents
 
-    def sends(self, *states: str) -> int:
-        """Sends in these states."""
-        return Send.objects.filter(client=self.client, created_at__gte=self.since, state__in=states).count()
-
-    def received(self) -> int:
-        """Messages that people wrote."""
-        written = Message.objects.filter(client=self.client, direction=Direction.IN)
-        return written.filter(at__gte=self.since).count()
-
-    def dead(self) -> int:
-        """Events that were given up."""
-        return self.events.events().exclude(source="pluggy").filter(state=Event.State.DEAD).count()
-
-    def figures(self) -> dict[str, int]:
-        """`sent`: accepted by the service, with those that were delivered or read."""
-        state = Send.State
-        return {
-            "sent": self.sends(state.SENT, state.DELIVERED, state.READ),
-            "delivered": self.sends(state.DELIVERED, state.READ),
-            "received": self.received(),
-            "unknown": self.sends(state.UNKNOWN),
-            "dead": self.dead(),
-        }
-
-    def is_settled(self, delivered: int) -> bool:
-        """Whether so many are delivered, no send and no event waits, and no worker is at work. Raises Failed if one
-        failed."""
-        state = Send.State
-        if self.sends(state.FAILED, state.UNKNOWN) or self.dead():
-            raise Failed(f"a message failed: {self.describe()}")
-        waits = self.sends(state.QUEUED, state.SENDING) or self.events.pending()
-        is_held = Mailbox.objects.filter(lease_until__gt=timezone.now()).exists()
-        return not waits and not is_held and self.sends(state.DELIVERED, state.READ) == delivered
+    def counts(self) -> Counts:
+        """What became of them, as of now."""
+        written = Message.objects.filter(client=self.client, direction=Direction.IN, at__gte=self.since)
+        events = self.events.events().exclude(source="pluggy")
+        return Counts(
+            sends=dict(self._sends().values_list("state").annotate(Count("id"))),
+            received=written.count(),
+            dead=events.filter(state=Event.State.DEAD).count(),
+            pending=self.events.pending(),
+            held=Mailbox.objects.filter(lease_until__gt=timezone.now()).count(),
+        )
 
     def describe(self) -> str:
         """What is not done yet, for an error message."""
-        sends = Send.objects.filter(client=self.client, created_at__gte=self.since)
-        lines = [f"{send.provider} {send.state} {send.error_code}".strip() for send in sends]
-        return "; ".join([*lines, *self.events.unfinished(), str(self.figures())])
+        sends = [f"{send.provider} {send.state} {send.error_code}".strip() for send in self._sends()]
+        return "; ".join([*sends, *self.events.unfinished(), str(self.counts())])
+
+    def _sends(self) -> QuerySet[Send]:
+        return Send.objects.defer("params_sealed").filter(client=self.client, created_at__gte=self.since)
 
 
 def webhooks(deliveries: list[dict[str, Any]], stored: dict[str, int]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.api.tokens import make_token, revoke_token
 from apps.clients.models import Membership
 from ponte_demo import emulators, figures
+from ponte_demo.balance import compare
 from ponte_demo.program import Program
 from ponte_demo.telling import Failed, report, wait
 from ponte_demo.vendors import Vendors
@@ -106,7 +107,7 @@ class Messages:
         report(say="two people write on WhatsApp; one of them writes SAIR, and gets no automatic message any more")
         for number, text in WRITTEN:
             self.vendors.write(number, text)
-        wait(lambda: self.new.received() == len(WRITTEN), "what people wrote did not arrive", self.new.describe)
+        wait(lambda: self.new.counts().received == len(WRITTEN), "what people wrote did not arrive", self.new.describe)
         refused = self.program.refusal("integrations/whatsapp/send/", {"phone": f"+{BIA}", "message": "Novidades!"})
         if refused != "OPTED_OUT":
             raise Failed(f"a message to a person who wrote SAIR was refused as {refused}")
@@ -118,7 +119,7 @@ class Messages:
         self.person.press("Enviar", text="Sai hoje às 15 h. 🙂")
         self.asked["WhatsApp"].append("the answer")
         report(say="a person answers on the page of the conversation")
-        wait(lambda: self.new.is_settled(self._delivered()), "the messages were not delivered", self.new.describe)
+        self._wait(read=0)
         self.vendors.read_all(ANA)
         self.vendors.settle()
 
@@ -135,16 +136,19 @@ class Messages:
 
     def result(self) -> dict[str, int]:
         """The figures. Raises Failed if they do not add up with what the vendors got."""
-        wait(lambda: self.new.is_settled(self._delivered()), "the messages were not delivered", self.new.describe)
-        found, arrived = self.new.figures(), self.vendors.arrived()
-        asked = {name: len(set(sends)) for name, sends in self.asked.items()}
-        if arrived != asked or found["sent"] != sum(asked.values()) or found["received"] != len(WRITTEN):
-            raise Failed(f"messages were lost or sent twice: asked {asked}, arrived {arrived}, stored {found}")
-        return found
+        self._wait(read=self._asked("WhatsApp"))
+        counts = self.new.counts()
+        compare({name: self._asked(name) for name in self.asked}, self.vendors.arrived(), len(WRITTEN), counts)
+        return counts.figures()
 
-    def _delivered(self) -> int:
-        """How many sends somebody reports as delivered: by WhatsApp and SendGrid."""
-        return len(set(self.asked["WhatsApp"])) + len(set(self.asked["SendGrid"]))
+    def _wait(self, *, read: int) -> None:
+        """Wait until WhatsApp and SendGrid have reported each message, and nothing waits."""
+        delivered = self._asked("WhatsApp") + self._asked("SendGrid")
+        what = "not all messages were delivered and read"
+        wait(lambda: self.new.counts().is_settled(delivered=delivered, read=read), what, self.new.describe)
+
+    def _asked(self, name: str) -> int:
+        return len(set(self.asked[name]))
 
     def _configure(self, name: str, path: str, **credentials: Any) -> None:
         made = self.program.post(f"integrations/{path}/configure/", credentials)

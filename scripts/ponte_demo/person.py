@@ -68,7 +68,7 @@ class Person:
         """Click a link to a file, and wait for the file. Raises NotSeen."""
         await self.click(text, "a[download]")
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (found := [file for file in self.downloads.iterdir() if file.suffix != ".crdownload"]):
+        while not (found := [file for file in self.downloads.iterdir() if _is_whole(file)]):
             if time.monotonic() > deadline:
                 raise NotSeen(f"no file came of “{text}”")
             await asyncio.sleep(0.05)
@@ -86,6 +86,11 @@ class Person:
             return f"it shows “{await self.browser.evaluate(_SHOWN, frame)}”"
         except RuntimeError as error:
             return str(error)
+
+
+def _is_whole(file: Path) -> bool:
+    """Chromium reserves the name with an empty file, writes into another one, and renames that."""
+    return file.suffix != ".crdownload" and file.stat().st_size > 0
 
 
 def _element(text: str, among: str) -> str:

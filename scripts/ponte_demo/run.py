@@ -207,7 +207,9 @@ class Run:
 
     def _show_emulators(self) -> None:
         if not self.options.real:
-            self.show.lines("To connect WhatsApp, mail, a database… yourself", emulators.to_connect(self.ports.emulators))
+            self.show.lines(
+                "To connect WhatsApp, mail, a database… yourself", emulators.to_connect(self.ports.emulators)
+            )
             self.show.lines("To see what arrives, and to answer", emulators.to_look_at(self.ports.emulators))
 
     def _next_steps(self) -> list[str]:

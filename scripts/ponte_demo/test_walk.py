@@ -9,7 +9,7 @@ import pytest
 import chromium
 from ponte_demo import person, show
 from ponte_demo.run import Options, Run
-from ponte_demo.walk import walk
+from ponte_demo.walk import kind_of, walk
 
 
 class BlankPage(BaseHTTPRequestHandler):
@@ -58,3 +58,8 @@ def test_a_step_that_fails_is_one_line_with_what_was_seen(
 def test_an_error_in_the_pages_fails_the_run(pages: dict[str, int] | None, failed: bool, tmp_path: Path):
     run = Run(Options(once=True), tmp_path, "", show.Show(as_json=True), 0.0, figures={"pages": pages})
     assert run.have_pages_failed() is failed
+
+
+def test_pages_of_one_kind_differ_in_an_id_or_a_number_alone():
+    ids = ("82c98347-9d5c-4ad2-8b6e-f6b91bcef072", "f5051036c24843b18f2f6f43eb86ba02", "7")
+    assert {kind_of(f"http://a/integrations/{each}/edit/?next=2") for each in ids} == {"/integrations/#/edit/"}

@@ -19,7 +19,7 @@ from ponte_demo import flow
 from ponte_demo.person import Person
 
 # Pages of one kind differ in a number only: one of each is enough.
-MOST = 60
+MOST = 90
 _NUMBERS = re.compile(r"[0-9a-f-]{32,36}|\d+")
 # These end the session, change something, answer with a file, are no pages of ours, or are the admin's many lists.
 _NOT_WALKED = re.compile(

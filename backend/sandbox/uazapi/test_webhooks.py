@@ -93,3 +93,13 @@ def test_the_simple_mode_keeps_one_webhook_and_refuses_unknown_events(uazapi, re
     assert len(listen(uazapi, receiver)) == 1
     assert uazapi.post("/webhook", {"url": receiver.url, "events": ["everything"]}) == {"error": "Invalid events"}
     assert uazapi.post("/webhook", {"url": "ftp://x"}) == {"error": "Invalid webhook url"}
+
+
+def test_with_the_real_clock_another_start_gives_other_ids_and_else_the_same(uazapi):
+    def ids(real):
+        uazapi.post("/_sandbox/reset")
+        uazapi.post("/_sandbox/switches", {"real_time": real})
+        return {uazapi.post("/_sandbox/incoming", {"number": ANA, "text": "oi"})["messageid"] for _ in range(2)}
+
+    assert len(ids(real=True) | ids(real=True)) == 4
+    assert len(ids(real=False) | ids(real=False)) == 2
