@@ -43,6 +43,8 @@ PICTURES = [
     Picture("connections", "/connections/"),
     Picture("connect", "/connections/connect/", size=NARROW),
     Picture("overview-narrow", "/", scheme="dark", size=NARROW),
+    Picture("integrations", "/integrations/"),
+    Picture("conversations", "/conversations/", size=NARROW),
     Picture("admin", "/admin/", language="en"),
     Picture("admin-transactions", "/admin/banking/transaction/", language="en"),
     Picture("admin-events", "/admin/events/event/", scheme="dark", language="en"),
@@ -51,6 +53,7 @@ PICTURES = [
 PAGES = (
     *("/", "/connections/", "/connections/connect/", "/accounts/", "/transactions/", "/investments/", "/loans/"),
     *("/integrations/", "/integrations/connect/smtp/", "/integrations/history/"),
+    *("/integrations/", "/integrations/history/", "/integrations/connect/postgres/", "/conversations/"),
     *("/activity/", "/identity/", "/design/", "/admin/", "/admin/events/event/", "/admin/banking/connection/"),
     *("/admin/banking/account/", "/admin/banking/transaction/", "/admin/banking/syncrun/", "/admin/banking/webhooks/"),
 )

@@ -62,7 +62,7 @@ def to_connect(ports: Mapping[str, int]) -> dict[str, str]:
     return {
         "WhatsApp": f"{url(ports, 'uazapi')}   token {keys.UAZAPI_TOKEN}   number {NUMBER}",
         "SMTP": f"{HOST}   port {ports['smtp_server']}   no TLS   {keys.SMTP_USERNAME}   {keys.SMTP_PASSWORD}",
-        "SendGrid": f"key {keys.SENDGRID_API_KEY}",
+        "SendGrid": f"key {keys.SENDGRID_API_KEY}   verification key: on the page of the mails",
         "Supabase": f"{url(ports, 'supabase')}   key {keys.SUPABASE_KEY}   table {TABLE}",
         "GitHub": "connect, and choose an account; Slack the same",
     }

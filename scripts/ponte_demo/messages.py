@@ -90,7 +90,7 @@ class Messages:
         first, again = (self._send("WhatsApp", "whatsapp/send/", received, key=key) for _ in range(2))
         if first != again:
             raise Failed("two calls with one Idempotency-Key made two sends")
-        baked = {"phone": "11 98888-7777", "message": "O seu bolo já está no forno. 🎂"}
+        baked = {"phone": "11 98888-7777", "message": "O seu bolo já está no forno."}
         self._send("WhatsApp", "whatsapp/send/", baked)
         for name in ("SMTP", "SendGrid"):
             mail = {
@@ -116,7 +116,7 @@ class Messages:
         """A person answers the newest conversation on its page, and the other one reads it."""
         newest = self.program.get("conversations/")["conversations"][0]
         self.person.open(f"/conversations/{newest['id']}/")
-        self.person.press("Enviar", text="Sai hoje às 15 h. 🙂")
+        self.person.press("Enviar", text="Sai hoje às 15 h.")
         self.asked["WhatsApp"].append("the answer")
         report(say="a person answers on the page of the conversation")
         self._wait(read=0)
