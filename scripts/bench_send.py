@@ -206,7 +206,7 @@ class Bench:
 
         def done() -> bool:
             [(waiting,)] = self.database.execute("SELECT count(*) FROM events_event WHERE state = 'pending'").fetchall()
-            return waiting == 0
+            return int(waiting) == 0
 
         wait_until(done, events / SLOWEST + LEASE_SECONDS, "the work on all events")
 

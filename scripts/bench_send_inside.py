@@ -50,5 +50,6 @@ def request(sends: int) -> float:
 
 
 if __name__ == "__main__":
-    work: Callable[..., object] = {"prepare": prepare, "request": request}[sys.argv[1]]
+    works: dict[str, Callable[..., object]] = {"prepare": prepare, "request": request}
+    work = works[sys.argv[1]]
     print(json.dumps(work(*map(int, sys.argv[2:]))))

@@ -54,7 +54,7 @@ class Spawned:
         ready, _, _ = select.select([self._process.stdout], [], [], seconds)
         text = self._process.stdout.readline().decode().strip() if ready else ""
         if not text:
-            sys.exit(f"bench: {self._process.args} did not answer: see .local/bench-send-*.log")
+            sys.exit(f"bench: {self._process.args!r} did not answer: see .local/bench-send-*.log")
         return text
 
     def tell(self, line: str) -> None:

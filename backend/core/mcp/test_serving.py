@@ -263,7 +263,8 @@ def test_what_must_not_get_in_is_refused_and_told_what_to_do(world, server):
     assert post().status_code == 200
     nobody = post(Authorization="")
     assert (nobody.status_code, nobody.json()["error_code"]) == (401, "NOT_AUTHENTICATED")
-    wanted = f'Bearer resource_metadata="{address}/.well-known/oauth-protected-resource/mcp", scope="read sync write identity"'
+    where = f"{address}/.well-known/oauth-protected-resource/mcp"
+    wanted = f'Bearer resource_metadata="{where}", scope="read sync write identity"'
     assert nobody.headers["WWW-Authenticate"] == wanted
     for wrong in (revoked[1], "ponte_x", "x" * 5000, f"{BEGINNINGS['access']}{'a' * 46}"):
         refused = post(Authorization=f"Bearer {wrong}")
