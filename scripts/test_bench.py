@@ -17,7 +17,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess:
 def test_help_names_every_measurement():
     result = bench("--help")
     assert result.returncode == 0
-    assert "ingest|sync" in result.stdout
+    assert "ingest|incoming|sync" in result.stdout
 
 
 @pytest.mark.parametrize("arguments", [(), ("everything",)])
@@ -25,7 +25,7 @@ def test_anything_else_is_refused_with_one_clear_line(arguments):
     result = bench(*arguments)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "scripts/bench ingest, sync, mailbox, pages, plugfn or send" in result.stderr
+    assert "scripts/bench ingest, incoming, sync, mailbox, pages, plugfn or send" in result.stderr
 
 
 @pytest.mark.parametrize("what", ["ingest", "sync", "mailbox", "pages", "plugfn", "send"])

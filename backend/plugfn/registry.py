@@ -13,11 +13,13 @@ RESERVED = frozenset(
     {
         "base_url",
         "batch",
+        "check_keys",
         "close",
         "connections",
         "executor",
         "guard",
         "let_in",
+        "limits",
         "metrics",
         "open",
         "pool",

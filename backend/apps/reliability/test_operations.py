@@ -27,7 +27,8 @@ def test_the_queues_are_those_of_the_settings():
 
 
 def test_each_log_line_is_in_the_code():
-    sources = "\n".join(path.read_text() for path in (BACKEND / "apps").rglob("*.py") if "test_" not in path.name)
+    files = [path for folder in ("apps", "lib") for path in (BACKEND / folder).rglob("*.py")]
+    sources = "\n".join(path.read_text() for path in files if "test_" not in path.name)
     lines = [line.strip("`") for line, *_ in PAGE.table("Line begins with", "Level")]
     assert len(lines) > 8
     for line in lines:
