@@ -51,5 +51,4 @@ def request(sends: int) -> float:
 
 if __name__ == "__main__":
     works: dict[str, Callable[..., object]] = {"prepare": prepare, "request": request}
-    work = works[sys.argv[1]]
-    print(json.dumps(work(*map(int, sys.argv[2:]))))
+    print(json.dumps(works[sys.argv[1]](*map(int, sys.argv[2:]))))

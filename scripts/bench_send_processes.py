@@ -46,7 +46,7 @@ class Spawned:
                 stderr=output,
                 start_new_session=True,
             )
-        self.pid = self._process.pid
+        self.pid, self._name = self._process.pid, log
 
     def line(self, seconds: float) -> str:
         """The next line that it prints. Ends the measurement if none comes in time."""
@@ -54,7 +54,7 @@ class Spawned:
         ready, _, _ = select.select([self._process.stdout], [], [], seconds)
         text = self._process.stdout.readline().decode().strip() if ready else ""
         if not text:
-            sys.exit(f"bench: {self._process.args!r} did not answer: see .local/bench-send-*.log")
+            sys.exit(f"bench: {self._name} did not answer: see .local/bench-send-*.log")
         return text
 
     def tell(self, line: str) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.events import bell
 from apps.events.books import book
-from apps.events.lease import claim
+from apps.events.lease import Lease, Locked, claim
 from apps.events.models import Event
 from apps.events.order import release_followers
 
@@ -31,14 +31,21 @@ def _discard(pk: int) -> bool:
         return False
     if event.state == Event.State.DEAD:
         return _finish(pk, Event.State.DEAD)
-    lease = claim(event.mailbox)
-    if lease is None:
+    if (lease := _claimed(event.mailbox)) is None:
         return False
     finished = _finish(pk, Event.State.PENDING)
     if finished and release_followers(event):
         transaction.on_commit(bell.ring_soon)
     lease.free()
     return finished
+
+
+def _claimed(mailbox: str) -> Lease | None:
+    try:
+        with transaction.atomic():
+            return claim(mailbox)
+    except Locked:
+        return None
 
 
 def _finish(pk: int, state: str) -> bool:

@@ -11,7 +11,9 @@ from django.db.utils import OperationalError
 # must be shorter.
 LEASE = 45
 
+# In one round trip. The worker that holds the lease may be in a long write, and its transaction locks the row.
 _CLAIM = """
+    SET LOCAL lock_timeout = '2s';
     INSERT INTO events_mailbox (key, token, lease_until)
     VALUES (%(key)s, 1, now() + make_interval(secs => %(lease)s))
     ON CONFLICT (key) DO UPDATE SET token = events_mailbox.token + 1, lease_until = excluded.lease_until
@@ -32,6 +34,10 @@ _FREE = """
 
 class LeaseLost(Exception):
     """Another worker may hold the mailbox now: this one must write nothing more."""
+
+
+class Locked(Exception):
+    """Another worker is writing to the mailbox."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +70,17 @@ class Lease:
 
 
 def claim(key: str) -> Lease | None:
-    """Take the lease of a mailbox; None if another worker holds it. Call this inside a transaction."""
+    """Take the lease of a mailbox; None if another worker holds it. Call this inside a transaction.
+
+    Raises Locked, after which the transaction can do nothing more, if another transaction keeps the mailbox locked.
+    """
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            # The worker that holds the lease may be in a long write, and its transaction locks the row.
-            cursor.execute("SET LOCAL lock_timeout = '2s'")
+        with connection.cursor() as cursor:
             cursor.execute(_CLAIM, {"key": key, "lease": LEASE})
+            cursor.nextset()
             row = cursor.fetchone()
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") == "55P03":  # lock_not_available
-            return None
+            raise Locked(key) from error
         raise
     return Lease(key, row[0]) if row else None

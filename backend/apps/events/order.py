@@ -5,19 +5,30 @@ vain. What arrives meanwhile is due at once, and postponed when a worker looks a
 nothing here asks the database.
 """
 
-from django.db.models import QuerySet
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from apps.events.kinds import rules_of
 from apps.events.models import Event
 
 # Outcomes of waiting events that have no wait of their own: one that is due later was postponed behind another.
-_READY = ("", "replayed")
+READY = ("", "replayed")
 
 
-def is_blocked(event: Event) -> bool:
-    """Whether an earlier event must come first. If so, `event` and its like now wait as long as the earliest does."""
-    if not rules_of(event.kind).strict:
+def with_first(events: QuerySet[Event]) -> QuerySet[Event]:
+    """The events with `first`: the number of the first one of their mailbox and kind that is not finished."""
+    same = Event.objects.filter(mailbox=OuterRef("mailbox"), kind=OuterRef("kind"), state=Event.State.PENDING)
+    return events.annotate(first=Subquery(same.order_by("id").values("id")[:1]))
+
+
+def is_blocked(event: Any) -> bool:
+    """Whether an earlier event must come first. If so, `event` and its like now wait as long as the earliest does.
+
+    `event` comes from `with_first`.
+    """
+    if not rules_of(event.kind).strict or event.first == event.pk:
         return False
     first = _waiting(event).defer("payload").order_by("id").first()
     if first is None or first.pk == event.pk:
@@ -48,7 +59,7 @@ def release_followers(event: Event) -> bool:
     """
     if not rules_of(event.kind).strict:
         return False
-    postponed = _waiting(event).filter(outcome__in=_READY, available_at__gt=Now())
+    postponed = _waiting(event).filter(outcome__in=READY, available_at__gt=Now())
     return postponed.update(available_at=Now()) > 0
 
 

@@ -250,7 +250,7 @@ def test_a_kind_without_strict_order_costs_no_query_more(error):
     with CaptureQueriesContext(connection) as queries:
         assert run(error, LOOSE) == [1, 2]
     # The oldest, those like it, the attempts, and the outcome: of all at once, or of each.
-    assert sum('"events_event"' in query["sql"] for query in queries) == (5 if error else 4)
+    assert sum("events_event" in query["sql"] for query in queries) == (5 if error else 4)
 
 
 ERRORS = {

@@ -16,6 +16,7 @@ from apps.clients.factories import ClientFactory
 from apps.events import bell, work
 from apps.events.accept import Incoming, accept
 from apps.events.books import audit, read_books
+from apps.events.discard import discard
 from apps.events.emit import DEPTH_LIMIT, TooDeep, emit
 from apps.events.kinds import ALONE_AFTER_ATTEMPTS, BATCH_LIMIT, POLICY, Rules
 from apps.events.lease import LEASE, LeaseLost, claim
@@ -646,12 +647,13 @@ def test_a_worker_that_lost_its_lease_frees_nothing():
     theirs.free()
 
 
-def test_the_transaction_of_a_claim_that_waited_in_vain_still_works():
+def test_an_event_whose_mailbox_is_being_written_to_is_not_discarded():
+    put()
     Mailbox.objects.create(key=BOX)
-    with psycopg.connect(**connection.get_connection_params()) as holder, transaction.atomic():
+    with psycopg.connect(**connection.get_connection_params()) as holder:
         holder.execute("SELECT FROM events_mailbox WHERE key = %s FOR UPDATE", [BOX])
-        assert claim(BOX) is None
-        assert Mailbox.objects.filter(key=BOX).exists()
+        assert not discard(Event.objects.all())
+    assert process(BOX, KIND, lambda batch: "ok") == "ok"
 
 
 def test_a_failed_event_is_stored_without_writing_its_payload_again():

@@ -2,21 +2,20 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.events import bell
-from apps.events.books import book
+from apps.events.finish import finish
 from apps.events.kinds import POLICY, is_handled, rules_of
-from apps.events.lease import Lease, LeaseLost, claim
+from apps.events.lease import Lease, LeaseLost, Locked, claim
 from apps.events.models import Event
-from apps.events.order import arrange_followers, is_blocked, release_followers
+from apps.events.order import arrange_followers, is_blocked, with_first
 from apps.events.settle import PARKED, Park, settle
 from lib.errors import ErrorType, Permanent
 from lib.row_security import for_client, for_nobody
@@ -64,9 +63,7 @@ class Batch:
         """The last fenced transaction: it commits the rows written inside, `done`, and the release of the mailbox."""
         with self._lease.write():
             yield
-            _mark_done(self.events, outcome)
-            release_followers(self.events[0])
-            self._lease.free()
+            finish(self._lease, self.events, outcome)
         self.finished = True
 
     def fail(self, error: Exception) -> None:
@@ -134,17 +131,17 @@ def _check_attempts(batch: Batch) -> None:
 
 def _take(mailbox: str, kind: str | None) -> Batch | None:
     """Take the lease and choose the events of this run; events that arrive later stay pending."""
-    with transaction.atomic():
+    with suppress(Locked), transaction.atomic():
         lease = claim(mailbox)
         if lease is None:
             return None
         events = _due(mailbox, kind)
-        if not events:
-            lease.free()
-            transaction.on_commit(bell.ring_soon)
-            return None
-        _count_attempt(events)
-    return Batch(lease, events)
+        if events:
+            _count_attempt(events)
+            return Batch(lease, events)
+        lease.free()
+        transaction.on_commit(bell.ring_soon)
+    return None
 
 
 def _due(mailbox: str, kind: str | None) -> list[Event]:
@@ -154,11 +151,11 @@ def _due(mailbox: str, kind: str | None) -> list[Event]:
     """
     # The database's clock decides, as in the ring. A worker whose clock is slow would see no due event.
     due = Event.objects.filter(mailbox=mailbox, state=Event.State.PENDING, available_at__lte=Now())
-    head = due.order_by("id").first()
+    head = with_first(due).order_by("id").first()
     while head is not None and is_blocked(head):
         # They are no longer due. One that arrives just now is for the next run, or this might never end.
         due = due.exclude(kind=head.kind)
-        head = due.order_by("id").first()
+        head = with_first(due).order_by("id").first()
     if head is None or (head.kind != kind and (kind is not None or is_handled(head.kind))):
         return []
     rules = rules_of(head.kind)
@@ -168,22 +165,15 @@ def _due(mailbox: str, kind: str | None) -> list[Event]:
     return list(alike.order_by("id")[: rules.batch])
 
 
+_COUNT_ATTEMPT = "UPDATE events_event SET attempts = attempts + 1 WHERE id = ANY(%s)"
+
+
 def _count_attempt(events: list[Event]) -> None:
     # The attempt counts before the run, or Ponte would retry an event that kills its worker for ever.
     for event in events:
         event.attempts += 1
-    Event.objects.filter(pk__in=[event.pk for event in events]).update(attempts=F("attempts") + 1)
-
-
-def _mark_done(events: list[Event], outcome: str) -> None:
-    done = Event.objects.filter(pk__in=[event.pk for event in events], state=Event.State.PENDING).update(
-        state=Event.State.DONE,
-        outcome=outcome[:40],
-        finished_at=timezone.now(),
-        error_type="",
-        error_code="",
-    )
-    book(done=done)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_ATTEMPT, [[event.pk for event in events]])
 
 
 def _ring_on_time(events: list[Event]) -> None:

@@ -1,10 +1,9 @@
-"""What Ponte sends appears in the conversations too: its contact, its message, its state."""
+"""What Ponte sends appears in the conversations too: its contact and its message."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -57,23 +56,6 @@ def note_send(send: Send) -> Contact | None:
     Send.objects.filter(pk=send.pk).update(contact=contact)
     send.contact = contact
     return contact
-
-
-def mirror(send: Send) -> None:
-    """Copy the send's state, times and vendor's id to its message. Call it in the transaction that changes them."""
-    changes = {"state": send.state, "delivered_at": send.delivered_at, "read_at": send.read_at}
-    with transaction.atomic():
-        message = (
-            Message.objects.select_for_update(of=("self",)).select_related("integration").filter(send=send).first()
-        )
-        if message is None:
-            return
-        if send.vendor_id and send.vendor_id != message.vendor_id:
-            changes["vendor_id"] = send.vendor_id
-            # The vendor told of it before it answered us: that row is the same message.
-            same = Message.objects.filter(integration=message.integration, vendor_id=send.vendor_id, send=None)
-            same.exclude(pk=message.pk).delete()
-        Message.objects.filter(pk=message.pk).update(**changes)
 
 
 def kind_of(action: str, params: Mapping[str, Any]) -> str:

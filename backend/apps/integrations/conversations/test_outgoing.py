@@ -8,10 +8,11 @@ from django.utils import timezone
 from apps.integrations.conversations import opt_out
 from apps.integrations.conversations.conftest import EIGHT, LID, NINE, START
 from apps.integrations.conversations.opt_out import is_opted_out
-from apps.integrations.conversations.outgoing import has_opted_out, mirror, note_send
+from apps.integrations.conversations.outgoing import has_opted_out, note_send
 from apps.integrations.conversations.person import recipient
 from apps.integrations.factories import IntegrationFactory
 from apps.integrations.models import Contact, Conversation, Message, Send
+from apps.integrations.sending.states import change
 
 
 @pytest.fixture
@@ -82,15 +83,14 @@ def test_a_message_mirrors_its_send_and_swallows_an_echo_that_was_faster(receive
     receive("S1", "Olá", from_owner=True)
     assert Message.objects.count() == 2
     now = timezone.now()
-    row.state, row.vendor_id, row.delivered_at, row.read_at = "read", "S1", now, now + timedelta(seconds=1)
-    row.save()
-    mirror(row)
-    mirror(row)
+    for _ in range(2):
+        change(row, "delivered", at=now, vendor_id="S1")
+    change(row, "read", at=now + timedelta(seconds=1))
     message = Message.objects.get()
     assert (message.send, message.state, message.vendor_id) == (row, "read", "S1")
-    assert (message.delivered_at, message.read_at) == (row.delivered_at, row.read_at)
+    assert (message.delivered_at, message.read_at) == (now, now + timedelta(seconds=1))
     other = send()
-    mirror(other)
+    change(other, "sent")
     assert Message.objects.count() == 1
 
 

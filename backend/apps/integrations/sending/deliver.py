@@ -9,7 +9,9 @@ queued ──> sending ──> sent            the vendor accepted it
 import logging
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 from pydantic import BaseModel
 
@@ -41,7 +43,7 @@ class Begun:
     """A send that this run may deliver, or whose outcome it must find out."""
 
     send: Send
-    integration: Integration
+    integration: UUID
     is_lookup: bool
 
 
@@ -65,42 +67,64 @@ def deliver(batch: Batch) -> str:
     return _finish(batch, begun.send, Send.State.SENT, vendor_id=_vendor_id(result))
 
 
+# The send, whether its integration is paused, and whether its recipient wants no automatic messages.
+_READ = """
+    SELECT send.*, integration.paused_at, EXISTS (
+        SELECT FROM integrations_contact AS contact
+        WHERE contact.client_id = send.client_id AND contact.opted_out_at IS NOT NULL
+            AND (contact.phone_index = send.recipient_index OR contact.email_index = send.recipient_index
+                OR contact.handle_index = send.recipient_index)
+    ) AS opted_out
+    FROM integrations_send AS send LEFT JOIN integrations_integration AS integration
+        ON integration.id = send.integration_id
+    WHERE send.id = %s
+"""
+_SENDING = """
+    UPDATE integrations_send SET state = 'sending', sending_at = clock_timestamp(), attempts = attempts + 1
+    WHERE id = %s
+"""
+
+
 def _begin(batch: Batch, event: Event) -> Begun | str:
     """Commit that the call is about to be made. Returns an outcome if there is nothing to do."""
     with batch.write():
-        send = Send.objects.select_related("integration").filter(pk=event.data["send"]).first()
+        send: Any = next(iter(Send.objects.raw(_READ, [event.data["send"]])), None)
         if send is None:
             return "gone"
         if send.state not in (Send.State.QUEUED, Send.State.SENDING, Send.State.UNKNOWN):
-            return send.state
-        if (code := _hindrance(send)) or send.integration is None:
-            change(send, Send.State.FAILED, error_code=code or "integration_gone")
+            return str(send.state)
+        if code := _hindrance(send):
+            change(send, Send.State.FAILED, error_code=code)
             return Send.State.FAILED
-        if send.integration.paused_at is not None:
+        if send.paused_at is not None:
             raise Throttled("the integration is paused", retry_after=PAUSED_FOR, code="paused")
         is_lookup = send.state != Send.State.QUEUED
         if not is_lookup:
-            Send.objects.filter(pk=send.pk).update(
-                state=Send.State.SENDING, sending_at=timezone.now(), attempts=send.attempts + 1
-            )
-        return Begun(send, send.integration, is_lookup)
+            with connection.cursor() as cursor:
+                cursor.execute(_SENDING, [send.pk])
+        return Begun(send, send.integration_id, is_lookup)
 
 
-def _hindrance(send: Send) -> str:
-    """Why an automatic message must not go out now; empty if it may."""
-    if send.state != Send.State.QUEUED or send.source not in AUTOMATIC:
-        return ""
+def _hindrance(send: Any) -> str:
+    """The code of why it can never go out; empty if it may."""
+    if send.state == Send.State.QUEUED and send.source in AUTOMATIC and (send.opted_out or _others_opted_out(send)):
+        return "opted_out"
+    return "integration_gone" if send.integration_id is None else ""
+
+
+def _others_opted_out(send: Send) -> bool:
+    """Whether one of several recipients wants no automatic messages."""
     recipients = recipients_of(send.channel, send.params)
-    return "opted_out" if has_opted_out(send.client_id, recipients) else ""
+    return len(recipients) > 1 and has_opted_out(send.client_id, recipients)
 
 
 def _call(begun: Begun) -> BaseModel:
-    send, integration = begun.send, begun.integration
+    send = begun.send
     with acting_for(send.client_id):
         result: BaseModel = plug().run(
             f"{send.provider}.{send.action}",
             user_id=str(send.client_id),
-            connection_id=integration.pk.hex,
+            connection_id=begun.integration.hex,
             params=send.params,
             call_id=send.pk.hex,
             retry="none",
@@ -126,12 +150,12 @@ def _not_sent(batch: Batch, event: Event, begun: Begun, error: PonteError) -> st
     raise error
 
 
-def _note_trouble(batch: Batch, integration: Integration, error: PonteError) -> None:
+def _note_trouble(batch: Batch, integration: UUID, error: PonteError) -> None:
     """Show at the integration why its messages fail. PlugFn itself marks credentials that the vendor refuses."""
     if not isinstance(error, NeedsUser):
         return
     with batch.write():
-        Integration.objects.filter(pk=integration.pk).update(last_error=error.code[:100], last_error_at=timezone.now())
+        Integration.objects.filter(pk=integration).update(last_error=error.code[:100], last_error_at=timezone.now())
 
 
 def _unknown(batch: Batch, event: Event, begun: Begun) -> str:
@@ -143,7 +167,7 @@ def _unknown(batch: Batch, event: Event, begun: Begun) -> str:
 def _look_up(batch: Batch, event: Event, begun: Begun) -> str:
     """Ask the vendor what became of it, as often as the retries allow. It is never sent again from here."""
     batch.renew()
-    found = was_sent(begun.send, begun.integration)
+    found = was_sent(begun.send)
     if found:
         return _finish(batch, begun.send, Send.State.SENT, vendor_id=found)
     if found is None or rules_of(event.kind).retry.exhausted(event.attempts):

@@ -2,7 +2,8 @@
 
 import logging
 
-from apps.integrations.models import Integration, Send
+from apps.integrations.catalogue import BY_PROVIDER
+from apps.integrations.models import Send
 from apps.integrations.plug import plug
 from apps.integrations.store.scope import acting_for
 from plugfn.errors import PlugFnError
@@ -14,17 +15,17 @@ FIND = "messages.find"
 LOOKUP_SECONDS = 15.0
 
 
-def was_sent(send: Send, integration: Integration) -> str | None:
+def was_sent(send: Send) -> str | None:
     """The vendor's id of the message; empty if the vendor does not have it, or cannot say now; None if it has no way
     to ask."""
-    if FIND not in integration.entry.definition.actions:
+    if send.integration_id is None or FIND not in BY_PROVIDER[send.provider].definition.actions:
         return None
     try:
         with acting_for(send.client_id):
             found = plug().run(
                 f"{send.provider}.{FIND}",
                 user_id=str(send.client_id),
-                connection_id=integration.pk.hex,
+                connection_id=send.integration_id.hex,
                 params={"tracking": send.pk.hex},
                 timeout=LOOKUP_SECONDS,
             )

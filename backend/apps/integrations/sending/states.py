@@ -1,18 +1,26 @@
 """The states of a send: which change is news and which came too late, and who is told."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from apps.events.emit import emit
-from apps.integrations.conversations.outgoing import mirror
 from apps.integrations.models import Send
 
 State = Send.State
 # A later state is never taken back by an earlier one, whatever the order in which vendors report them.
 _RANK = {State.QUEUED: 0, State.SENDING: 1, State.UNKNOWN: 1, State.SENT: 2, State.DELIVERED: 3, State.READ: 4}
 _TIMES = {State.SENT: "sent_at", State.DELIVERED: "delivered_at", State.READ: "read_at", State.FAILED: "failed_at"}
+# What a vendor may have reported while the call was under way, and that its answer does not take back.
+_FURTHER = {
+    State.QUEUED: [State.SENT, State.DELIVERED, State.READ],
+    State.UNKNOWN: [State.SENT, State.DELIVERED, State.READ],
+    State.SENT: [State.DELIVERED, State.READ],
+    State.FAILED: [State.DELIVERED, State.READ],
+}
 # Others hear of these.
 _TOLD = frozenset({State.SENT, State.DELIVERED, State.READ, State.FAILED, State.UNKNOWN})
 
@@ -24,19 +32,53 @@ def is_news(send: Send, state: str) -> bool:
     return send.state == State.FAILED or _RANK[State(state)] > _RANK[State(send.state)]
 
 
+# The vendor told of the message before it answered us: that row is the same message.
+_DROP_ECHO = """
+    DELETE FROM integrations_message AS echo USING integrations_message AS message
+    WHERE message.send_id = %(id)s AND echo.integration_id = message.integration_id
+        AND echo.vendor_id = %(vendor_id)s AND echo.send_id IS NULL;
+"""
+_CHANGE = """
+    WITH changed AS (
+        UPDATE integrations_send SET
+            state = CASE WHEN state = ANY(%(further)s) THEN state ELSE %(state)s END,
+            error_code = CASE WHEN state = ANY(%(further)s) THEN error_code ELSE %(error_code)s END,
+            failed_at = CASE WHEN state = ANY(%(further)s) THEN failed_at ELSE coalesce(%(failed_at)s, failed_at) END,
+            sent_at = coalesce(%(sent_at)s, sent_at),
+            delivered_at = coalesce(%(delivered_at)s, delivered_at),
+            read_at = coalesce(%(read_at)s, read_at),
+            vendor_id = coalesce(nullif(%(vendor_id)s, ''), vendor_id)
+        WHERE id = %(id)s
+        RETURNING id, state, error_code, vendor_id, sent_at, delivered_at, read_at, failed_at
+    ), mirrored AS (
+        UPDATE integrations_message AS message SET state = changed.state, delivered_at = changed.delivered_at,
+            read_at = changed.read_at, vendor_id = coalesce(nullif(changed.vendor_id, ''), message.vendor_id)
+        FROM changed WHERE message.send_id = changed.id
+    )
+    SELECT state, error_code, vendor_id, sent_at, delivered_at, read_at, failed_at FROM changed
+"""
+
+
 def change(send: Send, state: str, *, at: datetime | None = None, vendor_id: str = "", error_code: str = "") -> None:
     """Store the state in the caller's transaction, on the message of the conversation too, and announce it."""
-    values: dict[str, Any] = {"state": state, "error_code": error_code[:100]}
+    values: dict[str, Any] = dict.fromkeys(_TIMES.values())
     if (column := _TIMES.get(State(state))) is not None:
         values[column] = at or timezone.now()
-    if vendor_id:
-        values["vendor_id"] = vendor_id
-    for name, value in values.items():
-        setattr(send, name, value)
-    Send.objects.filter(pk=send.pk).update(**values)
-    mirror(send)
-    if state in _TOLD:
+    values |= {"id": send.pk, "state": state, "error_code": error_code[:100], "vendor_id": vendor_id}
+    values["further"] = [str(each) for each in _FURTHER.get(State(state), ())]
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP_ECHO + _CHANGE if vendor_id else _CHANGE, values)
+        if vendor_id:
+            cursor.nextset()
+        _take_over(send, [column.name for column in cursor.description], cursor.fetchone())
+    if send.state in _TOLD:
         _announce(send)
+
+
+def _take_over(send: Send, names: Sequence[str], row: Sequence[Any] | None) -> None:
+    """The send as it is stored now, unless it was deleted meanwhile."""
+    for name, value in zip(names, row or (), strict=False):
+        setattr(send, name, value)
 
 
 def _announce(send: Send) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from django.db.models import F
 from apps.integrations.catalogue import BY_PROVIDER
 from apps.integrations.models import Generation, Integration
 from apps.integrations.store.clients import as_uuid, client_of, user_of
+from apps.integrations.store.recent import WITH_NUMBER, RecentConnections, is_kept
+from apps.integrations.store.scope import acted_for
 from apps.integrations.store.threads import query
 from plugfn.connection import Connection, ConnectionStatus
 from plugfn.errors import InvalidCall
@@ -25,17 +28,34 @@ _WITHOUT_SECRET = Integration.objects.defer("sealed")
 class OrmConnections:
     """See plugfn.storage.protocol.Connections."""
 
+    def __init__(self) -> None:
+        self._recent = RecentConnections()
+
     async def add_connection(self, connection: Connection, sealed: bytes) -> None:
         """See Store. Raises InvalidCall (code already_connected) for a second one of a type of which one is enough."""
-        await query(lambda: _add(connection, sealed))
+        await self._write(lambda: _add(connection, sealed))
 
     async def connection(self, connection_id: str) -> Connection | None:
         """See Store."""
-        return await query(lambda: _first(connection_id, connection_of))
+        found = await self.with_credentials(connection_id)
+        return None if found is None else found[0]
 
     async def with_credentials(self, connection_id: str) -> tuple[Connection, bytes] | None:
-        """See Store."""
-        return await query(lambda: _first(connection_id, lambda row: (connection_of(row), bytes(row.sealed))))
+        """See Store. Of typed credentials it may be what was true a second ago, but never before a write of ours."""
+        scope = acted_for()
+        return self._recent.get(connection_id, scope) or await query(lambda: self._read(connection_id, scope))
+
+    def _read(self, connection_id: str, scope: UUID | str) -> tuple[Connection, bytes] | None:
+        if (kept := self._recent.get_checked(connection_id, scope)) is not None:
+            return kept
+        began = monotonic()
+        row = WITH_NUMBER.filter(pk=as_uuid(connection_id)).first()
+        if row is None:
+            return None
+        found = connection_of(row), bytes(row.sealed)
+        if is_kept(row.provider):
+            self._recent.put(found, scope, row.number, began)
+        return found
 
     async def connections(
         self,
@@ -62,15 +82,27 @@ class OrmConnections:
         self, connection: Connection, sealed: bytes | None = None, *, read_at: datetime | None = None
     ) -> bool:
         """See Store."""
-        return await query(lambda: _update(connection, sealed, read_at))
+        return await self._write(lambda: _update(connection, sealed, read_at))
 
     async def touch_connection(self, connection_id: str, used_at: datetime) -> None:
         """See Store."""
         await query(lambda: Integration.objects.filter(pk=as_uuid(connection_id)).update(last_used_at=used_at))
+        self._recent.touch(connection_id, used_at)
 
     async def delete_connection(self, connection_id: str) -> bool:
         """See Store."""
-        return await query(lambda: _delete(connection_id))
+        return await self._write(lambda: _delete(connection_id))
+
+    async def _write(self, work: Callable[[], T]) -> T:
+        """Write, and read again what is used afterwards; also if it failed, because that was out of date then."""
+
+        def write() -> T:
+            try:
+                return work()
+            finally:
+                self._recent.void()
+
+        return await query(write)
 
 
 @transaction.atomic
@@ -96,11 +128,6 @@ def _add(connection: Connection, sealed: bytes) -> None:
         void_cached_keys()
 
 
-def _first(connection_id: str, read: Callable[[Integration], T]) -> T | None:
-    row = Integration.objects.filter(pk=as_uuid(connection_id)).first()
-    return None if row is None else read(row)
-
-
 @transaction.atomic
 def _update(connection: Connection, sealed: bytes | None, read_at: datetime | None) -> bool:
     rows = Integration.objects.select_for_update().filter(pk=as_uuid(connection.id))
@@ -110,9 +137,9 @@ def _update(connection: Connection, sealed: bytes | None, read_at: datetime | No
     values = _values(replace(connection, last_used_at=row.last_used_at)) | {"status": _status(connection, row.status)}
     if sealed is not None:
         values["sealed"] = sealed
-    changes_proof = sealed is not None or values["label"] != row.label
+    is_cached = sealed is not None or (values["label"], values["status"]) != (row.label, row.status)
     Integration.objects.filter(pk=row.pk).update(**values)
-    if changes_proof and _has_own_address(row.provider):
+    if is_cached and (is_kept(row.provider) or _has_own_address(row.provider)):
         void_cached_keys()
     return True
 
@@ -132,7 +159,7 @@ def _has_own_address(provider: str) -> bool:
 
 
 def void_cached_keys() -> None:
-    """Processes that cached what proves a webhook read it again. The row stays locked until the commit."""
+    """Processes that cached connections, or what proves a webhook, read them again. The row is locked until then."""
     Generation.objects.update(number=F("number") + 1)
 
 

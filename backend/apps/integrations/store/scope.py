@@ -27,17 +27,18 @@ def acting_for(scope: UUID | str) -> Iterator[None]:
 
 def client_acted_for() -> UUID | None:
     """The client, or None for work of no client. Raises NoScope."""
-    scope = _scope()
+    scope = acted_for()
     return scope if isinstance(scope, UUID) else None
 
 
 def rows() -> AbstractContextManager[None]:
     """What runs inside sees the rows of the scope. Raises NoScope."""
-    scope = _scope()
+    scope = acted_for()
     return for_client(scope) if isinstance(scope, UUID) else for_system(scope)
 
 
-def _scope() -> UUID | str:
+def acted_for() -> UUID | str:
+    """The client, or the name of work that belongs to none. Raises NoScope."""
     try:
         return _acting.get()
     except LookupError:

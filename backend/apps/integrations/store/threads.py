@@ -9,15 +9,21 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from threading import local
+from time import monotonic
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from apps.integrations.store.scope import rows
 from plugfn.errors import Unavailable
 
 T = TypeVar("T")
 THREADS = 4
+# Seconds for which a connection that worked is taken to work.
+TRIED_EVERY = 5.0
+# When the connection of the thread was tried.
+_checked = local()
 
 
 class _Threads:
@@ -51,9 +57,17 @@ async def query(work: Callable[[], T]) -> T:
 
 
 def _for_the_scope(work: Callable[[], T]) -> T:
-    close_old_connections()
+    _check_connection()
     try:
         with rows():
             return work()
     except (OperationalError, InterfaceError) as error:
         raise Unavailable("the database cannot be reached", code="store") from error
+
+
+def _check_connection() -> None:
+    """Have the thread's connection tried before it is used, unless it worked a moment ago."""
+    now = monotonic()
+    if connection.errors_occurred or now - getattr(_checked, "at", float("-inf")) > TRIED_EVERY:
+        close_old_connections()
+        _checked.at = now
