@@ -5,9 +5,10 @@ import logging.config
 import os
 from typing import Any
 
-from celery import Celery
-from celery.signals import beat_init, setup_logging
+from celery import Celery, Task
+from celery.signals import beat_init, setup_logging, task_prerun
 from django.conf import settings
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
@@ -22,6 +23,13 @@ app.steps["worker"].add("apps.reliability.heartbeat:Heartbeat")
 def use_our_logging(**_: Any) -> None:
     """Let the worker log like the web server."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@task_prerun.connect
+def try_connections(task: Task, **_: Any) -> None:
+    """Have a connection to the database tried before a task uses it, as Django does for requests."""
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 @beat_init.connect

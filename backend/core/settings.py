@@ -255,6 +255,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 15 * 60
 CELERY_TASK_TIME_LIMIT = 16 * 60
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Celery would open two connections to the database for each task. core/celery.py has the present one tried instead.
+CELERY_DB_REUSE_MAX = 10_000
 # This has no effect, because no task is acknowledged late. It silences a warning about Celery's new default.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from plugfn.errors import GiveUp, InvalidCall, InvalidParams, NeedsReconnect, OutcomeUnknown, TryLater, Unavailable
 from plugfn.providers.email_smtp.conftest import PLAIN
+from plugfn.providers.email_smtp.connect import connect
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
@@ -220,3 +222,9 @@ async def test_a_server_that_does_not_speak_smtp_is_recognised(server):
 async def test_a_size_limit_that_is_not_a_number_is_ignored(server, size):
     server.extensions(SIZE=f"SIZE {size}")
     assert (await server.send(PLAIN)).accepted == ["ana@example.com"]
+
+
+async def test_no_line_waits_until_the_server_has_acknowledged_the_one_before(server):
+    opened = await connect(server.call(security="none"))
+    with opened:
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
