@@ -53,7 +53,7 @@ _USERINFO = re.compile(r"://[^\s/?#]*@")
 _STORE_USERINFO = re.compile(
     r"""\b((?:rediss?|valkeys?|postgres(?:ql)?|amqps?|mysql)://)(?:(?!://)[^\s"])*@""", re.IGNORECASE
 )
-_WEBHOOK_PATH = re.compile(r"(/webhooks/[a-z0-9_-]++/)/*+[^/\s?#\"']++(?:/++[^/\s?#\"']++)*+", re.IGNORECASE)
+_WEBHOOK_PATH = re.compile(r"(/webhooks/[a-z0-9_-]++/)/*+[^/\s?#\"']++(?:/++[^/\s?#\"']++)*", re.IGNORECASE)
 # CPF and CNPJ, with or without punctuation. Since July 2026 a CNPJ may contain letters.
 _DOCUMENT = re.compile(
     r"(?<![A-Za-z0-9])(?<!\d\.)(?:\d{3}\.?\d{3}\.?\d{3}-?\d{2}"
