@@ -5,7 +5,7 @@ import logging.config
 import os
 from typing import Any
 
-from celery import Celery, Task
+from celery import Celery
 from celery.signals import beat_init, setup_logging, task_prerun
 from django.conf import settings
 from django.db import close_old_connections
@@ -26,7 +26,7 @@ def use_our_logging(**_: Any) -> None:
 
 
 @task_prerun.connect
-def try_connections(task: Task, **_: Any) -> None:
+def try_connections(task: Any, **_: Any) -> None:
     """Have a connection to the database tried before a task uses it, as Django does for requests."""
     if not task.request.is_eager:
         close_old_connections()
