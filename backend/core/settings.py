@@ -290,10 +290,12 @@ EVENT_TASKS = {
     "integration/event": ("process_integration_event", "quick"),
     "integration.disconnect": ("process_integration_disconnect", "quick"),
 }
-# How the events of a kind run, if not as most do: how many in one run, the policy of their retries, strict order.
+# How the events of a kind run, if not as most do: how many in one run, the policy of their retries, strict order, and
+# on how many mailboxes a task works at once. As many messages of an integration are under way at once in each process
+# of a worker, and may end unknown if it is killed.
 EVENT_RULES = {
     "send.requested": Rules(
-        batch=1, retry=RetryPolicy(attempts=4, base=1, cap=25, multiplier=5, jitter=0.1), strict=True
+        batch=1, retry=RetryPolicy(attempts=4, base=1, cap=25, multiplier=5, jitter=0.1), strict=True, together=5
     ),
 }
 

@@ -234,14 +234,14 @@ def _forget_all() -> None:
         committer.session.connection.forget()
 
 
-def accept_here(row: Row) -> Outcome:
-    """Store one row in the caller's transaction, and ring when it commits."""
+def accept_here(*rows: Row) -> Outcome:
+    """Store the rows in the caller's transaction, and ring when it commits: "duplicate" if none of them is new."""
     connection.ensure_connection()
     # Else later statements of the transaction would be for nobody.
     say_now()
     cursor = psycopg.Cursor(connection.connection)
-    cursor.execute(STORE, store_parameters([row], secrets.randbits(62)))
-    if cursor.fetchone() is None:
+    cursor.execute(STORE, store_parameters(rows, secrets.randbits(62)))
+    if not cursor.fetchall():
         return "duplicate"
     transaction.on_commit(bell.ring_soon)
     return "accepted"

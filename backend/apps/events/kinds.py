@@ -28,18 +28,22 @@ class Rules:
     """How the events of a kind run. Raises ImproperlyConfigured if that makes no sense.
 
     One run takes at most `batch` of them. `retry` says how often, and when, a failed one is tried again. With `strict`,
-    an event never runs before the earlier ones of its mailbox and kind are done or dead.
+    an event never runs before the earlier ones of its mailbox and kind are done or dead. One task works on up to
+    `together` mailboxes at once, whose keys differ only after the last colon.
     """
 
     batch: int = BATCH_LIMIT
     retry: RetryPolicy = POLICY
     strict: bool = False
+    together: int = 1
 
     def __post_init__(self) -> None:
         if self.batch < 1:
             raise ImproperlyConfigured("A rule of EVENT_RULES lets a run take no event: set batch to 1 or more.")
         if self.strict and self.batch > 1:
             raise ImproperlyConfigured("A rule of EVENT_RULES is strict, so its events run one by one: set batch to 1.")
+        if self.together > 1 and self.batch > 1:
+            raise ImproperlyConfigured("A rule of EVENT_RULES works on mailboxes together, so set its batch to 1.")
 
     @property
     def alone_after(self) -> int:
@@ -65,3 +69,8 @@ def rules_of(kind: str) -> Rules:
     """The rules of `kind`: its own, or those of most kinds."""
     rules: Rules = settings.EVENT_RULES.get(kind, _ORDINARY)
     return rules
+
+
+def together_of(kind: str) -> int:
+    """On how many mailboxes a task of this kind works at once."""
+    return rules_of(kind).together if is_handled(kind) else 1

@@ -1,8 +1,9 @@
 """The lease of a mailbox: one worker at a time works on it, and a worker that lost its lease cannot write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.utils import OperationalError
@@ -29,6 +30,31 @@ _RENEW = """
 _FREE = """
     UPDATE events_mailbox SET token = token + 1, lease_until = to_timestamp(0), rung_at = to_timestamp(0)
     WHERE key = %(key)s AND token = %(token)s
+"""
+# Several mailboxes, without waiting for those that somebody writes to.
+_CLAIM_FREE = """
+    UPDATE events_mailbox SET token = token + 1, lease_until = now() + make_interval(secs => %(lease)s)
+    WHERE key IN (
+        SELECT key FROM events_mailbox WHERE key = ANY(%(keys)s) AND lease_until < now()
+        ORDER BY key FOR NO KEY UPDATE SKIP LOCKED
+    )
+    RETURNING key, token
+"""
+_RENEW_ALL = """
+    WITH held AS (
+        SELECT mailbox.key FROM events_mailbox AS mailbox
+        JOIN unnest(%(keys)s::text[], %(tokens)s::bigint[]) AS lease (key, token) USING (key, token)
+        ORDER BY mailbox.key FOR NO KEY UPDATE OF mailbox
+    )
+    UPDATE events_mailbox SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+    WHERE key IN (SELECT key FROM held)
+    RETURNING key
+"""
+_FREE_ALL = """
+    UPDATE events_mailbox AS mailbox SET token = mailbox.token + 1, lease_until = to_timestamp(0),
+        rung_at = to_timestamp(0)
+    FROM unnest(%(keys)s::text[], %(tokens)s::bigint[]) AS lease (key, token)
+    WHERE mailbox.key = lease.key AND mailbox.token = lease.token
 """
 
 
@@ -84,3 +110,29 @@ def claim(key: str) -> Lease | None:
             raise Locked(key) from error
         raise
     return Lease(key, row[0]) if row else None
+
+
+def claim_free(keys: Sequence[str]) -> list[Lease]:
+    """Take the leases of those mailboxes that exist, and that nobody holds or writes to."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_FREE, {"keys": list(keys), "lease": LEASE})
+        return [Lease(key, token) for key, token in cursor.fetchall()]
+
+
+def renew_all(leases: Sequence[Lease]) -> set[str]:
+    """Extend the leases to LEASE seconds from now. Returns the mailboxes of those that are not lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW_ALL, {**as_columns(leases), "lease": LEASE})
+        return {key for (key,) in cursor.fetchall()}
+
+
+def free_all(leases: Sequence[Lease]) -> None:
+    """Release the mailboxes of those leases that are not lost."""
+    if leases:
+        with connection.cursor() as cursor:
+            cursor.execute(_FREE_ALL, as_columns(leases))
+
+
+def as_columns(leases: Sequence[Lease]) -> dict[str, list[Any]]:
+    """The keys and the tokens, as parameters of a statement."""
+    return {"keys": [lease.key for lease in leases], "tokens": [lease.token for lease in leases]}

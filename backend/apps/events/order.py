@@ -5,6 +5,7 @@ vain. What arrives meanwhile is due at once, and postponed when a worker looks a
 nothing here asks the database.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -21,6 +22,26 @@ def with_first(events: QuerySet[Event]) -> QuerySet[Event]:
     """The events with `first`: the number of the first one of their mailbox and kind that is not finished."""
     same = Event.objects.filter(mailbox=OuterRef("mailbox"), kind=OuterRef("kind"), state=Event.State.PENDING)
     return events.annotate(first=Subquery(same.order_by("id").values("id")[:1]))
+
+
+# The database's clock decides what is due, as in the ring.
+_HEADS = """
+    SELECT head.*, (
+        SELECT id FROM events_event AS first
+        WHERE first.mailbox = head.mailbox AND first.kind = head.kind AND first.state = 'pending'
+        ORDER BY id LIMIT 1
+    ) AS first
+    FROM unnest(%s::text[]) AS box (key) CROSS JOIN LATERAL (
+        SELECT * FROM events_event
+        WHERE mailbox = box.key AND state = 'pending' AND available_at <= statement_timestamp()
+        ORDER BY id LIMIT 1
+    ) AS head
+"""
+
+
+def heads_of(mailboxes: Sequence[str]) -> list[Any]:
+    """The oldest due event of each mailbox that has one, with `first` as `with_first` has it."""
+    return list(Event.objects.raw(_HEADS, [list(mailboxes)]))
 
 
 def is_blocked(event: Any) -> bool:

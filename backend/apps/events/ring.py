@@ -1,13 +1,14 @@
 """Ringing: send the task of each mailbox with due events, and no second task while the first waits for a worker."""
 
 import logging
+from collections.abc import Iterable, Sequence
 
 from celery import current_app
 from django.db import connection, transaction
 from kombu import Producer
 
 from apps.events import bell
-from apps.events.kinds import task_of
+from apps.events.kinds import task_of, together_of
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ RUNG_FOR = 15
 
 # The mailboxes that have waited longest come first, counted from their oldest due event or their last void message.
 # A mailbox that a write locks is skipped. A mailbox that a worker holds is skipped too: that worker rings when it ends.
-# No order of locks is needed: every other transaction locks one mailbox at most.
+# No order of locks is needed: of the others, only workers lock several mailboxes, in order, and they hold these.
 _STAMP = """
     WITH unanswered AS (
         SELECT count(*) AS n FROM events_mailbox
@@ -57,17 +58,31 @@ def ring() -> int:
     due = _stamp_due()
     try:
         with current_app.producer_or_acquire() as producer:
-            for mailbox, kind in due:
-                send(mailbox, kind, producer=producer)
+            for kind, mailboxes in in_tasks(due):
+                send(kind, mailboxes, producer=producer)
     except bell.BROKER_ERRORS as error:
         logger.warning("The broker went away (%s). The sweep will ring again.", type(error).__name__)
     return len(due)
 
 
-def send(mailbox: str, kind: str, *, producer: Producer | None = None) -> None:
-    """Send the task of one mailbox to the broker. Raises bell.BROKER_ERRORS."""
+def in_tasks(due: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """The kind and the mailboxes of each task. Those that may run together (see Rules) are dealt out evenly."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for mailbox, kind in due:
+        # Those of a kind that runs alone are alike in nothing.
+        common = mailbox.rpartition(":")[0] if together_of(kind) > 1 else mailbox
+        alike.setdefault((kind, common), []).append(mailbox)
+    tasks: list[tuple[str, list[str]]] = []
+    for (kind, _), mailboxes in alike.items():
+        number = -(-len(mailboxes) // together_of(kind))
+        tasks += [(kind, mailboxes[first::number]) for first in range(number)]
+    return tasks
+
+
+def send(kind: str, mailboxes: Sequence[str], *, producer: Producer | None = None) -> None:
+    """Send the task of these mailboxes to the broker. Raises bell.BROKER_ERRORS."""
     task, queue = task_of(kind)
-    current_app.send_task(task, args=[mailbox], queue=queue, expires=RUNG_FOR, producer=producer)
+    current_app.send_task(task, args=mailboxes, queue=queue, expires=RUNG_FOR, producer=producer)
 
 
 def _stamp_due() -> list[tuple[str, str]]:

@@ -224,7 +224,7 @@ def test_the_sweep_rings_for_everything_after_the_broker_was_wiped(broker):
 def test_a_message_that_no_worker_takes_becomes_void(broker):
     """As long as its mailbox counts as rung, and no longer: an old message would run beside the new one."""
     before = timezone.now()
-    ring.send("m", "item/updated")
+    ring.send("item/updated", ["m"])
     bell.ring_now()
     void = {queue: json.loads(broker.lindex(queue, 0))["headers"]["expires"] for queue in ("sync", "quick")}
     for queue, seconds in (("sync", ring.RUNG_FOR), ("quick", bell.UNANSWERED_FOR)):

@@ -32,7 +32,7 @@ class Batch:
     """
 
     def __init__(self, lease: Lease, events: list[Event]) -> None:
-        self._lease = lease
+        self.lease = lease
         self.events = events
         self.kind = events[0].kind
         self.token_member = events[0].token_member
@@ -50,28 +50,28 @@ class Batch:
 
     def renew(self) -> None:
         """Extend the lease. Call this before each request to a vendor. Raises LeaseLost."""
-        self._lease.renew()
+        self.lease.renew()
 
     @contextmanager
     def write(self) -> Iterator[None]:
         """One fenced transaction. Raises LeaseLost before it writes anything."""
-        with self._lease.write():
+        with self.lease.write():
             yield
 
     @contextmanager
     def finish(self, outcome: str) -> Iterator[None]:
         """The last fenced transaction: it commits the rows written inside, `done`, and the release of the mailbox."""
-        with self._lease.write():
+        with self.lease.write():
             yield
-            finish(self._lease, self.events, outcome)
+            finish([self.lease], self.events, outcome)
         self.finished = True
 
     def fail(self, error: Exception) -> None:
         """Store the error: the events wait for a retry, or are dead. Releases the mailbox. Raises LeaseLost."""
-        with self._lease.write():
+        with self.lease.write():
             settle(self.events, error)
             arrange_followers(self.events[0])
-            self._lease.free()
+            self.lease.free()
             _ring_on_time(self.events)
         self.finished = True
 
@@ -91,18 +91,23 @@ def process(mailbox: str, kind: str | None, handler: Handler) -> str | None:
     if batch is None:
         return None
     logger.info("[TASK] Processing %s for %s", batch.kind, mailbox, extra={"events": len(batch.events)})
-    try:
-        outcome = _run(batch, handler)
-    except LeaseLost:
-        logger.warning(
-            "[TASK] %s was taken over while %s was being processed. This worker was too slow and wrote nothing more.",
-            mailbox,
-            batch.kind,
-        )
-        return None
+    outcome = run(batch, handler)
     # More events of this mailbox wait their turn, so that a mailbox that never empties does not starve the others.
     bell.ring_soon()
     return outcome
+
+
+def run(batch: Batch, handler: Handler) -> str | None:
+    """Call the handler and store the outcome, or its error. Returns None if the run failed."""
+    try:
+        return _run(batch, handler)
+    except LeaseLost:
+        logger.warning(
+            "[TASK] %s was taken over while %s was being processed. This worker was too slow and wrote nothing more.",
+            batch.key,
+            batch.kind,
+        )
+        return None
 
 
 def _run(batch: Batch, handler: Handler) -> str | None:
@@ -137,7 +142,7 @@ def _take(mailbox: str, kind: str | None) -> Batch | None:
             return None
         events = _due(mailbox, kind)
         if events:
-            _count_attempt(events)
+            count_attempt(events)
             return Batch(lease, events)
         lease.free()
         transaction.on_commit(bell.ring_soon)
@@ -168,8 +173,8 @@ def _due(mailbox: str, kind: str | None) -> list[Event]:
 _COUNT_ATTEMPT = "UPDATE events_event SET attempts = attempts + 1 WHERE id = ANY(%s)"
 
 
-def _count_attempt(events: list[Event]) -> None:
-    # The attempt counts before the run, or Ponte would retry an event that kills its worker for ever.
+def count_attempt(events: list[Event]) -> None:
+    """Count it before the run, or Ponte would retry an event that kills its worker for ever."""
     for event in events:
         event.attempts += 1
     with connection.cursor() as cursor:

@@ -102,12 +102,12 @@ def run_due() -> Callable[[], int]:
     from celery import current_app
 
     from apps.events.kinds import task_of
-    from apps.events.ring import _stamp_due
+    from apps.events.ring import _stamp_due, in_tasks
 
     def run() -> int:
         due = _stamp_due()
-        for mailbox, kind in due:
-            current_app.tasks[task_of(kind)[0]](mailbox)
+        for kind, mailboxes in in_tasks(due):
+            current_app.tasks[task_of(kind)[0]](*mailboxes)
         return len(due)
 
     return run

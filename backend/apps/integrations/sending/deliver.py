@@ -6,18 +6,22 @@ queued ──> sending ──> sent            the vendor accepted it
                   └──> unknown         no answer came: the vendor is asked, and nothing is repeated
 """
 
+import asyncio
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 from pydantic import BaseModel
 
 from apps.events.kinds import rules_of
 from apps.events.models import Event
-from apps.events.work import Batch
+from apps.events.together import finish_together, write_together
+from apps.events.work import Batch, Handler
 from apps.integrations.conversations.outgoing import has_opted_out
 from apps.integrations.faults import as_ponte
 from apps.integrations.models import Integration, Send
@@ -25,9 +29,10 @@ from apps.integrations.plug import plug
 from apps.integrations.sending.lookup import was_sent
 from apps.integrations.sending.recipient import recipients_of
 from apps.integrations.sending.request import AUTOMATIC
-from apps.integrations.sending.states import change
+from apps.integrations.sending.states import change, change_all
 from apps.integrations.store.scope import acting_for
 from lib.errors import NeedsUser, Permanent, PonteError, Temporary, Throttled
+from lib.row_security import for_client
 from plugfn.errors import OutcomeUnknown, PlugFnError
 
 logger = logging.getLogger(__name__)
@@ -36,6 +41,10 @@ logger = logging.getLogger(__name__)
 CALL_SECONDS = 40.0
 # Seconds until a paused integration is looked at again.
 PAUSED_FOR = 60.0
+
+
+# What came of a call: the vendor's answer, or an error.
+Result = BaseModel | BaseException
 
 
 @dataclass(frozen=True)
@@ -58,12 +67,40 @@ def deliver(batch: Batch) -> str:
         return begun
     if begun.is_lookup:
         return _look_up(batch, event, begun)
-    try:
-        result = _call(begun)
-    except OutcomeUnknown:
+    [result] = _call([begun])
+    return _conclude(batch, begun, result)
+
+
+def deliver_together(batches: list[Batch]) -> list[tuple[Batch, Handler]]:
+    """Like `deliver`, for sends of one client: their calls are under way at once. Returns those that are not sent."""
+    client = batches[0].events[0].client_id
+    if client is None:
+        return [(batch, deliver) for batch in batches]
+    with for_client(client):
+        begun = _begin_together(batches)
+        results = dict(zip(begun, _call(list(begun.values())), strict=True))
+        _finish_together(begun, {batch: each for batch, each in results.items() if isinstance(each, BaseModel)})
+    left: list[tuple[Batch, Handler]] = [(batch, deliver) for batch in batches if batch not in begun]
+    for batch, result in results.items():
+        if not batch.finished:
+            left.append((batch, partial(_conclude_for, client, begun=begun[batch], result=result)))
+    return left
+
+
+def _conclude_for(client: UUID, batch: Batch, *, begun: Begun, result: Result) -> str:
+    batch.serve(client)
+    return _conclude(batch, begun, result)
+
+
+def _conclude(batch: Batch, begun: Begun, result: Result) -> str:
+    """Store what follows from the answer to the call. Returns the state in which the send ended."""
+    event = batch.events[0]
+    if isinstance(result, OutcomeUnknown):
         return _unknown(batch, event, begun)
-    except PlugFnError as error:
-        return _not_sent(batch, event, begun, as_ponte(error))
+    if isinstance(result, PlugFnError):
+        return _not_sent(batch, event, begun, as_ponte(result))
+    if isinstance(result, BaseException):
+        raise result
     return _finish(batch, begun.send, Send.State.SENT, vendor_id=_vendor_id(result))
 
 
@@ -77,18 +114,18 @@ _READ = """
     ) AS opted_out
     FROM integrations_send AS send LEFT JOIN integrations_integration AS integration
         ON integration.id = send.integration_id
-    WHERE send.id = %s
+    WHERE send.id = ANY(%s)
 """
 _SENDING = """
     UPDATE integrations_send SET state = 'sending', sending_at = clock_timestamp(), attempts = attempts + 1
-    WHERE id = %s
+    WHERE id = ANY(%s)
 """
 
 
 def _begin(batch: Batch, event: Event) -> Begun | str:
     """Commit that the call is about to be made. Returns an outcome if there is nothing to do."""
     with batch.write():
-        send: Any = next(iter(Send.objects.raw(_READ, [event.data["send"]])), None)
+        send = next(_read([event]), None)
         if send is None:
             return "gone"
         if send.state not in (Send.State.QUEUED, Send.State.SENDING, Send.State.UNKNOWN):
@@ -100,9 +137,31 @@ def _begin(batch: Batch, event: Event) -> Begun | str:
             raise Throttled("the integration is paused", retry_after=PAUSED_FOR, code="paused")
         is_lookup = send.state != Send.State.QUEUED
         if not is_lookup:
-            with connection.cursor() as cursor:
-                cursor.execute(_SENDING, [send.pk])
+            _mark_sending([send])
         return Begun(send, send.integration_id, is_lookup)
+
+
+def _begin_together(batches: list[Batch]) -> dict[Batch, Begun]:
+    """Commit that the calls are about to be made, for those sends that nothing is in the way of."""
+    with write_together(batches) as held:
+        of_send = {UUID(batch.events[0].data["send"]): batch for batch in held}
+        sends = [
+            send
+            for send in _read([batch.events[0] for batch in held])
+            if send.state == Send.State.QUEUED and send.paused_at is None and not _hindrance(send)
+        ]
+        _mark_sending(sends)
+        return {of_send[send.pk]: Begun(send, send.integration_id, is_lookup=False) for send in sends}
+
+
+def _read(events: list[Event]) -> Iterator[Any]:
+    """The sends of these events, with `paused_at` and `opted_out`."""
+    return iter(Send.objects.raw(_READ, [[UUID(event.data["send"]) for event in events]]))
+
+
+def _mark_sending(sends: list[Send]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SENDING, [[send.pk for send in sends]])
 
 
 def _hindrance(send: Any) -> str:
@@ -118,18 +177,29 @@ def _others_opted_out(send: Send) -> bool:
     return len(recipients) > 1 and has_opted_out(send.client_id, recipients)
 
 
-def _call(begun: Begun) -> BaseModel:
+def _call(begun: list[Begun]) -> list[Result]:
+    """Make the calls, at once. Returns the vendors' answers, or the errors."""
+    if not begun:
+        return []
+    with acting_for(begun[0].send.client_id):
+        return plug().wait_for(_all(begun))
+
+
+async def _all(begun: list[Begun]) -> list[Result]:
+    return await asyncio.gather(*map(_one, begun), return_exceptions=True)
+
+
+async def _one(begun: Begun) -> BaseModel:
     send = begun.send
-    with acting_for(send.client_id):
-        result: BaseModel = plug().run(
-            f"{send.provider}.{send.action}",
-            user_id=str(send.client_id),
-            connection_id=begun.integration.hex,
-            params=send.params,
-            call_id=send.pk.hex,
-            retry="none",
-            timeout=CALL_SECONDS,
-        )
+    result: BaseModel = await plug().plug.run(
+        f"{send.provider}.{send.action}",
+        user_id=str(send.client_id),
+        connection_id=begun.integration.hex,
+        params=send.params,
+        call_id=send.pk.hex,
+        retry="none",
+        timeout=CALL_SECONDS,
+    )
     return result
 
 
@@ -179,3 +249,12 @@ def _finish(batch: Batch, send: Send, state: Send.State, *, vendor_id: str = "",
     with batch.finish(state):
         change(send, state, vendor_id=vendor_id, error_code=error_code)
     return state
+
+
+def _finish_together(begun: Mapping[Batch, Begun], sent: Mapping[Batch, BaseModel]) -> None:
+    try:
+        with finish_together(list(sent), Send.State.SENT) as held:
+            change_all({begun[batch].send: _vendor_id(sent[batch]) for batch in held}, Send.State.SENT)
+    except DatabaseError as error:
+        # The vendor has the messages, so each of them is tried again by itself.
+        logger.warning("[TASK] %d sends could not be stored together (%s).", len(sent), type(error).__name__)

@@ -1,13 +1,14 @@
 """The states of a send: which change is news and which came too late, and who is told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
-from apps.events.emit import emit
+from apps.events.emit import domain_event, emit_all
+from apps.events.store import Row
 from apps.integrations.models import Send
 
 State = Send.State
@@ -35,52 +36,59 @@ def is_news(send: Send, state: str) -> bool:
 # The vendor told of the message before it answered us: that row is the same message.
 _DROP_ECHO = """
     DELETE FROM integrations_message AS echo USING integrations_message AS message
-    WHERE message.send_id = %(id)s AND echo.integration_id = message.integration_id
-        AND echo.vendor_id = %(vendor_id)s AND echo.send_id IS NULL;
+    JOIN unnest(%(ids)s::uuid[], %(vendor_ids)s::text[]) AS given (id, vendor_id) ON message.send_id = given.id
+    WHERE given.vendor_id <> '' AND echo.integration_id = message.integration_id
+        AND echo.vendor_id = given.vendor_id AND echo.send_id IS NULL;
 """
 _CHANGE = """
     WITH changed AS (
-        UPDATE integrations_send SET
+        UPDATE integrations_send AS send SET
             state = CASE WHEN state = ANY(%(further)s) THEN state ELSE %(state)s END,
             error_code = CASE WHEN state = ANY(%(further)s) THEN error_code ELSE %(error_code)s END,
             failed_at = CASE WHEN state = ANY(%(further)s) THEN failed_at ELSE coalesce(%(failed_at)s, failed_at) END,
             sent_at = coalesce(%(sent_at)s, sent_at),
             delivered_at = coalesce(%(delivered_at)s, delivered_at),
             read_at = coalesce(%(read_at)s, read_at),
-            vendor_id = coalesce(nullif(%(vendor_id)s, ''), vendor_id)
-        WHERE id = %(id)s
-        RETURNING id, state, error_code, vendor_id, sent_at, delivered_at, read_at, failed_at
+            vendor_id = coalesce(nullif(given.vendor_id, ''), send.vendor_id)
+        FROM unnest(%(ids)s::uuid[], %(vendor_ids)s::text[]) AS given (id, vendor_id)
+        WHERE send.id = given.id
+        RETURNING send.id, state, error_code, send.vendor_id, sent_at, delivered_at, read_at, failed_at
     ), mirrored AS (
         UPDATE integrations_message AS message SET state = changed.state, delivered_at = changed.delivered_at,
             read_at = changed.read_at, vendor_id = coalesce(nullif(changed.vendor_id, ''), message.vendor_id)
         FROM changed WHERE message.send_id = changed.id
     )
-    SELECT state, error_code, vendor_id, sent_at, delivered_at, read_at, failed_at FROM changed
+    SELECT id, state, error_code, vendor_id, sent_at, delivered_at, read_at, failed_at FROM changed
 """
+_CHANGED = ("state", "error_code", "vendor_id", "sent_at", "delivered_at", "read_at", "failed_at")
 
 
 def change(send: Send, state: str, *, at: datetime | None = None, vendor_id: str = "", error_code: str = "") -> None:
     """Store the state in the caller's transaction, on the message of the conversation too, and announce it."""
+    change_all({send: vendor_id}, state, at=at, error_code=error_code)
+
+
+def change_all(vendor_ids: Mapping[Send, str], state: str, *, at: datetime | None = None, error_code: str = "") -> None:
+    """Like `change`, for sends with their vendor's ids; an empty id leaves the one that is stored."""
     values: dict[str, Any] = dict.fromkeys(_TIMES.values())
     if (column := _TIMES.get(State(state))) is not None:
         values[column] = at or timezone.now()
-    values |= {"id": send.pk, "state": state, "error_code": error_code[:100], "vendor_id": vendor_id}
+    values |= {"state": state, "error_code": error_code[:100]}
+    values |= {"ids": [send.pk for send in vendor_ids], "vendor_ids": list(vendor_ids.values())}
     values["further"] = [str(each) for each in _FURTHER.get(State(state), ())]
     with connection.cursor() as cursor:
-        cursor.execute(_DROP_ECHO + _CHANGE if vendor_id else _CHANGE, values)
-        if vendor_id:
-            cursor.nextset()
-        _take_over(send, [column.name for column in cursor.description], cursor.fetchone())
-    if send.state in _TOLD:
-        _announce(send)
+        if any(vendor_ids.values()):
+            cursor.execute(_DROP_ECHO, values)
+        cursor.execute(_CHANGE, values)
+        rows = {row[0]: row[1:] for row in cursor.fetchall()}
+    for send in vendor_ids:
+        for name, value in zip(_CHANGED, rows.get(send.pk, ()), strict=False):
+            setattr(send, name, value)
+    if state in _TOLD:
+        # What the vendor had reported before was announced then. A send may also have been deleted meanwhile.
+        emit_all([_announcement(send) for send in vendor_ids if send.pk in rows and send.state == state])
 
 
-def _take_over(send: Send, names: Sequence[str], row: Sequence[Any] | None) -> None:
-    """The send as it is stored now, unless it was deleted meanwhile."""
-    for name, value in zip(names, row or (), strict=False):
-        setattr(send, name, value)
-
-
-def _announce(send: Send) -> None:
+def _announcement(send: Send) -> Row:
     payload = {"send": str(send.pk), "state": send.state, "channel": send.channel, "error_code": send.error_code}
-    emit("message.status", mailbox=f"send:{send.pk.hex}", client=send.client_id, payload=payload)
+    return domain_event("message.status", mailbox=f"send:{send.pk.hex}", client=send.client_id, payload=payload)

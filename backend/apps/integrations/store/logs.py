@@ -1,11 +1,16 @@
-"""PlugFn's action log."""
+"""PlugFn's action log. Calls that end at the same time share an INSERT."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
 
 from apps.integrations.models import ActionLog as Row
 from apps.integrations.store.clients import client_of, user_of
+from apps.integrations.store.scope import acted_for
 from apps.integrations.store.threads import query
 from plugfn.storage.records import ActionLog
 
@@ -17,8 +22,18 @@ class OrmActionLogs:
 
     async def add_logs(self, entries: Sequence[ActionLog]) -> None:
         """See Store."""
-        rows = [_row(entry) for entry in entries]
-        await query(lambda: _insert(rows))
+        loop = asyncio.get_running_loop()
+        part = _Part([_row(entry) for entry in entries], loop.create_future())
+        key = loop, acted_for()
+        if key in _waiting:
+            _waiting[key].append(part)
+        else:
+            _waiting[key] = [part]
+            # A task of its own, because the caller may be cancelled, and the rows of others wait for it.
+            task = loop.create_task(_write_waiting(key))
+            _tasks.add(task)
+            task.add_done_callback(_tasks.discard)
+        await part.written
 
     async def logs(
         self,
@@ -41,6 +56,57 @@ class OrmActionLogs:
     async def purge_logs(self, before: datetime) -> int:
         """See Store."""
         return await query(lambda: Row.objects.filter(started_at__lt=before).delete()[0])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows of one caller, who waits until they are written."""
+
+    rows: list[Row]
+    written: asyncio.Future[None]
+
+    def end(self, error: Exception | None = None) -> None:
+        if self.written.done():
+            return
+        if error is None:
+            self.written.set_result(None)
+        else:
+            self.written.set_exception(error)
+
+
+_Key = tuple[asyncio.AbstractEventLoop, UUID | str]
+# What came while an INSERT of the same loop and scope was under way. The key is there as long as that is.
+_waiting: dict[_Key, list[_Part]] = {}
+_tasks: set[asyncio.Task[None]] = set()
+
+
+async def _write_waiting(key: _Key) -> None:
+    try:
+        while parts := _waiting[key]:
+            _waiting[key] = []
+            await _write(parts)
+    finally:
+        # Some are left only if the loop ends.
+        for part in _waiting.pop(key):
+            part.written.cancel()
+
+
+async def _write(parts: Sequence[_Part]) -> None:
+    rows = [row for part in parts for row in part.rows]
+    try:
+        await query(lambda: _insert(rows))
+    except IntegrityError as error:
+        if len(parts) == 1:
+            parts[0].end(error)
+        # One row that PostgreSQL refuses must not take the others with it.
+        for part in parts if len(parts) > 1 else ():
+            await _write([part])
+    except Exception as error:  # noqa: BLE001 - it is the callers'
+        for part in parts:
+            part.end(error)
+    else:
+        for part in parts:
+            part.end()
 
 
 def _insert(rows: list[Row]) -> None:
