@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, task_postrun, task_prerun
+from celery.signals import beat_init, setup_logging, task_prerun
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
@@ -26,28 +26,24 @@ def use_our_logging(**_: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
-# Seconds. A connection that was used since then is not tried again. If it has broken, the task fails, as it does if it
-# breaks a moment later: its events are still pending, and the sweep rings for them.
-_TRUSTED = 1.0
-_used_at = float("-inf")
+# Seconds for which a connection that worked is taken to work. If it breaks meanwhile, the task fails, as it does if it
+# breaks a moment after a try: its events are still pending, and the sweep rings for them.
+_TRIED_EVERY = 1.0
+_tried_at = float("-inf")
 
 
 @task_prerun.connect
 def try_connections(task: Any, **_: Any) -> None:
     """Have a connection to the database tried before a task uses it, as Django does for requests."""
+    global _tried_at  # noqa: PLW0603 - a worker's process has one task at a time
     if task.request.is_eager:
         return
-    close_old_connections()
-    if time.monotonic() - _used_at < _TRUSTED:
-        for connection in connections.all(initialized_only=True):
-            connection.health_check_done = True
-
-
-@task_postrun.connect
-def remember_use(**_: Any) -> None:
-    """The task has just used the connections."""
-    global _used_at  # noqa: PLW0603 - a worker's process has one task at a time
-    _used_at = time.monotonic()
+    is_time = time.monotonic() - _tried_at > _TRIED_EVERY
+    for connection in connections.all(initialized_only=True):
+        if is_time or connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
+    if is_time:
+        _tried_at = time.monotonic()
 
 
 @beat_init.connect

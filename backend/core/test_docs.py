@@ -25,7 +25,9 @@ HOSTS = {
     "127.0.0.1",
     "ponte.example.com",
 }
-EMITTED = re.compile(r"""(?:\b(?:announce|emit|Announcement)\(\s*|^KIND = )"([a-z_]+(?:\.[a-z_]+)?)\"""", re.MULTILINE)
+EMITTED = re.compile(
+    r"""(?:\b(?:announce|emit|domain_event|Announcement)\(\s*|^KIND = )"([a-z_]+(?:\.[a-z_]+)?)\"""", re.MULTILINE
+)
 SOURCES = list(sources())
 
 every_document = pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)

@@ -113,10 +113,11 @@ def claim(key: str) -> Lease | None:
 
 
 def claim_free(keys: Sequence[str]) -> list[Lease]:
-    """Take the leases of those mailboxes that exist, and that nobody holds or writes to."""
+    """Take the leases of those mailboxes that exist, and that nobody holds or writes to, in their order."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM_FREE, {"keys": list(keys), "lease": LEASE})
-        return [Lease(key, token) for key, token in cursor.fetchall()]
+        tokens = dict(cursor.fetchall())
+    return [Lease(key, tokens[key]) for key in keys if key in tokens]
 
 
 def renew_all(leases: Sequence[Lease]) -> set[str]:

@@ -76,6 +76,11 @@ def test_one_run_takes_as_many_events_as_the_rules_of_their_kind_say(settings, b
     assert runs == ([[0], [1], [2]] if batch == 1 else [[0, 1], [2], []])
 
 
+def test_a_rule_that_takes_several_events_of_several_mailboxes_is_refused():
+    with pytest.raises(ImproperlyConfigured, match="set its batch to 1"):
+        Rules(batch=2, together=2)
+
+
 def test_a_kind_without_rules_runs_as_most_do():
     assert Rules() == Rules(batch=BATCH_LIMIT, retry=POLICY, strict=False)
     put(kind=OTHER)

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from apps.events import bell, ring
 from apps.events.accept import Incoming, accept
+from apps.events.kinds import Rules
 from apps.events.lease import claim
 from apps.events.models import Event, Mailbox
 from apps.events.tasks import sweep
@@ -167,14 +168,30 @@ def test_a_broker_that_goes_away_during_a_ring_is_logged_and_raises_nothing(monk
     put("1", mailbox="a"), put("2", mailbox="b")
     sent = []
 
-    def send(mailbox, kind, *, producer):
-        sent.append(mailbox)
+    def send(kind, mailboxes, *, producer):
+        sent.append(mailboxes)
         raise redis.ConnectionError
 
     monkeypatch.setattr(ring, "send", send)
     assert ring.ring() == 2
-    assert sent == ["a"]
+    assert sent == [["a"]]
     assert "The broker went away" in caplog.text
+
+
+def test_mailboxes_that_may_run_together_are_dealt_out_evenly_and_others_have_a_task_each(settings):
+    settings.EVENT_TASKS = {"letter": ("process_letter", "quick"), "item": ("process_item", "quick")}
+    settings.EVENT_RULES = {"letter": Rules(batch=1, together=4), "lost": Rules(batch=1, together=4)}
+    due = [("x:1", "letter"), ("y:1", "letter"), ("x:i", "item"), ("x:j", "item"), ("x:2", "letter"), ("x:3", "letter")]
+    assert ring.in_tasks(due) == [
+        ("letter", ["x:1", "x:2", "x:3"]),
+        ("letter", ["y:1"]),
+        ("item", ["x:i"]),
+        ("item", ["x:j"]),
+    ]
+    many = ring.in_tasks((f"x:{number}", "letter") for number in range(9))
+    assert [len(mailboxes) for _, mailboxes in many] == [3, 3, 3]
+    # No task takes several mailboxes of a kind without a handler.
+    assert len(ring.in_tasks([("x:1", "lost"), ("x:2", "lost")])) == 2
 
 
 def test_one_process_rings_at_a_time(wait_until):

@@ -6,13 +6,13 @@ A run commits three times. Where its own work is short, as with a message, that 
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 
 from apps.events import bell
 from apps.events.finish import finish
 from apps.events.lease import claim_free, free_all, renew_all
-from apps.events.models import Event
 from apps.events.order import heads_of
 from apps.events.work import Batch, Handler, count_attempt, process, run
 from lib.row_security import for_nobody
@@ -55,7 +55,13 @@ def _run(batches: list[Batch], together: Together, alone: Handler) -> list[tuple
         logger.warning(text, len(batches), type(error).__name__)
         left = [(batch, alone) for batch in batches if not batch.finished]
     done = len(batches) - len(left)
-    logger.info("[TASK] Successfully processed %s for %d mailboxes", kind, done, extra={"mailboxes": mailboxes})
+    logger.info(
+        "[TASK] Successfully processed %s for %d of %d mailboxes",
+        kind,
+        done,
+        len(batches),
+        extra={"mailboxes": mailboxes},
+    )
     return left
 
 
@@ -72,7 +78,7 @@ def _take(mailboxes: Sequence[str], kind: str) -> list[Batch]:
     return taken
 
 
-def _suits(head: Event | None, kind: str) -> bool:
+def _suits(head: Any, kind: str) -> bool:
     return head is not None and head.kind == kind and head.attempts == 0 and head.first == head.pk
 
 

@@ -1,6 +1,7 @@
 """A send is a row and an event: one call to the vendor, its intent stored before, its outcome after."""
 
 import pytest
+from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,11 +23,20 @@ from plugfn.errors import InvalidParams
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Send.State
 HELLO = {"to": PERSON, "text": "Olá"}
+OTHERS = ("+5511977776666", "+5511966665555")
 MAIL = {"to": ["ana@example.com"], "subject": "Oi", "text": "Olá, Ana"}
 
 
 def ask(integration, params=HELLO, source=Send.Source.PAGE, **more):
     return request_send(integration, params, source=source, **more)[0]
+
+
+@pytest.fixture
+def people(uazapi):
+    """Three numbers that are on WhatsApp."""
+    for number in OTHERS:
+        uazapi.control("POST", "/people", {"number": number.removeprefix("+"), "name": "Bia"})
+    return PERSON, *OTHERS
 
 
 def sent_texts(uazapi):
@@ -130,6 +140,91 @@ def test_a_send_that_died_between_call_and_answer_is_looked_up_and_not_repeated(
     run_due()
     assert of_send(send).state == State.SENT
     assert len(sent_texts(uazapi)) == 1
+
+
+def test_messages_to_several_people_are_under_way_at_once_and_each_ends_by_itself(whatsapp, people, run_due, caplog):
+    lost = ask(whatsapp, {"to": "+5521977776666", "text": "x"})
+    late = ask(whatsapp, {"to": OTHERS[0], "text": "late"}, source=Send.Source.API)
+    with client_rows(whatsapp.client_id):
+        Contact.objects.filter(phone_index=index_of(OTHERS[0])).update(opted_out_at="2026-11-01T00:00Z")
+    fine = [ask(whatsapp, {"to": to, "text": "Olá"}) for to in (PERSON, OTHERS[1])]
+    assert run_due() == 4
+    assert "Processing send.requested for 4 mailboxes" in caplog.text
+    assert "Processing send.requested for send:" not in caplog.text
+    assert [of_send(send).state for send in fine] == [State.SENT] * 2
+    assert (of_send(lost).state, of_send(lost).error_code) == (State.FAILED, "not_on_whatsapp")
+    assert (of_send(late).state, of_send(late).error_code) == (State.FAILED, "opted_out")
+    assert all(of_send(send).vendor_id for send in fine)
+    assert {event.state for event in Event.objects.filter(kind="send.requested")} == {Event.State.DONE}
+    told = [event.data["state"] for event in Event.objects.filter(kind="message.status")]
+    assert sorted(told) == ["failed", "failed", "sent", "sent"]
+
+
+def test_one_of_several_messages_that_is_refused_for_now_is_retried_alone(whatsapp, uazapi, people, run_due, later):
+    uazapi.fault("POST /send/text", kind="answer", status=429, count=1)
+    sends = [ask(whatsapp, {"to": to, "text": "Olá"}) for to in people]
+    run_due()
+    assert sorted(of_send(send).state for send in sends) == [State.QUEUED, State.SENT, State.SENT]
+    for _ in range(3):
+        later()
+        run_due()
+    assert [of_send(send).state for send in sends] == [State.SENT] * 3
+    # The refused one was asked for twice, the others once.
+    assert len(sent_texts(uazapi)) == 4
+
+
+def test_several_messages_whose_worker_died_are_looked_up_and_not_repeated(
+    whatsapp, uazapi, people, run_due, monkeypatch
+):
+    sends = [ask(whatsapp, {"to": to, "text": "Olá"}) for to in people]
+
+    def die(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering, "_finish_together", die)
+        with pytest.raises(SystemExit):
+            run_due()
+    assert [of_send(send).state for send in sends] == [State.SENDING] * 3
+    _free_mailboxes()
+    run_due()
+    assert [of_send(send).state for send in sends] == [State.SENT] * 3
+    assert len(sent_texts(uazapi)) == 3
+
+
+def test_what_the_vendor_answered_is_stored_although_the_common_transaction_fails(
+    mail, smtp, run_due, monkeypatch, caplog
+):
+    sends = [ask(mail, {**MAIL, "to": [f"person-{number}@example.com"]}) for number in range(3)]
+
+    def fail(*_, **__):
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(delivering, "change_all", fail)
+    run_due()
+    assert "3 sends could not be stored together (OperationalError)" in caplog.text
+    assert [of_send(send).state for send in sends] == [State.SENT] * 3
+    assert len(smtp.control("GET", "/mails")) == 3
+
+
+def test_an_answer_does_not_take_back_what_was_reported_during_the_call(whatsapp, run_due, monkeypatch):
+    send, call = ask(whatsapp), delivering._call
+
+    def answer_late(begun):
+        result = call(begun)
+        with client_rows(whatsapp.client_id):
+            assert news(whatsapp, "message.status", {"tracking": send.pk.hex, "state": "delivered"}, None) == "news"
+        return result
+
+    monkeypatch.setattr(delivering, "_call", answer_late)
+    run_due()
+    now = of_send(send)
+    assert now.state == State.DELIVERED
+    assert all((now.sent_at, now.delivered_at, now.vendor_id))
+    with client_rows(whatsapp.client_id):
+        assert (now.message.state, now.message.delivered_at) == (State.DELIVERED, now.delivered_at)
+    told = [event.data["state"] for event in Event.objects.filter(kind="message.status")]
+    assert told == ["delivered"]
 
 
 def test_a_mail_whose_outcome_is_unknown_is_shown_so_and_sent_again_by_a_person_alone(mail, smtp, run_due, later):
