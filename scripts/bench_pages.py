@@ -44,7 +44,7 @@ QUICK = {
 }
 UNLIMITED = dict.fromkeys(("API_CALLS_PER_USER", "API_CALLS_PER_CLIENT", "API_CALLS_PER_ADDRESS"), "1000000")
 # What the seeded rows depend on. Migrations change them as they change an operator's.
-SOURCES = ("bench_pages_rows.py", "bench_pages_seed.py", "bench_pages_load.py")
+SOURCES = ("bench_pages_rows.py", "bench_pages_seed.py", "bench_pages_load.py", "bench_pages_messages.py")
 
 
 def main() -> int:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Page:
-    """`path` may hold {connection}, {account} and {word}: ids and a search word of the seeded data. `who` asks for it:
-    `person` is the owner of the large client, `staff` sees the admin."""
+    """`path` may hold {connection}, {account}, {conversation} and {word}: ids and a search word of the seeded data.
+
+    `who` asks for it: `person` is the owner of the large client, `staff` sees the admin."""
 
     name: str
     path: str
@@ -26,10 +27,14 @@ PAGES = [
     Page("integrations", "/integrations/"),
     Page("history of messages", "/integrations/history/"),
     Page("history of calls", "/integrations/history/calls/"),
+    Page("messages that failed", "/integrations/history/?state=failed"),
+    Page("conversations", "/conversations/"),
+    Page("conversation", "/conversations/{conversation}/"),
     Page("applications", "/settings/applications/"),
     Page("api: transactions", "/api/transactions/"),
     Page("api: accounts", "/api/accounts/"),
     Page("api: connections", "/api/connections/"),
+    Page("api: conversations", "/api/conversations/"),
 ]
 ADMIN = [
     Page("admin: dashboard", "/admin/", "staff"),
@@ -44,6 +49,9 @@ ADMIN = [
     Page("admin: deleted transactions", "/admin/banking/transaction/?deleted=only", "staff"),
     Page("admin: sync runs", "/admin/banking/syncrun/", "staff"),
     Page("admin: failed sync runs", "/admin/banking/syncrun/?state=failed", "staff"),
+    Page("admin: sends", "/admin/integrations/send/", "staff"),
+    Page("admin: conversations", "/admin/integrations/conversation/", "staff"),
+    Page("admin: contacts", "/admin/integrations/contact/", "staff"),
     Page("admin: connection", "/admin/banking/connection/{connection}/change/", "staff"),
 ]
 # What every other page is compared with: the shell of the pages without any data (bench_pages_urls.py).

@@ -175,7 +175,7 @@ def transaction_rows(account_id: int, kind: str, count: int) -> Iterator[Row]:
 
 def products_of_the_large_client() -> None:
     """Balances of two years, bills of two years, investments and loans."""
-    client = Client.objects.get(name=f"Client of {LARGE}")
+    client = the_large_client()
     for each in Account.objects.filter(client=client):
         balances(each)
         if each.type == "CREDIT":
@@ -186,6 +186,10 @@ def products_of_the_large_client() -> None:
         with transaction.atomic():
             merge(Investment, scope, [investment(number) for number in range(10)])
             merge(Loan, scope, [{"vendor_id": secrets.token_hex(16), "product_name": "Crédito", "kind": "LOAN"}])
+
+
+def the_large_client() -> Client:
+    return Client.objects.get(name=f"Client of {LARGE}")
 
 
 def balances(of: Account) -> None:

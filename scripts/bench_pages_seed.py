@@ -28,7 +28,9 @@ from apps.clients.models import Membership
 from apps.events import rollup as of_events
 from apps.events.models import Event
 from apps.events.rollup import LEAST
+from apps.integrations.models import Conversation
 from bench_pages_load import copy, without_indexes
+from bench_pages_messages import messages
 from lib.row_security import for_system
 
 # Each client but the large one has this many transactions. The small database has fewer of them, and yet so many
@@ -50,6 +52,7 @@ def seed(transactions: int, events: int) -> None:
         step("transactions", lambda: copy(owner, Transaction, shape.names, rows.transactions(shape, transactions)))
         step("words of transactions", lambda: write_words(owner))
         step("balances, bills, investments", rows.products_of_the_large_client)
+        step("messages", lambda: messages(rows.the_large_client(), transactions // 10))
         step("sync runs", lambda: copy(owner, SyncRun, rows.SYNC_RUN, rows.sync_runs()))
         payload = {"payload": rows.PAYLOAD}
         step("events", lambda: copy(owner, Event, rows.EVENT, rows.events(events), payload))
@@ -86,6 +89,7 @@ def places() -> dict[str, str]:
         "staff": session_of(rows.STAFF),
         "connection": str(connection.pk),
         "account": str(account.pk),
+        "conversation": str(Conversation.objects.order_by("-last_message_at")[0].pk),
         "word": rows.WORD,
     }
 
