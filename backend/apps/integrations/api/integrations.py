@@ -30,6 +30,7 @@ from apps.integrations.api.shapes import (
 from apps.integrations.api.trying import TryingView, success_answer
 from apps.integrations.catalogue import BY_PROVIDER
 from apps.integrations.connect import verbs
+from apps.integrations.connect.stored import changed
 from apps.integrations.connect.webhook import tell_vendor
 from apps.integrations.models import Integration
 from apps.integrations.plug import is_offered
@@ -56,7 +57,9 @@ class IntegrationChange(Input):
     name = name_field()
     keeps_content = StrictBoolean(required=False, help_text="Whether the contents of messages are kept from now on.")
     credentials = serializers.DictField(
-        required=False, help_text="All of them anew. They are stored only if the service accepts them."
+        required=False,
+        help_text="Those that change; null empties one. Secrets that are not sent stay, unless the server or the user "
+        "changes. They are stored only if the service accepts them.",
     )
 
 
@@ -127,7 +130,7 @@ class IntegrationDetailView(ConfiguringView):
         """New credentials are tested first; if the service refuses them, nothing changes."""
         found, sent = self.integration(integration_id), read_body(request, IntegrationChange)
         if "credentials" in sent:
-            made = verbs.change(found, sent["credentials"], name=sent.get("name", found.name))
+            made = verbs.change(found, changed(found, sent["credentials"]), name=sent.get("name", found.name))
         else:
             verbs.rename(found, sent.get("name", found.name))
             made = verbs.Connected(found, is_new=False)

@@ -3,10 +3,12 @@
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from apps.api.fields import Anything, Id, Moment, Number, Text, Words, YesNo
+from apps.integrations.connect.stored import is_of_operator, stored_credentials
 from apps.integrations.connect.webhook import WebhookAddress
 from apps.integrations.models import Integration
 from apps.integrations.plug import plug
@@ -69,9 +71,22 @@ def _read_vault(integration: Integration) -> tuple[str, dict[str, Any]]:
     number, user = integration.pk.hex, str(integration.client_id)
     try:
         with acting_for(integration.client_id):
-            return plug().connections.get(number, user).label, plug().connections.shown(number, user)
+            label, shown = plug().connections.get(number, user).label, plug().connections.shown(number, user)
+        return label, shown | _of_operator(integration, shown)
     except PlugFnError:
         return "", {}
+
+
+def _of_operator(integration: Integration, shown: dict[str, Any]) -> dict[str, Any]:
+    """The marks of secrets that are the operator's, of which clients do not see the end."""
+    provider = integration.provider
+    defaults = [name for name in settings.INTEGRATION_DEFAULTS.get(provider, {}) if isinstance(shown.get(name), dict)]
+    if not defaults:
+        return {}
+    stored = stored_credentials(integration)
+    return {
+        name: {"set": True, "last4": ""} for name in defaults if is_of_operator(provider, name, getattr(stored, name))
+    }
 
 
 def webhook_of(address: WebhookAddress | None, *, asked: bool = False) -> dict[str, Any] | None:
@@ -90,7 +105,9 @@ def connected_answer() -> Any:
         {
             "success": serializers.BooleanField(help_text="Always true."),
             "integration": OpenedSerializer(),
-            "webhook": WebhookSerializer(allow_null=True),
+            "webhook": WebhookSerializer(
+                allow_null=True, help_text="null if the service has no address of its own, or it is the one as before."
+            ),
             "warnings": Words("What is unsafe about it, in words."),
         },
     )

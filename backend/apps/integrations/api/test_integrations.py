@@ -49,14 +49,34 @@ def test_any_provider_is_connected_and_changed_by_the_generic_call(program, tena
     assert (answer["integration"]["name"], answer["integration"]["keeps_content"]) == ("B", True)
     status, answer = program.patch(path, {"credentials": {**credentials, "token": "not-the-right-token"}})
     assert (status, answer["error_code"]) == (409, "INVALID_CREDENTIALS")
-    status, answer = program.patch(path, {"credentials": {"token": UAZAPI_TOKEN}})
-    assert (status, list(answer["details"])) == (400, ["base_url"])
-    status, answer = program.patch(path, {"credentials": credentials})
+    status, answer = program.patch(path, {"credentials": {"token": UAZAPI_TOKEN, "phone": "+5511988887777"}})
     assert (status, answer["integration"]["name"]) == (200, "B")
+    status, answer = program.patch(path, {"credentials": {"phone": None}})
+    credentials = answer["integration"]["credentials"]
+    assert (status, credentials["phone"], credentials["token"]["last4"]) == (200, None, UAZAPI_TOKEN[-4:])
+    status, answer = program.patch(path, {"credentials": {"base_url": None}})
+    assert (status, list(answer["details"])) == (400, ["token"])
     status, answer = program.post(BASE, {"provider": "slack", "credentials": {}})
     assert (status, answer["error_code"]) == (409, "CONNECTED_ELSEWHERE")
     status, answer = program.post(BASE, {"provider": "fax", "credentials": {}})
     assert (status, list(answer["details"])) == (400, ["provider"])
+
+
+def test_a_stored_secret_is_never_sent_to_a_server_that_somebody_enters_later(program, whatsapp, uazapi):
+    before = len(uazapi.requests("/instance/status"))
+    path = f"{BASE}/{whatsapp.pk}"
+    elsewhere = uazapi.url.replace("127.0.0.1", "localhost")
+    status, answer = program.patch(path, {"credentials": {"base_url": elsewhere}})
+    assert (status, list(answer["details"])) == (400, ["token"])
+    assert len(uazapi.requests("/instance/status")) == before
+    status, answer = program.patch(path, {"credentials": {"base_url": elsewhere, "token": UAZAPI_TOKEN}})
+    assert (status, answer["integration"]["credentials"]["base_url"]) == (200, elsewhere)
+
+
+def test_clients_see_no_end_of_a_secret_that_is_the_operators(program, whatsapp, settings):
+    settings.INTEGRATION_DEFAULTS = {"whatsapp_uazapi": {"token": UAZAPI_TOKEN}}
+    shown = program.get(f"{BASE}/{whatsapp.pk}")[1]["integration"]
+    assert shown["credentials"]["token"] == {"set": True, "last4": ""}
 
 
 def test_pause_and_resume_are_audited(program, whatsapp, run_due):

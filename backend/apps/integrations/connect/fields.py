@@ -32,12 +32,15 @@ class Kind(StrEnum):
 _OF_TYPE = {"integer": Kind.INTEGER, "number": Kind.NUMBER, "boolean": Kind.SWITCH}
 _SECRET = frozenset({Kind.SECRET, Kind.SECRETS, Kind.SECRET_PAIRS})
 
+# Where a provider's secrets go, for whom, and how they are protected on their way.
+_PLACE = frozenset({"base_url", "host", "port", "root_certificate", "security", "sslmode", "url", "user", "username"})
+
 
 @dataclass(frozen=True)
 class Field:
     """One field. `least` and `most` limit a number, `longest` a text; `choices` are the values of a choice.
 
-    `is_secret`: its stored value is never shown.
+    `is_secret`: its stored value is never shown. `is_place`: stored secrets are kept only while it stays the same.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Field:
     words: Words
     is_required: bool
     is_secret: bool
+    is_place: bool = False
     default: Any = None
     least: float | None = None
     most: float | None = None
@@ -74,6 +78,7 @@ def _field(name: str, declared: dict[str, Any], words: Words | None, is_required
         shown,
         is_required,
         is_secret=kind in _SECRET or shown.is_secret,
+        is_place=name in _PLACE,
         default=None if kind in _SECRET else declared.get("default"),
         least=plain.get("minimum"),
         most=plain.get("maximum"),

@@ -18,7 +18,7 @@ from apps.integrations.conversations.person import EMAIL
 from apps.integrations.conversations.verbs import NotPossible
 from apps.integrations.models import Conversation, Message
 from apps.integrations.pages.base import IntegrationsPage
-from apps.integrations.pages.conversation_words import STATES, TONES, Bubble, bubble_of, channel_name, title_of
+from apps.integrations.pages.conversation_words import Bubble, badge_of, bubble_of, channel_name, title_of
 from apps.integrations.pages.words import error_words
 from lib.errors import PonteError
 from lib.pages.views import ListPage
@@ -94,6 +94,7 @@ class Thread(ConversationPage, ListPage[Message]):
     def more(self, rows: list[Message]) -> dict[str, Any]:
         conversation = self.shown
         is_closed = conversation.status == Conversation.Status.CLOSED
+        tone, state = badge_of(conversation)
         can_reach = conversation.integration is not None and bool(
             address_of(conversation.contact, conversation.channel)
         )
@@ -102,8 +103,8 @@ class Thread(ConversationPage, ListPage[Message]):
             "contact": conversation.contact,
             "title": title_of(conversation.contact),
             "channel": channel_name(conversation.channel),
-            "tone": TONES[conversation.status],
-            "state": STATES[conversation.status],
+            "tone": tone,
+            "state": state,
             "is_closed": is_closed,
             "lacks_content": any(row.content_sealed is None and row.length for row in rows),
             "keeps_content": conversation.integration is not None and conversation.integration.keeps_content,

@@ -13,12 +13,14 @@ from apps.integrations.models.conversation import Direction
 
 CHANNELS = {"whatsapp": "WhatsApp", "email": gettext_lazy("E-mail")}
 CHANNEL_ICONS = {"whatsapp": "chat", "email": "mail"}
-TONES = {"open": "warn", "waiting": "info", "closed": "idle"}
+_TONES = {"open": "warn", "waiting": "info", "closed": "idle"}
 STATES: dict[str, Promise] = {
     "open": gettext_lazy("Waits for an answer"),
     "waiting": gettext_lazy("Answered"),
     "closed": gettext_lazy("Closed"),
 }
+# The last word was an opt-out: nobody waits for an answer.
+_LEFT = ("idle", gettext_lazy("Opted out"))
 _KINDS: dict[str, Promise] = {
     "text": gettext_lazy("Text"),
     "image": gettext_lazy("Picture"),
@@ -77,6 +79,14 @@ class Row:
     is_own: bool
 
 
+def badge_of(conversation: Conversation) -> tuple[str, str | Promise]:
+    """The tone and the word of its status. Its contact is loaded already."""
+    left = conversation.contact.opted_out_at
+    if conversation.status == "open" and left is not None and left >= conversation.last_message_at:
+        return _LEFT
+    return _TONES[conversation.status], STATES[conversation.status]
+
+
 def title_of(contact: Contact) -> str:
     """What people know the contact by."""
     return str(contact.name or contact.phone or contact.email) or _("Without a name")
@@ -124,13 +134,14 @@ def rows_of(conversations: Sequence[Conversation]) -> list[Row]:
 
 def _row(conversation: Conversation, last: Message | None) -> Row:
     preview = (str(last.content) or _meta(last)) if last else ""
+    tone, state = badge_of(conversation)
     return Row(
         conversation=conversation,
         title=title_of(conversation.contact),
         channel=channel_name(conversation.channel),
         icon=CHANNEL_ICONS.get(conversation.channel, "chat"),
-        tone=TONES[conversation.status],
-        state=STATES[conversation.status],
+        tone=tone,
+        state=state,
         preview=preview if len(preview) <= LONGEST_PREVIEW else preview[: LONGEST_PREVIEW - 1] + "…",
         is_own=last is not None and last.direction == Direction.OUT,
     )

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from apps.integrations.catalogue import Entry
 from apps.integrations.connect.fields import Field, Kind, fields_of
-from apps.integrations.connect.stored import ending_of
+from apps.integrations.connect.stored import ending_of, is_of_operator, kept_elsewhere
 from apps.integrations.models import Integration
 from apps.integrations.pages.reasons import reason_words
 from plugfn.definition import Model
@@ -73,6 +73,13 @@ class CredentialsForm(forms.Form):
         values = {field.name: self._value(field) for field in fields_of(self._entry)}
         return {name: value for name, value in values.items() if value is not None}
 
+    def clean(self) -> dict[str, Any]:
+        """Secrets that are kept stay at their place."""
+        if self._stored is not None and not self.errors:
+            for name in kept_elsewhere(self._entry, self._stored, self.credentials()):
+                self.add_error(name, _("Enter it again: the stored one belongs to another server or user."))
+        return self.cleaned_data
+
     def show_problems(self, error: InvalidParams) -> None:
         """Put each problem beside its field, or at the top if it is no field's."""
         for problem in error.problems:
@@ -112,7 +119,10 @@ class CredentialsForm(forms.Form):
         text = str(field.words.help)
         if secret is None:
             return text
-        kept = _("Leave it empty to use that of this server.") if self._stored is None else _kept(secret)
+        if self._stored is None or is_of_operator(self._entry.provider, field.name, secret):
+            kept = _("Leave it empty to use that of this server.")
+        else:
+            kept = _kept(secret)
         return f"{text} {kept}".strip()
 
     def _value(self, field: Field) -> Any:

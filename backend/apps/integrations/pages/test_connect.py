@@ -53,6 +53,18 @@ def test_a_mail_server_is_connected_tested_and_changed_without_its_password(pers
     assert person.get(MAIL)["Location"] == edit
 
 
+def test_a_password_that_is_kept_stays_with_its_server_and_user(person, tenant, smtp):
+    person.post(MAIL, server(smtp))
+    edit = reverse("integrations:edit", args=[own(tenant).pk])
+    for elsewhere in ({"host": "localhost"}, {"port": "9"}, {"username": "eve"}, {"security": "starttls"}):
+        answer = person.post(edit, server(smtp, password="", **elsewhere))
+        assert answer.status_code == 422
+        errors = answer.context["form"].errors
+        assert errors == {"password": ["Enter it again: the stored one belongs to another server or user."]}
+    assert stored_credentials(own(tenant)).host == server(smtp)["host"]
+    assert person.post(edit, server(smtp, host="localhost")).status_code == 302
+
+
 def test_what_is_wrong_stands_beside_its_field_or_at_the_top(person, tenant, smtp):
     def errors(**values):
         answer = person.post(MAIL, server(smtp, **values))

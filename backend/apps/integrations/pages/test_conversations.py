@@ -33,6 +33,20 @@ def person(client, membership):
     return client
 
 
+def test_a_conversation_that_ended_with_an_opt_out_waits_for_nobody(person, thread, membership):
+    with client_rows(membership.client_id):
+        Conversation.objects.update(status="open")
+        assert "Waits for an answer" in person.get("/conversations/").content.decode().partition('id="list"')[2]
+        Contact.objects.update(opted_out_at=Conversation.objects.get().last_message_at, opted_out_by="whatsapp")
+    for page in ("/conversations/", f"/conversations/{thread.pk}/"):
+        shown = person.get(page).content.decode()
+        assert "Opted out" in shown
+        assert 'badge--warn">Waits' not in shown
+    with client_rows(membership.client_id):
+        Conversation.objects.update(last_message_at=timezone.now() + timedelta(seconds=1))
+    assert "Opted out" not in person.get("/conversations/").content.decode()
+
+
 @pytest.fixture
 def thread(membership):
     """A conversation with one message of each side."""
