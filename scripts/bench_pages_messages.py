@@ -83,7 +83,7 @@ def call(of: Send) -> ActionLog:
         client_id=of.client_id,
         call_id=of.pk.hex,
         attempt=1,
-        connection_id=of.integration_id.hex,
+        connection_id=of.integration_id.hex if of.integration_id else "",
         provider=PROVIDER,
         action=of.action,
         started_at=of.created_at,

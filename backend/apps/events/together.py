@@ -55,13 +55,8 @@ def _run(batches: list[Batch], together: Together, alone: Handler) -> list[tuple
         logger.warning(text, len(batches), type(error).__name__)
         left = [(batch, alone) for batch in batches if not batch.finished]
     done = len(batches) - len(left)
-    logger.info(
-        "[TASK] Successfully processed %s for %d of %d mailboxes",
-        kind,
-        done,
-        len(batches),
-        extra={"mailboxes": mailboxes},
-    )
+    text = "[TASK] Successfully processed %s for %d of %d mailboxes"
+    logger.info(text, kind, done, len(batches), extra={"mailboxes": mailboxes})
     return left
 
 

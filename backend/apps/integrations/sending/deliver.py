@@ -252,6 +252,8 @@ def _finish(batch: Batch, send: Send, state: Send.State, *, vendor_id: str = "",
 
 
 def _finish_together(begun: Mapping[Batch, Begun], sent: Mapping[Batch, BaseModel]) -> None:
+    if not sent:
+        return
     try:
         with finish_together(list(sent), Send.State.SENT) as held:
             change_all({begun[batch].send: _vendor_id(sent[batch]) for batch in held}, Send.State.SENT)
