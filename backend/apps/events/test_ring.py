@@ -194,6 +194,14 @@ def test_mailboxes_that_may_run_together_are_dealt_out_evenly_and_others_have_a_
     assert len(ring.in_tasks([("x:1", "lost"), ("x:2", "lost")])) == 2
 
 
+def test_a_little_room_in_the_broker_is_filled_with_whole_tasks(settings):
+    settings.EVENT_TASKS = {"letter": ("process_letter", "quick")}
+    settings.EVENT_RULES = {"letter": Rules(batch=1, together=3)}
+    for room, boxes in ((12, [0, 1, 2, 3]), (7, [0, 1]), (6, [0, 1]), (2, []), (0, [])):
+        due = [(f"box-{number % 4}:{number}", "letter", number, room) for number in range(12)]
+        assert ring._choose(due) == [f"box-{box}:{number}" for box in boxes for number in range(box, 12, 4)]
+
+
 def test_one_process_rings_at_a_time(wait_until):
     put("1")
     rung = []
@@ -328,7 +336,7 @@ def test_the_search_for_due_events_reads_no_finished_event(analyze):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # as the ring does
         for statement, parameters in (
-            (ring._STAMP, {"rung_for": 15, "limit": 500}),
+            (ring._DUE, {"rung_for": 15, "limit": 500}),
             ("SELECT id FROM events_event WHERE mailbox = 'm-3' AND state = 'pending' ORDER BY id LIMIT 1", {}),
         ):
             cursor.execute("EXPLAIN (FORMAT TEXT) " + statement, parameters)
