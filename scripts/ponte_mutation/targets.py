@@ -20,7 +20,8 @@ TARGETS: dict[str, dict[str, tuple[str, ...]]] = {
         **_each(_EVENTS, "selection", _REPLAY),
         **_each(_EVENTS, "ring", f"{_EVENTS}/test_ring.py", f"{_EVENTS}/test_work.py"),
         **_each(_EVENTS, "kinds", f"{_EVENTS}/test_kinds.py", f"{_EVENTS}/test_ring.py"),
-        **_each(_EVENTS, "emit lease", f"{_EVENTS}/test_work.py"),
+        **_each(_EVENTS, "emit lease", f"{_EVENTS}/test_work.py", f"{_EVENTS}/test_together.py"),
+        **_each(_EVENTS, "together", f"{_EVENTS}/test_together.py"),
         **_each(
             _EVENTS, "settle work", *(f"{_EVENTS}/test_{name}.py" for name in ("work", "settle", "kinds", "order"))
         ),
