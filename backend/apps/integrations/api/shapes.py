@@ -106,7 +106,9 @@ def connected_answer() -> Any:
             "success": serializers.BooleanField(help_text="Always true."),
             "integration": OpenedSerializer(),
             "webhook": WebhookSerializer(
-                allow_null=True, help_text="null if the service has no address of its own, or it is the one as before."
+                allow_null=True,
+                help_text="Only an address that this call has made. null if the service has none of its own, or if the "
+                "one that was shown before still holds: `webhook-address` replaces it.",
             ),
             "warnings": Words("What is unsafe about it, in words."),
         },

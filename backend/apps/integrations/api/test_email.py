@@ -50,6 +50,9 @@ def test_sendgrid_is_connected_beside_it_and_a_call_says_which(program, mail, em
         assert status == 200, answer
         number = answer["integration"]["id"]
         assert answer["webhook"]["url"].endswith("/") or answer["webhook"]["is_set"]
+        # The address that was entered at SendGrid still holds, and is never shown again.
+        status, answer = program.patch(f"/api/integrations/{number}", {"credentials": {"from_name": "Nota"}})
+        assert (status, answer["webhook"]) == (200, None)
         assert program.post(f"{BASE}/send", REPORT)[1]["error_code"] == "SEVERAL_INTEGRATIONS"
         assert program.post(f"{BASE}/send", {**REPORT, "integration": number})[0] == 202
         run_due()
