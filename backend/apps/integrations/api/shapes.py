@@ -38,7 +38,10 @@ class OpenedSerializer(IntegrationSerializer):
     """An integration with what was entered. Of a secret it says that it is set, and its last four characters."""
 
     account = Text("The account as the service names it.")
-    credentials = Anything("What was entered, by its names. A secret is an object with `set` and `last4`.")
+    credentials = Anything(
+        "What was entered, by its names. A secret is an object with `set` and `last4`; if it is the default of this "
+        "server's operator, also with `is_default`, and without its end."
+    )
     read_only = YesNo(  # type: ignore[assignment]  # a field of the contract, and not the serializer's option
         "Always true: Ponte only reads databases. null for other types.", null=True
     )
@@ -85,7 +88,9 @@ def _of_operator(integration: Integration, shown: dict[str, Any]) -> dict[str, A
         return {}
     stored = stored_credentials(integration)
     return {
-        name: {"set": True, "last4": ""} for name in defaults if is_of_operator(provider, name, getattr(stored, name))
+        name: {"set": True, "last4": "", "is_default": True}
+        for name in defaults
+        if is_of_operator(provider, name, getattr(stored, name))
     }
 
 

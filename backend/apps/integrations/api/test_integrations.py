@@ -76,7 +76,10 @@ def test_a_stored_secret_is_never_sent_to_a_server_that_somebody_enters_later(pr
 def test_clients_see_no_end_of_a_secret_that_is_the_operators(program, whatsapp, settings):
     settings.INTEGRATION_DEFAULTS = {"whatsapp_uazapi": {"token": UAZAPI_TOKEN}}
     shown = program.get(f"{BASE}/{whatsapp.pk}")[1]["integration"]
-    assert shown["credentials"]["token"] == {"set": True, "last4": ""}
+    assert shown["credentials"]["token"] == {"set": True, "last4": "", "is_default": True}
+    settings.INTEGRATION_DEFAULTS = {"whatsapp_uazapi": {"token": "another-token-of-the-operator"}}
+    shown = program.get(f"{BASE}/{whatsapp.pk}")[1]["integration"]
+    assert shown["credentials"]["token"] == {"set": True, "last4": UAZAPI_TOKEN[-4:]}
 
 
 def test_pause_and_resume_are_audited(program, whatsapp, run_due):

@@ -4,6 +4,7 @@ from pydantic import SecretStr
 
 from apps.integrations.catalogue import BY_PROVIDER
 from apps.integrations.pages.forms import CredentialsForm
+from plugfn.providers.email_sendgrid.credentials import SendGridCredentials
 from plugfn.providers.http.access import HttpAccess
 
 HTTP, SENDGRID, POSTGRES = (BY_PROVIDER[name] for name in ("http", "email_sendgrid", "database_postgres"))
@@ -57,6 +58,16 @@ def test_the_operators_defaults_fill_the_form_but_their_secret_stays_out_of_it()
         defaults={"api_key": "SG.other"},
     )
     assert entered(mine)["api_key"] == "SG.mine"
+
+
+def test_the_operators_secret_has_no_end_in_the_form_of_an_integration_that_uses_it(settings):
+    secret = "SG.of-the-operator-0123456789"
+    stored = SendGridCredentials(api_key=SecretStr(secret), from_email="a@example.com")
+    assert "…6789" in CredentialsForm(SENDGRID, stored=stored).fields["api_key"].help_text
+    settings.INTEGRATION_DEFAULTS = {"email_sendgrid": {"api_key": secret}}
+    told = CredentialsForm(SENDGRID, stored=stored).fields["api_key"].help_text
+    assert "6789" not in told
+    assert "Deixe vazio para usar a deste servidor." in told
 
 
 def test_what_few_people_need_is_folded_and_unfolds_for_its_errors():
