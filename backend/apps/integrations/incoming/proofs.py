@@ -38,10 +38,12 @@ UNKNOWN_LIMIT = 10_000
 GROUP_LIMIT = 100
 WAITING_LIMIT = 2_000
 
-# The number and the rows are of one moment, so a row is never newer or older than the number beside it.
+# The number and the rows are of one moment, so a row is never newer or older than the number beside it. The columns are
+# those that PlugFn needs to open a connection: the function shows no others.
 _READ = """
     SELECT number, found.* FROM integrations_generation LEFT JOIN LATERAL (
-        SELECT proof.* FROM unnest(%s::uuid[]) AS asked, integrations_proof(asked) AS proof
+        SELECT id, client_id, provider, status, label, sealed, created_at, updated_at
+        FROM unnest(%s::uuid[]) AS asked, integrations_proof(asked)
     ) AS found ON true
 """
 

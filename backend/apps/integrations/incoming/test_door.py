@@ -504,3 +504,13 @@ def test_nothing_secret_or_personal_stands_in_a_log_or_a_metric(connect, caplog,
     for text in secrets:
         assert text not in caplog.text
         assert text not in labels
+
+
+def test_the_door_sees_nothing_of_an_integration_but_what_proves_its_webhooks(connect):
+    whatsapp = connect()
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT * FROM integrations_proof(%s)", [whatsapp.row.pk])
+        names = [column.name for column in cursor.description]
+        ((pk, client, *_rest),) = cursor.fetchall()
+    assert names == ["id", "client_id", "provider", "status", "label", "sealed", "created_at", "updated_at"]
+    assert (pk, client) == (whatsapp.row.pk, whatsapp.client.pk)
