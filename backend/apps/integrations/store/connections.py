@@ -144,10 +144,9 @@ def _update(connection: Connection, sealed: bytes | None, read_at: datetime | No
     return True
 
 
-@transaction.atomic
 def _delete(connection_id: str) -> bool:
+    # A trigger voids what processes cached, because integrations also end with their client.
     _, deleted = Integration.objects.filter(pk=as_uuid(connection_id)).delete()
-    void_cached_keys()
     return deleted.get(Integration._meta.label, 0) > 0
 
 

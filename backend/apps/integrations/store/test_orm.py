@@ -125,6 +125,10 @@ def test_what_proves_a_webhook_gets_a_new_generation_with_each_change(pair):
     assert number() == before + 1
     asyncio.run(change(store.update_connection(stored, b"new")))
     assert number() == before + 2
+    asyncio.run(change(store.delete_connection(stored.id)))
+    assert number() == before + 3
+    asyncio.run(change(store.delete_connection(stored.id)))
+    assert number() == before + 3
 
 
 def test_a_status_that_only_ponte_knows_survives_what_plugfn_writes(pair):

@@ -10,6 +10,7 @@ from apps.clients.models import Client
 from apps.integrations.store import connections, recent
 from apps.integrations.store.orm import OrmStore
 from apps.integrations.store.scope import NoScope, acting_for
+from lib.row_security import system_rows
 from plugfn.connection import ConnectionStatus
 from plugfn.testing.store_contract import NOW, a_connection
 
@@ -98,6 +99,16 @@ def test_another_process_uses_rotated_credentials_within_a_second(stored, client
     wait(0.1)
     here.run("delete_connection", stored.id)
     assert here.secret(stored) is None
+    wait(recent.FRESH)
+    assert there.secret(stored) is None
+
+
+def test_credentials_that_are_deleted_with_their_client_are_not_used_for_long(stored, client, wait):
+    there = Process(client)
+    assert there.secret(stored) == b"old"
+    wait(0.1)
+    with system_rows("a test"):
+        Client.objects.filter(pk=client).delete()
     wait(recent.FRESH)
     assert there.secret(stored) is None
 
