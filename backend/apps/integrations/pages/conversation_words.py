@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
@@ -19,8 +19,9 @@ STATES: dict[str, Promise] = {
     "waiting": gettext_lazy("Answered"),
     "closed": gettext_lazy("Closed"),
 }
-# The last word was an opt-out: nobody waits for an answer.
+# The last word was an opt-out: the contact waits for no answer. The same as a condition is LEFT.
 _LEFT = ("idle", gettext_lazy("Opted out"))
+LEFT = Q(status="open", contact__opted_out_by=F("channel"), contact__opted_out_at__gte=F("last_message_at"))
 _KINDS: dict[str, Promise] = {
     "text": gettext_lazy("Text"),
     "image": gettext_lazy("Picture"),
@@ -81,10 +82,15 @@ class Row:
 
 def badge_of(conversation: Conversation) -> tuple[str, str | Promise]:
     """The tone and the word of its status. Its contact is loaded already."""
-    left = conversation.contact.opted_out_at
-    if conversation.status == "open" and left is not None and left >= conversation.last_message_at:
+    if conversation.status == "open" and _has_left(conversation):
         return _LEFT
     return _TONES[conversation.status], STATES[conversation.status]
+
+
+def _has_left(conversation: Conversation) -> bool:
+    """Whether its last word was an opt-out. One on another channel, or by the client, answers no question."""
+    left, by = conversation.contact.opted_out_at, conversation.contact.opted_out_by
+    return left is not None and left >= conversation.last_message_at and by == conversation.channel
 
 
 def title_of(contact: Contact) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from apps.integrations.catalogue import ENTRIES
 from apps.integrations.conversations.edit import NotEdited, lookup
 from apps.integrations.models import Contact, Conversation, Integration
-from apps.integrations.pages.conversation_words import CHANNELS, STATES, Row, rows_of
+from apps.integrations.pages.conversation_words import CHANNELS, LEFT, STATES, Row, rows_of
 from lib.pages.views import ListPage, SignedInPage
 
 # Those whose messages are conversations with people.
@@ -40,7 +40,8 @@ class Conversations(ListPage[Conversation]):
         return self.visible(Conversation).select_related("contact", "assigned_to")
 
     def filtered(self, rows: Any, chosen: dict[str, Any]) -> Any:
-        return rows.filter(**{name: value for name, value in chosen.items() if value})
+        rows = rows.filter(**{name: value for name, value in chosen.items() if value})
+        return rows.exclude(LEFT) if chosen.get("status") == Conversation.Status.OPEN else rows
 
     def present(self, rows: list[Conversation]) -> list[Row]:
         return rows_of(rows)

@@ -47,6 +47,33 @@ def test_a_conversation_that_ended_with_an_opt_out_waits_for_nobody(person, thre
     assert "Opted out" not in person.get("/conversations/").content.decode()
 
 
+def test_a_contact_who_opted_out_last_is_not_among_those_who_wait(person, thread, membership):
+    def listed(status):
+        return "Ana Exemplo" in person.get("/conversations/", {"status": status}).text
+
+    with client_rows(membership.client_id):
+        Conversation.objects.update(status="open")
+        assert listed("open")
+        opt_out.wrote(thread.contact, opt_out.Choice.OUT, channel="whatsapp", at=_last(thread))
+    assert (listed("open"), listed("")) == (False, True)
+    with client_rows(membership.client_id):
+        Conversation.objects.update(status="waiting")
+    assert listed("waiting")
+
+
+@pytest.mark.parametrize("by", ["client", "email"])
+def test_a_question_waits_although_messages_were_switched_off_elsewhere(person, thread, membership, by):
+    with client_rows(membership.client_id):
+        Conversation.objects.update(status="open")
+        opt_out.opt_out(thread.contact, by=by)
+    (row,) = person.get("/conversations/", {"status": "open"}).context["rows"]
+    assert (row.tone, str(row.state)) == ("warn", "Waits for an answer")
+
+
+def _last(thread):
+    return Conversation.objects.get(pk=thread.pk).last_message_at
+
+
 @pytest.fixture
 def thread(membership):
     """A conversation with one message of each side."""
