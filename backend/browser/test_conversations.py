@@ -43,3 +43,18 @@ def test_they_are_accessible_in_both_looks_and_an_answer_appears(open_page, pers
     page.get_by_role("button", name="Enviar").click()
     expect(page.get_by_text("Respondida")).to_be_visible()
     expect(page.get_by_text("Texto, 10 letras")).to_be_visible()
+
+
+# Whether the text of an empty field is shown whole.
+SHOWS_PLACEHOLDER = """input => {
+    const style = getComputedStyle(input), pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return pen.measureText(input.placeholder).width <= room;
+}"""
+
+
+def test_what_the_search_wants_can_be_read_on_a_phone(open_page, person, thread):
+    page = open_page(person, viewport=PHONE)
+    assert page.goto("/conversations/").ok
+    assert page.get_by_label("Encontrar um contato").evaluate(SHOWS_PLACEHOLDER)
